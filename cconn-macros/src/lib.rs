@@ -1,0 +1,1 @@
+//! The attribute `#[commande]` of cconn; its documentation stands in the crate `cconn`.

@@ -1,0 +1,11 @@
+//! Typed, two-way RPC over TCP: blocking, one thread per client, no async runtime.
+
+mod client;
+mod erreur;
+mod lien;
+mod serveur;
+mod wire;
+
+pub use client::Client;
+pub use erreur::{Erreur, Jamais, Resultat};
+pub use serveur::Serveur;

@@ -1,0 +1,9 @@
+//! One connection.
+
+mod dispatch;
+
+pub(crate) use dispatch::{Dispatch, Incoming, Outcome};
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Lien;

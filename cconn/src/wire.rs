@@ -1,0 +1,24 @@
+//! The bytes of the protocol: greeting, frames, numbered codes.
+//!
+//! `wire` does no I/O, holds no state and knows no user value: bodies are opaque slices.
+//! `docs/PROTOCOL.md` is the normative text; a test replays its examples against this module.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod codes;
+mod frame;
+mod greeting;
+mod reader;
+
+pub(crate) use codes::{EndReason, FailureCode, Refusal};
+pub(crate) use frame::{
+    CALL_HEADER, CallId, Frame, FrameStart, LENGTH_PREFIX, MIN_FRAME_LIMIT, WireError,
+    begin_answer, begin_call, begin_one_way, begin_user_error, finish, frame_length, parse,
+    patch_call_id, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
+};
+pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};

@@ -1,0 +1,370 @@
+//! Frames: a length prefix, a kind, that kind's fixed fields, and a body.
+
+use thiserror::Error;
+
+use super::codes::{EndReason, FailureCode};
+use super::greeting::truncate;
+use super::reader::Reader;
+
+/// Bytes of the length prefix, which does not count itself.
+pub(crate) const LENGTH_PREFIX: usize = 4;
+
+/// Bytes of a call's frame before its body, length prefix included.
+pub(crate) const CALL_HEADER: usize = 26;
+
+/// Smallest limit a side may announce: room for every control frame with its text.
+pub(crate) const MIN_FRAME_LIMIT: u32 = 1024;
+
+/// Longest text in a failure or goodbye, bytes; fits `MIN_FRAME_LIMIT`.
+const MAX_TEXT: usize = 900;
+
+/// Where a call's id stands, counted from the start of its frame.
+const CALL_ID_AT: usize = 6;
+
+const ONE_WAY: u8 = 1;
+const CALL: u8 = 2;
+const ANSWER: u8 = 3;
+const USER_ERROR: u8 = 4;
+const FAILURE: u8 = 5;
+const CANCEL: u8 = 6;
+const GRANT: u8 = 7;
+// 8, 9 and 10 are kept for the items, ends and credits of streams.
+const RETRAIT: u8 = 11;
+const ADIEU: u8 = 12;
+
+/// Bytes that do not follow the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum WireError {
+    #[error("the first bytes are not those of a cconn greeting")]
+    Magic,
+    #[error("a greeting announces more than 4 KiB")]
+    GreetingSize,
+    #[error("a greeting holds a field of unknown meaning")]
+    GreetingField,
+    #[error("the peer speaks another codec")]
+    Codec,
+    #[error("a frame ends before its fields do")]
+    Truncated,
+    #[error("a control frame holds more than its fields")]
+    Leftover,
+    #[error("a text is not UTF-8")]
+    Text,
+    #[error("frame kind {0} is unknown")]
+    Kind(u8),
+    #[error("code {0} is unknown")]
+    Code(u16),
+    #[error("a call has the id 0")]
+    CallId,
+}
+
+/// Names one call among those of its sender on one connection. Never 0, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct CallId(pub(crate) u64);
+
+/// A frame as received, without its length prefix; bodies and texts borrow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame<'a> {
+    OneWay {
+        depth: u8,
+        command: u64,
+        fingerprint: u32,
+        body: &'a [u8],
+    },
+    Call {
+        depth: u8,
+        id: CallId,
+        command: u64,
+        fingerprint: u32,
+        body: &'a [u8],
+    },
+    Answer {
+        id: CallId,
+        body: &'a [u8],
+    },
+    UserError {
+        id: CallId,
+        body: &'a [u8],
+    },
+    /// `id` is `None` for a failed one-way message.
+    Failure {
+        id: Option<CallId>,
+        command: u64,
+        code: FailureCode,
+        text: &'a str,
+    },
+    Cancel {
+        id: CallId,
+    },
+    Grant {
+        class: u8,
+        bytes: u64,
+    },
+    Retrait,
+    Adieu {
+        reason: EndReason,
+        text: &'a str,
+    },
+}
+
+/// The length that a prefix announces, once four bytes are there.
+pub(crate) fn frame_length(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|prefix| u32::from_le_bytes(*prefix))
+}
+
+/// Reads a whole frame, without its length prefix.
+pub(crate) fn parse(frame: &[u8]) -> Result<Frame<'_>, WireError> {
+    let mut reader = Reader::new(frame);
+    match reader.u8()? {
+        ONE_WAY => Ok(Frame::OneWay {
+            depth: reader.u8()?,
+            command: reader.u64()?,
+            fingerprint: reader.u32()?,
+            body: reader.rest(),
+        }),
+        CALL => Ok(Frame::Call {
+            depth: reader.u8()?,
+            id: call_id(&mut reader)?,
+            command: reader.u64()?,
+            fingerprint: reader.u32()?,
+            body: reader.rest(),
+        }),
+        ANSWER => Ok(Frame::Answer { id: call_id(&mut reader)?, body: reader.rest() }),
+        USER_ERROR => Ok(Frame::UserError { id: call_id(&mut reader)?, body: reader.rest() }),
+        kind => parse_control(kind, reader),
+    }
+}
+
+fn parse_control(kind: u8, mut reader: Reader<'_>) -> Result<Frame<'_>, WireError> {
+    match kind {
+        FAILURE => {
+            let id = reader.u64()?;
+            let command = reader.u64()?;
+            let number = reader.u16()?;
+            let code = FailureCode::from_number(number).ok_or(WireError::Code(number))?;
+            let id = (id != 0).then_some(CallId(id));
+            Ok(Frame::Failure { id, command, code, text: reader.text()? })
+        }
+        CANCEL => {
+            let id = call_id(&mut reader)?;
+            reader.end()?;
+            Ok(Frame::Cancel { id })
+        }
+        GRANT => {
+            let (class, bytes) = (reader.u8()?, reader.u64()?);
+            reader.end()?;
+            Ok(Frame::Grant { class, bytes })
+        }
+        RETRAIT => reader.end().map(|()| Frame::Retrait),
+        ADIEU => {
+            let number = reader.u16()?;
+            let reason = EndReason::from_number(number).ok_or(WireError::Code(number))?;
+            Ok(Frame::Adieu { reason, text: reader.text()? })
+        }
+        unknown => Err(WireError::Kind(unknown)),
+    }
+}
+
+fn call_id(reader: &mut Reader<'_>) -> Result<CallId, WireError> {
+    match reader.u64()? {
+        0 => Err(WireError::CallId),
+        id => Ok(CallId(id)),
+    }
+}
+
+/// Where a frame that is being written starts; `finish` fills in its length.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct FrameStart(usize);
+
+fn begin(out: &mut Vec<u8>, kind: u8) -> FrameStart {
+    let start = FrameStart(out.len());
+    out.extend([0, 0, 0, 0, kind]);
+    start
+}
+
+pub(crate) fn begin_one_way(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
+    let start = begin(out, ONE_WAY);
+    out.push(depth);
+    out.extend(command.to_le_bytes());
+    out.extend(fp.to_le_bytes());
+    start
+}
+
+/// Begins a call without its id, which `patch_call_id` fills in when it is known.
+pub(crate) fn begin_call(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
+    let start = begin(out, CALL);
+    out.push(depth);
+    out.extend(0_u64.to_le_bytes());
+    out.extend(command.to_le_bytes());
+    out.extend(fp.to_le_bytes());
+    start
+}
+
+/// Fills in the id of a call whose frame starts at the front of `frame`.
+pub(crate) fn patch_call_id(frame: &mut [u8], id: CallId) {
+    if let Some(field) = frame.get_mut(CALL_ID_AT..).and_then(<[u8]>::first_chunk_mut) {
+        *field = id.0.to_le_bytes();
+    }
+}
+
+pub(crate) fn begin_answer(out: &mut Vec<u8>, id: CallId) -> FrameStart {
+    let start = begin(out, ANSWER);
+    out.extend(id.0.to_le_bytes());
+    start
+}
+
+pub(crate) fn begin_user_error(out: &mut Vec<u8>, id: CallId) -> FrameStart {
+    let start = begin(out, USER_ERROR);
+    out.extend(id.0.to_le_bytes());
+    start
+}
+
+/// Fills in the length of a frame that ends where `out` ends.
+///
+/// Returns the length, or `None` (nothing filled in) where it does not fit 32 bits.
+pub(crate) fn finish(out: &mut [u8], start: FrameStart) -> Option<u32> {
+    let frame = out.get_mut(start.0..)?;
+    let length = u32::try_from(frame.len().checked_sub(LENGTH_PREFIX)?).ok()?;
+    *frame.first_chunk_mut()? = length.to_le_bytes();
+    Some(length)
+}
+
+pub(crate) fn write_failure(
+    out: &mut Vec<u8>,
+    id: Option<CallId>,
+    command: u64,
+    code: FailureCode,
+    text: &str,
+) {
+    let start = begin(out, FAILURE);
+    out.extend(id.map_or(0, |id| id.0).to_le_bytes());
+    out.extend(command.to_le_bytes());
+    out.extend(code.number().to_le_bytes());
+    out.extend(truncate(text, MAX_TEXT).as_bytes());
+    finish(out, start);
+}
+
+pub(crate) fn write_cancel(out: &mut Vec<u8>, id: CallId) {
+    let start = begin(out, CANCEL);
+    out.extend(id.0.to_le_bytes());
+    finish(out, start);
+}
+
+pub(crate) fn write_grant(out: &mut Vec<u8>, class: u8, bytes: u64) {
+    let start = begin(out, GRANT);
+    out.push(class);
+    out.extend(bytes.to_le_bytes());
+    finish(out, start);
+}
+
+pub(crate) fn write_retrait(out: &mut Vec<u8>) {
+    let start = begin(out, RETRAIT);
+    finish(out, start);
+}
+
+pub(crate) fn write_adieu(out: &mut Vec<u8>, reason: EndReason, text: &str) {
+    let start = begin(out, ADIEU);
+    out.extend(reason.number().to_le_bytes());
+    out.extend(truncate(text, MAX_TEXT).as_bytes());
+    finish(out, start);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: CallId = CallId(7);
+
+    fn every_frame() -> Vec<Vec<u8>> {
+        let writers: [fn(&mut Vec<u8>); 9] = [
+            |out| {
+                let start = begin_one_way(out, 1, 2, 3);
+                out.extend(b"body");
+                finish(out, start);
+            },
+            |out| {
+                let start = begin_call(out, 1, 2, 3);
+                finish(out, start);
+                patch_call_id(out, ID);
+            },
+            |out| {
+                let start = begin_answer(out, ID);
+                finish(out, start);
+            },
+            |out| {
+                let start = begin_user_error(out, ID);
+                finish(out, start);
+            },
+            |out| write_failure(out, None, 9, FailureCode::Panic, "oups"),
+            |out| write_cancel(out, ID),
+            |out| write_grant(out, 0, 1 << 40),
+            write_retrait,
+            |out| write_adieu(out, EndReason::Finished, "à bientôt"),
+        ];
+        writers
+            .map(|write| {
+                let mut out = Vec::new();
+                write(&mut out);
+                out
+            })
+            .into()
+    }
+
+    #[test]
+    fn frames_round_trip() {
+        let frames = every_frame();
+        let parsed: Vec<_> = frames.iter().map(|f| parse(&f[LENGTH_PREFIX..]).unwrap()).collect();
+        let empty: &[u8] = &[];
+        assert_eq!(
+            parsed,
+            [
+                Frame::OneWay { depth: 1, command: 2, fingerprint: 3, body: b"body" },
+                Frame::Call { depth: 1, id: ID, command: 2, fingerprint: 3, body: empty },
+                Frame::Answer { id: ID, body: empty },
+                Frame::UserError { id: ID, body: empty },
+                Frame::Failure { id: None, command: 9, code: FailureCode::Panic, text: "oups" },
+                Frame::Cancel { id: ID },
+                Frame::Grant { class: 0, bytes: 1 << 40 },
+                Frame::Retrait,
+                Frame::Adieu { reason: EndReason::Finished, text: "à bientôt" },
+            ]
+        );
+    }
+
+    #[test]
+    fn lengths_count_what_follows_them() {
+        for frame in every_frame() {
+            let length = frame_length(&frame).unwrap() as usize;
+            assert_eq!(length, frame.len() - LENGTH_PREFIX);
+        }
+        assert_eq!(frame_length(&[1, 2, 3]), None);
+    }
+
+    #[test]
+    fn the_header_of_a_call_has_its_size() {
+        let mut out = Vec::new();
+        let _ = begin_call(&mut out, 0, 0, 0);
+        assert_eq!(out.len(), CALL_HEADER);
+    }
+
+    #[test]
+    fn cut_headers_unknown_kinds_and_codes_are_errors() {
+        for frame in every_frame() {
+            assert!(parse(&frame[LENGTH_PREFIX..LENGTH_PREFIX]).is_err());
+        }
+        assert_eq!(parse(&[CALL, 0, 1, 2]), Err(WireError::Truncated));
+        assert_eq!(parse(&[99]), Err(WireError::Kind(99)));
+        assert_eq!(parse(&[RETRAIT, 0]), Err(WireError::Leftover));
+        assert_eq!(parse(&[ADIEU, 255, 255]), Err(WireError::Code(u16::MAX)));
+        assert_eq!(parse(&[ANSWER, 0, 0, 0, 0, 0, 0, 0, 0]), Err(WireError::CallId));
+        assert_eq!(parse(&[ADIEU, 1, 0, 0xFF]), Err(WireError::Text));
+    }
+
+    #[test]
+    fn the_longest_texts_fit_the_smallest_limit() {
+        let text = "x".repeat(5000);
+        let mut out = Vec::new();
+        write_failure(&mut out, Some(ID), 1, FailureCode::Handler, &text);
+        assert!(frame_length(&out).unwrap() <= MIN_FRAME_LIMIT);
+    }
+}

@@ -1,0 +1,178 @@
+//! The greeting that each side sends first, without waiting for the other's.
+
+use super::codes::Refusal;
+use super::frame::WireError;
+use super::reader::Reader;
+
+/// The first eight bytes of every connection, in both directions.
+const MAGIC: [u8; 8] = *b"cconn\r\n\0";
+
+/// The version of the protocol that this crate speaks.
+pub(crate) const VERSION: u16 = 1;
+
+/// The number of the codec: bincode, variable-length integers, little endian.
+const CODEC: u8 = 1;
+
+/// Size of the part that no version may change: magic, version, length of the rest.
+pub(crate) const GREETING_HEAD: usize = 12;
+
+/// Largest rest of a greeting, bytes: with the head it stays under 4 KiB.
+const MAX_REST: usize = 4096 - GREETING_HEAD;
+
+/// Largest reason carried in a greeting, bytes.
+const MAX_TEXT: usize = 512;
+
+/// Which side greets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client = 0,
+    Server = 1,
+}
+
+/// The fixed head of a greeting, once its magic was found right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GreetingHead {
+    pub(crate) version: u16,
+    /// Bytes that follow the head; at most 4084.
+    pub(crate) rest: usize,
+}
+
+/// The rest of a greeting of version 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Greeting {
+    pub(crate) role: Role,
+    /// The server's decision; a client always says `Accepted`.
+    pub(crate) refusal: Refusal,
+    /// Largest frame that this side receives, bytes after the length prefix.
+    pub(crate) max_frame: u32,
+    /// Bytes of commands that this side lets wait (see `COMMAND_OVERHEAD` in the protocol).
+    pub(crate) window: u64,
+    /// Why the newcomer was refused, for a person to read.
+    pub(crate) text: String,
+}
+
+impl GreetingHead {
+    /// Reads the head. An error says that the other side does not speak cconn at all.
+    pub(crate) fn parse(head: &[u8; GREETING_HEAD]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(head);
+        if reader.bytes(MAGIC.len())? != MAGIC {
+            return Err(WireError::Magic);
+        }
+        let version = reader.u16()?;
+        let rest = usize::from(reader.u16()?);
+        if rest > MAX_REST {
+            return Err(WireError::GreetingSize);
+        }
+        Ok(GreetingHead { version, rest })
+    }
+}
+
+impl Greeting {
+    /// Writes head and rest.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let text = truncate(&self.text, MAX_TEXT);
+        let mut rest = Vec::with_capacity(18);
+        rest.extend([self.role as u8, CODEC, self.refusal.number(), 0]);
+        rest.extend(self.max_frame.to_le_bytes());
+        rest.extend(self.window.to_le_bytes());
+        rest.extend(length16(text.len()).to_le_bytes());
+        rest.extend(text.as_bytes());
+        out.extend(MAGIC);
+        out.extend(VERSION.to_le_bytes());
+        out.extend(length16(rest.len()).to_le_bytes());
+        out.extend(rest);
+    }
+
+    /// Reads the rest. Bytes beyond the known fields belong to later revisions and are skipped.
+    pub(crate) fn parse(rest: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(rest);
+        let role = match reader.u8()? {
+            0 => Role::Client,
+            1 => Role::Server,
+            _ => return Err(WireError::GreetingField),
+        };
+        if reader.u8()? != CODEC {
+            return Err(WireError::Codec);
+        }
+        let refusal = Refusal::from_number(reader.u8()?).ok_or(WireError::GreetingField)?;
+        let _reserved = reader.u8()?;
+        let max_frame = reader.u32()?;
+        let window = reader.u64()?;
+        let length = usize::from(reader.u16()?);
+        let text = reader.bytes(length)?;
+        let text = std::str::from_utf8(text).map_err(|_| WireError::Text)?.to_owned();
+        Ok(Greeting { role, refusal, max_frame, window, text })
+    }
+}
+
+/// A length that is bounded far below 64 KiB by its callers.
+fn length16(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}
+
+/// The longest prefix of `text` of at most `most` bytes that ends between characters.
+pub(super) fn truncate(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    text.get(..end).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Greeting {
+        Greeting {
+            role: Role::Server,
+            refusal: Refusal::Full,
+            max_frame: 8 << 20,
+            window: 16 << 20,
+            text: "plein".to_owned(),
+        }
+    }
+
+    fn split(bytes: &[u8]) -> (GreetingHead, &[u8]) {
+        let (head, rest) = bytes.split_first_chunk().unwrap();
+        (GreetingHead::parse(head).unwrap(), rest)
+    }
+
+    #[test]
+    fn greeting_round_trip() {
+        let mut bytes = Vec::new();
+        sample().write(&mut bytes);
+        let (head, rest) = split(&bytes);
+        assert_eq!((head.version, head.rest), (VERSION, rest.len()));
+        assert_eq!(Greeting::parse(rest).unwrap(), sample());
+    }
+
+    #[test]
+    fn later_fields_are_skipped() {
+        let mut bytes = Vec::new();
+        sample().write(&mut bytes);
+        bytes.extend([1, 2, 3]);
+        assert_eq!(Greeting::parse(split(&bytes).1).unwrap(), sample());
+    }
+
+    #[test]
+    fn another_protocol_is_told_by_its_magic() {
+        assert_eq!(GreetingHead::parse(b"GET / HTTP/1"), Err(WireError::Magic));
+    }
+
+    #[test]
+    fn long_reasons_are_cut_between_characters() {
+        assert_eq!(truncate("éé", 3), "é");
+        let text = "é".repeat(400);
+        let mut bytes = Vec::new();
+        Greeting { text, ..sample() }.write(&mut bytes);
+        assert_eq!(Greeting::parse(split(&bytes).1).unwrap().text.len(), 512);
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let mut bytes = Vec::new();
+        sample().write(&mut bytes);
+        let rest = split(&bytes).1;
+        for n in 0..rest.len() {
+            assert!(Greeting::parse(&rest[..n]).is_err(), "{n}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Runnable examples of cconn; see the files beside this crate.
