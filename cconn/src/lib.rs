@@ -4,6 +4,8 @@ mod client;
 mod erreur;
 mod lien;
 mod serveur;
+mod sync;
+mod transport;
 mod wire;
 
 pub use client::Client;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::Lien;
+use super::{Lien, Notice};
 use crate::wire::{CallId, FailureCode};
 
 /// A command as it arrived.
@@ -39,6 +39,9 @@ pub(crate) enum Outcome {
 pub(crate) trait Dispatch: Any + Send + Sync {
     /// Runs one command and says how it ended.
     fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome;
+
+    /// Runs the program's hook for a one-way message of ours that failed at the peer.
+    fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
 
     /// Whether that command may run beside others of its connection.
     fn is_parallel(&self, command: u64) -> bool;

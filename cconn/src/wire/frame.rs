@@ -213,10 +213,12 @@ pub(crate) fn begin_answer(out: &mut Vec<u8>, id: CallId) -> FrameStart {
     start
 }
 
-pub(crate) fn begin_user_error(out: &mut Vec<u8>, id: CallId) -> FrameStart {
-    let start = begin(out, USER_ERROR);
-    out.extend(id.0.to_le_bytes());
-    start
+/// Makes an answer's frame, which starts at the front of `frame`, a user error's: the two differ
+/// in their kind only.
+pub(crate) fn turn_into_user_error(frame: &mut [u8]) {
+    if let Some(kind) = frame.get_mut(LENGTH_PREFIX) {
+        *kind = USER_ERROR;
+    }
 }
 
 /// Fills in the length of a frame that ends where `out` ends.
@@ -292,8 +294,9 @@ mod tests {
                 finish(out, start);
             },
             |out| {
-                let start = begin_user_error(out, ID);
+                let start = begin_answer(out, ID);
                 finish(out, start);
+                turn_into_user_error(out);
             },
             |out| write_failure(out, None, 9, FailureCode::Panic, "oups"),
             |out| write_cancel(out, ID),

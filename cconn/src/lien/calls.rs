@@ -1,0 +1,258 @@
+//! The calls of this side that wait for an answer, and the answers nobody claimed yet.
+//!
+//! An id names a place in a table and the place's generation, so that no id is used twice and a
+//! late answer is told from one to a call that never was.
+
+use super::bytes::Bytes;
+use crate::wire::{CallId, FailureCode};
+
+/// What came back for a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The encoded answer.
+    Value(Bytes),
+    /// The encoded error of the command's own type.
+    UserError(Bytes),
+    /// The command was not run to an answer; a text for a person to read.
+    Failure { code: FailureCode, text: Box<str> },
+}
+
+impl Answer {
+    fn size(&self) -> usize {
+        match self {
+            Answer::Value(bytes) | Answer::UserError(bytes) => bytes.len(),
+            Answer::Failure { text, .. } => text.len(),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Slot {
+    Free,
+    /// `at` is the outbox position in front of the call's first byte.
+    Waiting {
+        at: u64,
+    },
+    Answered(Answer),
+}
+
+#[derive(Debug)]
+struct Entry {
+    generation: u32,
+    slot: Slot,
+}
+
+/// What an arriving answer met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// Its call; whoever waits for it must be woken.
+    Waiting,
+    /// A call that was given up: the answer is dropped and counted.
+    Late,
+    /// No call of that id was ever made: the peer breaks the protocol.
+    Never,
+}
+
+/// The table of calls. `waiting + answered + free.len() <= entries.len()`.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    waiting: usize,
+    /// Bytes of answers that nobody claimed yet.
+    unclaimed: usize,
+    /// Answers that came after their call was given up.
+    pub(super) late: u64,
+}
+
+impl Calls {
+    /// Calls without an answer so far.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Opens a call whose bytes will stand at outbox position `at`.
+    pub(super) fn open(&mut self, at: u64) -> CallId {
+        self.waiting = self.waiting.saturating_add(1);
+        let slot = Slot::Waiting { at };
+        if let Some(index) = self.free.pop()
+            && let Some(entry) = self.entries.get_mut(index as usize)
+        {
+            entry.slot = slot;
+            return id(entry.generation, index);
+        }
+        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(Entry { generation: 1, slot });
+        id(1, index)
+    }
+
+    /// Stores an answer; one that would take more than `most` unclaimed bytes is replaced by the
+    /// failure that says so.
+    pub(super) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
+        let unclaimed = self.unclaimed;
+        let Some(entry) = self.entry(call) else { return Met::Never };
+        if entry.generation != generation(call) {
+            let late = entry.generation > generation(call);
+            return self.count_late(late);
+        }
+        match entry.slot {
+            Slot::Waiting { .. } => {}
+            Slot::Answered(_) => return self.count_late(true),
+            // Freed and not opened again yet, unless its generations are used up.
+            Slot::Free => {
+                let used_up = entry.generation == u32::MAX;
+                return self.count_late(used_up);
+            }
+        }
+        let fits = unclaimed.saturating_add(answer.size()) <= most;
+        let answer = if fits { answer } else { not_kept() };
+        let size = answer.size();
+        entry.slot = Slot::Answered(answer);
+        self.unclaimed = unclaimed.saturating_add(size);
+        self.waiting = self.waiting.saturating_sub(1);
+        Met::Waiting
+    }
+
+    fn count_late(&mut self, late: bool) -> Met {
+        if !late {
+            return Met::Never;
+        }
+        self.late = self.late.saturating_add(1);
+        Met::Late
+    }
+
+    pub(super) fn is_answered(&self, call: CallId) -> bool {
+        self.entries.get(index(call)).is_some_and(|entry| {
+            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
+        })
+    }
+
+    /// Takes the answer of a call and closes it.
+    pub(super) fn claim(&mut self, call: CallId) -> Option<Answer> {
+        if !self.is_answered(call) {
+            return None;
+        }
+        match self.close(call) {
+            Some(Slot::Answered(answer)) => {
+                self.unclaimed = self.unclaimed.saturating_sub(answer.size());
+                Some(answer)
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives a call up. Returns its outbox position if it still waited.
+    pub(super) fn give_up(&mut self, call: CallId) -> Option<u64> {
+        match self.close(call)? {
+            Slot::Waiting { at } => {
+                self.waiting = self.waiting.saturating_sub(1);
+                Some(at)
+            }
+            Slot::Answered(answer) => {
+                self.unclaimed = self.unclaimed.saturating_sub(answer.size());
+                None
+            }
+            Slot::Free => None,
+        }
+    }
+
+    /// Frees a call's place. A place whose generations are used up is never reused.
+    fn close(&mut self, call: CallId) -> Option<Slot> {
+        let entry = self.entry(call).filter(|entry| entry.generation == generation(call))?;
+        let slot = std::mem::replace(&mut entry.slot, Slot::Free);
+        let next = entry.generation.checked_add(1);
+        entry.generation = next.unwrap_or(u32::MAX);
+        if next.is_some() {
+            self.free.push(u32::try_from(index(call)).unwrap_or(u32::MAX));
+        }
+        Some(slot)
+    }
+
+    fn entry(&mut self, call: CallId) -> Option<&mut Entry> {
+        self.entries.get_mut(index(call))
+    }
+}
+
+fn not_kept() -> Answer {
+    let text = "too many bytes of answers were not yet claimed".into();
+    Answer::Failure { code: FailureCode::AnswerDropped, text }
+}
+
+fn id(generation: u32, index: u32) -> CallId {
+    CallId(u64::from(generation) << 32 | u64::from(index))
+}
+
+fn generation(call: CallId) -> u32 {
+    (call.0 >> 32) as u32
+}
+
+fn index(call: CallId) -> usize {
+    (call.0 & u64::from(u32::MAX)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: usize = 100;
+
+    fn value(size: usize) -> Answer {
+        Answer::Value(Bytes::copy(&vec![7; size]))
+    }
+
+    #[test]
+    fn a_call_is_answered_and_claimed_once() {
+        let mut calls = Calls::default();
+        let call = calls.open(0);
+        assert!(calls.claim(call).is_none());
+        assert_eq!(calls.answer(call, value(3), MOST), Met::Waiting);
+        assert_eq!(calls.answer(call, value(3), MOST), Met::Late);
+        assert!(calls.claim(call).is_some());
+        assert!(calls.claim(call).is_none());
+        assert_eq!((calls.waiting(), calls.unclaimed), (0, 0));
+    }
+
+    #[test]
+    fn ids_are_never_used_twice() {
+        let mut calls = Calls::default();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..1000 {
+            let call = calls.open(0);
+            assert!(seen.insert(call));
+            calls.give_up(call);
+        }
+        assert_eq!(calls.entries.len(), 1);
+    }
+
+    #[test]
+    fn late_answers_are_told_from_impossible_ones() {
+        let mut calls = Calls::default();
+        let call = calls.open(5);
+        assert_eq!(calls.give_up(call), Some(5));
+        assert_eq!(calls.answer(call, value(1), MOST), Met::Late);
+        assert_eq!(calls.late, 1);
+        let never = CallId(call.0 + (2 << 32));
+        assert_eq!(calls.answer(never, value(1), MOST), Met::Never);
+        assert_eq!(calls.answer(CallId(call.0 + 1), value(1), MOST), Met::Never);
+    }
+
+    #[test]
+    fn unclaimed_answers_are_bounded_exactly() {
+        let mut calls = Calls::default();
+        let (a, b) = (calls.open(0), calls.open(0));
+        calls.answer(a, value(MOST), MOST);
+        calls.answer(b, value(1), MOST);
+        assert!(matches!(calls.claim(a), Some(Answer::Value(_))));
+        let code = FailureCode::AnswerDropped;
+        assert!(matches!(calls.claim(b), Some(Answer::Failure { code: c, .. }) if c == code));
+    }
+
+    #[test]
+    fn a_place_whose_generations_are_used_up_is_not_reused() {
+        let mut calls = Calls::default();
+        let first = calls.open(0);
+        calls.entries[0].generation = u32::MAX;
+        calls.give_up(id(u32::MAX, 0));
+        assert_ne!(calls.open(0).0 as u32, first.0 as u32);
+    }
+}

@@ -1,0 +1,49 @@
+//! What must happen once the lock is released.
+
+use std::sync::Arc;
+
+use super::parker::Parker;
+
+/// How the stream is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LastWords {
+    /// Write out what is complete, and the goodbye in it, once and without blocking.
+    Goodbye,
+    /// End the writing side; all is written.
+    EndOfStream,
+    /// There is nobody to say anything to.
+    None,
+}
+
+/// Collected under the lock, carried out behind it.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    first: Option<Arc<Parker>>,
+    more: Vec<Arc<Parker>>,
+    /// Stand-ins to start; they are counted as started already.
+    pub(super) stand_ins: usize,
+    pub(super) last_words: Option<LastWords>,
+    /// Wake the watchman, or tell it to look sooner.
+    pub(super) watch: bool,
+}
+
+impl Due {
+    pub(super) fn wake(&mut self, parker: Arc<Parker>) {
+        if self.first.is_none() {
+            self.first = Some(parker);
+        } else {
+            self.more.push(parker);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none() && self.stand_ins == 0 && self.last_words.is_none() && !self.watch
+    }
+
+    /// Ends the sleep of everyone who was taken off the list.
+    pub(super) fn wake_all(&mut self) {
+        for parker in self.first.take().into_iter().chain(self.more.drain(..)) {
+            parker.unpark();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! How a connection ends: the two-step goodbye, or a cut.
+//!
+//! `retrait` says "I start no new commands of my own", `adieu` says "I am idle, and you have said
+//! `retrait` too". When both `adieu`s are in, the connection is finished.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use crate::wire::EndReason;
+
+/// Why a connection ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ending {
+    /// Both sides said goodbye.
+    Finished,
+    /// This side ended it: its program, or because of what the peer did.
+    Here { reason: EndReason, text: Box<str> },
+    /// The peer ended it and said why.
+    Peer { reason: EndReason, text: Box<str> },
+    /// The stream ended or broke without a goodbye.
+    Cut { kind: io::ErrorKind, text: Box<str> },
+}
+
+impl Ending {
+    pub(crate) fn here(reason: EndReason, text: impl Into<Box<str>>) -> Self {
+        Ending::Here { reason, text: text.into() }
+    }
+
+    pub(crate) fn cut(error: &io::Error) -> Self {
+        Ending::Cut { kind: error.kind(), text: error.to_string().into() }
+    }
+
+    /// The end of the stream where none was announced.
+    pub(crate) fn vanished() -> Self {
+        let text = "the stream ended without a goodbye".into();
+        Ending::Cut { kind: io::ErrorKind::UnexpectedEof, text }
+    }
+
+    /// Whether the program (of either side) wanted it so.
+    pub(crate) fn is_orderly(&self) -> bool {
+        match self {
+            Ending::Finished => true,
+            Ending::Here { reason, .. } | Ending::Peer { reason, .. } => {
+                matches!(reason, EndReason::Finished | EndReason::Closed)
+            }
+            Ending::Cut { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (who, reason, text) = match self {
+            Ending::Finished => return f.write_str("it was stopped in an orderly way"),
+            Ending::Cut { text, .. } => return write!(f, "it was cut: {text}"),
+            Ending::Here { reason, text } => ("this side", reason, text),
+            Ending::Peer { reason, text } => ("the peer", reason, text),
+        };
+        write!(f, "{who} ended it: {}", reason.text())?;
+        if text.is_empty() { Ok(()) } else { write!(f, " ({text})") }
+    }
+}
+
+/// Where the goodbye stands.
+///
+/// `bye` implies `retired` and `peer_retired`; `closed` is final.
+#[derive(Debug, Default)]
+pub(super) struct Goodbye {
+    /// Somebody here, or the peer's `retrait`, began the stop.
+    pub(super) stopping: bool,
+    /// Our `retrait` is written.
+    pub(super) retired: bool,
+    pub(super) peer_retired: bool,
+    /// Our `adieu` is written.
+    pub(super) bye: bool,
+    pub(super) peer_bye: bool,
+    /// The input has ended.
+    pub(super) end_of_input: bool,
+    /// Threads between the start of a send and its end.
+    pub(super) senders: usize,
+    /// The end, once it has come.
+    pub(super) closed: Option<Arc<Ending>>,
+}
+
+/// A frame of the goodbye that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Nothing,
+    Retrait,
+    Adieu,
+    /// Both goodbyes are said and written: the connection is finished.
+    Finish,
+}
+
+impl Goodbye {
+    /// What is due next, given whether this side is idle and its outbox written.
+    pub(super) fn due(&self, idle: bool, written: bool) -> Due {
+        if self.closed.is_some() || !self.stopping {
+            return Due::Nothing;
+        }
+        if !self.retired {
+            return Due::Retrait;
+        }
+        let idle = idle && self.senders == 0;
+        if !self.bye && idle && self.peer_retired {
+            return Due::Adieu;
+        }
+        if self.bye && self.peer_bye && idle && written {
+            return Due::Finish;
+        }
+        Due::Nothing
+    }
+
+    /// Whether a new command may be sent, by a handler or by others.
+    pub(super) fn admits(&self, from_handler: bool) -> bool {
+        self.closed.is_none() && !self.bye && (from_handler || !self.stopping)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adieu_waits_for_the_peers_retrait_and_for_idleness() {
+        let mut end = Goodbye { stopping: true, ..Goodbye::default() };
+        assert_eq!(end.due(true, true), Due::Retrait);
+        end.retired = true;
+        assert_eq!(end.due(true, true), Due::Nothing, "the peer has not retired");
+        end.peer_retired = true;
+        assert_eq!(end.due(false, true), Due::Nothing, "a handler runs");
+        end.senders = 1;
+        assert_eq!(end.due(true, true), Due::Nothing, "a thread is sending");
+        end.senders = 0;
+        assert_eq!(end.due(true, true), Due::Adieu);
+        end.bye = true;
+        assert_eq!(end.due(true, true), Due::Nothing, "the peer may still send");
+        end.peer_bye = true;
+        assert_eq!(end.due(true, false), Due::Nothing, "our adieu is not written");
+        assert_eq!(end.due(true, true), Due::Finish);
+    }
+
+    #[test]
+    fn handlers_may_send_while_stopping_but_not_after_adieu() {
+        let mut end = Goodbye { stopping: true, ..Goodbye::default() };
+        assert!(end.admits(true) && !end.admits(false));
+        end.bye = true;
+        assert!(!end.admits(true));
+    }
+}

@@ -1,0 +1,270 @@
+//! Received bytes that are not yet cut into frames. Whoever owns the inbox has the helm.
+
+use std::io;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::bytes::{put_spare, take_spare};
+use crate::transport::Transport;
+use crate::wire::{LENGTH_PREFIX, frame_length};
+
+/// What a quiet connection reads into, bytes.
+const SMALL: usize = 1 << 10;
+
+/// Largest room offered to one read of many frames, bytes.
+const LARGE: usize = 256 << 10;
+
+/// Room made at once for a frame whose length is known: more only as its bytes arrive, so that
+/// announcing is not enough to make us hold memory.
+const STEP: usize = 1 << 20;
+
+/// With this much room left, the rest of a large frame is read on before more is made.
+const ENOUGH: usize = 64 << 10;
+
+/// A large buffer is given up after a read waited this long for nothing.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Bytes a second that a large frame must bring, on top of the read deadline: far below any
+/// link worth a call, far above what a trickling attacker would like.
+const SLOWEST: u64 = 16 << 10;
+
+/// How a read pass that brought nothing ended.
+#[derive(Debug)]
+pub(super) enum Idle {
+    /// The caller's own deadline passed.
+    Deadline,
+    /// A frame was begun and is not finished in its time.
+    SlowFrame,
+    /// The stream broke.
+    Broken(io::Error),
+}
+
+/// A frame longer than the limit was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooLong {
+    pub(super) announced: u32,
+}
+
+/// The read buffer. `start <= buf.len()`; bytes before `start` are used up.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    buf: Vec<u8>,
+    start: usize,
+    /// Largest frame accepted, bytes after the prefix.
+    limit: u32,
+    /// Room offered to the next read.
+    room: usize,
+    /// When the frame that is not whole yet was first seen so.
+    begun: Option<Instant>,
+    read_deadline: Duration,
+}
+
+impl Inbox {
+    pub(super) fn new(limit: u32, read_deadline: Duration) -> Self {
+        Inbox { buf: Vec::new(), start: 0, limit, room: SMALL, begun: None, read_deadline }
+    }
+
+    /// Bytes that came after the greeting, before the connection took over.
+    pub(super) fn preload(&mut self, bytes: &[u8]) {
+        self.buf.extend_from_slice(bytes);
+    }
+
+    /// Whether a frame was begun and has not arrived whole.
+    pub(super) fn is_partial(&self) -> bool {
+        self.start < self.buf.len()
+    }
+
+    /// When the begun frame must be whole.
+    fn frame_deadline(&mut self) -> Option<Instant> {
+        if !self.is_partial() {
+            self.begun = None;
+            return None;
+        }
+        let begun = *self.begun.get_or_insert_with(crate::sync::now);
+        let extra = Duration::from_secs(self.pending() as u64 / SLOWEST);
+        begun.checked_add(self.read_deadline)?.checked_add(extra)
+    }
+
+    /// Bytes there that are not cut yet.
+    fn pending(&self) -> usize {
+        self.buf.len().saturating_sub(self.start)
+    }
+
+    /// Whether the begun frame is overdue: for those who only read what is there.
+    pub(super) fn is_overdue(&mut self, now: Instant) -> bool {
+        self.frame_deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Reads once, blocking until something came, the end, or the deadline.
+    pub(super) fn fill(
+        &mut self,
+        io: &dyn Transport,
+        deadline: Option<Instant>,
+    ) -> Result<usize, Idle> {
+        self.make_room();
+        let frame = self.frame_deadline();
+        let first = deadline.into_iter().chain(frame).min();
+        match self.wait_and_receive(io, first) {
+            Ok(n) => Ok(n),
+            Err(error) if error.kind() != io::ErrorKind::TimedOut => Err(Idle::Broken(error)),
+            Err(_) if frame.is_some_and(|f| deadline.is_none_or(|d| f < d)) => Err(Idle::SlowFrame),
+            Err(_) => Err(Idle::Deadline),
+        }
+    }
+
+    /// Waits with a large buffer for a moment only, then with a small one.
+    fn wait_and_receive(
+        &mut self,
+        io: &dyn Transport,
+        deadline: Option<Instant>,
+    ) -> io::Result<usize> {
+        if self.buf.capacity() > SMALL && self.buf.is_empty() {
+            let quiet = crate::sync::now().checked_add(QUIET);
+            if let Some(quiet) = quiet.filter(|quiet| deadline.is_none_or(|d| *quiet < d)) {
+                match self.receive(|buf| io.recv(buf, Some(quiet))) {
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => self.shrink(),
+                    result => return result,
+                }
+            }
+        }
+        self.receive(|buf| io.recv(buf, deadline))
+    }
+
+    /// Reads once what is there, without blocking.
+    pub(super) fn try_fill(&mut self, io: &dyn Transport) -> io::Result<usize> {
+        self.make_room();
+        self.receive(|buf| io.try_recv(buf))
+    }
+
+    fn receive(
+        &mut self,
+        recv: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let offered = self.buf.capacity().saturating_sub(self.buf.len());
+        let n = recv(&mut self.buf)?;
+        if n >= offered && self.room < LARGE {
+            self.room = self.room.saturating_mul(4);
+        } else if n < self.room / 16 {
+            self.room = SMALL.max(self.room / 2);
+        }
+        Ok(n)
+    }
+
+    /// Makes room for the next read: for the rest of a begun frame, else for the usual.
+    fn make_room(&mut self) {
+        if self.start == self.buf.len() {
+            self.buf.clear();
+        } else {
+            self.buf.drain(..self.start);
+        }
+        self.start = 0;
+        let whole = frame_length(&self.buf).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
+        let missing = whole.saturating_sub(self.buf.len());
+        let room = self.room.max(missing.min(STEP.max(self.buf.len())));
+        let enough = missing.min(ENOUGH).max(self.room / 2);
+        if self.buf.capacity().saturating_sub(self.buf.len()) < enough {
+            self.buf.reserve_exact(room);
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.room = SMALL;
+        self.buf = Vec::with_capacity(SMALL);
+        drop(take_spare());
+    }
+
+    /// Forgets what is there: nobody wants it any more.
+    pub(super) fn discard(&mut self) {
+        self.buf.clear();
+        self.start = 0;
+        self.begun = None;
+    }
+
+    /// Cuts the next whole frame off; the range is that of its content, behind the prefix.
+    pub(super) fn next(&mut self) -> Result<Option<Range<usize>>, TooLong> {
+        let rest = self.buf.get(self.start..).unwrap_or(&[]);
+        let Some(length) = frame_length(rest) else { return Ok(None) };
+        if length > self.limit {
+            return Err(TooLong { announced: length });
+        }
+        let from = self.start.saturating_add(LENGTH_PREFIX);
+        let to = from.saturating_add(length as usize);
+        if to > self.buf.len() {
+            return Ok(None);
+        }
+        self.start = to;
+        self.begun = None;
+        Ok(Some(from..to))
+    }
+
+    /// The bytes of a range that `next` gave.
+    pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
+        self.buf.get(range).unwrap_or(&[])
+    }
+
+    /// Whether what follows the last frame is at most the beginning of another, or that frame is
+    /// most of what was read: then handing the buffer over is cheaper than a copy.
+    pub(super) fn should_hand_over(&self, range: &Range<usize>) -> bool {
+        let rest = self.buf.len().saturating_sub(self.start);
+        rest == 0 || range.len() / 2 > rest
+    }
+
+    /// Hands the buffer over to the last frame that `next` cut; what follows it moves on.
+    pub(super) fn hand_over(&mut self) -> Vec<u8> {
+        let mut next = take_spare();
+        next.extend_from_slice(self.buf.get(self.start..).unwrap_or(&[]));
+        self.start = 0;
+        std::mem::replace(&mut self.buf, next)
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        put_spare(std::mem::take(&mut self.buf));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inbox(bytes: &[u8]) -> Inbox {
+        let mut inbox = Inbox::new(16, Duration::from_secs(1));
+        inbox.preload(bytes);
+        inbox
+    }
+
+    #[test]
+    fn frames_are_cut_in_order_and_the_tail_stays() {
+        let mut inbox = inbox(&[1, 0, 0, 0, 7, 2, 0, 0, 0, 8, 9, 3, 0]);
+        let first = inbox.next().unwrap().unwrap();
+        assert_eq!(inbox.slice(first), [7]);
+        let second = inbox.next().unwrap().unwrap();
+        assert_eq!(inbox.slice(second), [8, 9]);
+        assert_eq!(inbox.next(), Ok(None));
+        assert!(inbox.is_partial());
+    }
+
+    #[test]
+    fn the_limit_is_exact_and_needs_no_body() {
+        assert_eq!(inbox(&[16, 0, 0, 0]).next(), Ok(None));
+        assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17 }));
+    }
+
+    #[test]
+    fn a_handed_over_buffer_leaves_the_tail_behind() {
+        let mut inbox = inbox(&[1, 0, 0, 0, 7, 2, 0, 0]);
+        let range = inbox.next().unwrap().unwrap();
+        let buf = inbox.hand_over();
+        assert_eq!(buf[range], [7]);
+        assert_eq!((inbox.start, inbox.buf.as_slice()), (0, &[2, 0, 0][..]));
+    }
+
+    #[test]
+    fn announcing_a_frame_reserves_no_more_than_a_step() {
+        let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1));
+        inbox.preload(&[0, 0, 0, 0x7F, 1]);
+        inbox.make_room();
+        assert!(inbox.buf.capacity() <= STEP + 64);
+    }
+}

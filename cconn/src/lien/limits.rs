@@ -1,0 +1,76 @@
+//! What one connection may hold, how deep it may nest, how long it may wait.
+
+use std::time::Duration;
+
+/// What each command counts against the window besides its body, bytes: about what it costs the
+/// receiver to keep.
+pub(crate) const COMMAND_OVERHEAD: u64 = 64;
+
+/// Largest frame, bytes: 8 MiB holds any ordinary value, and two of them any window's memory.
+pub(crate) const MAX_FRAME: u32 = 8 << 20;
+
+/// The limits of one connection on this side.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// Largest frame received, bytes after the length prefix.
+    pub(crate) max_frame: u32,
+    /// Bytes of commands that may wait here (charged with `COMMAND_OVERHEAD` each).
+    pub(crate) window: u64,
+    /// Handlers of one connection that may wait at the same time (S).
+    pub(crate) max_waiting: usize,
+    /// Parallel handlers of one connection that may run at the same time.
+    pub(crate) max_parallel: usize,
+    /// Deepest nesting of calls.
+    pub(crate) max_depth: u8,
+    /// Calls of this side without an answer.
+    pub(crate) max_calls: usize,
+    /// Bytes of answers not yet claimed.
+    pub(crate) max_unclaimed: usize,
+    /// Bytes in the outbox above which senders wait.
+    pub(crate) high_water: u64,
+    /// How long a peer may take nothing before it is cut.
+    pub(crate) write_deadline: Duration,
+    /// How long a begun frame may make no progress before the peer is cut.
+    pub(crate) read_deadline: Duration,
+    /// How long a call waits for window, and then for its answer, unless it says otherwise.
+    pub(crate) answer_deadline: Duration,
+    /// How long an orderly stop may take.
+    pub(crate) grace: Duration,
+    /// Stack of the threads that run commands, bytes; `None` for the platform's default.
+    pub(crate) stack: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_frame: MAX_FRAME,
+            window: smallest_window(MAX_FRAME),
+            max_waiting: 16,
+            max_parallel: 16,
+            max_depth: 32,
+            max_calls: 65_536,
+            max_unclaimed: 64 << 20,
+            high_water: 1 << 20,
+            write_deadline: Duration::from_secs(10),
+            read_deadline: Duration::from_secs(30),
+            answer_deadline: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+            stack: None,
+        }
+    }
+}
+
+/// The smallest window for frames of that size. With one frame and grants by halves, a sender
+/// could wait for a grant that never becomes due.
+pub(crate) fn smallest_window(max_frame: u32) -> u64 {
+    u64::from(max_frame).saturating_add(COMMAND_OVERHEAD).saturating_mul(2)
+}
+
+/// What the peer announced in its greeting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerLimits {
+    /// Largest frame it receives.
+    pub(crate) max_frame: u32,
+    /// Bytes of our commands that may wait there.
+    pub(crate) window: u64,
+}

@@ -1,0 +1,90 @@
+//! The connection's one lock, and what is carried out when it is released.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::Lien;
+use super::due::{Due, LastWords};
+use super::state::State;
+use crate::sync::MutexGuard;
+
+/// The locked state. Dropping it releases the lock and then wakes whoever is to be woken.
+pub(super) struct Locked<'a> {
+    lien: &'a Lien,
+    /// Always there until dropped.
+    state: Option<MutexGuard<'a, State>>,
+}
+
+impl Lien {
+    pub(super) fn lock(&self) -> Locked<'_> {
+        Locked { lien: self, state: Some(self.state.lock()) }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
+    fn deref(&self) -> &State {
+        self.state.as_deref().expect("locked until dropped")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
+    fn deref_mut(&mut self) -> &mut State {
+        self.state.as_deref_mut().expect("locked until dropped")
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let Some(mut state) = self.state.take() else { return };
+        state.arrange_watch();
+        if state.due.is_empty() {
+            return;
+        }
+        let due = std::mem::take(&mut state.due);
+        drop(state);
+        self.lien.carry_out(due);
+    }
+}
+
+impl Lien {
+    fn carry_out(&self, mut due: Due) {
+        due.wake_all();
+        if due.watch {
+            self.call_watchman();
+        }
+        for _ in 0..due.stand_ins {
+            self.start_stand_in();
+        }
+        match due.last_words {
+            None => {}
+            Some(LastWords::Goodbye) => self.say_goodbye(),
+            Some(LastWords::EndOfStream) => self.io.shutdown_write(),
+            Some(LastWords::None) => self.io.shutdown(),
+        }
+    }
+
+    fn start_stand_in(&self) {
+        let Some(lien) = self.me.upgrade() else { return };
+        let name = format!("{}+", self.thread_name);
+        let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
+        if started.is_err() {
+            self.refuse_front();
+        }
+    }
+
+    /// Asks the watchman to look after this connection.
+    fn call_watchman(&self) {
+        if let Some(watch) = &self.watch {
+            watch.look_after(&self.me);
+        }
+    }
+
+    /// A counted reference for a thread that must outlive the caller's.
+    pub(super) fn me(&self) -> Option<Arc<Lien>> {
+        self.me.upgrade()
+    }
+}

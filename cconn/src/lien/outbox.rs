@@ -1,0 +1,219 @@
+//! Bytes to be written: whole frames, in order, shared by all who send.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use crate::transport::Transport;
+
+/// A frame of at least this many bytes is not copied behind others but queued as it is.
+const LARGE: usize = 16 << 10;
+
+/// Segments given to one system call.
+const PARTS: usize = 16;
+
+/// A buffer larger than this is not kept for reuse.
+const LARGEST_SPARE: usize = 64 << 10;
+
+#[derive(Debug)]
+struct Segment {
+    bytes: Vec<u8>,
+    /// Bytes written already. `written <= bytes.len()`
+    written: usize,
+}
+
+/// Segments that the flusher took out to write.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    segments: VecDeque<Segment>,
+}
+
+/// The queue of bytes. Positions count all bytes ever appended.
+///
+/// `sent <= appended`; `sent` moves only when a batch is given back.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    segments: VecDeque<Segment>,
+    /// The other deque, so that taking a batch allocates nothing.
+    spare_deque: VecDeque<Segment>,
+    spare: Vec<u8>,
+    appended: u64,
+    sent: u64,
+    /// Everything up to here may be on its way to the peer.
+    possibly_sent: u64,
+}
+
+impl Outbox {
+    /// Bytes not known to be written, those in the flusher's hands included.
+    pub(super) fn bytes(&self) -> u64 {
+        self.appended.saturating_sub(self.sent)
+    }
+
+    /// Whether nothing waits for a flusher. The flusher's own batch does not count.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Position behind the last appended byte.
+    pub(super) fn end(&self) -> u64 {
+        self.appended
+    }
+
+    /// Position behind the last byte known to be written.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Whether a frame that starts at `at` may have left, wholly or in part.
+    pub(super) fn may_have_left(&self, at: u64) -> bool {
+        self.possibly_sent > at
+    }
+
+    /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.
+    pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
+        self.appended = self.appended.saturating_add(frame.len() as u64);
+        if frame.len() >= LARGE {
+            let bytes = std::mem::take(frame);
+            self.segments.push_back(Segment { bytes, written: 0 });
+        } else {
+            self.tail().extend_from_slice(frame);
+        }
+    }
+
+    /// Appends what `write` writes: control frames.
+    pub(super) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let tail = self.tail();
+        let before = tail.len();
+        write(tail);
+        let gained = tail.len().saturating_sub(before);
+        self.appended = self.appended.saturating_add(gained as u64);
+    }
+
+    /// The segment that small frames are added to.
+    fn tail(&mut self) -> &mut Vec<u8> {
+        let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
+        if !fits {
+            let bytes = std::mem::take(&mut self.spare);
+            self.segments.push_back(Segment { bytes, written: 0 });
+        }
+        match self.segments.back_mut() {
+            Some(segment) => &mut segment.bytes,
+            // Not reached: a segment was just pushed. The spare is as good a place as any.
+            None => &mut self.spare,
+        }
+    }
+
+    /// Takes everything out, to be written without the lock.
+    pub(super) fn take(&mut self) -> Batch {
+        self.possibly_sent = self.appended;
+        let empty = std::mem::take(&mut self.spare_deque);
+        Batch { segments: std::mem::replace(&mut self.segments, empty) }
+    }
+
+    /// Takes a batch back after `written` bytes of it were written.
+    pub(super) fn give_back(&mut self, mut batch: Batch, written: usize) {
+        self.sent = self.sent.saturating_add(written as u64);
+        self.possibly_sent = self.sent;
+        batch.advance(written, |bytes| self.keep(bytes));
+        if batch.segments.is_empty() {
+            self.spare_deque = batch.segments;
+        } else {
+            batch.segments.append(&mut self.segments);
+            self.segments = batch.segments;
+        }
+    }
+
+    fn keep(&mut self, mut bytes: Vec<u8>) {
+        if bytes.capacity() > self.spare.capacity() && bytes.capacity() <= LARGEST_SPARE {
+            bytes.clear();
+            self.spare = bytes;
+        }
+    }
+
+    /// Drops what was not written: the connection has ended.
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+        self.spare = Vec::new();
+        self.sent = self.appended;
+    }
+}
+
+impl Batch {
+    /// Writes once, without blocking.
+    pub(super) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        let mut parts = [IoSlice::new(&[]); PARTS];
+        let mut used = 0_usize;
+        for (part, segment) in parts.iter_mut().zip(&self.segments) {
+            *part = IoSlice::new(segment.bytes.get(segment.written..).unwrap_or(&[]));
+            used = used.saturating_add(1);
+        }
+        io.try_send(parts.get(..used).unwrap_or(&[]))
+    }
+
+    /// Strikes `written` bytes off the front; finished buffers go to `keep`.
+    fn advance(&mut self, mut written: usize, mut keep: impl FnMut(Vec<u8>)) {
+        while let Some(segment) = self.segments.front_mut() {
+            let rest = segment.bytes.len().saturating_sub(segment.written);
+            if written < rest {
+                segment.written = segment.written.saturating_add(written);
+                return;
+            }
+            written = written.saturating_sub(rest);
+            if let Some(done) = self.segments.pop_front() {
+                keep(done.bytes);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(outbox: &Outbox) -> Vec<u8> {
+        outbox.segments.iter().flat_map(|s| s.bytes[s.written..].to_vec()).collect()
+    }
+
+    #[test]
+    fn small_frames_share_a_segment_and_large_ones_move() {
+        let mut outbox = Outbox::default();
+        outbox.append(&mut vec![1; 10]);
+        outbox.append(&mut vec![2; 10]);
+        assert_eq!(outbox.segments.len(), 1);
+        let mut large = vec![3; LARGE];
+        outbox.append(&mut large);
+        assert!(large.is_empty());
+        outbox.append(&mut vec![4; 10]);
+        assert_eq!(outbox.segments.len(), 3);
+        assert_eq!(outbox.bytes(), 30 + LARGE as u64);
+    }
+
+    #[test]
+    fn what_was_not_written_stays_in_front() {
+        for written in 0..=6 {
+            let mut outbox = Outbox::default();
+            outbox.append(&mut vec![1, 2, 3]);
+            let batch = outbox.take();
+            outbox.append(&mut vec![4, 5, 6]);
+            outbox.give_back(batch, written.min(3));
+            let left = contents(&outbox);
+            assert_eq!(left, [1, 2, 3, 4, 5, 6][written.min(3)..]);
+            assert_eq!(outbox.bytes(), left.len() as u64);
+        }
+    }
+
+    #[test]
+    fn a_frame_has_left_only_once_bytes_of_it_may_have() {
+        let mut outbox = Outbox::default();
+        outbox.append(&mut vec![0; 4]);
+        let at = outbox.end();
+        outbox.append(&mut vec![0; 4]);
+        assert!(!outbox.may_have_left(at));
+        let batch = outbox.take();
+        assert!(outbox.may_have_left(at), "in the flusher's hands");
+        outbox.give_back(batch, 4);
+        assert!(!outbox.may_have_left(at), "only what stood before it was written");
+        let batch = outbox.take();
+        outbox.give_back(batch, 1);
+        assert!(outbox.may_have_left(at));
+    }
+}

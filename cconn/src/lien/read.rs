@@ -1,0 +1,86 @@
+//! Reading: one pass of whoever has the helm.
+
+use std::io;
+use std::time::Instant;
+
+use super::Lien;
+use super::inbox::{Idle, Inbox};
+use super::lock::Locked;
+use super::route::{Router, Routing};
+use super::sleepers::Sleep;
+use super::wait::is_past;
+
+impl Lien {
+    pub(super) fn routing(&self, router: Router) -> Routing<'_> {
+        let max_unclaimed = self.limits.max_unclaimed;
+        Routing { commands: &*self.commands, router, max_unclaimed }
+    }
+
+    /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
+    /// passed instead.
+    pub(super) fn read_pass<'a>(
+        &'a self,
+        state: Locked<'a>,
+        mut inbox: Inbox,
+        deadline: Option<Instant>,
+        router: Router,
+    ) -> (Locked<'a>, bool) {
+        drop(state);
+        let result = inbox.fill(&*self.io, deadline);
+        let expired = matches!(result, Err(Idle::Deadline));
+        let mut state = self.lock();
+        state.input(&mut inbox, result, self.routing(router));
+        state.put_helm(inbox);
+        (state, expired)
+    }
+
+    /// Reads what is there without blocking, at most `budget` bytes; routes it; gives the helm
+    /// back. Returns how many bytes came.
+    pub(super) fn read_ready<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        mut inbox: Inbox,
+        budget: usize,
+    ) -> (Locked<'a>, usize) {
+        let mut total = 0_usize;
+        while total < budget {
+            drop(state);
+            let result = inbox.try_fill(&*self.io);
+            state = self.lock();
+            let n = match &result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) | Ok(0) => 0,
+                Ok(n) => *n,
+            };
+            let result = result.map_err(Idle::Broken);
+            state.input(&mut inbox, result, self.routing(Router::Waits));
+            if n == 0 {
+                break;
+            }
+            total = total.saturating_add(n);
+        }
+        state.put_helm(inbox);
+        (state, total)
+    }
+
+    /// After the end: reads and discards until the peer ends its side too, so that closing the
+    /// socket resets nothing the peer has still to read.
+    pub(super) fn drain(&self, deadline: Option<Instant>) {
+        let mut state = self.lock();
+        while !state.goodbye.end_of_input && !is_past(deadline) {
+            let Some(mut inbox) = state.inbox.take() else {
+                (state, _) = self.sleep(state, Sleep::End, deadline);
+                continue;
+            };
+            drop(state);
+            inbox.discard();
+            let result = inbox.fill(&*self.io, deadline);
+            state = self.lock();
+            state.goodbye.end_of_input |= !matches!(result, Ok(n) if n > 0);
+            state.put_helm(inbox);
+            state.wake(|sleep| sleep == Sleep::End);
+        }
+        drop(state);
+        self.io.shutdown();
+    }
+}

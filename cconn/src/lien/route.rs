@@ -1,0 +1,216 @@
+//! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
+
+use std::io;
+
+use super::Dispatch;
+use super::bytes::Bytes;
+use super::calls::{Answer, Met};
+use super::goodbye::Ending;
+use super::inbox::{Idle, Inbox};
+use super::sleepers::Sleep;
+use super::state::State;
+use super::turn::{Command, Notice, Startable};
+use super::window::{Overrun, charge};
+use crate::wire::{self, CallId, EndReason, Frame};
+
+/// What the routing thread does afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Router {
+    /// It runs commands: one that anyone may start needs no other thread.
+    Runs,
+    /// It waits for something else: commands need somebody else.
+    Waits,
+}
+
+/// What routing needs from outside the state.
+#[derive(Clone, Copy)]
+pub(super) struct Routing<'a> {
+    pub(super) commands: &'a dyn Dispatch,
+    pub(super) router: Router,
+    pub(super) max_unclaimed: usize,
+}
+
+/// The body of a frame that is kept, and how to keep it.
+struct Kept<'a> {
+    inbox: &'a mut Inbox,
+    range: std::ops::Range<usize>,
+}
+
+impl Kept<'_> {
+    /// Keeps what stands behind the first `header` bytes.
+    fn body(self, length: usize) -> Bytes {
+        let from = self.range.end.saturating_sub(length);
+        let body = from..self.range.end;
+        if self.inbox.should_hand_over(&body) {
+            Bytes::Whole { buf: self.inbox.hand_over(), range: body }
+        } else {
+            Bytes::copy(self.inbox.slice(body))
+        }
+    }
+}
+
+impl State {
+    /// Takes in what a read pass brought.
+    pub(super) fn input(
+        &mut self,
+        inbox: &mut Inbox,
+        result: Result<usize, Idle>,
+        routing: Routing<'_>,
+    ) {
+        match result {
+            Ok(0) if inbox.is_partial() => {
+                let kind = io::ErrorKind::UnexpectedEof;
+                let text = "the stream ended inside a frame".into();
+                self.end_input(self.broken_or(Ending::Cut { kind, text }));
+            }
+            Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
+            Ok(_) => self.route(inbox, routing),
+            Err(Idle::Deadline) => {}
+            Err(Idle::SlowFrame) => self.close(Ending::here(EndReason::SlowFrame, "")),
+            Err(Idle::Broken(error)) => self.end_input(self.broken_or(Ending::cut(&error))),
+        }
+    }
+
+    /// The end as first seen: a failed write tells more than the end of input after it.
+    fn broken_or(&self, ending: Ending) -> Ending {
+        match &self.broken {
+            Some(text) => Ending::Cut { kind: io::ErrorKind::ConnectionReset, text: text.clone() },
+            None => ending,
+        }
+    }
+
+    /// Routes every whole frame; the unfinished tail stays in the inbox.
+    pub(super) fn route(&mut self, inbox: &mut Inbox, routing: Routing<'_>) {
+        while !self.is_closed() {
+            match inbox.next() {
+                Ok(None) => break,
+                Ok(Some(range)) => {
+                    if let Err(ending) = self.route_one(Kept { inbox, range }, routing) {
+                        self.close(ending);
+                    }
+                }
+                Err(long) => {
+                    let text = format!("a frame of {} bytes was announced", long.announced);
+                    self.close(Ending::here(EndReason::FrameTooLarge, text));
+                }
+            }
+        }
+        self.offer_arrived(routing.router);
+        self.advance_goodbye();
+    }
+
+    /// Finds a runner for what arrived, where the routing thread is not one itself.
+    fn offer_arrived(&mut self, router: Router) {
+        if router == Router::Waits || self.turn.startable() == Startable::ByStandIn {
+            self.offer_turn();
+        }
+    }
+
+    fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
+        let frame = wire::parse(kept.inbox.slice(kept.range.clone()))
+            .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
+        match frame {
+            Frame::OneWay { depth, command, fingerprint, body } => {
+                let length = body.len();
+                let parallel = routing.commands.is_parallel(command);
+                let charge = charge(length);
+                let body = kept.body(length);
+                self.arrive(Command {
+                    depth,
+                    call: None,
+                    command,
+                    fingerprint,
+                    body,
+                    parallel,
+                    charge,
+                })
+            }
+            Frame::Call { depth, id, command, fingerprint, body } => {
+                let length = body.len();
+                let parallel = routing.commands.is_parallel(command);
+                let (call, charge) = (Some(id), charge(length));
+                let body = kept.body(length);
+                self.arrive(Command { depth, call, command, fingerprint, body, parallel, charge })
+            }
+            Frame::Answer { id, body } => {
+                let length = body.len();
+                self.answer(id, Answer::Value(kept.body(length)), routing)
+            }
+            Frame::UserError { id, body } => {
+                let length = body.len();
+                self.answer(id, Answer::UserError(kept.body(length)), routing)
+            }
+            Frame::Failure { id: Some(id), code, text, .. } => {
+                let text = text.into();
+                self.answer(id, Answer::Failure { code, text }, routing)
+            }
+            Frame::Failure { id: None, command, code, text } => {
+                let text = text.into();
+                self.turn.push_notice(Notice { command, code, text });
+                Ok(())
+            }
+            Frame::Cancel { id } => {
+                self.cancelled(id);
+                Ok(())
+            }
+            Frame::Grant { class: 0, bytes } => {
+                self.window.granted(bytes).map_err(overrun)?;
+                self.wake(|sleep| sleep == Sleep::Window);
+                Ok(())
+            }
+            // Classes beyond the first belong to later rules.
+            Frame::Grant { .. } => Ok(()),
+            Frame::Retrait => {
+                self.goodbye.peer_retired = true;
+                self.begin_stop();
+                Ok(())
+            }
+            Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
+        }
+    }
+
+    fn arrive(&mut self, command: Command) -> Result<(), Ending> {
+        self.window.arrived(command.charge).map_err(overrun)?;
+        self.turn.push(command);
+        Ok(())
+    }
+
+    fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
+        match self.calls.answer(id, answer, routing.max_unclaimed) {
+            Met::Waiting => {
+                if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::Answer(id)) {
+                    self.due.wake(parker);
+                }
+                Ok(())
+            }
+            Met::Late => Ok(()),
+            Met::Never => {
+                let text = format!("an answer came to call {:#x}, which was never made", id.0);
+                Err(Ending::here(EndReason::Protocol, text))
+            }
+        }
+    }
+
+    /// The peer gave a call up. One that has not started never will; its charge is granted again.
+    fn cancelled(&mut self, id: CallId) {
+        if let Some(command) = self.turn.cancel(id) {
+            self.take_up(command.charge);
+        }
+    }
+
+    fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
+        if reason != EndReason::Finished {
+            return Err(Ending::Peer { reason, text: text.into() });
+        }
+        if !self.goodbye.peer_retired || !self.goodbye.retired {
+            let text = "adieu came before both sides had said retrait";
+            return Err(Ending::here(EndReason::Protocol, text));
+        }
+        self.goodbye.peer_bye = true;
+        Ok(())
+    }
+}
+
+fn overrun(_: Overrun) -> Ending {
+    Ending::here(EndReason::Window, "")
+}

@@ -1,0 +1,188 @@
+//! Running commands: the executor, its stand-ins, and one command from queue to answer.
+
+use std::time::Duration;
+
+use super::bytes::{put_spare, take_spare};
+use super::handler::{self, Handler};
+use super::lock::Locked;
+use super::route::Router;
+use super::sleepers::Sleep;
+use super::turn::{Command, Notice, Runner, Startable, Work};
+use super::{Incoming, Lien, Outcome};
+use crate::wire::{self, FailureCode};
+
+/// A stand-in without work ends after this long.
+const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Lien {
+    /// Runs the peer's commands until the connection has ended; this thread is the executor.
+    ///
+    /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
+    /// in a command.
+    pub(crate) fn execute(&self) {
+        let mut state = self.lock();
+        state.turn.executors = state.turn.executors.saturating_add(1);
+        while !state.is_closed() {
+            if let Some(work) = state.turn.start(Runner::Executor) {
+                state = self.run(state, work);
+            } else if state.is_unflushed() {
+                state = self.flush(state, None);
+            } else if state.turn.is_queue_empty()
+                && let Some(inbox) = state.inbox.take()
+            {
+                (state, _) = self.read_pass(state, inbox, None, Router::Runs);
+                state = self.yield_helm_to_callers(state);
+            } else {
+                state.pass_on();
+                (state, _) = self.sleep(state, Sleep::Executor, None);
+            }
+        }
+        state.turn.executors = state.turn.executors.saturating_sub(1);
+        state.pass_on();
+        drop(state);
+        self.drain(crate::sync::now().checked_add(super::LINGER));
+    }
+
+    /// After a read pass that brought no work: callers that sleep read for themselves.
+    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
+        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
+            state.pass_on();
+            (state, _) = self.sleep(state, Sleep::Executor, None);
+        }
+        state
+    }
+
+    /// Runs commands beside the executor, which waits for a peer or is not there.
+    pub(super) fn stand_in(&self) {
+        let mut state = self.lock();
+        let mut idle = false;
+        while !state.is_closed() {
+            if let Some(work) = state.turn.start(Runner::StandIn) {
+                state = self.run(state, work);
+                idle = false;
+            } else if state.is_unflushed() {
+                state = self.flush(state, None);
+            } else if idle {
+                break;
+            } else {
+                state.pass_on();
+                let patience = crate::sync::now().checked_add(STAND_IN_PATIENCE);
+                (state, idle) = self.sleep(state, Sleep::StandIn, patience);
+            }
+        }
+        state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
+        state.pass_on();
+        state.wake(|sleep| sleep == Sleep::End);
+    }
+
+    /// No thread could be started for the command in front: it is refused instead of stuck.
+    pub(super) fn refuse_front(&self) {
+        let mut state = self.lock();
+        state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
+        if state.turn.startable() == Startable::Nothing {
+            return;
+        }
+        let Some(command) = state.turn.refuse() else { return };
+        state.take_up(command.charge);
+        let code = FailureCode::NoResources;
+        state.append_with(|out| wire::write_failure(out, command.call, command.command, code, ""));
+        state.advance_goodbye();
+        state.pass_on();
+        drop(self.flush_ready(state));
+    }
+
+    fn run<'a>(&'a self, mut state: Locked<'a>, work: Work) -> Locked<'a> {
+        match work {
+            Work::Command(command) => self.run_command(state, command),
+            Work::Notice(notice) => {
+                state.pass_on();
+                drop(state);
+                self.run_notice(&notice);
+                state = self.lock();
+                state.turn.finish(None, false);
+                state.advance_goodbye();
+                state
+            }
+        }
+    }
+
+    fn run_notice(&self, notice: &Notice) {
+        if let Some(lien) = self.me() {
+            let handler = Handler { lien: lien.clone(), depth: 0, call: None, parallel: false };
+            handler::inside(handler, || self.commands.notice(&lien, notice));
+        }
+    }
+
+    /// Runs one command, with nothing locked, and appends its answer.
+    fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
+        state.take_up(command.charge);
+        // Nobody enters user code with bytes left that nobody owns.
+        if state.is_unflushed() {
+            state = self.flush(state, None);
+        }
+        state.pass_on();
+        drop(state);
+        let mut frame = take_spare();
+        let write = self.run_unlocked(&command, &mut frame);
+        let Command { call, parallel, body, .. } = command;
+        body.recycle();
+        state = self.lock();
+        if write {
+            state.append(&mut frame);
+        }
+        put_spare(frame);
+        if state.is_above_high_water() {
+            (state, _) = self.wait(state, Sleep::Room, None, |state| !state.is_above_high_water());
+        }
+        state.turn.finish(call, parallel);
+        state.advance_goodbye();
+        state
+    }
+
+    /// Runs the command and encodes what there is to say of it; false if nothing is.
+    fn run_unlocked(&self, command: &Command, frame: &mut Vec<u8>) -> bool {
+        let Some(lien) = self.me() else { return false };
+        let Command { depth, call, parallel, .. } = *command;
+        let incoming = Incoming {
+            command: command.command,
+            fingerprint: command.fingerprint,
+            depth,
+            call,
+            body: command.body.as_slice(),
+        };
+        let handler = Handler { lien: lien.clone(), depth, call, parallel };
+        let start = call.map(|call| wire::begin_answer(frame, call));
+        let header = frame.len();
+        let outcome = handler::inside(handler, || self.commands.run(&lien, &incoming, frame));
+        let (code, text) = match (outcome, start) {
+            (Outcome::Failure(code), _) => (code, text_behind(frame, header)),
+            (Outcome::Answer, None) => return false,
+            (Outcome::UserError, None) => {
+                (FailureCode::Handler, "it returned its own error".to_owned())
+            }
+            (Outcome::Answer | Outcome::UserError, Some(start)) => {
+                match wire::finish(frame, start).filter(|size| *size <= self.peer.max_frame) {
+                    Some(_) if outcome == Outcome::UserError => {
+                        wire::turn_into_user_error(frame);
+                        return true;
+                    }
+                    Some(_) => return true,
+                    None => (FailureCode::AnswerTooLarge, self.too_large(frame.len())),
+                }
+            }
+        };
+        frame.clear();
+        wire::write_failure(frame, call, command.command, code, &text);
+        true
+    }
+
+    fn too_large(&self, size: usize) -> String {
+        let limit = self.peer.max_frame;
+        format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
+    }
+}
+
+fn text_behind(frame: &[u8], header: usize) -> String {
+    String::from_utf8_lossy(frame.get(header..).unwrap_or(&[])).into_owned()
+}

@@ -1,0 +1,244 @@
+//! The state of one connection and every decision about it, with no socket in it.
+//!
+//! All of it stands under one lock. No method blocks, writes or runs user code: what must happen
+//! outside the lock (waking threads, starting stand-ins, the last words) is left in `due`.
+
+use std::sync::Arc;
+
+use super::calls::Calls;
+use super::due::{Due, LastWords};
+use super::goodbye::{self, Ending, Goodbye};
+use super::inbox::Inbox;
+use super::limits::{Limits, PeerLimits};
+use super::outbox::Outbox;
+use super::sleepers::{Sleep, Sleepers};
+use super::turn::{Startable, Turn};
+use super::watch::Tended;
+use super::window::Window;
+use crate::wire;
+
+/// One connection.
+///
+/// The helm is free while `inbox` is there; whoever takes the inbox is the one reader. The
+/// flusher is the one writer. `blocked` implies `flusher`.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) inbox: Option<Inbox>,
+    /// Read passes that have ended.
+    pub(super) passes: u64,
+    pub(super) turn: Turn,
+    pub(super) calls: Calls,
+    pub(super) outbox: Outbox,
+    pub(super) flusher: bool,
+    /// The flusher met a full socket.
+    pub(super) blocked: bool,
+    pub(super) window: Window,
+    pub(super) goodbye: Goodbye,
+    /// Why nothing can be written any more, once that is so.
+    pub(super) broken: Option<Box<str>>,
+    pub(super) sleepers: Sleepers,
+    pub(super) due: Due,
+    pub(super) tended: Tended,
+    high_water: u64,
+}
+
+impl State {
+    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: &[u8]) -> Self {
+        let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline);
+        inbox.preload(rest);
+        State {
+            inbox: Some(inbox),
+            passes: 0,
+            turn: Turn::new(limits.max_waiting, limits.max_parallel),
+            calls: Calls::default(),
+            outbox: Outbox::default(),
+            flusher: false,
+            blocked: false,
+            window: Window::new(limits.window, peer.window),
+            goodbye: Goodbye::default(),
+            broken: None,
+            sleepers: Sleepers::default(),
+            due: Due::default(),
+            tended: Tended::default(),
+            high_water: limits.high_water,
+        }
+    }
+
+    pub(super) fn closed(&self) -> Option<&Arc<Ending>> {
+        self.goodbye.closed.as_ref()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.goodbye.closed.is_some()
+    }
+
+    // The helm.
+
+    /// Gives the helm back after a read pass.
+    pub(super) fn put_helm(&mut self, inbox: Inbox) {
+        self.inbox = Some(inbox);
+        self.passes = self.passes.wrapping_add(1);
+        if self.blocked {
+            self.wake(|sleep| sleep == Sleep::Pass);
+        }
+    }
+
+    /// The baton: what a thread does that stops waiting, running or reading.
+    ///
+    /// Commands to run wake a runner, and a free helm goes to the oldest thread whose wait ends
+    /// by input, else to the executor.
+    pub(super) fn pass_on(&mut self) {
+        if self.is_closed() {
+            return;
+        }
+        self.offer_turn();
+        if self.inbox.is_none() {
+            return;
+        }
+        let reader = self.sleepers.take(Sleep::reads);
+        let reader = match reader {
+            None if self.turn.is_queue_empty() => {
+                self.sleepers.take(|sleep| sleep == Sleep::Executor)
+            }
+            other => other,
+        };
+        match reader {
+            Some(parker) => self.due.wake(parker),
+            None => self.tended.helm_left_free = true,
+        }
+    }
+
+    /// Finds a runner for what can be started: one that sleeps, else a new stand-in.
+    pub(super) fn offer_turn(&mut self) {
+        let runner = match self.turn.startable() {
+            Startable::Nothing => return,
+            Startable::ByAnyone => self.sleepers.take(|sleep| sleep == Sleep::Executor),
+            Startable::ByStandIn => None,
+        };
+        let runner = runner.or_else(|| self.sleepers.take(|sleep| sleep == Sleep::StandIn));
+        if let Some(parker) = runner {
+            self.due.wake(parker);
+        } else if self.turn.needs_stand_in() {
+            self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
+            self.due.stand_ins = self.due.stand_ins.saturating_add(1);
+        }
+    }
+
+    // The outbox.
+
+    /// Whether something waits to be written and nobody is at it.
+    pub(super) fn is_unflushed(&self) -> bool {
+        !self.flusher && !self.outbox.is_empty() && !self.is_closed() && self.broken.is_none()
+    }
+
+    /// Whether senders must wait for room.
+    pub(super) fn is_above_high_water(&self) -> bool {
+        self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
+    }
+
+    /// Appends a whole frame. One that can't be written any more is dropped.
+    pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
+        if self.can_write() {
+            self.outbox.append(frame);
+        }
+    }
+
+    /// Appends a control frame.
+    pub(super) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.can_write() {
+            self.outbox.append_with(write);
+        }
+    }
+
+    fn can_write(&self) -> bool {
+        !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
+    }
+
+    // Windows.
+
+    /// A command was started, cancelled or refused: grants what is due.
+    pub(super) fn take_up(&mut self, charge: u64) {
+        if let Some(bytes) = self.window.taken_up(charge) {
+            self.append_with(|out| wire::write_grant(out, 0, bytes));
+        }
+    }
+
+    // The end.
+
+    /// Begins the orderly stop, if nobody has yet.
+    pub(super) fn begin_stop(&mut self) {
+        self.goodbye.stopping = true;
+        self.turn.winding_up = true;
+        self.advance_goodbye();
+        self.offer_turn();
+    }
+
+    /// Does what the goodbye allows next. Called whenever the connection may have become idle.
+    pub(super) fn advance_goodbye(&mut self) {
+        if !self.goodbye.stopping {
+            return;
+        }
+        loop {
+            let idle = self.turn.is_idle() && self.calls.waiting() == 0;
+            let written = self.outbox.bytes() == 0 && !self.flusher;
+            match self.goodbye.due(idle, written) {
+                goodbye::Due::Nothing => return,
+                goodbye::Due::Retrait => {
+                    self.append_with(wire::write_retrait);
+                    self.goodbye.retired = true;
+                }
+                goodbye::Due::Adieu => {
+                    let reason = wire::EndReason::Finished;
+                    self.append_with(|out| wire::write_adieu(out, reason, ""));
+                    self.goodbye.bye = true;
+                }
+                goodbye::Due::Finish => return self.close(Ending::Finished),
+            }
+        }
+    }
+
+    /// The input has ended: an orderly end after the peer's goodbye, a cut before it.
+    pub(super) fn end_input(&mut self, ending: Ending) {
+        self.goodbye.end_of_input = true;
+        if self.is_closed() {
+            return;
+        }
+        if !self.goodbye.peer_bye || self.calls.waiting() > 0 {
+            return self.close(ending);
+        }
+        // What arrived before the end still runs; nobody is left to write to.
+        self.outbox.clear();
+        self.advance_goodbye();
+    }
+
+    /// Ends the connection: every wait ends, what has not started never will.
+    pub(super) fn close(&mut self, ending: Ending) {
+        if self.is_closed() {
+            return;
+        }
+        let words = match &ending {
+            Ending::Finished => LastWords::EndOfStream,
+            Ending::Here { reason, text } => {
+                self.append_with(|out| wire::write_adieu(out, *reason, text));
+                LastWords::Goodbye
+            }
+            Ending::Peer { .. } | Ending::Cut { .. } => LastWords::None,
+        };
+        if words != LastWords::Goodbye {
+            self.outbox.clear();
+        }
+        self.goodbye.closed = Some(Arc::new(ending));
+        self.turn.clear();
+        self.due.last_words = Some(words);
+        self.wake(|_| true);
+    }
+
+    // Sleepers.
+
+    /// Wakes every sleeper of that sort, once the lock is released.
+    pub(super) fn wake(&mut self, wanted: impl Fn(Sleep) -> bool) {
+        while let Some(parker) = self.sleepers.take(&wanted) {
+            self.due.wake(parker);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Ending a connection from this side.
+
+use std::time::Instant;
+
+use super::Lien;
+use super::goodbye::Ending;
+use super::handler;
+use super::sleepers::Sleep;
+use super::wait::Waited;
+use crate::wire::EndReason;
+
+/// What an orderly stop came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// The connection has ended.
+    Ended,
+    /// The stop has begun; the calling thread, inside a handler, can't wait for it.
+    Begun,
+    /// The grace period ran out, and the connection was cut.
+    GraceOver,
+}
+
+impl Lien {
+    /// Begins the orderly stop: what has arrived is still run, what is queued is still sent.
+    pub(crate) fn begin_stop(&self) {
+        let mut state = self.lock();
+        state.begin_stop();
+        drop(self.flush_ready(state));
+    }
+
+    /// Stops in order, waiting at most until the deadline. Twice is as good as once.
+    pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
+        self.begin_stop();
+        if handler::current().is_some() {
+            return Stopped::Begun;
+        }
+        let mut state = self.lock();
+        state.turn.callers = state.turn.callers.saturating_add(1);
+        let waited;
+        (state, waited) = self.wait(state, Sleep::End, deadline, |_| false);
+        state.turn.callers = state.turn.callers.saturating_sub(1);
+        let grace_over = waited == Waited::Expired;
+        if grace_over {
+            state.close(Ending::here(EndReason::GraceOver, ""));
+        }
+        let executed = state.turn.executors > 0;
+        drop(state);
+        if !executed {
+            let most = crate::sync::now().checked_add(super::LINGER);
+            self.drain(deadline.into_iter().chain(most).min());
+        }
+        if grace_over { Stopped::GraceOver } else { Stopped::Ended }
+    }
+
+    /// Drops the connection now: complete answers are written once, without blocking.
+    pub(crate) fn close(&self, reason: EndReason, text: &str) {
+        let mut state = self.lock();
+        state.close(Ending::here(reason, text));
+    }
+
+    /// Waits until the stand-ins have ended too; false if the deadline passed first.
+    pub(crate) fn wait_for_stand_ins(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        let mut expired = false;
+        while state.turn.stand_ins > 0 && !expired {
+            (state, expired) = self.sleep(state, Sleep::End, deadline);
+        }
+        state.turn.stand_ins == 0
+    }
+}

@@ -1,0 +1,356 @@
+//! Commands that arrived, and the right to run them: the turn.
+//!
+//! Commands start in the order of arrival, and a new one only when no handler runs. A handler
+//! that waits for a peer gives the turn up; when it returns it goes on at once, beside the one
+//! that runs then.
+
+use std::collections::VecDeque;
+
+use super::bytes::Bytes;
+use crate::wire::{CallId, FailureCode};
+
+/// A command that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) depth: u8,
+    pub(super) call: Option<CallId>,
+    pub(super) command: u64,
+    pub(super) fingerprint: u32,
+    pub(super) body: Bytes,
+    /// May run beside others.
+    pub(super) parallel: bool,
+    /// What it counts against the window.
+    pub(super) charge: u64,
+}
+
+/// Word of the peer that one of our one-way messages failed.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    pub(crate) command: u64,
+    pub(crate) code: FailureCode,
+    pub(crate) text: Box<str>,
+}
+
+/// Notices kept until somebody can run the hook; more are counted only.
+const MAX_NOTICES: usize = 64;
+
+/// What a runner does next.
+#[derive(Debug)]
+pub(super) enum Work {
+    Command(Command),
+    Notice(Notice),
+}
+
+/// Who asks for work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runner {
+    Executor,
+    StandIn,
+}
+
+/// What the front of the queue needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Startable {
+    Nothing,
+    ByAnyone,
+    ByStandIn,
+}
+
+/// A call of the peer's that runs here.
+#[derive(Debug)]
+struct Served {
+    call: CallId,
+    cancelled: bool,
+}
+
+/// The queue and the counts of runners.
+///
+/// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
+#[derive(Debug)]
+pub(super) struct Turn {
+    queue: VecDeque<Command>,
+    notices: VecDeque<Notice>,
+    /// Notices that were dropped because too many waited.
+    pub(super) dropped_notices: u64,
+    /// Handlers that run and hold the turn; more than one only where a waiting one came back.
+    running: usize,
+    /// Handlers that wait for a peer.
+    waiting: usize,
+    /// Parallel handlers that run.
+    parallel: usize,
+    /// Threads whose job is to run commands.
+    pub(super) executors: usize,
+    /// Further threads that run commands.
+    pub(super) stand_ins: usize,
+    /// Threads of the program that wait here for an answer or for the end.
+    pub(super) callers: usize,
+    /// The connection is being stopped: what has arrived is still run.
+    pub(super) winding_up: bool,
+    served: Vec<Served>,
+    max_waiting: usize,
+    max_parallel: usize,
+}
+
+/// Too many handlers wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Crowded;
+
+impl Turn {
+    pub(super) fn new(max_waiting: usize, max_parallel: usize) -> Self {
+        Turn {
+            queue: VecDeque::new(),
+            notices: VecDeque::new(),
+            dropped_notices: 0,
+            running: 0,
+            waiting: 0,
+            parallel: 0,
+            executors: 0,
+            stand_ins: 0,
+            callers: 0,
+            winding_up: false,
+            served: Vec::new(),
+            max_waiting,
+            max_parallel,
+        }
+    }
+
+    pub(super) fn push(&mut self, command: Command) {
+        self.queue.push_back(command);
+    }
+
+    pub(super) fn push_notice(&mut self, notice: Notice) {
+        if self.notices.len() < MAX_NOTICES {
+            self.notices.push_back(notice);
+        } else {
+            self.dropped_notices = self.dropped_notices.saturating_add(1);
+        }
+    }
+
+    pub(super) fn is_queue_empty(&self) -> bool {
+        self.queue.is_empty() && self.notices.is_empty()
+    }
+
+    /// Commands in the queue.
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether nothing runs, waits or is queued.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_queue_empty() && self.occupied() == 0
+    }
+
+    /// Threads that are inside a handler.
+    pub(super) fn occupied(&self) -> usize {
+        self.running.saturating_add(self.waiting).saturating_add(self.parallel)
+    }
+
+    /// Handlers that run, the waiting ones not counted.
+    pub(super) fn active(&self) -> usize {
+        self.running.saturating_add(self.parallel)
+    }
+
+    /// Whether somebody is there to run commands for: an executor, a thread of the program's that
+    /// waits here, a stop under way. Without any, commands wait for `lancer`.
+    fn is_listening(&self) -> bool {
+        self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up
+    }
+
+    /// What can be started now, and by whom.
+    pub(super) fn startable(&self) -> Startable {
+        if !self.notices.is_empty() && self.running == 0 {
+            return Startable::ByAnyone;
+        }
+        match self.queue.front() {
+            Some(front) if self.is_listening() => {
+                if front.parallel && self.parallel < self.max_parallel {
+                    Startable::ByStandIn
+                } else if !front.parallel && self.running == 0 {
+                    Startable::ByAnyone
+                } else {
+                    Startable::Nothing
+                }
+            }
+            _ => Startable::Nothing,
+        }
+    }
+
+    /// Takes the next work if that runner may do it.
+    pub(super) fn start(&mut self, runner: Runner) -> Option<Work> {
+        match self.startable() {
+            Startable::Nothing => return None,
+            Startable::ByStandIn if runner == Runner::Executor => return None,
+            Startable::ByStandIn | Startable::ByAnyone => {}
+        }
+        if self.running == 0
+            && let Some(notice) = self.notices.pop_front()
+        {
+            self.running = 1;
+            return Some(Work::Notice(notice));
+        }
+        let command = self.queue.pop_front()?;
+        self.count(command.parallel, 1);
+        if let Some(call) = command.call {
+            self.served.push(Served { call, cancelled: false });
+        }
+        Some(Work::Command(command))
+    }
+
+    fn count(&mut self, parallel: bool, more: usize) {
+        let count = if parallel { &mut self.parallel } else { &mut self.running };
+        *count = count.saturating_add(more);
+    }
+
+    /// A handler has returned.
+    pub(super) fn finish(&mut self, call: Option<CallId>, parallel: bool) {
+        let count = if parallel { &mut self.parallel } else { &mut self.running };
+        *count = count.saturating_sub(1);
+        if let Some(call) = call {
+            self.served.retain(|served| served.call != call);
+        }
+    }
+
+    /// A handler is about to wait for a peer: it gives its turn up.
+    pub(super) fn leave(&mut self, parallel: bool) -> Result<(), Crowded> {
+        if self.waiting >= self.max_waiting {
+            return Err(Crowded);
+        }
+        self.waiting = self.waiting.saturating_add(1);
+        self.finish(None, parallel);
+        Ok(())
+    }
+
+    /// A handler that waited goes on, whoever runs.
+    pub(super) fn come_back(&mut self, parallel: bool) {
+        self.waiting = self.waiting.saturating_sub(1);
+        self.count(parallel, 1);
+    }
+
+    /// The peer gave a call up. Returns it if it had not started; marks it if it runs.
+    pub(super) fn cancel(&mut self, call: CallId) -> Option<Command> {
+        if let Some(served) = self.served.iter_mut().find(|served| served.call == call) {
+            served.cancelled = true;
+            return None;
+        }
+        let at = self.queue.iter().position(|command| command.call == Some(call))?;
+        self.queue.remove(at)
+    }
+
+    /// Whether the peer gave that running call up.
+    pub(super) fn is_cancelled(&self, call: CallId) -> bool {
+        self.served.iter().any(|served| served.call == call && served.cancelled)
+    }
+
+    /// Takes the front of the queue out, because no thread can be had to run it.
+    pub(super) fn refuse(&mut self) -> Option<Command> {
+        self.queue.pop_front()
+    }
+
+    /// Drops everything that has not started.
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+        self.notices.clear();
+    }
+
+    /// Whether a further thread is needed to do what can be started: no runner is free, or none
+    /// of the right sort. A free runner that is awake looks at the queue before it sleeps.
+    pub(super) fn needs_stand_in(&self) -> bool {
+        let most = self.max_waiting.saturating_add(self.max_parallel).saturating_add(1);
+        if self.stand_ins >= most {
+            return false;
+        }
+        match self.startable() {
+            Startable::Nothing => false,
+            Startable::ByAnyone => self.occupied() >= self.executors.saturating_add(self.stand_ins),
+            // Whether the executor is inside a handler is not known; one thread more does no harm.
+            Startable::ByStandIn => self.occupied() >= self.stand_ins,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(call: u64, parallel: bool) -> Command {
+        Command {
+            depth: 0,
+            call: Some(CallId(call)),
+            command: 0,
+            fingerprint: 0,
+            body: Bytes::copy(&[]),
+            parallel,
+            charge: 64,
+        }
+    }
+
+    fn turn(commands: &[(u64, bool)]) -> Turn {
+        let mut turn = Turn::new(1, 1);
+        turn.executors = 1;
+        commands.iter().for_each(|(call, parallel)| turn.push(command(*call, *parallel)));
+        turn
+    }
+
+    fn started(turn: &mut Turn, runner: Runner) -> Option<u64> {
+        match turn.start(runner)? {
+            Work::Command(command) => command.call.map(|call| call.0),
+            Work::Notice(_) => None,
+        }
+    }
+
+    #[test]
+    fn one_at_a_time_in_order() {
+        let mut turn = turn(&[(1, false), (2, false)]);
+        assert_eq!(started(&mut turn, Runner::Executor), Some(1));
+        assert_eq!(started(&mut turn, Runner::StandIn), None);
+        turn.finish(Some(CallId(1)), false);
+        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+    }
+
+    #[test]
+    fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
+        let mut turn = turn(&[(1, false), (2, false), (3, false)]);
+        started(&mut turn, Runner::Executor);
+        assert!(!turn.needs_stand_in(), "nothing can be started");
+        turn.leave(false).unwrap();
+        assert!(turn.needs_stand_in());
+        turn.stand_ins = 1;
+        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+        assert_eq!(turn.leave(false), Err(Crowded), "one waits already");
+        turn.come_back(false);
+        assert_eq!(turn.occupied(), 2, "it overlaps the one that runs");
+        assert_eq!(turn.startable(), Startable::Nothing);
+    }
+
+    #[test]
+    fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
+        let mut turn = turn(&[(1, true), (2, true), (3, false)]);
+        assert_eq!(started(&mut turn, Runner::Executor), None);
+        assert!(turn.needs_stand_in());
+        turn.stand_ins = 1;
+        assert_eq!(started(&mut turn, Runner::StandIn), Some(1));
+        assert_eq!(turn.startable(), Startable::Nothing, "the limit of one");
+        turn.finish(Some(CallId(1)), true);
+        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+        assert_eq!(started(&mut turn, Runner::Executor), Some(3));
+    }
+
+    #[test]
+    fn a_cancelled_call_is_dropped_or_told() {
+        let mut turn = turn(&[(1, false), (2, false)]);
+        started(&mut turn, Runner::Executor);
+        assert!(turn.cancel(CallId(1)).is_none() && turn.is_cancelled(CallId(1)));
+        assert!(turn.cancel(CallId(2)).is_some());
+        assert!(turn.cancel(CallId(3)).is_none());
+        assert_eq!(turn.queued(), 0);
+    }
+
+    #[test]
+    fn without_anyone_listening_commands_wait() {
+        let mut turn = turn(&[(1, false)]);
+        turn.executors = 0;
+        assert_eq!(turn.startable(), Startable::Nothing);
+        turn.callers = 1;
+        assert!(turn.needs_stand_in());
+    }
+}

@@ -1,0 +1,81 @@
+//! The one way to wait on a connection.
+
+use std::time::Instant;
+
+use super::Lien;
+use super::lock::Locked;
+use super::parker::Parker;
+use super::route::Router;
+use super::sleepers::Sleep;
+use super::state::State;
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    Done,
+    Closed,
+    Expired,
+}
+
+impl Lien {
+    /// Waits until `done`, the end of the connection, or the deadline.
+    ///
+    /// The thread writes what nobody writes, reads where nobody reads (if input can end its
+    /// wait), and sleeps otherwise. Whatever ended the wait, the baton is passed on.
+    pub(super) fn wait<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        sleep: Sleep,
+        deadline: Option<Instant>,
+        done: impl Fn(&State) -> bool,
+    ) -> (Locked<'a>, Waited) {
+        let (mut expired, mut handed_over) = (false, false);
+        let waited = loop {
+            if done(&state) {
+                break Waited::Done;
+            }
+            if state.is_closed() {
+                break Waited::Closed;
+            }
+            if expired {
+                break Waited::Expired;
+            }
+            if state.is_unflushed() && !handed_over {
+                state = self.flush(state, deadline);
+                // A flush that gave up at the deadline leaves the rest to the watchman, one that
+                // handed over to the thread it woke.
+                expired = state.is_unflushed() && is_past(deadline);
+                handed_over = state.is_unflushed();
+                continue;
+            }
+            handed_over = false;
+            let helm = if sleep.reads() { state.inbox.take() } else { None };
+            (state, expired) = match helm {
+                Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
+                None => self.sleep(state, sleep, deadline),
+            };
+        };
+        state.pass_on();
+        (state, waited)
+    }
+
+    /// Sleeps until woken or until the deadline; says whether the deadline has passed.
+    pub(super) fn sleep<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        sleep: Sleep,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, bool) {
+        let parker = Parker::mine();
+        state.sleepers.push(parker.clone(), sleep);
+        drop(state);
+        parker.park(deadline);
+        state = self.lock();
+        state.sleepers.remove(&parker);
+        (state, is_past(deadline))
+    }
+}
+
+pub(super) fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| crate::sync::now() >= deadline)
+}

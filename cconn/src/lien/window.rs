@@ -1,0 +1,171 @@
+//! How many bytes of commands may wait at the other side, in both directions.
+
+use std::collections::VecDeque;
+
+use super::limits::COMMAND_OVERHEAD;
+
+/// What a command counts against the window.
+pub(super) fn charge(body: usize) -> u64 {
+    (body as u64).saturating_add(COMMAND_OVERHEAD)
+}
+
+/// The peer broke the rules of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Overrun;
+
+/// Both directions of one connection. `credit <= peer_size`; `held + owed <= own_size`.
+#[derive(Debug)]
+pub(super) struct Window {
+    /// What the peer lets us have under way.
+    peer_size: u64,
+    /// What is left of it.
+    credit: u64,
+    /// What we let the peer have under way.
+    own_size: u64,
+    /// Charges of commands that arrived and were not taken up.
+    held: u64,
+    /// Charges taken up and not granted again yet.
+    owed: u64,
+    /// Senders that wait for credit, in order.
+    line: VecDeque<Ticket>,
+    next_ticket: u64,
+}
+
+/// A sender's place in the line for credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+impl Window {
+    pub(super) fn new(own_size: u64, peer_size: u64) -> Self {
+        Window {
+            peer_size,
+            credit: peer_size,
+            own_size,
+            held: 0,
+            owed: 0,
+            line: VecDeque::new(),
+            next_ticket: 0,
+        }
+    }
+
+    /// Takes credit for a command, unless others wait for some or there is too little.
+    pub(super) fn try_spend(&mut self, charge: u64) -> bool {
+        self.line.is_empty() && self.spend(charge)
+    }
+
+    fn spend(&mut self, charge: u64) -> bool {
+        match self.credit.checked_sub(charge) {
+            Some(rest) => {
+                self.credit = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Joins the line of those who wait.
+    pub(super) fn queue_up(&mut self) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket = self.next_ticket.saturating_add(1);
+        self.line.push_back(ticket);
+        ticket
+    }
+
+    /// Whether a sender is first in line and there is enough for it.
+    pub(super) fn is_ready(&self, ticket: Ticket, charge: u64) -> bool {
+        self.line.front() == Some(&ticket) && self.credit >= charge
+    }
+
+    /// Leaves the line, with its credit if it is ready.
+    pub(super) fn leave(&mut self, ticket: Ticket, charge: u64) -> bool {
+        let ready = self.is_ready(ticket, charge);
+        self.line.retain(|t| *t != ticket);
+        ready && self.spend(charge)
+    }
+
+    /// Gives back credit of a command that was taken out of the outbox again.
+    pub(super) fn unspend(&mut self, charge: u64) {
+        self.credit = self.credit.saturating_add(charge).min(self.peer_size);
+    }
+
+    /// The peer granted credit.
+    pub(super) fn granted(&mut self, bytes: u64) -> Result<(), Overrun> {
+        match self.credit.checked_add(bytes) {
+            Some(credit) if credit <= self.peer_size => {
+                self.credit = credit;
+                Ok(())
+            }
+            _ => Err(Overrun),
+        }
+    }
+
+    /// A command arrived.
+    pub(super) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
+        let held = self.held.saturating_add(charge);
+        if held.saturating_add(self.owed) > self.own_size {
+            return Err(Overrun);
+        }
+        self.held = held;
+        Ok(())
+    }
+
+    /// A command was started, cancelled or refused. Returns the grant to send, if one is due.
+    pub(super) fn taken_up(&mut self, charge: u64) -> Option<u64> {
+        self.held = self.held.saturating_sub(charge);
+        self.owed = self.owed.saturating_add(charge);
+        if self.owed < self.own_size / 2 {
+            return None;
+        }
+        Some(std::mem::take(&mut self.owed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credit_is_spent_to_the_last_byte_and_not_beyond() {
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(100));
+        assert!(!window.try_spend(1));
+        assert_eq!(window.granted(100), Ok(()));
+        assert_eq!(window.granted(1), Err(Overrun));
+    }
+
+    #[test]
+    fn arrivals_beyond_the_window_are_an_overrun_until_granted() {
+        let mut window = Window::new(100, 100);
+        assert_eq!(window.arrived(60), Ok(()));
+        assert_eq!(window.arrived(41), Err(Overrun));
+        assert_eq!(window.arrived(40), Ok(()));
+        assert_eq!(window.taken_up(40), None);
+        assert_eq!(window.arrived(1), Err(Overrun), "taken up, but not granted yet");
+        assert_eq!(window.taken_up(60), Some(100));
+        assert_eq!(window.arrived(100), Ok(()));
+    }
+
+    #[test]
+    fn nobody_overtakes_the_line() {
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(90));
+        let first = window.queue_up();
+        let second = window.queue_up();
+        assert!(!window.try_spend(1), "others wait");
+        assert!(!window.is_ready(first, 50) && !window.is_ready(second, 1));
+        window.granted(90).unwrap();
+        assert!(window.leave(first, 50));
+        assert!(window.leave(second, 1));
+        assert!(window.try_spend(1));
+    }
+
+    #[test]
+    fn who_gives_up_in_the_middle_of_the_line_holds_nobody_up() {
+        let mut window = Window::new(100, 0);
+        let (first, second, third) = (window.queue_up(), window.queue_up(), window.queue_up());
+        assert!(!window.leave(second, 1));
+        window.peer_size = 10;
+        window.granted(10).unwrap();
+        assert!(window.leave(first, 5) && window.leave(third, 5));
+    }
+}

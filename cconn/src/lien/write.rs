@@ -1,0 +1,202 @@
+//! Writing: the flusher empties the outbox, and never blocks in a write without reading.
+
+use std::io;
+use std::time::Instant;
+
+use super::Lien;
+use super::goodbye::Ending;
+use super::lock::Locked;
+use super::sleepers::Sleep;
+use super::state::State;
+use super::wait::is_past;
+use crate::transport::Ready;
+use crate::wire::EndReason;
+
+/// After this many bytes of others', written behind its own, a flusher hands over if it can.
+const OTHERS: u64 = 256 << 10;
+
+/// Bytes read at most while a write is blocked, before the write is tried again.
+const READ_BUDGET: usize = 1 << 20;
+
+/// Both directions.
+const EITHER: Ready = Ready { readable: true, writable: true };
+
+impl Lien {
+    /// Writes the outbox out, unless somebody else is at it.
+    ///
+    /// Blocks while the socket is full, reading meanwhile; gives up at the deadline (the rest
+    /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
+    pub(super) fn flush<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        while state.is_unflushed() {
+            state.flusher = true;
+            let own = state.outbox.end().saturating_add(OTHERS);
+            let mut stuck_since = None;
+            while !state.outbox.is_empty() && !state.is_closed() {
+                if state.outbox.sent() >= own && state.hand_over_flush() {
+                    return self.end_flush(state);
+                }
+                let sent;
+                (state, sent) = self.write_once(state);
+                match sent {
+                    Ok(_) => stuck_since = None,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if is_past(deadline) {
+                            state.tended.left_unflushed = true;
+                            return self.end_flush(state);
+                        }
+                        let since = *stuck_since.get_or_insert_with(crate::sync::now);
+                        state = self.wait_for_room(state, since, deadline);
+                    }
+                    Err(error) => {
+                        state = self.end_flush(state);
+                        return self.give_up_writing(state, &error);
+                    }
+                }
+            }
+            state = self.end_flush(state);
+        }
+        state
+    }
+
+    /// Writes what can be written without blocking; the watchman sees to the rest.
+    pub(super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        while state.is_unflushed() {
+            state.flusher = true;
+            let sent;
+            (state, sent) = self.write_once(state);
+            state = self.end_flush(state);
+            match sent {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    state.tended.left_unflushed = true;
+                    break;
+                }
+                Err(error) => return self.give_up_writing(state, &error),
+            }
+        }
+        state
+    }
+
+    /// One write of the whole outbox, outside the lock.
+    fn write_once<'a>(&'a self, mut state: Locked<'a>) -> (Locked<'a>, io::Result<usize>) {
+        let batch = state.outbox.take();
+        drop(state);
+        let sent = batch.send(&*self.io);
+        state = self.lock();
+        let written = *sent.as_ref().unwrap_or(&0);
+        state.outbox.give_back(batch, written);
+        if !state.is_above_high_water() {
+            state.wake(|sleep| sleep == Sleep::Room);
+        }
+        (state, sent)
+    }
+
+    fn end_flush<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        state.flusher = false;
+        state.blocked = false;
+        if state.is_closed() {
+            // Whoever closed left the last words to the thread that was writing.
+            drop(state);
+            self.say_goodbye();
+            return self.lock();
+        }
+        state.advance_goodbye();
+        state
+    }
+
+    /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
+    /// waiting for us to read before it reads.
+    fn wait_for_room<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        since: Instant,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        state.blocked = true;
+        let cut = since.checked_add(self.limits.write_deadline);
+        if is_past(cut) {
+            state.close(Ending::here(EndReason::SlowPeer, ""));
+            return state;
+        }
+        let until = cut.into_iter().chain(deadline).min();
+        if let Some(inbox) = state.inbox.take() {
+            drop(state);
+            let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
+            state = self.lock();
+            if ready.readable {
+                (state, _) = self.read_ready(state, inbox, READ_BUDGET);
+            } else {
+                state.put_helm(inbox);
+            }
+            state.pass_on();
+            return state;
+        }
+        let passes = state.passes;
+        drop(state);
+        let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
+        state = self.lock();
+        let still_held = state.inbox.is_none() && state.passes == passes;
+        if ready.readable && !ready.writable && still_held && !state.is_closed() {
+            // The holder of the helm is about to read that input; its pass ends this sleep.
+            (state, _) = self.sleep(state, Sleep::Pass, until);
+        }
+        state
+    }
+
+    /// A write failed: nothing more can be said, but the peer's last words may still be there to
+    /// read, and they say why.
+    fn give_up_writing<'a>(&'a self, mut state: Locked<'a>, error: &io::Error) -> Locked<'a> {
+        state.broken.get_or_insert_with(|| format!("writing failed: {error}").into());
+        state.outbox.clear();
+        state.wake(|sleep| sleep == Sleep::Room);
+        let Some(inbox) = state.inbox.take() else {
+            // Whoever reads comes to the end of what is there, and closes.
+            self.io.shutdown();
+            return state;
+        };
+        (state, _) = self.read_ready(state, inbox, usize::MAX);
+        state.close(Ending::cut(error));
+        state
+    }
+
+    /// The last words after an end of this side's making: what is complete and the goodbye, as
+    /// far as the socket takes it now. Then the end of the stream.
+    pub(super) fn say_goodbye(&self) {
+        let mut state = self.lock();
+        if state.flusher {
+            if state.blocked {
+                // The flusher sleeps because the peer takes nothing: nothing can be said.
+                self.io.shutdown();
+            }
+            return;
+        }
+        while !state.outbox.is_empty() {
+            let batch = state.outbox.take();
+            drop(state);
+            let sent = batch.send(&*self.io);
+            state = self.lock();
+            match sent {
+                Ok(n) => state.outbox.give_back(batch, n),
+                Err(_) => break,
+            }
+        }
+        state.outbox.clear();
+        state.tended.lingers = true;
+        drop(state);
+        self.io.shutdown_write();
+    }
+}
+
+impl State {
+    /// Wakes a sleeping thread to go on writing, if there is one.
+    fn hand_over_flush(&mut self) -> bool {
+        let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
+        let found = next.is_some();
+        next.into_iter().for_each(|parker| self.due.wake(parker));
+        found
+    }
+}

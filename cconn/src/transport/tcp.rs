@@ -1,0 +1,160 @@
+//! A TCP stream (or any stream socket) as a transport: one descriptor, blocking mode.
+//!
+//! Deadlines are absolute while a socket's receive timeout bounds one system call, so the timeout
+//! is armed early and re-armed only when a call would sleep past its deadline: an ordinary call
+//! finds it armed already and pays no system call for it.
+
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
+
+use super::{Ready, Transport};
+
+/// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// A connected TCP stream.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    stream: TcpStream,
+    /// The armed receive timeout, microseconds; 0 means none. Only the receiving thread writes it.
+    armed: AtomicU64,
+}
+
+impl Tcp {
+    /// Takes a connected stream in blocking mode.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Tcp { stream, armed: AtomicU64::new(0) }
+    }
+
+    fn armed(&self) -> Option<Duration> {
+        match self.armed.load(Ordering::Relaxed) {
+            0 => None,
+            micros => Some(Duration::from_micros(micros)),
+        }
+    }
+
+    fn arm(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_read_timeout(timeout)?;
+        let micros = timeout.map_or(0, |t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.armed.store(micros, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes sure that the next receive returns by the deadline.
+    ///
+    /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
+    /// need not arm again; a wake-up before the deadline only goes round the loop.
+    fn arm_for(&self, deadline: Instant) -> io::Result<()> {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match self.armed() {
+            Some(armed) if armed <= rest => Ok(()),
+            _ => self.arm(Some((rest / 2).max(SHORTEST.min(rest)))),
+        }
+    }
+
+    /// After a wake-up before the deadline: fits the armed timeout to what remains.
+    fn rearm(&self, deadline: Option<Instant>) -> io::Result<()> {
+        match deadline {
+            None => self.arm(None),
+            Some(deadline) => {
+                let rest = deadline.saturating_duration_since(Instant::now());
+                if rest.is_zero() {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                self.arm(Some((rest / 2).max(SHORTEST)))
+            }
+        }
+    }
+
+    fn recv_once(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<usize, Errno> {
+        rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
+    }
+}
+
+impl Transport for Tcp {
+    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize> {
+        if let Some(deadline) = deadline {
+            self.arm_for(deadline)?;
+        }
+        loop {
+            match self.recv_once(buf, RecvFlags::empty()) {
+                Ok(n) => return Ok(n),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => self.rearm(deadline)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        loop {
+            match self.recv_once(buf, RecvFlags::DONTWAIT) {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(io::Error::from),
+            }
+        }
+    }
+
+    fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        loop {
+            let sent = match parts {
+                [part] => rustix::net::send(&self.stream, part, flags),
+                _ => {
+                    let mut control = SendAncillaryBuffer::default();
+                    rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
+                }
+            };
+            match sent {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(io::Error::from),
+            }
+        }
+    }
+
+    fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
+        let mut flags = PollFlags::empty();
+        flags.set(PollFlags::IN, wanted.readable);
+        flags.set(PollFlags::OUT, wanted.writable);
+        loop {
+            let rest = deadline.map(|d| timespec(d.saturating_duration_since(Instant::now())));
+            let mut fds = [PollFd::new(&self.stream, flags)];
+            match rustix::event::poll(&mut fds, rest.as_ref()) {
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => {
+                    let [fd] = fds;
+                    let found = fd.revents();
+                    let broken = found.intersects(PollFlags::ERR | PollFlags::HUP);
+                    return Ok(Ready {
+                        readable: broken || found.contains(PollFlags::IN),
+                        writable: broken || found.contains(PollFlags::OUT),
+                    });
+                }
+            }
+        }
+    }
+
+    // A stream that is gone already can't be shut down, which is what was wanted.
+    fn shutdown_write(&self) {
+        let _gone = self.stream.shutdown(Shutdown::Write);
+    }
+
+    fn shutdown(&self) {
+        let _gone = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    // A duration beyond what the kernel counts is as good as its largest.
+    Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
+}
