@@ -13,6 +13,7 @@ impl fmt::Display for Jamais {
 }
 
 /// What can go wrong.
+#[doc(alias = "error")]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {

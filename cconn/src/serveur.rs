@@ -1,5 +1,6 @@
 //! The server.
 
 /// Listens, accepts clients, gives each one a thread.
+#[doc(alias = "server")]
 #[derive(Clone, Debug)]
 pub struct Serveur {}

@@ -1,0 +1,135 @@
+//! What must hold before a change lands: a table of steps, run in order up to the first failure.
+//!
+//! How one step is run stands in `step`.
+
+mod step;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use step::{Outcome, Step};
+
+use crate::tidy;
+
+/// The steps. A new one is a line here; its name is what `cargo xtask ci NAME` takes.
+const STEPS: &[Step] = &[
+    Step::cargo("format", &["fmt", "--all", "--check"]),
+    Step::chore("tidy", tidy::chore),
+    Step::cargo("clippy", CLIPPY),
+    // The root is a virtual workspace, so the test command of the README means all its crates.
+    Step::cargo("test", &["test"]),
+    Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
+    Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
+    Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
+    Step::cargo("deny", DENY).if_installed("deny"),
+    Step::cargo("bench", &["check", "--manifest-path", "bench/Cargo.toml"]).if_folder("bench"),
+    Step::cargo("fuzz", &["check", "--manifest-path", "fuzz/Cargo.toml"]).if_folder("fuzz"),
+    Step::cargo("modele", &["check", "--manifest-path", "modele/Cargo.toml"]).if_folder("modele"),
+];
+
+const CLIPPY: &[&str] =
+    &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+const DOC_PRIVATE: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items"];
+const DOC_WARNINGS: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
+/// Advisories need a database from the network: they are looked at by hand before a release.
+const DENY: &[&str] = &["deny", "check", "bans", "licenses", "sources"];
+
+/// Runs the named steps, or all; stops at the first that fails.
+pub(crate) fn run(root: &Path, names: &[String]) -> Result<(), String> {
+    run_steps(root, &choose(STEPS, names)?)
+}
+
+fn choose<'a>(steps: &'a [Step], names: &[String]) -> Result<Vec<&'a Step>, String> {
+    let all: Vec<&str> = steps.iter().map(Step::name).collect();
+    if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
+        return Err(format!("there is no step `{name}`, only: {}", all.join(", ")));
+    }
+    let is_chosen = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name());
+    Ok(steps.iter().filter(is_chosen).collect())
+}
+
+fn run_steps(root: &Path, steps: &[&Step]) -> Result<(), String> {
+    let start = Instant::now();
+    let mut lines = Vec::new();
+    let mut failed = None;
+    for step in steps {
+        println!("\n==> {}: {}", step.name(), step.describe());
+        let step_start = Instant::now();
+        let outcome = step.run(root);
+        let line = summary_line(step.name(), &outcome, step_start.elapsed());
+        println!("{line}");
+        lines.push(line);
+        if matches!(outcome, Outcome::Failed(_)) {
+            failed = Some(step.name());
+            break;
+        }
+    }
+    println!("\nsummary, {:.1} s in all", start.elapsed().as_secs_f64());
+    println!("{}", lines.join("\n"));
+    failed.map_or(Ok(()), |name| {
+        Err(format!("step `{name}` failed; that step alone: cargo xtask ci {name}"))
+    })
+}
+
+fn summary_line(name: &str, outcome: &Outcome, time: Duration) -> String {
+    let (word, detail) = match outcome {
+        Outcome::Passed => ("ok", ""),
+        Outcome::Skipped(reason) => ("SKIPPED", reason.as_str()),
+        Outcome::Failed(reason) => ("FAILED", reason.as_str()),
+    };
+    format!("{word:<8} {name:<13} {:>6.1} s  {detail}", time.as_secs_f64()).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Step = Step::chore("good", |_| Ok(()));
+    const BAD: Step = Step::chore("bad", |_| Err("broken".to_owned()));
+    const NEVER: Step = Step::chore("never", |_| panic!("a step ran after a failure"));
+
+    fn run_all(steps: &[&Step]) -> Result<(), String> {
+        run_steps(&crate::root(), steps)
+    }
+
+    #[test]
+    fn the_first_failure_stops_and_is_named() {
+        assert_eq!(run_all(&[&GOOD, &GOOD]), Ok(()));
+        let failure = run_all(&[&GOOD, &BAD, &NEVER]).expect_err("a step failed");
+        assert!(failure.contains("`bad`"), "{failure}");
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name() {
+        let names = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let steps = [GOOD, BAD];
+        let chosen = |wanted: &[&str]| choose(&steps, &names(wanted)).map(|steps| steps.len());
+        assert_eq!(chosen(&[]), Ok(2));
+        assert_eq!(chosen(&["bad"]), Ok(1));
+        assert!(chosen(&["bad", "other"]).is_err_and(|text| text.contains("`other`")));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for (at, step) in STEPS.iter().enumerate() {
+            assert!(STEPS[..at].iter().all(|other| other.name() != step.name()), "{step:?}");
+        }
+    }
+
+    #[test]
+    fn the_plain_test_command_means_every_crate() {
+        let manifest = crate::root().join("Cargo.toml");
+        let manifest = std::fs::read_to_string(manifest).expect("the manifest can be read");
+        assert!(!manifest.contains("[package]") && !manifest.contains("default-members"));
+    }
+
+    #[test]
+    fn summary_lines_say_what_happened() {
+        let line = |outcome| summary_line("x", &outcome, Duration::from_millis(1250));
+        assert_eq!(line(Outcome::Passed), "ok       x                1.2 s");
+        assert!(line(Outcome::Skipped("no y".to_owned())).starts_with("SKIPPED"));
+        assert!(line(Outcome::Failed("no z".to_owned())).ends_with("no z"));
+    }
+}

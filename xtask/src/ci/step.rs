@@ -1,0 +1,166 @@
+//! One step: what it runs, what it needs, how it ended.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+/// Names and values that a step adds to its environment.
+type Environment = &'static [(&'static str, &'static str)];
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    name: &'static str,
+    action: Action,
+    environment: Environment,
+    need: Need,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    /// Runs cargo with these arguments.
+    Cargo(&'static [&'static str]),
+    /// Runs a chore of this program on the root of the repository.
+    Chore(fn(&Path) -> Result<(), String>),
+}
+
+/// What a step cannot run without; where it is missing the step is skipped aloud.
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    Nothing,
+    /// A cargo subcommand that the toolchain does not bring.
+    Subcommand(&'static str),
+    Folder(&'static str),
+}
+
+/// How a step ended, with the reason where it did not pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
+
+impl Step {
+    pub(super) const fn cargo(name: &'static str, arguments: &'static [&'static str]) -> Step {
+        Step { name, action: Action::Cargo(arguments), environment: &[], need: Need::Nothing }
+    }
+
+    pub(super) const fn chore(name: &'static str, chore: fn(&Path) -> Result<(), String>) -> Step {
+        Step { name, action: Action::Chore(chore), environment: &[], need: Need::Nothing }
+    }
+
+    pub(super) const fn with(self, environment: Environment) -> Step {
+        Step { environment, ..self }
+    }
+
+    pub(super) const fn if_installed(self, subcommand: &'static str) -> Step {
+        Step { need: Need::Subcommand(subcommand), ..self }
+    }
+
+    pub(super) const fn if_folder(self, folder: &'static str) -> Step {
+        Step { need: Need::Folder(folder), ..self }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The command that a person would type for it.
+    pub(super) fn describe(&self) -> String {
+        let mut words: Vec<String> =
+            self.environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+        match self.action {
+            Action::Cargo(arguments) => words.push(format!("cargo {}", arguments.join(" "))),
+            Action::Chore(_) => words.push(format!("cargo xtask {}", self.name)),
+        }
+        words.join(" ")
+    }
+
+    pub(super) fn run(&self, root: &Path) -> Outcome {
+        if let Some(reason) = self.need.missing(root) {
+            return Outcome::Skipped(reason);
+        }
+        let done = match self.action {
+            Action::Cargo(arguments) => run_cargo(root, arguments, self.environment),
+            Action::Chore(chore) => chore(root),
+        };
+        done.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    }
+}
+
+impl Need {
+    fn missing(self, root: &Path) -> Option<String> {
+        match self {
+            Need::Subcommand(name) if !has_subcommand(name) => {
+                Some(format!("cargo-{name} is not installed: cargo install --locked cargo-{name}"))
+            }
+            Need::Folder(name) if !root.join(name).is_dir() => {
+                Some(format!("there is no folder {name}/"))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn run_cargo(root: &Path, arguments: &[&str], environment: Environment) -> Result<(), String> {
+    let mut command = crate::cargo();
+    command.args(arguments).envs(environment.iter().copied());
+    judge(command.current_dir(root).stdin(Stdio::null()).status())
+}
+
+fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(format!("cargo cannot be started: {error}")),
+    }
+}
+
+fn has_subcommand(name: &str) -> bool {
+    let mut command = crate::cargo();
+    command.args([name, "--version"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    const VERSION: &[&str] = &["--version"];
+
+    #[test]
+    fn a_step_passes_or_fails_with_its_command() {
+        let root = crate::root();
+        assert_eq!(Step::cargo("x", VERSION).run(&root), Outcome::Passed);
+        // A failing cargo would print into the tests' output: only its end is made up here.
+        let ended = judge(Ok(ExitStatus::from_raw(101 << 8)));
+        assert_eq!(ended, Err("exit status: 101".to_owned()));
+        assert!(judge(Err(io::ErrorKind::NotFound.into())).is_err());
+        let failed = Step::chore("x", |_| Err("broken".to_owned())).run(&root);
+        assert_eq!(failed, Outcome::Failed("broken".to_owned()));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let root = crate::root();
+        let cases = [
+            (Step::cargo("x", VERSION).if_folder("no-such-folder"), "no-such-folder/"),
+            (Step::cargo("x", VERSION).if_installed("no-such-tool"), "cargo-no-such-tool"),
+        ];
+        for (step, what) in cases {
+            let Outcome::Skipped(reason) = step.run(&root) else { panic!("{step:?} ran") };
+            assert!(reason.contains(what), "{reason}");
+        }
+        assert_eq!(Step::cargo("x", VERSION).if_folder("xtask").run(&root), Outcome::Passed);
+    }
+
+    #[test]
+    fn a_step_is_described_as_it_would_be_typed() {
+        let step = Step::cargo("x", &["doc", "--no-deps"]).with(&[("A", "b c")]);
+        assert_eq!(step.describe(), "A='b c' cargo doc --no-deps");
+        assert_eq!(Step::chore("tidy", |_| Ok(())).describe(), "cargo xtask tidy");
+    }
+}
