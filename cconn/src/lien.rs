@@ -32,6 +32,8 @@ mod send;
 mod sleepers;
 mod state;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod wait;
 mod watch;
@@ -67,6 +69,8 @@ pub(crate) struct Lien {
     peer: PeerLimits,
     watch: Option<Arc<Watch>>,
     me: Weak<Lien>,
+    /// The peer's address and the connection's number, for errors and for people.
+    pub(crate) label: Box<str>,
     thread_name: String,
 }
 
@@ -77,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) limits: Limits,
     pub(crate) peer: PeerLimits,
     pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) label: Box<str>,
     /// Name of the thread that serves it; stand-ins are named after it.
     pub(crate) thread_name: String,
     /// What was received behind the greeting.
@@ -86,7 +91,7 @@ pub(crate) struct Parts {
 impl Lien {
     /// A connection whose greeting is done.
     pub(crate) fn new(parts: Parts) -> Arc<Lien> {
-        let Parts { io, commands, limits, peer, watch, thread_name, rest } = parts;
+        let Parts { io, commands, limits, peer, watch, label, thread_name, rest } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
         Arc::new_cyclic(|me| Lien {
             state,
@@ -96,6 +101,7 @@ impl Lien {
             peer,
             watch,
             me: me.clone(),
+            label,
             thread_name,
         })
     }

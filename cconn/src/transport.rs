@@ -2,11 +2,13 @@
 //!
 //! A transport knows no frame and keeps no data of its own.
 
+mod memory;
 mod tcp;
 
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
+pub(crate) use memory::Memory;
 pub(crate) use tcp::Tcp;
 
 /// Which of the two directions a poll asks for, or found ready.

@@ -1,0 +1,331 @@
+//! Two ends of a connection in one process, driven from the callers' side.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::transport::{Memory, Tcp};
+use crate::wire::{self, EndReason, FailureCode};
+
+/// Commands by number; the arguments and answers are plain bytes.
+const ECHO: u64 = 1;
+const NEST: u64 = 2;
+const NOTE: u64 = 3;
+const SLOW: u64 = 4;
+const STOP: u64 = 5;
+const LARGE: u64 = 6;
+const PARALLEL: u64 = 7;
+const CLOSE: u64 = 8;
+
+#[derive(Default)]
+struct Commands {
+    ran: AtomicU64,
+    notes: Mutex<Vec<u64>>,
+    notices: Mutex<Vec<FailureCode>>,
+}
+
+impl Dispatch for Commands {
+    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        self.ran.fetch_add(1, Ordering::SeqCst);
+        match incoming.command {
+            ECHO => out.extend(incoming.body),
+            NEST => return nest(lien, incoming.body, out),
+            NOTE => {
+                let number = u64::from_le_bytes(incoming.body.try_into().unwrap());
+                self.notes.lock().unwrap().push(number);
+            }
+            SLOW | PARALLEL => {
+                let deadline = Instant::now() + Duration::from_secs(5);
+                while incoming.body.is_empty() && !Lien::is_cancelled() {
+                    assert!(Instant::now() < deadline, "never cancelled");
+                    std::thread::yield_now();
+                }
+            }
+            STOP => assert_eq!(lien.stop(None), Stopped::Begun),
+            LARGE => out.resize(100_000, 7),
+            CLOSE => lien.close(EndReason::Closed, ""),
+            _ => return Outcome::Failure(FailureCode::UnknownCommand),
+        }
+        Outcome::Answer
+    }
+
+    fn notice(&self, _: &Arc<Lien>, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.code);
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        command == PARALLEL
+    }
+}
+
+/// Calls back as often as the first byte says.
+fn nest(lien: &Arc<Lien>, body: &[u8], out: &mut Vec<u8>) -> Outcome {
+    let Some(left) = body.first().copied().filter(|left| *left > 0) else {
+        return Outcome::Answer;
+    };
+    match call(lien, NEST, &[left - 1]) {
+        Ok(Answer::Value(bytes)) => {
+            out.extend(bytes.as_slice());
+            out.push(left);
+            Outcome::Answer
+        }
+        Ok(_) => Outcome::Failure(FailureCode::Handler),
+        Err(failure) => {
+            out.extend(format!("{failure:?}").into_bytes());
+            Outcome::Failure(FailureCode::Handler)
+        }
+    }
+}
+
+fn frame(lien: &Lien, command: u64, body: &[u8], is_call: bool) -> Result<Vec<u8>, Failure> {
+    let mut frame = Vec::new();
+    let depth = lien.depth()?;
+    let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
+    let start = begin(&mut frame, depth, command, 0);
+    frame.extend(body);
+    wire::finish(&mut frame, start);
+    Ok(frame)
+}
+
+fn soon() -> Option<Instant> {
+    Some(Instant::now() + Duration::from_secs(10))
+}
+
+fn call(lien: &Lien, command: u64, body: &[u8]) -> Result<Answer, Failure> {
+    lien.call(&mut frame(lien, command, body, true)?, body.len(), soon())
+}
+
+fn send(lien: &Lien, command: u64, body: &[u8]) -> Result<(), Failure> {
+    lien.send(&mut frame(lien, command, body, false)?, body.len(), soon())
+}
+
+fn value(answer: Result<Answer, Failure>) -> Vec<u8> {
+    match answer {
+        Ok(Answer::Value(bytes)) => bytes.as_slice().to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+struct End {
+    lien: Arc<Lien>,
+    commands: Arc<Commands>,
+}
+
+fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
+    let commands = Arc::new(Commands::default());
+    let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+    let lien = Lien::new(Parts {
+        io,
+        commands: commands.clone(),
+        limits: limits.clone(),
+        peer,
+        watch: Some(Watch::of_process()),
+        label: "test".into(),
+        thread_name: "test".into(),
+        rest: Vec::new(),
+    });
+    End { lien, commands }
+}
+
+fn tcp_pair() -> (Box<dyn Transport>, Box<dyn Transport>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let right = listener.accept().unwrap().0;
+    (Box::new(Tcp::new(left)), Box::new(Tcp::new(right)))
+}
+
+/// A pair of ends; the second runs an executor on a thread of its own.
+fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
+    let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = match memory {
+        Some(capacity) => {
+            let (left, right) = Memory::pair(capacity);
+            (Box::new(left), Box::new(right))
+        }
+        None => tcp_pair(),
+    };
+    let (client, server) = (end(left, limits), end(right, limits));
+    execute(&server);
+    (client, server)
+}
+
+fn execute(end: &End) {
+    let lien = end.lien.clone();
+    std::thread::spawn(move || lien.execute());
+}
+
+fn pair() -> (End, End) {
+    pair_with(&Limits::default(), None)
+}
+
+fn small() -> Limits {
+    Limits { max_frame: 4096, window: smallest_window(4096), high_water: 2048, ..Limits::default() }
+}
+
+#[test]
+fn a_call_is_answered() {
+    let (client, server) = pair();
+    assert_eq!(value(call(&client.lien, ECHO, b"bonjour")), b"bonjour");
+    assert_eq!(client.lien.stop(soon()), Stopped::Ended);
+    assert!(matches!(*server.lien.ending().unwrap(), Ending::Finished));
+    assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
+}
+
+#[test]
+fn one_ways_run_in_order_before_an_orderly_end() {
+    for memory in [None, Some(64)] {
+        let (client, server) = pair_with(&small(), memory);
+        for number in 0..2000_u64 {
+            send(&client.lien, NOTE, &number.to_le_bytes()).unwrap();
+        }
+        assert_eq!(client.lien.stop(soon()), Stopped::Ended);
+        assert_eq!(*server.commands.notes.lock().unwrap(), (0..2000).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn handlers_call_back_to_the_depth_limit_and_not_beyond() {
+    for listening in [true, false] {
+        let (client, _server) = pair();
+        if listening {
+            execute(&client);
+        }
+        assert_eq!(value(call(&client.lien, NEST, &[31])).len(), 31);
+        let answer = call(&client.lien, NEST, &[40]).unwrap();
+        assert!(
+            matches!(&answer, Answer::Failure { code: FailureCode::Handler, .. }),
+            "{answer:?}"
+        );
+        assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x", "the connection lives");
+    }
+}
+
+#[test]
+fn many_threads_on_one_connection_both_ways() {
+    for memory in [None, Some(100)] {
+        let (client, server) = pair_with(&small(), memory);
+        execute(&client);
+        std::thread::scope(|scope| {
+            for thread in 0..8_u64 {
+                let lien = if thread % 2 == 0 { &client.lien } else { &server.lien };
+                scope.spawn(move || {
+                    for n in 0..300_u64 {
+                        let body = vec![thread as u8; (n as usize * 37) % 3000];
+                        assert_eq!(value(call(lien, ECHO, &body)), body);
+                        send(lien, NOTE, &n.to_le_bytes()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(client.lien.stop(soon()), Stopped::Ended);
+        assert_eq!(server.commands.notes.lock().unwrap().len(), 4 * 300);
+        assert_eq!(client.commands.notes.lock().unwrap().len(), 4 * 300);
+    }
+}
+
+#[test]
+fn a_deadline_ends_a_call_and_cancels_it() {
+    let (client, server) = pair();
+    let mut slow = frame(&client.lien, SLOW, &[], true).unwrap();
+    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let failure = client.lien.call(&mut slow, 0, deadline).unwrap_err();
+    assert!(
+        matches!(failure, Failure::Late { phase: Phase::Answer, may_have_run: true }),
+        "{failure:?}"
+    );
+    // The handler ends because the cancel reaches it, and the late answer is dropped.
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x");
+    assert_eq!(server.commands.ran.load(Ordering::SeqCst), 2);
+    assert_eq!(client.lien.lock().calls.late, 1);
+}
+
+#[test]
+fn limits_of_size_hold_on_both_sides() {
+    let (client, _server) = pair_with(&small(), None);
+    let body = vec![0; 4096 - 22];
+    assert_eq!(value(call(&client.lien, ECHO, &body)).len(), body.len());
+    let body = vec![0; 4096 - 21];
+    let failure = call(&client.lien, ECHO, &body).unwrap_err();
+    assert!(matches!(failure, Failure::TooLarge { size: 4097, limit: 4096 }), "{failure:?}");
+    let answer = call(&client.lien, LARGE, &[]).unwrap();
+    assert!(matches!(answer, Answer::Failure { code: FailureCode::AnswerTooLarge, .. }));
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x", "the connection lives");
+}
+
+#[test]
+fn the_end_of_the_peer_ends_every_wait() {
+    let (left, right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let waiting = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || call(&lien, ECHO, b"x"))
+    };
+    let mut buf = Vec::with_capacity(100);
+    right.recv(&mut buf, None).unwrap();
+    drop(right);
+    let failure = waiting.join().unwrap().unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}");
+    let failure = call(&client.lien, ECHO, b"x").unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+}
+
+#[test]
+fn stop_and_close_work_from_inside_a_command() {
+    let (client, server) = pair();
+    assert_eq!(value(call(&client.lien, STOP, &[])), b"");
+    assert_eq!(client.lien.stop(soon()), Stopped::Ended);
+    assert!(server.lien.ending().unwrap().is_orderly());
+
+    let (client, _server) = pair();
+    let failure = call(&client.lien, CLOSE, &[]).unwrap_err();
+    let Failure::Ended { ending, may_have_run: true } = failure else { panic!("{failure:?}") };
+    assert!(matches!(*ending, Ending::Peer { reason: EndReason::Closed, .. }));
+}
+
+#[test]
+fn failures_of_one_ways_come_back_as_notices() {
+    let (client, _server) = pair();
+    send(&client.lien, 999, &[]).unwrap();
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x");
+    client.lien.stop(soon());
+    assert_eq!(*client.commands.notices.lock().unwrap(), [FailureCode::UnknownCommand]);
+}
+
+#[test]
+fn parallel_commands_do_not_hold_up_others() {
+    let (client, _server) = pair();
+    let mut slow = frame(&client.lien, PARALLEL, &[], true).unwrap();
+    let pending = client.lien.defer(&mut slow, 0, soon()).unwrap();
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x");
+    assert!(!client.lien.is_ready(pending));
+    client.lien.give_up(pending);
+    assert_eq!(client.lien.stop(soon()), Stopped::Ended);
+}
+
+#[test]
+fn deferred_calls_are_answered_in_any_order_of_waiting() {
+    let (client, _server) = pair();
+    let calls: Vec<_> = (0..100_u8)
+        .map(|n| {
+            let mut frame = frame(&client.lien, ECHO, &[n], true).unwrap();
+            client.lien.defer(&mut frame, 1, soon()).unwrap()
+        })
+        .collect();
+    for (n, pending) in calls.into_iter().enumerate().rev() {
+        assert_eq!(value(client.lien.wait_for(pending, soon())), [n as u8]);
+    }
+}
+
+#[test]
+fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
+    let (left, right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    execute(&client);
+    right.try_send(&[std::io::IoSlice::new(&[1, 0, 0, 0, 99])]).unwrap();
+    let mut buf = Vec::with_capacity(1000);
+    right.recv(&mut buf, None).unwrap();
+    let said = wire::parse(&buf[4..]).unwrap();
+    assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
+}
