@@ -9,6 +9,7 @@ use super::goodbye::Ending;
 use super::handler::{self, Handler};
 use super::lock::Locked;
 use super::sleepers::Sleep;
+use super::state::State;
 use super::wait::Waited;
 use super::window::charge;
 use crate::wire::{self, CallId, LENGTH_PREFIX};
@@ -65,7 +66,7 @@ impl Lien {
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
         state = self.flush(state, deadline);
         if state.is_above_high_water() {
-            let done = |state: &super::state::State| !state.is_above_high_water();
+            let done = |state: &State| !state.is_above_high_water();
             (state, _) = self.wait(state, Sleep::Room, deadline, done);
         }
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
@@ -216,20 +217,21 @@ impl Lien {
         }
         let ticket = state.window.queue_up();
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        let ready = |state: &super::state::State| state.window.is_ready(ticket, charge);
-        let waited;
-        (state, waited) = self.wait(state, Sleep::Window, deadline, ready);
+        let first = |state: &State| state.window.is_first(ticket);
+        (state, _) = self.wait(state, Sleep::Line, deadline, first);
+        if first(&state) {
+            let ready = |state: &State| state.window.is_ready(ticket, charge);
+            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+        }
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
         let spent = state.window.leave(ticket, charge);
-        // The line has moved: the next in it may be ready too.
-        state.wake(|sleep| sleep == Sleep::Window);
+        // The line has moved: somebody else is first now.
+        state.wake(|sleep| sleep == Sleep::Line);
         state.advance_goodbye();
-        let result = match (state.closed(), waited) {
-            (Some(ending), _) => {
-                Err(Failure::Ended { ending: ending.clone(), may_have_run: false })
-            }
-            (None, _) if spent => Ok(()),
-            (None, _) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        let result = match state.closed() {
+            Some(ending) => Err(Failure::Ended { ending: ending.clone(), may_have_run: false }),
+            None if spent => Ok(()),
+            None => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
         };
         (state, result)
     }

@@ -14,7 +14,10 @@ pub(super) enum Sleep {
     StandIn,
     /// A caller, for the answer to its call.
     Answer(CallId),
-    /// A sender, for room in the peer's window.
+    /// A sender, to become the first of those who wait for room in the peer's window. What ends
+    /// this wait is another sender, not input: it must not block in a read.
+    Line,
+    /// The first of them, for room in the peer's window.
     Window,
     /// A sender, for room in the outbox.
     Room,

@@ -230,6 +230,7 @@ impl State {
         self.goodbye.closed = Some(Arc::new(ending));
         self.turn.clear();
         self.due.last_words = Some(words);
+        self.tended.lingers = words != LastWords::None;
         self.wake(|_| true);
     }
 

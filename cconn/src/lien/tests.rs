@@ -209,7 +209,7 @@ fn many_threads_on_one_connection_both_ways() {
             for thread in 0..8_u64 {
                 let lien = if thread % 2 == 0 { &client.lien } else { &server.lien };
                 scope.spawn(move || {
-                    for n in 0..300_u64 {
+                    for n in 0..100_u64 {
                         let body = vec![thread as u8; (n as usize * 37) % 3000];
                         assert_eq!(value(call(lien, ECHO, &body)), body);
                         send(lien, NOTE, &n.to_le_bytes()).unwrap();
@@ -218,8 +218,8 @@ fn many_threads_on_one_connection_both_ways() {
             }
         });
         assert_eq!(client.lien.stop(soon()), Stopped::Ended);
-        assert_eq!(server.commands.notes.lock().unwrap().len(), 4 * 300);
-        assert_eq!(client.commands.notes.lock().unwrap().len(), 4 * 300);
+        assert_eq!(server.commands.notes.lock().unwrap().len(), 4 * 100);
+        assert_eq!(client.commands.notes.lock().unwrap().len(), 4 * 100);
     }
 }
 

@@ -185,7 +185,6 @@ impl Lien {
             }
         }
         state.outbox.clear();
-        state.tended.lingers = true;
         drop(state);
         self.io.shutdown_write();
     }
