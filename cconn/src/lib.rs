@@ -3,6 +3,8 @@
 mod client;
 mod codec;
 mod erreur;
+#[cfg(test)]
+mod golden;
 mod lien;
 mod octets;
 mod serveur;

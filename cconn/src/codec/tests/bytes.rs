@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,11 @@ fn containers() {
     golden(Octets(vec![1, 2, 3]), "03 01 02 03");
     golden(Some(Octets(vec![])), "01 00");
     golden(Duration::new(1, 2), "01 02");
+    golden(SystemTime::UNIX_EPOCH + Duration::new(1, 2), "01 02");
     golden(Ipv4Addr::LOCALHOST, "7f 00 00 01");
+    golden(IpAddr::V4(Ipv4Addr::LOCALHOST), "00 7f 00 00 01");
+    golden(1_u8..5, "01 05");
+    golden(PathBuf::from("a"), "01 61");
     golden(Err::<u8, i8>(-1), "01 ff");
 }
 
