@@ -9,7 +9,7 @@ use crate::errors::Sink;
 use crate::{expand, fallback, list, model, module};
 
 /// `#[commande]` on an item.
-pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn command(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut sink = Sink::default();
     let args = Args::parse(args, &mut sink);
     match syn::parse2(item.clone()) {
@@ -20,11 +20,11 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
                 "`#[commande]` stands on a function or on a module of commands, not on `{keyword}`"
             );
             sink.push(syn::Error::new(span, text));
-            with_errors(&item, sink)
+            with_errors(item, sink)
         }
         Err(error) => {
             sink.push(error);
-            with_errors(&item, sink)
+            with_errors(item, sink)
         }
     }
 }

@@ -22,7 +22,7 @@ use proc_macro::TokenStream;
 /// See `cconn::commande`.
 #[proc_macro_attribute]
 pub fn commande(args: TokenStream, item: TokenStream) -> TokenStream {
-    entry::command(args.into(), item.into()).into()
+    entry::command(args.into(), &item.into()).into()
 }
 
 /// See `cconn::commandes!`, which puts the path of its crate and a semicolon before the list.

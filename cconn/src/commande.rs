@@ -13,8 +13,8 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
+use crate::message::Issue;
 
-pub use crate::message::Issue;
 pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };

@@ -4,16 +4,19 @@ pub use ::core::primitive::{str, u8, u32};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt};
 
+pub use cconn_macros::commandes as list_of;
+
 pub use crate::client::Client;
 pub use crate::commande::{
-    Commande, Commandes, Constructeur, Contexte, Entree, Faute, Input, Partout, ReadNever,
-    ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot, ValidAnswer, list,
+    Avec, Commande, Commandes, Constructeur, Contexte, Entree, Executer, Faute, Input, Partout,
+    ReadNever, ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot, ValidAnswer, list,
 };
 pub use crate::erreur::Jamais;
 use crate::message::no_value;
 pub use crate::message::{
-    Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, PlainByDefault, Print,
-    PrintByName, Reponse, Tete, ValueByDefault, WriteNever, WriteSerde, answer_kind, fingerprint,
+    Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
+    Print, PrintByName, Reponse, Schema, Tete, ValueByDefault, WriteNever, WriteSerde, answer_kind,
+    fingerprint,
 };
 pub use crate::serveur::Serveur;
 

@@ -12,6 +12,7 @@ use crate::ast::Function;
 use crate::errors::Sink;
 
 /// One parameter of the function.
+#[expect(clippy::large_enum_variant, reason = "most of them are arguments")]
 pub(crate) enum Parameter {
     /// The connection; the span is its type's.
     Client(Span),
@@ -78,10 +79,10 @@ fn check_marked(args: &Args, function: &Function, sink: &mut Sink) {
 
 /// A type parameter is a mistake that was noted: the type that names it has none of its own.
 fn repair(parameter: &mut Parameter, krate: &Path, function: &Function) {
-    if let Parameter::Argument(argument) = parameter {
-        if types::mentions(&argument.ty, &function.sig.generics) {
-            argument.ty = invalid(krate);
-        }
+    if let Parameter::Argument(argument) = parameter
+        && types::mentions(&argument.ty, &function.sig.generics)
+    {
+        argument.ty = invalid(krate);
     }
 }
 
@@ -155,9 +156,13 @@ impl Reading<'_> {
             self.sink.at(ident, format!("there are two arguments `{ident}`: rename one"));
             return None;
         }
-        let fault = types::fault_in_argument(&typed.ty);
-        let ty = if fault.is_some() { invalid(self.krate) } else { Type::clone(&typed.ty) };
-        fault.into_iter().for_each(|fault| self.sink.push(fault));
+        let ty = match types::fault_in_argument(&typed.ty) {
+            None => Type::clone(&typed.ty),
+            Some(fault) => {
+                self.sink.push(fault);
+                invalid(self.krate)
+            }
+        };
         Some(Argument { ident: generated(ident), ty, docs })
     }
 }

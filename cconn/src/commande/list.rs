@@ -7,6 +7,43 @@ use super::{Commande, Contexte, Entree, Faute, Input};
 use crate::message::Issue;
 use crate::wire::FailureCode;
 
+/// Lists commands, to register them.
+///
+/// Each is named by the path of its function; a `#[cfg]` may stand before it. The list is a
+/// constant: it can stand in a `const` and be returned by a function.
+///
+/// # Errors
+///
+/// A command that is listed twice, or whose name on the wire another has, is a compile error, and
+/// so is one without a body. A list with a command that takes `&Serveur` is a
+/// [`Commandes<ServeurSeul>`](crate::Commandes), which no client takes.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::{Commandes, commande, commandes};
+///
+/// #[commande]
+/// fn somme(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// mod texte {
+///     #[cconn::commande]
+///     pub fn echo(mot: String) -> String {
+///         mot
+///     }
+/// }
+///
+/// const LISTE: Commandes = commandes![somme, texte::echo];
+/// assert_eq!(LISTE.entrees()[1].signature, "echo(mot: String) -> String");
+/// ```
+#[doc(alias = "commands")]
+#[macro_export]
+macro_rules! commandes {
+    ($($commandes:tt)*) => { $crate::__prive::list_of!($crate; $($commandes)*) };
+}
+
 /// Commands that can be registered on both sides.
 #[doc(alias = "Everywhere")]
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +173,7 @@ pub(crate) const PLACEHOLDER: Entree = Entree {
     executer: run_nothing,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of every command")]
 fn run_nothing(_: &Contexte<'_>, _: Input<'_>, out: &mut Vec<u8>) -> Result<Issue, Faute> {
     Ok(Issue::failure(FailureCode::UnknownCommand, &"the command has no body", out))
 }

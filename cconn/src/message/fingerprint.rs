@@ -48,14 +48,16 @@ pub const fn fingerprint(arguments: &[u32], answer: u32, refusal: u32) -> u32 {
     if all == 0 { 1 } else { all }
 }
 
+/// Mixes in the parts and then their number, so that no list is the beginning of another.
 const fn mix_all(mut hash: u32, parts: &[u32]) -> u32 {
-    hash = mix(hash, parts.len() as u32);
     let mut rest = parts;
+    let mut length = 0;
     while let [part, tail @ ..] = rest {
         hash = mix(hash, *part);
         rest = tail;
+        length += 1;
     }
-    hash
+    mix(hash, length)
 }
 
 /// One step of FNV-1a, 32 bits, for each byte.
