@@ -19,7 +19,7 @@ pub use answer::{
     Answer, AnswerKind, Issue, Plain, PlainByDefault, Reponse, ValueByDefault, answer_kind,
 };
 pub(crate) use answer::{Ended, decode_next, decode_owned};
-pub use field::{Arg, WriteNever, WriteSerde};
+pub use field::{Arg, Whole, WriteNever, WriteSerde};
 pub use fingerprint::{Print, PrintByName, Schema, fingerprint};
 pub use named::{Nommee, Parametres, nommee};
 

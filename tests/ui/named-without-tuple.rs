@@ -1,0 +1,6 @@
+use cconn::{Serveur, nommee};
+
+fn main() {
+    let (_, client) = Serveur::boucle();
+    let _ = client.envoyer(nommee("ping", "bonjour"));
+}
