@@ -10,6 +10,9 @@ mod parts;
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
+
+pub(crate) use convert::{About, ended};
 pub use parts::{
     Codage, Delai, Distante, EchecConnexion, Enregistrement, Fermee, NatureDistante, NonEnvoyee,
     Phase, RaisonFin, RaisonNonEnvoi,
@@ -127,6 +130,54 @@ impl<E> Erreur<E> {
     }
 }
 
+impl Erreur {
+    /// The same error, as that of a call of a command with an error type of its own.
+    pub(crate) fn for_command<E>(self) -> Erreur<E> {
+        self.split().map_or_else(|other| other, |never| match never {})
+    }
+}
+
+impl<E> Erreur<E> {
+    /// The command's own error, or what else there is, which then is none.
+    pub(crate) fn split<F>(self) -> Result<E, Erreur<F>> {
+        Err(match self {
+            Erreur::Refus(error) => return Ok(error),
+            Erreur::Distante(error) => Erreur::Distante(error),
+            Erreur::NonEnvoyee(error) => Erreur::NonEnvoyee(error),
+            Erreur::Delai(error) => Erreur::Delai(error),
+            Erreur::Fermee(error) => Erreur::Fermee(error),
+            Erreur::Connexion(error) => Erreur::Connexion(error),
+            Erreur::Codage(error) => Erreur::Codage(error),
+            Erreur::Enregistrement(error) => Erreur::Enregistrement(error),
+            Erreur::Echec(cause) => Erreur::Echec(cause),
+        })
+    }
+}
+
+// `Jamais` is never `Serialize`, which is what keeps these three apart from each other and from
+// the conversion of a type into itself.
+
+/// A command's own error becomes its text where only a text can go on.
+impl<E: Serialize + fmt::Display> From<Erreur<E>> for Erreur {
+    fn from(error: Erreur<E>) -> Self {
+        error.split().map_or_else(|other| other, |own| Erreur::echec(own.to_string()))
+    }
+}
+
+impl<E: Serialize> From<Erreur> for Erreur<E> {
+    fn from(error: Erreur) -> Self {
+        error.for_command()
+    }
+}
+
+impl<E: Serialize> From<E> for Erreur<E> {
+    fn from(error: E) -> Self {
+        Erreur::Refus(error)
+    }
+}
+
+const _: () = assert!(size_of::<Erreur>() <= 32, "errors are passed by value everywhere");
+
 impl<E: fmt::Display> fmt::Display for Erreur<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -159,9 +210,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_small_and_cross_threads() {
+    fn errors_cross_threads() {
         fn crosses<T: Send + Sync + 'static>() {}
         crosses::<Erreur>();
-        assert!(size_of::<Erreur>() <= 32);
     }
 }
