@@ -183,10 +183,26 @@ fn connect(
     let io = Tcp::new(stream);
     io.configure(settings.limits.write_deadline);
     let address = io.peer_address();
-    let greeted = greet_server(&io, settings, text, deadline)?;
+    greet_and_join(settings, Box::new(io), address, text, deadline)
+}
+
+/// Greets over a transport that leads to a server, and sets the connection up.
+pub(crate) fn join(settings: &Settings, io: Box<dyn Transport>, text: &str) -> Resultat<Client> {
+    let deadline = Instant::now() + settings.connect_deadline;
+    greet_and_join(settings, io, None, text, deadline)
+}
+
+fn greet_and_join(
+    settings: &Settings,
+    io: Box<dyn Transport>,
+    address: Option<SocketAddr>,
+    text: &str,
+    deadline: Instant,
+) -> Resultat<Client> {
+    let greeted = greet_server(&*io, settings, text, deadline)?;
     let id = next_id();
     let lien = Lien::new(Parts {
-        io: Box::new(io),
+        io,
         commands: Arc::new(Registre::new(settings.on_failure.clone())),
         limits: settings.limits.clone(),
         peer: greeted.limits,
@@ -215,7 +231,7 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn unreachable(text: &str, cause: io::Error) -> Erreur {
+pub(crate) fn unreachable(text: &str, cause: io::Error) -> Erreur {
     Erreur::Connexion(Box::new(EchecConnexion::Connexion { adresse: text.into(), cause }))
 }
 

@@ -24,6 +24,10 @@ pub mod __prive;
 #[cfg(test)]
 mod golden;
 
+#[doc = include_str!("commande/attribut.md")]
+#[doc(alias = "command")]
+pub use cconn_macros::commande;
+
 pub use client::{Attente, Client};
 pub use commande::{
     Arguments, Commande, Commandes, Entree, Partout, Rendu, ServeurSeul, SurClient,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::erreur::Resultat;
 use crate::handshake;
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Parts, Watch};
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Tcp, Transport};
+use crate::transport::{Memory, Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
@@ -25,6 +25,9 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::fro
 
 /// How long a refused newcomer may take to read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(1);
+
+/// Bytes that each direction of a local connection holds: about what a socket does.
+const LOCAL_CAPACITY: usize = 256 << 10;
 
 /// Refused newcomers kept at most; the oldest goes first.
 const MAX_REFUSED: usize = 64;
@@ -179,7 +182,7 @@ impl Serveur {
         }
     }
 
-    fn greet(&self, io: &Tcp, refusal: Refusal) {
+    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
         let text = match refusal {
             Refusal::Full => match self.shared.options.max_clients {
                 1 => "it takes 1 client at a time".to_owned(),
@@ -196,40 +199,85 @@ impl Serveur {
     fn start_thread(&self, id: u64, io: Tcp, refused: &mut Refused) {
         // The socket comes back where no thread can be had for it.
         let io = Arc::new(Mutex::new(Some(io)));
-        let serveur = self.clone();
         let hers = io.clone();
-        let stack = self.shared.options.settings.limits.stack;
-        let started = crate::sync::spawn(format!("cconn-{id}"), stack, move || {
-            let io = hers.lock().take();
-            let place = Place(serveur);
-            if let Some(io) = io {
-                place.0.serve(id, io);
+        let started = self.spawn(id, move |serveur| {
+            if let Some(io) = hers.lock().take() {
+                serveur.greet(&io, Refusal::Accepted);
+                io.configure(serveur.shared.options.settings.limits.write_deadline);
+                let address = io.peer_address();
+                serveur.serve(id, Box::new(io), address);
             }
         });
-        if started.is_err() {
-            self.shared.clients.leave();
-            if let Some(io) = io.lock().take() {
-                self.greet(&io, Refusal::NoResources);
-                refused.push(io);
-            }
+        if started.is_err()
+            && let Some(io) = io.lock().take()
+        {
+            self.greet(&io, Refusal::NoResources);
+            refused.push(io);
         }
     }
 
+    /// Starts the thread of a client that has entered; its place is given back when it ends.
+    fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
+        let stack = self.shared.options.settings.limits.stack;
+        let place = Place(self.clone());
+        crate::sync::spawn(format!("cconn-{id}"), stack, move || {
+            let place = place;
+            body(&place.0);
+        })
+    }
+
+    /// A client of this server inside the process, joined to it without a socket: for tests, and
+    /// for programs that are their own client.
+    ///
+    /// It counts among the clients. [`lancer`](Serveur::lancer) need not run.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
+    /// thread could be had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n)?;
+    /// let client = serveur.client_local()?;
+    /// assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,)))?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "in_memory")]
+    pub fn client_local(&self) -> Resultat<Client> {
+        let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
+        let accepted = Refusal::Accepted;
+        match self.shared.clients.enter(self.shared.options.max_clients) {
+            Ok(id) => {
+                let started = self.spawn(id, move |serveur| {
+                    serveur.greet(&ours, accepted);
+                    serveur.serve(id, Box::new(ours), None);
+                });
+                started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
+            }
+            Err(refusal) => self.greet(&ours, refusal),
+        }
+        crate::connexion::join(&self.shared.options.settings, Box::new(hers), "local")
+    }
+
     /// One client, from its greeting to its end, on its own thread.
-    fn serve(&self, id: u64, io: Tcp) {
+    fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
-        self.greet(&io, Refusal::Accepted);
-        io.configure(settings.limits.write_deadline);
         let deadline = Some(Instant::now() + settings.greeting_deadline);
-        let Ok(greeted) = handshake::read_greeting(&io, Role::Server, deadline) else { return };
-        let address = io.peer_address();
+        let Ok(greeted) = handshake::read_greeting(&*io, Role::Server, deadline) else { return };
         let lien = Lien::new(Parts {
-            io: Box::new(io),
+            io,
             commands: Arc::new(Service { serveur: Arc::downgrade(&self.shared) }),
             limits: settings.limits.clone(),
             peer: greeted.limits,
             watch: Some(Watch::of_process()),
-            label: label(address, "client", id),
+            label: label(address, "local client", id),
             id,
             address,
             ends_with_handles: false,
