@@ -14,6 +14,8 @@ mod message;
 
 mod client;
 mod commande;
+mod connexion;
+mod handshake;
 mod serveur;
 
 #[doc(hidden)]
@@ -30,10 +32,11 @@ pub use client::{Attente, Client};
 pub use commande::{
     Arguments, Commande, Commandes, Entree, Partout, Rendu, ServeurSeul, SurClient,
 };
+pub use connexion::{OptionsClient, VersAdresse};
 pub use erreur::{
     Codage, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Fermee, Jamais,
     NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
 };
 pub use message::{Appel, Ecrivain, ErreurCodec, Message, Nommee, Parametres, Refus, Tete, nommee};
 pub use octets::{Octets, OctetsRef};
-pub use serveur::Serveur;
+pub use serveur::{Diffusion, OptionsServeur, Serveur};

@@ -18,7 +18,8 @@ fn somme(a: i64, b: i64) -> i64 {
 
 #[test]
 fn a_command_is_called_and_answers() {
-    let (serveur, client) = Serveur::boucle();
+    let serveur = Serveur::new(0).unwrap();
+    let client = serveur.client_local().unwrap();
     serveur.enregistrer(commandes![ping, somme]).unwrap();
     let total = client.appeler(somme { a: 12, b: 34 }).unwrap();
     assert_eq!(total, 46);

@@ -12,15 +12,19 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use super::closure::Closure;
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
-use crate::erreur::Enregistrement;
+use crate::erreur::{Enregistrement, Erreur};
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::FailureCode;
+
+/// What the program wants done when a one-way message failed at the peer.
+pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
 
 /// The commands that a peer may ask for.
 #[derive(Default)]
 pub(crate) struct Registre {
     table: RwLock<Table>,
+    on_failure: Option<FailureHook>,
 }
 
 type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
@@ -76,6 +80,19 @@ impl Registered {
 }
 
 impl Registre {
+    pub(crate) fn new(on_failure: Option<FailureHook>) -> Self {
+        Registre { table: RwLock::default(), on_failure }
+    }
+
+    /// Tells the program's hook of a one-way message that failed at the peer.
+    pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
+        if let Some(hook) = &self.on_failure {
+            let client = Client::of(lien);
+            let error = client.failure_of(notice);
+            let _panicked = fence(|| hook(&client, &error));
+        }
+    }
+
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let mut added = Vec::with_capacity(new.len());
@@ -173,7 +190,7 @@ fn failed(start: usize, code: FailureCode, text: &str, out: &mut Vec<u8>) -> Out
 /// Runs user code; `None` where it panicked.
 ///
 /// The panic's payload is the user's too, and may panic when it is dropped: then it is leaked.
-fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
     let payload = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(value) => return Some(value),
         Err(payload) => payload,
@@ -200,7 +217,9 @@ impl Dispatch for Registre {
         self.run(&Contexte { client: &client, serveur: None }, incoming, out)
     }
 
-    fn notice(&self, _: &Arc<Lien>, _: &Notice) {}
+    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
+        self.report(lien, notice);
+    }
 
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)

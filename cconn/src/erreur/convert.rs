@@ -49,10 +49,21 @@ impl About<'_> {
         Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison }))
     }
 
+    /// An orderly stop that was not finished in its grace period.
+    pub(crate) fn grace_over(self, grace: Duration) -> Erreur {
+        Erreur::Delai(Box::new(Delai {
+            phase: Phase::Arret,
+            delai: grace,
+            commande: None,
+            lien: self.lien.into(),
+            a_pu_etre_executee: false,
+        }))
+    }
+
     /// A call that failed at the peer. `signature` is the one this side knows, if any.
     pub(crate) fn remote<E>(self, code: FailureCode, text: Box<str>, signature: &str) -> Erreur<E> {
         let texte = match code {
-            FailureCode::Signature => {
+            FailureCode::Signature if !signature.is_empty() => {
                 format!("there `{text}`, here `{signature}`; bring both to the same version").into()
             }
             _ => text,

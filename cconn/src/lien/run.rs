@@ -18,10 +18,14 @@ impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
     ///
     /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
-    /// in a command.
-    pub(crate) fn execute(&self) {
+    /// in a command. Returns at once with `false` if another thread is the executor, or if the
+    /// calling thread is inside a command.
+    pub(crate) fn execute(&self) -> bool {
         let mut state = self.lock();
-        state.turn.executors = state.turn.executors.saturating_add(1);
+        if state.turn.executors > 0 || handler::current().is_some() {
+            return false;
+        }
+        state.turn.executors = 1;
         while !state.is_closed() {
             if let Some(work) = state.turn.start(Runner::Executor) {
                 state = self.run(state, work);
@@ -37,9 +41,12 @@ impl Lien {
                 (state, _) = self.sleep(state, Sleep::Executor, None);
             }
         }
-        state.turn.executors = state.turn.executors.saturating_sub(1);
-        state.pass_on();
-        drop(state);
+        state.turn.executors = 0;
+        true
+    }
+
+    /// After the end: reads out what the peer still sends, for a moment at most.
+    pub(crate) fn linger(&self) {
         self.drain(crate::sync::now().checked_add(super::LINGER));
     }
 

@@ -76,7 +76,7 @@ impl Lien {
     }
 
     /// Sends a message if that needs no waiting at all.
-    pub(crate) fn send_at_once(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
+    pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame)?;
         let from_handler = handler::current().is_some();
         let mut state = self.lock();
@@ -84,7 +84,7 @@ impl Lien {
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
-        state.append(frame);
+        state.append_with(|out| out.extend_from_slice(frame));
         drop(self.flush_ready(state));
         Ok(())
     }

@@ -122,6 +122,9 @@ fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
         peer,
         watch: Some(Watch::of_process()),
         label: "test".into(),
+        id: 1,
+        address: None,
+        ends_with_handles: false,
         thread_name: "test".into(),
         rest: Vec::new(),
     });
@@ -151,7 +154,10 @@ fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
 
 fn execute(end: &End) {
     let lien = end.lien.clone();
-    std::thread::spawn(move || lien.execute());
+    std::thread::spawn(move || {
+        assert!(lien.execute());
+        lien.linger();
+    });
 }
 
 fn pair() -> (End, End) {
