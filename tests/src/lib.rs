@@ -1,8 +1,10 @@
-//! What the tests share that look at cconn from outside: a watchdog and hexadecimal.
+//! What the tests share that look at cconn from outside: a watchdog, hexadecimal, a server with a client.
 //!
 //! The tests themselves stand in the files beside this crate.
 
 pub mod hex;
+mod local;
 mod watchdog;
 
+pub use local::local;
 pub use watchdog::with_watchdog;

@@ -1,4 +1,4 @@
-use cconn::{Resultat, Serveur, commande, commandes};
+use cconn::{Resultat, commande, commandes};
 
 struct Point;
 
@@ -13,7 +13,7 @@ fn la() -> Resultat<Point> {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     let _ = serveur.enregistrer(commandes![ici, la]);
     let _ = client.appeler(ici {});
     let _ = client.appeler(la {});

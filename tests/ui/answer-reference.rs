@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use cconn::{Serveur, commande, commandes};
+use cconn::{commande, commandes};
 
 #[commande]
 fn echo(mot: &str) -> &str {
@@ -18,7 +18,7 @@ fn vache(mot: &str) -> Cow<'_, str> {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     let _ = serveur.enregistrer(commandes![echo, nom, vache]);
     let _: Result<String, _> = client.appeler(nom {});
 }

@@ -1,4 +1,4 @@
-use cconn::{Serveur, commande};
+use cconn::commande;
 
 #[commande]
 fn somme(a: i64, b: i64) -> i64 {
@@ -6,6 +6,6 @@ fn somme(a: i64, b: i64) -> i64 {
 }
 
 fn main() {
-    let (_, client) = Serveur::boucle();
+    let (_, client) = cconn_tests::local();
     let _ = client.appeler(somme { a: 1, b: "2" });
 }

@@ -1,8 +1,6 @@
-use cconn::Serveur;
-
 struct Point;
 
 fn main() {
-    let (serveur, _) = Serveur::boucle();
+    let (serveur, _) = cconn_tests::local();
     let _ = serveur.enregistrer_commande("ici", |_, ()| Point);
 }

@@ -1,6 +1,6 @@
-use cconn::{Serveur, nommee};
+use cconn::nommee;
 
 fn main() {
-    let (_, client) = Serveur::boucle();
+    let (_, client) = cconn_tests::local();
     let _ = client.envoyer(nommee("ping", "bonjour"));
 }

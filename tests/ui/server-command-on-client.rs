@@ -6,6 +6,6 @@ fn compter(serveur: &Serveur) {
 }
 
 fn main() {
-    let client = Serveur::client_seul();
+    let (_, client) = cconn_tests::local();
     let _ = client.enregistrer(commandes![compter]);
 }

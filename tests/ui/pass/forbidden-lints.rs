@@ -40,8 +40,10 @@ mod autre {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
-    serveur.enregistrer(commandes![somme, ping, rien, addition]).unwrap();
+    let (serveur, client) = cconn_tests::local();
+    serveur.enregistrer(commandes![somme, ping, rien]).unwrap();
+    #[allow(deprecated)]
+    serveur.enregistrer(commandes![addition]).unwrap();
     serveur.enregistrer(autre::commandes()).unwrap();
     assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
     client.envoyer(ping { mot: "x" }).unwrap();

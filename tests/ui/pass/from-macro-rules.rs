@@ -1,4 +1,4 @@
-use cconn::{Client, Serveur, commande, commandes};
+use cconn::{Client, commande, commandes};
 
 macro_rules! echo {
     ($nom:ident, $arg:ident: $ty:ty, $client:ty) => {
@@ -25,7 +25,7 @@ echo!(echo_nombre, mot: u32, &Client);
 declarer! { pong(mot: &str); fin(); }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     serveur.enregistrer(toutes![echo_mot, echo_nombre]).unwrap();
     assert_eq!(client.appeler(echo_mot { mot: "x", fixe: 1 }).unwrap(), size_of::<&str>() + 1);
     assert_eq!(client.appeler(echo_nombre { mot: 3, fixe: 0 }).unwrap(), 4);

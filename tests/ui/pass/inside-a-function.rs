@@ -1,4 +1,4 @@
-use cconn::{Commandes, Serveur, commande, commandes};
+use cconn::{Commandes, commande, commandes};
 
 fn liste() -> Commandes {
     type Nombre = i64;
@@ -23,7 +23,7 @@ fn generique<T: Default>() -> Commandes {
 
 fn main() {
     const AUCUNE: Commandes = commandes![];
-    let (serveur, _) = Serveur::boucle();
+    let (serveur, _) = cconn_tests::local();
     serveur.enregistrer(liste()).unwrap();
     serveur.enregistrer(generique::<i64>()).unwrap();
     serveur.enregistrer(AUCUNE).unwrap();

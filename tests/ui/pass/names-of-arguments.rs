@@ -1,4 +1,4 @@
-use cconn::{Client, Serveur, commande, commandes};
+use cconn::{Client, commande, commandes};
 
 #[commande]
 fn r#match(r#type: i64, r#fn: &str) -> String {
@@ -29,7 +29,7 @@ fn f(_ignore: i64, bytes: &[u8]) -> usize {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     serveur.enregistrer(commandes![r#match, connu, input, out, f]).unwrap();
     assert_eq!(client.appeler(r#match { r#type: 1, r#fn: "x" }).unwrap(), "1 x");
     let appel = connu { client: 1, self_: 2, args: 3, context: 4, input: 5, out: 6, a0: 7 };

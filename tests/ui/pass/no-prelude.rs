@@ -27,7 +27,7 @@ mod calcul {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = ::cconn_tests::local();
     let _ = serveur.enregistrer(commandes![ping, tailles, calcul::somme]);
     let _ = client.appeler(calcul::somme { a: 1, b: 2 });
 }

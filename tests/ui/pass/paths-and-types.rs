@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use cconn::{Resultat, Serveur, commande, commandes};
+use cconn::{Resultat, commande, commandes};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ fn absente(a: PasLa) {}
 fn presente() {}
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     serveur
         .enregistrer(commandes![
             compte,

@@ -8,7 +8,7 @@ mod dedans {
 #[allow(unused)]
 mod cconn {}
 
-use dedans::reseau::{Serveur, commande, commandes};
+use dedans::reseau::{commande, commandes};
 
 #[commande(crate = dedans::reseau)]
 fn somme(a: i64, mot: &str) -> i64 {
@@ -27,7 +27,7 @@ mod calcul {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     serveur.enregistrer(commandes![somme]).unwrap();
     serveur.enregistrer(calcul::commandes()).unwrap();
     assert_eq!(client.appeler(somme { a: 1, mot: "x" }).unwrap(), 1);

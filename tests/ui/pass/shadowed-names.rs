@@ -1,6 +1,6 @@
 #![allow(dead_code, non_camel_case_types)]
 
-use cconn::{Serveur, commande, commandes};
+use cconn::{commande, commandes};
 
 struct Result;
 struct Option;
@@ -32,7 +32,7 @@ fn mot(mot: &str) -> ::std::string::String {
 }
 
 fn main() {
-    let (serveur, client) = Serveur::boucle();
+    let (serveur, client) = cconn_tests::local();
     serveur.enregistrer(commandes![somme, mot]).unwrap();
     assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
     assert_eq!(client.appeler(mot { mot: "x" }).unwrap(), "x");
