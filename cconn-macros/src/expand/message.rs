@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::lifetimes;
-use crate::model::{Argument, Command};
+use crate::model::{Argument, Command, unraw};
 
 /// The struct whose fields are the arguments.
 pub(crate) fn twin(command: &Command) -> TokenStream {
@@ -24,10 +24,10 @@ pub(crate) fn twin(command: &Command) -> TokenStream {
 }
 
 fn field(argument: &Argument, vis: &syn::Visibility) -> TokenStream {
-    let Argument { ident, ty, docs } = argument;
+    let Argument { ident, name, ty, docs } = argument;
     let ty = lifetimes::with(ty, "'a");
     let default = docs.is_empty().then(|| {
-        let text = format!("The argument `{ident}`.");
+        let text = format!(" The argument `{name}`.");
         quote!(#[doc = #text])
     });
     quote!(#(#docs)* #default #vis #ident: #ty,)
@@ -48,8 +48,8 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 pub(crate) fn message(command: &Command) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
-    let names = fields.iter().map(ToString::to_string);
-    let name = command.name.value();
+    let names = command.arguments().map(|argument| &argument.name);
+    let name = unraw(&command.ident);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Message for #twin {

@@ -125,10 +125,8 @@ impl Registre {
         match fence(|| command.execute(context, incoming.body, out)) {
             Some(Ok(issue)) => issue.into(),
             Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
-            None => {
-                let text = format!("the command `{}` panicked", command.name);
-                failed(start, FailureCode::Panic, &text, out)
-            }
+            // What the panic says may be meant for nobody but the program's author.
+            None => failed(start, FailureCode::Panic, "", out),
         }
     }
 
@@ -143,7 +141,7 @@ impl Registre {
 
     fn unknown(&self, hash: u64, out: &mut Vec<u8>) -> Outcome {
         let count = self.read().len();
-        let text = format!("no command has the hash {hash:#018x}; {count} are registered");
+        let text = format!("hash {hash:#018x}, commands registered: {count}");
         Issue::failure(FailureCode::UnknownCommand, &text, out).into()
     }
 
