@@ -8,6 +8,8 @@ mod closure;
 mod list;
 mod registration;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::fmt;

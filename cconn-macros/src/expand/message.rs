@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::lifetimes;
 use crate::model::{Argument, Command, unraw};
@@ -80,10 +81,13 @@ pub(crate) fn call(command: &Command) -> TokenStream {
     let answer = command.answer.to_token_stream();
     let twin = twin_type(command);
     let form = quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>);
+    // An error type that is more private than the command is told where it is written.
+    let span = command.answer.span().resolved_at(Span::mixed_site());
+    let refusal = quote_spanned!(span=> type Refus = #form::Refus;);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Appel<#form::Valeur> for #twin {
-            type Refus = #form::Refus;
+            #refusal
 
             fn lire(bytes: &[__cconn::u8]) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
                 #form::lire(bytes)

@@ -45,7 +45,6 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
 impl<T: Whole> Arg<'_, T> {
     /// Appends the argument in one copy.
     #[inline]
-    #[expect(clippy::unnecessary_wraps, reason = "the methods of one name have one signature")]
     pub fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
         self.0.append(out.out);
         Ok(())
