@@ -115,7 +115,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
-        Arc::new_cyclic(|me| Lien {
+        let lien = Arc::new_cyclic(|me| Lien {
             state,
             io,
             commands,
@@ -130,7 +130,9 @@ impl Lien {
             handles: AtomicUsize::new(0),
             ends_with_handles,
             thread_name,
-        })
+        });
+        lien.route_rest();
+        lien
     }
 
     /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
