@@ -93,7 +93,7 @@ impl Lien {
         let Some(command) = state.turn.refuse() else { return };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
-        state.append_with(|out| wire::write_failure(out, command.call, command.command, code, ""));
+        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
         state.pass_on();
         drop(self.flush_ready(state));
@@ -152,10 +152,8 @@ impl Lien {
         let Some(lien) = self.me() else { return false };
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
-            command: command.command,
+            command: command.name,
             fingerprint: command.fingerprint,
-            depth,
-            call,
             body: command.body.as_slice(),
         };
         let handler = Handler { lien: lien.clone(), depth, call, parallel };
@@ -180,7 +178,7 @@ impl Lien {
             }
         };
         frame.clear();
-        wire::write_failure(frame, call, command.command, code, &text);
+        wire::write_failure(frame, call, command.name, code, &text);
         true
     }
 

@@ -12,8 +12,8 @@ use super::inbox::Inbox;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
+use super::tend::Tended;
 use super::turn::{Startable, Turn};
-use super::watch::Tended;
 use super::window::Window;
 use crate::wire;
 

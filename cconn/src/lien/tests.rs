@@ -1,5 +1,12 @@
 //! Two ends of a connection in one process, driven from the callers' side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_wraps,
+    reason = "tests overflow aloud, and their deadlines are always there"
+)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

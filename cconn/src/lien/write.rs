@@ -195,7 +195,9 @@ impl State {
     fn hand_over_flush(&mut self) -> bool {
         let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
         let found = next.is_some();
-        next.into_iter().for_each(|parker| self.due.wake(parker));
+        if let Some(parker) = next {
+            self.due.wake(parker);
+        }
         found
     }
 }
