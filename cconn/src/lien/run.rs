@@ -124,10 +124,7 @@ impl Lien {
     /// Runs one command, with nothing locked, and appends its answer.
     fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
         state.take_up(command.charge);
-        // Nobody enters user code with bytes left that nobody owns.
-        if state.is_unflushed() {
-            state = self.flush(state, None);
-        }
+        state = self.flush_before_command(state);
         state.pass_on();
         drop(state);
         let mut frame = take_spare();

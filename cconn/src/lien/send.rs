@@ -64,14 +64,17 @@ impl Lien {
         state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
         state.append(frame);
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        state = self.flush(state, deadline);
+        state = self.flush_burst(state, deadline);
         if state.is_above_high_water() {
             let done = |state: &State| !state.is_above_high_water();
             (state, _) = self.wait(state, Sleep::Room, deadline, done);
         }
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
-        drop(self.flush(state, deadline));
+        if state.goodbye.stopping {
+            state.advance_goodbye();
+            state = self.flush(state, deadline);
+        }
+        drop(state);
         Ok(())
     }
 
@@ -123,7 +126,7 @@ impl Lien {
         let state = self.lock();
         let state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
         let (state, call) = self.append_call(state, frame)?;
-        drop(self.flush(state, deadline));
+        drop(self.flush_burst(state, deadline));
         Ok(call)
     }
 
