@@ -33,6 +33,7 @@ mod send;
 mod sleepers;
 mod state;
 mod stop;
+mod tend;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -50,13 +51,13 @@ use std::time::Duration;
 use crate::sync::Mutex;
 use crate::transport::Transport;
 
-pub(crate) use bytes::{Bytes, put_spare, take_spare};
+pub(crate) use bytes::{put_spare, take_spare};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome};
 pub(crate) use goodbye::Ending;
 use names::Names;
 
-pub(crate) use limits::{COMMAND_OVERHEAD, Limits, MAX_FRAME, PeerLimits, smallest_window};
+pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use send::{Failure, Phase};
 pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
@@ -115,7 +116,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
-        Arc::new_cyclic(|me| Lien {
+        let lien = Arc::new_cyclic(|me| Lien {
             state,
             io,
             commands,
@@ -130,7 +131,9 @@ impl Lien {
             handles: AtomicUsize::new(0),
             ends_with_handles,
             thread_name,
-        })
+        });
+        lien.route_rest();
+        lien
     }
 
     /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
@@ -187,11 +190,6 @@ impl Lien {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
         state.is_closed() || handler.call.is_some_and(|call| state.turn.is_cancelled(call))
-    }
-
-    /// Threads that are inside a command of this connection now.
-    pub(crate) fn occupied(&self) -> usize {
-        self.lock().turn.occupied()
     }
 }
 

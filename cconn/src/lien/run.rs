@@ -93,7 +93,7 @@ impl Lien {
         let Some(command) = state.turn.refuse() else { return };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
-        state.append_with(|out| wire::write_failure(out, command.call, command.command, code, ""));
+        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
         state.pass_on();
         drop(self.flush_ready(state));
@@ -124,10 +124,7 @@ impl Lien {
     /// Runs one command, with nothing locked, and appends its answer.
     fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
         state.take_up(command.charge);
-        // Nobody enters user code with bytes left that nobody owns.
-        if state.is_unflushed() {
-            state = self.flush(state, None);
-        }
+        state = self.flush_before_command(state);
         state.pass_on();
         drop(state);
         let mut frame = take_spare();
@@ -152,10 +149,8 @@ impl Lien {
         let Some(lien) = self.me() else { return false };
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
-            command: command.command,
+            command: command.name,
             fingerprint: command.fingerprint,
-            depth,
-            call,
             body: command.body.as_slice(),
         };
         let handler = Handler { lien: lien.clone(), depth, call, parallel };
@@ -180,7 +175,7 @@ impl Lien {
             }
         };
         frame.clear();
-        wire::write_failure(frame, call, command.command, code, &text);
+        wire::write_failure(frame, call, command.name, code, &text);
         true
     }
 

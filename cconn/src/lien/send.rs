@@ -64,14 +64,17 @@ impl Lien {
         state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
         state.append(frame);
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        state = self.flush(state, deadline);
+        state = self.flush_burst(state, deadline);
         if state.is_above_high_water() {
             let done = |state: &State| !state.is_above_high_water();
             (state, _) = self.wait(state, Sleep::Room, deadline, done);
         }
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
-        drop(self.flush(state, deadline));
+        if state.goodbye.stopping {
+            state.advance_goodbye();
+            state = self.flush(state, deadline);
+        }
+        drop(state);
         Ok(())
     }
 
@@ -80,7 +83,7 @@ impl Lien {
         self.check_size(frame)?;
         let from_handler = handler::current().is_some();
         let mut state = self.lock();
-        self.check_admitted(&state, from_handler)?;
+        Self::check_admitted(&state, from_handler)?;
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
@@ -123,7 +126,7 @@ impl Lien {
         let state = self.lock();
         let state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
         let (state, call) = self.append_call(state, frame)?;
-        drop(self.flush(state, deadline));
+        drop(self.flush_burst(state, deadline));
         Ok(call)
     }
 
@@ -144,7 +147,7 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
         };
         self.come_back(state, away);
@@ -174,7 +177,7 @@ impl Lien {
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }
 
-    fn check_admitted(&self, state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
+    fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
@@ -194,7 +197,7 @@ impl Lien {
         handler: Option<&Handler>,
         deadline: Option<Instant>,
     ) -> Result<Locked<'a>, Failure> {
-        self.check_admitted(&state, handler.is_some())?;
+        Self::check_admitted(&state, handler.is_some())?;
         if state.window.try_spend(charge) {
             return Ok(state);
         }
@@ -212,7 +215,7 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state, from_handler) {
+        if let Err(failure) = Self::check_admitted(&state, from_handler) {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
@@ -245,7 +248,7 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> Result<(Locked<'a>, CallId), Failure> {
-        self.check_admitted(&state, from_handler)?;
+        Self::check_admitted(&state, from_handler)?;
         if !state.window.try_spend(charge(body)) {
             let result;
             (state, result) = self.await_window(state, charge(body), from_handler, deadline);
@@ -282,7 +285,7 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => {
                 if state.calls.give_up(call).is_some() {
                     state.append_with(|out| wire::write_cancel(out, call));
@@ -315,7 +318,7 @@ impl Lien {
         (state, waited)
     }
 
-    fn ended(&self, state: &mut Locked<'_>, call: CallId) -> Failure {
+    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
         let at = state.calls.give_up(call);
         let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
         let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));

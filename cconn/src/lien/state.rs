@@ -4,6 +4,7 @@
 //! outside the lock (waking threads, starting stand-ins, the last words) is left in `due`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::calls::Calls;
 use super::due::{Due, LastWords};
@@ -12,8 +13,8 @@ use super::inbox::Inbox;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
+use super::tend::Tended;
 use super::turn::{Startable, Turn};
-use super::watch::Tended;
 use super::window::Window;
 use crate::wire;
 
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub(super) flusher: bool,
     /// The flusher met a full socket.
     pub(super) blocked: bool,
+    /// When the last message was sent that nobody waits for.
+    pub(super) last_message: Option<Instant>,
     pub(super) window: Window,
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
@@ -54,6 +57,7 @@ impl State {
             outbox: Outbox::default(),
             flusher: false,
             blocked: false,
+            last_message: None,
             window: Window::new(limits.window, peer.window),
             goodbye: Goodbye::default(),
             broken: None,

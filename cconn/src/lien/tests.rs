@@ -1,5 +1,12 @@
 //! Two ends of a connection in one process, driven from the callers' side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_wraps,
+    reason = "tests overflow aloud, and their deadlines are always there"
+)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -113,6 +120,10 @@ struct End {
 }
 
 fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
+    end_with(io, limits, Vec::new())
+}
+
+fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
     let commands = Arc::new(Commands::default());
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     let lien = Lien::new(Parts {
@@ -126,7 +137,7 @@ fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
         address: None,
         ends_with_handles: false,
         thread_name: "test".into(),
-        rest: Vec::new(),
+        rest,
     });
     End { lien, commands }
 }
@@ -334,4 +345,20 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
+}
+
+#[test]
+fn commands_that_came_with_the_greeting_are_run() {
+    let (left, right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let call = {
+        let mut frame = frame(&client.lien, ECHO, b"early", true).unwrap();
+        let call = client.lien.defer(&mut frame, 5, soon()).unwrap();
+        let mut rest = Vec::with_capacity(1000);
+        right.recv(&mut rest, None).unwrap();
+        let server = end_with(right, &Limits::default(), rest);
+        execute(&server);
+        call
+    };
+    assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
 }

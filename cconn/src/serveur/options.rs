@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use super::accept::Door;
 use super::clients::Clients;
+use super::door::Door;
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::Registre;
