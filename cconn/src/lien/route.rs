@@ -11,6 +11,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Command, Notice, Startable};
 use super::window::{Overrun, charge};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, Frame};
 
 /// What the routing thread does afterwards.
@@ -202,7 +203,8 @@ impl State {
         if reason != EndReason::Finished {
             return Err(Ending::Peer { reason, text: text.into() });
         }
-        if !self.goodbye.peer_retired || !self.goodbye.retired {
+        let retired = self.goodbye.peer_retired && self.goodbye.retired;
+        if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));
         }

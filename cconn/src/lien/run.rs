@@ -9,6 +9,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::turn::{Command, Notice, Runner, Startable, Work};
 use super::{Incoming, Lien, Outcome};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, FailureCode};
 
 /// A stand-in without work ends after this long.
@@ -27,7 +28,7 @@ impl Lien {
                 state = self.run(state, work);
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
-            } else if state.turn.is_queue_empty()
+            } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
                 && let Some(inbox) = state.inbox.take()
             {
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);

@@ -11,6 +11,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::wait::Waited;
 use super::window::charge;
+use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, LENGTH_PREFIX};
 
 /// What a wait was for when its deadline passed.
@@ -322,7 +323,9 @@ impl Lien {
 
     /// Gives up the turn of the handler that is about to wait here, and locks this connection.
     fn leave(&self, handler: Option<&Handler>) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler else { return Ok((self.lock(), None)) };
+        let Some(handler) = handler.filter(|_| holds(Rule::TurnIsLeft)) else {
+            return Ok((self.lock(), None));
+        };
         let mut its = handler.lien.lock();
         let limit = handler.lien.limits.max_waiting;
         its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;

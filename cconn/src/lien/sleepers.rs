@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::parker::Parker;
+use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
 /// What a sleeping thread waits for.
@@ -27,7 +28,11 @@ pub(super) enum Sleep {
 impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
     pub(super) fn reads(self) -> bool {
-        matches!(self, Sleep::Answer(_) | Sleep::Window | Sleep::End)
+        match self {
+            Sleep::Answer(_) | Sleep::Window | Sleep::End => true,
+            Sleep::Room => !holds(Rule::RoomSleeps),
+            Sleep::Executor | Sleep::StandIn | Sleep::Pass => false,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::parker::Parker;
 use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
+use crate::sync::{Rule, holds};
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,9 @@ impl Lien {
                 None => self.sleep(state, sleep, deadline),
             };
         };
-        state.pass_on();
+        if holds(Rule::Baton) {
+            state.pass_on();
+        }
         (state, waited)
     }
 

@@ -9,6 +9,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
+use crate::sync::{Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
@@ -20,6 +21,9 @@ const READ_BUDGET: usize = 1 << 20;
 
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
+
+/// What a flusher would wait for if it did not read.
+const WRITABLE: Ready = Ready { readable: false, writable: true };
 
 impl Lien {
     /// Writes the outbox out, unless somebody else is at it.
@@ -123,6 +127,11 @@ impl Lien {
             return state;
         }
         let until = cut.into_iter().chain(deadline).min();
+        if !holds(Rule::WriterReads) {
+            drop(state);
+            let _ready = self.io.poll(WRITABLE, until);
+            return self.lock();
+        }
         if let Some(inbox) = state.inbox.take() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
