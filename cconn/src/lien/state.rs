@@ -81,6 +81,10 @@ impl State {
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
+        if self.is_closed() {
+            // Nothing is passed on any more; whoever reads out the rest takes the helm now.
+            self.wake(|sleep| sleep == Sleep::End);
+        }
     }
 
     /// The baton: what a thread does that stops waiting, running or reading.
