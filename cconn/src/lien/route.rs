@@ -156,7 +156,7 @@ impl State {
             }
             Frame::Grant { class: 0, bytes } => {
                 self.window.granted(bytes).map_err(overrun)?;
-                self.wake(|sleep| sleep == Sleep::Window);
+                self.wake_first_in_line();
                 Ok(())
             }
             // Classes beyond the first belong to later rules.

@@ -219,11 +219,10 @@ impl Lien {
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
         let ready = |state: &super::state::State| state.window.is_ready(ticket, charge);
         let waited;
-        (state, waited) = self.wait(state, Sleep::Window, deadline, ready);
+        (state, waited) = self.wait(state, Sleep::Window(ticket), deadline, ready);
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
         let spent = state.window.leave(ticket, charge);
-        // The line has moved: the next in it may be ready too.
-        state.wake(|sleep| sleep == Sleep::Window);
+        state.wake_first_in_line();
         state.advance_goodbye();
         let result = match (state.closed(), waited) {
             (Some(ending), _) => {

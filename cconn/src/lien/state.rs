@@ -99,7 +99,7 @@ impl State {
         if self.inbox.is_none() {
             return;
         }
-        let reader = self.sleepers.take(Sleep::reads);
+        let reader = self.sleepers.take(|sleep| sleep.reads(&self.window));
         let reader = match reader {
             None if self.turn.is_queue_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
@@ -165,6 +165,14 @@ impl State {
         if let Some(bytes) = self.window.taken_up(charge) {
             self.append_with(|out| wire::write_grant(out, 0, bytes));
         }
+    }
+
+    /// Wakes whoever is first in line for the window: the line has moved, or credit came.
+    pub(super) fn wake_first_in_line(&mut self) {
+        let first = self
+            .sleepers
+            .take(|sleep| matches!(sleep, Sleep::Window(ticket) if self.window.is_first(ticket)));
+        first.into_iter().for_each(|parker| self.due.wake(parker));
     }
 
     // The end.

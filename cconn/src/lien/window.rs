@@ -71,9 +71,14 @@ impl Window {
         ticket
     }
 
+    /// Whether a sender is first in line.
+    pub(super) fn is_first(&self, ticket: Ticket) -> bool {
+        self.line.front() == Some(&ticket)
+    }
+
     /// Whether a sender is first in line and there is enough for it.
     pub(super) fn is_ready(&self, ticket: Ticket, charge: u64) -> bool {
-        self.line.front() == Some(&ticket) && self.credit >= charge
+        self.is_first(ticket) && self.credit >= charge
     }
 
     /// Leaves the line, with its credit if it is ready.
