@@ -60,19 +60,20 @@ impl Lien {
     ) -> Result<(), Failure> {
         self.check_size(frame)?;
         let handler = handler::current();
-        let mut state = self.lock();
-        state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        state.append(frame);
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        state = self.flush(state, deadline);
-        if state.is_above_high_water() {
-            let done = |state: &super::state::State| !state.is_above_high_water();
-            (state, _) = self.wait(state, Sleep::Room, deadline, done);
-        }
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
+        let (state, sent) = self.sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            if admitted.is_ok() {
+                state.append(frame);
+                state = self.flush(state, deadline);
+            }
+            if admitted.is_ok() && state.is_above_high_water() {
+                let done = |state: &super::state::State| !state.is_above_high_water();
+                (state, _) = self.wait(state, Sleep::Room, deadline, done);
+            }
+            (state, admitted)
+        });
         drop(self.flush(state, deadline));
-        Ok(())
+        sent
     }
 
     /// Sends a message if that needs no waiting at all.
@@ -99,10 +100,7 @@ impl Lien {
         let handler = handler::current();
         self.check_size(frame)?;
         let (state, away) = self.leave(handler.as_ref())?;
-        let (state, opened) = match self.open(state, frame, body, away.is_some(), deadline) {
-            Ok((state, call)) => (state, Ok(call)),
-            Err(failure) => (self.lock(), Err(failure)),
-        };
+        let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
             Err(failure) => (state, Err(failure)),
@@ -120,11 +118,13 @@ impl Lien {
     ) -> Result<CallId, Failure> {
         let handler = handler::current();
         self.check_size(frame)?;
-        let state = self.lock();
-        let state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        let (state, call) = self.append_call(state, frame)?;
+        let (state, opened) = self.sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        });
         drop(self.flush(state, deadline));
-        Ok(call)
+        opened
     }
 
     /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
@@ -184,6 +184,21 @@ impl Lien {
         Ok(())
     }
 
+    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
+    /// that a message may still be sent and its bytes.
+    fn sending<'a, T>(
+        &'a self,
+        mut state: Locked<'a>,
+        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
+    ) -> (Locked<'a>, Result<T, Failure>) {
+        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
+        let result;
+        (state, result) = act(state);
+        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        state.advance_goodbye();
+        (state, result)
+    }
+
     /// Admits a command and spends its charge, waiting for window where there is too little.
     ///
     /// `handler` is the handler to take off its turn meanwhile, if it holds one.
@@ -193,16 +208,20 @@ impl Lien {
         charge: u64,
         handler: Option<&Handler>,
         deadline: Option<Instant>,
-    ) -> Result<Locked<'a>, Failure> {
-        self.check_admitted(&state, handler.is_some())?;
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = self.check_admitted(&state, handler.is_some()) {
+            return (state, Err(failure));
+        }
         if state.window.try_spend(charge) {
-            return Ok(state);
+            return (state, Ok(()));
         }
         drop(state);
-        let (state, away) = self.leave(handler)?;
+        let (state, away) = match self.leave(handler) {
+            Ok(left) => left,
+            Err(failure) => return (self.lock(), Err(failure)),
+        };
         let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
-        let state = self.come_back(state, away);
-        result.map(|()| state)
+        (self.come_back(state, away), result)
     }
 
     fn await_window<'a>(
@@ -216,14 +235,11 @@ impl Lien {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
         let ready = |state: &super::state::State| state.window.is_ready(ticket, charge);
         let waited;
         (state, waited) = self.wait(state, Sleep::Window(ticket), deadline, ready);
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
         let spent = state.window.leave(ticket, charge);
         state.wake_first_in_line();
-        state.advance_goodbye();
         let result = match (state.closed(), waited) {
             (Some(ending), _) => {
                 Err(Failure::Ended { ending: ending.clone(), may_have_run: false })
@@ -237,26 +253,23 @@ impl Lien {
     /// Opens a call and appends it.
     fn open<'a>(
         &'a self,
-        mut state: Locked<'a>,
+        state: Locked<'a>,
         frame: &mut Vec<u8>,
         body: usize,
         from_handler: bool,
         deadline: Option<Instant>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
-        self.check_admitted(&state, from_handler)?;
-        if !state.window.try_spend(charge(body)) {
-            let result;
-            (state, result) = self.await_window(state, charge(body), from_handler, deadline);
-            result?;
-        }
-        self.append_call(state, frame)
+    ) -> (Locked<'a>, Result<CallId, Failure>) {
+        self.sending(state, |mut state| {
+            let mut admitted = self.check_admitted(&state, from_handler);
+            if admitted.is_ok() && !state.window.try_spend(charge(body)) {
+                (state, admitted) = self.await_window(state, charge(body), from_handler, deadline);
+            }
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        })
     }
 
-    fn append_call<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        frame: &mut Vec<u8>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
+    fn append_call(&self, state: &mut Locked<'_>, frame: &mut Vec<u8>) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
             state.window.unspend(charge(frame.len().saturating_sub(wire::CALL_HEADER)));
@@ -266,7 +279,7 @@ impl Lien {
         let call = state.calls.open(at);
         wire::patch_call_id(frame, call);
         state.append(frame);
-        Ok((state, call))
+        Ok(call)
     }
 
     /// Waits for an answer and closes the call, whatever comes.
