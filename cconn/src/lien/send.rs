@@ -147,6 +147,7 @@ impl Lien {
             (None, Waited::Closed) => Err(self.ended(&mut state, call)),
             (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
         };
+        state = self.flush_ready(state);
         self.come_back(state, away);
         result
     }

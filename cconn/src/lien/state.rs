@@ -89,13 +89,18 @@ impl State {
 
     /// The baton: what a thread does that stops waiting, running or reading.
     ///
-    /// Commands to run wake a runner, and a free helm goes to the oldest thread whose wait ends
-    /// by input, else to the executor.
+    /// Commands to run wake a runner, a free helm goes to the oldest thread whose wait ends by
+    /// input, else to the executor, and bytes that nobody writes to any sleeper.
     pub(super) fn pass_on(&mut self) {
         if self.is_closed() {
             return;
         }
         self.offer_turn();
+        self.offer_helm();
+        self.leave_unflushed();
+    }
+
+    fn offer_helm(&mut self) {
         if self.inbox.is_none() {
             return;
         }

@@ -49,8 +49,9 @@ impl Lien {
                     Ok(_) => stuck_since = None,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         if is_past(deadline) {
-                            state.tended.left_unflushed = true;
-                            return self.end_flush(state);
+                            state = self.end_flush(state);
+                            state.leave_unflushed();
+                            return state;
                         }
                         let since = *stuck_since.get_or_insert_with(crate::sync::now);
                         state = self.wait_for_room(state, since, deadline);
@@ -66,7 +67,7 @@ impl Lien {
         state
     }
 
-    /// Writes what can be written without blocking; the watchman sees to the rest.
+    /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
     pub(super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
@@ -76,7 +77,7 @@ impl Lien {
             match sent {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    state.tended.left_unflushed = true;
+                    state.leave_unflushed();
                     break;
                 }
                 Err(error) => return self.give_up_writing(state, &error),
@@ -201,6 +202,13 @@ impl Lien {
 }
 
 impl State {
+    /// Leaves what is not written to somebody who sleeps here, else to the watchman.
+    pub(super) fn leave_unflushed(&mut self) {
+        if self.is_unflushed() && !self.hand_over_flush() {
+            self.tended.left_unflushed = true;
+        }
+    }
+
     /// Wakes a sleeping thread to go on writing, if there is one.
     fn hand_over_flush(&mut self) -> bool {
         let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
