@@ -53,8 +53,8 @@ pub(crate) struct Scenario {
     pub(crate) gives_up: bool,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
-    /// How often the clock moves.
-    pub(crate) ticks: u64,
+    /// Time passes.
+    pub(crate) clock: bool,
     pub(crate) watch: bool,
     /// One stand-in in so many can't be started.
     pub(crate) spawn_fails: u64,
@@ -87,7 +87,7 @@ const PLAIN: Scenario = Scenario {
     end: End::Stop,
     gives_up: false,
     patience: None,
-    ticks: 0,
+    clock: false,
     watch: false,
     spawn_fails: 0,
     must_refuse: false,
@@ -105,6 +105,17 @@ const MIXED: &[Act] = &[
     Send(Op::Hop, 1, 0),
     Send(Op::Fail, 0, 0),
     Defer(Op::Echo, 0),
+    Defer(Op::Parallel, 1),
+];
+
+/// With what leaves bytes to the watchman.
+const HASTY: &[Act] = &[
+    Call(Op::Echo, 0, 0),
+    Call(Op::Echo, 0, 60),
+    Call(Op::Nest, 1, 0),
+    Send(Op::Echo, 0, 60),
+    Send(Op::Hop, 1, 0),
+    Defer(Op::Busy, 0),
     Defer(Op::Parallel, 1),
     SendAtOnce,
 ];
@@ -158,7 +169,6 @@ fn ordinary() -> Vec<Scenario> {
             name: "deferred",
             acts: &[Defer(Op::Echo, 0), Defer(Op::Busy, 0), Defer(Op::Nest, 1), Call(Op::Echo, 0, 0)],
             acts_each: 4,
-            gives_up: true,
             ..PLAIN
         },
         Scenario {
@@ -167,7 +177,7 @@ fn ordinary() -> Vec<Scenario> {
             acts_each: 3,
             ..PLAIN
         },
-        Scenario { name: "client that only calls", acts: MIXED, executes: [false, true], ..PLAIN },
+        Scenario { name: "client that only calls", acts: MIXED, executes: [false, true], callers: [3, 0], ..PLAIN },
         Scenario {
             name: "client that only calls, nested",
             acts: NESTED,
@@ -204,7 +214,7 @@ fn ends() -> Vec<Scenario> {
             name: "stop of a client that only calls",
             acts: MIXED,
             executes: [false, true],
-            callers: [2, 1],
+            callers: [3, 0],
             end: End::StopAnyTime,
             ..PLAIN
         },
@@ -222,6 +232,7 @@ fn ends() -> Vec<Scenario> {
             name: "close of a client that only calls",
             acts: MIXED,
             executes: [false, true],
+            callers: [3, 0],
             end: End::Close,
             ..PLAIN
         },
@@ -230,6 +241,7 @@ fn ends() -> Vec<Scenario> {
             name: "cut of a client that only calls",
             acts: MIXED,
             executes: [false, true],
+            callers: [3, 0],
             end: End::Cut,
             ..PLAIN
         },
@@ -239,7 +251,8 @@ fn ends() -> Vec<Scenario> {
 fn hard() -> Vec<Scenario> {
     let patience = Some(Duration::from_millis(150));
     vec![
-        Scenario { name: "deadlines", acts: MIXED, patience, ticks: 6, ..PLAIN },
+        Scenario { name: "deadlines", acts: HASTY, patience, watch: true,
+            clock: true, ..PLAIN },
         Scenario {
             name: "deadlines, large",
             acts: LARGE,
@@ -247,44 +260,49 @@ fn hard() -> Vec<Scenario> {
             max_frame: 340,
             high_water: 200,
             patience,
-            ticks: 6,
+            watch: true,
+            clock: true,
             ..PLAIN
         },
         Scenario {
             name: "deadlines and stop",
-            acts: MIXED,
+            acts: HASTY,
             patience,
-            ticks: 6,
+            watch: true,
+            clock: true,
             end: End::StopAnyTime,
             ..PLAIN
         },
-        Scenario { name: "watchman", acts: MIXED, watch: true, ticks: 12, ..PLAIN },
+        Scenario { name: "watchman", acts: HASTY, gives_up: true, watch: true,
+            clock: true, ..PLAIN },
         Scenario {
             name: "watchman and deadlines",
-            acts: MIXED,
+            acts: HASTY,
+            gives_up: true,
             watch: true,
-            ticks: 12,
+            clock: true,
             patience,
             end: End::StopAnyTime,
             ..PLAIN
         },
         Scenario {
             name: "watchman, client that only calls",
-            acts: MIXED,
+            acts: HASTY,
             executes: [false, true],
+            callers: [3, 0],
             watch: true,
-            ticks: 12,
+            clock: true,
             end: End::StopAnyTime,
             ..PLAIN
         },
         Scenario {
             name: "watchman and close",
-            acts: MIXED,
+            acts: HASTY,
             watch: true,
-            ticks: 12,
+            clock: true,
             end: End::Close,
             ..PLAIN
         },
-        Scenario { name: "no threads to be had", acts: MIXED, spawn_fails: 2, ..PLAIN },
+        Scenario { name: "no threads to be had", acts: HASTY, spawn_fails: 2, watch: true, clock: true, ..PLAIN },
     ]
 }

@@ -41,6 +41,8 @@ struct Run {
     elapsed: Duration,
     next_id: u64,
     sleepers: Vec<Sleeper>,
+    clock: Option<shuttle::thread::Thread>,
+    is_over: bool,
     threads: Vec<JoinHandle<()>>,
     watchman_waits: bool,
     watchman_runs: bool,
@@ -92,7 +94,15 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> MutexGuard<'a, T> {
-        let id = deadline.map(|deadline| self.enter(deadline));
+        let id = deadline.filter(|deadline| is_in_reach(*deadline)).map(|d| self.enter(d));
+        if id.is_some() {
+            wake_clock();
+        }
+        if deadline.is_some_and(|deadline| now() >= deadline) {
+            // It passed while the clock was told.
+            run(|run| run.sleepers.retain(|sleeper| Some(sleeper.id) != id));
+            return guard;
+        }
         let is_watchman = run(|run| run.watchman_runs) && is_watchman();
         run(|run| run.watchman_waits |= is_watchman);
         let guard = self.0.wait(guard).unwrap_or_else(PoisonError::into_inner);
@@ -139,24 +149,50 @@ pub(crate) fn now() -> Instant {
     start_of_time() + run(|run| run.elapsed)
 }
 
-/// Moves the clock to one of the deadlines that somebody waits for, if there is one in reach.
-pub(crate) fn let_time_pass() {
-    let latest = start_of_time() + LATEST;
-    let (deadlines, present) = run(|run| {
-        let deadlines: Vec<_> = run.sleepers.iter().map(|sleeper| sleeper.deadline).collect();
-        (deadlines, start_of_time() + run.elapsed)
-    });
-    let in_reach: Vec<_> = deadlines.into_iter().filter(|d| *d <= latest).collect();
-    if in_reach.is_empty() {
+fn is_in_reach(deadline: Instant) -> bool {
+    deadline <= start_of_time() + LATEST
+}
+
+fn wake_clock() {
+    if let Some(clock) = run(|run| run.clock.clone()) {
+        clock.unpark();
+    }
+}
+
+/// Lets time pass in jumps, to any of the deadlines that somebody waits for, until `stop_clock`.
+///
+/// Rests while nobody waits for one, so that a hang still shows as one.
+pub(crate) fn run_clock() {
+    run(|run| run.clock = Some(shuttle::thread::current()));
+    let pace = [10, 60, 400][crate::world::random(3) as usize];
+    while run(|run| !run.is_over) {
+        if run(|run| run.sleepers.is_empty()) {
+            shuttle::thread::park();
+            continue;
+        }
+        (0..crate::world::random(pace)).for_each(|_| shuttle::thread::yield_now());
+        jump();
+    }
+}
+
+fn jump() {
+    let deadlines: Vec<_> = run(|run| run.sleepers.iter().map(|s| s.deadline).collect());
+    if deadlines.is_empty() {
         return;
     }
-    let moment = in_reach[crate::world::random(in_reach.len() as u64) as usize].max(present);
+    let moment = deadlines[crate::world::random(deadlines.len() as u64) as usize].max(now());
     let woken: Vec<_> = run(|run| {
         run.elapsed = moment - start_of_time();
         let due = run.sleepers.iter().filter(|sleeper| sleeper.deadline <= moment);
         due.map(|sleeper| sleeper.wake.clone()).collect()
     });
     woken.iter().for_each(|wake| wake.notify_all());
+}
+
+/// Ends `run_clock`.
+pub(crate) fn stop_clock() {
+    run(|run| run.is_over = true);
+    wake_clock();
 }
 
 /// Starts a thread; `join_all` waits for it.
