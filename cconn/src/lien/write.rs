@@ -184,6 +184,8 @@ impl Lien {
             }
             return;
         }
+        // One at a time: another thread's end of the stream would come before these words.
+        state.flusher = true;
         while !state.outbox.is_empty() {
             let batch = state.outbox.take();
             drop(state);
@@ -194,6 +196,7 @@ impl Lien {
                 Err(_) => break,
             }
         }
+        state.flusher = false;
         state.outbox.clear();
         state.tended.lingers = true;
         drop(state);
