@@ -147,7 +147,7 @@ impl Lien {
             (None, Waited::Closed) => Err(self.ended(&mut state, call)),
             (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
         };
-        state = self.flush_ready(state);
+        state = self.flush(state, deadline);
         self.come_back(state, away);
         result
     }
@@ -303,10 +303,7 @@ impl Lien {
             }
         };
         state.advance_goodbye();
-        if state.is_unflushed() {
-            state = self.flush_ready(state);
-        }
-        (state, result)
+        (self.flush(state, deadline), result)
     }
 
     /// Waits for an answer, counted among those for whom commands are run meanwhile.
