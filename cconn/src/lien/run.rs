@@ -29,7 +29,7 @@ impl Lien {
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
             } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
-                && let Some(inbox) = state.inbox.take()
+                && let Some(inbox) = state.take_helm()
             {
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
                 state = self.yield_helm_to_callers(state);

@@ -74,6 +74,11 @@ impl State {
 
     // The helm.
 
+    /// Takes the helm if it is free and there is still something to come.
+    pub(super) fn take_helm(&mut self) -> Option<Inbox> {
+        if self.goodbye.end_of_input { None } else { self.inbox.take() }
+    }
+
     /// Gives the helm back after a read pass.
     pub(super) fn put_helm(&mut self, inbox: Inbox) {
         self.inbox = Some(inbox);
@@ -101,7 +106,7 @@ impl State {
     }
 
     fn offer_helm(&mut self) {
-        if self.inbox.is_none() {
+        if self.inbox.is_none() || self.goodbye.end_of_input {
             return;
         }
         let reader = self.sleepers.take(|sleep| sleep.reads(&self.window));
@@ -137,7 +142,7 @@ impl State {
 
     /// Whether something waits to be written and nobody is at it.
     pub(super) fn is_unflushed(&self) -> bool {
-        !self.flusher && !self.outbox.is_empty() && !self.is_closed() && self.broken.is_none()
+        !self.flusher && !self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether senders must wait for room.
@@ -159,7 +164,8 @@ impl State {
         }
     }
 
-    fn can_write(&self) -> bool {
+    /// Whether anybody is left to write to.
+    pub(super) fn can_write(&self) -> bool {
         !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
     }
 
@@ -220,11 +226,13 @@ impl State {
         if self.is_closed() {
             return;
         }
-        if !self.goodbye.peer_bye || self.calls.waiting() > 0 {
+        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
+        if !self.goodbye.peer_bye || awaited {
             return self.close(ending);
         }
         // What arrived before the end still runs; nobody is left to write to.
         self.outbox.clear();
+        self.wake(|sleep| sleep == Sleep::Room);
         self.advance_goodbye();
     }
 

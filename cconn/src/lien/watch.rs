@@ -125,7 +125,7 @@ impl Lien {
         mut state: super::lock::Locked<'a>,
         now: Instant,
     ) -> (super::lock::Locked<'a>, Option<Duration>) {
-        if state.inbox.is_none() || state.is_closed() {
+        if state.inbox.is_none() || state.is_closed() || state.goodbye.end_of_input {
             state.tended.helm_left_free = false;
             state.tended.quiet_since = None;
             return (state, None);

@@ -39,7 +39,7 @@ impl Lien {
             state.flusher = true;
             let own = state.outbox.end().saturating_add(OTHERS);
             let mut stuck_since = None;
-            while !state.outbox.is_empty() && !state.is_closed() {
+            while !state.outbox.is_empty() && state.can_write() {
                 if state.outbox.sent() >= own && state.hand_over_flush() {
                     return self.end_flush(state);
                 }
@@ -133,7 +133,7 @@ impl Lien {
             let _ready = self.io.poll(WRITABLE, until);
             return self.lock();
         }
-        if let Some(inbox) = state.inbox.take() {
+        if let Some(inbox) = state.take_helm() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
             state = self.lock();
