@@ -21,6 +21,9 @@ mod due;
 mod goodbye;
 mod handler;
 mod inbox;
+#[cfg(modele)]
+#[path = "../../modele/src/inside.rs"]
+pub(crate) mod inside;
 mod limits;
 mod lock;
 mod names;

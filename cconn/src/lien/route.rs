@@ -9,6 +9,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Command, Notice, Startable};
 use super::window::{Overrun, charge};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
 
 /// What the routing thread does afterwards.
@@ -147,7 +148,7 @@ impl State {
             Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class: 0, bytes } => {
                 self.window.granted(bytes).map_err(overrun)?;
-                self.wake(|sleep| sleep == Sleep::Window);
+                self.wake_first_in_line();
             }
             Frame::Retrait => {
                 self.goodbye.peer_retired = true;
@@ -213,7 +214,8 @@ impl State {
         if reason != EndReason::Finished {
             return Err(Ending::Peer { reason, text: text.into() });
         }
-        if !self.goodbye.peer_retired || !self.goodbye.retired {
+        let retired = self.goodbye.peer_retired && self.goodbye.retired;
+        if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));
         }

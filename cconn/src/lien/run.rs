@@ -9,6 +9,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::turn::{Command, Notice, Runner, Startable, Work};
 use super::{Incoming, Lien, Outcome};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, FailureCode};
 
 /// A stand-in without work ends after this long.
@@ -31,8 +32,8 @@ impl Lien {
                 state = self.run(state, work);
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
-            } else if state.turn.is_queue_empty()
-                && let Some(inbox) = state.inbox.take()
+            } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
+                && let Some(inbox) = state.take_helm()
             {
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
                 state = self.yield_helm_to_callers(state);
@@ -53,7 +54,8 @@ impl Lien {
     /// After a read pass that brought no work: callers that sleep read for themselves.
     fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
+        let window = &state.window;
+        if idle && !state.is_unflushed() && state.sleepers.any(|sleep| sleep.reads(window)) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
         }

@@ -124,7 +124,7 @@ impl Lien {
         mut state: Locked<'a>,
         now: Instant,
     ) -> (Locked<'a>, Option<Duration>) {
-        if state.inbox.is_none() || state.is_closed() {
+        if state.inbox.is_none() || state.is_closed() || state.goodbye.end_of_input {
             state.tended.helm_left_free = false;
             state.tended.quiet_since = None;
             return (state, None);
