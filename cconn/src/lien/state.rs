@@ -104,9 +104,14 @@ impl State {
         if self.is_closed() {
             return;
         }
+        self.offer();
+        self.leave_unflushed();
+    }
+
+    /// Offers what others may take: commands to a runner, a free helm to a reader.
+    pub(super) fn offer(&mut self) {
         self.offer_turn();
         self.offer_helm();
-        self.leave_unflushed();
     }
 
     fn offer_helm(&mut self) {
