@@ -1,11 +1,342 @@
-//! The handle to one connection.
+//! The handle to one connection, the same type on both sides, and its verbs.
+//!
+//! Knows messages and one connection; how that came to be, and which commands are registered on
+//! it, stands in the layers above.
 
+mod attente;
+
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::lien::Lien;
+use crate::erreur::{About, Codage, Erreur, Jamais, Resultat, ended};
+use crate::lien::{Answer, Failure, Lien, Notice, Stopped, put_spare, take_spare};
+use crate::message::{Appel, ErreurCodec, Message, Refus, Tete, encode_body};
+use crate::wire::{self, EndReason};
 
-/// The handle to one connection.
-#[derive(Clone, Debug)]
+pub use attente::Attente;
+
+/// The handle to one connection, on either side of it.
+///
+/// On the client's side it is made with [`Client::new`]; on the server's side commands get the
+/// one that asked. It is cheap to clone and can be used from any number of threads at once. When
+/// the last handle of a client's side is dropped the connection is stopped as
+/// [`eteindre`](Client::eteindre) does, within one second.
+///
+/// # Deadlocks that remain possible
+///
+/// A thread that waits for an answer holds none of this crate's locks, but it may hold the
+/// program's: a command that needs a lock which its own caller holds across the call can't
+/// finish. Release locks before calling.
+#[doc(alias = "Connection")]
 pub struct Client {
     pub(crate) lien: Arc<Lien>,
+    /// How long calls of this handle may take.
+    delai: Duration,
+}
+
+impl Client {
+    /// The handle to that connection.
+    pub(crate) fn of(lien: &Arc<Lien>) -> Self {
+        lien.add_handle();
+        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline }
+    }
+
+    /// Sends a message to which no answer comes.
+    ///
+    /// It is handled by the peer at most once; what was accepted here before an orderly
+    /// [`eteindre`](Client::eteindre) is handled. Messages of one thread are handled in the order
+    /// in which they were sent. A message that fails at the peer (unknown command, panic) is
+    /// reported to the hook `quand_echec` of this side.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping; the connection lives.
+    /// - [`Erreur::Delai`]: the peer did not take up earlier messages; not sent.
+    /// - [`Erreur::Fermee`]: the connection has ended; not sent.
+    /// - [`Erreur::Codage`]: an argument could not be encoded; not sent.
+    ///
+    /// # Blocking
+    ///
+    /// Only while the peer does not keep up: until its window has room, at most the deadline of
+    /// this handle ([`avec_delai`](Client::avec_delai)).
+    #[doc(alias = "send")]
+    pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
+        self.send(&message)
+    }
+
+    fn send(&self, message: &dyn Message) -> Resultat<()> {
+        let tete = message.tete();
+        self.lien.names.remember(tete.hash(), tete.nom());
+        let mut frame = take_spare();
+        let sent = self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|body| {
+            let sent = self.lien.send(&mut frame, body, self.deadline());
+            sent.map_err(|failure| self.about(&tete).failed(failure))
+        });
+        put_spare(frame);
+        sent
+    }
+
+    /// Sends a message and waits for its answer.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Refus`]: the command's own error, as it returned it.
+    /// - [`Erreur::Distante`]: the peer could not run the command, or it failed or panicked there.
+    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping; the connection lives.
+    /// - [`Erreur::Delai`]: no answer in time; the error says whether it may have run. The peer is
+    ///   told that nobody waits any more.
+    /// - [`Erreur::Fermee`]: the connection ended; the error says whether it may have run.
+    /// - [`Erreur::Codage`]: an argument could not be encoded, or the answer not decoded.
+    ///
+    /// # Blocking
+    ///
+    /// Until the answer comes, the connection ends, or the deadline of this handle passes (30
+    /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command the next
+    /// command of its connection may start meanwhile.
+    #[doc(alias = "call")]
+    pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Refus>> {
+        let tete = message.tete();
+        let answer = self.call(&tete, &message).map_err(Failed::into_error)?;
+        self.read(&tete, answer, M::lire)
+    }
+
+    fn call(&self, tete: &Tete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
+        let mut frame = take_spare();
+        let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|body| {
+            let answer = self.lien.call(&mut frame, body, self.deadline());
+            answer.map_err(|failure| self.about(tete).failed(failure))
+        });
+        put_spare(frame);
+        answer.map_err(Failed)
+    }
+
+    /// Sends a message and leaves the waiting for its answer to later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`envoyer`](Client::envoyer); those of the answer come with the waiting.
+    ///
+    /// # Blocking
+    ///
+    /// As for [`envoyer`](Client::envoyer).
+    #[doc(alias = "defer")]
+    pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
+        let tete = message.tete();
+        let mut frame = take_spare();
+        let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|body| {
+            let call = self.lien.defer(&mut frame, body, self.deadline());
+            call.map_err(|failure| self.about(&tete).failed(failure))
+        });
+        put_spare(frame);
+        Ok(Attente::new(self.clone(), call?, &tete, M::lire))
+    }
+
+    /// The same connection, with another deadline for what this handle does.
+    ///
+    /// It covers a whole call: waiting for room, sending, and waiting for the answer.
+    #[doc(alias = "with_timeout")]
+    #[must_use = "the deadline holds for the handle that comes back"]
+    pub fn avec_delai(&self, delai: Duration) -> Client {
+        let mut client = self.clone();
+        client.delai = delai;
+        client
+    }
+
+    /// Stops the connection in order: what has arrived is still handled, what is queued is still
+    /// sent and handled by the peer.
+    ///
+    /// Works from any thread and more than once. From inside a command it only begins the stop,
+    /// for the command is part of what has to finish.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out first.
+    /// - [`Erreur::Fermee`]: the connection was cut instead.
+    ///
+    /// # Blocking
+    ///
+    /// Until both sides are done, at most the grace period; not at all inside a command.
+    #[doc(alias = "stop")]
+    #[doc(alias = "shutdown")]
+    pub fn eteindre(&self) -> Resultat<()> {
+        let grace = self.lien.limits.grace;
+        match self.lien.stop(Instant::now().checked_add(grace)) {
+            Stopped::Begun => Ok(()),
+            Stopped::Ended => self.result_of_end(),
+            Stopped::GraceOver => Err(self.grace_over(grace)),
+        }
+    }
+
+    /// Drops the connection now. Complete answers are written if the socket takes them at once,
+    /// and the peer is told; calls that wait end with an error, on both sides.
+    ///
+    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. Never blocks.
+    pub fn close(&self) {
+        self.lien.close(EndReason::Closed, "");
+    }
+
+    /// Whether the connection has not ended.
+    #[doc(alias = "is_connected")]
+    pub fn est_connecte(&self) -> bool {
+        self.lien.ending().is_none()
+    }
+
+    /// Whether nobody waits any more for the command that the calling thread runs.
+    ///
+    /// Long commands look now and then, and may return early. `false` outside any command.
+    #[doc(alias = "is_cancelled")]
+    pub fn est_annule(&self) -> bool {
+        Lien::is_cancelled()
+    }
+
+    /// The peer's address, where the connection has one.
+    #[doc(alias = "peer_addr")]
+    #[doc(alias = "address")]
+    pub fn adresse(&self) -> Option<SocketAddr> {
+        self.lien.address
+    }
+
+    /// The connection's number: on a server, among the clients it has ever had; else among the
+    /// clients of this process. Never used twice.
+    pub fn id(&self) -> u64 {
+        self.lien.id
+    }
+
+    /// How the connection ended, as the result of what ran until then.
+    pub(crate) fn result_of_end(&self) -> Resultat<()> {
+        match self.lien.ending() {
+            Some(ending) if !ending.is_orderly() => Err(ended(&ending, &self.lien.label, None)),
+            _ => Ok(()),
+        }
+    }
+
+    fn grace_over(&self, grace: Duration) -> Erreur {
+        self.about(&Tete::new("", 0, "")).grace_over(grace)
+    }
+
+    /// The error of a one-way message that failed at the peer.
+    pub(crate) fn failure_of(&self, notice: &Notice) -> Erreur {
+        let nom = self.lien.names.name(notice.command);
+        let tete = Tete::new(&nom, 0, "");
+        self.about(&tete).remote(notice.code, notice.text.clone(), "")
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.delai)
+    }
+
+    fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {
+        About { commande: tete.nom(), lien: &self.lien.label, delai: self.delai }
+    }
+
+    /// Encodes a whole frame; returns the size of its body.
+    fn encode(
+        &self,
+        tete: &Tete<'_>,
+        message: &dyn Message,
+        frame: &mut Vec<u8>,
+        begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
+    ) -> Resultat<usize> {
+        let depth = self.lien.depth();
+        let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
+        encode_frame(tete, depth, message, frame, begin)
+            .map_err(|error| self.codage::<Jamais>(tete, "an argument", "encoded", error, false))?
+            .ok_or_else(|| {
+                let size = frame.len();
+                let limit = u32::MAX as usize;
+                self.about(tete).failed(Failure::TooLarge { size, limit })
+            })
+    }
+
+    /// What an answer comes to.
+    fn read<R, E: Refus>(
+        &self,
+        tete: &Tete<'_>,
+        answer: Answer,
+        lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+    ) -> Result<R, Erreur<E>> {
+        match answer {
+            Answer::Value(bytes) => {
+                let value = lire(bytes.as_slice());
+                bytes.recycle();
+                value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
+            }
+            Answer::UserError(bytes) => Err(match E::lire(bytes.as_slice()) {
+                Ok(refusal) => Erreur::Refus(refusal),
+                Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
+            }),
+            Answer::Failure { code, text } => {
+                Err(self.about(tete).remote(code, text, tete.signature()))
+            }
+        }
+    }
+
+    fn codage<E>(
+        &self,
+        tete: &Tete<'_>,
+        quoi: &'static str,
+        verbe: &'static str,
+        cause: ErreurCodec,
+        a_pu_etre_executee: bool,
+    ) -> Erreur<E> {
+        Erreur::Codage(Box::new(Codage {
+            commande: tete.nom().into(),
+            lien: self.lien.label.clone(),
+            quoi,
+            verbe,
+            cause: Box::new(cause),
+            a_pu_etre_executee,
+        }))
+    }
+}
+
+/// Appends a whole frame of a message; returns the size of its body, or `None` where the frame's
+/// length does not fit its prefix.
+pub(crate) fn encode_frame(
+    tete: &Tete<'_>,
+    depth: u8,
+    message: &dyn Message,
+    frame: &mut Vec<u8>,
+    begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
+) -> Result<Option<usize>, ErreurCodec> {
+    let start = begin(frame, depth, tete.hash(), tete.empreinte());
+    let header = frame.len();
+    encode_body(message, frame)?;
+    Ok(wire::finish(frame, start).map(|_| frame.len() - header))
+}
+
+/// An error from before any answer, which is none of the command's own.
+struct Failed(Erreur);
+
+impl Failed {
+    fn into_error<E>(self) -> Erreur<E> {
+        self.0.for_command()
+    }
+}
+
+impl Clone for Client {
+    fn clone(&self) -> Self {
+        self.lien.add_handle();
+        Client { lien: self.lien.clone(), delai: self.delai }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.lien.drop_handle();
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lien.label)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.lien.label).finish()
+    }
 }

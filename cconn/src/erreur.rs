@@ -1,8 +1,28 @@
 //! The public error, above every layer's own.
+//!
+//! Knows what the layers below can report, and turns it into what a caller needs: what happened,
+//! to which command, on which connection, whether the command may have run, whether the
+//! connection lives.
 
+mod convert;
+mod link;
+mod local;
+mod remote;
+mod setup;
+
+use std::error::Error;
 use std::fmt;
 
-/// An error type with no values: no command error is possible.
+use serde::Serialize;
+
+pub(crate) use convert::{About, ended};
+pub use link::{Delai, Fermee, Phase, RaisonFin};
+pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
+pub use remote::{Distante, NatureDistante};
+pub use setup::EchecConnexion;
+
+/// An error type with no values: the command has no error of its own.
+#[doc(alias = "Never")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jamais {}
 
@@ -12,15 +32,39 @@ impl fmt::Display for Jamais {
     }
 }
 
-/// What can go wrong.
-#[doc(alias = "error")]
+/// What can go wrong, by what a caller can do about it.
+///
+/// `E` is the error of the command that was called; commands without one leave it at [`Jamais`],
+/// which has no values. Every variant's text names the command and the connection.
+///
+/// | question | method |
+/// |---|---|
+/// | Does the connection still live? | [`est_fatale`](Erreur::est_fatale) |
+/// | May the command have run? | [`a_pu_etre_executee`](Erreur::a_pu_etre_executee) |
+/// | Which command was it? | [`commande`](Erreur::commande) |
+#[doc(alias = "Error")]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {
-    /// The command's own error, as its handler returned it.
+    /// The command answered with its own error. The connection lives.
     Refus(E),
-    /// An error of the program's own, made with [`Erreur::echec`].
-    Echec(Box<dyn std::error::Error + Send + Sync>),
+    /// The peer could not run the command, or it failed there. The connection lives.
+    Distante(Box<Distante>),
+    /// It was not sent, by a rule of this side. The connection lives, unless it is stopping.
+    NonEnvoyee(Box<NonEnvoyee>),
+    /// A deadline passed. The connection lives, except while connecting.
+    Delai(Box<Delai>),
+    /// The connection has ended.
+    Fermee(Box<Fermee>),
+    /// Listening or connecting failed, or the other side is not one to talk to.
+    Connexion(Box<EchecConnexion>),
+    /// A value could not be encoded or decoded on this side. The connection lives.
+    Codage(Box<Codage>),
+    /// Commands could not be registered.
+    Enregistrement(Box<Enregistrement>),
+    /// An error of the program's own, made with [`Erreur::echec`]: the way for a command to fail
+    /// with a text.
+    Echec(Box<dyn Error + Send + Sync>),
 }
 
 /// The result of most of this crate's functions.
@@ -28,19 +72,154 @@ pub enum Erreur<E = Jamais> {
 pub type Resultat<T, E = Jamais> = Result<T, Erreur<E>>;
 
 impl<E> Erreur<E> {
-    /// An error of the program's own: the caller of the command gets its text.
-    pub fn echec(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// An error of the program's own; a command that returns it fails with its text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Resultat, Erreur};
+    ///
+    /// fn racine(n: f64) -> Resultat<f64> {
+    ///     if n < 0.0 {
+    ///         return Err(Erreur::echec(format!("{n} has no square root")));
+    ///     }
+    ///     Ok(n.sqrt())
+    /// }
+    /// assert_eq!(racine(-1.0).unwrap_err().to_string(), "-1 has no square root");
+    /// ```
+    #[doc(alias = "failure")]
+    pub fn echec(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Erreur::Echec(cause.into())
     }
+
+    /// Whether the connection has ended, so that nothing more can be sent on it.
+    #[doc(alias = "is_fatal")]
+    pub fn est_fatale(&self) -> bool {
+        match self {
+            Erreur::Fermee(_) | Erreur::Connexion(_) => true,
+            Erreur::Delai(delai) => delai.phase.ends_connection(),
+            _ => false,
+        }
+    }
+
+    /// Whether the command may have run, though no answer came.
+    ///
+    /// `false` is certain: the command did not run and never will, so it is safe to send again.
+    /// An error that the command itself returned counts as having run.
+    #[doc(alias = "may_have_run")]
+    pub fn a_pu_etre_executee(&self) -> bool {
+        match self {
+            Erreur::Refus(_) | Erreur::Echec(_) => true,
+            Erreur::Distante(distante) => distante.nature.may_have_run(),
+            Erreur::Delai(delai) => delai.a_pu_etre_executee,
+            Erreur::Fermee(fermee) => fermee.a_pu_etre_executee,
+            Erreur::Codage(codage) => codage.a_pu_etre_executee,
+            Erreur::NonEnvoyee(_) | Erreur::Connexion(_) | Erreur::Enregistrement(_) => false,
+        }
+    }
+
+    /// The name of the command it is about.
+    #[doc(alias = "command")]
+    pub fn commande(&self) -> Option<&str> {
+        match self {
+            Erreur::Distante(distante) => Some(&distante.commande),
+            Erreur::NonEnvoyee(non) => Some(&non.commande),
+            Erreur::Delai(delai) => delai.commande.as_deref(),
+            Erreur::Fermee(fermee) => fermee.commande.as_deref(),
+            Erreur::Codage(codage) => Some(&codage.commande),
+            Erreur::Enregistrement(enregistrement) => Some(enregistrement.commande()),
+            Erreur::Refus(_) | Erreur::Connexion(_) | Erreur::Echec(_) => None,
+        }
+    }
 }
+
+impl Erreur {
+    /// The same error, as that of a call of a command with an error type of its own.
+    pub(crate) fn for_command<E>(self) -> Erreur<E> {
+        self.split().map_or_else(|other| other, |never| match never {})
+    }
+}
+
+impl<E> Erreur<E> {
+    /// The command's own error, or what else there is, which then is none.
+    pub(crate) fn split<F>(self) -> Result<E, Erreur<F>> {
+        Err(match self {
+            Erreur::Refus(error) => return Ok(error),
+            Erreur::Distante(error) => Erreur::Distante(error),
+            Erreur::NonEnvoyee(error) => Erreur::NonEnvoyee(error),
+            Erreur::Delai(error) => Erreur::Delai(error),
+            Erreur::Fermee(error) => Erreur::Fermee(error),
+            Erreur::Connexion(error) => Erreur::Connexion(error),
+            Erreur::Codage(error) => Erreur::Codage(error),
+            Erreur::Enregistrement(error) => Erreur::Enregistrement(error),
+            Erreur::Echec(cause) => Erreur::Echec(cause),
+        })
+    }
+}
+
+// `Jamais` is never `Serialize`, which is what keeps these three apart from each other and from
+// the conversion of a type into itself.
+
+/// A command's own error becomes its text where only a text can go on.
+impl<E: Serialize + fmt::Display> From<Erreur<E>> for Erreur {
+    fn from(error: Erreur<E>) -> Self {
+        error.split().map_or_else(|other| other, |own| Erreur::echec(own.to_string()))
+    }
+}
+
+impl<E: Serialize> From<Erreur> for Erreur<E> {
+    fn from(error: Erreur) -> Self {
+        error.for_command()
+    }
+}
+
+impl<E: Serialize> From<E> for Erreur<E> {
+    fn from(error: E) -> Self {
+        Erreur::Refus(error)
+    }
+}
+
+/// A text behind a colon, or nothing.
+fn detail(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+const _: () = assert!(size_of::<Erreur>() <= 32, "errors are passed by value everywhere");
 
 impl<E: fmt::Display> fmt::Display for Erreur<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Erreur::Refus(error) => error.fmt(f),
+            Erreur::Distante(error) => error.fmt(f),
+            Erreur::NonEnvoyee(error) => error.fmt(f),
+            Erreur::Delai(error) => error.fmt(f),
+            Erreur::Fermee(error) => error.fmt(f),
+            Erreur::Connexion(error) => error.fmt(f),
+            Erreur::Codage(error) => error.fmt(f),
+            Erreur::Enregistrement(error) => error.fmt(f),
             Erreur::Echec(cause) => cause.fmt(f),
         }
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> std::error::Error for Erreur<E> {}
+impl<E: fmt::Debug + fmt::Display> Error for Erreur<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Erreur::Connexion(error) => error.source(),
+            Erreur::Codage(error) => error.source(),
+            Erreur::Echec(cause) => cause.source(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_cross_threads() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<Erreur>();
+    }
+}

@@ -26,6 +26,7 @@ mod inbox;
 pub(crate) mod inside;
 mod limits;
 mod lock;
+mod names;
 mod outbox;
 mod parker;
 mod read;
@@ -35,6 +36,7 @@ mod send;
 mod sleepers;
 mod state;
 mod stop;
+mod tend;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -44,17 +46,21 @@ mod window;
 mod write;
 
 use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::sync::Mutex;
 use crate::transport::Transport;
 
-pub(crate) use bytes::{Bytes, put_spare, take_spare};
+pub(crate) use bytes::{put_spare, take_spare};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome};
 pub(crate) use goodbye::Ending;
-pub(crate) use limits::{COMMAND_OVERHEAD, Limits, MAX_FRAME, PeerLimits, smallest_window};
+use names::Names;
+
+pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use send::{Failure, Phase};
 pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
@@ -62,6 +68,9 @@ pub(crate) use watch::Watch;
 
 /// How long an ended connection reads out what its peer still sends.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long dropping the last handle of a connection may take.
+const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// One connection.
 pub(crate) struct Lien {
@@ -74,6 +83,16 @@ pub(crate) struct Lien {
     me: Weak<Lien>,
     /// The peer's address and the connection's number, for errors and for people.
     pub(crate) label: Box<str>,
+    /// Its number among those of its server, or of this process's clients.
+    pub(crate) id: u64,
+    /// The peer's address, where it has one.
+    pub(crate) address: Option<SocketAddr>,
+    /// Names of what was sent one-way.
+    pub(crate) names: Names,
+    /// Handles of the program that exist.
+    handles: AtomicUsize,
+    /// Whether the connection stops with its last handle: a server's connections do not.
+    ends_with_handles: bool,
     thread_name: String,
 }
 
@@ -85,6 +104,9 @@ pub(crate) struct Parts {
     pub(crate) peer: PeerLimits,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) label: Box<str>,
+    pub(crate) id: u64,
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) ends_with_handles: bool,
     /// Name of the thread that serves it; stand-ins are named after it.
     pub(crate) thread_name: String,
     /// What was received behind the greeting.
@@ -94,9 +116,10 @@ pub(crate) struct Parts {
 impl Lien {
     /// A connection whose greeting is done.
     pub(crate) fn new(parts: Parts) -> Arc<Lien> {
-        let Parts { io, commands, limits, peer, watch, label, thread_name, rest } = parts;
+        let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
+        let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
-        Arc::new_cyclic(|me| Lien {
+        let lien = Arc::new_cyclic(|me| Lien {
             state,
             io,
             commands,
@@ -105,8 +128,35 @@ impl Lien {
             watch,
             me: me.clone(),
             label,
+            id,
+            address,
+            names: Names::default(),
+            handles: AtomicUsize::new(0),
+            ends_with_handles,
             thread_name,
-        })
+        });
+        lien.route_rest();
+        lien
+    }
+
+    /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
+    /// from the beginning.
+    pub(crate) fn leave_helm(&self) {
+        self.lock().pass_on();
+    }
+
+    /// The program has one more handle to this connection.
+    pub(crate) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A handle of the program's is gone. With the last one the connection stops, in order but
+    /// within `LAST_GRACE`.
+    pub(crate) fn drop_handle(&self) {
+        let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && self.ends_with_handles && self.ending().is_none() {
+            self.stop(crate::sync::now().checked_add(LAST_GRACE));
+        }
     }
 
     /// What runs this connection's commands.
@@ -121,11 +171,21 @@ impl Lien {
 
     /// Depth at which the calling thread sends: one deeper than the handler it is inside of.
     pub(crate) fn depth(&self) -> Result<u8, Failure> {
+        Lien::depth_of(self.limits.max_depth)
+    }
+
+    /// The same, against that limit.
+    pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
         let depth = handler::current().map_or(0, |handler| handler.depth.saturating_add(1));
-        if depth > self.limits.max_depth {
-            return Err(Failure::TooDeep { limit: usize::from(self.limits.max_depth) });
+        if depth > limit {
+            return Err(Failure::TooDeep { limit: usize::from(limit) });
         }
         Ok(depth)
+    }
+
+    /// Whether the calling thread is inside a command, of any connection.
+    pub(crate) fn is_inside_command() -> bool {
+        handler::current().is_some()
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.
@@ -133,11 +193,6 @@ impl Lien {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
         state.is_closed() || handler.call.is_some_and(|call| state.turn.is_cancelled(call))
-    }
-
-    /// Threads that are inside a handler of this connection now.
-    pub(crate) fn occupied(&self) -> usize {
-        self.lock().turn.occupied()
     }
 }
 

@@ -1,6 +1,207 @@
-//! The server.
+//! The server: listens, gives each client a thread, stops in order.
+//!
+//! Knows how connections begin and end, and hands everything in between to `lien`.
+
+mod accept;
+mod broadcast;
+mod clients;
+mod door;
+mod options;
+mod service;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::client::Client;
+use crate::commande::{Arguments, Commandes, Registre, Rendu};
+use crate::connexion::VersAdresse;
+use crate::erreur::{EchecConnexion, Erreur, Resultat};
+
+use clients::Clients;
+use door::Door;
+
+pub use broadcast::Diffusion;
+pub use options::OptionsServeur;
 
 /// Listens, accepts clients, gives each one a thread.
-#[doc(alias = "server")]
-#[derive(Clone, Debug)]
-pub struct Serveur {}
+///
+/// Cheap to clone; every clone is the same server.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::{Client, Serveur, nommee};
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// serveur.enregistrer_commande("somme", |_, (a, b): (i64, i64)| a + b)?;
+/// let thread = std::thread::spawn({
+///     let serveur = serveur.clone();
+///     move || serveur.lancer()
+/// });
+///
+/// let client = Client::new(serveur.adresse())?;
+/// let total: i64 = client.appeler(nommee("somme", (12_i64, 34_i64)))?;
+/// assert_eq!(total, 46);
+///
+/// serveur.eteindre()?;
+/// thread.join().unwrap()
+/// # }
+/// ```
+#[doc(alias = "Server")]
+#[derive(Clone)]
+pub struct Serveur {
+    shared: Arc<Shared>,
+}
+
+/// What all clones and all threads of a server have in common.
+struct Shared {
+    address: SocketAddr,
+    door: Door,
+    clients: Clients,
+    registre: Registre,
+    options: options::Kept,
+}
+
+impl Serveur {
+    /// A server on that address: a bare port listens on this machine only, a text such as
+    /// `"0.0.0.0:12800"` where it says. Port 0 takes a free one (see
+    /// [`adresse`](Serveur::adresse)).
+    ///
+    /// It takes one client at a time; [`Serveur::options`] sets more. Clients are accepted once
+    /// [`lancer`](Serveur::lancer) runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Connexion`]: the address can't be listened on.
+    pub fn new(adresse: impl VersAdresse) -> Resultat<Serveur> {
+        Serveur::options(adresse).ouvrir()
+    }
+
+    /// A server to be made with other than the usual settings.
+    #[doc(alias = "builder")]
+    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
+    pub fn options(adresse: impl VersAdresse) -> OptionsServeur {
+        OptionsServeur::new(adresse.texte(), adresse.resoudre())
+    }
+
+    /// The address that it listens on.
+    #[doc(alias = "local_addr")]
+    #[doc(alias = "address")]
+    pub fn adresse(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// Makes commands callable by every client, those connected already included.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
+    /// none of the list is registered then.
+    #[doc(alias = "register")]
+    pub fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
+        self.shared.registre.enregistrer(commandes)
+    }
+
+    /// Makes a closure callable by every client, under a name.
+    ///
+    /// Its arguments are a tuple of owned values; its answer is anything that serde can encode,
+    /// [`Resultat`] or a `Result` with an error of the program's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's.
+    #[doc(alias = "register")]
+    pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
+    where
+        A: Arguments,
+        R: Rendu<K>,
+        F: Fn(&Client, A) -> R + Send + Sync + 'static,
+    {
+        self.shared.registre.enregistrer_commande(nom, commande)
+    }
+
+    /// Accepts clients and runs their commands, until [`eteindre`](Serveur::eteindre).
+    ///
+    /// Each client has a thread of its own, on which its commands run one at a time in the order
+    /// in which they were sent. A client that can't be served (no descriptor, no thread) costs
+    /// nobody but itself.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Connexion`]: `lancer` runs already.
+    /// - [`Erreur::Delai`]: the orderly stop was not finished in its grace period.
+    ///
+    /// # Blocking
+    ///
+    /// Until [`eteindre`](Serveur::eteindre) was called and the stop is done.
+    #[doc(alias = "run")]
+    #[doc(alias = "serve")]
+    pub fn lancer(&self) -> Resultat<()> {
+        let Some(listener) = self.shared.door.open()? else { return Ok(()) };
+        self.accept_until_stopped(&listener);
+        drop(listener);
+        let result = self.stop_clients();
+        self.shared.door.close();
+        result
+    }
+
+    /// Stops the server in order: no new clients, what has arrived is handled, what is queued is
+    /// sent, every connection says goodbye, every thread ends.
+    ///
+    /// Works from any thread and more than once. From inside a command it only begins the stop;
+    /// [`lancer`](Serveur::lancer) finishes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out; what was left has
+    /// been cut.
+    ///
+    /// # Blocking
+    ///
+    /// Until the stop is done, at most a little longer than the grace period.
+    #[doc(alias = "stop")]
+    #[doc(alias = "shutdown")]
+    pub fn eteindre(&self) -> Resultat<()> {
+        self.shared.clients.refuse_more();
+        self.shared.door.knock();
+        self.shared.clients.begin_stop();
+        if crate::lien::Lien::is_inside_command() {
+            return Ok(());
+        }
+        self.shared.door.wait_until_closed();
+        self.shared.clients.outcome(self)
+    }
+
+    /// The clients that are connected now.
+    pub fn clients(&self) -> Vec<Client> {
+        self.shared.clients.all()
+    }
+
+    /// Waits for every client to finish, cuts those who do not, and waits for their threads.
+    fn stop_clients(&self) -> Resultat<()> {
+        let clients = &self.shared.clients;
+        clients.refuse_more();
+        clients.begin_stop();
+        clients.finish(self.shared.options.settings.limits.grace);
+        clients.outcome(self)
+    }
+
+    fn already_running() -> Erreur {
+        let texte = "`lancer` runs already for this server".into();
+        Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte }))
+    }
+}
+
+impl fmt::Display for Serveur {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.shared.address)
+    }
+}
+
+impl fmt::Debug for Serveur {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Serveur").field(&self.shared.address).finish()
+    }
+}

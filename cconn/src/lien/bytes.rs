@@ -21,7 +21,8 @@ pub(crate) enum Bytes {
 }
 
 thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SPARE: [Place; 2] =
+        const { [Place(Cell::new(Vec::new())), Place(Cell::new(Vec::new()))] };
 }
 
 impl Bytes {
@@ -60,17 +61,40 @@ impl Bytes {
 
 /// Keeps a buffer for the thread's next use, emptied.
 pub(crate) fn put_spare(mut buf: Vec<u8>) {
-    if buf.capacity() <= LARGEST_SPARE {
+    if buf.capacity() <= LARGEST_SPARE && buf.capacity() > 0 {
         buf.clear();
         let _thread_ends = SPARE.try_with(|spare| {
-            if spare.take().capacity() <= buf.capacity() {
-                spare.set(buf);
-            }
+            let [first, second] = spare;
+            let place = if first.is_free() { first } else { second };
+            place.0.set(buf);
         });
     }
 }
 
-/// Takes the thread's spare buffer, empty but with what capacity it had.
+/// Takes one of the thread's spare buffers, empty but with what capacity it had.
 pub(crate) fn take_spare() -> Vec<u8> {
-    SPARE.try_with(Cell::take).unwrap_or_default()
+    SPARE
+        .try_with(|[first, second]| {
+            let buf = first.0.take();
+            if buf.capacity() > 0 { buf } else { second.0.take() }
+        })
+        .unwrap_or_default()
+}
+
+/// Gives the thread's spare buffers back to the system.
+pub(super) fn drop_spares() {
+    drop((take_spare(), take_spare()));
+}
+
+/// A place for a spare buffer: one is being written to while another is read into.
+struct Place(Cell<Vec<u8>>);
+
+impl Place {
+    /// Whether the place is free. Looking means taking out and putting back.
+    fn is_free(&self) -> bool {
+        let buf = self.0.take();
+        let empty = buf.capacity() == 0;
+        self.0.set(buf);
+        empty
+    }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Lien, Notice};
-use crate::wire::{CallId, FailureCode};
+use crate::wire::FailureCode;
 
 /// A command as it arrived.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +13,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) command: u64,
     /// Fingerprint of the signature the sender knows; 0 where it was sent by name.
     pub(crate) fingerprint: u32,
-    /// How many calls deep it was sent; 0 outside any handler.
-    pub(crate) depth: u8,
-    /// The call to answer, or `None` for a one-way message.
-    pub(crate) call: Option<CallId>,
     /// The encoded arguments.
     pub(crate) body: &'a [u8],
 }

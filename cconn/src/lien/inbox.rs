@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::bytes::{put_spare, take_spare};
+use super::bytes::{drop_spares, put_spare, take_spare};
 use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
@@ -170,7 +170,7 @@ impl Inbox {
     fn shrink(&mut self) {
         self.room = SMALL;
         self.buf = Vec::with_capacity(SMALL);
-        drop(take_spare());
+        drop_spares();
     }
 
     /// Forgets what is there: nobody wants it any more.

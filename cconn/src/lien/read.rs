@@ -16,6 +16,15 @@ impl Lien {
         Routing { commands: &*self.commands, router, max_unclaimed }
     }
 
+    /// Routes the frames that came right behind the greeting: no read would return them again.
+    pub(super) fn route_rest(&self) {
+        let mut state = self.lock();
+        if let Some(mut inbox) = state.inbox.take() {
+            state.route(&mut inbox, self.routing(Router::Waits));
+            state.put_helm(inbox);
+        }
+    }
+
     /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
     /// passed instead.
     pub(super) fn read_pass<'a>(

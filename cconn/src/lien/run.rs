@@ -19,10 +19,14 @@ impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
     ///
     /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
-    /// in a command.
-    pub(crate) fn execute(&self) {
+    /// in a command. Returns at once with `false` if another thread is the executor, or if the
+    /// calling thread is inside a command.
+    pub(crate) fn execute(&self) -> bool {
         let mut state = self.lock();
-        state.turn.executors = state.turn.executors.saturating_add(1);
+        if state.turn.executors > 0 || handler::current().is_some() {
+            return false;
+        }
+        state.turn.executors = 1;
         while !state.is_closed() {
             if let Some(work) = state.turn.start(Runner::Executor) {
                 state = self.run(state, work);
@@ -38,17 +42,19 @@ impl Lien {
                 (state, _) = self.sleep(state, Sleep::Executor, None);
             }
         }
-        state.turn.executors = state.turn.executors.saturating_sub(1);
-        state.pass_on();
-        drop(state);
+        state.turn.executors = 0;
+        true
+    }
+
+    /// After the end: reads out what the peer still sends, for a moment at most.
+    pub(crate) fn linger(&self) {
         self.drain(crate::sync::now().checked_add(super::LINGER));
     }
 
     /// After a read pass that brought no work: callers that sleep read for themselves.
     fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        let window = &state.window;
-        if idle && !state.is_unflushed() && state.sleepers.any(|sleep| sleep.reads(window)) {
+        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
         }
@@ -88,7 +94,7 @@ impl Lien {
         let Some(command) = state.turn.refuse() else { return };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
-        state.append_with(|out| wire::write_failure(out, command.call, command.command, code, ""));
+        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
         state.pass_on();
         drop(self.flush_ready(state));
@@ -119,10 +125,7 @@ impl Lien {
     /// Runs one command, with nothing locked, and appends its answer.
     fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
         state.take_up(command.charge);
-        // Nobody enters user code with bytes left that nobody owns.
-        if state.is_unflushed() {
-            state = self.flush(state, None);
-        }
+        state = self.flush_before_command(state);
         state.pass_on();
         drop(state);
         let mut frame = take_spare();
@@ -147,10 +150,8 @@ impl Lien {
         let Some(lien) = self.me() else { return false };
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
-            command: command.command,
+            command: command.name,
             fingerprint: command.fingerprint,
-            depth,
-            call,
             body: command.body.as_slice(),
         };
         let handler = Handler { lien: lien.clone(), depth, call, parallel };
@@ -175,7 +176,7 @@ impl Lien {
             }
         };
         frame.clear();
-        wire::write_failure(frame, call, command.command, code, &text);
+        wire::write_failure(frame, call, command.name, code, &text);
         true
     }
 

@@ -9,6 +9,7 @@ use super::goodbye::Ending;
 use super::handler::{self, Handler};
 use super::lock::Locked;
 use super::sleepers::Sleep;
+use super::state::State;
 use super::wait::Waited;
 use super::window::charge;
 use crate::sync::{Rule, holds};
@@ -60,32 +61,34 @@ impl Lien {
     ) -> Result<(), Failure> {
         self.check_size(frame)?;
         let handler = handler::current();
-        let (state, sent) = self.sending(self.lock(), |state| {
+        let (state, sent) = Self::sending(self.lock(), |state| {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
             if admitted.is_ok() {
                 state.append(frame);
-                state = self.flush(state, deadline);
+                state = self.flush_burst(state, deadline);
             }
             if admitted.is_ok() && state.is_above_high_water() {
-                let done = |state: &super::state::State| !state.is_above_high_water();
+                let done = |state: &State| !state.is_above_high_water();
                 (state, _) = self.wait(state, Sleep::Room, deadline, done);
             }
             (state, admitted)
         });
-        drop(self.flush(state, deadline));
+        if state.goodbye.stopping {
+            drop(self.flush(state, deadline));
+        }
         sent
     }
 
     /// Sends a message if that needs no waiting at all.
-    pub(crate) fn send_at_once(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
+    pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame)?;
         let from_handler = handler::current().is_some();
         let mut state = self.lock();
-        self.check_admitted(&state, from_handler)?;
+        Self::check_admitted(&state, from_handler)?;
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
-        state.append(frame);
+        state.append_with(|out| out.extend_from_slice(frame));
         drop(self.flush_ready(state));
         Ok(())
     }
@@ -118,12 +121,12 @@ impl Lien {
     ) -> Result<CallId, Failure> {
         let handler = handler::current();
         self.check_size(frame)?;
-        let (state, opened) = self.sending(self.lock(), |state| {
+        let (state, opened) = Self::sending(self.lock(), |state| {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
             let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
             (state, opened)
         });
-        drop(self.flush(state, deadline));
+        drop(self.flush_burst(state, deadline));
         opened
     }
 
@@ -144,7 +147,7 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
         };
         state = self.flush(state, deadline);
@@ -175,7 +178,7 @@ impl Lien {
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }
 
-    fn check_admitted(&self, state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
+    fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
@@ -188,7 +191,6 @@ impl Lien {
     /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
     /// that a message may still be sent and its bytes.
     fn sending<'a, T>(
-        &'a self,
         mut state: Locked<'a>,
         act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
     ) -> (Locked<'a>, Result<T, Failure>) {
@@ -210,7 +212,7 @@ impl Lien {
         handler: Option<&Handler>,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state, handler.is_some()) {
+        if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
             return (state, Err(failure));
         }
         if state.window.try_spend(charge) {
@@ -232,21 +234,23 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state, from_handler) {
+        if let Err(failure) = Self::check_admitted(&state, from_handler) {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
-        let ready = |state: &super::state::State| state.window.is_ready(ticket, charge);
-        let waited;
-        (state, waited) = self.wait(state, Sleep::Window(ticket), deadline, ready);
+        let first = |state: &State| state.window.is_first(ticket);
+        (state, _) = self.wait(state, Sleep::Line, deadline, first);
+        if first(&state) {
+            let ready = |state: &State| state.window.is_ready(ticket, charge);
+            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+        }
         let spent = state.window.leave(ticket, charge);
-        state.wake_first_in_line();
-        let result = match (state.closed(), waited) {
-            (Some(ending), _) => {
-                Err(Failure::Ended { ending: ending.clone(), may_have_run: false })
-            }
-            (None, _) if spent => Ok(()),
-            (None, _) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        // The line has moved: somebody else is first now.
+        state.wake(|sleep| sleep == Sleep::Line);
+        let result = match state.closed() {
+            Some(ending) => Err(Failure::Ended { ending: ending.clone(), may_have_run: false }),
+            None if spent => Ok(()),
+            None => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
         };
         (state, result)
     }
@@ -260,8 +264,8 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
-        self.sending(state, |mut state| {
-            let mut admitted = self.check_admitted(&state, from_handler);
+        Self::sending(state, |mut state| {
+            let mut admitted = Self::check_admitted(&state, from_handler);
             if admitted.is_ok() && !state.window.try_spend(charge(body)) {
                 (state, admitted) = self.await_window(state, charge(body), from_handler, deadline);
             }
@@ -294,7 +298,7 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => {
                 if state.calls.give_up(call).is_some() {
                     state.append_with(|out| wire::write_cancel(out, call));
@@ -324,7 +328,7 @@ impl Lien {
         (state, waited)
     }
 
-    fn ended(&self, state: &mut Locked<'_>, call: CallId) -> Failure {
+    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
         let at = state.calls.give_up(call);
         let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
         let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));

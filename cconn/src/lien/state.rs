@@ -4,6 +4,7 @@
 //! outside the lock (waking threads, starting stand-ins, the last words) is left in `due`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::calls::Calls;
 use super::due::{Due, LastWords};
@@ -12,8 +13,8 @@ use super::inbox::Inbox;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
+use super::tend::Tended;
 use super::turn::{Startable, Turn};
-use super::watch::Tended;
 use super::window::Window;
 use crate::wire;
 
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub(super) flusher: bool,
     /// The flusher met a full socket.
     pub(super) blocked: bool,
+    /// When the last message was sent that nobody waits for.
+    pub(super) last_message: Option<Instant>,
     pub(super) window: Window,
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
@@ -54,6 +57,7 @@ impl State {
             outbox: Outbox::default(),
             flusher: false,
             blocked: false,
+            last_message: None,
             window: Window::new(limits.window, peer.window),
             goodbye: Goodbye::default(),
             broken: None,
@@ -102,14 +106,16 @@ impl State {
         }
         self.offer_turn();
         self.offer_helm();
-        self.leave_unflushed();
+        if !self.tended.left_unflushed {
+            self.leave_unflushed();
+        }
     }
 
     fn offer_helm(&mut self) {
         if self.inbox.is_none() || self.goodbye.end_of_input {
             return;
         }
-        let reader = self.sleepers.take(|sleep| sleep.reads(&self.window));
+        let reader = self.sleepers.take(Sleep::reads);
         let reader = match reader {
             None if self.turn.is_queue_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
@@ -176,14 +182,6 @@ impl State {
         if let Some(bytes) = self.window.taken_up(charge) {
             self.append_with(|out| wire::write_grant(out, 0, bytes));
         }
-    }
-
-    /// Wakes whoever is first in line for the window: the line has moved, or credit came.
-    pub(super) fn wake_first_in_line(&mut self) {
-        let first = self
-            .sleepers
-            .take(|sleep| matches!(sleep, Sleep::Window(ticket) if self.window.is_first(ticket)));
-        first.into_iter().for_each(|parker| self.due.wake(parker));
     }
 
     // The end.
@@ -257,6 +255,7 @@ impl State {
         self.goodbye.closed = Some(Arc::new(ending));
         self.turn.clear();
         self.due.last_words = Some(words);
+        self.tended.lingers = words != LastWords::None;
         self.wake(|_| true);
     }
 

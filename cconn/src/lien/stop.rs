@@ -43,12 +43,9 @@ impl Lien {
         if grace_over {
             state.close(Ending::here(EndReason::GraceOver, ""));
         }
-        let executed = state.turn.executors > 0;
         drop(state);
-        if !executed {
-            let most = crate::sync::now().checked_add(super::LINGER);
-            self.drain(deadline.into_iter().chain(most).min());
-        }
+        let most = crate::sync::now().checked_add(super::LINGER);
+        self.drain(deadline.into_iter().chain(most).min());
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }
 

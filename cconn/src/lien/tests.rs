@@ -1,5 +1,12 @@
 //! Two ends of a connection in one process, driven from the callers' side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_wraps,
+    reason = "tests overflow aloud, and their deadlines are always there"
+)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -113,6 +120,10 @@ struct End {
 }
 
 fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
+    end_with(io, limits, Vec::new())
+}
+
+fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
     let commands = Arc::new(Commands::default());
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     let lien = Lien::new(Parts {
@@ -122,8 +133,11 @@ fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
         peer,
         watch: Some(Watch::of_process()),
         label: "test".into(),
+        id: 1,
+        address: None,
+        ends_with_handles: false,
         thread_name: "test".into(),
-        rest: Vec::new(),
+        rest,
     });
     End { lien, commands }
 }
@@ -151,7 +165,10 @@ fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
 
 fn execute(end: &End) {
     let lien = end.lien.clone();
-    std::thread::spawn(move || lien.execute());
+    std::thread::spawn(move || {
+        assert!(lien.execute());
+        lien.linger();
+    });
 }
 
 fn pair() -> (End, End) {
@@ -209,7 +226,7 @@ fn many_threads_on_one_connection_both_ways() {
             for thread in 0..8_u64 {
                 let lien = if thread % 2 == 0 { &client.lien } else { &server.lien };
                 scope.spawn(move || {
-                    for n in 0..300_u64 {
+                    for n in 0..100_u64 {
                         let body = vec![thread as u8; (n as usize * 37) % 3000];
                         assert_eq!(value(call(lien, ECHO, &body)), body);
                         send(lien, NOTE, &n.to_le_bytes()).unwrap();
@@ -218,8 +235,8 @@ fn many_threads_on_one_connection_both_ways() {
             }
         });
         assert_eq!(client.lien.stop(soon()), Stopped::Ended);
-        assert_eq!(server.commands.notes.lock().unwrap().len(), 4 * 300);
-        assert_eq!(client.commands.notes.lock().unwrap().len(), 4 * 300);
+        assert_eq!(server.commands.notes.lock().unwrap().len(), 4 * 100);
+        assert_eq!(client.commands.notes.lock().unwrap().len(), 4 * 100);
     }
 }
 
@@ -373,4 +390,20 @@ fn a_wait_for_window_ends_with_the_stream() {
     leave_with_a_note(&right);
     let failure = sending.join().unwrap();
     assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+}
+
+#[test]
+fn commands_that_came_with_the_greeting_are_run() {
+    let (left, right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let call = {
+        let mut frame = frame(&client.lien, ECHO, b"early", true).unwrap();
+        let call = client.lien.defer(&mut frame, 5, soon()).unwrap();
+        let mut rest = Vec::with_capacity(1000);
+        right.recv(&mut rest, None).unwrap();
+        let server = end_with(right, &Limits::default(), rest);
+        execute(&server);
+        call
+    };
+    assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
 }

@@ -1,7 +1,7 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
@@ -18,6 +18,12 @@ const OTHERS: u64 = 256 << 10;
 
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
+
+/// A burst of messages is written out when it has grown to this many bytes.
+const BURST: u64 = 32 << 10;
+
+/// Messages that follow each other within this time are a burst: they share a write.
+const BURST_GAP: Duration = Duration::from_micros(50);
 
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
@@ -65,6 +71,42 @@ impl Lien {
             state = self.end_flush(state);
         }
         state
+    }
+
+    /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
+    /// be written with those that follow, by the watchman within a millisecond at the latest.
+    pub(super) fn flush_burst<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        if self.may_leave(&state) {
+            let now = crate::sync::now();
+            let last = state.last_message.replace(now);
+            if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {
+                state.tended.left_unflushed = true;
+                return state;
+            }
+        }
+        self.flush(state, deadline)
+    }
+
+    /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
+    /// finished answers are left to the watchman, to share a write with those that follow.
+    pub(super) fn flush_before_command<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        if !state.is_unflushed() {
+            return state;
+        }
+        if self.may_leave(&state) {
+            state.tended.left_unflushed = true;
+            return state;
+        }
+        self.flush(state, None)
+    }
+
+    /// Whether bytes may wait for others: there is a watchman, and they are few.
+    fn may_leave(&self, state: &State) -> bool {
+        self.watch.is_some() && state.outbox.bytes() < BURST
     }
 
     /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
@@ -198,7 +240,6 @@ impl Lien {
         }
         state.flusher = false;
         state.outbox.clear();
-        state.tended.lingers = true;
         drop(state);
         self.io.shutdown_write();
     }
@@ -216,7 +257,9 @@ impl State {
     fn hand_over_flush(&mut self) -> bool {
         let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
         let found = next.is_some();
-        next.into_iter().for_each(|parker| self.due.wake(parker));
+        if let Some(parker) = next {
+            self.due.wake(parker);
+        }
         found
     }
 }

@@ -5,7 +5,7 @@
 //! finds it armed already and pays no system call for it.
 
 use std::io::{self, IoSlice};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,15 @@ use super::{Ready, Transport};
 
 /// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// A silent peer is asked for a sign of life after this long.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+
+/// How often it is asked again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How many questions may go unanswered: with the above, a dead peer is found within 35 seconds.
+const KEEPALIVE_COUNT: u32 = 4;
 
 /// A connected TCP stream.
 #[derive(Debug)]
@@ -30,6 +39,27 @@ impl Tcp {
     /// Takes a connected stream in blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Tcp { stream, armed: AtomicU64::new(0) }
+    }
+
+    /// Sets what every connection wants: no delay for small writes, and a kernel that finds dead
+    /// peers. Keep-alive finds them while nothing is sent, the user timeout while something is;
+    /// either alone leaves the other case hanging.
+    pub(crate) fn configure(&self, user_timeout: Duration) {
+        use rustix::net::sockopt;
+        // A socket that refuses a setting (a Unix socket, say) works without it.
+        let _unsupported = [
+            sockopt::set_tcp_nodelay(&self.stream, true),
+            sockopt::set_socket_keepalive(&self.stream, true),
+            sockopt::set_tcp_keepidle(&self.stream, KEEPALIVE_IDLE),
+            sockopt::set_tcp_keepintvl(&self.stream, KEEPALIVE_INTERVAL),
+            sockopt::set_tcp_keepcnt(&self.stream, KEEPALIVE_COUNT),
+            set_user_timeout(&self.stream, user_timeout),
+        ];
+    }
+
+    /// The peer's address.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
     }
 
     fn armed(&self) -> Option<Duration> {
@@ -107,12 +137,11 @@ impl Transport for Tcp {
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         loop {
-            let sent = match parts {
-                [part] => rustix::net::send(&self.stream, part, flags),
-                _ => {
-                    let mut control = SendAncillaryBuffer::default();
-                    rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
-                }
+            let sent = if let [part] = parts {
+                rustix::net::send(&self.stream, part, flags)
+            } else {
+                let mut control = SendAncillaryBuffer::default();
+                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
             };
             match sent {
                 Err(Errno::INTR) => {}
@@ -157,4 +186,16 @@ impl Transport for Tcp {
 fn timespec(duration: Duration) -> Timespec {
     // A duration beyond what the kernel counts is as good as its largest.
     Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
+}
+
+/// How long sent bytes may go unacknowledged; only Linux knows it.
+#[cfg(target_os = "linux")]
+fn set_user_timeout(stream: &TcpStream, timeout: Duration) -> rustix::io::Result<()> {
+    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).max(1);
+    rustix::net::sockopt::set_tcp_user_timeout(stream, millis)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_user_timeout(_: &TcpStream, _: Duration) -> rustix::io::Result<()> {
+    Ok(())
 }

@@ -1,0 +1,92 @@
+//! The arguments of the attribute: `#[commande(nom = "..", parallele, ..)]`.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Ident, LitStr, Path, Token};
+
+use crate::errors::Sink;
+
+/// What stands between the parentheses of the attribute.
+#[derive(Default)]
+pub(crate) struct Args {
+    /// The name on the wire.
+    pub(crate) name: Option<LitStr>,
+    /// The path of the crate, where it is known by another.
+    pub(crate) krate: Option<Path>,
+    /// Whether the command may run beside others of its connection.
+    pub(crate) parallel: Option<Ident>,
+    /// The parameter that is handed the connection.
+    pub(crate) client: Option<Ident>,
+    /// The parameter that is handed the server.
+    pub(crate) server: Option<Ident>,
+}
+
+const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `parallele`, \
+                     `client = parameter`, `serveur = parameter` or `crate = path`";
+
+impl Args {
+    /// Reads the arguments; what is wrong goes into the sink and is left out.
+    pub(crate) fn parse(tokens: TokenStream, sink: &mut Sink) -> Self {
+        let mut args = Args::default();
+        let parser = |input: ParseStream<'_>| args.read(input, sink);
+        if let Err(error) = parser.parse2(tokens) {
+            sink.push(error);
+        }
+        if let Some(name) = args.name.take_if(|name| name.value().is_empty()) {
+            sink.at(&name, "the name is empty: write the command's name, or leave `nom` out");
+        }
+        args
+    }
+
+    fn read(&mut self, input: ParseStream<'_>, sink: &mut Sink) -> syn::Result<()> {
+        while !input.is_empty() {
+            let key = input.call(Ident::parse_any).map_err(|e| syn::Error::new(e.span(), KNOWN))?;
+            if let Err(error) = self.one(&key, input) {
+                sink.push(error);
+                skip_to_comma(input)?;
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            "nom" => set(&mut self.name, key, value(key, input, "nom = \"..\"")?),
+            "crate" => set(&mut self.krate, key, value(key, input, "crate = path")?),
+            "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
+            "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
+            "parallele" if input.peek(Token![=]) => {
+                Err(syn::Error::new(input.span(), "`parallele` takes no value: write it alone"))
+            }
+            "parallele" => set(&mut self.parallel, key, key.clone()),
+            _ => Err(syn::Error::new(key.span(), KNOWN)),
+        }
+    }
+}
+
+fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, form: &str) -> syn::Result<T> {
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(key.span(), format!("a value is missing: write `{form}`")));
+    }
+    input.parse::<Token![=]>()?;
+    input.parse().map_err(|error| syn::Error::new(error.span(), format!("write `{form}`")))
+}
+
+fn set<T>(place: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
+    if place.is_some() {
+        return Err(syn::Error::new(key.span(), format!("`{key}` is given twice: remove one")));
+    }
+    *place = Some(value);
+    Ok(())
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The item under the attribute, as syntax only: bodies are tokens, so they may be unfinished.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, Signature, Token, Visibility};
+
+/// What the attribute stands on.
+pub(crate) enum Item {
+    Function(Box<Function>),
+    Module(Module),
+    /// Something else, by its keyword and the keyword's place.
+    Other(String, Span),
+}
+
+/// A function, with or without a body.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: Option<Group>,
+}
+
+/// A module with its content.
+pub(crate) struct Module {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) token: Token![mod],
+    pub(crate) ident: Ident,
+    /// `None` where the content stands in another file.
+    pub(crate) content: Option<Group>,
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if input.peek(Token![mod]) {
+            return Module::rest(attrs, vis, input).map(Item::Module);
+        }
+        if is_function(input) {
+            let function = Function::rest(attrs, vis, input)?;
+            return Ok(Item::Function(Box::new(function)));
+        }
+        let keyword = keyword(input)?;
+        skip_item(input)?;
+        Ok(Item::Other(keyword.to_string(), keyword.span()))
+    }
+}
+
+impl Function {
+    fn rest(attrs: Vec<Attribute>, vis: Visibility, input: ParseStream<'_>) -> syn::Result<Self> {
+        let sig = input.parse()?;
+        let body = if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            None
+        } else {
+            Some(input.parse()?)
+        };
+        Ok(Function { attrs, vis, sig, body })
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Function { attrs, vis, sig, body } = self;
+        tokens.extend(quote!(#(#attrs)* #vis #sig #body));
+    }
+}
+
+impl Module {
+    fn rest(attrs: Vec<Attribute>, vis: Visibility, input: ParseStream<'_>) -> syn::Result<Self> {
+        let (token, ident) = (input.parse()?, input.parse()?);
+        let content = if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            None
+        } else {
+            Some(input.parse()?)
+        };
+        Ok(Module { attrs, vis, token, ident, content })
+    }
+}
+
+/// Whether a function follows, after its attributes and visibility.
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    // `const`, `async`, `unsafe` and `extern "C"` may come first, of which others begin with some.
+    while ahead.peek(Token![const])
+        || ahead.peek(Token![async])
+        || ahead.peek(Token![unsafe])
+        || ahead.peek(Token![extern])
+        || ahead.peek(syn::LitStr)
+    {
+        if ahead.parse::<TokenTree>().is_err() {
+            return false;
+        }
+    }
+    ahead.peek(Token![fn])
+}
+
+/// The keyword that says what follows.
+fn keyword(input: ParseStream<'_>) -> syn::Result<Ident> {
+    let ahead = input.fork();
+    loop {
+        let ident = ahead.call(Ident::parse_any)?;
+        if ident != "unsafe" && ident != "auto" {
+            return Ok(ident);
+        }
+    }
+}
+
+/// Skips to the end of an item that is no function.
+fn skip_item(input: ParseStream<'_>) -> syn::Result<()> {
+    let ends_in_semicolon = ["const", "static", "type", "use", "let"]
+        .iter()
+        .any(|keyword| input.fork().call(Ident::parse_any).is_ok_and(|ident| ident == keyword));
+    while !input.is_empty() {
+        match input.parse()? {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => break,
+            TokenTree::Group(group) if !ends_in_semicolon && is_braces(&group) => break,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_braces(group: &Group) -> bool {
+    group.delimiter() == proc_macro2::Delimiter::Brace
+}

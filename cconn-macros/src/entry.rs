@@ -1,0 +1,49 @@
+//! The entries, as plain functions over token streams.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::args::Args;
+use crate::ast::{Function, Item};
+use crate::errors::Sink;
+use crate::{expand, fallback, list, model, module};
+
+/// `#[commande]` on an item.
+pub(crate) fn command(args: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut sink = Sink::default();
+    let args = Args::parse(args, &mut sink);
+    match syn::parse2(item.clone()) {
+        Ok(Item::Function(function)) => one(&args, *function, sink),
+        Ok(Item::Module(module)) => module::expand(&args, module, sink),
+        Ok(Item::Other(keyword, span)) => {
+            let text = format!(
+                "`#[commande]` stands on a function or on a module of commands, not on `{keyword}`"
+            );
+            sink.push(syn::Error::new(span, text));
+            with_errors(item, sink)
+        }
+        Err(error) => {
+            sink.push(error);
+            with_errors(item, sink)
+        }
+    }
+}
+
+fn one(args: &Args, function: Function, mut sink: Sink) -> TokenStream {
+    let (command, function) = model::build(args, function, &mut sink);
+    if sink.is_empty() {
+        command.as_ref().map(|command| expand::expand(command, &function)).unwrap_or_default()
+    } else {
+        fallback::expand(command.as_ref(), &function, sink)
+    }
+}
+
+/// `commandes![..]`, after the path of the crate and a semicolon.
+pub(crate) fn list(input: TokenStream) -> TokenStream {
+    list::expand(input)
+}
+
+fn with_errors(item: &TokenStream, sink: Sink) -> TokenStream {
+    let errors = sink.into_tokens();
+    quote!(#item #errors)
+}

@@ -1,0 +1,110 @@
+//! The receiving side: what is registered.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+
+use super::message::twin_type;
+use crate::lifetimes;
+use crate::model::{Argument, Command, Parameter};
+
+/// The description of a command that has a body.
+pub(super) fn registered(command: &Command) -> Option<TokenStream> {
+    command.has_body.then(|| {
+        let handler = handler(command);
+        entry(command, &handler)
+    })
+}
+
+fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
+    let twin = twin_type(command);
+    let scope = scope(command);
+    let Command { name, parallel, .. } = command;
+    let signature = command.signature();
+    let doc = doc(command);
+    quote_spanned! {Span::mixed_site()=>
+        #[doc(hidden)]
+        impl __cconn::Commande for #twin {
+            type Portee = __cconn::#scope;
+
+            const ENTREE: __cconn::Entree = __cconn::Entree {
+                nom: #name,
+                signature: #signature,
+                doc: #doc,
+                parallele: #parallel,
+                empreinte: __CCONN_FINGERPRINT,
+                executer: #handler,
+            };
+        }
+    }
+}
+
+fn scope(command: &Command) -> Ident {
+    let is_server = |parameter: &Parameter| matches!(parameter, Parameter::Server(_));
+    let name = if command.parameters.iter().any(is_server) { "ServeurSeul" } else { "Partout" };
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The doc comment, line by line, each without the blank after `///`.
+fn doc(command: &Command) -> TokenStream {
+    let lines = command.forwarded.docs.iter().map(|line| match line {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
+            let text = text.value();
+            let text = text.strip_prefix(' ').unwrap_or(&text);
+            quote!(#text)
+        }
+        other => quote!(#other),
+    });
+    quote_spanned!(Span::mixed_site()=> __cconn::concat!(#(#lines, "\n"),*))
+}
+
+/// A closure and no function, which could have a command's name.
+fn handler(command: &Command) -> TokenStream {
+    let (context, input, out) = (local("context"), local("input"), local("out"));
+    let arguments: Vec<_> = command.arguments().collect();
+    let slots: Vec<_> = (0..arguments.len()).map(|place| local(&format!("a{place}"))).collect();
+    let reads = slots.iter().zip(&arguments).map(|(slot, argument)| read(slot, &input, argument));
+    let mutable = (!arguments.is_empty()).then(|| quote!(mut));
+    let passed = passed(command, &context, &slots);
+    let function = &command.ident;
+    quote_spanned! {Span::mixed_site()=>
+        |#context, #mutable #input, #out| {
+            #(#reads)*
+            #input.end()?;
+            __cconn::Ok(__cconn::answer::<{ __CCONN_KIND }, _>(#function(#(#passed),*), #out))
+        }
+    }
+}
+
+/// Reads one argument as the type that the user wrote.
+fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
+    let ty = lifetimes::with(&argument.ty, "'_");
+    let name = argument.ident.to_string();
+    quote_spanned! {Span::mixed_site()=>
+        let #slot: #ty = __cconn::Slot::<#ty>::NEW.read(&mut #input, #name)?;
+    }
+}
+
+/// What the function is called with.
+fn passed(command: &Command, context: &Ident, slots: &[Ident]) -> Vec<TokenStream> {
+    let mut slots = slots.iter();
+    let passed = command.parameters.iter().map(|parameter| match parameter {
+        Parameter::Client(span) => {
+            let span = span.resolved_at(Span::mixed_site());
+            quote_spanned!(span=> __cconn::client(#context))
+        }
+        Parameter::Server(span) => {
+            let span = span.resolved_at(Span::mixed_site());
+            quote_spanned!(span=> __cconn::serveur(#context)?)
+        }
+        Parameter::Argument(_) => {
+            let slot = slots.next();
+            quote!(#slot)
+        }
+    });
+    passed.collect()
+}
+
+fn local(name: &str) -> Ident {
+    format_ident!("{name}", span = Span::mixed_site())
+}

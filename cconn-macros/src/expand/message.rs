@@ -1,0 +1,93 @@
+//! The sending side: the struct, and how it is written and its answer read.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use crate::lifetimes;
+use crate::model::{Argument, Command};
+
+/// The struct whose fields are the arguments.
+pub(crate) fn twin(command: &Command) -> TokenStream {
+    let Command { vis, ident, .. } = command;
+    let attrs = &command.forwarded.twin;
+    let answer = command.answer_text().map(|text| {
+        let line = format!("\n\nAnswer: `{text}`.");
+        quote!(#[doc = #line])
+    });
+    let lifetime = borrows(command).then(|| quote!(<'a>));
+    let fields = command.arguments().map(|argument| field(argument, vis));
+    quote! {
+        #(#attrs)*
+        #answer
+        #vis struct #ident #lifetime { #(#fields)* }
+    }
+}
+
+fn field(argument: &Argument, vis: &syn::Visibility) -> TokenStream {
+    let Argument { ident, ty, docs } = argument;
+    let ty = lifetimes::with(ty, "'a");
+    let default = docs.is_empty().then(|| {
+        let text = format!("The argument `{ident}`.");
+        quote!(#[doc = #text])
+    });
+    quote!(#(#docs)* #default #vis #ident: #ty,)
+}
+
+fn borrows(command: &Command) -> bool {
+    command.arguments().any(|argument| lifetimes::has_any(&argument.ty))
+}
+
+/// The struct's type, with its lifetime left out.
+pub(crate) fn twin_type(command: &Command) -> TokenStream {
+    let ident = &command.ident;
+    let lifetime = borrows(command).then(|| quote!(<'_>));
+    quote!(#ident #lifetime)
+}
+
+/// How the message is written, and shown.
+pub(crate) fn message(command: &Command) -> TokenStream {
+    let twin = twin_type(command);
+    let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
+    let names = fields.iter().map(ToString::to_string);
+    let name = command.name.value();
+    quote_spanned! {Span::mixed_site()=>
+        #[doc(hidden)]
+        impl __cconn::Message for #twin {
+            fn tete(&self) -> __cconn::Tete<'_> {
+                __CCONN_HEAD
+            }
+
+            fn ecrire(
+                &self,
+                _out: &mut __cconn::Ecrivain<'_>,
+            ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+                #(__cconn::Arg(&self.#fields).write(_out)?;)*
+                __cconn::Ok(())
+            }
+        }
+
+        #[doc(hidden)]
+        impl __cconn::fmt::Debug for #twin {
+            fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+                __cconn::debug(f, #name, &[#((#names, __cconn::Shown(&self.#fields).show())),*])
+            }
+        }
+    }
+}
+
+/// How the answer is read.
+pub(crate) fn call(command: &Command) -> TokenStream {
+    let answer = command.answer.to_token_stream();
+    let twin = twin_type(command);
+    let form = quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>);
+    quote_spanned! {Span::mixed_site()=>
+        #[doc(hidden)]
+        impl __cconn::Appel<#form::Valeur> for #twin {
+            type Refus = #form::Refus;
+
+            fn lire(bytes: &[__cconn::u8]) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
+                #form::lire(bytes)
+            }
+        }
+    }
+}

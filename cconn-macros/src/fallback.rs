@@ -1,0 +1,78 @@
+//! Writes out a command that has mistakes: the errors, and enough that nothing else fails.
+//!
+//! The function stays as it is, so that completion works while it is being written.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::ast::Function;
+use crate::errors::Sink;
+use crate::expand::{self, message};
+use crate::model::Command;
+
+pub(crate) fn expand(command: Option<&Command>, function: &Function, sink: Sink) -> TokenStream {
+    let errors = sink.into_tokens();
+    let function = is_accepted(function).then_some(function);
+    let command = command.map(stand_in);
+    quote!(#function #command #errors)
+}
+
+/// Whether the compiler has no error of its own for the function.
+fn is_accepted(function: &Function) -> bool {
+    let sig = &function.sig;
+    let has_doubles = || {
+        let pats = sig.inputs.iter().filter_map(|input| match input {
+            syn::FnArg::Typed(typed) => Some(quote::ToTokens::to_token_stream(&typed.pat)),
+            syn::FnArg::Receiver(_) => None,
+        });
+        let names: Vec<_> = pats.map(|pat| pat.to_string()).filter(|name| name != "_").collect();
+        names.iter().enumerate().any(|(i, name)| names.iter().skip(i + 1).any(|n| n == name))
+    };
+    let is_free = sig.receiver().is_none() && sig.variadic.is_none();
+    function.body.is_some() && is_free && !has_doubles()
+}
+
+/// A message that can be made, sent and registered, as far as the compiler is concerned.
+fn stand_in(command: &Command) -> TokenStream {
+    let twin = expand::twin(command);
+    let name = &command.name;
+    let head = quote_spanned! {Span::mixed_site()=>
+        const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(#name, 0, "");
+    };
+    let message = message::message(command);
+    let call = match &command.answer {
+        Some(_) => {
+            let (kind, call) = (expand::kind(command), message::call(command));
+            quote!(#kind #call)
+        }
+        None => any_answer(command),
+    };
+    let registered = command.has_body.then(|| registered(command));
+    let rest = expand::wrap(command, &quote!(#head #message #call #registered));
+    quote!(#twin #rest)
+}
+
+/// Where the answer is what is wrong, every answer is accepted.
+fn any_answer(command: &Command) -> TokenStream {
+    let twin = message::twin_type(command);
+    quote_spanned! {Span::mixed_site()=>
+        impl<T> __cconn::Appel<T> for #twin {
+            type Refus = __cconn::Jamais;
+
+            fn lire(_: &[__cconn::u8]) -> __cconn::Result<T, __cconn::ErreurCodec> {
+                __cconn::invalid()
+            }
+        }
+    }
+}
+
+fn registered(command: &Command) -> TokenStream {
+    let twin = message::twin_type(command);
+    quote_spanned! {Span::mixed_site()=>
+        impl __cconn::Commande for #twin {
+            type Portee = __cconn::Partout;
+
+            const ENTREE: __cconn::Entree = __cconn::INVALID;
+        }
+    }
+}

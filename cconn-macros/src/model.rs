@@ -1,0 +1,130 @@
+//! What a command means: every rule is checked here, and what leaves without a mistake is right.
+//!
+//! With mistakes, what leaves is repaired as far as it goes, so that the code that uses the
+//! command has no errors of its own.
+
+mod attributes;
+mod parameters;
+mod qualifiers;
+mod types;
+
+use proc_macro2::Span;
+use quote::quote;
+use syn::{Ident, LitStr, Path, ReturnType, Type, Visibility, parse_quote};
+
+use crate::args::Args;
+use crate::ast::Function;
+use crate::errors::Sink;
+use crate::print;
+
+pub(crate) use attributes::Forwarded;
+pub(crate) use parameters::{Argument, Parameter, takes_server};
+
+/// A command.
+pub(crate) struct Command {
+    /// The path of the runtime crate.
+    pub(crate) krate: Path,
+    /// What of the function's attributes goes on to what is generated.
+    pub(crate) forwarded: Forwarded,
+    pub(crate) vis: Visibility,
+    /// The name of function and message, with the span of generated code.
+    pub(crate) ident: Ident,
+    /// The name on the wire.
+    pub(crate) name: LitStr,
+    pub(crate) parallel: bool,
+    /// In the order of the function's parameters.
+    pub(crate) parameters: Vec<Parameter>,
+    /// `None` where it is written wrong.
+    pub(crate) answer: Option<Type>,
+    pub(crate) has_body: bool,
+}
+
+/// Reads a command; `None` where not even its message can be made out.
+///
+/// The function comes back as it is to be written out.
+pub(crate) fn build(
+    args: &Args,
+    mut function: Function,
+    sink: &mut Sink,
+) -> (Option<Command>, Function) {
+    qualifiers::check(&function, sink);
+    let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
+    let parameters = parameters::read(args, &krate, &mut function, sink);
+    let answer = answer(&function.sig.output, sink);
+    let is_method = function.sig.receiver().is_some();
+    let ident = &function.sig.ident;
+    let name = LitStr::new(&unraw(ident), ident.span());
+    let command = Command {
+        krate,
+        forwarded: Forwarded::from(&function.attrs, sink),
+        vis: function.vis.clone(),
+        ident: generated(ident),
+        name: args.name.clone().unwrap_or(name),
+        parallel: args.parallel.is_some(),
+        parameters,
+        answer,
+        has_body: function.body.is_some(),
+    };
+    // A method can have no struct beside it.
+    let command = Some(command).filter(|_| !is_method);
+    (command, function)
+}
+
+fn answer(output: &ReturnType, sink: &mut Sink) -> Option<Type> {
+    match output {
+        ReturnType::Default => Some(parse_quote!(())),
+        ReturnType::Type(_, ty) => match types::fault_in_answer(ty) {
+            None => Some(Type::clone(ty)),
+            Some(fault) => {
+                sink.push(fault);
+                None
+            }
+        },
+    }
+}
+
+impl Command {
+    /// The parameters that are part of the message.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.parameters.iter().filter_map(|parameter| match parameter {
+            Parameter::Argument(argument) => Some(argument),
+            _ => None,
+        })
+    }
+
+    /// Name, arguments and answer for a person to read.
+    pub(crate) fn signature(&self) -> String {
+        let arguments = self
+            .arguments()
+            .map(|argument| format!("{}: {}", unraw(&argument.ident), print::ty(&argument.ty)));
+        let arguments = arguments.collect::<Vec<_>>().join(", ");
+        let answer = self.answer_text().map(|text| format!(" -> {text}")).unwrap_or_default();
+        format!("{}({arguments}){answer}", self.name.value())
+    }
+
+    /// The answer's type for a person to read, where there is one.
+    pub(crate) fn answer_text(&self) -> Option<String> {
+        let answer = self.answer.as_ref().map(print::ty);
+        answer.filter(|text| text != "()")
+    }
+}
+
+/// A name without its `r#`.
+fn unraw(ident: &Ident) -> String {
+    use syn::ext::IdentExt as _;
+    ident.unraw().to_string()
+}
+
+/// The name of something generated, at the place where the user wrote it.
+///
+/// Lints on names then stay silent, even forbidden ones, as they do for any macro's output.
+pub(crate) fn generated(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(ident.span().resolved_at(Span::call_site()));
+    ident
+}
+
+/// The type of an argument that was written wrong.
+fn invalid(krate: &Path) -> Type {
+    Type::Verbatim(quote!(#krate::__prive::Invalid))
+}

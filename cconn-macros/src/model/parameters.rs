@@ -1,0 +1,199 @@
+//! The parameters of a command: which are handed in, and which are arguments of the message.
+
+use std::collections::HashSet;
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Attribute, FnArg, Ident, Pat, PatType, Path, Type};
+
+use super::{generated, invalid, types};
+use crate::args::Args;
+use crate::ast::Function;
+use crate::errors::Sink;
+
+/// One parameter of the function.
+#[expect(clippy::large_enum_variant, reason = "most of them are arguments")]
+pub(crate) enum Parameter {
+    /// The connection; the span is its type's.
+    Client(Span),
+    /// The server.
+    Server(Span),
+    /// Part of the message.
+    Argument(Argument),
+}
+
+/// One argument of the message.
+pub(crate) struct Argument {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    /// Doc comments and the like, which go to the field.
+    pub(crate) docs: Vec<Attribute>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum HandedIn {
+    Client,
+    Server,
+}
+
+/// Reads the parameters, and takes from the function the attributes that only fields can have.
+pub(super) fn read(
+    args: &Args,
+    krate: &Path,
+    function: &mut Function,
+    sink: &mut Sink,
+) -> Vec<Parameter> {
+    check_marked(args, function, sink);
+    let mut reading = Reading { args, krate, sink, seen: HashSet::new(), handed_in: Vec::new() };
+    let mut parameters = Vec::new();
+    for input in &mut function.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => reading.sink.at(
+                receiver,
+                "a command is a free function without `self`: put it outside the `impl`, and take \
+                 `client: &Client` where it needs its connection",
+            ),
+            FnArg::Typed(typed) => {
+                parameters.extend(reading.parameter(typed, function.body.is_some()));
+            }
+        }
+    }
+    for parameter in &mut parameters {
+        repair(parameter, krate, function);
+    }
+    parameters
+}
+
+/// Checks that the attribute names parameters that there are.
+fn check_marked(args: &Args, function: &Function, sink: &mut Sink) {
+    for marked in args.client.iter().chain(&args.server) {
+        let has = |input: &FnArg| match input {
+            FnArg::Typed(typed) => name(&typed.pat).is_some_and(|ident| ident == marked),
+            FnArg::Receiver(_) => false,
+        };
+        if !function.sig.inputs.iter().any(has) {
+            sink.at(marked, format!("there is no parameter `{marked}`: write the name of one"));
+        }
+    }
+}
+
+/// A type parameter is a mistake that was noted: the type that names it has none of its own.
+fn repair(parameter: &mut Parameter, krate: &Path, function: &Function) {
+    if let Parameter::Argument(argument) = parameter
+        && types::mentions(&argument.ty, &function.sig.generics)
+    {
+        argument.ty = invalid(krate);
+    }
+}
+
+/// Whether a function takes the server.
+pub(crate) fn takes_server(args: &Args, function: &Function) -> bool {
+    function.sig.inputs.iter().any(|input| match input {
+        FnArg::Typed(typed) => handed_in(args, typed) == Some(HandedIn::Server),
+        FnArg::Receiver(_) => false,
+    })
+}
+
+struct Reading<'r> {
+    args: &'r Args,
+    krate: &'r Path,
+    sink: &'r mut Sink,
+    seen: HashSet<Ident>,
+    handed_in: Vec<HandedIn>,
+}
+
+impl Reading<'_> {
+    fn parameter(&mut self, typed: &mut PatType, has_body: bool) -> Option<Parameter> {
+        let attrs = self.attributes(typed);
+        match handed_in(self.args, typed) {
+            Some(kind) => {
+                self.check_handed_in(kind, typed, has_body);
+                let span = typed.ty.span();
+                Some(match kind {
+                    HandedIn::Client => Parameter::Client(span),
+                    HandedIn::Server => Parameter::Server(span),
+                })
+            }
+            None => self.argument(typed, attrs).map(Parameter::Argument),
+        }
+    }
+
+    /// Takes the doc comments away, which rustc allows on fields only.
+    fn attributes(&mut self, typed: &mut PatType) -> Vec<Attribute> {
+        let attrs = std::mem::take(&mut typed.attrs);
+        let (docs, others): (Vec<_>, Vec<_>) =
+            attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));
+        if let Some(attr) = others.iter().find(|attr| attr.path().is_ident("cfg")) {
+            self.sink.at(attr, "an argument can't depend on a `cfg`: write two commands");
+        }
+        typed.attrs = others;
+        docs
+    }
+
+    fn check_handed_in(&mut self, kind: HandedIn, typed: &PatType, has_body: bool) {
+        let ty = crate::print::ty(&typed.ty);
+        if self.handed_in.contains(&kind) {
+            self.sink.at(typed, format!("a command takes one `{ty}`: remove this parameter"));
+        } else if !has_body {
+            let text = format!(
+                "a command without a body is only declared, and `{ty}` is not sent: remove it"
+            );
+            self.sink.at(typed, text);
+        }
+        self.handed_in.push(kind);
+    }
+
+    fn argument(&mut self, typed: &PatType, docs: Vec<Attribute>) -> Option<Argument> {
+        let Some(ident) = name(&typed.pat) else {
+            self.sink.at(
+                &typed.pat,
+                "an argument has a name, which is that of the message's field: write \
+                 `name: Type`, and take it apart in the body",
+            );
+            return None;
+        };
+        if !self.seen.insert(ident.clone()) {
+            self.sink.at(ident, format!("there are two arguments `{ident}`: rename one"));
+            return None;
+        }
+        let ty = match types::fault_in_argument(&typed.ty) {
+            None => Type::clone(&typed.ty),
+            Some(fault) => {
+                self.sink.push(fault);
+                invalid(self.krate)
+            }
+        };
+        Some(Argument { ident: generated(ident), ty, docs })
+    }
+}
+
+/// The name of a parameter that is a plain name.
+fn name(pat: &Pat) -> Option<&Ident> {
+    match pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+        _ => None,
+    }
+}
+
+/// What a parameter is handed in as: what the attribute says of it, else what its type is named.
+fn handed_in(args: &Args, typed: &PatType) -> Option<HandedIn> {
+    let marked = |marked: &Option<Ident>| marked.is_some() && marked.as_ref() == name(&typed.pat);
+    if marked(&args.client) {
+        return Some(HandedIn::Client);
+    }
+    if marked(&args.server) {
+        return Some(HandedIn::Server);
+    }
+    let Type::Reference(reference) = types::peel(&typed.ty) else {
+        return None;
+    };
+    let Type::Path(path) = types::peel(&reference.elem) else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|_| reference.mutability.is_none())?;
+    match last.ident.to_string().as_str() {
+        "Client" if last.arguments.is_none() => Some(HandedIn::Client),
+        "Serveur" if last.arguments.is_none() => Some(HandedIn::Server),
+        _ => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! Which types can cross the wire, as far as their syntax shows.
+
+use syn::visit_mut::{self, VisitMut};
+use syn::{Error, GenericParam, Generics, Lifetime, Path, Type, TypeReference};
+
+/// What is wrong with the type of an argument, and where.
+pub(super) fn fault_in_argument(ty: &Type) -> Option<Error> {
+    let unsized_text = match peel(ty) {
+        Type::Slice(_) => Some("an argument has a known size: write `&[..]` or `Vec<..>`"),
+        Type::Path(path) if path.path.is_ident("str") => {
+            Some("an argument has a known size: write `&str` or `String`")
+        }
+        _ => None,
+    };
+    if let Some(text) = unsized_text {
+        return Some(Error::new_spanned(ty, text));
+    }
+    Finder { role: Role::Argument, fault: None }.find(ty)
+}
+
+/// What is wrong with the type of an answer, and where.
+pub(super) fn fault_in_answer(ty: &Type) -> Option<Error> {
+    Finder { role: Role::Answer, fault: None }.find(ty)
+}
+
+/// Whether a type names one of those parameters.
+pub(super) fn mentions(ty: &Type, generics: &Generics) -> bool {
+    struct Search<'g>(&'g Generics, bool);
+    impl VisitMut for Search<'_> {
+        fn visit_path_mut(&mut self, path: &mut Path) {
+            let named = |param: &GenericParam| match param {
+                GenericParam::Type(param) => path.is_ident(&param.ident),
+                GenericParam::Const(param) => path.is_ident(&param.ident),
+                GenericParam::Lifetime(_) => false,
+            };
+            self.1 |= self.0.params.iter().any(named);
+            visit_mut::visit_path_mut(self, path);
+        }
+    }
+    let mut search = Search(generics, false);
+    search.visit_type_mut(&mut ty.clone());
+    search.1
+}
+
+/// The type inside the invisible delimiters that `macro_rules!` puts, and inside parentheses.
+pub(super) fn peel(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peel(&group.elem),
+        Type::Paren(paren) => peel(&paren.elem),
+        other => other,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Argument,
+    Answer,
+}
+
+/// Looks for the first fault.
+struct Finder {
+    role: Role,
+    fault: Option<Error>,
+}
+
+impl Finder {
+    fn find(mut self, ty: &Type) -> Option<Error> {
+        self.visit_type_mut(&mut ty.clone());
+        self.fault
+    }
+
+    fn note(&mut self, place: &dyn quote::ToTokens, text: String) {
+        self.fault.get_or_insert_with(|| Error::new_spanned(place, text));
+    }
+
+    fn note_construct(&mut self, ty: &Type, construct: &str) {
+        let what = match self.role {
+            Role::Argument => "an argument",
+            Role::Answer => "an answer",
+        };
+        self.note(ty, format!("{what} can't be {construct}: write a type that serde knows"));
+    }
+
+    fn reference(&mut self, reference: &TypeReference) {
+        let elem = &reference.elem;
+        let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
+        if self.role == Role::Answer {
+            let text = "an answer is owned, it can't be a reference: write `String`, `Vec<..>` or \
+                        the type itself";
+            self.note(reference, text.to_owned());
+        } else if reference.mutability.is_some() {
+            let text = "an argument can't be `&mut`, a peer has its own copy: write `&` or the \
+                        type itself";
+            self.note(reference, text.to_owned());
+        } else if is_static {
+            let text = format!(
+                "an argument borrows from the received message, never for `'static`: write `&{}`",
+                crate::print::ty(elem)
+            );
+            self.note(reference, text);
+        }
+    }
+}
+
+impl VisitMut for Finder {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::ImplTrait(_) => self.note_construct(ty, "an `impl` type"),
+            Type::TraitObject(_) => self.note_construct(ty, "a `dyn` type"),
+            Type::FnPtr(_) => self.note_construct(ty, "a function pointer"),
+            Type::Ptr(_) => self.note_construct(ty, "a raw pointer"),
+            Type::Infer(_) => self.note_construct(ty, "left to inference"),
+            Type::Never(_) => self.note_construct(ty, "`!`"),
+            Type::Reference(reference) => self.reference(reference),
+            _ => {}
+        }
+        if self.fault.is_none() {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        let is_static = lifetime.ident == "static";
+        match self.role {
+            Role::Argument if is_static => {
+                let text = "an argument borrows from the received message, never for `'static`: \
+                            write `'_`";
+                self.note(lifetime, text.to_owned());
+            }
+            Role::Answer if !is_static => {
+                let text = "an answer is owned, it can't have a lifetime: write `'static`, or an \
+                            owned type";
+                self.note(lifetime, text.to_owned());
+            }
+            _ => {}
+        }
+    }
+}

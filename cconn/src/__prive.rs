@@ -1,0 +1,107 @@
+//! What generated code needs and nobody else: no promises are made about it.
+
+pub use ::core::primitive::{str, u8, u32};
+pub use ::core::result::Result::{self, Err, Ok};
+pub use ::core::{concat, fmt};
+
+pub use cconn_macros::commandes as list_of;
+
+pub use crate::client::Client;
+pub use crate::commande::{
+    Avec, Commande, Commandes, Constructeur, Contexte, Entree, Executer, Faute, Input, Partout,
+    ReadNever, ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot, ValidAnswer, list,
+};
+pub use crate::erreur::Jamais;
+use crate::message::no_value;
+pub use crate::message::{
+    Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
+    Print, PrintByName, Reponse, Schema, Tete, ValueByDefault, WriteNever, WriteSerde, answer_kind,
+    fingerprint,
+};
+pub use crate::serveur::Serveur;
+
+/// The connection that a command came by.
+pub fn client<'a>(context: &Contexte<'a>) -> &'a Client {
+    context.client
+}
+
+/// The server that a command runs on.
+pub fn serveur<'a>(context: &Contexte<'a>) -> Result<&'a Serveur, Faute> {
+    context.serveur.and_then(|serveur| serveur.downcast_ref()).ok_or_else(Faute::no_server)
+}
+
+/// Sends back what a command returned.
+#[inline]
+pub fn answer<const KIND: u8, R: Reponse<KIND>>(returned: R, out: &mut Vec<u8>) -> Issue {
+    returned.rendre(out)
+}
+
+/// Demands that a type can be an argument of a command with a body.
+pub const fn check_received<'de, T: ReceivedArgument<'de>>() {}
+
+/// Demands that a type can be an argument of a command that is only declared.
+pub const fn check_sent<T: SentArgument>() {}
+
+/// Demands that a type can be an answer.
+pub const fn check_answer<const KIND: u8, T: ValidAnswer<KIND>>() {}
+
+/// The type of an argument that was written wrong.
+#[derive(Debug)]
+pub enum Invalid {}
+
+/// The answer of a command whose answer was written wrong.
+pub fn invalid<T>() -> Result<T, ErreurCodec> {
+    no_value()
+}
+
+/// The description of a command that was written wrong.
+pub const INVALID: Entree = crate::commande::PLACEHOLDER;
+
+/// The form of a struct's `Debug` output that needs no more of its fields than there is.
+pub fn debug(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    fields: &[(&str, &dyn fmt::Debug)],
+) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    for (name, field) in fields {
+        shown.field(name, field);
+    }
+    shown.finish()
+}
+
+/// A field, to be shown if it can.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'x, T: ?Sized>(pub &'x T);
+
+/// Shows what has a `Debug`.
+pub trait ShowDebug<'x> {
+    /// The field.
+    fn show(self) -> &'x dyn fmt::Debug;
+}
+
+impl<'x, T: fmt::Debug> ShowDebug<'x> for Shown<'x, T> {
+    fn show(self) -> &'x dyn fmt::Debug {
+        self.0
+    }
+}
+
+/// Stands in for what has none.
+pub trait ShowNothing {
+    /// A mark in the field's place.
+    fn show(&self) -> &'static dyn fmt::Debug;
+}
+
+impl<T: ?Sized> ShowNothing for Shown<'_, T> {
+    fn show(&self) -> &'static dyn fmt::Debug {
+        &Blank
+    }
+}
+
+struct Blank;
+
+impl fmt::Debug for Blank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}

@@ -1,0 +1,128 @@
+//! A call whose answer is waited for later.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use super::Client;
+use crate::erreur::{Erreur, Jamais};
+use crate::lien::Failure;
+use crate::message::{ErreurCodec, Refus, Tete};
+use crate::wire::CallId;
+
+/// A call that is under way.
+///
+/// Dropping it gives the call up: the peer is told, a late answer is dropped.
+#[doc(alias = "Pending")]
+#[doc(alias = "Future")]
+#[must_use = "dropping it gives the call up; wait for it, or send with `envoyer`"]
+pub struct Attente<R, E = Jamais> {
+    client: Client,
+    /// `None` once the answer was claimed.
+    call: Option<CallId>,
+    head: Box<Head>,
+    lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+    refus: PhantomData<fn() -> E>,
+}
+
+/// The message's head, kept for errors.
+struct Head {
+    nom: Box<str>,
+    empreinte: u32,
+    signature: Box<str>,
+}
+
+impl<R, E> Attente<R, E> {
+    pub(super) fn new(
+        client: Client,
+        call: CallId,
+        tete: &Tete<'_>,
+        lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+    ) -> Self {
+        let (nom, signature) = (tete.nom().into(), tete.signature().into());
+        let head = Box::new(Head { nom, empreinte: tete.empreinte(), signature });
+        Attente { client, call: Some(call), head, lire, refus: PhantomData }
+    }
+
+    /// Whether waiting would return at once.
+    #[doc(alias = "is_ready")]
+    pub fn est_prete(&self) -> bool {
+        self.call.is_none_or(|call| self.client.lien.is_ready(call))
+    }
+}
+
+impl<R, E: Refus> Attente<R, E> {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::appeler`].
+    ///
+    /// # Blocking
+    ///
+    /// Until the answer comes, the connection ends, or the deadline of the handle that sent it
+    /// passes, counted from now.
+    #[doc(alias = "wait")]
+    pub fn attendre(mut self) -> Result<R, Erreur<E>> {
+        let delai = self.client.delai;
+        match self.attendre_au_plus(delai) {
+            Some(result) => result,
+            None => Err(self.late(delai)),
+        }
+    }
+
+    /// Waits for the answer for that long; `None` means that it has not come yet, and the call is
+    /// still under way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::appeler`], except that a deadline that passes is `None`.
+    ///
+    /// # Panics
+    ///
+    /// Never; but once it has returned `Some`, it returns `None` for ever.
+    #[doc(alias = "wait_timeout")]
+    pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
+        let call = self.call?;
+        let answer = self.client.lien.wait_for(call, Instant::now().checked_add(delai));
+        let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
+        match answer {
+            Err(Failure::Late { .. }) => None,
+            Err(failure @ Failure::TooManyWaiting { .. }) => {
+                Some(Err(self.client.about(&tete).failed(failure)))
+            }
+            Err(failure) => {
+                self.call = None;
+                Some(Err(self.client.about(&tete).failed(failure)))
+            }
+            Ok(answer) => {
+                self.call = None;
+                Some(self.client.read(&tete, answer, self.lire))
+            }
+        }
+    }
+
+    fn late(&self, delai: Duration) -> Erreur<E> {
+        let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
+        let phase = crate::lien::Phase::Answer;
+        let failure = Failure::Late { phase, may_have_run: true };
+        let about = self.client.about(&tete);
+        crate::erreur::About { delai, ..about }.failed(failure)
+    }
+}
+
+impl<R, E> Drop for Attente<R, E> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.client.lien.give_up(call);
+        }
+    }
+}
+
+impl<R, E> fmt::Debug for Attente<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Attente");
+        shown.field("commande", &self.head.nom).field("client", &self.client);
+        shown.field("prete", &self.est_prete()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,257 @@
+//! Values to bytes and back, in the codec that the greeting calls number 1.
+//!
+//! This is the only file that names `bincode`, so that another implementation of the same bytes
+//! can take its place. It knows no frame and no command: a body is a slice.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod answer;
+mod error;
+mod guard;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use bincode::{DefaultOptions, ErrorKind};
+use serde::de::Visitor;
+use serde::{Deserialize, Serialize};
+
+use answer::TopLevel;
+use guard::{Guard, Limits};
+
+pub(crate) use answer::Top;
+pub(crate) use error::{CodecError, Invalid};
+pub(crate) use guard::MAX_DEPTH;
+
+type Serializer<'o> = bincode::Serializer<&'o mut Vec<u8>, DefaultOptions>;
+
+/// Appends a value to `out`; on an error `out` is again what it was.
+///
+/// A panic in the value's own `Serialize` leaves its first bytes in `out`.
+#[inline]
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    append(out, |serializer| value.serialize(serializer))
+}
+
+/// Appends an answer as `encode` does, except that a `Result` loses its tag and gives it back.
+///
+/// Told by what serde is asked to write first, so it sees through references, boxes and type
+/// parameters, where no trait could.
+#[inline]
+pub(crate) fn encode_answer<T: Serialize + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<Top, CodecError> {
+    let mut top = Top::Value;
+    append(out, |serializer| value.serialize(TopLevel::new(serializer, &mut top)))?;
+    Ok(top)
+}
+
+/// Appends bytes in one copy; the same bytes on the wire as the sequence of `u8` serde makes.
+pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len().saturating_add(MAX_LENGTH_BYTES));
+    write_length(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a text in one copy.
+pub(crate) fn encode_str(text: &str, out: &mut Vec<u8>) {
+    encode_bytes(text.as_bytes(), out);
+}
+
+/// Reads one value that takes the whole body.
+#[inline]
+pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, CodecError> {
+    let mut decoder = Decoder::new(body);
+    let value = decoder.value()?;
+    decoder.finish()?;
+    Ok(value)
+}
+
+/// Reads the fields of a body one after the other, which equals reading a tuple of them.
+///
+/// After an error the place in the body is unknown: nothing more is to be read from it.
+pub(crate) struct Decoder<'de> {
+    rest: &'de [u8],
+    limits: Limits,
+}
+
+impl<'de> Decoder<'de> {
+    #[inline]
+    pub(crate) fn new(body: &'de [u8]) -> Self {
+        Decoder { rest: body, limits: Limits::for_body(body.len()) }
+    }
+
+    /// Reads the next field.
+    #[inline]
+    pub(crate) fn value<T: Deserialize<'de>>(&mut self) -> Result<T, CodecError> {
+        let input = Input(&mut self.rest);
+        let mut inner = bincode::Deserializer::with_bincode_read(input, DefaultOptions::new());
+        let value = T::deserialize(Guard::new(&mut inner, &mut self.limits));
+        value.map_err(|error| self.blame(*error))
+    }
+
+    /// Reads a byte string without copying it.
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> Result<&'de [u8], CodecError> {
+        self.value()
+    }
+
+    /// Reads a text without copying it.
+    #[inline]
+    pub(crate) fn str(&mut self) -> Result<&'de str, CodecError> {
+        self.value()
+    }
+
+    /// Checks that every byte was read.
+    #[inline]
+    pub(crate) fn finish(self) -> Result<(), CodecError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            left => Err(CodecError::Leftover(left)),
+        }
+    }
+
+    #[cold]
+    fn blame(&mut self, error: ErrorKind) -> CodecError {
+        self.limits.take_fault().unwrap_or_else(|| explain(error))
+    }
+}
+
+/// Largest number of bytes that a length takes.
+const MAX_LENGTH_BYTES: usize = 9;
+
+fn write_length(length: u64, out: &mut Vec<u8>) {
+    if let Ok(byte @ 0..=250) = u8::try_from(length) {
+        out.push(byte);
+    } else if let Ok(length) = u16::try_from(length) {
+        out.push(251);
+        out.extend_from_slice(&length.to_le_bytes());
+    } else if let Ok(length) = u32::try_from(length) {
+        out.push(252);
+        out.extend_from_slice(&length.to_le_bytes());
+    } else {
+        out.push(253);
+        out.extend_from_slice(&length.to_le_bytes());
+    }
+}
+
+/// Lets `write` append to `out`, and takes its bytes back if it fails.
+#[inline]
+fn append(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Serializer<'_>) -> bincode::Result<()>,
+) -> Result<(), CodecError> {
+    let start = out.len();
+    // `DefaultOptions` has no limit: with one, bincode makes a pass over the value for its size.
+    let written = write(&mut Serializer::new(out, DefaultOptions::new()));
+    written.map_err(|error| {
+        out.truncate(start);
+        explain(*error)
+    })
+}
+
+/// Says in our own words what bincode found.
+#[cold]
+fn explain(error: ErrorKind) -> CodecError {
+    match error {
+        ErrorKind::Io(_) => CodecError::Truncated,
+        ErrorKind::InvalidUtf8Encoding(_) => CodecError::Invalid(Invalid::Utf8),
+        ErrorKind::InvalidBoolEncoding(_) => CodecError::Invalid(Invalid::Bool),
+        ErrorKind::InvalidCharEncoding => CodecError::Invalid(Invalid::Char),
+        ErrorKind::InvalidTagEncoding(_) => CodecError::Invalid(Invalid::OptionTag),
+        ErrorKind::DeserializeAnyNotSupported => CodecError::SelfDescribing,
+        ErrorKind::SizeLimit => CodecError::TooLong(u64::MAX),
+        ErrorKind::SequenceMustHaveLength => CodecError::UnknownLength,
+        ErrorKind::Custom(text) if is_integer_text(&text) => CodecError::Invalid(Invalid::Integer),
+        ErrorKind::Custom(text) => CodecError::custom(text),
+    }
+}
+
+/// Whether a text is one of those that bincode itself gives for an integer it can't read.
+///
+/// They come as serde's custom errors and can't be told from the user's in another way; the
+/// version is pinned and a test provokes each.
+fn is_integer_text(text: &str) -> bool {
+    const ENDS: [&str; 3] = [
+        ": you may have a version disagreement?",
+        "(u128 range): you may have a version or configuration disagreement?",
+        "Do you have a mismatched bincode version or configuration?",
+    ];
+    text.starts_with("Invalid size ") || ENDS.iter().any(|end| text.trim_end().ends_with(end))
+}
+
+/// The unread part of a body, as bincode reads it; unlike bincode's own, it can be looked at.
+struct Input<'r, 'de>(&'r mut &'de [u8]);
+
+impl<'de> Input<'_, 'de> {
+    #[inline]
+    fn take(&mut self, length: usize) -> io::Result<&'de [u8]> {
+        let (head, rest) = self.0.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
+        *self.0 = rest;
+        Ok(head)
+    }
+}
+
+impl io::Read for Input<'_, '_> {
+    #[inline]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.read_exact(out)?;
+        Ok(out.len())
+    }
+
+    #[inline]
+    fn read_exact(&mut self, out: &mut [u8]) -> io::Result<()> {
+        out.copy_from_slice(self.take(out.len())?);
+        Ok(())
+    }
+}
+
+impl<'de> bincode::BincodeRead<'de> for Input<'_, 'de> {
+    #[inline]
+    fn forward_read_str<V: Visitor<'de>>(
+        &mut self,
+        length: usize,
+        visitor: V,
+    ) -> bincode::Result<V::Value> {
+        let text = std::str::from_utf8(self.take(length)?);
+        visitor.visit_borrowed_str(text.map_err(ErrorKind::InvalidUtf8Encoding)?)
+    }
+
+    #[inline]
+    fn get_byte_buffer(&mut self, length: usize) -> bincode::Result<Vec<u8>> {
+        Ok(self.take(length)?.to_vec())
+    }
+
+    #[inline]
+    fn forward_read_bytes<V: Visitor<'de>>(
+        &mut self,
+        length: usize,
+        visitor: V,
+    ) -> bincode::Result<V::Value> {
+        visitor.visit_borrowed_bytes(self.take(length)?)
+    }
+}
+
+/// Bincode as it is, without anything of ours: what the bytes are compared with.
+#[cfg(test)]
+mod plain {
+    use bincode::{DefaultOptions, Options};
+
+    pub(super) fn encode<T: serde::Serialize + ?Sized>(value: &T) -> Vec<u8> {
+        DefaultOptions::new().serialize(value).unwrap()
+    }
+
+    pub(super) fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+        DefaultOptions::new().deserialize(bytes).ok()
+    }
+}

@@ -1,0 +1,95 @@
+//! Commands on the receiving side: what describes one, what runs it, and the table of them.
+//!
+//! Knows one connection as `lien` and `Client`, and no server: what a server adds to the context
+//! of a command comes as an opaque value.
+
+mod arguments;
+mod closure;
+mod list;
+mod registration;
+mod registry;
+
+use std::any::Any;
+use std::fmt;
+
+use crate::client::Client;
+use crate::message::Issue;
+
+pub use arguments::{
+    Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
+};
+pub use closure::{Arguments, Rendu};
+pub(crate) use list::PLACEHOLDER;
+pub use list::{Avec, Commandes, Constructeur, Partout, ServeurSeul, SurClient, list};
+pub(crate) use registry::{FailureHook, Registre, fence};
+
+/// A command that has a body here, so that it can be registered.
+///
+/// Implemented by [`commande`](macro@crate::commande) for the struct that it makes.
+#[doc(alias = "Command")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command that can be registered here",
+    label = "not a command with a body",
+    note = "a command is a function with a body under `#[commande]`",
+    note = "without a body it is only declared, for messages to a peer that has it"
+)]
+pub trait Commande {
+    /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
+    #[doc(alias = "Scope")]
+    type Portee;
+
+    /// Its description.
+    #[doc(alias = "entry")]
+    const ENTREE: Entree;
+}
+
+/// What is known of a command before it runs.
+#[doc(alias = "entry")]
+#[derive(Clone, Copy)]
+pub struct Entree {
+    /// The name on the wire.
+    #[doc(alias = "name")]
+    pub nom: &'static str,
+    /// The arguments and the answer, for a person to read.
+    pub signature: &'static str,
+    /// The text of its doc comment.
+    pub doc: &'static str,
+    /// Whether it may run beside other commands of its connection.
+    #[doc(alias = "parallel")]
+    pub parallele: bool,
+    #[doc(hidden)]
+    pub empreinte: u32,
+    #[doc(hidden)]
+    pub executer: Executer,
+}
+
+/// Decodes the arguments, runs the function, encodes the answer.
+pub type Executer = for<'de> fn(&Contexte<'_>, Input<'de>, &mut Vec<u8>) -> Result<Issue, Faute>;
+
+impl fmt::Debug for Entree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entree")
+            .field("nom", &self.nom)
+            .field("signature", &self.signature)
+            .field("parallele", &self.parallele)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a command is handed besides its arguments.
+#[derive(Clone, Copy)]
+pub struct Contexte<'a> {
+    /// The connection that it came by.
+    pub(crate) client: &'a Client,
+    /// The server, where there is one.
+    pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
+}
+
+impl fmt::Debug for Contexte<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contexte")
+            .field("client", self.client)
+            .field("serveur", &self.serveur.is_some())
+            .finish()
+    }
+}

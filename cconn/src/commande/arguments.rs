@@ -1,0 +1,189 @@
+//! Reading the arguments of a command out of a received message, without copying.
+//!
+//! As in `message::field`, bytes and texts are told by type, an inherent method before a trait's.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{CodecError, Decoder};
+use crate::message::no_value;
+use crate::wire::FailureCode;
+
+/// The arguments that are not read yet.
+pub struct Input<'de> {
+    decoder: Decoder<'de>,
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").finish_non_exhaustive()
+    }
+}
+
+impl<'de> Input<'de> {
+    pub(crate) fn new(body: &'de [u8]) -> Self {
+        Input { decoder: Decoder::new(body) }
+    }
+
+    /// The decoder, for what reads without generated code.
+    pub(crate) fn decoder(&mut self) -> &mut Decoder<'de> {
+        &mut self.decoder
+    }
+
+    /// Checks that every argument was read.
+    #[inline]
+    pub fn end(self) -> Result<(), Faute> {
+        self.decoder.finish().map_err(|error| Faute::leftover(&error))
+    }
+}
+
+/// Why a command was not run, though it is registered.
+#[derive(Debug)]
+pub struct Faute {
+    pub(crate) code: FailureCode,
+    pub(crate) text: String,
+}
+
+impl Faute {
+    #[cold]
+    pub(crate) fn argument(name: &dyn fmt::Display, error: &dyn fmt::Display) -> Self {
+        Faute {
+            code: FailureCode::Arguments,
+            text: format!("the argument `{name}` could not be decoded: {error}"),
+        }
+    }
+
+    #[cold]
+    fn leftover(error: &CodecError) -> Self {
+        let text = format!("the arguments do not end where they should: {error}");
+        Faute { code: FailureCode::Arguments, text }
+    }
+
+    /// A command that needs a server ran on a connection that has none.
+    #[cold]
+    pub(crate) fn no_server() -> Self {
+        let text = "the command needs a server, and there is none on that side".to_owned();
+        Faute { code: FailureCode::Handler, text }
+    }
+}
+
+/// One argument of a command, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<T>(PhantomData<T>);
+
+impl<T> Slot<T> {
+    /// The only value.
+    pub const NEW: Self = Slot(PhantomData);
+}
+
+/// Reads what serde can.
+pub trait ReadSerde<'de, T> {
+    /// Takes the next argument, which is known as `name`.
+    fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
+    #[inline]
+    fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute> {
+        input.decoder.value().map_err(|error| Faute::argument(&name, &error))
+    }
+}
+
+/// Stands in for a type that can't be read, so that there is one error and not two.
+pub trait ReadNever<T> {
+    /// Fails.
+    fn read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Faute>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ReadNever<T> for Slot<T> {
+    fn read(&self, _: &mut Input<'_>, name: &'static str) -> Result<T, Faute> {
+        no_value().map_err(|error| Faute::argument(&name, &error))
+    }
+}
+
+/// Gives `Slot` of each type a `read` of its own.
+macro_rules! read_whole {
+    ($($ty:ty: $read:ident, $convert:expr;)*) => {
+        $(impl<'de> Slot<$ty> {
+            /// Takes the next argument, which is known as `name`.
+            #[inline]
+            pub fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Faute> {
+                let read = input.decoder.$read();
+                read.map($convert).map_err(|error| Faute::argument(&name, &error))
+            }
+        })*
+    };
+}
+
+read_whole! {
+    &'de [u8]: bytes, |bytes| bytes;
+    Cow<'de, [u8]>: bytes, Cow::Borrowed;
+    &'de str: str, |text| text;
+    Cow<'de, str>: str, Cow::Borrowed;
+}
+
+// Their methods need no lifetime of their own, which the macro would leave unconstrained.
+impl Slot<Vec<u8>> {
+    /// Takes the next argument, which is known as `name`.
+    #[inline]
+    pub fn read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Faute> {
+        let read = input.decoder.bytes();
+        read.map(<[u8]>::to_vec).map_err(|error| Faute::argument(&name, &error))
+    }
+}
+
+impl Slot<String> {
+    /// Takes the next argument, which is known as `name`.
+    #[inline]
+    pub fn read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Faute> {
+        let read = input.decoder.str();
+        read.map(str::to_owned).map_err(|error| Faute::argument(&name, &error))
+    }
+}
+
+/// What can be an argument of a command that is received.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a command",
+    label = "can't cross the wire",
+    note = "an argument needs `#[derive(serde::Serialize, serde::Deserialize)]`, and is `&str`, \
+            `&[u8]`, a `Cow<'_, _>` or owned: nothing else can borrow from a received message",
+    note = "a `&Client` or `&Serveur` under another name is marked: `#[commande(client = name)]`"
+)]
+pub trait ReceivedArgument<'de> {}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Serialize + Deserialize<'de>> ReceivedArgument<'de> for T {}
+
+/// What can be an argument of a command that is only declared.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a command",
+    label = "can't cross the wire",
+    note = "an argument needs `#[derive(serde::Serialize)]`"
+)]
+pub trait SentArgument {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> SentArgument for T {}
+
+/// What can be the answer of a command; `KIND` is its form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the answer of a command",
+    label = "can't cross the wire",
+    note = "an answer is `T`, `Resultat<T>` or `Result<T, E>`; both `T` and `E` are owned and need \
+            `#[derive(serde::Serialize, serde::Deserialize)]`"
+)]
+pub trait ValidAnswer<const KIND: u8> {}
+
+macro_rules! valid {
+    ($($kind:literal)*) => {
+        $(#[diagnostic::do_not_recommend] impl<T> ValidAnswer<$kind> for T {})*
+    };
+}
+
+// Every form but 0, which is that of no answer.
+valid!(1 2 3 4);

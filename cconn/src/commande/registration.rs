@@ -1,0 +1,69 @@
+//! Registering commands, on a client and for the server.
+
+use std::any::Any;
+
+use super::closure::{Arguments, Rendu, erase};
+use super::registry::Registered;
+use super::{Commandes, Registre, SurClient};
+use crate::client::Client;
+use crate::erreur::{Erreur, Resultat};
+
+impl Registre {
+    /// Adds all commands of a list, or none.
+    pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
+        let new = commandes.entrees().iter().map(Registered::function).collect();
+        self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
+    }
+
+    /// Adds a closure under a name.
+    pub(crate) fn enregistrer_commande<A, R, K, F>(&self, nom: &str, run: F) -> Resultat<()>
+    where
+        A: Arguments,
+        R: Rendu<K>,
+        F: Fn(&Client, A) -> R + Send + Sync + 'static,
+    {
+        let command = Registered::closure(nom.to_owned(), erase(run));
+        self.add(vec![command]).map_err(|error| Erreur::Enregistrement(Box::new(error)))
+    }
+}
+
+impl Client {
+    /// Makes commands callable by the peer.
+    ///
+    /// They can be added at any time, while others run.
+    ///
+    /// # Errors
+    ///
+    /// A name that is registered already, or whose hash is another's: none of the list is
+    /// registered then, and the connection lives.
+    #[doc(alias = "register")]
+    pub fn enregistrer<P: SurClient>(&self, commandes: Commandes<P>) -> Resultat<()> {
+        self.registre()?.enregistrer(commandes)
+    }
+
+    /// Makes a closure callable by the peer, under a name.
+    ///
+    /// Its arguments are a tuple of owned values, its answer anything that serde can encode,
+    /// [`Resultat`] or a `Result` with an error of the program's own.
+    ///
+    /// # Errors
+    ///
+    /// A name that is registered already, or whose hash is another's; the connection lives.
+    #[doc(alias = "register")]
+    pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
+    where
+        A: Arguments,
+        R: Rendu<K>,
+        F: Fn(&Client, A) -> R + Send + Sync + 'static,
+    {
+        self.registre()?.enregistrer_commande(nom, commande)
+    }
+
+    fn registre(&self) -> Resultat<&Registre> {
+        let dispatch: &dyn Any = &**self.lien.commands();
+        let registre = dispatch.downcast_ref::<Registre>();
+        registre.ok_or_else(|| {
+            Erreur::echec("this connection belongs to a server: register its commands there")
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! The table of commands, and the running of one: lookup, checks, panic fence.
+//!
+//! No lock is held while user code runs: the entry is cloned out first.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use super::closure::Closure;
+use super::{Contexte, Entree, Executer, Faute, Input};
+use crate::client::Client;
+use crate::erreur::{Enregistrement, Erreur};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
+use crate::message::{Ended, Issue, hash};
+use crate::wire::FailureCode;
+
+/// What the program wants done when a one-way message failed at the peer.
+pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
+
+/// The commands that a peer may ask for.
+#[derive(Default)]
+pub(crate) struct Registre {
+    table: RwLock<Table>,
+    on_failure: Option<FailureHook>,
+}
+
+type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
+
+/// A command as registered.
+pub(super) struct Registered {
+    name: Cow<'static, str>,
+    signature: &'static str,
+    /// 0 where it was registered by name.
+    fingerprint: u32,
+    parallel: bool,
+    run: Run,
+}
+
+enum Run {
+    Function(Executer),
+    Closure(Box<Closure>),
+}
+
+impl Registered {
+    pub(super) fn function(entry: &Entree) -> Self {
+        Registered {
+            name: Cow::Borrowed(entry.nom),
+            signature: entry.signature,
+            fingerprint: entry.empreinte,
+            parallel: entry.parallele,
+            run: Run::Function(entry.executer),
+        }
+    }
+
+    pub(super) fn closure(name: String, run: Box<Closure>) -> Self {
+        Registered {
+            name: Cow::Owned(name),
+            signature: "",
+            fingerprint: 0,
+            parallel: false,
+            run: Run::Closure(run),
+        }
+    }
+
+    fn execute(
+        &self,
+        context: &Contexte<'_>,
+        body: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Issue, Faute> {
+        let input = Input::new(body);
+        match &self.run {
+            Run::Function(run) => run(context, input, out),
+            Run::Closure(run) => run(context, input, out),
+        }
+    }
+}
+
+impl Registre {
+    pub(crate) fn new(on_failure: Option<FailureHook>) -> Self {
+        Registre { table: RwLock::default(), on_failure }
+    }
+
+    /// Tells the program's hook of a one-way message that failed at the peer.
+    pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
+        if let Some(hook) = &self.on_failure {
+            let client = Client::of(lien);
+            let error = client.failure_of(notice);
+            let _panicked = fence(|| hook(&client, &error));
+        }
+    }
+
+    pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let mut added = Vec::with_capacity(new.len());
+        for command in new {
+            if let Err(error) = insert(&mut table, command, &mut added) {
+                for hash in added {
+                    table.remove(&hash);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one command and says how it ended.
+    pub(crate) fn run(
+        &self,
+        context: &Contexte<'_>,
+        incoming: &Incoming<'_>,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let Some(command) = self.find(incoming.command) else {
+            return self.unknown(incoming.command, out);
+        };
+        let (theirs, ours) = (incoming.fingerprint, command.fingerprint);
+        if theirs != ours && theirs != 0 && ours != 0 {
+            return Issue::failure(FailureCode::Signature, &command.signature, out).into();
+        }
+        let start = out.len();
+        match fence(|| command.execute(context, incoming.body, out)) {
+            Some(Ok(issue)) => issue.into(),
+            Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
+            None => {
+                let text = format!("the command `{}` panicked", command.name);
+                failed(start, FailureCode::Panic, &text, out)
+            }
+        }
+    }
+
+    /// Whether that command may run beside others of its connection.
+    pub(crate) fn is_parallel(&self, command: u64) -> bool {
+        self.find(command).is_some_and(|command| command.parallel)
+    }
+
+    fn find(&self, hash: u64) -> Option<Arc<Registered>> {
+        self.read().get(&hash).cloned()
+    }
+
+    fn unknown(&self, hash: u64, out: &mut Vec<u8>) -> Outcome {
+        let count = self.read().len();
+        let text = format!("no command has the hash {hash:#018x}; {count} are registered");
+        Issue::failure(FailureCode::UnknownCommand, &text, out).into()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn insert(
+    table: &mut Table,
+    command: Registered,
+    added: &mut Vec<u64>,
+) -> Result<(), Enregistrement> {
+    if command.name.is_empty() {
+        return Err(Enregistrement::SansNom);
+    }
+    let hash = hash(&command.name);
+    match table.entry(hash) {
+        Place::Vacant(place) => {
+            place.insert(Arc::new(command));
+            added.push(hash);
+            Ok(())
+        }
+        Place::Occupied(place) => Err(clash(&place.get().name, &command.name)),
+    }
+}
+
+/// Two commands with one hash.
+fn clash(there: &str, new: &str) -> Enregistrement {
+    let (commande, autre) = (new.into(), there.into());
+    if there == new {
+        Enregistrement::Double { commande }
+    } else {
+        Enregistrement::Collision { commande, autre }
+    }
+}
+
+/// Puts a text in the place of what a command wrote before it failed.
+fn failed(start: usize, code: FailureCode, text: &str, out: &mut Vec<u8>) -> Outcome {
+    out.truncate(start);
+    Issue::failure(code, &text, out).into()
+}
+
+/// Runs user code; `None` where it panicked.
+///
+/// The panic's payload is the user's too, and may panic when it is dropped: then it is leaked.
+pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let payload = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(value) => return Some(value),
+        Err(payload) => payload,
+    };
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+    None
+}
+
+impl From<Issue> for Outcome {
+    fn from(issue: Issue) -> Self {
+        match issue.0 {
+            Ended::Answer => Outcome::Answer,
+            Ended::Refusal => Outcome::UserError,
+            Ended::Failure(code) => Outcome::Failure(code),
+        }
+    }
+}
+
+impl Dispatch for Registre {
+    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        let client = Client::of(lien);
+        self.run(&Contexte { client: &client, serveur: None }, incoming, out)
+    }
+
+    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
+        self.report(lien, notice);
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        self.is_parallel(command)
+    }
+}
+
+/// A hasher for keys that are hashes already.
+///
+/// The keys in the table are the program's own; a peer only looks up.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}

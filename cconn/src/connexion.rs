@@ -1,0 +1,231 @@
+//! Connecting a client, and what both sides can be set to.
+
+mod adresse;
+mod options;
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::commande::Registre;
+use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
+use crate::handshake::{self, Greeted, HandshakeError};
+use crate::lien::{Lien, Parts, Watch};
+use crate::transport::{Tcp, Transport};
+use crate::wire::{Refusal, Role};
+
+pub use adresse::VersAdresse;
+pub use options::OptionsClient;
+pub(crate) use options::{Settings, shared_settings};
+
+/// How often a connection that reached itself is tried again.
+const SELF_CONNECTIONS: usize = 3;
+
+impl Client {
+    /// Connects to a server.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Connexion`]: nobody listens there, the server is full or stopping, or it is no
+    ///   cconn server.
+    /// - [`Erreur::Delai`]: no connection, or no greeting, in time.
+    ///
+    /// # Blocking
+    ///
+    /// Until connected and greeted, at most 10 seconds (see
+    /// [`OptionsClient::delai_connexion`]); looking a name up is not counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let port = serveur.adresse().port();
+    /// # let thread = std::thread::spawn({ let s = serveur.clone(); move || s.lancer() });
+    /// let client = Client::new(("127.0.0.1", port))?;
+    /// client.eteindre()?;
+    /// # serveur.eteindre()?;
+    /// # thread.join().unwrap()
+    /// # }
+    /// ```
+    #[doc(alias = "connect")]
+    pub fn new(adresse: impl VersAdresse) -> Resultat<Client> {
+        Client::options(adresse).connecter()
+    }
+
+    /// A connection to be made with other than the usual settings.
+    #[doc(alias = "builder")]
+    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
+    pub fn options(adresse: impl VersAdresse) -> OptionsClient {
+        OptionsClient::new(adresse.texte(), adresse.resoudre())
+    }
+
+    /// Runs the commands that the peer asks for, until the connection ends.
+    ///
+    /// Commands are handled on this thread, one at a time, in the order in which they were sent.
+    /// Without `lancer` they wait, except while a thread of this program waits for an answer or
+    /// for the end of the connection: then they are handled on a thread of their own.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Fermee`]: the connection was cut, or ended for another reason than
+    ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side.
+    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command.
+    ///
+    /// # Blocking
+    ///
+    /// Until the connection ends.
+    #[doc(alias = "run")]
+    #[doc(alias = "listen")]
+    pub fn lancer(&self) -> Resultat<()> {
+        if !self.lien.execute() {
+            let texte = "`lancer` runs already for this connection, or was called from inside a \
+                         command; on a server, `Serveur::lancer` runs every client's commands";
+            let texte = texte.into();
+            return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
+        }
+        self.lien.linger();
+        self.result_of_end()
+    }
+}
+
+/// Connects, greets, and sets the connection up.
+fn connect(
+    settings: &Settings,
+    text: &str,
+    addresses: io::Result<Vec<SocketAddr>>,
+) -> Resultat<Client> {
+    settings.check()?;
+    let deadline = Instant::now() + settings.connect_deadline;
+    let addresses = addresses.map_err(|cause| unreachable(text, cause))?;
+    let stream = connect_any(text, &addresses, settings.connect_deadline, deadline)?;
+    let io = Tcp::new(stream);
+    io.configure(settings.limits.write_deadline);
+    let address = io.peer_address();
+    greet_and_join(settings, Box::new(io), address, text, deadline)
+}
+
+/// Greets over a transport that leads to a server, and sets the connection up.
+pub(crate) fn join(settings: &Settings, io: Box<dyn Transport>, text: &str) -> Resultat<Client> {
+    let deadline = Instant::now() + settings.connect_deadline;
+    greet_and_join(settings, io, None, text, deadline)
+}
+
+fn greet_and_join(
+    settings: &Settings,
+    io: Box<dyn Transport>,
+    address: Option<SocketAddr>,
+    text: &str,
+    deadline: Instant,
+) -> Resultat<Client> {
+    let greeted = greet_server(&*io, settings, text, deadline)?;
+    let id = next_id();
+    let lien = Lien::new(Parts {
+        io,
+        commands: Arc::new(Registre::new(settings.on_failure.clone())),
+        limits: settings.limits.clone(),
+        peer: greeted.limits,
+        watch: Some(Watch::of_process()),
+        label: label(address, text, id),
+        id,
+        address,
+        ends_with_handles: true,
+        thread_name: format!("cconn-c{id}"),
+        rest: greeted.rest,
+    });
+    lien.leave_helm();
+    Ok(Client::of(&lien))
+}
+
+/// How a connection is named in errors.
+pub(crate) fn label(address: Option<SocketAddr>, text: &str, id: u64) -> Box<str> {
+    match address {
+        Some(address) => format!("{address} (#{id})").into(),
+        None => format!("{text} (#{id})").into(),
+    }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+pub(crate) fn unreachable(text: &str, cause: io::Error) -> Erreur {
+    Erreur::Connexion(Box::new(EchecConnexion::Connexion { adresse: text.into(), cause }))
+}
+
+fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
+    let (commande, lien) = (None, text.into());
+    Erreur::Delai(Box::new(Delai { phase, delai, commande, lien, a_pu_etre_executee: false }))
+}
+
+/// Tries every address, all within the deadline.
+fn connect_any(
+    text: &str,
+    addresses: &[SocketAddr],
+    delay: Duration,
+    deadline: Instant,
+) -> Resultat<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
+    for address in addresses {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return Err(late(text, Phase::Connexion, delay));
+        }
+        match connect_to_other(*address, rest) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    if last.kind() == io::ErrorKind::TimedOut {
+        return Err(late(text, Phase::Connexion, delay));
+    }
+    Err(unreachable(text, last))
+}
+
+/// Connects, but not to itself: where nobody listens on a port out of which the system takes the
+/// ports of clients, a TCP connection can meet itself.
+fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
+    for _ in 0..SELF_CONNECTIONS {
+        let stream = TcpStream::connect_timeout(&address, rest)?;
+        if stream.local_addr()? != stream.peer_addr()? {
+            return Ok(stream);
+        }
+    }
+    Err(io::ErrorKind::ConnectionRefused.into())
+}
+
+fn greet_server(
+    io: &dyn Transport,
+    settings: &Settings,
+    text: &str,
+    deadline: Instant,
+) -> Resultat<Greeted> {
+    let accepted = Refusal::Accepted;
+    let deadline = Some(deadline);
+    handshake::greet(io, Role::Client, &settings.limits, accepted, "", deadline)
+        .and_then(|()| handshake::read_greeting(io, Role::Client, deadline))
+        .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
+}
+
+fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
+    let (adresse, texte) = (text.into(), error.to_string().into());
+    Erreur::Connexion(Box::new(match error {
+        HandshakeError::Late => return late(text, Phase::Accueil, delay),
+        HandshakeError::Io(cause) => EchecConnexion::Accueil { adresse, cause },
+        HandshakeError::Ended => {
+            let cause = io::ErrorKind::UnexpectedEof.into();
+            EchecConnexion::Accueil { adresse, cause }
+        }
+        HandshakeError::Refused { refusal: Refusal::Full, .. } => {
+            EchecConnexion::Complet { adresse, texte }
+        }
+        HandshakeError::Refused { .. } => EchecConnexion::Refusee { adresse, texte },
+        _ => EchecConnexion::Incompatible { adresse, texte },
+    }))
+}

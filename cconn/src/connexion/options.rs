@@ -1,0 +1,205 @@
+//! The settings of a connection, with their defaults.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::commande::FailureHook;
+use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::lien::{Limits, smallest_window};
+use crate::wire::MIN_FRAME_LIMIT;
+
+/// How long connecting and greeting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a server waits for a newcomer's greeting.
+const GREETING: Duration = Duration::from_secs(5);
+
+/// What both sides can set.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    pub(crate) connect_deadline: Duration,
+    pub(crate) greeting_deadline: Duration,
+    pub(crate) on_failure: Option<FailureHook>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            limits: Limits::default(),
+            connect_deadline: CONNECT,
+            greeting_deadline: GREETING,
+            on_failure: None,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn set_max_frame(&mut self, bytes: u32) {
+        self.limits.max_frame = bytes;
+        self.limits.window = smallest_window(bytes);
+    }
+
+    /// Refuses settings that can't be.
+    pub(crate) fn check(&self) -> Resultat<()> {
+        if self.limits.max_frame < MIN_FRAME_LIMIT {
+            let texte = format!(
+                "`taille_max` is {} bytes, and must be at least {MIN_FRAME_LIMIT}",
+                self.limits.max_frame
+            );
+            let texte = texte.into();
+            return Err(Erreur::Connexion(Box::new(EchecConnexion::Reglage { texte })));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Writes the setters that both builders have, over a field `settings`.
+macro_rules! shared_settings {
+    () => {
+        /// Largest message received, bytes; 8 MiB unless set, at least 1024.
+        ///
+        /// The other side is told, and refuses to send larger ones. Commands that wait here may
+        /// take twice as much.
+        #[doc(alias = "max_frame_size")]
+        pub fn taille_max(mut self, octets: u32) -> Self {
+            self.settings.set_max_frame(octets);
+            self
+        }
+
+        /// How long a call may take, from sending to the answer; 30 seconds unless set.
+        #[doc(alias = "call_timeout")]
+        pub fn delai_reponse(mut self, delai: std::time::Duration) -> Self {
+            self.settings.limits.answer_deadline = delai;
+            self
+        }
+
+        /// How long a peer may take no bytes before it is cut; 10 seconds unless set.
+        #[doc(alias = "write_timeout")]
+        pub fn delai_ecriture(mut self, delai: std::time::Duration) -> Self {
+            self.settings.limits.write_deadline = delai;
+            self
+        }
+
+        /// How long a message that was begun may take to arrive, besides a second for each 16
+        /// KiB; 30 seconds unless set.
+        #[doc(alias = "read_timeout")]
+        pub fn delai_lecture(mut self, delai: std::time::Duration) -> Self {
+            self.settings.limits.read_deadline = delai;
+            self
+        }
+
+        /// How long an orderly stop may take; 10 seconds unless set.
+        #[doc(alias = "grace_period")]
+        pub fn delai_arret(mut self, delai: std::time::Duration) -> Self {
+            self.settings.limits.grace = delai;
+            self
+        }
+
+        /// Commands of one connection that may wait for a peer at the same time; 16 unless set.
+        ///
+        /// Each of them keeps a thread.
+        #[doc(alias = "max_waiting")]
+        pub fn max_attentes(mut self, commandes: usize) -> Self {
+            self.settings.limits.max_waiting = commandes;
+            self
+        }
+
+        /// Commands marked `parallele` of one connection that may run at the same time; 16 unless
+        /// set.
+        #[doc(alias = "max_parallel")]
+        pub fn max_paralleles(mut self, commandes: usize) -> Self {
+            self.settings.limits.max_parallel = commandes.max(1);
+            self
+        }
+
+        /// Deepest nesting of calls; 32 unless set.
+        #[doc(alias = "max_depth")]
+        pub fn profondeur_max(mut self, niveaux: u8) -> Self {
+            self.settings.limits.max_depth = niveaux;
+            self
+        }
+
+        /// Stack of each thread that runs commands, bytes; the platform's default unless set.
+        #[doc(alias = "stack_size")]
+        pub fn pile(mut self, octets: usize) -> Self {
+            self.settings.limits.stack = Some(octets);
+            self
+        }
+
+        /// What to do when a message sent with `envoyer` failed at the peer.
+        ///
+        /// The error names the command. At most 64 such reports wait; further ones are dropped.
+        /// Runs as a command does, and must not block for long.
+        #[doc(alias = "on_failure")]
+        pub fn quand_echec(
+            mut self,
+            quoi: impl Fn(&$crate::Client, &$crate::Erreur) + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.on_failure = Some(std::sync::Arc::new(quoi));
+            self
+        }
+    };
+}
+pub(crate) use shared_settings;
+
+/// A connection to be made; from [`Client::options`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let client = cconn::Client::options("127.0.0.1:12800")
+///     .delai_reponse(Duration::from_secs(5))
+///     .connecter()?;
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "ClientBuilder")]
+#[derive(Debug)]
+#[must_use = "nothing is connected until `connecter` is called"]
+pub struct OptionsClient {
+    text: String,
+    addresses: io::Result<Vec<SocketAddr>>,
+    settings: Settings,
+}
+
+impl OptionsClient {
+    pub(super) fn new(text: String, addresses: io::Result<Vec<SocketAddr>>) -> Self {
+        OptionsClient { text, addresses, settings: Settings::default() }
+    }
+
+    /// How long connecting and greeting may take together; 10 seconds unless set.
+    #[doc(alias = "connect_timeout")]
+    pub fn delai_connexion(mut self, delai: Duration) -> Self {
+        self.settings.connect_deadline = delai;
+        self
+    }
+
+    shared_settings!();
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::new`], and [`Erreur::Connexion`] for settings that can't be.
+    ///
+    /// # Blocking
+    ///
+    /// As for [`Client::new`].
+    #[doc(alias = "connect")]
+    pub fn connecter(self) -> Resultat<Client> {
+        super::connect(&self.settings, &self.text, self.addresses)
+    }
+}

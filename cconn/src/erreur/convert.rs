@@ -1,0 +1,95 @@
+//! From what a connection reports to the public error.
+
+use std::time::Duration;
+
+use super::{
+    Delai, Distante, Erreur, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi,
+};
+use crate::lien::{self, Ending, Failure};
+use crate::wire::FailureCode;
+
+/// What an error is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    pub(crate) commande: &'a str,
+    pub(crate) lien: &'a str,
+    /// The deadline that applied.
+    pub(crate) delai: Duration,
+}
+
+impl About<'_> {
+    /// A call or message that failed on this side.
+    pub(crate) fn failed<E>(self, failure: Failure) -> Erreur<E> {
+        let raison = match failure {
+            Failure::TooLarge { size, limit } => {
+                RaisonNonEnvoi::TropGrande { taille: size, limite: limit }
+            }
+            Failure::TooDeep { limit } => RaisonNonEnvoi::TropProfonde { limite: limit },
+            Failure::TooManyWaiting { limit } => RaisonNonEnvoi::TropDAttentes { limite: limit },
+            Failure::TooManyCalls { limit } => RaisonNonEnvoi::TropDAppels { limite: limit },
+            Failure::NoRoom => RaisonNonEnvoi::SansPlace,
+            Failure::Stopping => RaisonNonEnvoi::Arret,
+            Failure::Ended { ending, may_have_run } => {
+                return ended(&ending, self.lien, Some((self.commande, may_have_run)));
+            }
+            Failure::Late { phase, may_have_run } => {
+                return Erreur::Delai(Box::new(Delai {
+                    phase: match phase {
+                        lien::Phase::Window => Phase::Fenetre,
+                        lien::Phase::Answer => Phase::Reponse,
+                    },
+                    delai: self.delai,
+                    commande: Some(self.commande.into()),
+                    lien: self.lien.into(),
+                    a_pu_etre_executee: may_have_run,
+                }));
+            }
+        };
+        let (commande, lien) = (self.commande.into(), self.lien.into());
+        Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison }))
+    }
+
+    /// An orderly stop that was not finished in its grace period.
+    pub(crate) fn grace_over(self, grace: Duration) -> Erreur {
+        Erreur::Delai(Box::new(Delai {
+            phase: Phase::Arret,
+            delai: grace,
+            commande: None,
+            lien: self.lien.into(),
+            a_pu_etre_executee: false,
+        }))
+    }
+
+    /// A call that failed at the peer. `signature` is the one this side knows, if any.
+    pub(crate) fn remote<E>(self, code: FailureCode, text: Box<str>, signature: &str) -> Erreur<E> {
+        let texte = match code {
+            FailureCode::Signature if !signature.is_empty() => {
+                format!("there `{text}`, here `{signature}`; bring both to the same version").into()
+            }
+            _ => text,
+        };
+        Erreur::Distante(Box::new(Distante {
+            commande: self.commande.into(),
+            lien: self.lien.into(),
+            nature: NatureDistante::from_code(code),
+            texte,
+        }))
+    }
+}
+
+/// The connection has ended; `about` is the command that it hit and whether that may have run.
+pub(crate) fn ended<E>(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -> Erreur<E> {
+    let (raison, texte) = match ending {
+        Ending::Finished => (RaisonFin::Terminee, ""),
+        Ending::Here { reason, text } => (RaisonFin::from_reason(*reason, true), &**text),
+        Ending::Peer { reason, text } => (RaisonFin::from_reason(*reason, false), &**text),
+        Ending::Cut { text, .. } => (RaisonFin::Coupee, &**text),
+    };
+    Erreur::Fermee(Box::new(Fermee {
+        commande: about.map(|(commande, _)| commande.into()),
+        lien: lien.into(),
+        raison,
+        texte: texte.into(),
+        a_pu_etre_executee: about.is_some_and(|(_, may_have_run)| may_have_run),
+    }))
+}

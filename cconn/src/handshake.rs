@@ -1,0 +1,140 @@
+//! The greeting: both sides send theirs at once, and read the other's.
+//!
+//! Knows one transport and no program: what the other side's greeting means for the program is
+//! said as an error by whoever asked.
+
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+use crate::lien::{Limits, PeerLimits, smallest_window};
+use crate::transport::{Ready, Transport};
+use crate::wire::{
+    GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
+};
+
+/// What is wrong with the other side, or with the way there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandshakeError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("no greeting came in time")]
+    Late,
+    #[error("the stream ended before the greeting was done")]
+    Ended,
+    #[error("the other side is not a cconn peer: it begins with {0}")]
+    NotCconn(String),
+    #[error("it speaks version {0} of the protocol, this side version {VERSION}")]
+    Version(u16),
+    #[error("it is a {0} too; connect a client to a server")]
+    SameRole(&'static str),
+    #[error("its greeting breaks the protocol: {0}")]
+    Malformed(#[from] WireError),
+    #[error("it announces limits that can't be: frames of {0} bytes, a window of {1}")]
+    Limits(u32, u64),
+    #[error("{}{}{text}", refusal.text(), if text.is_empty() { "" } else { ": " })]
+    Refused { refusal: Refusal, text: String },
+}
+
+/// The other side, once greeted.
+#[derive(Debug)]
+pub(crate) struct Greeted {
+    pub(crate) limits: PeerLimits,
+    /// What came behind its greeting.
+    pub(crate) rest: Vec<u8>,
+}
+
+/// Sends this side's greeting. It fits any socket's buffer, so it never waits long.
+pub(crate) fn greet(
+    io: &dyn Transport,
+    role: Role,
+    limits: &Limits,
+    refusal: Refusal,
+    text: &str,
+    deadline: Option<Instant>,
+) -> Result<(), HandshakeError> {
+    let mut bytes = Vec::with_capacity(64);
+    let (max_frame, window) = (limits.max_frame, limits.window);
+    Greeting { role, refusal, max_frame, window, text: text.to_owned() }.write(&mut bytes);
+    let mut rest = bytes.as_slice();
+    while !rest.is_empty() {
+        match io.try_send(&[IoSlice::new(rest)]) {
+            Ok(n) => rest = rest.get(n..).unwrap_or(&[]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let ready = io.poll(Ready { readable: false, writable: true }, deadline)?;
+                if !ready.writable {
+                    return Err(HandshakeError::Late);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the other side's greeting and checks that it is one to talk to.
+pub(crate) fn read_greeting(
+    io: &dyn Transport,
+    own_role: Role,
+    deadline: Option<Instant>,
+) -> Result<Greeted, HandshakeError> {
+    let mut buf = Vec::with_capacity(512);
+    receive(io, &mut buf, GREETING_HEAD, deadline)?;
+    let head = buf.first_chunk().ok_or(HandshakeError::Ended)?;
+    let head = match GreetingHead::parse(head) {
+        Err(WireError::Magic) => return Err(HandshakeError::NotCconn(shown(&buf))),
+        other => other?,
+    };
+    if head.version != VERSION {
+        return Err(HandshakeError::Version(head.version));
+    }
+    let end = GREETING_HEAD + head.rest;
+    receive(io, &mut buf, end, deadline)?;
+    let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
+    let limits = check(&greeting, own_role)?;
+    let rest = buf.split_off(end);
+    Ok(Greeted { limits, rest })
+}
+
+fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
+    let Greeting { role, refusal, max_frame, window, .. } = *greeting;
+    if role == own_role {
+        let role = if role == Role::Client { "client" } else { "server" };
+        return Err(HandshakeError::SameRole(role));
+    }
+    if refusal != Refusal::Accepted {
+        return Err(HandshakeError::Refused { refusal, text: greeting.text.clone() });
+    }
+    if max_frame < MIN_FRAME_LIMIT || window < smallest_window(max_frame) {
+        return Err(HandshakeError::Limits(max_frame, window));
+    }
+    Ok(PeerLimits { max_frame, window })
+}
+
+/// Receives until `buf` holds at least `wanted` bytes.
+fn receive(
+    io: &dyn Transport,
+    buf: &mut Vec<u8>,
+    wanted: usize,
+    deadline: Option<Instant>,
+) -> Result<(), HandshakeError> {
+    while buf.len() < wanted {
+        buf.reserve(wanted - buf.len());
+        match io.recv(buf, deadline) {
+            // What came may be enough to say that it is no greeting at all.
+            Ok(0) if buf.is_empty() => return Err(HandshakeError::Ended),
+            Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Err(HandshakeError::Late);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The first bytes of what came, for a person to recognise.
+fn shown(bytes: &[u8]) -> String {
+    let first = bytes.get(..bytes.len().min(16)).unwrap_or(&[]);
+    format!("\"{}\"", first.escape_ascii())
+}

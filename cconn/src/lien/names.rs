@@ -1,0 +1,35 @@
+//! The names of the one-way commands that were sent, so that a failure can be told by name: the
+//! wire carries hashes only.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::Mutex;
+
+/// Names kept at most: a program has no more commands; one that makes names up pays no more.
+const MOST: usize = 10_000;
+
+/// Names by hash.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// The hash that was remembered last: sending one command over and over takes no lock.
+    last: AtomicU64,
+    names: Mutex<HashMap<u64, Box<str>>>,
+}
+
+impl Names {
+    pub(crate) fn remember(&self, hash: u64, name: &str) {
+        if self.last.swap(hash, Ordering::Relaxed) != hash {
+            let mut names = self.names.lock();
+            if names.len() < MOST {
+                names.entry(hash).or_insert_with(|| name.into());
+            }
+        }
+    }
+
+    /// The name, or the hash where it is not known.
+    pub(crate) fn name(&self, hash: u64) -> Box<str> {
+        let known = self.names.lock().get(&hash).cloned();
+        known.unwrap_or_else(|| format!("#{hash:016x}").into())
+    }
+}

@@ -1,0 +1,220 @@
+//! What is sent: the message of a command, its answer and its refusal, as types.
+//!
+//! Knows the codec and the public error, and neither connections nor registries.
+
+mod answer;
+mod field;
+mod fingerprint;
+mod named;
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::codec::{self, CodecError};
+use crate::erreur::Jamais;
+
+pub use answer::{
+    Answer, AnswerKind, Issue, Plain, PlainByDefault, Reponse, ValueByDefault, answer_kind,
+};
+pub(crate) use answer::{Ended, decode_next, decode_owned};
+pub use field::{Arg, WriteNever, WriteSerde};
+pub use fingerprint::{Print, PrintByName, Schema, fingerprint};
+pub use named::{Nommee, Parametres, nommee};
+
+/// The head of a message: which command is meant, with which signature.
+#[doc(alias = "header")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tete<'a> {
+    nom: &'a str,
+    hash: u64,
+    empreinte: u32,
+    signature: &'a str,
+}
+
+impl<'a> Tete<'a> {
+    /// The head of a message to the command of that name.
+    ///
+    /// `empreinte` is 0 where the signature is not known, and `signature` then empty.
+    #[doc(hidden)]
+    pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
+        Tete { nom, hash: hash(nom), empreinte, signature }
+    }
+
+    /// The command's name, as it is known on the wire.
+    #[doc(alias = "name")]
+    pub fn nom(&self) -> &'a str {
+        self.nom
+    }
+
+    /// The hash of the name, which is what travels.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The fingerprint of the signature; 0 in a message by name.
+    #[doc(alias = "fingerprint")]
+    pub fn empreinte(&self) -> u32 {
+        self.empreinte
+    }
+
+    /// The signature for a person to read; empty in a message by name.
+    pub fn signature(&self) -> &'a str {
+        self.signature
+    }
+}
+
+/// The hash by which a command is known on the wire: FNV-1a, 64 bits, of its name.
+///
+/// Figures: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+pub(crate) const fn hash(nom: &str) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut rest = nom.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3);
+        rest = tail;
+    }
+    hash
+}
+
+/// Something that can be sent to the peer.
+///
+/// The struct that [`commande`](macro@crate::commande) makes of a function is one, and so is what
+/// [`nommee`] returns; there is no need to implement it by hand.
+pub trait Message {
+    /// The command that is meant.
+    #[doc(alias = "header")]
+    fn tete(&self) -> Tete<'_>;
+
+    /// Appends the encoded arguments.
+    ///
+    /// # Errors
+    ///
+    /// A value whose `Serialize` fails; nothing is sent then.
+    #[doc(alias = "write")]
+    #[doc(alias = "encode")]
+    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+}
+
+/// A message whose answer is an `R`.
+#[doc(alias = "Call")]
+#[diagnostic::on_unimplemented(
+    message = "the answer of `{Self}` is not a `{R}`",
+    note = "the answer's type is the return type of the command, without its `Result`",
+    note = "a message by name has any answer that serde can decode and that borrows nothing"
+)]
+pub trait Appel<R>: Message {
+    /// The command's own error; [`Jamais`] where it has none.
+    #[doc(alias = "Error")]
+    type Refus: Refus;
+
+    /// Decodes an answer.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not an `R`, or more bytes than one.
+    #[doc(alias = "decode")]
+    fn lire(octets: &[u8]) -> Result<R, ErreurCodec>;
+}
+
+impl<M: Message + ?Sized> Message for &M {
+    fn tete(&self) -> Tete<'_> {
+        M::tete(self)
+    }
+
+    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+        M::ecrire(self, sortie)
+    }
+}
+
+impl<R, M: Appel<R> + ?Sized> Appel<R> for &M {
+    type Refus = M::Refus;
+
+    fn lire(octets: &[u8]) -> Result<R, ErreurCodec> {
+        M::lire(octets)
+    }
+}
+
+/// The error type of a command: any owned type with serde's derives.
+///
+/// [`Jamais`] stands for none.
+#[doc(alias = "UserError")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the error of a command",
+    note = "it needs `#[derive(serde::Serialize, serde::Deserialize)]`"
+)]
+pub trait Refus: Sized {
+    /// Decodes an error as the peer sent it.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not such an error, or more bytes than one; for [`Jamais`], any.
+    #[doc(alias = "decode")]
+    fn lire(octets: &[u8]) -> Result<Self, ErreurCodec>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Serialize + DeserializeOwned> Refus for E {
+    fn lire(octets: &[u8]) -> Result<Self, ErreurCodec> {
+        codec::decode(octets).map_err(ErreurCodec)
+    }
+}
+
+impl Refus for Jamais {
+    fn lire(_: &[u8]) -> Result<Self, ErreurCodec> {
+        no_value()
+    }
+}
+
+/// Where a message writes its arguments.
+#[doc(alias = "Writer")]
+#[derive(Debug)]
+pub struct Ecrivain<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+/// A value that can't be encoded, or bytes that can't be decoded as the type that was asked for.
+#[doc(alias = "CodecError")]
+pub struct ErreurCodec(pub(crate) CodecError);
+
+impl fmt::Debug for ErreurCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for ErreurCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ErreurCodec {}
+
+/// What has no values, and says so when it is decoded.
+enum Nothing {}
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("the type that is declared for it has no values"))
+    }
+}
+
+/// The error of what can be neither encoded nor decoded.
+pub(crate) fn no_value<T>() -> Result<T, ErreurCodec> {
+    match codec::decode::<Nothing>(&[]) {
+        Ok(nothing) => match nothing {},
+        Err(error) => Err(ErreurCodec(error)),
+    }
+}
+
+/// Appends the encoded arguments of a message; on an error `out` is as it was.
+pub(crate) fn encode_body(message: &dyn Message, out: &mut Vec<u8>) -> Result<(), ErreurCodec> {
+    let start = out.len();
+    let written = message.ecrire(&mut Ecrivain { out });
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}

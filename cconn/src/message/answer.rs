@@ -1,0 +1,261 @@
+//! The four forms of an answer, told apart by type.
+//!
+//! `T` is a value; `Result<T, Erreur>`, `Result<T, Erreur<E>>` and `Result<T, E>` end well with a
+//! value or badly with a text, with either, or with an error of the user's. Traits alone can't
+//! tell them apart, as `Result<T, E>` is a value to serde; so the form is a number that an
+//! inherent constant yields, and the trait carries it as a parameter.
+
+use std::any::{Any, TypeId};
+use std::fmt::Display;
+use std::io::Write as _;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{ErreurCodec, Refus, no_value};
+use crate::codec::{self, CodecError, Decoder};
+use crate::erreur::{Erreur, Jamais};
+use crate::wire::FailureCode;
+
+/// No answer: the type can't cross the wire.
+const INVALID: u8 = 0;
+/// A value.
+const VALUE: u8 = 1;
+/// A value or a text.
+const LINK: u8 = 2;
+/// A value, or an error of the user's, or a text.
+const MIXED: u8 = 3;
+/// A value or an error of the user's.
+const REFUSAL: u8 = 4;
+
+/// What can be an answer or an error: owned, with both of serde's derives.
+pub trait Plain: Serialize + DeserializeOwned + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + 'static> Plain for T {}
+
+/// Tells the form of a return type, if it is a `Result`.
+#[derive(Debug)]
+pub struct AnswerKind<T>(PhantomData<T>);
+
+impl<T: Plain> AnswerKind<Result<T, Erreur>> {
+    /// The form.
+    pub const KIND: u8 = LINK;
+}
+
+impl<T: Plain, E: Plain> AnswerKind<Result<T, Erreur<E>>> {
+    /// The form.
+    pub const KIND: u8 = MIXED;
+}
+
+impl<T: Plain, E: Plain> AnswerKind<Result<T, E>> {
+    /// The form.
+    pub const KIND: u8 = REFUSAL;
+}
+
+/// The form of all that is no `Result`.
+pub trait ValueByDefault {
+    /// The form, to be decided by `Answer`.
+    const KIND: u8 = INVALID;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ValueByDefault for AnswerKind<T> {}
+
+/// Tells whether a return type that is no `Result` can be an answer.
+#[derive(Debug)]
+pub struct Answer<T>(PhantomData<T>);
+
+impl<T: Plain> Answer<T> {
+    /// The form.
+    pub const KIND: u8 = VALUE;
+}
+
+/// The form of what is no answer at all.
+pub trait PlainByDefault {
+    /// The form.
+    const KIND: u8 = INVALID;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> PlainByDefault for Answer<T> {}
+
+/// The form of a return type, from what both probes say of it.
+pub const fn answer_kind(result: u8, plain: u8) -> u8 {
+    if result == INVALID { plain } else { result }
+}
+
+/// A return type, as its form `KIND` says.
+pub trait Reponse<const KIND: u8> {
+    /// What a caller gets where all goes well.
+    type Valeur;
+    /// The command's own error.
+    type Refus: Refus;
+
+    /// Appends what is to be sent back, and says what it is.
+    fn rendre(self, out: &mut Vec<u8>) -> Issue;
+
+    /// Decodes an answer.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not that value.
+    fn lire(octets: &[u8]) -> Result<Self::Valeur, ErreurCodec>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Reponse<INVALID> for T {
+    type Valeur = T;
+    type Refus = Jamais;
+
+    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+        match no_value::<Jamais>() {
+            Ok(never) => match never {},
+            Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
+        }
+    }
+
+    fn lire(_: &[u8]) -> Result<T, ErreurCodec> {
+        no_value()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Plain> Reponse<VALUE> for T {
+    type Valeur = T;
+    type Refus = Jamais;
+
+    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+        Issue::value(&self, out)
+    }
+
+    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
+        decode_owned(octets)
+    }
+}
+
+impl<T: Plain> Reponse<LINK> for Result<T, Erreur> {
+    type Valeur = T;
+    type Refus = Jamais;
+
+    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+        match self {
+            Ok(value) => Issue::value(&value, out),
+            Err(error) => Issue::failure(FailureCode::Handler, &error, out),
+        }
+    }
+
+    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
+        decode_owned(octets)
+    }
+}
+
+impl<T: Plain, E: Plain> Reponse<MIXED> for Result<T, Erreur<E>> {
+    type Valeur = T;
+    type Refus = E;
+
+    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+        match self.map_err(Erreur::split::<Jamais>) {
+            Ok(value) => Issue::value(&value, out),
+            Err(Ok(refusal)) => Issue::refusal(&refusal, out),
+            Err(Err(error)) => Issue::failure(FailureCode::Handler, &error, out),
+        }
+    }
+
+    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
+        decode_owned(octets)
+    }
+}
+
+impl<T: Plain, E: Plain> Reponse<REFUSAL> for Result<T, E> {
+    type Valeur = T;
+    type Refus = E;
+
+    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+        match self {
+            Ok(value) => Issue::value(&value, out),
+            Err(refusal) => Issue::refusal(&refusal, out),
+        }
+    }
+
+    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
+        decode_owned(octets)
+    }
+}
+
+/// How a command ended; what is said of it was appended to the output.
+#[derive(Clone, Copy, Debug)]
+pub struct Issue(pub(crate) Ended);
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With an encoded answer.
+    Answer,
+    /// With an encoded error of the user's type.
+    Refusal,
+    /// With a text for a person to read.
+    Failure(FailureCode),
+}
+
+impl Issue {
+    /// Appends a value.
+    pub(crate) fn value<T: Serialize + 'static>(value: &T, out: &mut Vec<u8>) -> Self {
+        Self::encoded(encode_owned(value, out), Ended::Answer, out)
+    }
+
+    /// Appends an error of the user's type.
+    pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Vec<u8>) -> Self {
+        Self::encoded(encode_owned(error, out), Ended::Refusal, out)
+    }
+
+    /// What became of an attempt to encode.
+    fn encoded(result: Result<(), CodecError>, ended: Ended, out: &mut Vec<u8>) -> Self {
+        match result {
+            Ok(()) => Issue(ended),
+            Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
+        }
+    }
+
+    /// Appends a text.
+    pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Vec<u8>) -> Self {
+        // A `Display` that fails leaves a shorter text, which is better than none.
+        let _ = write!(out, "{text}");
+        Issue(Ended::Failure(code))
+    }
+}
+
+/// Encodes a value; bytes as a whole.
+fn encode_owned<T: Serialize + 'static>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match (value as &dyn Any).downcast_ref::<Vec<u8>>() {
+        Some(bytes) => {
+            codec::encode_bytes(bytes, out);
+            Ok(())
+        }
+        None => codec::encode(value, out),
+    }
+}
+
+/// Decodes a value that takes all the bytes; bytes as a whole.
+pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(octets: &[u8]) -> Result<T, ErreurCodec> {
+    let mut decoder = Decoder::new(octets);
+    let value = decode_next(&mut decoder).map_err(ErreurCodec)?;
+    decoder.finish().map_err(ErreurCodec)?;
+    Ok(value)
+}
+
+/// Decodes the next value; bytes as a whole.
+pub(crate) fn decode_next<T: DeserializeOwned + 'static>(
+    decoder: &mut Decoder<'_>,
+) -> Result<T, CodecError> {
+    if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
+        return decoder.value();
+    }
+    let mut bytes = Some(decoder.bytes()?.to_vec());
+    let slot = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>();
+    match slot.and_then(Option::take) {
+        Some(value) => Ok(value),
+        None => decoder.value(),
+    }
+}

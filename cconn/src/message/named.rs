@@ -1,0 +1,87 @@
+//! Messages by name, for commands of which no declaration is at hand.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Appel, Ecrivain, ErreurCodec, Message, Tete, decode_owned};
+use crate::codec;
+use crate::erreur::Jamais;
+
+/// A message to a command of that name; made with [`nommee`].
+#[doc(alias = "named")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a message does nothing until it is sent"]
+pub struct Nommee<N, A> {
+    nom: N,
+    arguments: A,
+}
+
+/// A message to the command of that name, with its arguments as a tuple.
+///
+/// It carries no fingerprint: whether the arguments fit is seen when they are decoded. Its answer
+/// has the type that the caller asks for.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::{Message, nommee};
+///
+/// let message = nommee("somme", (12_i64, 34_i64));
+/// assert_eq!(message.tete().nom(), "somme");
+/// ```
+#[doc(alias = "named")]
+pub fn nommee<N: AsRef<str>, A: Parametres>(nom: N, arguments: A) -> Nommee<N, A> {
+    Nommee { nom, arguments }
+}
+
+impl<N: AsRef<str>, A: Parametres> Message for Nommee<N, A> {
+    fn tete(&self) -> Tete<'_> {
+        Tete::new(self.nom.as_ref(), 0, "")
+    }
+
+    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+        codec::encode(&self.arguments, sortie.out).map_err(ErreurCodec)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<N, A, R> Appel<R> for Nommee<N, A>
+where
+    N: AsRef<str>,
+    A: Parametres,
+    R: DeserializeOwned + 'static,
+{
+    type Refus = Jamais;
+
+    fn lire(octets: &[u8]) -> Result<R, ErreurCodec> {
+        decode_owned(octets)
+    }
+}
+
+/// The arguments of a message by name: a tuple of up to twelve.
+#[doc(alias = "Arguments")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the arguments of a message",
+    note = "they are a tuple of values that serde can encode: `()`, `(a,)`, `(a, b)`"
+)]
+pub trait Parametres: Serialize + sealed::Tuple {}
+
+mod sealed {
+    /// A tuple.
+    pub trait Tuple {}
+}
+
+macro_rules! tuples {
+    ($($($name:ident)*;)*) => {
+        $(
+            impl<$($name),*> sealed::Tuple for ($($name,)*) {}
+            #[diagnostic::do_not_recommend]
+            impl<$($name: Serialize),*> Parametres for ($($name,)*) {}
+        )*
+    };
+}
+
+tuples! {
+    ; A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
+    A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
+}

@@ -1,0 +1,144 @@
+//! Bytes inside a larger value, encoded in one copy instead of one by one.
+//!
+//! Knows serde and no format.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Owned bytes, for use inside a larger value.
+///
+/// A `Vec<u8>` inside a struct, a tuple or an option is written element by element; in this
+/// wrapper it is copied as a whole, about 40 times faster.
+/// The bytes on the wire are the same, so one side may use it without the other.
+/// An argument or an answer that *is* a `Vec<u8>` or a `&[u8]` does not need it.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::Octets;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Photo {
+///     nom: String,
+///     image: Octets,
+/// }
+///
+/// let photo = Photo { nom: "chat".to_owned(), image: vec![0xFF, 0xD8].into() };
+/// assert_eq!(photo.image.0.len(), 2);
+/// ```
+#[doc(alias = "Bytes")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Octets(pub Vec<u8>);
+
+/// Borrowed bytes, for use inside a larger value.
+///
+/// What [`Octets`] is to `Vec<u8>`, this is to `&[u8]`: decoded, it points into the message that
+/// was received, and nothing is copied.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::OctetsRef;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Morceau<'a> {
+///     debut: u64,
+///     #[serde(borrow)]
+///     octets: OctetsRef<'a>,
+/// }
+///
+/// let morceau = Morceau { debut: 0, octets: b"abc".into() };
+/// assert_eq!(morceau.octets.0, b"abc");
+/// ```
+#[doc(alias = "Bytes")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OctetsRef<'a>(pub &'a [u8]);
+
+impl From<Vec<u8>> for Octets {
+    fn from(bytes: Vec<u8>) -> Self {
+        Octets(bytes)
+    }
+}
+
+impl<'a> From<&'a [u8]> for OctetsRef<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        OctetsRef(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for OctetsRef<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        OctetsRef(bytes)
+    }
+}
+
+impl AsRef<[u8]> for Octets {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for OctetsRef<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl Serialize for Octets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl Serialize for OctetsRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_byte_buf(OwnedVisitor).map(Octets)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for OctetsRef<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&[u8]>::deserialize(deserializer).map(OctetsRef)
+    }
+}
+
+struct OwnedVisitor;
+
+/// Most bytes set aside for a length that is only declared.
+const MAX_DECLARED: usize = 4096;
+
+impl<'de> Visitor<'de> for OwnedVisitor {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+        Ok(bytes.to_vec())
+    }
+
+    fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+        Ok(bytes)
+    }
+
+    /// Formats without bytes of their own, such as JSON, give a sequence of numbers.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Vec<u8>, A::Error> {
+        let declared = access.size_hint().unwrap_or(0);
+        let mut bytes = Vec::with_capacity(declared.min(MAX_DECLARED));
+        while let Some(byte) = access.next_element()? {
+            bytes.push(byte);
+        }
+        Ok(bytes)
+    }
+}

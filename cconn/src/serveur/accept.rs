@@ -1,0 +1,201 @@
+//! Accepting newcomers, refusing them in words, and each client's thread.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Serveur;
+use super::door::Refused;
+use super::service::Service;
+use crate::client::Client;
+use crate::connexion::label;
+use crate::erreur::Resultat;
+use crate::handshake;
+use crate::lien::{Lien, Parts, Watch};
+use crate::sync::Mutex;
+use crate::transport::{Memory, Tcp, Transport};
+use crate::wire::{Refusal, Role};
+
+/// The first pause after an `accept` that failed for want of something, and the longest.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// Bytes that each direction of a local connection holds: about what a socket does.
+const LOCAL_CAPACITY: usize = 256 << 10;
+
+impl Serveur {
+    /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
+    /// now it may have again in a moment.
+    pub(super) fn accept_until_stopped(&self, listener: &TcpListener) {
+        let mut refused = Refused::default();
+        let mut pause = None;
+        while !self.shared.clients.is_stopping() {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    pause = None;
+                    self.admit(stream, &mut refused);
+                    continue;
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => pause = None,
+                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => continue,
+                    _ => pause = Some(longer(pause)),
+                },
+            }
+            let sweep = refused.sweep();
+            let watched = if pause.is_none() { Some(listener) } else { None };
+            self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
+            self.shared.door.was_rung();
+        }
+    }
+
+    /// Greets a newcomer and gives it a thread, or refuses it in words.
+    fn admit(&self, stream: TcpStream, refused: &mut Refused) {
+        // Where accepted sockets take the listener's mode over.
+        if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
+            return;
+        }
+        let io = Tcp::new(stream);
+        match self.shared.clients.enter(self.shared.options.max_clients) {
+            Ok(id) => self.start_thread(id, io, refused),
+            Err(refusal) => {
+                self.greet(&io, refusal);
+                refused.push(io);
+            }
+        }
+    }
+
+    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
+        let text = match refusal {
+            Refusal::Full => match self.shared.options.max_clients {
+                1 => "it takes 1 client at a time".to_owned(),
+                most => format!("it takes {most} clients at a time"),
+            },
+            _ => String::new(),
+        };
+        let limits = &self.shared.options.settings.limits;
+        let now = Some(Instant::now());
+        // A newcomer that is gone already finds out by itself.
+        let _gone = handshake::greet(io, Role::Server, limits, refusal, &text, now);
+    }
+
+    fn start_thread(&self, id: u64, io: Tcp, refused: &mut Refused) {
+        // The socket comes back where no thread can be had for it.
+        let io = Arc::new(Mutex::new(Some(io)));
+        let hers = io.clone();
+        let started = self.spawn(id, move |serveur| {
+            if let Some(io) = hers.lock().take() {
+                serveur.greet(&io, Refusal::Accepted);
+                io.configure(serveur.shared.options.settings.limits.write_deadline);
+                let address = io.peer_address();
+                serveur.serve(id, Box::new(io), address);
+            }
+        });
+        if started.is_err()
+            && let Some(io) = io.lock().take()
+        {
+            self.greet(&io, Refusal::NoResources);
+            refused.push(io);
+        }
+    }
+
+    /// Starts the thread of a client that has entered; its place is given back when it ends.
+    fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
+        let stack = self.shared.options.settings.limits.stack;
+        let place = Place(self.clone());
+        crate::sync::spawn(format!("cconn-{id}"), stack, move || {
+            let place = place;
+            body(&place.0);
+        })
+    }
+
+    /// A client of this server inside the process, joined to it without a socket: for tests, and
+    /// for programs that are their own client.
+    ///
+    /// It counts among the clients. [`lancer`](Serveur::lancer) need not run.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
+    /// thread could be had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n)?;
+    /// let client = serveur.client_local()?;
+    /// assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,)))?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "in_memory")]
+    pub fn client_local(&self) -> Resultat<Client> {
+        let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
+        let accepted = Refusal::Accepted;
+        match self.shared.clients.enter(self.shared.options.max_clients) {
+            Ok(id) => {
+                let started = self.spawn(id, move |serveur| {
+                    serveur.greet(&ours, accepted);
+                    serveur.serve(id, Box::new(ours), None);
+                });
+                started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
+            }
+            Err(refusal) => self.greet(&ours, refusal),
+        }
+        crate::connexion::join(&self.shared.options.settings, Box::new(hers), "local")
+    }
+
+    /// One client, from its greeting to its end, on its own thread.
+    fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
+        let settings = &self.shared.options.settings;
+        let deadline = Some(Instant::now() + settings.greeting_deadline);
+        let Ok(greeted) = handshake::read_greeting(&*io, Role::Server, deadline) else { return };
+        let lien = Lien::new(Parts {
+            io,
+            commands: Arc::new(Service::new(&self.shared)),
+            limits: settings.limits.clone(),
+            peer: greeted.limits,
+            watch: Some(Watch::of_process()),
+            label: label(address, "local client", id),
+            id,
+            address,
+            ends_with_handles: false,
+            thread_name: format!("cconn-{id}"),
+            rest: greeted.rest,
+        });
+        self.shared.clients.add(&lien);
+        let client = Client::of(&lien);
+        Self::hook(self.shared.options.on_connected.as_ref(), &client);
+        lien.execute();
+        self.shared.clients.remove(id);
+        Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
+        lien.linger();
+        lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
+    }
+
+    fn hook(hook: Option<&super::options::Hook>, client: &Client) {
+        if let Some(hook) = hook {
+            let result = client.result_of_end();
+            // A hook that panics ends neither the client nor the server.
+            let _panicked = crate::commande::fence(|| hook(client, result));
+        }
+    }
+}
+
+/// The pause after a further `accept` that failed.
+fn longer(pause: Option<Duration>) -> Duration {
+    pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
+}
+
+/// A client's place, given back when its thread ends, whatever ended it.
+struct Place(Serveur);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.shared.clients.leave();
+    }
+}

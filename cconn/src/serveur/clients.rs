@@ -1,0 +1,149 @@
+//! The clients of a server: who is connected, how many threads there are, how they are stopped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Serveur;
+use crate::client::Client;
+use crate::erreur::{Delai, Erreur, Phase, Resultat};
+use crate::lien::Lien;
+use crate::sync::{Condvar, Mutex};
+use crate::wire::{EndReason, Refusal};
+
+/// How long threads may take to end once their connections are cut.
+const UNWIND: Duration = Duration::from_millis(250);
+
+/// The clients of a server.
+#[derive(Default)]
+pub(super) struct Clients {
+    state: Mutex<State>,
+    fewer: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    connected: HashMap<u64, Arc<Lien>>,
+    /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
+    threads: usize,
+    last_id: u64,
+    stopping: bool,
+    /// What the stop came to, once it is done.
+    cut: Option<Cut>,
+}
+
+/// What an orderly stop left over.
+#[derive(Clone, Copy)]
+struct Cut {
+    grace: Duration,
+    /// Connections that were cut.
+    connections: usize,
+    /// Threads that were still inside a command at the end.
+    threads: usize,
+}
+
+impl Clients {
+    /// Counts a newcomer in and gives it a number, unless there is no place.
+    pub(super) fn enter(&self, most: usize) -> Result<u64, Refusal> {
+        let mut state = self.state.lock();
+        if state.stopping {
+            return Err(Refusal::Stopping);
+        }
+        if state.threads >= most {
+            return Err(Refusal::Full);
+        }
+        state.threads += 1;
+        state.last_id += 1;
+        Ok(state.last_id)
+    }
+
+    /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
+    pub(super) fn add(&self, lien: &Arc<Lien>) {
+        let mut state = self.state.lock();
+        state.connected.insert(lien.id, lien.clone());
+        let stopping = state.stopping;
+        drop(state);
+        if stopping {
+            lien.begin_stop();
+        }
+    }
+
+    /// A client's connection has ended.
+    pub(super) fn remove(&self, id: u64) {
+        // The last reference may go with it, and what that sets off needs the lock.
+        let removed = self.state.lock().connected.remove(&id);
+        drop(removed);
+    }
+
+    /// A client's thread ends, or never began.
+    pub(super) fn leave(&self) {
+        self.state.lock().threads -= 1;
+        self.fewer.notify_all();
+    }
+
+    pub(super) fn liens(&self) -> Vec<Arc<Lien>> {
+        self.state.lock().connected.values().cloned().collect()
+    }
+
+    pub(super) fn all(&self) -> Vec<Client> {
+        self.liens().iter().map(Client::of).collect()
+    }
+
+    pub(super) fn refuse_more(&self) {
+        self.state.lock().stopping = true;
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.state.lock().stopping
+    }
+
+    pub(super) fn begin_stop(&self) {
+        for lien in self.liens() {
+            lien.begin_stop();
+        }
+    }
+
+    /// Waits for all threads within the grace period; cuts what is left and waits a little more.
+    pub(super) fn finish(&self, grace: Duration) {
+        let mut connections = 0;
+        if !self.wait_for_threads(Instant::now() + grace) {
+            for lien in self.liens() {
+                connections += 1;
+                lien.close(EndReason::GraceOver, "");
+            }
+            self.wait_for_threads(Instant::now() + UNWIND);
+        }
+        let mut state = self.state.lock();
+        state.cut = Some(Cut { grace, connections, threads: state.threads });
+    }
+
+    /// Waits until no thread is left; false if the deadline passed first.
+    fn wait_for_threads(&self, deadline: Instant) -> bool {
+        let mut state = self.state.lock();
+        while state.threads > 0 && Instant::now() < deadline {
+            state = self.fewer.wait(state, Some(deadline));
+        }
+        state.threads == 0
+    }
+
+    /// What the stop came to.
+    pub(super) fn outcome(&self, serveur: &Serveur) -> Resultat<()> {
+        let cut = self.state.lock().cut;
+        match cut {
+            Some(Cut { grace, connections, threads }) if connections + threads > 0 => {
+                let lien = format!(
+                    "server {serveur}: {connections} connections were cut, {threads} threads are \
+                     still inside a command"
+                );
+                Err(Erreur::Delai(Box::new(Delai {
+                    phase: Phase::Arret,
+                    delai: grace,
+                    commande: None,
+                    lien: lien.into(),
+                    a_pu_etre_executee: false,
+                })))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The settings of a server, with their defaults, and the opening of its socket.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
+use super::clients::Clients;
+use super::door::Door;
+use super::{Serveur, Shared};
+use crate::client::Client;
+use crate::commande::Registre;
+use crate::connexion::{Settings, shared_settings};
+use crate::erreur::{EchecConnexion, Erreur, Resultat};
+
+/// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
+const BACKLOG: i32 = 4096;
+
+/// Descriptors that are left to the rest of the program.
+const RESERVED_DESCRIPTORS: u64 = 32;
+
+/// Memory maps a thread needs: its stack and the guard page; with a share for its heap.
+const MAPS_A_THREAD: u64 = 4;
+
+/// What to do when a client came or went.
+pub(super) type Hook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
+
+/// What a server keeps of its options.
+pub(super) struct Kept {
+    pub(super) settings: Settings,
+    pub(super) max_clients: usize,
+    pub(super) on_connected: Option<Hook>,
+    pub(super) on_disconnected: Option<Hook>,
+}
+
+/// A server to be made; from [`Serveur::options`].
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = cconn::Serveur::options("127.0.0.1:0").max_clients(23).ouvrir()?;
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "ServerBuilder")]
+#[must_use = "nothing listens until `ouvrir` is called"]
+pub struct OptionsServeur {
+    text: String,
+    addresses: io::Result<Vec<SocketAddr>>,
+    settings: Settings,
+    max_clients: usize,
+    on_connected: Option<Hook>,
+    on_disconnected: Option<Hook>,
+}
+
+impl OptionsServeur {
+    pub(super) fn new(text: String, addresses: io::Result<Vec<SocketAddr>>) -> Self {
+        OptionsServeur {
+            text,
+            addresses,
+            settings: Settings::default(),
+            max_clients: 1,
+            on_connected: None,
+            on_disconnected: None,
+        }
+    }
+
+    /// Clients served at the same time; 1 unless set. A newcomer beyond is told so.
+    ///
+    /// Lowered to what the process may have: each client takes a descriptor and a thread.
+    pub fn max_clients(mut self, clients: usize) -> Self {
+        self.max_clients = clients;
+        self
+    }
+
+    /// How long a newcomer may take for its greeting before it is cut; 5 seconds unless set.
+    #[doc(alias = "greeting_timeout")]
+    pub fn delai_accueil(mut self, delai: std::time::Duration) -> Self {
+        self.settings.greeting_deadline = delai;
+        self
+    }
+
+    /// What to do when a client has connected, on its thread, before its first command.
+    #[doc(alias = "on_connect")]
+    pub fn quand_connecte(mut self, quoi: impl Fn(&Client) + Send + Sync + 'static) -> Self {
+        self.on_connected = Some(Arc::new(move |client, _| quoi(client)));
+        self
+    }
+
+    /// What to do when a client's connection has ended, on its thread, after its last command;
+    /// the result says whether it ended in order, and if not, why.
+    #[doc(alias = "on_disconnect")]
+    pub fn quand_deconnecte(
+        mut self,
+        quoi: impl Fn(&Client, Resultat<()>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_disconnected = Some(Arc::new(quoi));
+        self
+    }
+
+    shared_settings!();
+
+    /// Opens the server: from here on the system keeps newcomers until `lancer` takes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::Connexion`]: the address can't be listened on, or a setting can't be.
+    #[doc(alias = "open")]
+    #[doc(alias = "bind")]
+    pub fn ouvrir(self) -> Resultat<Serveur> {
+        self.settings.check()?;
+        let (listener, address) =
+            listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
+        let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
+        let registre = Registre::new(self.settings.on_failure.clone());
+        let options = Kept {
+            max_clients: self.max_clients.min(affordable_clients()),
+            settings: self.settings,
+            on_connected: self.on_connected,
+            on_disconnected: self.on_disconnected,
+        };
+        let clients = Clients::default();
+        Ok(Serveur { shared: Arc::new(Shared { address, door, clients, registre, options }) })
+    }
+}
+
+impl fmt::Debug for OptionsServeur {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OptionsServeur")
+            .field("adresse", &self.text)
+            .field("max_clients", &self.max_clients)
+            .finish_non_exhaustive()
+    }
+}
+
+fn unavailable(text: &str, cause: io::Error) -> Erreur {
+    Erreur::Connexion(Box::new(EchecConnexion::Ecoute { adresse: text.into(), cause }))
+}
+
+/// Listens on the first address that can be listened on.
+fn listen_any(addresses: io::Result<Vec<SocketAddr>>) -> io::Result<(TcpListener, SocketAddr)> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
+    for address in addresses? {
+        match listen(address) {
+            Ok(listener) => {
+                let address = listener.local_addr()?;
+                return Ok((listener, address));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    // A server that starts again finds its port free, though old connections are still remembered.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    rustix::net::bind(&socket, &address)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// How many clients this process can serve: one descriptor and one thread each, with a reserve.
+///
+/// Past the limit of memory maps a new thread aborts the whole process instead of failing.
+fn affordable_clients() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let descriptors = limit.current.map_or(u64::MAX, |n| n.saturating_sub(RESERVED_DESCRIPTORS));
+    let threads = max_memory_maps().map_or(u64::MAX, |maps| maps / MAPS_A_THREAD * 9 / 10);
+    usize::try_from(descriptors.min(threads)).unwrap_or(usize::MAX).max(1)
+}
+
+fn max_memory_maps() -> Option<u64> {
+    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+}
