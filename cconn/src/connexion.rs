@@ -127,7 +127,7 @@ fn greet_and_join(
     let id = next_id();
     let lien = Lien::new(Parts {
         io,
-        commands: Arc::new(Registre::new(settings.on_failure.clone())),
+        commands: Arc::new(Registre::new(settings.hooks.clone())),
         limits: settings.limits.clone(),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),

@@ -9,6 +9,7 @@ use super::Serveur;
 use super::door::Refused;
 use super::service::Service;
 use crate::client::Client;
+use crate::commande::{EndHook, fence};
 use crate::connexion::label;
 use crate::erreur::Resultat;
 use crate::handshake;
@@ -177,11 +178,11 @@ impl Serveur {
         lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
     }
 
-    fn hook(hook: Option<&super::options::Hook>, client: &Client) {
+    fn hook(hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
             // A hook that panics ends neither the client nor the server.
-            let _panicked = crate::commande::fence(|| hook(client, result));
+            let _panicked = fence(|| hook(client, result));
         }
     }
 }
