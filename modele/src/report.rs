@@ -45,5 +45,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
         }
     }
+    if arguments.only.is_none() {
+    for b in crate::rules::all() {
+        let r = runner::run(&b.scenario, b.off, arguments.seed, 20000);
+        println!("{:35} {:7} {:6.1}s {}", b.name, r.schedules, r.took.as_secs_f64(), r.failure.map_or("NOT FOUND".to_owned(), |f| f.text.replace('\n'," ")));
+    }}
     code
 }

@@ -75,7 +75,10 @@ fn start_executors(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     sides
         .map(|side| {
             let lien = world.liens[side].clone();
-            thread(format!("executor {side}"), move || lien.execute())
+            thread(format!("executor {side}"), move || {
+                assert!(lien.execute(), "the only executor");
+                lien.linger();
+            })
         })
         .collect()
 }
@@ -138,6 +141,9 @@ impl World {
                 peer: PeerLimits { max_frame: limits.max_frame, window: limits.window },
                 watch: watch.clone(),
                 label: format!("side {side}").into(),
+                id: side as u64,
+                address: None,
+                ends_with_handles: false,
                 thread_name: format!("stand-in {side}"),
                 rest: Vec::new(),
             })
