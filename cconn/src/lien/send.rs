@@ -238,19 +238,24 @@ impl Lien {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
-        let first = |state: &State| state.window.is_first(ticket);
+        // A stop ends the wait too: after `retrait` only handlers send.
+        let refused = |state: &State| !state.goodbye.admits(from_handler);
+        let first = |state: &State| state.window.is_first(ticket) || refused(state);
         (state, _) = self.wait(state, Sleep::Line, deadline, first);
         if first(&state) {
-            let ready = |state: &State| state.window.is_ready(ticket, charge);
+            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
             (state, _) = self.wait(state, Sleep::Window, deadline, ready);
         }
         let spent = state.window.leave(ticket, charge);
         // The line has moved: somebody else is first now.
         state.wake(|sleep| sleep == Sleep::Line);
-        let result = match state.closed() {
-            Some(ending) => Err(Failure::Ended { ending: ending.clone(), may_have_run: false }),
-            None if spent => Ok(()),
-            None => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        let result = match Self::check_admitted(&state, from_handler) {
+            Err(failure) => {
+                state.window.unspend(if spent { charge } else { 0 });
+                Err(failure)
+            }
+            Ok(()) if spent => Ok(()),
+            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
         };
         (state, result)
     }

@@ -190,6 +190,7 @@ impl State {
     pub(super) fn begin_stop(&mut self) {
         self.goodbye.stopping = true;
         self.turn.winding_up = true;
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
         self.advance_goodbye();
         self.offer_turn();
     }

@@ -369,27 +369,33 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
 }
 
-#[test]
-fn a_wait_for_window_ends_with_the_stream() {
+/// A thread that waits for window; it ends with why it got none. The peer is written by hand.
+fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
     let (left, right) = Memory::pair(20_000);
     let client = end(Box::new(left), &small());
-    let sending = {
-        let lien = client.lien.clone();
-        std::thread::spawn(move || {
-            loop {
-                if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
-                    return failure;
-                }
+    let lien = client.lien.clone();
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
+                return failure;
             }
-        })
-    };
+        }
+    });
     // The pipe has room for all that the window lets through: who reads waits for window.
     while client.lien.lock().inbox.is_some() {
         std::thread::yield_now();
     }
-    leave_with_a_note(&right);
+    (client, right, sending)
+}
+
+#[test]
+fn a_wait_for_window_ends_with_a_stop() {
+    let (_client, right, sending) = wait_for_window();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     let failure = sending.join().unwrap();
-    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+    assert!(matches!(failure, Failure::Stopping), "{failure:?}");
 }
 
 #[test]
