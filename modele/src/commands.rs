@@ -46,6 +46,8 @@ pub(crate) struct Speaker {
     pub(crate) patience: Option<Duration>,
     /// The side whose turn this speaker holds, if it is a handler that has it.
     pub(crate) turn_of: Option<usize>,
+    /// It is a handler of a command that a thread of the program sent: a stop lets it finish.
+    pub(crate) owed: bool,
 }
 
 /// A deferred call.
@@ -56,9 +58,15 @@ pub(crate) struct Pending {
 }
 
 impl Speaker {
-    pub(crate) fn new(lien: &Arc<Lien>, ledger: &Arc<Ledger>, patience: Option<Duration>) -> Self {
-        let id = ledger.new_sender();
-        Speaker { lien: lien.clone(), ledger: ledger.clone(), id, patience, turn_of: None }
+    /// A thread of the program.
+    pub(crate) fn program(
+        lien: &Arc<Lien>,
+        ledger: &Arc<Ledger>,
+        patience: Option<Duration>,
+    ) -> Self {
+        let id = ledger.new_sender(true);
+        let (lien, ledger) = (lien.clone(), ledger.clone());
+        Speaker { lien, ledger, id, patience, turn_of: None, owed: false }
     }
 
     fn deadline(&self) -> Option<std::time::Instant> {
@@ -179,6 +187,10 @@ impl Speaker {
                 self.ledger.count_too_many_waiting();
                 Fate::NotRun
             }
+            Failure::Stopping if self.owed => {
+                self.ledger.count_cut_short();
+                Fate::NotRun
+            }
             Failure::TooLarge { .. } => panic!("{failure:?}"),
             _ => Fate::NotRun,
         };
@@ -195,13 +207,15 @@ pub(crate) struct Commands {
 
 impl Commands {
     /// The speaker that a handler is.
-    fn speaker(&self, lien: &Arc<Lien>, parallel: bool) -> Speaker {
+    fn speaker(&self, lien: &Arc<Lien>, parallel: bool, sender: SenderId) -> Speaker {
         let turn_of = (!parallel).then_some(self.side);
-        Speaker { turn_of, ..Speaker::new(lien, &self.ledger, self.patience) }
+        let owed = self.ledger.is_program(sender);
+        let id = self.ledger.new_sender(false);
+        Speaker { id, turn_of, owed, ..Speaker::program(lien, &self.ledger, self.patience) }
     }
 
-    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8) {
-        let speaker = || self.speaker(lien, op == Op::Parallel);
+    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, sender: SenderId) {
+        let speaker = || self.speaker(lien, op == Op::Parallel, sender);
         match op {
             Op::Echo | Op::Fail => {}
             Op::Nest if count > 0 => speaker().call(Op::Nest, count - 1, 0),
@@ -227,7 +241,7 @@ impl Dispatch for Commands {
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
         let parallel = op == Op::Parallel;
         self.ledger.start(self.side, sender, message, parallel);
-        self.act(lien, op, body[0]);
+        self.act(lien, op, body[0], sender);
         if !parallel {
             self.ledger.pause(self.side);
         }

@@ -38,8 +38,12 @@ struct Books {
     last_started: Vec<Option<MessageId>>,
     /// Handlers of each side that are in their own code and not parallel.
     running: [u32; 2],
+    /// Which senders are threads of the program; the others are handlers.
+    programs: Vec<bool>,
     /// Messages refused by a limit of waiting handlers.
     too_many_waiting: u32,
+    /// Messages refused because of a stop, to a handler that the program had asked for.
+    cut_short: u32,
 }
 
 /// The books of one run. Their lock is no business of the scheduler's.
@@ -51,8 +55,9 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn new_sender(&self) -> SenderId {
+    pub(crate) fn new_sender(&self, is_program: bool) -> SenderId {
         let mut books = self.books();
+        books.programs.push(is_program);
         books.last_started.push(None);
         SenderId(books.last_started.len() as u32 - 1)
     }
@@ -69,6 +74,14 @@ impl Ledger {
 
     pub(crate) fn count_too_many_waiting(&self) {
         self.books().too_many_waiting += 1;
+    }
+
+    pub(crate) fn is_program(&self, sender: SenderId) -> bool {
+        self.books().programs[sender.0 as usize]
+    }
+
+    pub(crate) fn count_cut_short(&self) {
+        self.books().cut_short += 1;
     }
 
     /// A command starts: one at a time, in its sender's order.
@@ -109,6 +122,8 @@ impl Ledger {
             assert!(is_right, "message {id} was told {fate:?} and started {started} times");
         }
         assert_eq!(books.running, [0, 0], "handlers left");
+        let cut_short = orderly && patient && books.cut_short > 0;
+        assert!(!cut_short, "a command that was accepted before the stop could not send");
     }
 
     pub(crate) fn too_many_waiting(&self) -> u32 {

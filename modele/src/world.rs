@@ -155,7 +155,7 @@ impl World {
     /// One thread of the program.
     fn caller(&self, side: usize) {
         let patience = self.scenario.patience;
-        let speaker = Speaker::new(&self.liens[side], &self.ledger, patience);
+        let speaker = Speaker::program(&self.liens[side], &self.ledger, patience);
         let mut pending = Vec::new();
         for _ in 0..self.scenario.acts_each {
             let acts = self.scenario.acts;
