@@ -106,7 +106,7 @@ impl Lien {
         let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
-            Err(failure) => (state, Err(failure)),
+            Err(failure) => (self.flush(state, deadline), Err(failure)),
         };
         self.come_back(state, away);
         result
