@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Two connections at most.
+const MOST_ENDS: usize = 4;
+
 /// What the sender was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -36,8 +39,8 @@ struct Books {
     messages: Vec<Entry>,
     /// The last message of each sender that was started.
     last_started: Vec<Option<MessageId>>,
-    /// Handlers of each side that are in their own code and not parallel.
-    running: [u32; 2],
+    /// Handlers of each end that are in their own code and not parallel.
+    running: [u32; MOST_ENDS],
     /// Which senders are threads of the program; the others are handlers.
     programs: Vec<bool>,
     /// Messages refused by a limit of waiting handlers.
@@ -85,26 +88,26 @@ impl Ledger {
     }
 
     /// A command starts: one at a time, in its sender's order.
-    pub(crate) fn start(&self, side: usize, sender: SenderId, message: MessageId, parallel: bool) {
+    pub(crate) fn start(&self, end: usize, sender: SenderId, message: MessageId, parallel: bool) {
         let mut books = self.books();
         books.messages[message.0 as usize].started += 1;
         if parallel {
             return;
         }
-        let running = books.running[side];
+        let running = books.running[end];
         let before = books.last_started[sender.0 as usize].replace(message);
-        books.running[side] += 1;
+        books.running[end] += 1;
         drop(books);
         assert_eq!(running, 0, "a command started while another ran");
         assert!(before < Some(message), "a command overtook another of its sender");
     }
 
-    pub(crate) fn pause(&self, side: usize) {
-        self.books().running[side] -= 1;
+    pub(crate) fn pause(&self, end: usize) {
+        self.books().running[end] -= 1;
     }
 
-    pub(crate) fn go_on(&self, side: usize) {
-        self.books().running[side] += 1;
+    pub(crate) fn go_on(&self, end: usize) {
+        self.books().running[end] += 1;
     }
 
     /// Balances the books. `orderly`: the connection was stopped, not cut or closed. `patient`:
@@ -121,7 +124,7 @@ impl Ledger {
             };
             assert!(is_right, "message {id} was told {fate:?} and started {started} times");
         }
-        assert_eq!(books.running, [0, 0], "handlers left");
+        assert_eq!(books.running, [0; MOST_ENDS], "handlers left");
         let cut_short = orderly && patient && books.cut_short > 0;
         assert!(!cut_short, "a command that was accepted before the stop could not send");
     }

@@ -52,3 +52,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }}
     code
 }
+
+pub(crate) fn probe() {
+    runner::catch_panics();
+    for b in crate::rules::all().into_iter().filter(|b| b.off.is_some()) {
+        for s in scenarios::all() {
+            let r = runner::run(&s, b.off, 1, 1000);
+            if let Some(f) = r.failure { println!("{:30} {:35} {:6} {:.70}", b.name, s.name, r.schedules, f.text.replace('\n'," ").split(':').skip(3).collect::<String>()); }
+        }
+    }
+}
