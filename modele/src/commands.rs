@@ -1,6 +1,6 @@
 //! The commands of the models, and those who send them: threads of the program and handlers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
@@ -28,10 +28,22 @@ pub(crate) enum Op {
     Close,
     /// Runs beside others; calls back once if its count says so.
     Parallel,
+    /// Calls on: in the middle over the other connection, at an outer end back again, as often
+    /// as its count says.
+    Forward,
 }
 
-const OPS: [Op; 8] =
-    [Op::Echo, Op::Nest, Op::Hop, Op::Busy, Op::Fail, Op::Stop, Op::Close, Op::Parallel];
+const OPS: [Op; 9] = [
+    Op::Echo,
+    Op::Nest,
+    Op::Hop,
+    Op::Busy,
+    Op::Fail,
+    Op::Stop,
+    Op::Close,
+    Op::Parallel,
+    Op::Forward,
+];
 
 /// Bytes of a body without padding.
 const BODY: usize = 9;
@@ -44,8 +56,10 @@ pub(crate) struct Speaker {
     pub(crate) id: SenderId,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
-    /// The side whose turn this speaker holds, if it is a handler that has it.
+    /// The end whose turn this speaker holds, if it is a handler that has it.
     pub(crate) turn_of: Option<usize>,
+    /// It is a handler of a command that a thread of the program sent: a stop lets it finish.
+    pub(crate) owed: bool,
 }
 
 /// A deferred call.
@@ -56,9 +70,15 @@ pub(crate) struct Pending {
 }
 
 impl Speaker {
-    pub(crate) fn new(lien: &Arc<Lien>, ledger: &Arc<Ledger>, patience: Option<Duration>) -> Self {
-        let id = ledger.new_sender();
-        Speaker { lien: lien.clone(), ledger: ledger.clone(), id, patience, turn_of: None }
+    /// A thread of the program.
+    pub(crate) fn program(
+        lien: &Arc<Lien>,
+        ledger: &Arc<Ledger>,
+        patience: Option<Duration>,
+    ) -> Self {
+        let id = ledger.new_sender(true);
+        let (lien, ledger) = (lien.clone(), ledger.clone());
+        Speaker { lien, ledger, id, patience, turn_of: None, owed: false }
     }
 
     fn deadline(&self) -> Option<std::time::Instant> {
@@ -87,9 +107,9 @@ impl Speaker {
 
     /// Does what may give up the turn.
     fn wait<T>(&self, act: impl FnOnce() -> T) -> T {
-        self.turn_of.into_iter().for_each(|side| self.ledger.pause(side));
+        self.turn_of.into_iter().for_each(|end| self.ledger.pause(end));
         let result = act();
-        self.turn_of.into_iter().for_each(|side| self.ledger.go_on(side));
+        self.turn_of.into_iter().for_each(|end| self.ledger.go_on(end));
         result
     }
 
@@ -179,6 +199,10 @@ impl Speaker {
                 self.ledger.count_too_many_waiting();
                 Fate::NotRun
             }
+            Failure::Stopping if self.owed => {
+                self.ledger.count_cut_short();
+                Fate::NotRun
+            }
             Failure::TooLarge { .. } => panic!("{failure:?}"),
             _ => Fate::NotRun,
         };
@@ -188,20 +212,28 @@ impl Speaker {
 
 /// The registry of one end.
 pub(crate) struct Commands {
-    pub(crate) side: usize,
+    pub(crate) end: usize,
     pub(crate) ledger: Arc<Ledger>,
+    /// The other connection of an end in the middle.
+    pub(crate) other: OnceLock<Weak<Lien>>,
     pub(crate) patience: Option<Duration>,
 }
 
 impl Commands {
     /// The speaker that a handler is.
-    fn speaker(&self, lien: &Arc<Lien>, parallel: bool) -> Speaker {
-        let turn_of = (!parallel).then_some(self.side);
-        Speaker { turn_of, ..Speaker::new(lien, &self.ledger, self.patience) }
+    fn speaker(&self, lien: &Arc<Lien>, parallel: bool, sender: SenderId) -> Speaker {
+        Speaker {
+            lien: lien.clone(),
+            ledger: self.ledger.clone(),
+            id: self.ledger.new_sender(false),
+            patience: self.patience,
+            turn_of: (!parallel).then_some(self.end),
+            owed: self.ledger.is_program(sender),
+        }
     }
 
-    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8) {
-        let speaker = || self.speaker(lien, op == Op::Parallel);
+    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, sender: SenderId) {
+        let speaker = || self.speaker(lien, op == Op::Parallel, sender);
         match op {
             Op::Echo | Op::Fail => {}
             Op::Nest if count > 0 => speaker().call(Op::Nest, count - 1, 0),
@@ -211,11 +243,27 @@ impl Commands {
                 speaker.send(Op::Hop, count - 1, 0);
                 speaker.send(Op::Hop, count - 1, 0);
             }
+            Op::Forward => self.forward(lien, count, sender),
             Op::Nest | Op::Hop | Op::Parallel => shuttle::thread::yield_now(),
             Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
             Op::Stop => assert_eq!(lien.stop(None), Stopped::Begun),
             Op::Close => lien.close(EndReason::Closed, ""),
         }
+    }
+}
+
+impl Commands {
+    fn forward(&self, lien: &Arc<Lien>, count: u8, sender: SenderId) {
+        let Some(other) = self.other.get() else {
+            if count > 0 {
+                self.speaker(lien, false, sender).call(Op::Forward, count - 1, 0);
+            }
+            return;
+        };
+        let other = other.upgrade().expect("the world holds it");
+        // Its own stop may come first.
+        let speaker = Speaker { owed: false, ..self.speaker(&other, false, sender) };
+        speaker.call(Op::Forward, count, 0);
     }
 }
 
@@ -226,10 +274,10 @@ impl Dispatch for Commands {
         let number = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().unwrap());
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
         let parallel = op == Op::Parallel;
-        self.ledger.start(self.side, sender, message, parallel);
-        self.act(lien, op, body[0]);
+        self.ledger.start(self.end, sender, message, parallel);
+        self.act(lien, op, body[0], sender);
         if !parallel {
-            self.ledger.pause(self.side);
+            self.ledger.pause(self.end);
         }
         if op == Op::Fail {
             return Outcome::Failure(FailureCode::Handler);

@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Two connections at most.
+const MOST_ENDS: usize = 4;
+
 /// What the sender was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -36,10 +39,14 @@ struct Books {
     messages: Vec<Entry>,
     /// The last message of each sender that was started.
     last_started: Vec<Option<MessageId>>,
-    /// Handlers of each side that are in their own code and not parallel.
-    running: [u32; 2],
+    /// Handlers of each end that are in their own code and not parallel.
+    running: [u32; MOST_ENDS],
+    /// Which senders are threads of the program; the others are handlers.
+    programs: Vec<bool>,
     /// Messages refused by a limit of waiting handlers.
     too_many_waiting: u32,
+    /// Messages refused because of a stop, to a handler that the program had asked for.
+    cut_short: u32,
 }
 
 /// The books of one run. Their lock is no business of the scheduler's.
@@ -51,8 +58,9 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn new_sender(&self) -> SenderId {
+    pub(crate) fn new_sender(&self, is_program: bool) -> SenderId {
         let mut books = self.books();
+        books.programs.push(is_program);
         books.last_started.push(None);
         SenderId(books.last_started.len() as u32 - 1)
     }
@@ -71,27 +79,35 @@ impl Ledger {
         self.books().too_many_waiting += 1;
     }
 
+    pub(crate) fn is_program(&self, sender: SenderId) -> bool {
+        self.books().programs[sender.0 as usize]
+    }
+
+    pub(crate) fn count_cut_short(&self) {
+        self.books().cut_short += 1;
+    }
+
     /// A command starts: one at a time, in its sender's order.
-    pub(crate) fn start(&self, side: usize, sender: SenderId, message: MessageId, parallel: bool) {
+    pub(crate) fn start(&self, end: usize, sender: SenderId, message: MessageId, parallel: bool) {
         let mut books = self.books();
         books.messages[message.0 as usize].started += 1;
         if parallel {
             return;
         }
-        let running = books.running[side];
+        let running = books.running[end];
         let before = books.last_started[sender.0 as usize].replace(message);
-        books.running[side] += 1;
+        books.running[end] += 1;
         drop(books);
         assert_eq!(running, 0, "a command started while another ran");
         assert!(before < Some(message), "a command overtook another of its sender");
     }
 
-    pub(crate) fn pause(&self, side: usize) {
-        self.books().running[side] -= 1;
+    pub(crate) fn pause(&self, end: usize) {
+        self.books().running[end] -= 1;
     }
 
-    pub(crate) fn go_on(&self, side: usize) {
-        self.books().running[side] += 1;
+    pub(crate) fn go_on(&self, end: usize) {
+        self.books().running[end] += 1;
     }
 
     /// Balances the books. `orderly`: the connection was stopped, not cut or closed. `patient`:
@@ -108,7 +124,9 @@ impl Ledger {
             };
             assert!(is_right, "message {id} was told {fate:?} and started {started} times");
         }
-        assert_eq!(books.running, [0, 0], "handlers left");
+        assert_eq!(books.running, [0; MOST_ENDS], "handlers left");
+        let cut_short = orderly && patient && books.cut_short > 0;
+        assert!(!cut_short, "a command that was accepted before the stop could not send");
     }
 
     pub(crate) fn too_many_waiting(&self) -> u32 {

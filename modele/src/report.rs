@@ -45,5 +45,20 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
         }
     }
+    if arguments.only.is_none() {
+    for b in crate::rules::all() {
+        let r = runner::run(&b.scenario, b.off, arguments.seed, 20000);
+        println!("{:35} {:7} {:6.1}s {}", b.name, r.schedules, r.took.as_secs_f64(), r.failure.map_or("NOT FOUND".to_owned(), |f| f.text.replace('\n'," ")));
+    }}
     code
+}
+
+pub(crate) fn probe() {
+    runner::catch_panics();
+    for b in crate::rules::all().into_iter().filter(|b| b.off.is_some()) {
+        for s in scenarios::all() {
+            let r = runner::run(&s, b.off, 1, 1000);
+            if let Some(f) = r.failure { println!("{:30} {:35} {:6} {:.70}", b.name, s.name, r.schedules, f.text.replace('\n'," ").split(':').skip(3).collect::<String>()); }
+        }
+    }
 }

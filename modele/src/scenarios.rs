@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::commands::Op;
 use crate::lien::smallest_window;
+use crate::world::random;
 
 /// One thing that a caller does.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub(crate) enum End {
     StopBothAnyTime,
     Close,
     Cut,
+    /// It may be ended because a peer reads too slowly.
+    Slow,
 }
 
 /// What one model is.
@@ -37,6 +40,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// Its share of the schedules, against 10 of an ordinary one.
     pub(crate) share: u64,
+    /// Connections in a row: two have a program in the middle that is an end of both.
+    pub(crate) connections: usize,
     /// Bytes in each pipe.
     pub(crate) capacity: usize,
     pub(crate) max_frame: u32,
@@ -44,6 +49,9 @@ pub(crate) struct Scenario {
     pub(crate) small_window: bool,
     pub(crate) max_waiting: usize,
     pub(crate) high_water: u64,
+    pub(crate) flush_share: u64,
+    /// Capacity and high water are taken at random from around the given ones.
+    pub(crate) varies: bool,
     pub(crate) executes: [bool; 2],
     pub(crate) callers: [usize; 2],
     pub(crate) acts_each: usize,
@@ -53,6 +61,7 @@ pub(crate) struct Scenario {
     pub(crate) gives_up: bool,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
+    pub(crate) write_deadline: Option<Duration>,
     /// Time passes.
     pub(crate) clock: bool,
     pub(crate) watch: bool,
@@ -62,6 +71,8 @@ pub(crate) struct Scenario {
     pub(crate) must_refuse: bool,
     /// None may be.
     pub(crate) must_not_refuse: bool,
+    /// Both sides must know that the program closed the connection.
+    pub(crate) must_tell: bool,
 }
 
 impl Scenario {
@@ -70,16 +81,34 @@ impl Scenario {
         let smallest = smallest_window(self.max_frame);
         if self.small_window { smallest / 2 } else { smallest }
     }
+
+    /// Whether nothing but an orderly stop may end it.
+    pub(crate) fn is_orderly(&self) -> bool {
+        let closes = self.acts.iter().any(|act| matches!(act, Call(Op::Close, ..)));
+        !closes && !matches!(self.end, End::Close | End::Cut | End::Slow)
+    }
+
+    /// The scenario of one run.
+    pub(crate) fn varied(mut self) -> Self {
+        if self.varies {
+            self.capacity = self.capacity / 2 + random(self.capacity as u64 * 3 / 2) as usize;
+            self.high_water = random(self.high_water * 2);
+        }
+        self
+    }
 }
 
 const PLAIN: Scenario = Scenario {
     name: "",
     share: 10,
+    connections: 1,
     capacity: 40,
     max_frame: 100,
     small_window: false,
     max_waiting: 3,
     high_water: 60,
+    flush_share: 1 << 20,
+    varies: true,
     executes: [true, true],
     callers: [2, 2],
     acts_each: 3,
@@ -87,12 +116,20 @@ const PLAIN: Scenario = Scenario {
     end: End::Stop,
     gives_up: false,
     patience: None,
+    write_deadline: None,
     clock: false,
     watch: false,
     spawn_fails: 0,
     must_refuse: false,
     must_not_refuse: false,
+    must_tell: false,
 };
+
+/// A client without an executor: it runs commands only while its threads wait.
+const CALLS_ONLY: Scenario =
+    Scenario { acts: MIXED, executes: [false, true], callers: [3, 0], ..PLAIN };
+
+const WATCHED: Scenario = Scenario { acts: HASTY, watch: true, clock: true, ..PLAIN };
 
 const MIXED: &[Act] = &[
     Call(Op::Echo, 0, 0),
@@ -126,183 +163,175 @@ const NESTED: &[Act] = &[Call(Op::Nest, 2, 0), Call(Op::Nest, 1, 0), Call(Op::Ne
 
 const LARGE: &[Act] = &[Call(Op::Echo, 0, 300), Send(Op::Echo, 0, 300), Call(Op::Echo, 0, 150)];
 
+const DEFERRED: &[Act] =
+    &[Defer(Op::Echo, 0), Defer(Op::Busy, 0), Defer(Op::Nest, 1), Call(Op::Echo, 0, 0)];
+
+const PARALLEL: &[Act] = &[
+    Defer(Op::Parallel, 0),
+    Defer(Op::Parallel, 1),
+    Call(Op::Echo, 0, 0),
+    Call(Op::Parallel, 1, 0),
+];
+
+const STOPS: &[Act] =
+    &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Stop, 0, 0)];
+
+const CLOSES: &[Act] =
+    &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Close, 0, 0)];
+
+const FORWARDS: &[Act] =
+    &[Call(Op::Forward, 0, 0), Call(Op::Forward, 1, 0), Call(Op::Forward, 2, 0)];
+
 /// All of them.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = ordinary();
-    all.extend(ends());
-    all.extend(hard());
+    all.extend(nested());
+    all.extend(stops());
+    all.extend(broken_off());
+    all.extend(timed());
     all
 }
 
 fn ordinary() -> Vec<Scenario> {
+    let large = Scenario { acts: LARGE, capacity: 60, max_frame: 340, high_water: 200, ..PLAIN };
     vec![
         Scenario { name: "calls", ..PLAIN },
         Scenario { name: "one-ways", acts: ONE_WAYS, acts_each: 6, ..PLAIN },
-        Scenario {
-            name: "large",
-            acts: LARGE,
-            capacity: 60,
-            max_frame: 340,
-            high_water: 200,
-            ..PLAIN
-        },
-        Scenario { name: "mixed", acts: MIXED, ..PLAIN },
+        Scenario { name: "large", ..large },
+        Scenario { name: "mixed", acts: MIXED, share: 20, ..PLAIN },
         Scenario { name: "hops", acts: &[Send(Op::Hop, 2, 0), Send(Op::Hop, 1, 40)], ..PLAIN },
+        Scenario { name: "deferred", acts: DEFERRED, acts_each: 4, ..PLAIN },
+        Scenario { name: "parallel", acts: PARALLEL, ..PLAIN },
+        Scenario { name: "client that only calls", ..CALLS_ONLY },
+        Scenario { name: "flushers in turn", acts: MIXED, flush_share: 20, ..PLAIN },
+        Scenario { name: "three callers a side", acts: MIXED, callers: [3, 3], ..PLAIN },
+    ]
+}
+
+fn nested() -> Vec<Scenario> {
+    let deep = Scenario { callers: [1, 0], acts_each: 2, ..PLAIN };
+    vec![
         Scenario { name: "nested", acts: NESTED, acts_each: 2, max_waiting: 2, ..PLAIN },
         Scenario {
             name: "nested to the limit",
             acts: &[Call(Op::Nest, 6, 0)],
-            callers: [1, 0],
-            acts_each: 2,
             must_not_refuse: true,
-            ..PLAIN
+            ..deep
         },
         Scenario {
             name: "nested beyond it",
             acts: &[Call(Op::Nest, 7, 0)],
-            callers: [1, 0],
-            acts_each: 2,
             must_refuse: true,
-            ..PLAIN
+            ..deep
         },
-        Scenario {
-            name: "deferred",
-            acts: &[Defer(Op::Echo, 0), Defer(Op::Busy, 0), Defer(Op::Nest, 1), Call(Op::Echo, 0, 0)],
-            acts_each: 4,
-            ..PLAIN
-        },
-        Scenario {
-            name: "parallel",
-            acts: &[Defer(Op::Parallel, 0), Defer(Op::Parallel, 1), Call(Op::Echo, 0, 0), Call(Op::Parallel, 1, 0)],
-            acts_each: 3,
-            ..PLAIN
-        },
-        Scenario { name: "client that only calls", acts: MIXED, executes: [false, true], callers: [3, 0], ..PLAIN },
+        Scenario { name: "nested, one may wait", acts: NESTED, max_waiting: 1, ..PLAIN },
         Scenario {
             name: "client that only calls, nested",
             acts: NESTED,
-            executes: [false, true],
             callers: [2, 0],
+            ..CALLS_ONLY
+        },
+        Scenario {
+            name: "two connections",
+            connections: 2,
+            acts: FORWARDS,
+            acts_each: 2,
+            max_waiting: 2,
             ..PLAIN
         },
     ]
 }
 
-fn ends() -> Vec<Scenario> {
-    const STOPS: &[Act] =
-        &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Stop, 0, 0)];
-    const CLOSES: &[Act] =
-        &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Close, 0, 0)];
+fn stops() -> Vec<Scenario> {
+    let stop = Scenario { acts: MIXED, end: End::StopAnyTime, ..PLAIN };
     vec![
         Scenario { name: "stop from both sides", acts: MIXED, end: End::StopBoth, ..PLAIN },
-        Scenario { name: "stop at any time", acts: MIXED, end: End::StopAnyTime, share: 20, ..PLAIN },
-        Scenario {
-            name: "stop at any time, one-ways",
-            acts: ONE_WAYS,
-            acts_each: 6,
-            end: End::StopAnyTime,
-            ..PLAIN
-        },
-        Scenario {
-            name: "both stop at any time",
-            acts: MIXED,
-            end: End::StopBothAnyTime,
-            ..PLAIN
-        },
+        Scenario { name: "stop at any time", share: 20, ..stop },
+        Scenario { name: "stop at any time, one-ways", acts: ONE_WAYS, acts_each: 6, ..stop },
+        Scenario { name: "both stop at any time", end: End::StopBothAnyTime, share: 20, ..stop },
         Scenario { name: "stop from inside", acts: STOPS, ..PLAIN },
         Scenario {
             name: "stop of a client that only calls",
-            acts: MIXED,
-            executes: [false, true],
-            callers: [3, 0],
             end: End::StopAnyTime,
-            ..PLAIN
+            ..CALLS_ONLY
         },
+        Scenario {
+            name: "stop of one of two connections",
+            connections: 2,
+            acts: FORWARDS,
+            acts_each: 2,
+            max_waiting: 2,
+            ..stop
+        },
+    ]
+}
+
+fn broken_off() -> Vec<Scenario> {
+    let room = Scenario { capacity: 4000, high_water: 4000, varies: false, ..PLAIN };
+    vec![
         Scenario { name: "close at any time", acts: MIXED, end: End::Close, ..PLAIN },
         Scenario {
             name: "close with room",
             acts: MIXED,
-            capacity: 4000,
-            high_water: 4000,
             end: End::Close,
-            ..PLAIN
+            must_tell: true,
+            ..room
         },
         Scenario { name: "close from inside", acts: CLOSES, ..PLAIN },
         Scenario {
             name: "close of a client that only calls",
-            acts: MIXED,
-            executes: [false, true],
-            callers: [3, 0],
             end: End::Close,
-            ..PLAIN
+            ..CALLS_ONLY
         },
         Scenario { name: "cut at any time", acts: MIXED, end: End::Cut, share: 20, ..PLAIN },
+        Scenario { name: "cut of a client that only calls", end: End::Cut, ..CALLS_ONLY },
         Scenario {
-            name: "cut of a client that only calls",
-            acts: MIXED,
-            executes: [false, true],
-            callers: [3, 0],
+            name: "cut of one of two connections",
+            connections: 2,
+            acts: FORWARDS,
+            acts_each: 2,
             end: End::Cut,
             ..PLAIN
         },
     ]
 }
 
-fn hard() -> Vec<Scenario> {
+fn timed() -> Vec<Scenario> {
     let patience = Some(Duration::from_millis(150));
+    let late = Scenario { patience, ..WATCHED };
     vec![
-        Scenario { name: "deadlines", acts: HASTY, patience, watch: true,
-            clock: true, ..PLAIN },
+        Scenario { name: "deadlines", ..late },
         Scenario {
             name: "deadlines, large",
             acts: LARGE,
             capacity: 60,
             max_frame: 340,
             high_water: 200,
-            patience,
-            watch: true,
-            clock: true,
-            ..PLAIN
+            ..late
         },
-        Scenario {
-            name: "deadlines and stop",
-            acts: HASTY,
-            patience,
-            watch: true,
-            clock: true,
-            end: End::StopAnyTime,
-            ..PLAIN
-        },
-        Scenario { name: "watchman", acts: HASTY, gives_up: true, watch: true,
-            clock: true, ..PLAIN },
+        Scenario { name: "deadlines and stop", end: End::StopAnyTime, ..late },
+        Scenario { name: "watchman", gives_up: true, ..WATCHED },
         Scenario {
             name: "watchman and deadlines",
-            acts: HASTY,
             gives_up: true,
-            watch: true,
-            clock: true,
-            patience,
             end: End::StopAnyTime,
-            ..PLAIN
+            ..late
         },
         Scenario {
             name: "watchman, client that only calls",
-            acts: HASTY,
             executes: [false, true],
             callers: [3, 0],
-            watch: true,
-            clock: true,
             end: End::StopAnyTime,
-            ..PLAIN
+            ..WATCHED
         },
+        Scenario { name: "watchman and close", end: End::Close, ..WATCHED },
+        Scenario { name: "watchman and cut", end: End::Cut, ..WATCHED },
         Scenario {
-            name: "watchman and close",
-            acts: HASTY,
-            watch: true,
-            clock: true,
-            end: End::Close,
-            ..PLAIN
+            name: "write deadline",
+            write_deadline: Some(Duration::from_millis(100)),
+            end: End::Slow,
+            ..late
         },
-        Scenario { name: "no threads to be had", acts: HASTY, spawn_fails: 2, watch: true, clock: true, ..PLAIN },
+        Scenario { name: "no threads to be had", spawn_fails: 2, ..WATCHED },
     ]
 }

@@ -1,7 +1,7 @@
-//! One run of a scenario: two ends, their threads, the end, and what must be true then.
+//! One run of a scenario: the ends, their threads, how it ends, and what must be true then.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use shuttle::rand::Rng;
@@ -25,7 +25,7 @@ std::thread_local! {
     static ENDS: RefCell<Vec<Arc<Lien>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The state of both ends of a run that failed.
+/// The state of the ends of a run that failed.
 pub(crate) fn describe_ends() -> String {
     let ends = ENDS.with(|ends| std::mem::take(&mut *ends.borrow_mut()));
     let text = ends.iter().map(|lien| lien.describe()).collect::<Vec<_>>().join("\n");
@@ -34,18 +34,20 @@ pub(crate) fn describe_ends() -> String {
     text
 }
 
+/// The ends of one connection are neighbours: 0 and 1, 2 and 3. Where there are two, 1 and 2 are
+/// one program in the middle.
 struct World {
     scenario: Scenario,
-    liens: [Arc<Lien>; 2],
-    lines: [Line; 2],
+    liens: Vec<Arc<Lien>>,
+    lines: Vec<Line>,
     ledger: Arc<Ledger>,
 }
 
 /// Runs a scenario once.
 pub(crate) fn run(scenario: &Scenario, rule_off: Option<sync::Rule>) {
     sync::begin(rule_off, scenario.spawn_fails);
-    let world = Arc::new(World::new(scenario));
-    ENDS.with(|ends| *ends.borrow_mut() = world.liens.to_vec());
+    let world = Arc::new(World::new(scenario.clone().varied()));
+    ENDS.with(|ends| *ends.borrow_mut() = world.liens.clone());
     let executors = start_executors(&world);
     let callers = start_callers(&world);
     let clock = start_clock(scenario.clock);
@@ -71,24 +73,25 @@ fn thread(name: String, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> 
 }
 
 fn start_executors(world: &Arc<World>) -> Vec<JoinHandle<()>> {
-    let sides = (0..2).filter(|side| world.scenario.executes[*side]);
-    sides
-        .map(|side| {
-            let lien = world.liens[side].clone();
-            thread(format!("executor {side}"), move || {
-                assert!(lien.execute(), "one executor a side");
-                lien.linger();
-            })
+    let ends = (0..world.liens.len()).filter(|end| world.scenario.executes[end % 2]);
+    ends.map(|end| {
+        let lien = world.liens[end].clone();
+        thread(format!("executor {end}"), move || {
+            assert!(lien.execute(), "the only executor");
+            lien.linger();
         })
-        .collect()
+    })
+    .collect()
 }
 
+/// Callers are at the outer ends.
 fn start_callers(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     let mut callers = Vec::new();
-    for side in 0..2 {
-        for number in 0..world.scenario.callers[side] {
+    let outer = [0, world.liens.len() - 1];
+    for (end, count) in outer.into_iter().zip(world.scenario.callers) {
+        for number in 0..count {
             let world = world.clone();
-            callers.push(thread(format!("caller {side}.{number}"), move || world.caller(side)));
+            callers.push(thread(format!("caller {end}.{number}"), move || world.caller(end)));
         }
     }
     callers
@@ -100,24 +103,25 @@ fn start_clock(runs: bool) -> Vec<JoinHandle<()>> {
 
 /// Those who end the connection while the callers are at work.
 fn start_disturbers(world: &Arc<World>) -> Vec<JoinHandle<()>> {
-    let disturber = |side: usize, act: fn(&World, usize)| {
+    let disturber = |end: usize, act: fn(&World, usize)| {
         let world = world.clone();
-        thread(format!("disturber {side}"), move || {
+        thread(format!("disturber {end}"), move || {
             wait_a_while(400);
-            act(&world, side);
+            act(&world, end);
         })
     };
-    let stop: fn(&World, usize) = |world, side| {
-        world.liens[side].stop(None);
+    let stop: fn(&World, usize) = |world, end| {
+        world.liens[end].stop(None);
     };
+    let any = random(world.liens.len() as u64) as usize;
     match world.scenario.end {
-        End::Stop | End::StopBoth => Vec::new(),
-        End::StopAnyTime => vec![disturber(random(2) as usize, stop)],
+        End::Stop | End::StopBoth | End::Slow => Vec::new(),
+        End::StopAnyTime => vec![disturber(any, stop)],
         End::StopBothAnyTime => vec![disturber(0, stop), disturber(1, stop)],
-        End::Close => vec![disturber(random(2) as usize, |world, side| {
-            world.liens[side].close(EndReason::Closed, "");
+        End::Close => vec![disturber(any, |world, end| {
+            world.liens[end].close(EndReason::Closed, "");
         })],
-        End::Cut => vec![disturber(random(2) as usize, |world, side| world.lines[side].cut())],
+        End::Cut => vec![disturber(any, |world, end| world.lines[end].cut())],
     }
 }
 
@@ -126,40 +130,37 @@ fn wait_a_while(most: u64) {
 }
 
 impl World {
-    fn new(scenario: &Scenario) -> Self {
-        let (left, right) = Line::pair(scenario.capacity);
-        let lines = [left, right];
+    fn new(scenario: Scenario) -> Self {
         let ledger = Arc::new(Ledger::default());
         let watch = scenario.watch.then(|| Arc::new(Watch::default()));
-        let limits = limits(scenario);
-        let end = |side: usize| {
+        let (mut liens, mut lines, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..scenario.connections {
+            let (left, right) = Line::pair(scenario.capacity);
+            lines.extend([left, right]);
+        }
+        for (end, line) in lines.iter().enumerate() {
             let patience = scenario.patience;
-            Lien::new(Parts {
-                io: Box::new(lines[side].clone()),
-                commands: Arc::new(Commands { side, ledger: ledger.clone(), patience }),
-                limits: limits.clone(),
-                peer: PeerLimits { max_frame: limits.max_frame, window: limits.window },
-                watch: watch.clone(),
-                id: 0,
-            address: None,
-            ends_with_handles: false,
-            label: format!("side {side}").into(),
-                thread_name: format!("stand-in {side}"),
-                rest: Vec::new(),
-            })
-        };
-        let liens = [end(0), end(1)];
-        World { scenario: scenario.clone(), liens, lines, ledger }
+            let other = OnceLock::new();
+            let commands = Arc::new(Commands { end, ledger: ledger.clone(), other, patience });
+            others.push(commands.clone());
+            liens.push(Lien::new(parts(&scenario, end, line, commands, watch.clone())));
+        }
+        if let [_, left, right, _] = others.as_slice() {
+            let known = left.other.set(Arc::downgrade(&liens[2])).is_ok()
+                && right.other.set(Arc::downgrade(&liens[1])).is_ok();
+            assert!(known, "set once");
+        }
+        World { scenario, liens, lines, ledger }
     }
 
     /// One thread of the program.
-    fn caller(&self, side: usize) {
+    fn caller(&self, end: usize) {
         let patience = self.scenario.patience;
-        let speaker = Speaker::new(&self.liens[side], &self.ledger, patience);
+        let speaker = Speaker::program(&self.liens[end], &self.ledger, patience);
         let mut pending = Vec::new();
         for _ in 0..self.scenario.acts_each {
             let acts = self.scenario.acts;
-            self.act(&speaker, acts[random(acts.len() as u64) as usize], &mut pending);
+            act(&speaker, acts[random(acts.len() as u64) as usize], &mut pending);
         }
         while !pending.is_empty() {
             let any = pending.swap_remove(random(pending.len() as u64) as usize);
@@ -167,54 +168,77 @@ impl World {
         }
     }
 
-    fn act(&self, speaker: &Speaker, act: Act, pending: &mut Vec<Pending>) {
-        match act {
-            Act::Call(op, count, padding) => speaker.call(op, count, padding),
-            Act::Send(op, count, padding) => speaker.send(op, count, padding),
-            Act::SendAtOnce => speaker.send_at_once(Op::Echo),
-            Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
-        }
-    }
-
     /// The orderly stop after the callers have left, from a side or both. Where the connection
     /// has ended already, or is being stopped, it does no harm.
     fn stop(self: &Arc<Self>) {
         let first = if self.scenario.executes == [true, true] { random(2) as usize } else { 0 };
-        if self.scenario.end == End::StopBoth {
-            let lien = self.liens[1 - first].clone();
-            let other = thread("stopper".to_owned(), move || {
-                lien.stop(None);
-            });
-            self.liens[first].stop(None);
-            join(vec![other]);
-        } else {
-            self.liens[first].stop(None);
+        for pair in self.liens.chunks(2) {
+            let (first, last) = (pair[first].clone(), pair[1 - first].clone());
+            let mut others = Vec::new();
+            if self.scenario.end == End::StopBoth {
+                let last = last.clone();
+                others.push(thread("stopper".to_owned(), move || {
+                    last.stop(None);
+                }));
+            }
+            first.stop(None);
+            join(others);
+            last.stop(None);
         }
-        self.liens[1 - first].stop(None);
     }
 
     fn check(&self) {
         let scenario = &self.scenario;
         let endings: Vec<_> =
             self.liens.iter().map(|lien| lien.ending().expect("the connection ended")).collect();
-        for (side, lien) in self.liens.iter().enumerate() {
+        for (end, lien) in self.liens.iter().enumerate() {
             let left = lien.left_over();
-            assert!(left.is_empty(), "side {side} at its end: {left:?}");
+            assert!(left.is_empty(), "end {end} when all is over: {left:?}");
         }
-        let closes = scenario.acts.iter().any(|act| matches!(act, Act::Call(Op::Close, ..)));
-        let orderly = !closes && !matches!(scenario.end, End::Close | End::Cut);
+        let orderly = scenario.is_orderly();
         let all_finished = endings.iter().all(|ending| matches!(**ending, Ending::Finished));
         assert!(!orderly || all_finished, "stopped in order, and it ended as {endings:?}");
-        if scenario.end == End::Close && scenario.capacity > 1000 {
-            let told = endings.iter().all(|ending| ending.is_orderly());
-            assert!(told, "closed by the program, and it ended as {endings:?}");
-        }
+        let told = endings.iter().all(|ending| ending.is_orderly());
+        assert!(!scenario.must_tell || told, "closed by the program, and it ended as {endings:?}");
         let patient = scenario.patience.is_none() && !scenario.gives_up;
         // A one-way message for which there was no thread is refused by a notice.
         self.ledger.check(orderly && scenario.spawn_fails == 0, patient);
         let refused = self.ledger.too_many_waiting();
         assert!(!scenario.must_refuse || refused > 0, "no wait was refused");
         assert!(!scenario.must_not_refuse || refused == 0, "a wait was refused");
+    }
+}
+
+fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>) {
+    match act {
+        Act::Call(op, count, padding) => speaker.call(op, count, padding),
+        Act::Send(op, count, padding) => speaker.send(op, count, padding),
+        Act::SendAtOnce => speaker.send_at_once(Op::Echo),
+        Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
+    }
+}
+
+fn parts(
+    scenario: &Scenario,
+    end: usize,
+    line: &Line,
+    commands: Arc<Commands>,
+    watch: Option<Arc<Watch>>,
+) -> Parts {
+    let limits = limits(scenario);
+    let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+    Parts {
+        io: Box::new(line.clone()),
+        commands,
+        limits,
+        peer,
+        watch,
+        label: format!("end {end}").into(),
+        id: end as u64,
+        address: None,
+        ends_with_handles: false,
+        thread_name: format!("stand-in {end}"),
+        rest: Vec::new(),
     }
 }
 
@@ -227,7 +251,8 @@ fn limits(scenario: &Scenario) -> Limits {
         max_waiting: scenario.max_waiting,
         max_parallel: 2,
         high_water: scenario.high_water,
-        write_deadline: FOREVER,
+        flush_share: scenario.flush_share,
+        write_deadline: scenario.write_deadline.unwrap_or(FOREVER),
         read_deadline: FOREVER,
         answer_deadline: FOREVER,
         grace: FOREVER,

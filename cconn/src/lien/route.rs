@@ -148,7 +148,7 @@ impl State {
             Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class: 0, bytes } => {
                 self.window.granted(bytes).map_err(overrun)?;
-                self.wake_first_in_line();
+                self.wake(|sleep| sleep == Sleep::Window);
             }
             Frame::Retrait => {
                 self.goodbye.peer_retired = true;

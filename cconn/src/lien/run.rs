@@ -55,8 +55,7 @@ impl Lien {
     /// After a read pass that brought no work: callers that sleep read for themselves.
     fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        let window = &state.window;
-        if idle && !state.is_unflushed() && state.sleepers.any(|sleep| sleep.reads(window)) {
+        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
         }

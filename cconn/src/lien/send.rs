@@ -65,6 +65,7 @@ impl Lien {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
             if admitted.is_ok() {
                 state.append(frame);
+                state = self.flush_burst(state, deadline);
             }
             if admitted.is_ok() && state.is_above_high_water() {
                 let done = |state: &State| !state.is_above_high_water();
@@ -72,7 +73,9 @@ impl Lien {
             }
             (state, admitted)
         });
-        drop(self.flush_burst(state, deadline));
+        if state.goodbye.stopping {
+            drop(self.flush(state, deadline));
+        }
         sent
     }
 
@@ -103,7 +106,7 @@ impl Lien {
         let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
-            Err(failure) => (state, Err(failure)),
+            Err(failure) => (self.flush(state, deadline), Err(failure)),
         };
         self.come_back(state, away);
         result
@@ -235,17 +238,24 @@ impl Lien {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
-        let ready = |state: &State| state.window.is_ready(ticket, charge);
-        let waited;
-        (state, waited) = self.wait(state, Sleep::Window(ticket), deadline, ready);
+        // A stop ends the wait too: after `retrait` only handlers send.
+        let refused = |state: &State| !state.goodbye.admits(from_handler);
+        let first = |state: &State| state.window.is_first(ticket) || refused(state);
+        (state, _) = self.wait(state, Sleep::Line, deadline, first);
+        if first(&state) {
+            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
+            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+        }
         let spent = state.window.leave(ticket, charge);
-        state.wake_first_in_line();
-        let result = match (state.closed(), waited) {
-            (Some(ending), _) => {
-                Err(Failure::Ended { ending: ending.clone(), may_have_run: false })
+        // The line has moved: somebody else is first now.
+        state.wake(|sleep| sleep == Sleep::Line);
+        let result = match Self::check_admitted(&state, from_handler) {
+            Err(failure) => {
+                state.window.unspend(if spent { charge } else { 0 });
+                Err(failure)
             }
-            (None, _) if spent => Ok(()),
-            (None, _) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Ok(()) if spent => Ok(()),
+            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
         };
         (state, result)
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::parker::Parker;
-use super::window::{Ticket, Window};
 use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
@@ -16,8 +15,11 @@ pub(super) enum Sleep {
     StandIn,
     /// A caller, for the answer to its call.
     Answer(CallId),
-    /// A sender in the line for the peer's window, for its turn or for room.
-    Window(Ticket),
+    /// A sender, to become the first of those who wait for room in the peer's window. What ends
+    /// this wait is another sender, not input: it must not block in a read.
+    Line,
+    /// The first of them, for room in the peer's window.
+    Window,
     /// A sender, for room in the outbox.
     Room,
     /// The flusher, for the end of the helm holder's read pass.
@@ -28,15 +30,11 @@ pub(super) enum Sleep {
 
 impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
-    ///
-    /// Of those who wait for the window only the first in line is let go by input; the others
-    /// are by whoever leaves the line in front of them.
-    pub(super) fn reads(self, window: &Window) -> bool {
+    pub(super) fn reads(self) -> bool {
         match self {
-            Sleep::Answer(_) | Sleep::End => true,
-            Sleep::Window(ticket) => window.is_first(ticket),
+            Sleep::Answer(_) | Sleep::Window | Sleep::End => true,
             Sleep::Room => !holds(Rule::RoomSleeps),
-            Sleep::Executor | Sleep::StandIn | Sleep::Pass => false,
+            Sleep::Executor | Sleep::StandIn | Sleep::Line | Sleep::Pass => false,
         }
     }
 }
@@ -65,20 +63,5 @@ impl Sleepers {
 
     pub(super) fn any(&self, wanted: impl Fn(Sleep) -> bool) -> bool {
         self.oldest_first.iter().any(|(_, sleep)| wanted(*sleep))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_those_who_wait_for_the_window_only_the_first_reads() {
-        let mut window = Window::new(100, 0);
-        let (first, second) = (window.queue_up(), window.queue_up());
-        assert!(Sleep::Window(first).reads(&window));
-        assert!(!Sleep::Window(second).reads(&window));
-        window.leave(first, 1);
-        assert!(Sleep::Window(second).reads(&window));
     }
 }

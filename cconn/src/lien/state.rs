@@ -105,7 +105,10 @@ impl State {
             return;
         }
         self.offer();
-        self.leave_unflushed();
+        // What was left to the watchman on purpose wakes nobody else.
+        if !self.tended.left_unflushed {
+            self.leave_unflushed();
+        }
     }
 
     /// Offers what others may take: commands to a runner, a free helm to a reader.
@@ -118,7 +121,7 @@ impl State {
         if self.inbox.is_none() || self.goodbye.end_of_input {
             return;
         }
-        let reader = self.sleepers.take(|sleep| sleep.reads(&self.window));
+        let reader = self.sleepers.take(Sleep::reads);
         let reader = match reader {
             None if self.turn.is_queue_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
@@ -187,22 +190,13 @@ impl State {
         }
     }
 
-    /// Wakes whoever is first in line for the window: the line has moved, or credit came.
-    pub(super) fn wake_first_in_line(&mut self) {
-        let first = self
-            .sleepers
-            .take(|sleep| matches!(sleep, Sleep::Window(ticket) if self.window.is_first(ticket)));
-        if let Some(parker) = first {
-            self.due.wake(parker);
-        }
-    }
-
     // The end.
 
     /// Begins the orderly stop, if nobody has yet.
     pub(super) fn begin_stop(&mut self) {
         self.goodbye.stopping = true;
         self.turn.winding_up = true;
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
         self.advance_goodbye();
         self.offer_turn();
     }

@@ -349,22 +349,6 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
 }
 
-#[test]
-fn commands_that_came_with_the_greeting_are_run() {
-    let (left, right) = tcp_pair();
-    let client = end(left, &Limits::default());
-    let call = {
-        let mut frame = frame(&client.lien, ECHO, b"early", true).unwrap();
-        let call = client.lien.defer(&mut frame, 5, soon()).unwrap();
-        let mut rest = Vec::with_capacity(1000);
-        right.recv(&mut rest, None).unwrap();
-        let server = end_with(right, &Limits::default(), rest);
-        execute(&server);
-        call
-    };
-    assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
-}
-
 /// Retrait, one note, adieu and the end of the stream, from a peer that is written by hand.
 fn leave_with_a_note(peer: &Memory) {
     let mut bytes = Vec::new();
@@ -382,30 +366,52 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     let (left, right) = Memory::pair(1000);
     let client = end(Box::new(left), &small());
     leave_with_a_note(&right);
-    assert!(client.lien.execute());
+    client.lien.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
     assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
 }
 
-#[test]
-fn a_wait_for_window_ends_with_the_stream() {
+/// A thread that waits for window; it ends with why it got none. The peer is written by hand.
+fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
     let (left, right) = Memory::pair(20_000);
     let client = end(Box::new(left), &small());
-    let sending = {
-        let lien = client.lien.clone();
-        std::thread::spawn(move || {
-            loop {
-                if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
-                    return failure;
-                }
+    let lien = client.lien.clone();
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
+                return failure;
             }
-        })
-    };
+        }
+    });
     // The pipe has room for all that the window lets through: who reads waits for window.
     while client.lien.lock().inbox.is_some() {
         std::thread::yield_now();
     }
-    leave_with_a_note(&right);
+    (client, right, sending)
+}
+
+#[test]
+fn a_wait_for_window_ends_with_a_stop() {
+    let (_client, right, sending) = wait_for_window();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     let failure = sending.join().unwrap();
-    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+    assert!(matches!(failure, Failure::Stopping), "{failure:?}");
+}
+
+#[test]
+fn commands_that_came_with_the_greeting_are_run() {
+    let (left, right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let call = {
+        let mut frame = frame(&client.lien, ECHO, b"early", true).unwrap();
+        let call = client.lien.defer(&mut frame, 5, soon()).unwrap();
+        let mut rest = Vec::with_capacity(1000);
+        right.recv(&mut rest, None).unwrap();
+        let server = end_with(right, &Limits::default(), rest);
+        execute(&server);
+        call
+    };
+    assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
 }

@@ -50,7 +50,7 @@ impl Lien {
                 continue;
             }
             handed_over = false;
-            let helm = if sleep.reads(&state.window) { state.take_helm() } else { None };
+            let helm = if sleep.reads() { state.take_helm() } else { None };
             (state, expired) = match helm {
                 Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
                 None => self.sleep(state, sleep, deadline),

@@ -13,9 +13,6 @@ use crate::sync::{Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
-/// After this many bytes of others', written behind its own, a flusher hands over if it can.
-const OTHERS: u64 = 256 << 10;
-
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
 
@@ -43,7 +40,7 @@ impl Lien {
     ) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
-            let own = state.outbox.end().saturating_add(OTHERS);
+            let own = state.outbox.end().saturating_add(self.limits.flush_share);
             let mut stuck_since = None;
             while !state.outbox.is_empty() && state.can_write() {
                 if state.outbox.sent() >= own && state.hand_over_flush() {
