@@ -133,6 +133,30 @@ impl Client {
         Ok(Attente::new(self.clone(), call?, &tete, M::lire))
     }
 
+    /// Writes out what was sent with [`envoyer`](Client::envoyer) or
+    /// [`differer`](Client::differer) and still waits to share a write with what follows.
+    ///
+    /// Seldom needed: what waits is written within a millisecond, and by whoever waits for an
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Delai`]: the peer takes no bytes; what waits goes on waiting.
+    /// - [`Erreur::Fermee`]: the connection has ended.
+    ///
+    /// # Blocking
+    ///
+    /// Until the system has taken it, at most the deadline of this handle.
+    #[doc(alias = "flush")]
+    pub fn vider(&self) -> Resultat<()> {
+        let written = self.lien.write_out(self.deadline());
+        match self.lien.ending() {
+            Some(ending) => Err(ended(&ending, &self.lien.label, None)),
+            None if written => Ok(()),
+            None => Err(self.about(&Tete::new("", 0, "")).not_written()),
+        }
+    }
+
     /// The same connection, with another deadline for what this handle does.
     ///
     /// It covers a whole call: waiting for room, sending, and waiting for the answer.

@@ -14,6 +14,8 @@
     clippy::arithmetic_side_effects
 )]
 
+mod admit;
+mod answers;
 mod bytes;
 mod calls;
 mod dispatch;

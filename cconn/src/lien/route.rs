@@ -190,9 +190,8 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
-                if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::Answer(id)) {
-                    self.due.wake(parker);
-                }
+                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                self.wake(|sleep| sleep == Sleep::Answers);
                 Ok(())
             }
             Met::Late => Ok(()),
