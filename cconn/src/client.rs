@@ -137,6 +137,7 @@ impl Client {
     ///
     /// It covers a whole call: waiting for room, sending, and waiting for the answer.
     #[doc(alias = "with_timeout")]
+    #[must_use = "the deadline holds for the handle that comes back"]
     pub fn avec_delai(&self, delai: Duration) -> Client {
         let mut client = self.clone();
         client.delai = delai;

@@ -1,9 +1,10 @@
 //! Connecting a client, and what both sides can be set to.
 
+mod adresse;
 mod options;
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,90 +17,12 @@ use crate::lien::{Lien, Parts, Watch};
 use crate::transport::{Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
+pub use adresse::VersAdresse;
 pub use options::OptionsClient;
 pub(crate) use options::{Settings, shared_settings};
 
 /// How often a connection that reached itself is tried again.
 const SELF_CONNECTIONS: usize = 3;
-
-/// What can be listened on or connected to.
-///
-/// A bare port means this machine only (127.0.0.1). Names are looked up by the system, which may
-/// take its own time.
-#[doc(alias = "ToSocketAddrs")]
-pub trait VersAdresse {
-    /// The address for a person to read.
-    #[doc(alias = "text")]
-    fn texte(&self) -> String;
-
-    /// The addresses that it stands for.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of a name it can't resolve, or of a text that is no address.
-    #[doc(alias = "resolve")]
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>>;
-}
-
-impl VersAdresse for u16 {
-    fn texte(&self) -> String {
-        format!("127.0.0.1:{self}")
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        Ok(vec![SocketAddr::from(([127, 0, 0, 1], *self))])
-    }
-}
-
-impl VersAdresse for &str {
-    fn texte(&self) -> String {
-        (*self).to_owned()
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.to_socket_addrs().map(Iterator::collect)
-    }
-}
-
-impl VersAdresse for String {
-    fn texte(&self) -> String {
-        self.clone()
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.as_str().resoudre()
-    }
-}
-
-impl VersAdresse for &String {
-    fn texte(&self) -> String {
-        (*self).clone()
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.as_str().resoudre()
-    }
-}
-
-impl VersAdresse for SocketAddr {
-    fn texte(&self) -> String {
-        self.to_string()
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        Ok(vec![*self])
-    }
-}
-
-impl VersAdresse for (&str, u16) {
-    fn texte(&self) -> String {
-        format!("{}:{}", self.0, self.1)
-    }
-
-    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.to_socket_addrs().map(Iterator::collect)
-    }
-}
 
 impl Client {
     /// Connects to a server.
@@ -137,6 +60,7 @@ impl Client {
 
     /// A connection to be made with other than the usual settings.
     #[doc(alias = "builder")]
+    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
     pub fn options(adresse: impl VersAdresse) -> OptionsClient {
         OptionsClient::new(adresse.texte(), adresse.resoudre())
     }
@@ -203,7 +127,7 @@ fn greet_and_join(
     let id = next_id();
     let lien = Lien::new(Parts {
         io,
-        commands: Arc::new(Registre::new(settings.on_failure.clone())),
+        commands: Arc::new(Registre::new(settings.hooks.clone())),
         limits: settings.limits.clone(),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),

@@ -5,7 +5,10 @@
 //! connection lives.
 
 mod convert;
-mod parts;
+mod link;
+mod local;
+mod remote;
+mod setup;
 
 use std::error::Error;
 use std::fmt;
@@ -13,10 +16,10 @@ use std::fmt;
 use serde::Serialize;
 
 pub(crate) use convert::{About, ended};
-pub use parts::{
-    Codage, Delai, Distante, EchecConnexion, Enregistrement, Fermee, NatureDistante, NonEnvoyee,
-    Phase, RaisonFin, RaisonNonEnvoi,
-};
+pub use link::{Delai, Fermee, Phase, RaisonFin};
+pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
+pub use remote::{Distante, NatureDistante};
+pub use setup::EchecConnexion;
 
 /// An error type with no values: the command has no error of its own.
 #[doc(alias = "Never")]
@@ -182,6 +185,11 @@ impl<E: Serialize> From<E> for Erreur<E> {
     fn from(error: E) -> Self {
         Erreur::Refus(error)
     }
+}
+
+/// A text behind a colon, or nothing.
+fn detail(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
 }
 
 const _: () = assert!(size_of::<Erreur>() <= 32, "errors are passed by value everywhere");

@@ -19,7 +19,6 @@ mod handshake;
 mod serveur;
 
 #[doc(hidden)]
-#[path = "prive.rs"]
 pub mod __prive;
 #[cfg(test)]
 mod golden;

@@ -21,6 +21,9 @@ mod due;
 mod goodbye;
 mod handler;
 mod inbox;
+#[cfg(modele)]
+#[path = "../../modele/src/inside.rs"]
+pub(crate) mod inside;
 mod limits;
 mod lock;
 mod names;
@@ -33,6 +36,7 @@ mod send;
 mod sleepers;
 mod state;
 mod stop;
+mod tend;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -50,13 +54,13 @@ use std::time::Duration;
 use crate::sync::Mutex;
 use crate::transport::Transport;
 
-pub(crate) use bytes::{Bytes, put_spare, take_spare};
+pub(crate) use bytes::{put_spare, take_spare};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome};
 pub(crate) use goodbye::Ending;
 use names::Names;
 
-pub(crate) use limits::{COMMAND_OVERHEAD, Limits, MAX_FRAME, PeerLimits, smallest_window};
+pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use send::{Failure, Phase};
 pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
@@ -189,11 +193,6 @@ impl Lien {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
         state.is_closed() || handler.call.is_some_and(|call| state.turn.is_cancelled(call))
-    }
-
-    /// Threads that are inside a command of this connection now.
-    pub(crate) fn occupied(&self) -> usize {
-        self.lock().turn.occupied()
     }
 }
 

@@ -5,7 +5,9 @@
 mod accept;
 mod broadcast;
 mod clients;
+mod door;
 mod options;
+mod service;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,8 +18,8 @@ use crate::commande::{Arguments, Commandes, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 
-use accept::Door;
 use clients::Clients;
+use door::Door;
 
 pub use broadcast::Diffusion;
 pub use options::OptionsServeur;
@@ -79,6 +81,7 @@ impl Serveur {
 
     /// A server to be made with other than the usual settings.
     #[doc(alias = "builder")]
+    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
     pub fn options(adresse: impl VersAdresse) -> OptionsServeur {
         OptionsServeur::new(adresse.texte(), adresse.resoudre())
     }

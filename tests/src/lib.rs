@@ -1,9 +1,12 @@
-//! What the tests share that look at cconn from outside: a watchdog, hexadecimal, the examples.
+//! What the tests share that look at cconn from outside: a watchdog, hexadecimal, a server with a
+//! client, the examples as programs.
 //!
 //! The tests themselves stand in the files beside this crate.
 
 pub mod hex;
+mod local;
 pub mod programs;
 mod watchdog;
 
+pub use local::local;
 pub use watchdog::with_watchdog;

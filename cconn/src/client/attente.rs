@@ -123,6 +123,6 @@ impl<R, E> fmt::Debug for Attente<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Attente");
         shown.field("commande", &self.head.nom).field("client", &self.client);
-        shown.field("prete", &self.est_prete()).finish()
+        shown.field("prete", &self.est_prete()).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Lien, Notice};
-use crate::wire::{CallId, FailureCode};
+use crate::wire::FailureCode;
 
 /// A command as it arrived.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +13,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) command: u64,
     /// Fingerprint of the signature the sender knows; 0 where it was sent by name.
     pub(crate) fingerprint: u32,
-    /// How many calls deep it was sent; 0 outside any handler.
-    pub(crate) depth: u8,
-    /// The call to answer, or `None` for a one-way message.
-    pub(crate) call: Option<CallId>,
     /// The encoded arguments.
     pub(crate) body: &'a [u8],
 }
@@ -42,6 +38,9 @@ pub(crate) trait Dispatch: Any + Send + Sync {
 
     /// Runs the program's hook for a one-way message of ours that failed at the peer.
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
+
+    /// Told once, when the connection has ended; must not block.
+    fn ended(&self, _lien: &Arc<Lien>) {}
 
     /// Whether that command may run beside others of its connection.
     fn is_parallel(&self, command: u64) -> bool;

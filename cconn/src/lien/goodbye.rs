@@ -3,10 +3,10 @@
 //! `retrait` says "I start no new commands of my own", `adieu` says "I am idle, and you have said
 //! `retrait` too". When both `adieu`s are in, the connection is finished.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::sync::{Rule, holds};
 use crate::wire::EndReason;
 
 /// Why a connection ended.
@@ -19,7 +19,7 @@ pub(crate) enum Ending {
     /// The peer ended it and said why.
     Peer { reason: EndReason, text: Box<str> },
     /// The stream ended or broke without a goodbye.
-    Cut { kind: io::ErrorKind, text: Box<str> },
+    Cut { text: Box<str> },
 }
 
 impl Ending {
@@ -28,13 +28,12 @@ impl Ending {
     }
 
     pub(crate) fn cut(error: &io::Error) -> Self {
-        Ending::Cut { kind: error.kind(), text: error.to_string().into() }
+        Ending::Cut { text: error.to_string().into() }
     }
 
     /// The end of the stream where none was announced.
     pub(crate) fn vanished() -> Self {
-        let text = "the stream ended without a goodbye".into();
-        Ending::Cut { kind: io::ErrorKind::UnexpectedEof, text }
+        Ending::Cut { text: "the stream ended".into() }
     }
 
     /// Whether the program (of either side) wanted it so.
@@ -49,22 +48,10 @@ impl Ending {
     }
 }
 
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (who, reason, text) = match self {
-            Ending::Finished => return f.write_str("it was stopped in an orderly way"),
-            Ending::Cut { text, .. } => return write!(f, "it was cut: {text}"),
-            Ending::Here { reason, text } => ("this side", reason, text),
-            Ending::Peer { reason, text } => ("the peer", reason, text),
-        };
-        write!(f, "{who} ended it: {}", reason.text())?;
-        if text.is_empty() { Ok(()) } else { write!(f, " ({text})") }
-    }
-}
-
 /// Where the goodbye stands.
 ///
 /// `bye` implies `retired` and `peer_retired`; `closed` is final.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 pub(super) struct Goodbye {
     /// Somebody here, or the peer's `retrait`, began the stop.
@@ -103,7 +90,8 @@ impl Goodbye {
             return Due::Retrait;
         }
         let idle = idle && self.senders == 0;
-        if !self.bye && idle && self.peer_retired {
+        let peer_retired = self.peer_retired || !holds(Rule::TwoStepGoodbye);
+        if !self.bye && idle && peer_retired {
             return Due::Adieu;
         }
         if self.bye && self.peer_bye && idle && written {

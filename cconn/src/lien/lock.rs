@@ -60,10 +60,14 @@ impl Lien {
             self.start_stand_in();
         }
         match due.last_words {
-            None => {}
+            None => return,
             Some(LastWords::Goodbye) => self.say_goodbye(),
             Some(LastWords::EndOfStream) => self.io.shutdown_write(),
             Some(LastWords::None) => self.io.shutdown(),
+        }
+        // A connection ends once.
+        if let Some(lien) = self.me.upgrade() {
+            self.commands.ended(&lien);
         }
     }
 

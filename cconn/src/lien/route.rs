@@ -1,7 +1,5 @@
 //! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
 
-use std::io;
-
 use super::Dispatch;
 use super::bytes::Bytes;
 use super::calls::{Answer, Met};
@@ -11,7 +9,8 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Command, Notice, Startable};
 use super::window::{Overrun, charge};
-use crate::wire::{self, CallId, EndReason, Frame};
+use crate::sync::{Rule, holds};
+use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
 
 /// What the routing thread does afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +48,15 @@ impl Kept<'_> {
     }
 }
 
+/// What stands in front of a command's body.
+#[derive(Clone, Copy)]
+struct Head {
+    depth: u8,
+    call: Option<CallId>,
+    name: u64,
+    fingerprint: u32,
+}
+
 impl State {
     /// Takes in what a read pass brought.
     pub(super) fn input(
@@ -59,9 +67,8 @@ impl State {
     ) {
         match result {
             Ok(0) if inbox.is_partial() => {
-                let kind = io::ErrorKind::UnexpectedEof;
                 let text = "the stream ended inside a frame".into();
-                self.end_input(self.broken_or(Ending::Cut { kind, text }));
+                self.end_input(self.broken_or(Ending::Cut { text }));
             }
             Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
             Ok(_) => self.route(inbox, routing),
@@ -74,7 +81,7 @@ impl State {
     /// The end as first seen: a failed write tells more than the end of input after it.
     fn broken_or(&self, ending: Ending) -> Ending {
         match &self.broken {
-            Some(text) => Ending::Cut { kind: io::ErrorKind::ConnectionReset, text: text.clone() },
+            Some(text) => Ending::Cut { text: text.clone() },
             None => ending,
         }
     }
@@ -110,27 +117,15 @@ impl State {
         let frame = wire::parse(kept.inbox.slice(kept.range.clone()))
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
-            Frame::OneWay { depth, command, fingerprint, body } => {
+            Frame::OneWay { depth, command: name, fingerprint, body } => {
+                let head = Head { depth, call: None, name, fingerprint };
                 let length = body.len();
-                let parallel = routing.commands.is_parallel(command);
-                let charge = charge(length);
-                let body = kept.body(length);
-                self.arrive(Command {
-                    depth,
-                    call: None,
-                    command,
-                    fingerprint,
-                    body,
-                    parallel,
-                    charge,
-                })
+                self.arrive(head, kept.body(length), routing)
             }
-            Frame::Call { depth, id, command, fingerprint, body } => {
+            Frame::Call { depth, id, command: name, fingerprint, body } => {
+                let head = Head { depth, call: Some(id), name, fingerprint };
                 let length = body.len();
-                let parallel = routing.commands.is_parallel(command);
-                let (call, charge) = (Some(id), charge(length));
-                let body = kept.body(length);
-                self.arrive(Command { depth, call, command, fingerprint, body, parallel, charge })
+                self.arrive(head, kept.body(length), routing)
             }
             Frame::Answer { id, body } => {
                 let length = body.len();
@@ -140,38 +135,55 @@ impl State {
                 let length = body.len();
                 self.answer(id, Answer::UserError(kept.body(length)), routing)
             }
-            Frame::Failure { id: Some(id), code, text, .. } => {
-                let text = text.into();
-                self.answer(id, Answer::Failure { code, text }, routing)
+            Frame::Failure { id, command, code, text } => {
+                self.failed(id, command, code, text, routing)
             }
-            Frame::Failure { id: None, command, code, text } => {
-                let text = text.into();
-                self.turn.push_notice(Notice { command, code, text });
-                Ok(())
-            }
-            Frame::Cancel { id } => {
-                self.cancelled(id);
-                Ok(())
-            }
-            Frame::Grant { class: 0, bytes } => {
-                self.window.granted(bytes).map_err(overrun)?;
-                self.wake(|sleep| sleep == Sleep::Window);
-                Ok(())
-            }
-            // Classes beyond the first belong to later rules.
-            Frame::Grant { .. } => Ok(()),
-            Frame::Retrait => {
-                self.goodbye.peer_retired = true;
-                self.begin_stop();
-                Ok(())
-            }
-            Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
+            control => self.control(control),
         }
     }
 
-    fn arrive(&mut self, command: Command) -> Result<(), Ending> {
-        self.window.arrived(command.charge).map_err(overrun)?;
-        self.turn.push(command);
+    /// Frames that carry no body.
+    fn control(&mut self, frame: Frame<'_>) -> Result<(), Ending> {
+        match frame {
+            Frame::Cancel { id } => self.cancelled(id),
+            Frame::Grant { class: 0, bytes } => {
+                self.window.granted(bytes).map_err(overrun)?;
+                self.wake_first_in_line();
+            }
+            Frame::Retrait => {
+                self.goodbye.peer_retired = true;
+                self.begin_stop();
+            }
+            Frame::Adieu { reason, text } => return self.peer_says_adieu(reason, text),
+            // Grants of further classes belong to later rules; the rest is routed above.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A call failed at the peer, or a one-way message: for that the program's hook is queued.
+    fn failed(
+        &mut self,
+        call: Option<CallId>,
+        command: u64,
+        code: FailureCode,
+        text: &str,
+        routing: Routing<'_>,
+    ) -> Result<(), Ending> {
+        let text = text.into();
+        if let Some(call) = call {
+            return self.answer(call, Answer::Failure { code, text }, routing);
+        }
+        self.turn.push_notice(Notice { command, code, text });
+        Ok(())
+    }
+
+    fn arrive(&mut self, head: Head, body: Bytes, routing: Routing<'_>) -> Result<(), Ending> {
+        let charge = charge(body.len());
+        self.window.arrived(charge).map_err(overrun)?;
+        let Head { depth, call, name, fingerprint } = head;
+        let parallel = routing.commands.is_parallel(name);
+        self.turn.push(Command { depth, call, name, fingerprint, body, parallel, charge });
         Ok(())
     }
 
@@ -202,7 +214,8 @@ impl State {
         if reason != EndReason::Finished {
             return Err(Ending::Peer { reason, text: text.into() });
         }
-        if !self.goodbye.peer_retired || !self.goodbye.retired {
+        let retired = self.goodbye.peer_retired && self.goodbye.retired;
+        if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));
         }

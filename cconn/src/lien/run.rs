@@ -9,6 +9,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::turn::{Command, Notice, Runner, Startable, Work};
 use super::{Incoming, Lien, Outcome};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, FailureCode};
 
 /// A stand-in without work ends after this long.
@@ -31,8 +32,8 @@ impl Lien {
                 state = self.run(state, work);
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
-            } else if state.turn.is_queue_empty()
-                && let Some(inbox) = state.inbox.take()
+            } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
+                && let Some(inbox) = state.take_helm()
             {
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
                 state = self.yield_helm_to_callers(state);
@@ -53,7 +54,8 @@ impl Lien {
     /// After a read pass that brought no work: callers that sleep read for themselves.
     fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
+        let window = &state.window;
+        if idle && !state.is_unflushed() && state.sleepers.any(|sleep| sleep.reads(window)) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
         }
@@ -93,7 +95,7 @@ impl Lien {
         let Some(command) = state.turn.refuse() else { return };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
-        state.append_with(|out| wire::write_failure(out, command.call, command.command, code, ""));
+        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
         state.pass_on();
         drop(self.flush_ready(state));
@@ -124,10 +126,7 @@ impl Lien {
     /// Runs one command, with nothing locked, and appends its answer.
     fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
         state.take_up(command.charge);
-        // Nobody enters user code with bytes left that nobody owns.
-        if state.is_unflushed() {
-            state = self.flush(state, None);
-        }
+        state = self.flush_before_command(state);
         state.pass_on();
         drop(state);
         let mut frame = take_spare();
@@ -152,10 +151,8 @@ impl Lien {
         let Some(lien) = self.me() else { return false };
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
-            command: command.command,
+            command: command.name,
             fingerprint: command.fingerprint,
-            depth,
-            call,
             body: command.body.as_slice(),
         };
         let handler = Handler { lien: lien.clone(), depth, call, parallel };
@@ -180,7 +177,7 @@ impl Lien {
             }
         };
         frame.clear();
-        wire::write_failure(frame, call, command.command, code, &text);
+        wire::write_failure(frame, call, command.name, code, &text);
         true
     }
 

@@ -12,6 +12,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
 use super::window::charge;
+use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, LENGTH_PREFIX};
 
 /// What a wait was for when its deadline passed.
@@ -60,19 +61,19 @@ impl Lien {
     ) -> Result<(), Failure> {
         self.check_size(frame)?;
         let handler = handler::current();
-        let mut state = self.lock();
-        state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        state.append(frame);
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        state = self.flush(state, deadline);
-        if state.is_above_high_water() {
-            let done = |state: &State| !state.is_above_high_water();
-            (state, _) = self.wait(state, Sleep::Room, deadline, done);
-        }
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
-        drop(self.flush(state, deadline));
-        Ok(())
+        let (state, sent) = Self::sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            if admitted.is_ok() {
+                state.append(frame);
+            }
+            if admitted.is_ok() && state.is_above_high_water() {
+                let done = |state: &State| !state.is_above_high_water();
+                (state, _) = self.wait(state, Sleep::Room, deadline, done);
+            }
+            (state, admitted)
+        });
+        drop(self.flush_burst(state, deadline));
+        sent
     }
 
     /// Sends a message if that needs no waiting at all.
@@ -80,7 +81,7 @@ impl Lien {
         self.check_size(frame)?;
         let from_handler = handler::current().is_some();
         let mut state = self.lock();
-        self.check_admitted(&state, from_handler)?;
+        Self::check_admitted(&state, from_handler)?;
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
@@ -99,10 +100,7 @@ impl Lien {
         let handler = handler::current();
         self.check_size(frame)?;
         let (state, away) = self.leave(handler.as_ref())?;
-        let (state, opened) = match self.open(state, frame, body, away.is_some(), deadline) {
-            Ok((state, call)) => (state, Ok(call)),
-            Err(failure) => (self.lock(), Err(failure)),
-        };
+        let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
             Err(failure) => (state, Err(failure)),
@@ -120,11 +118,13 @@ impl Lien {
     ) -> Result<CallId, Failure> {
         let handler = handler::current();
         self.check_size(frame)?;
-        let state = self.lock();
-        let state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        let (state, call) = self.append_call(state, frame)?;
-        drop(self.flush(state, deadline));
-        Ok(call)
+        let (state, opened) = Self::sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        });
+        drop(self.flush_burst(state, deadline));
+        opened
     }
 
     /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
@@ -144,9 +144,10 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
         };
+        state = self.flush(state, deadline);
         self.come_back(state, away);
         result
     }
@@ -174,7 +175,7 @@ impl Lien {
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }
 
-    fn check_admitted(&self, state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
+    fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
@@ -182,6 +183,20 @@ impl Lien {
             return Err(Failure::Stopping);
         }
         Ok(())
+    }
+
+    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
+    /// that a message may still be sent and its bytes.
+    fn sending<'a, T>(
+        mut state: Locked<'a>,
+        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
+    ) -> (Locked<'a>, Result<T, Failure>) {
+        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
+        let result;
+        (state, result) = act(state);
+        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        state.advance_goodbye();
+        (state, result)
     }
 
     /// Admits a command and spends its charge, waiting for window where there is too little.
@@ -193,16 +208,20 @@ impl Lien {
         charge: u64,
         handler: Option<&Handler>,
         deadline: Option<Instant>,
-    ) -> Result<Locked<'a>, Failure> {
-        self.check_admitted(&state, handler.is_some())?;
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
+            return (state, Err(failure));
+        }
         if state.window.try_spend(charge) {
-            return Ok(state);
+            return (state, Ok(()));
         }
         drop(state);
-        let (state, away) = self.leave(handler)?;
+        let (state, away) = match self.leave(handler) {
+            Ok(left) => left,
+            Err(failure) => return (self.lock(), Err(failure)),
+        };
         let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
-        let state = self.come_back(state, away);
-        result.map(|()| state)
+        (self.come_back(state, away), result)
     }
 
     fn await_window<'a>(
@@ -212,26 +231,21 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state, from_handler) {
+        if let Err(failure) = Self::check_admitted(&state, from_handler) {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        let first = |state: &State| state.window.is_first(ticket);
-        (state, _) = self.wait(state, Sleep::Line, deadline, first);
-        if first(&state) {
-            let ready = |state: &State| state.window.is_ready(ticket, charge);
-            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
-        }
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        let ready = |state: &State| state.window.is_ready(ticket, charge);
+        let waited;
+        (state, waited) = self.wait(state, Sleep::Window(ticket), deadline, ready);
         let spent = state.window.leave(ticket, charge);
-        // The line has moved: somebody else is first now.
-        state.wake(|sleep| sleep == Sleep::Line);
-        state.advance_goodbye();
-        let result = match state.closed() {
-            Some(ending) => Err(Failure::Ended { ending: ending.clone(), may_have_run: false }),
-            None if spent => Ok(()),
-            None => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        state.wake_first_in_line();
+        let result = match (state.closed(), waited) {
+            (Some(ending), _) => {
+                Err(Failure::Ended { ending: ending.clone(), may_have_run: false })
+            }
+            (None, _) if spent => Ok(()),
+            (None, _) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
         };
         (state, result)
     }
@@ -239,26 +253,23 @@ impl Lien {
     /// Opens a call and appends it.
     fn open<'a>(
         &'a self,
-        mut state: Locked<'a>,
+        state: Locked<'a>,
         frame: &mut Vec<u8>,
         body: usize,
         from_handler: bool,
         deadline: Option<Instant>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
-        self.check_admitted(&state, from_handler)?;
-        if !state.window.try_spend(charge(body)) {
-            let result;
-            (state, result) = self.await_window(state, charge(body), from_handler, deadline);
-            result?;
-        }
-        self.append_call(state, frame)
+    ) -> (Locked<'a>, Result<CallId, Failure>) {
+        Self::sending(state, |mut state| {
+            let mut admitted = Self::check_admitted(&state, from_handler);
+            if admitted.is_ok() && !state.window.try_spend(charge(body)) {
+                (state, admitted) = self.await_window(state, charge(body), from_handler, deadline);
+            }
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        })
     }
 
-    fn append_call<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        frame: &mut Vec<u8>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
+    fn append_call(&self, state: &mut Locked<'_>, frame: &mut Vec<u8>) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
             state.window.unspend(charge(frame.len().saturating_sub(wire::CALL_HEADER)));
@@ -268,7 +279,7 @@ impl Lien {
         let call = state.calls.open(at);
         wire::patch_call_id(frame, call);
         state.append(frame);
-        Ok((state, call))
+        Ok(call)
     }
 
     /// Waits for an answer and closes the call, whatever comes.
@@ -282,7 +293,7 @@ impl Lien {
         let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(self.ended(&mut state, call)),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
             (None, _) => {
                 if state.calls.give_up(call).is_some() {
                     state.append_with(|out| wire::write_cancel(out, call));
@@ -291,10 +302,7 @@ impl Lien {
             }
         };
         state.advance_goodbye();
-        if state.is_unflushed() {
-            state = self.flush_ready(state);
-        }
-        (state, result)
+        (self.flush(state, deadline), result)
     }
 
     /// Waits for an answer, counted among those for whom commands are run meanwhile.
@@ -315,7 +323,7 @@ impl Lien {
         (state, waited)
     }
 
-    fn ended(&self, state: &mut Locked<'_>, call: CallId) -> Failure {
+    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
         let at = state.calls.give_up(call);
         let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
         let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
@@ -324,7 +332,9 @@ impl Lien {
 
     /// Gives up the turn of the handler that is about to wait here, and locks this connection.
     fn leave(&self, handler: Option<&Handler>) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler else { return Ok((self.lock(), None)) };
+        let Some(handler) = handler.filter(|_| holds(Rule::TurnIsLeft)) else {
+            return Ok((self.lock(), None));
+        };
         let mut its = handler.lien.lock();
         let limit = handler.lien.limits.max_waiting;
         its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::parker::Parker;
+use super::window::{Ticket, Window};
+use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
 /// What a sleeping thread waits for.
@@ -14,11 +16,8 @@ pub(super) enum Sleep {
     StandIn,
     /// A caller, for the answer to its call.
     Answer(CallId),
-    /// A sender, to become the first of those who wait for room in the peer's window. What ends
-    /// this wait is another sender, not input: it must not block in a read.
-    Line,
-    /// The first of them, for room in the peer's window.
-    Window,
+    /// A sender in the line for the peer's window, for its turn or for room.
+    Window(Ticket),
     /// A sender, for room in the outbox.
     Room,
     /// The flusher, for the end of the helm holder's read pass.
@@ -29,8 +28,16 @@ pub(super) enum Sleep {
 
 impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
-    pub(super) fn reads(self) -> bool {
-        matches!(self, Sleep::Answer(_) | Sleep::Window | Sleep::End)
+    ///
+    /// Of those who wait for the window only the first in line is let go by input; the others
+    /// are by whoever leaves the line in front of them.
+    pub(super) fn reads(self, window: &Window) -> bool {
+        match self {
+            Sleep::Answer(_) | Sleep::End => true,
+            Sleep::Window(ticket) => window.is_first(ticket),
+            Sleep::Room => !holds(Rule::RoomSleeps),
+            Sleep::Executor | Sleep::StandIn | Sleep::Pass => false,
+        }
     }
 }
 
@@ -58,5 +65,20 @@ impl Sleepers {
 
     pub(super) fn any(&self, wanted: impl Fn(Sleep) -> bool) -> bool {
         self.oldest_first.iter().any(|(_, sleep)| wanted(*sleep))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_those_who_wait_for_the_window_only_the_first_reads() {
+        let mut window = Window::new(100, 0);
+        let (first, second) = (window.queue_up(), window.queue_up());
+        assert!(Sleep::Window(first).reads(&window));
+        assert!(!Sleep::Window(second).reads(&window));
+        window.leave(first, 1);
+        assert!(Sleep::Window(second).reads(&window));
     }
 }

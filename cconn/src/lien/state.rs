@@ -4,6 +4,7 @@
 //! outside the lock (waking threads, starting stand-ins, the last words) is left in `due`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::calls::Calls;
 use super::due::{Due, LastWords};
@@ -12,8 +13,8 @@ use super::inbox::Inbox;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
+use super::tend::Tended;
 use super::turn::{Startable, Turn};
-use super::watch::Tended;
 use super::window::Window;
 use crate::wire;
 
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub(super) flusher: bool,
     /// The flusher met a full socket.
     pub(super) blocked: bool,
+    /// When the last message was sent that nobody waits for.
+    pub(super) last_message: Option<Instant>,
     pub(super) window: Window,
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
@@ -54,6 +57,7 @@ impl State {
             outbox: Outbox::default(),
             flusher: false,
             blocked: false,
+            last_message: None,
             window: Window::new(limits.window, peer.window),
             goodbye: Goodbye::default(),
             broken: None,
@@ -74,6 +78,11 @@ impl State {
 
     // The helm.
 
+    /// Takes the helm if it is free and there is still something to come.
+    pub(super) fn take_helm(&mut self) -> Option<Inbox> {
+        if self.goodbye.end_of_input { None } else { self.inbox.take() }
+    }
+
     /// Gives the helm back after a read pass.
     pub(super) fn put_helm(&mut self, inbox: Inbox) {
         self.inbox = Some(inbox);
@@ -81,21 +90,30 @@ impl State {
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
+        if self.is_closed() {
+            // Nothing is passed on any more; whoever reads out the rest takes the helm now.
+            self.wake(|sleep| sleep == Sleep::End);
+        }
     }
 
     /// The baton: what a thread does that stops waiting, running or reading.
     ///
-    /// Commands to run wake a runner, and a free helm goes to the oldest thread whose wait ends
-    /// by input, else to the executor.
+    /// Commands to run wake a runner, a free helm goes to the oldest thread whose wait ends by
+    /// input, else to the executor, and bytes that nobody writes to any sleeper.
     pub(super) fn pass_on(&mut self) {
         if self.is_closed() {
             return;
         }
         self.offer_turn();
-        if self.inbox.is_none() {
+        self.offer_helm();
+        self.leave_unflushed();
+    }
+
+    fn offer_helm(&mut self) {
+        if self.inbox.is_none() || self.goodbye.end_of_input {
             return;
         }
-        let reader = self.sleepers.take(Sleep::reads);
+        let reader = self.sleepers.take(|sleep| sleep.reads(&self.window));
         let reader = match reader {
             None if self.turn.is_queue_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
@@ -128,7 +146,7 @@ impl State {
 
     /// Whether something waits to be written and nobody is at it.
     pub(super) fn is_unflushed(&self) -> bool {
-        !self.flusher && !self.outbox.is_empty() && !self.is_closed() && self.broken.is_none()
+        !self.flusher && !self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether senders must wait for room.
@@ -150,7 +168,8 @@ impl State {
         }
     }
 
-    fn can_write(&self) -> bool {
+    /// Whether anybody is left to write to.
+    pub(super) fn can_write(&self) -> bool {
         !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
     }
 
@@ -160,6 +179,16 @@ impl State {
     pub(super) fn take_up(&mut self, charge: u64) {
         if let Some(bytes) = self.window.taken_up(charge) {
             self.append_with(|out| wire::write_grant(out, 0, bytes));
+        }
+    }
+
+    /// Wakes whoever is first in line for the window: the line has moved, or credit came.
+    pub(super) fn wake_first_in_line(&mut self) {
+        let first = self
+            .sleepers
+            .take(|sleep| matches!(sleep, Sleep::Window(ticket) if self.window.is_first(ticket)));
+        if let Some(parker) = first {
+            self.due.wake(parker);
         }
     }
 
@@ -203,11 +232,13 @@ impl State {
         if self.is_closed() {
             return;
         }
-        if !self.goodbye.peer_bye || self.calls.waiting() > 0 {
+        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
+        if !self.goodbye.peer_bye || awaited {
             return self.close(ending);
         }
         // What arrived before the end still runs; nobody is left to write to.
         self.outbox.clear();
+        self.wake(|sleep| sleep == Sleep::Room);
         self.advance_goodbye();
     }
 
@@ -224,7 +255,9 @@ impl State {
             }
             Ending::Peer { .. } | Ending::Cut { .. } => LastWords::None,
         };
-        if words != LastWords::Goodbye {
+        if words == LastWords::Goodbye {
+            self.outbox.leave();
+        } else {
             self.outbox.clear();
         }
         self.goodbye.closed = Some(Arc::new(ending));

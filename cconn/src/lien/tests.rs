@@ -1,5 +1,12 @@
 //! Two ends of a connection in one process, driven from the callers' side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_wraps,
+    reason = "tests overflow aloud, and their deadlines are always there"
+)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -354,4 +361,49 @@ fn commands_that_came_with_the_greeting_are_run() {
         call
     };
     assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
+}
+
+/// Retrait, one note, adieu and the end of the stream, from a peer that is written by hand.
+fn leave_with_a_note(peer: &Memory) {
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+    bytes.extend(7_u64.to_le_bytes());
+    wire::finish(&mut bytes, start);
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    peer.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    peer.shutdown_write();
+}
+
+#[test]
+fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
+    let (left, right) = Memory::pair(1000);
+    let client = end(Box::new(left), &small());
+    leave_with_a_note(&right);
+    assert!(client.lien.execute());
+    assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
+    assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
+}
+
+#[test]
+fn a_wait_for_window_ends_with_the_stream() {
+    let (left, right) = Memory::pair(20_000);
+    let client = end(Box::new(left), &small());
+    let sending = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || {
+            loop {
+                if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
+                    return failure;
+                }
+            }
+        })
+    };
+    // The pipe has room for all that the window lets through: who reads waits for window.
+    while client.lien.lock().inbox.is_some() {
+        std::thread::yield_now();
+    }
+    leave_with_a_note(&right);
+    let failure = sending.join().unwrap();
+    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
 }

@@ -71,7 +71,7 @@ impl Window {
         ticket
     }
 
-    /// Whether a sender is first in line: then only a grant, which is input, ends its wait.
+    /// Whether a sender is first in line.
     pub(super) fn is_first(&self, ticket: Ticket) -> bool {
         self.line.front() == Some(&ticket)
     }

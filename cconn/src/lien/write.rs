@@ -1,7 +1,7 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
@@ -9,6 +9,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
+use crate::sync::{Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
@@ -18,8 +19,17 @@ const OTHERS: u64 = 256 << 10;
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
 
+/// A burst of messages is written out when it has grown to this many bytes.
+const BURST: u64 = 32 << 10;
+
+/// Messages that follow each other within this time are a burst: they share a write.
+const BURST_GAP: Duration = Duration::from_micros(50);
+
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
+
+/// What a flusher would wait for if it did not read.
+const WRITABLE: Ready = Ready { readable: false, writable: true };
 
 impl Lien {
     /// Writes the outbox out, unless somebody else is at it.
@@ -35,7 +45,7 @@ impl Lien {
             state.flusher = true;
             let own = state.outbox.end().saturating_add(OTHERS);
             let mut stuck_since = None;
-            while !state.outbox.is_empty() && !state.is_closed() {
+            while !state.outbox.is_empty() && state.can_write() {
                 if state.outbox.sent() >= own && state.hand_over_flush() {
                     return self.end_flush(state);
                 }
@@ -45,8 +55,9 @@ impl Lien {
                     Ok(_) => stuck_since = None,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         if is_past(deadline) {
-                            state.tended.left_unflushed = true;
-                            return self.end_flush(state);
+                            state = self.end_flush(state);
+                            state.leave_unflushed();
+                            return state;
                         }
                         let since = *stuck_since.get_or_insert_with(crate::sync::now);
                         state = self.wait_for_room(state, since, deadline);
@@ -62,7 +73,43 @@ impl Lien {
         state
     }
 
-    /// Writes what can be written without blocking; the watchman sees to the rest.
+    /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
+    /// be written with those that follow, by the watchman within a millisecond at the latest.
+    pub(super) fn flush_burst<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        if self.may_leave(&state) && !state.goodbye.stopping {
+            let now = crate::sync::now();
+            let last = state.last_message.replace(now);
+            if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {
+                state.tended.left_unflushed = true;
+                return state;
+            }
+        }
+        self.flush(state, deadline)
+    }
+
+    /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
+    /// finished answers are left to the watchman, to share a write with those that follow.
+    pub(super) fn flush_before_command<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        if !state.is_unflushed() {
+            return state;
+        }
+        if self.may_leave(&state) {
+            state.tended.left_unflushed = true;
+            return state;
+        }
+        self.flush(state, None)
+    }
+
+    /// Whether bytes may wait for others: there is a watchman, and they are few.
+    fn may_leave(&self, state: &State) -> bool {
+        self.watch.is_some() && state.outbox.bytes() < BURST
+    }
+
+    /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
     pub(super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
@@ -72,7 +119,7 @@ impl Lien {
             match sent {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    state.tended.left_unflushed = true;
+                    state.leave_unflushed();
                     break;
                 }
                 Err(error) => return self.give_up_writing(state, &error),
@@ -123,7 +170,12 @@ impl Lien {
             return state;
         }
         let until = cut.into_iter().chain(deadline).min();
-        if let Some(inbox) = state.inbox.take() {
+        if !holds(Rule::WriterReads) {
+            drop(state);
+            let _ready = self.io.poll(WRITABLE, until);
+            return self.lock();
+        }
+        if let Some(inbox) = state.take_helm() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
             state = self.lock();
@@ -174,6 +226,8 @@ impl Lien {
             }
             return;
         }
+        // One at a time: another thread's end of the stream would come before these words.
+        state.flusher = true;
         while !state.outbox.is_empty() {
             let batch = state.outbox.take();
             drop(state);
@@ -184,6 +238,7 @@ impl Lien {
                 Err(_) => break,
             }
         }
+        state.flusher = false;
         state.outbox.clear();
         drop(state);
         self.io.shutdown_write();
@@ -191,11 +246,20 @@ impl Lien {
 }
 
 impl State {
+    /// Leaves what is not written to somebody who sleeps here, else to the watchman.
+    pub(super) fn leave_unflushed(&mut self) {
+        if self.is_unflushed() && !self.hand_over_flush() {
+            self.tended.left_unflushed = true;
+        }
+    }
+
     /// Wakes a sleeping thread to go on writing, if there is one.
     fn hand_over_flush(&mut self) -> bool {
         let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
         let found = next.is_some();
-        next.into_iter().for_each(|parker| self.due.wake(parker));
+        if let Some(parker) = next {
+            self.due.wake(parker);
+        }
         found
     }
 }

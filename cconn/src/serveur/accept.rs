@@ -1,141 +1,28 @@
-//! The door: accepting newcomers, refusing them in words, and each client's thread.
+//! Accepting newcomers, refusing them in words, and each client's thread.
 
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
-
-use super::{Serveur, Shared};
+use super::Serveur;
+use super::door::Refused;
+use super::service::Service;
 use crate::client::Client;
-use crate::commande::Contexte;
+use crate::commande::{EndHook, fence};
 use crate::connexion::label;
 use crate::erreur::Resultat;
 use crate::handshake;
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Parts, Watch};
-use crate::sync::{Condvar, Mutex};
+use crate::lien::{Lien, Parts, Watch};
+use crate::sync::Mutex;
 use crate::transport::{Memory, Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// How long a refused newcomer may take to read why.
-const REFUSED_LINGER: Duration = Duration::from_secs(1);
-
 /// Bytes that each direction of a local connection holds: about what a socket does.
 const LOCAL_CAPACITY: usize = 256 << 10;
-
-/// Refused newcomers kept at most; the oldest goes first.
-const MAX_REFUSED: usize = 64;
-
-/// The listening socket, and the bell that ends the wait for newcomers.
-pub(super) struct Door {
-    state: Mutex<DoorState>,
-    closed: Condvar,
-    bell: UnixStream,
-    heard: UnixStream,
-}
-
-enum DoorState {
-    /// `lancer` has not run yet.
-    Waiting(TcpListener),
-    Open,
-    Closed,
-}
-
-impl Door {
-    pub(super) fn new(listener: TcpListener) -> io::Result<Self> {
-        let (bell, heard) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        heard.set_nonblocking(true)?;
-        let state = Mutex::new(DoorState::Waiting(listener));
-        Ok(Door { state, closed: Condvar::new(), bell, heard })
-    }
-
-    /// Hands out the listener, once; `None` if the server was stopped before.
-    pub(super) fn open(&self) -> Resultat<Option<TcpListener>> {
-        let mut state = self.state.lock();
-        match std::mem::replace(&mut *state, DoorState::Open) {
-            DoorState::Waiting(listener) => Ok(Some(listener)),
-            DoorState::Open => Err(Serveur::already_running()),
-            DoorState::Closed => {
-                *state = DoorState::Closed;
-                Ok(None)
-            }
-        }
-    }
-
-    pub(super) fn close(&self) {
-        *self.state.lock() = DoorState::Closed;
-        self.closed.notify_all();
-    }
-
-    /// Ends the wait for newcomers; closes the door where nobody stands in it.
-    pub(super) fn knock(&self) {
-        // A full bell has rung already.
-        let _rung = (&self.bell).write(&[1]);
-        let mut state = self.state.lock();
-        if matches!(*state, DoorState::Waiting(_)) {
-            *state = DoorState::Closed;
-        }
-    }
-
-    pub(super) fn wait_until_closed(&self) {
-        let mut state = self.state.lock();
-        while matches!(*state, DoorState::Open) {
-            state = self.closed.wait(state, None);
-        }
-    }
-
-    /// Waits for a newcomer, the bell, or the end of the pause.
-    fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
-        let mut fds = vec![PollFd::new(&self.heard, PollFlags::IN)];
-        fds.extend(listener.map(|listener| PollFd::new(listener, PollFlags::IN)));
-        let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
-        // An interrupted wait is a short one.
-        let _ready = rustix::event::poll(&mut fds, pause.as_ref());
-    }
-
-    fn was_rung(&self) -> bool {
-        matches!((&self.heard).read(&mut [0; 8]), Ok(n) if n > 0)
-    }
-}
-
-/// Newcomers that were refused and are still reading why.
-#[derive(Default)]
-struct Refused {
-    waiting: VecDeque<(Tcp, Instant)>,
-}
-
-impl Refused {
-    fn push(&mut self, io: Tcp) {
-        io.shutdown_write();
-        if self.waiting.len() >= MAX_REFUSED {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back((io, Instant::now() + REFUSED_LINGER));
-    }
-
-    /// Lets go of those who have read it or took too long: closing before they have read would
-    /// reset the connection, and they would never know.
-    fn sweep(&mut self) -> Option<Duration> {
-        let now = Instant::now();
-        self.waiting.retain(|(io, until)| *until > now && !has_ended(io));
-        (!self.waiting.is_empty()).then_some(BACK_OFF.0)
-    }
-}
-
-fn has_ended(io: &Tcp) -> bool {
-    let mut buf = Vec::with_capacity(512);
-    match io.try_recv(&mut buf) {
-        Ok(n) => n == 0,
-        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-    }
-}
 
 impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
@@ -153,10 +40,7 @@ impl Serveur {
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => pause = None,
                     io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => continue,
-                    _ => {
-                        pause =
-                            Some(pause.map_or(BACK_OFF.0, |p: Duration| (p * 2).min(BACK_OFF.1)))
-                    }
+                    _ => pause = Some(longer(pause)),
                 },
             }
             let sweep = refused.sweep();
@@ -273,7 +157,7 @@ impl Serveur {
         let Ok(greeted) = handshake::read_greeting(&*io, Role::Server, deadline) else { return };
         let lien = Lien::new(Parts {
             io,
-            commands: Arc::new(Service { serveur: Arc::downgrade(&self.shared) }),
+            commands: Arc::new(Service::new(&self.shared)),
             limits: settings.limits.clone(),
             peer: greeted.limits,
             watch: Some(Watch::of_process()),
@@ -286,21 +170,26 @@ impl Serveur {
         });
         self.shared.clients.add(&lien);
         let client = Client::of(&lien);
-        self.hook(self.shared.options.on_connected.as_ref(), &client);
+        Self::hook(self.shared.options.on_connected.as_ref(), &client);
         lien.execute();
         self.shared.clients.remove(id);
-        self.hook(self.shared.options.on_disconnected.as_ref(), &client);
+        Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
         lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
     }
 
-    fn hook(&self, hook: Option<&super::options::Hook>, client: &Client) {
+    fn hook(hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
             // A hook that panics ends neither the client nor the server.
-            let _panicked = crate::commande::fence(|| hook(client, result));
+            let _panicked = fence(|| hook(client, result));
         }
     }
+}
+
+/// The pause after a further `accept` that failed.
+fn longer(pause: Option<Duration>) -> Duration {
+    pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
 }
 
 /// A client's place, given back when its thread ends, whatever ended it.
@@ -309,33 +198,5 @@ struct Place(Serveur);
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.shared.clients.leave();
-    }
-}
-
-/// Runs the server's commands for one of its connections.
-struct Service {
-    /// Weak, for the server holds its connections.
-    serveur: Weak<Shared>,
-}
-
-impl Dispatch for Service {
-    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
-        let Some(shared) = self.serveur.upgrade() else {
-            return Outcome::Failure(crate::wire::FailureCode::Closed);
-        };
-        let serveur = Serveur { shared };
-        let client = Client::of(lien);
-        let contexte = Contexte { client: &client, serveur: Some(&serveur) };
-        serveur.shared.registre.run(&contexte, incoming, out)
-    }
-
-    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
-        if let Some(shared) = self.serveur.upgrade() {
-            shared.registre.report(lien, notice);
-        }
-    }
-
-    fn is_parallel(&self, command: u64) -> bool {
-        self.serveur.upgrade().is_some_and(|shared| shared.registre.is_parallel(command))
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use super::accept::Door;
 use super::clients::Clients;
+use super::door::Door;
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::Registre;
+use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 
@@ -24,15 +24,12 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 /// Memory maps a thread needs: its stack and the guard page; with a share for its heap.
 const MAPS_A_THREAD: u64 = 4;
 
-/// What to do when a client came or went.
-pub(super) type Hook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
-
 /// What a server keeps of its options.
 pub(super) struct Kept {
     pub(super) settings: Settings,
     pub(super) max_clients: usize,
-    pub(super) on_connected: Option<Hook>,
-    pub(super) on_disconnected: Option<Hook>,
+    pub(super) on_connected: Option<EndHook>,
+    pub(super) on_disconnected: Option<EndHook>,
 }
 
 /// A server to be made; from [`Serveur::options`].
@@ -52,8 +49,8 @@ pub struct OptionsServeur {
     addresses: io::Result<Vec<SocketAddr>>,
     settings: Settings,
     max_clients: usize,
-    on_connected: Option<Hook>,
-    on_disconnected: Option<Hook>,
+    on_connected: Option<EndHook>,
+    on_disconnected: Option<EndHook>,
 }
 
 impl OptionsServeur {
@@ -115,7 +112,7 @@ impl OptionsServeur {
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
-        let registre = Registre::new(self.settings.on_failure.clone());
+        let registre = Registre::new(self.settings.hooks.clone());
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             settings: self.settings,

@@ -137,12 +137,11 @@ impl Transport for Tcp {
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         loop {
-            let sent = match parts {
-                [part] => rustix::net::send(&self.stream, part, flags),
-                _ => {
-                    let mut control = SendAncillaryBuffer::default();
-                    rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
-                }
+            let sent = if let [part] = parts {
+                rustix::net::send(&self.stream, part, flags)
+            } else {
+                let mut control = SendAncillaryBuffer::default();
+                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
             };
             match sent {
                 Err(Errno::INTR) => {}

@@ -23,6 +23,7 @@ macro_rules! codes {
             }
 
             /// What it means, as the middle of an English sentence.
+            #[allow(dead_code, reason = "not every set is shown to people")]
             pub(crate) const fn text(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }

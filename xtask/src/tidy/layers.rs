@@ -23,13 +23,14 @@ const LAYERS: &[(&str, Imports)] = &[
     ("transport", Only(&["sync"])),
     ("octets", Only(&[])),
     ("lien", Only(&["sync", "wire", "transport"])),
+    ("handshake", Only(&["wire", "transport", "lien"])),
     ("erreur", Only(&["wire", "codec", "lien"])),
     ("message", Only(&["wire", "codec", "erreur"])),
     ("client", AllBelow),
-    ("commande", Only(&["wire", "codec", "lien", "erreur", "message", "client"])),
+    ("commande", Only(&["sync", "wire", "codec", "lien", "erreur", "message", "client"])),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
-    ("prive", AllBelow),
+    ("__prive", AllBelow),
     ("lib", AllBelow),
 ];
 

@@ -33,7 +33,8 @@ enum Newtypes {
 #[derive(Debug, Deserialize)]
 enum Tuples {
     End,
-    Link(#[allow(dead_code, reason = "only its depth counts")] u8, Box<Tuples>),
+    #[allow(dead_code, reason = "only its depth counts")]
+    Link(u8, Box<Tuples>),
 }
 
 #[derive(Debug, Deserialize)]

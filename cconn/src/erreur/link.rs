@@ -1,0 +1,158 @@
+//! What happened to the connection: deadlines and ends.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::detail;
+use crate::wire::EndReason;
+
+/// A deadline passed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[doc(alias = "Timeout")]
+#[non_exhaustive]
+pub struct Delai {
+    /// What was waited for.
+    pub phase: Phase,
+    /// How long.
+    pub delai: Duration,
+    /// The command, if it was about one.
+    pub commande: Option<Box<str>>,
+    /// The connection.
+    pub lien: Box<str>,
+    /// Whether the command may have run.
+    pub a_pu_etre_executee: bool,
+}
+
+impl fmt::Display for Delai {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(commande) = &self.commande {
+            write!(f, "command `{commande}` on {}: ", self.lien)?;
+        } else {
+            write!(f, "{}: ", self.lien)?;
+        }
+        write!(f, "{} after {:?}", self.phase.text(), self.delai)?;
+        match (&self.commande, self.a_pu_etre_executee) {
+            (Some(_), true) => f.write_str(" (it may have run)"),
+            (Some(_), false) => f.write_str(" (it was not sent)"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// What a deadline was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Connecting.
+    Connexion,
+    /// The greeting of the other side.
+    Accueil,
+    /// Room in the peer's window.
+    Fenetre,
+    /// The answer.
+    Reponse,
+    /// An orderly stop.
+    Arret,
+}
+
+impl Phase {
+    pub(super) fn ends_connection(self) -> bool {
+        !matches!(self, Phase::Fenetre | Phase::Reponse)
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Phase::Connexion => "no connection",
+            Phase::Accueil => {
+                "connected, but no greeting came; is `lancer` running there, is it a cconn server?"
+            }
+            Phase::Fenetre => "the peer did not take up earlier commands",
+            Phase::Reponse => "no answer",
+            Phase::Arret => "the orderly stop was not finished, and the connection was cut",
+        }
+    }
+}
+
+/// The connection has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[doc(alias = "Closed")]
+#[non_exhaustive]
+pub struct Fermee {
+    /// The command that was under way or to be sent, if it is about one.
+    pub commande: Option<Box<str>>,
+    /// The connection.
+    pub lien: Box<str>,
+    /// Why it ended.
+    pub raison: RaisonFin,
+    /// What is known beyond the reason, for a person to read; may be empty.
+    pub texte: Box<str>,
+    /// Whether the command may have run.
+    pub a_pu_etre_executee: bool,
+}
+
+impl fmt::Display for Fermee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(commande) = &self.commande {
+            write!(f, "command `{commande}`: ")?;
+        }
+        write!(f, "the connection {} has ended: {}", self.lien, self.raison)?;
+        f.write_str(&detail(&self.texte))?;
+        match (&self.commande, self.a_pu_etre_executee) {
+            (Some(_), true) => f.write_str(" (the command may have run)"),
+            (Some(_), false) => f.write_str(" (the command was not sent)"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[doc(alias = "EndReason")]
+#[non_exhaustive]
+pub enum RaisonFin {
+    /// Both sides said goodbye.
+    #[error("it was stopped in an orderly way")]
+    Terminee,
+    /// This program called `close`.
+    #[error("this side closed it")]
+    FermeeIci,
+    /// The peer's program called `close`.
+    #[error("the peer closed it")]
+    FermeeParLePair,
+    /// The stream ended or broke without a goodbye.
+    #[error("it was cut without a goodbye")]
+    Coupee,
+    /// The peer took no bytes for the whole write deadline.
+    #[error("one side took no bytes for the whole write deadline")]
+    PairLent,
+    /// A frame was begun and not finished in its time.
+    #[error("a message was begun and not finished in its time")]
+    TrameLente,
+    /// Bytes that break the protocol.
+    #[error("bytes came that break the protocol")]
+    Protocole,
+    /// The grace period of a stop ran out.
+    #[error("the grace period of an orderly stop ran out")]
+    DelaiDeGrace,
+}
+
+impl RaisonFin {
+    pub(crate) fn from_reason(reason: EndReason, here: bool) -> Self {
+        match reason {
+            EndReason::Finished => RaisonFin::Terminee,
+            EndReason::Closed if here => RaisonFin::FermeeIci,
+            EndReason::Closed => RaisonFin::FermeeParLePair,
+            EndReason::SlowPeer => RaisonFin::PairLent,
+            EndReason::SlowFrame => RaisonFin::TrameLente,
+            EndReason::GraceOver => RaisonFin::DelaiDeGrace,
+            EndReason::NotCconn
+            | EndReason::Version
+            | EndReason::Protocol
+            | EndReason::FrameTooLarge
+            | EndReason::Window
+            | EndReason::Codec => RaisonFin::Protocole,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What was refused on this side: messages not sent, values not encoded, commands not registered.
+
+use std::error::Error;
+
+use thiserror::Error;
+
+/// A message was not sent, by a rule of this side.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("command `{commande}` was not sent on {lien}: {raison}")]
+#[doc(alias = "NotSent")]
+#[non_exhaustive]
+pub struct NonEnvoyee {
+    /// The command's name.
+    pub commande: Box<str>,
+    /// The connection.
+    pub lien: Box<str>,
+    /// The rule.
+    pub raison: RaisonNonEnvoi,
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[doc(alias = "NotSentReason")]
+#[non_exhaustive]
+pub enum RaisonNonEnvoi {
+    /// Larger than the peer accepts.
+    #[error(
+        "it takes {taille} bytes, and the peer accepts at most {limite}; \
+         send it in parts, or raise `taille_max` on the other side"
+    )]
+    TropGrande {
+        /// Size of the frame, bytes.
+        taille: usize,
+        /// Limit of the peer, bytes.
+        limite: usize,
+    },
+    /// Calls inside calls, deeper than the limit.
+    #[error("it would be nested more than {limite} deep")]
+    TropProfonde {
+        /// Deepest level.
+        limite: usize,
+    },
+    /// So many commands of one connection wait for a peer that no further one may.
+    #[error("{limite} commands of this connection wait for a peer already")]
+    TropDAttentes {
+        /// Most that may wait.
+        limite: usize,
+    },
+    /// So many calls are without an answer that no further one may start.
+    #[error("{limite} calls wait for their answers already; claim some first")]
+    TropDAppels {
+        /// Most that may be under way.
+        limite: usize,
+    },
+    /// The peer's window or the outbox is full, and a broadcast does not wait.
+    #[error("the peer does not keep up")]
+    SansPlace,
+    /// The connection is being stopped, by this side or the other.
+    #[error("the connection is being stopped")]
+    Arret,
+}
+
+/// A value could not be encoded or decoded on this side.
+#[derive(Debug, Error)]
+#[error("command `{commande}` on {lien}: {quoi} could not be {verbe}: {cause}")]
+#[doc(alias = "CodecError")]
+#[non_exhaustive]
+pub struct Codage {
+    /// The command's name.
+    pub commande: Box<str>,
+    /// The connection.
+    pub lien: Box<str>,
+    pub(crate) quoi: &'static str,
+    pub(crate) verbe: &'static str,
+    /// What is wrong with it.
+    #[source]
+    pub cause: Box<dyn Error + Send + Sync>,
+    /// Whether the command may have run.
+    pub a_pu_etre_executee: bool,
+}
+
+/// Commands could not be registered.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[doc(alias = "RegisterError")]
+#[non_exhaustive]
+pub enum Enregistrement {
+    /// A command of that name is registered already.
+    #[error("command `{commande}` is registered already; each name can be given once")]
+    #[non_exhaustive]
+    Double {
+        /// The name.
+        commande: Box<str>,
+    },
+    /// Two names have the same hash on the wire.
+    #[error(
+        "commands `{commande}` and `{autre}` have the same hash on the wire; rename one of them"
+    )]
+    #[non_exhaustive]
+    Collision {
+        /// The newcomer.
+        commande: Box<str>,
+        /// The one that is registered.
+        autre: Box<str>,
+    },
+    /// The name is empty.
+    #[error("a command needs a name")]
+    SansNom,
+}
+
+impl Enregistrement {
+    pub(crate) fn commande(&self) -> &str {
+        match self {
+            Enregistrement::Double { commande } | Enregistrement::Collision { commande, .. } => {
+                commande
+            }
+            Enregistrement::SansNom => "",
+        }
+    }
+}

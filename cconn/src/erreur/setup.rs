@@ -1,0 +1,83 @@
+//! What kept a connection from coming to be.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Listening or connecting failed.
+#[derive(Debug, Error)]
+#[doc(alias = "ConnectError")]
+#[non_exhaustive]
+pub enum EchecConnexion {
+    /// The address can't be listened on.
+    #[error("can't listen on {adresse}: {cause}")]
+    #[non_exhaustive]
+    Ecoute {
+        /// The address as given.
+        adresse: Box<str>,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The address is none, or nobody listens there.
+    #[error("can't connect to {adresse}: {cause}")]
+    #[non_exhaustive]
+    Connexion {
+        /// The address as given.
+        adresse: Box<str>,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The server has as many clients as it takes.
+    #[error("{adresse} refuses: {texte}")]
+    #[non_exhaustive]
+    Complet {
+        /// The server's address.
+        adresse: Box<str>,
+        /// What it says.
+        texte: Box<str>,
+    },
+    /// The server refuses for another reason.
+    #[error("{adresse} refuses: {texte}")]
+    #[non_exhaustive]
+    Refusee {
+        /// The server's address.
+        adresse: Box<str>,
+        /// What it says.
+        texte: Box<str>,
+    },
+    /// The other side does not speak this protocol, or another version of it.
+    #[error("{adresse} is not a peer to talk to: {texte}")]
+    #[non_exhaustive]
+    Incompatible {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// What is wrong with its greeting.
+        texte: Box<str>,
+    },
+    /// The stream broke during the greeting.
+    #[error("the connection to {adresse} broke during the greeting: {cause}")]
+    #[non_exhaustive]
+    Accueil {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// A setting that can't be.
+    #[error("{texte}")]
+    #[non_exhaustive]
+    Reglage {
+        /// Which one, and what it may be.
+        texte: Box<str>,
+    },
+    /// `lancer` runs already, or was called from inside a command.
+    #[error("{texte}")]
+    #[non_exhaustive]
+    Lancer {
+        /// Which of the two.
+        texte: Box<str>,
+    },
+}

@@ -1,0 +1,129 @@
+//! The door: the listening socket, the bell that ends the wait for newcomers, and those who were
+//! refused and still stand there.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use super::Serveur;
+use crate::erreur::Resultat;
+use crate::sync::{Condvar, Mutex};
+use crate::transport::{Tcp, Transport};
+
+/// How long a refused newcomer may take to read why.
+const REFUSED_LINGER: Duration = Duration::from_secs(1);
+
+/// How often those who were refused are looked at.
+const SWEEP: Duration = Duration::from_millis(10);
+
+/// Refused newcomers kept at most; the oldest goes first.
+const MAX_REFUSED: usize = 64;
+
+/// The listening socket, and the bell that ends the wait for newcomers.
+pub(super) struct Door {
+    state: Mutex<DoorState>,
+    closed: Condvar,
+    bell: UnixStream,
+    heard: UnixStream,
+}
+
+enum DoorState {
+    /// `lancer` has not run yet.
+    Waiting(TcpListener),
+    Open,
+    Closed,
+}
+
+impl Door {
+    pub(super) fn new(listener: TcpListener) -> io::Result<Self> {
+        let (bell, heard) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        heard.set_nonblocking(true)?;
+        let state = Mutex::new(DoorState::Waiting(listener));
+        Ok(Door { state, closed: Condvar::new(), bell, heard })
+    }
+
+    /// Hands out the listener, once; `None` if the server was stopped before.
+    pub(super) fn open(&self) -> Resultat<Option<TcpListener>> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, DoorState::Open) {
+            DoorState::Waiting(listener) => Ok(Some(listener)),
+            DoorState::Open => Err(Serveur::already_running()),
+            DoorState::Closed => {
+                *state = DoorState::Closed;
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn close(&self) {
+        *self.state.lock() = DoorState::Closed;
+        self.closed.notify_all();
+    }
+
+    /// Ends the wait for newcomers; closes the door where nobody stands in it.
+    pub(super) fn knock(&self) {
+        // A full bell has rung already.
+        let _rung = (&self.bell).write(&[1]);
+        let mut state = self.state.lock();
+        if matches!(*state, DoorState::Waiting(_)) {
+            *state = DoorState::Closed;
+        }
+    }
+
+    pub(super) fn wait_until_closed(&self) {
+        let mut state = self.state.lock();
+        while matches!(*state, DoorState::Open) {
+            state = self.closed.wait(state, None);
+        }
+    }
+
+    /// Waits for a newcomer, the bell, or the end of the pause.
+    pub(super) fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
+        let mut fds = vec![PollFd::new(&self.heard, PollFlags::IN)];
+        fds.extend(listener.map(|listener| PollFd::new(listener, PollFlags::IN)));
+        let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
+        // An interrupted wait is a short one.
+        let _ready = rustix::event::poll(&mut fds, pause.as_ref());
+    }
+
+    pub(super) fn was_rung(&self) -> bool {
+        matches!((&self.heard).read(&mut [0; 8]), Ok(n) if n > 0)
+    }
+}
+
+/// Newcomers that were refused and are still reading why.
+#[derive(Default)]
+pub(super) struct Refused {
+    waiting: VecDeque<(Tcp, Instant)>,
+}
+
+impl Refused {
+    pub(super) fn push(&mut self, io: Tcp) {
+        io.shutdown_write();
+        if self.waiting.len() >= MAX_REFUSED {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back((io, Instant::now() + REFUSED_LINGER));
+    }
+
+    /// Lets go of those who have read it or took too long: closing before they have read would
+    /// reset the connection, and they would never know.
+    pub(super) fn sweep(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        self.waiting.retain(|(io, until)| *until > now && !has_ended(io));
+        (!self.waiting.is_empty()).then_some(SWEEP)
+    }
+}
+
+fn has_ended(io: &Tcp) -> bool {
+    let mut buf = Vec::with_capacity(512);
+    match io.try_recv(&mut buf) {
+        Ok(n) => n == 0,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    }
+}

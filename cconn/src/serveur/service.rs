@@ -1,0 +1,43 @@
+//! What runs a server's commands for one of its connections.
+
+use std::sync::{Arc, Weak};
+
+use super::{Serveur, Shared};
+use crate::client::Client;
+use crate::commande::Contexte;
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
+use crate::wire::FailureCode;
+
+/// Runs the server's commands for one of its connections.
+pub(super) struct Service {
+    /// Weak, for the server holds its connections.
+    serveur: Weak<Shared>,
+}
+
+impl Service {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Service { serveur: Arc::downgrade(shared) }
+    }
+}
+
+impl Dispatch for Service {
+    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        let Some(shared) = self.serveur.upgrade() else {
+            return Outcome::Failure(FailureCode::Closed);
+        };
+        let serveur = Serveur { shared };
+        let client = Client::of(lien);
+        let contexte = Contexte { client: &client, serveur: Some(&serveur) };
+        serveur.shared.registre.run(&contexte, incoming, out)
+    }
+
+    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
+        if let Some(shared) = self.serveur.upgrade() {
+            shared.registre.report(lien, notice);
+        }
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        self.serveur.upgrade().is_some_and(|shared| shared.registre.is_parallel(command))
+    }
+}
