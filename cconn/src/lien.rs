@@ -29,6 +29,7 @@ mod lock;
 mod names;
 mod outbox;
 mod parker;
+mod polling;
 mod read;
 mod route;
 mod run;

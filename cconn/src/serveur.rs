@@ -60,7 +60,7 @@ struct Shared {
     address: SocketAddr,
     door: Door,
     clients: Clients,
-    registre: Registre,
+    registre: Arc<Registre>,
     options: options::Kept,
 }
 

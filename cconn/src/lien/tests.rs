@@ -7,6 +7,8 @@
     reason = "tests overflow aloud, and their deadlines are always there"
 )]
 
+mod faults;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -112,7 +112,7 @@ impl OptionsServeur {
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
-        let registre = Registre::new(self.settings.hooks.clone());
+        let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             settings: self.settings,

@@ -46,7 +46,7 @@ fn refus(a: i64) -> Result<i64, Faute> {
 fn mixte(a: i64) -> Resultat<i64, Faute> {
     match a {
         -1 => Err(Faute::Negatif(a))?,
-        -2 => Err(Erreur::echec("ni l'un ni l'autre"))?,
+        -2 => Err(Erreur::echec("ni l'un ni l'autre").into()),
         _ => Ok(a),
     }
 }
