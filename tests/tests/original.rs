@@ -11,7 +11,7 @@ mod original {
     mod client;
     mod serveur;
 
-    use super::{LIMIT, connect_when_free, is_full, launch, listen, ping, somme, stop};
+    use super::{LIMIT, is_full, launch, listen, ping, somme, stop};
 }
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -36,17 +36,6 @@ fn stop(serveur: &Serveur, running: JoinHandle<Resultat<()>>) {
 fn is_full(outcome: Resultat<Client>) -> bool {
     let Err(Erreur::Connexion(why)) = outcome else { return false };
     matches!(*why, EchecConnexion::Complet { .. })
-}
-
-/// Clients that connect one after the other until one is let in: the place of one that has left
-/// is free a moment later.
-fn connect_when_free(serveur: &Serveur) -> Client {
-    loop {
-        match Client::new(serveur.adresse()) {
-            Ok(client) => return client,
-            other => assert!(is_full(other)),
-        }
-    }
 }
 
 #[commande]
