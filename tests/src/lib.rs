@@ -1,9 +1,11 @@
-//! What the tests share that look at cconn from outside: a watchdog, hexadecimal, a server with a client.
+//! What the tests share that look at cconn from outside: a watchdog, hexadecimal, a server with a
+//! client, the examples as programs.
 //!
 //! The tests themselves stand in the files beside this crate.
 
 pub mod hex;
 mod local;
+pub mod programs;
 mod watchdog;
 
 pub use local::local;

@@ -103,10 +103,10 @@ impl Serveur {
     /// Starts the thread of a client that has entered; its place is given back when it ends.
     fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
         let stack = self.shared.options.settings.limits.stack;
-        let place = Place(self.clone());
+        let place = Place { serveur: self.clone(), id };
         crate::sync::spawn(format!("cconn-{id}"), stack, move || {
             let place = place;
-            body(&place.0);
+            body(&place.serveur);
         })
     }
 
@@ -172,7 +172,6 @@ impl Serveur {
         let client = Client::of(&lien);
         Self::hook(self.shared.options.on_connected.as_ref(), &client);
         lien.execute();
-        self.shared.clients.remove(id);
         Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
         lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
@@ -193,10 +192,13 @@ fn longer(pause: Option<Duration>) -> Duration {
 }
 
 /// A client's place, given back when its thread ends, whatever ended it.
-struct Place(Serveur);
+struct Place {
+    serveur: Serveur,
+    id: u64,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.shared.clients.leave();
+        self.serveur.shared.clients.leave(self.id);
     }
 }
