@@ -120,8 +120,8 @@ fn receive(
     while buf.len() < wanted {
         buf.reserve(wanted - buf.len());
         match io.recv(buf, deadline) {
-            // What came may be enough to say that it is no greeting at all.
-            Ok(0) if buf.is_empty() => return Err(HandshakeError::Ended),
+            Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
+            // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {

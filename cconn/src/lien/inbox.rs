@@ -4,6 +4,8 @@ use std::io;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
+
 use super::bytes::{drop_spares, put_spare, take_spare};
 use super::polling::Polling;
 use crate::transport::Transport;
@@ -41,9 +43,11 @@ pub(super) enum Idle {
 }
 
 /// A frame longer than the limit was announced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a frame of {announced} bytes was announced, and at most {limit} are accepted")]
 pub(super) struct TooLong {
-    pub(super) announced: u32,
+    announced: u32,
+    limit: u32,
 }
 
 /// The read buffer. `start <= buf.len()`; bytes before `start` are used up.
@@ -199,7 +203,7 @@ impl Inbox {
         let rest = self.buf.get(self.start..).unwrap_or(&[]);
         let Some(length) = frame_length(rest) else { return Ok(None) };
         if length > self.limit {
-            return Err(TooLong { announced: length });
+            return Err(TooLong { announced: length, limit: self.limit });
         }
         let from = self.start.saturating_add(LENGTH_PREFIX);
         let to = from.saturating_add(length as usize);
@@ -262,7 +266,7 @@ mod tests {
     #[test]
     fn the_limit_is_exact_and_needs_no_body() {
         assert_eq!(inbox(&[16, 0, 0, 0]).next(), Ok(None));
-        assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17 }));
+        assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17, limit: 16 }));
     }
 
     #[test]

@@ -97,8 +97,7 @@ impl State {
                     }
                 }
                 Err(long) => {
-                    let text = format!("a frame of {} bytes was announced", long.announced);
-                    self.close(Ending::here(EndReason::FrameTooLarge, text));
+                    self.close(Ending::here(EndReason::FrameTooLarge, long.to_string()));
                 }
             }
         }
@@ -223,6 +222,6 @@ impl State {
     }
 }
 
-fn overrun(_: Overrun) -> Ending {
-    Ending::here(EndReason::Window, "")
+fn overrun(overrun: Overrun) -> Ending {
+    Ending::here(EndReason::Window, overrun.to_string())
 }

@@ -11,7 +11,7 @@ use super::sleepers::Sleep;
 use super::turn::{Command, Notice, Runner, Startable, Work};
 use super::{Incoming, Lien, Outcome};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, FailureCode};
+use crate::wire::{self, FailureCode, LENGTH_PREFIX};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
@@ -169,7 +169,7 @@ impl Lien {
                         return true;
                     }
                     Some(_) => return true,
-                    None => (FailureCode::AnswerTooLarge, self.too_large(frame.len())),
+                    None => (FailureCode::AnswerTooLarge, self.too_large(frame)),
                 }
             }
         };
@@ -178,8 +178,8 @@ impl Lien {
         true
     }
 
-    fn too_large(&self, size: usize) -> String {
-        let limit = self.peer.max_frame;
+    fn too_large(&self, frame: &[u8]) -> String {
+        let (size, limit) = (frame.len().saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
         format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
     }
 }
