@@ -213,7 +213,8 @@ fn greet_server(
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
-fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
+/// What a failed greeting is to the program.
+pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
     let (adresse, texte) = (text.into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {
         HandshakeError::Late => return late(text, Phase::Accueil, delay),
