@@ -152,7 +152,7 @@ impl Serveur {
     /// One client, from its greeting to its end, on its own thread.
     fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
-        let deadline = Some(Instant::now() + settings.greeting_deadline);
+        let deadline = Instant::now().checked_add(settings.greeting_deadline);
         let Ok(greeted) = handshake::read_greeting(&*io, Role::Server, deadline) else { return };
         let lien = Lien::new(Parts {
             io,
@@ -174,7 +174,7 @@ impl Serveur {
         self.shared.clients.remove(id);
         Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
-        lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
+        lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
 
     fn hook(hook: Option<&super::options::Hook>, client: &Client) {
