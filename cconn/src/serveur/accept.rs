@@ -178,7 +178,7 @@ impl Serveur {
     /// One client, from its greeting to its end, on its own thread.
     fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
-        let deadline = Some(Instant::now() + settings.greeting_deadline);
+        let deadline = Instant::now().checked_add(settings.greeting_deadline);
         let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
             Ok(greeted) => greeted,
             Err(error) => {
@@ -205,7 +205,7 @@ impl Serveur {
         lien.execute();
         Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
-        lien.wait_for_stand_ins(Some(Instant::now() + settings.limits.grace));
+        lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
 
     fn hook(hook: Option<&EndHook>, client: &Client) {
