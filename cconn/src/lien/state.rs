@@ -81,6 +81,10 @@ impl State {
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
+        if self.is_closed() {
+            // Whoever reads the stream out now waits for the helm, or for the end it has seen.
+            self.wake(|sleep| sleep == Sleep::End);
+        }
     }
 
     /// The baton: what a thread does that stops waiting, running or reading.

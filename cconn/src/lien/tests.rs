@@ -355,3 +355,26 @@ fn commands_that_came_with_the_greeting_are_run() {
     };
     assert_eq!(value(client.lien.wait_for(call, soon())), b"early");
 }
+
+#[test]
+fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
+    let (left, _right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    // A reader that the end of the connection met in the middle of a read.
+    let inbox = client.lien.lock().inbox.take().unwrap();
+    client.lien.close(EndReason::Closed, "");
+    let deadline = soon();
+    let drain = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || lien.drain(deadline))
+    };
+    while !client.lien.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::End) {
+        std::thread::yield_now();
+    }
+    let mut state = client.lien.lock();
+    state.end_input(Ending::vanished());
+    state.put_helm(inbox);
+    drop(state);
+    drain.join().unwrap();
+    assert!(deadline > Some(Instant::now()), "it slept until its deadline");
+}

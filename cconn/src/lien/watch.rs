@@ -178,7 +178,6 @@ impl Lien {
             };
             state.goodbye.end_of_input |= !goes_on;
             state.put_helm(inbox);
-            state.wake(|sleep| sleep == super::sleepers::Sleep::End);
         }
         Some(LINGER_TICK)
     }
