@@ -13,6 +13,7 @@ mod helper;
 mod host;
 mod options;
 mod parent;
+mod proxy;
 mod random;
 mod report;
 mod run;

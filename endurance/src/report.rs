@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::catalogue::Test;
 use crate::run::{FAULT, FIGURE};
 
+/// Faults that are shown: the first tell the story.
+const MOST_FAULTS: usize = 20;
+
 /// How a child ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -66,7 +69,10 @@ impl Report {
 
     /// Everything that went wrong, a text each.
     fn reasons(&self) -> Vec<String> {
-        let mut reasons = self.faults.clone();
+        let mut reasons: Vec<String> = self.faults.iter().take(MOST_FAULTS).cloned().collect();
+        if self.faults.len() > MOST_FAULTS {
+            reasons.push(format!("and {} more faults", self.faults.len() - MOST_FAULTS));
+        }
         match &self.outcome {
             Outcome::Ended => {}
             // A child with faults fails; its status says no more.

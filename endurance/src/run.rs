@@ -17,9 +17,6 @@ pub(crate) struct Run {
 pub(crate) const FIGURE: &str = "figure";
 pub(crate) const FAULT: &str = "fault";
 
-/// Faults of one sort are cut off after this many: the first tell the story.
-const MOST_FAULTS: usize = 20;
-
 impl Run {
     pub(crate) fn new(short: bool) -> Self {
         Run { short, failed: AtomicBool::new(false) }
@@ -71,14 +68,6 @@ impl Run {
     pub(crate) fn fault(&self, text: &str) {
         self.failed.store(true, Ordering::SeqCst);
         say(&[FAULT, text]);
-    }
-
-    /// Several things of one sort are wrong, or none.
-    pub(crate) fn faults(&self, texts: &[String]) {
-        texts.iter().take(MOST_FAULTS).for_each(|text| self.fault(text));
-        if texts.len() > MOST_FAULTS {
-            self.fault(&format!("and {} more", texts.len() - MOST_FAULTS));
-        }
     }
 }
 
