@@ -40,6 +40,8 @@ pub(super) struct Outbox {
     sent: u64,
     /// Everything up to here may be on its way to the peer.
     possibly_sent: u64,
+    /// Whatever is there goes out with the goodbye, behind the backs of those who sent it.
+    leaving: bool,
 }
 
 impl Outbox {
@@ -65,7 +67,12 @@ impl Outbox {
 
     /// Whether a frame that starts at `at` may have left, wholly or in part.
     pub(super) fn may_have_left(&self, at: u64) -> bool {
-        self.possibly_sent > at
+        self.leaving || self.possibly_sent > at
+    }
+
+    /// The connection has ended, and what is there is still written, as far as it goes.
+    pub(super) fn leave(&mut self) {
+        self.leaving = true;
     }
 
     /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.

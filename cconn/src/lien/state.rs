@@ -228,7 +228,9 @@ impl State {
             }
             Ending::Peer { .. } | Ending::Cut { .. } => LastWords::None,
         };
-        if words != LastWords::Goodbye {
+        if words == LastWords::Goodbye {
+            self.outbox.leave();
+        } else {
             self.outbox.clear();
         }
         self.goodbye.closed = Some(Arc::new(ending));
