@@ -52,7 +52,7 @@ fn how_it_ended(outcome: Resultat<()>) -> RaisonFin {
 fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
     with_watchdog("slow peer", LIMIT, || {
         let (_serveur, _peer, client) = idle_peer(Duration::from_millis(400));
-        let block = [7_u8; 60_000];
+        let block = vec![7_u8; 60_000];
         let first_error = loop {
             let sent = client.envoyer(nommee("bloc", (&block[..],)));
             if sent.is_err() {
