@@ -2,34 +2,30 @@
 
 use cconn::{Client, Resultat, Serveur, commande, commandes};
 
-/// Runs on the server: answers with the same word.
-#[commande]
+#[commande] // the server has this one: it answers with a message to the client that asked
 fn ping(client: &Client, mot: &str) -> Resultat<()> {
     client.envoyer(pong { mot })
 }
 
-/// Runs on the client.
-#[commande]
+#[commande] // the client has this one
 fn pong(mot: &str) {
     println!("pong: {mot}");
 }
 
-/// Runs on either side: here the server has it.
-#[commande]
+#[commande] // either side can have this one
 fn somme(a: i64, b: i64) -> i64 {
     a + b
 }
 
 fn main() -> Resultat<()> {
-    let serveur = Serveur::new(0)?; // any free port; 12800 would be that one
+    let serveur = Serveur::new(0)?; // 0 takes any free port, 12800 that one
     serveur.enregistrer(commandes![ping, somme])?;
     let adresse = serveur.adresse();
-    std::thread::spawn(move || serveur.lancer());
+    std::thread::spawn(move || serveur.lancer()); // runs until `eteindre`
 
-    let client = Client::new(adresse)?; // in real life another program, with "127.0.0.1:12800"
+    let client = Client::new(adresse)?; // in a program of its own: "127.0.0.1:12800"
     client.enregistrer(commandes![pong])?;
-    let total = client.appeler(somme { a: 12, b: 34 })?;
-    println!("12 + 34 = {total}");
+    println!("12 + 34 = {}", client.appeler(somme { a: 12, b: 34 })?);
     client.envoyer(ping { mot: "bonjour" })?;
-    client.eteindre() // what was sent is still handled, so `pong` runs before this returns
+    client.eteindre() // what was sent is still handled, so `pong` has run when this returns
 }

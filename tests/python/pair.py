@@ -43,6 +43,7 @@ class Peer:
 
     def __init__(self, host, port, served):
         self.stream = socket.create_connection((host, port), timeout=5)
+        self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.served = {hash_of(name): command for name, command in served.items()}
         self.last_id, self.outcomes, self.failed_one_ways = 0, {}, []
         self.used = self.owed = self.held = self.grants_sent = 0

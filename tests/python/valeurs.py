@@ -114,7 +114,8 @@ class Body:
         if name == "tuple":
             return tuple(values)
         index = self.index(name, len(parts))
-        return index, self.decode(parts[index], level)
+        # Fields are one level; a tuple of them enters it by itself.
+        return index, self.decode(parts[index], level + (parts[index][0] != "tuple"))
 
     def arguments(self, *kinds):
         values = [self.decode(kind) for kind in kinds]

@@ -2,6 +2,7 @@
 //!
 //! The README of cconn names the test beside each sentence.
 
+use std::collections::BTreeSet;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -49,4 +50,19 @@ fn pong(mot: &str);
 #[commande]
 fn somme(a: i64, b: i64) -> i64 {
     a + b
+}
+
+/// Every test here stands in the table of both READMEs, and every test there stands here.
+#[test]
+fn the_tables_of_the_readmes_name_these_tests() {
+    let sources = [include_str!("original/client.rs"), include_str!("original/serveur.rs")];
+    let tests = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
+    let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('(').next()).collect();
+    for page in [include_str!("../../README.md"), include_str!("../../README.fr.md")] {
+        let rows = page.lines().filter(|line| line.starts_with("| "));
+        let shown = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
+        let names = shown.flat_map(|(_, shown)| shown.split('`'));
+        let is_name = |name: &&str| name.matches('_').count() > 1 && !name.contains(['(', '/']);
+        assert_eq!(names.filter(is_name).collect::<BTreeSet<_>>(), tests);
+    }
 }

@@ -125,22 +125,22 @@ impl Clients {
     /// Waits for all threads within the grace period; cuts what is left and waits a little more.
     pub(super) fn finish(&self, grace: Duration) {
         let mut connections = 0;
-        if !self.wait_for_threads(Instant::now() + grace) {
+        if !self.wait_for_threads(Instant::now().checked_add(grace)) {
             for lien in self.liens() {
                 connections += 1;
                 lien.close(EndReason::GraceOver, "");
             }
-            self.wait_for_threads(Instant::now() + UNWIND);
+            self.wait_for_threads(Instant::now().checked_add(UNWIND));
         }
         let mut state = self.state.lock();
         state.cut = Some(Cut { grace, connections, threads: state.threads });
     }
 
     /// Waits until no thread is left; false if the deadline passed first.
-    fn wait_for_threads(&self, deadline: Instant) -> bool {
+    fn wait_for_threads(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
-        while state.threads > 0 && Instant::now() < deadline {
-            state = self.fewer.wait(state, Some(deadline));
+        while state.threads > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            state = self.fewer.wait(state, deadline);
         }
         state.threads == 0
     }

@@ -7,6 +7,7 @@ mod appels;
 mod banc;
 mod client;
 mod corps;
+mod delais;
 mod fenetre;
 mod trames;
 

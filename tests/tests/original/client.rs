@@ -137,6 +137,7 @@ fn a_client_sends_a_message_with_its_parameters() {
 }
 
 #[commande]
+#[allow(clippy::needless_pass_by_value, reason = "owned arguments are what is shown")]
 fn tout(n: i64, texte: String, liste: Vec<u16>, peut_etre: Option<bool>) -> String {
     format!("{n} {texte} {liste:?} {peut_etre:?}")
 }
