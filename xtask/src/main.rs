@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask ci` and `cargo xtask tidy`.
+//! The project's own chores: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask bench-check`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
 
+mod bench_check;
 mod ci;
 mod source;
 mod tidy;
@@ -12,13 +13,16 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
-  cargo xtask tidy           the rules that no compiler checks";
+  cargo xtask tidy           the rules that no compiler checks
+  cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
+                             --bless rewrites them, --parts shows where they go";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.split_first() {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
+        Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
