@@ -125,7 +125,7 @@ impl Speaker {
         let (message, body) = self.body(0, 0);
         let sent = self
             .frame(op, &body, false)
-            .and_then(|mut frame| self.lien.send_at_once(&mut frame, body.len()));
+            .and_then(|frame| self.lien.send_at_once(&frame, body.len()));
         self.told_sent(message, sent);
     }
 
@@ -192,9 +192,8 @@ impl Speaker {
 
     fn told_failure(&self, message: MessageId, failure: &Failure) {
         let fate = match failure {
-            Failure::Ended { may_have_run: true, .. } | Failure::Late { may_have_run: true, .. } => {
-                Fate::MayHaveRun
-            }
+            Failure::Ended { may_have_run: true, .. }
+            | Failure::Late { may_have_run: true, .. } => Fate::MayHaveRun,
             Failure::TooManyWaiting { .. } => {
                 self.ledger.count_too_many_waiting();
                 Fate::NotRun
