@@ -101,7 +101,7 @@ fn connect(
     addresses: io::Result<Vec<SocketAddr>>,
 ) -> Resultat<Client> {
     settings.check()?;
-    let deadline = Instant::now() + settings.connect_deadline;
+    let deadline = Instant::now().checked_add(settings.connect_deadline);
     let addresses = addresses.map_err(|cause| unreachable(text, cause))?;
     let stream = connect_any(text, &addresses, settings.connect_deadline, deadline)?;
     let io = Tcp::new(stream);
@@ -112,7 +112,7 @@ fn connect(
 
 /// Greets over a transport that leads to a server, and sets the connection up.
 pub(crate) fn join(settings: &Settings, io: Box<dyn Transport>, text: &str) -> Resultat<Client> {
-    let deadline = Instant::now() + settings.connect_deadline;
+    let deadline = Instant::now().checked_add(settings.connect_deadline);
     greet_and_join(settings, io, None, text, deadline)
 }
 
@@ -121,7 +121,7 @@ fn greet_and_join(
     io: Box<dyn Transport>,
     address: Option<SocketAddr>,
     text: &str,
-    deadline: Instant,
+    deadline: Option<Instant>,
 ) -> Resultat<Client> {
     let greeted = greet_server(&*io, settings, text, deadline)?;
     let id = next_id();
@@ -169,11 +169,12 @@ fn connect_any(
     text: &str,
     addresses: &[SocketAddr],
     delay: Duration,
-    deadline: Instant,
+    deadline: Option<Instant>,
 ) -> Resultat<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
     for address in addresses {
-        let rest = deadline.saturating_duration_since(Instant::now());
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        let rest = deadline.map_or(Duration::MAX, left);
         if rest.is_zero() {
             return Err(late(text, Phase::Connexion, delay));
         }
@@ -204,16 +205,16 @@ fn greet_server(
     io: &dyn Transport,
     settings: &Settings,
     text: &str,
-    deadline: Instant,
+    deadline: Option<Instant>,
 ) -> Resultat<Greeted> {
     let accepted = Refusal::Accepted;
-    let deadline = Some(deadline);
     handshake::greet(io, Role::Client, &settings.limits, accepted, "", deadline)
         .and_then(|()| handshake::read_greeting(io, Role::Client, deadline))
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
-fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
+/// What a failed greeting is to the program.
+pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
     let (adresse, texte) = (text.into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {
         HandshakeError::Late => return late(text, Phase::Accueil, delay),

@@ -95,6 +95,17 @@ pub(crate) fn read_greeting(
     Ok(Greeted { limits, rest })
 }
 
+/// Ends a stream whose greeting went wrong: reads out what comes until the other side ends it
+/// too, for closing before would reset it, and the other side would never read our greeting.
+pub(crate) fn turn_away(io: &dyn Transport, deadline: Instant) {
+    io.shutdown_write();
+    let mut buf = Vec::with_capacity(512);
+    while matches!(io.recv(&mut buf, Some(deadline)), Ok(n) if n > 0) {
+        buf.clear();
+    }
+    io.shutdown();
+}
+
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
     let Greeting { role, refusal, max_frame, window, .. } = *greeting;
     if role == own_role {
@@ -120,8 +131,8 @@ fn receive(
     while buf.len() < wanted {
         buf.reserve(wanted - buf.len());
         match io.recv(buf, deadline) {
-            // What came may be enough to say that it is no greeting at all.
-            Ok(0) if buf.is_empty() => return Err(HandshakeError::Ended),
+            Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
+            // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {

@@ -39,3 +39,8 @@ pub use erreur::{
 pub use message::{Appel, Ecrivain, ErreurCodec, Message, Nommee, Parametres, Refus, Tete, nommee};
 pub use octets::{Octets, OctetsRef};
 pub use serveur::{Diffusion, OptionsServeur, Serveur};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

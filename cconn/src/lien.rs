@@ -14,6 +14,8 @@
     clippy::arithmetic_side_effects
 )]
 
+mod admit;
+mod answers;
 mod bytes;
 mod calls;
 mod dispatch;
@@ -29,6 +31,7 @@ mod lock;
 mod names;
 mod outbox;
 mod parker;
+mod polling;
 mod read;
 mod route;
 mod run;

@@ -72,6 +72,11 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Lets other threads run that are ready to.
+pub(crate) fn yield_now() {
+    std::thread::yield_now();
+}
+
 /// Starts a thread of that name that nobody joins; its stack has the platform's default size
 /// where `stack` is `None`.
 pub(crate) fn spawn(

@@ -3,9 +3,13 @@
 //! A transport knows no frame and keeps no data of its own.
 
 mod memory;
+#[cfg(test)]
+mod scripted;
 mod stream;
 mod tcp;
 
 pub(crate) use memory::Memory;
+#[cfg(test)]
+pub(crate) use scripted::{Script, Scripted};
 pub(crate) use stream::{Ready, Transport};
 pub(crate) use tcp::Tcp;

@@ -145,6 +145,11 @@ fn start_of_time() -> Instant {
 }
 
 /// The present moment of the run.
+/// Lets other threads run.
+pub(crate) fn yield_now() {
+    shuttle::thread::yield_now();
+}
+
 pub(crate) fn now() -> Instant {
     start_of_time() + run(|run| run.elapsed)
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::closure::Closure;
@@ -34,6 +35,8 @@ pub(crate) struct Hooks {
 #[derive(Default)]
 pub(crate) struct Registre {
     table: RwLock<Table>,
+    /// Whether any command may run beside others: asked for each that arrives, rarely true.
+    any_parallel: AtomicBool,
     hooks: Hooks,
 }
 
@@ -91,7 +94,7 @@ impl Registered {
 
 impl Registre {
     pub(crate) fn new(hooks: Hooks) -> Self {
-        Registre { table: RwLock::default(), hooks }
+        Registre { table: RwLock::default(), any_parallel: AtomicBool::new(false), hooks }
     }
 
     /// Tells the program's hook of a one-way message that failed at the peer.
@@ -106,6 +109,9 @@ impl Registre {
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let mut added = Vec::with_capacity(new.len());
+        if new.iter().any(|command| command.parallel) {
+            self.any_parallel.store(true, Ordering::Relaxed);
+        }
         for command in new {
             if let Err(error) = insert(&mut table, command, &mut added) {
                 for hash in added {
@@ -135,16 +141,15 @@ impl Registre {
         match fence(|| command.execute(context, incoming.body, out)) {
             Some(Ok(issue)) => issue.into(),
             Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
-            None => {
-                let text = format!("the command `{}` panicked", command.name);
-                failed(start, FailureCode::Panic, &text, out)
-            }
+            // What the panic says may be meant for nobody but the program's author.
+            None => failed(start, FailureCode::Panic, "", out),
         }
     }
 
     /// Whether that command may run beside others of its connection.
     pub(crate) fn is_parallel(&self, command: u64) -> bool {
-        self.find(command).is_some_and(|command| command.parallel)
+        self.any_parallel.load(Ordering::Relaxed)
+            && self.find(command).is_some_and(|command| command.parallel)
     }
 
     fn find(&self, hash: u64) -> Option<Arc<Registered>> {
@@ -153,7 +158,7 @@ impl Registre {
 
     fn unknown(&self, hash: u64, out: &mut Vec<u8>) -> Outcome {
         let count = self.read().len();
-        let text = format!("no command has the hash {hash:#018x}; {count} are registered");
+        let text = format!("hash {hash:#018x}, commands registered: {count}");
         Issue::failure(FailureCode::UnknownCommand, &text, out).into()
     }
 

@@ -130,6 +130,20 @@ macro_rules! shared_settings {
             self
         }
 
+        /// How long a thread looks for the next message before it sleeps for it; not at all
+        /// unless set, and 50 microseconds is a good value.
+        ///
+        /// Worth it where both sides have a processor to spare and answer within microseconds: a
+        /// call then takes a fraction of the time, for waking a thread on another processor takes
+        /// longer than the call. It looks only where that has lately paid. The peer decides for
+        /// itself.
+        #[doc(alias = "busy_poll")]
+        #[doc(alias = "spin")]
+        pub fn attente_active(mut self, au_plus: std::time::Duration) -> Self {
+            self.settings.limits.active_wait = au_plus;
+            self
+        }
+
         /// Stack of each thread that runs commands, bytes; the platform's default unless set.
         #[doc(alias = "stack_size")]
         pub fn pile(mut self, octets: usize) -> Self {

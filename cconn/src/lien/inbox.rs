@@ -4,7 +4,10 @@ use std::io;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
+
 use super::bytes::{drop_spares, put_spare, take_spare};
+use super::polling::Polling;
 use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
@@ -40,9 +43,11 @@ pub(super) enum Idle {
 }
 
 /// A frame longer than the limit was announced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a frame of {announced} bytes was announced, and at most {limit} are accepted")]
 pub(super) struct TooLong {
-    pub(super) announced: u32,
+    announced: u32,
+    limit: u32,
 }
 
 /// The read buffer. `start <= buf.len()`; bytes before `start` are used up.
@@ -57,11 +62,20 @@ pub(super) struct Inbox {
     /// When the frame that is not whole yet was first seen so.
     begun: Option<Instant>,
     read_deadline: Duration,
+    polling: Polling,
 }
 
 impl Inbox {
-    pub(super) fn new(limit: u32, read_deadline: Duration) -> Self {
-        Inbox { buf: Vec::new(), start: 0, limit, room: SMALL, begun: None, read_deadline }
+    pub(super) fn new(limit: u32, read_deadline: Duration, active_wait: Duration) -> Self {
+        Inbox {
+            buf: Vec::new(),
+            start: 0,
+            limit,
+            room: SMALL,
+            begun: None,
+            read_deadline,
+            polling: Polling::new(active_wait),
+        }
     }
 
     /// Bytes that came after the greeting, before the connection took over.
@@ -118,6 +132,10 @@ impl Inbox {
         io: &dyn Transport,
         deadline: Option<Instant>,
     ) -> io::Result<usize> {
+        let Inbox { polling, buf, .. } = self;
+        if let Some(found) = polling.look(|| io.try_recv(buf)) {
+            return found;
+        }
         if self.buf.capacity() > SMALL && self.buf.is_empty() {
             let quiet = crate::sync::now().checked_add(QUIET);
             if let Some(quiet) = quiet.filter(|quiet| deadline.is_none_or(|d| *quiet < d)) {
@@ -185,7 +203,7 @@ impl Inbox {
         let rest = self.buf.get(self.start..).unwrap_or(&[]);
         let Some(length) = frame_length(rest) else { return Ok(None) };
         if length > self.limit {
-            return Err(TooLong { announced: length });
+            return Err(TooLong { announced: length, limit: self.limit });
         }
         let from = self.start.saturating_add(LENGTH_PREFIX);
         let to = from.saturating_add(length as usize);
@@ -233,7 +251,7 @@ mod tests {
     use super::*;
 
     fn inbox(bytes: &[u8]) -> Inbox {
-        let mut inbox = Inbox::new(16, Duration::from_secs(1));
+        let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::ZERO);
         inbox.preload(bytes);
         inbox
     }
@@ -252,7 +270,7 @@ mod tests {
     #[test]
     fn the_limit_is_exact_and_needs_no_body() {
         assert_eq!(inbox(&[16, 0, 0, 0]).next(), Ok(None));
-        assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17 }));
+        assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17, limit: 16 }));
     }
 
     #[test]
@@ -276,7 +294,7 @@ mod tests {
 
     #[test]
     fn announcing_a_frame_reserves_no_more_than_a_step() {
-        let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1));
+        let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1), Duration::ZERO);
         inbox.preload(&[0, 0, 0, 0x7F, 1]);
         inbox.make_room();
         assert!(inbox.buf.capacity() <= STEP + 64);

@@ -38,6 +38,8 @@ pub(crate) struct Limits {
     pub(crate) answer_deadline: Duration,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
+    /// How long a read may look for input before it sleeps for it; zero for not at all.
+    pub(crate) active_wait: Duration,
     /// Stack of the threads that run commands, bytes; `None` for the platform's default.
     pub(crate) stack: Option<usize>,
 }
@@ -58,6 +60,7 @@ impl Default for Limits {
             read_deadline: Duration::from_secs(30),
             answer_deadline: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            active_wait: Duration::ZERO,
             stack: None,
         }
     }

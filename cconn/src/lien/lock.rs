@@ -1,7 +1,6 @@
 //! The connection's one lock, and what is carried out when it is released.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 use super::Lien;
 use super::due::{Due, LastWords};
@@ -40,7 +39,9 @@ impl DerefMut for Locked<'_> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let Some(mut state) = self.state.take() else { return };
-        state.arrange_watch();
+        if state.tended.asks() {
+            state.arrange_watch();
+        }
         if state.due.is_empty() {
             return;
         }
@@ -87,10 +88,5 @@ impl Lien {
         if let Some(watch) = &self.watch {
             watch.look_after(&self.me);
         }
-    }
-
-    /// A counted reference for a thread that must outlive the caller's.
-    pub(super) fn me(&self) -> Option<Arc<Lien>> {
-        self.me.upgrade()
     }
 }

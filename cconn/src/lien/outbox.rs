@@ -147,6 +147,9 @@ impl Outbox {
 impl Batch {
     /// Writes once, without blocking.
     pub(super) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
+            return io.try_send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
+        }
         let mut parts = [IoSlice::new(&[]); PARTS];
         let mut used = 0_usize;
         for (part, segment) in parts.iter_mut().zip(&self.segments) {

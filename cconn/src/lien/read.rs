@@ -87,7 +87,6 @@ impl Lien {
             state = self.lock();
             state.goodbye.end_of_input |= !matches!(result, Ok(n) if n > 0);
             state.put_helm(inbox);
-            state.wake(|sleep| sleep == Sleep::End);
         }
         drop(state);
         self.io.shutdown();

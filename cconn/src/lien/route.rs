@@ -97,8 +97,7 @@ impl State {
                     }
                 }
                 Err(long) => {
-                    let text = format!("a frame of {} bytes was announced", long.announced);
-                    self.close(Ending::here(EndReason::FrameTooLarge, text));
+                    self.close(Ending::here(EndReason::FrameTooLarge, long.to_string()));
                 }
             }
         }
@@ -194,9 +193,8 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
-                if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::Answer(id)) {
-                    self.due.wake(parker);
-                }
+                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                self.wake(|sleep| sleep == Sleep::Answers);
                 Ok(())
             }
             Met::Late => Ok(()),
@@ -228,6 +226,6 @@ impl State {
     }
 }
 
-fn overrun(_: Overrun) -> Ending {
-    Ending::here(EndReason::Window, "")
+fn overrun(overrun: Overrun) -> Ending {
+    Ending::here(EndReason::Window, overrun.to_string())
 }

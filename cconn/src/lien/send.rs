@@ -6,14 +6,12 @@ use std::time::Instant;
 use super::Lien;
 use super::calls::Answer;
 use super::goodbye::Ending;
-use super::handler::{self, Handler};
+use super::handler;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::wait::Waited;
 use super::window::charge;
-use crate::sync::{Rule, holds};
-use crate::wire::{self, CallId, LENGTH_PREFIX};
+use crate::wire::{self, CallId};
 
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +42,6 @@ pub(crate) enum Failure {
     /// The deadline passed first. The connection lives.
     Late { phase: Phase, may_have_run: bool },
 }
-
-/// A handler's turn, given up while it waits; given back by `Lien::come_back`.
-#[must_use]
-struct Away(Handler);
 
 impl Lien {
     /// Sends a one-way message: a whole frame, whose body has `body` bytes.
@@ -130,31 +124,6 @@ impl Lien {
         opened
     }
 
-    /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
-    pub(crate) fn wait_for(
-        &self,
-        call: CallId,
-        deadline: Option<Instant>,
-    ) -> Result<Answer, Failure> {
-        let handler = handler::current();
-        {
-            let mut state = self.lock();
-            if let Some(answer) = state.calls.claim(call) {
-                return Ok(answer);
-            }
-        }
-        let (state, away) = self.leave(handler.as_ref())?;
-        let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
-        };
-        state = self.flush(state, deadline);
-        self.come_back(state, away);
-        result
-    }
-
     /// Whether `wait_for` would return at once.
     pub(crate) fn is_ready(&self, call: CallId) -> bool {
         let state = self.lock();
@@ -169,95 +138,6 @@ impl Lien {
             state.advance_goodbye();
             drop(self.flush_ready(state));
         }
-    }
-
-    /// Checks what can be checked without the lock.
-    fn check_size(&self, frame: &[u8]) -> Result<(), Failure> {
-        let size = frame.len().saturating_sub(LENGTH_PREFIX);
-        let limit = self.peer.max_frame as usize;
-        if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
-    }
-
-    fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
-        if let Some(ending) = state.closed() {
-            return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
-        }
-        if !state.goodbye.admits(from_handler) || state.goodbye.end_of_input {
-            return Err(Failure::Stopping);
-        }
-        Ok(())
-    }
-
-    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
-    /// that a message may still be sent and its bytes.
-    fn sending<'a, T>(
-        mut state: Locked<'a>,
-        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
-    ) -> (Locked<'a>, Result<T, Failure>) {
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        let result;
-        (state, result) = act(state);
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
-        (state, result)
-    }
-
-    /// Admits a command and spends its charge, waiting for window where there is too little.
-    ///
-    /// `handler` is the handler to take off its turn meanwhile, if it holds one.
-    fn admit<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        charge: u64,
-        handler: Option<&Handler>,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
-            return (state, Err(failure));
-        }
-        if state.window.try_spend(charge) {
-            return (state, Ok(()));
-        }
-        drop(state);
-        let (state, away) = match self.leave(handler) {
-            Ok(left) => left,
-            Err(failure) => return (self.lock(), Err(failure)),
-        };
-        let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
-        (self.come_back(state, away), result)
-    }
-
-    fn await_window<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        charge: u64,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, from_handler) {
-            return (state, Err(failure));
-        }
-        let ticket = state.window.queue_up();
-        // A stop ends the wait too: after `retrait` only handlers send.
-        let refused = |state: &State| !state.goodbye.admits(from_handler);
-        let first = |state: &State| state.window.is_first(ticket) || refused(state);
-        (state, _) = self.wait(state, Sleep::Line, deadline, first);
-        if first(&state) {
-            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
-            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
-        }
-        let spent = state.window.leave(ticket, charge);
-        // The line has moved: somebody else is first now.
-        state.wake(|sleep| sleep == Sleep::Line);
-        let result = match Self::check_admitted(&state, from_handler) {
-            Err(failure) => {
-                state.window.unspend(if spent { charge } else { 0 });
-                Err(failure)
-            }
-            Ok(()) if spent => Ok(()),
-            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
-        };
-        (state, result)
     }
 
     /// Opens a call and appends it.
@@ -290,80 +170,5 @@ impl Lien {
         wire::patch_call_id(frame, call);
         state.append(frame);
         Ok(call)
-    }
-
-    /// Waits for an answer and closes the call, whatever comes.
-    fn await_answer<'a>(
-        &'a self,
-        state: Locked<'a>,
-        call: CallId,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Result<Answer, Failure>) {
-        let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => {
-                if state.calls.give_up(call).is_some() {
-                    state.append_with(|out| wire::write_cancel(out, call));
-                }
-                Err(Failure::Late { phase: Phase::Answer, may_have_run: true })
-            }
-        };
-        state.advance_goodbye();
-        (self.flush(state, deadline), result)
-    }
-
-    /// Waits for an answer, counted among those for whom commands are run meanwhile.
-    fn wait_counted<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        call: CallId,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Waited) {
-        let caller = usize::from(!from_handler);
-        state.turn.callers = state.turn.callers.saturating_add(caller);
-        state.offer_turn();
-        let waited;
-        (state, waited) =
-            self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
-        state.turn.callers = state.turn.callers.saturating_sub(caller);
-        (state, waited)
-    }
-
-    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
-        let at = state.calls.give_up(call);
-        let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
-        let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
-        Failure::Ended { ending, may_have_run }
-    }
-
-    /// Gives up the turn of the handler that is about to wait here, and locks this connection.
-    fn leave(&self, handler: Option<&Handler>) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler.filter(|_| holds(Rule::TurnIsLeft)) else {
-            return Ok((self.lock(), None));
-        };
-        let mut its = handler.lien.lock();
-        let limit = handler.lien.limits.max_waiting;
-        its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-        its.pass_on();
-        drop(its);
-        Ok((self.lock(), Some(Away(handler.clone()))))
-    }
-
-    /// Takes the turn back, whoever runs.
-    fn come_back<'a>(&'a self, mut state: Locked<'a>, away: Option<Away>) -> Locked<'a> {
-        let Some(Away(handler)) = away else { return state };
-        if std::ptr::eq(&raw const *handler.lien, self) {
-            state.turn.come_back(handler.parallel);
-            return state;
-        }
-        drop(state);
-        let mut its = handler.lien.lock();
-        its.turn.come_back(handler.parallel);
-        drop(its);
-        self.lock()
     }
 }

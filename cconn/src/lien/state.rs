@@ -47,7 +47,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: &[u8]) -> Self {
-        let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline);
+        let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {
             inbox: Some(inbox),
@@ -104,11 +104,17 @@ impl State {
         if self.is_closed() {
             return;
         }
-        self.offer_turn();
-        self.offer_helm();
+        self.offer();
+        // What was left to the watchman on purpose wakes nobody else.
         if !self.tended.left_unflushed {
             self.leave_unflushed();
         }
+    }
+
+    /// Offers what others may take: commands to a runner, a free helm to a reader.
+    pub(super) fn offer(&mut self) {
+        self.offer_turn();
+        self.offer_helm();
     }
 
     fn offer_helm(&mut self) {

@@ -47,6 +47,15 @@ pub(super) struct Tended {
     linger_since: Option<Instant>,
 }
 
+impl Tended {
+    /// Whether there may be something to ask the watchman for that it does not know yet.
+    #[inline]
+    pub(super) fn asks(&self) -> bool {
+        (self.left_unflushed && !self.hurried)
+            || (!self.listed && (self.helm_left_free || self.lingers))
+    }
+}
+
 impl State {
     /// Asks for the watchman where something is left to it. Called before each unlock.
     pub(super) fn arrange_watch(&mut self) {

@@ -7,6 +7,8 @@
     reason = "tests overflow aloud, and their deadlines are always there"
 )]
 
+mod faults;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -430,4 +432,45 @@ fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
         let code = FailureCode::NoResources;
         assert!(matches!(answer, Answer::Failure { code: c, .. } if c == code), "{answer:?}");
     }
+}
+
+#[test]
+fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
+    let (left, _right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    // A reader that the end of the connection met in the middle of a read.
+    let inbox = client.lien.lock().inbox.take().unwrap();
+    client.lien.close(EndReason::Closed, "");
+    let deadline = soon();
+    let drain = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || lien.drain(deadline))
+    };
+    while !client.lien.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::End) {
+        std::thread::yield_now();
+    }
+    let mut state = client.lien.lock();
+    state.end_input(Ending::vanished());
+    state.put_helm(inbox);
+    drop(state);
+    drain.join().unwrap();
+    assert!(deadline > Some(Instant::now()), "it slept until its deadline");
+}
+
+#[test]
+fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
+    let (client, server) = pair();
+    // Another thread is in the middle of a write, and leaves the last words to be said after it.
+    client.lien.lock().flusher = true;
+    let mut frame = frame(&client.lien, ECHO, b"x", true).unwrap();
+    let call = client.lien.defer(&mut frame, 1, soon()).unwrap();
+    client.lien.close(EndReason::Closed, "");
+    let failure = client.lien.wait_for(call, soon()).unwrap_err();
+    client.lien.lock().flusher = false;
+    client.lien.say_goodbye();
+    while server.lien.ending().is_none() {
+        std::thread::yield_now();
+    }
+    let ran = server.commands.ran.load(Ordering::SeqCst);
+    assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}, ran {ran}");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use thiserror::Error;
+
 use super::limits::COMMAND_OVERHEAD;
 
 /// What a command counts against the window.
@@ -10,8 +12,13 @@ pub(super) fn charge(body: usize) -> u64 {
 }
 
 /// The peer broke the rules of the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Overrun;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum Overrun {
+    #[error("a command came that counts {charge} bytes, and the window had room for {room}")]
+    Command { charge: u64, room: u64 },
+    #[error("{bytes} bytes of window were granted, and {used} were used")]
+    Grant { bytes: u64, used: u64 },
+}
 
 /// Both directions of one connection. `credit <= peer_size`; `held + owed <= own_size`.
 #[derive(Debug)]
@@ -100,17 +107,18 @@ impl Window {
                 self.credit = credit;
                 Ok(())
             }
-            _ => Err(Overrun),
+            _ => Err(Overrun::Grant { bytes, used: self.peer_size.saturating_sub(self.credit) }),
         }
     }
 
     /// A command arrived.
     pub(super) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
-        let held = self.held.saturating_add(charge);
-        if held.saturating_add(self.owed) > self.own_size {
-            return Err(Overrun);
+        let taken = self.held.saturating_add(self.owed);
+        let room = self.own_size.saturating_sub(taken);
+        if charge > room {
+            return Err(Overrun::Command { charge, room });
         }
-        self.held = held;
+        self.held = self.held.saturating_add(charge);
         Ok(())
     }
 
@@ -135,17 +143,18 @@ mod tests {
         assert!(window.try_spend(100));
         assert!(!window.try_spend(1));
         assert_eq!(window.granted(100), Ok(()));
-        assert_eq!(window.granted(1), Err(Overrun));
+        assert_eq!(window.granted(1), Err(Overrun::Grant { bytes: 1, used: 0 }));
     }
 
     #[test]
     fn arrivals_beyond_the_window_are_an_overrun_until_granted() {
         let mut window = Window::new(100, 100);
         assert_eq!(window.arrived(60), Ok(()));
-        assert_eq!(window.arrived(41), Err(Overrun));
+        assert_eq!(window.arrived(41), Err(Overrun::Command { charge: 41, room: 40 }));
         assert_eq!(window.arrived(40), Ok(()));
         assert_eq!(window.taken_up(40), None);
-        assert_eq!(window.arrived(1), Err(Overrun), "taken up, but not granted yet");
+        let full = Err(Overrun::Command { charge: 1, room: 0 });
+        assert_eq!(window.arrived(1), full, "taken up, but not granted yet");
         assert_eq!(window.taken_up(60), Some(100));
         assert_eq!(window.arrived(100), Ok(()));
     }

@@ -77,7 +77,7 @@ impl Lien {
         mut state: Locked<'a>,
         deadline: Option<Instant>,
     ) -> Locked<'a> {
-        if self.may_leave(&state) {
+        if self.may_leave(&state) && !state.goodbye.stopping {
             let now = crate::sync::now();
             let last = state.last_message.replace(now);
             if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {

@@ -52,6 +52,11 @@ pub(crate) struct Greeting {
 }
 
 impl GreetingHead {
+    /// Whether these bytes, however few, may be the first of a greeting.
+    pub(crate) fn may_begin_with(bytes: &[u8]) -> bool {
+        bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic)
+    }
+
     /// Reads the head. An error says that the other side does not speak cconn at all.
     pub(crate) fn parse(head: &[u8; GREETING_HEAD]) -> Result<Self, WireError> {
         let mut reader = Reader::new(head);
@@ -155,6 +160,9 @@ mod tests {
     #[test]
     fn another_protocol_is_told_by_its_magic() {
         assert_eq!(GreetingHead::parse(b"GET / HTTP/1"), Err(WireError::Magic));
+        assert!(!GreetingHead::may_begin_with(b"GET"));
+        assert!(GreetingHead::may_begin_with(b"cco") && GreetingHead::may_begin_with(b""));
+        assert!(GreetingHead::may_begin_with(b"cconn\r\n\0\x01"));
     }
 
     #[test]

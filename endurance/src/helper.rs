@@ -1,0 +1,109 @@
+//! Helper processes: this program again, in a role. They end with the one that started them.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::catalogue::ROLES;
+
+/// First argument of a helper.
+pub(crate) const WORD: &str = "--helper";
+
+/// What a helper does; it ends when its standard input does.
+pub(crate) type Role = fn(&[String]);
+
+/// Runs the role that the arguments name.
+pub(crate) fn run(args: &[String]) -> ExitCode {
+    let Some((name, args)) = args.split_first() else { return ExitCode::from(2) };
+    let Some((_, role)) = ROLES.iter().find(|(role, _)| role == name) else {
+        return ExitCode::from(2);
+    };
+    role(args);
+    ExitCode::SUCCESS
+}
+
+/// Says a line to the one that started this helper.
+pub(crate) fn tell(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The next line from the one that started this helper; `None` once it is gone.
+pub(crate) fn hear() -> Option<String> {
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim_end().to_owned()),
+    }
+}
+
+/// Waits for the end of the one that started this helper.
+pub(crate) fn stay() {
+    let _end = std::io::stdin().lock().read_to_end(&mut Vec::new());
+}
+
+/// Ends this helper with the one that started it, whatever its threads do.
+pub(crate) fn end_with_parent() {
+    std::thread::spawn(|| {
+        stay();
+        std::process::exit(0);
+    });
+}
+
+/// A helper that runs; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Helper {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Helper {
+    pub(crate) fn start(role: &str, args: &[String]) -> Helper {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut command = Command::new(program);
+        command.args([WORD, role]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a helper starts");
+        let to = child.stdin.take().expect("its input is a pipe");
+        let from = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+        Helper { child, to, from }
+    }
+
+    /// The next line that it tells.
+    pub(crate) fn hear(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.from.read_line(&mut line).expect("the helper's output can be read");
+        assert!(read > 0, "the helper ended: {:?}", self.child.try_wait());
+        line.trim_end().to_owned()
+    }
+
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.to, "{line}").expect("the helper listens");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends it at once: SIGKILL, and its status taken.
+    pub(crate) fn kill(&mut self) {
+        let _dead = self.child.kill();
+        let _status = self.child.wait();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), signal).expect("the helper is ours");
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

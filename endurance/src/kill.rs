@@ -1,0 +1,88 @@
+//! K01: processes that are killed in the middle of calls.
+
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use cconn::{Client, Erreur, Serveur, commandes};
+
+use crate::commands::{echo, sleep};
+use crate::helper::{self, Helper};
+use crate::random::Dice;
+use crate::run::Run;
+use crate::times::Times;
+
+/// Calls that wait when the server is killed.
+const CALLS: usize = 100;
+
+/// When the calls must have ended after the kill: nearly all, and every one.
+const MOST: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+
+/// A server whose commands take a second.
+pub(crate) fn sleepy_server(_: &[String]) {
+    helper::end_with_parent();
+    let serveur = Serveur::options(0).max_clients(200).ouvrir().unwrap();
+    serveur.enregistrer(commandes![echo, sleep]).unwrap();
+    helper::tell(&serveur.adresse().to_string());
+    serveur.lancer().unwrap();
+}
+
+pub(crate) fn server(run: &Run) {
+    let rounds = run.pick(50, 1000);
+    let (mut times, mut last, mut dice) = (Times::default(), Times::default(), Dice::new(1));
+    for round in 0..rounds {
+        let mut helper = Helper::start("sleepy-server", &[]);
+        let address = helper.hear();
+        // One connection with a hundred callers, then a hundred connections with one each.
+        let clients = if round % 2 == 0 { 1 } else { CALLS };
+        let clients: Vec<Client> =
+            (0..clients).map(|_| Client::new(address.as_str()).unwrap()).collect();
+        let mut ended = kill_in_mid_call(run, &mut helper, &clients, dice.micros(3000));
+        last.push(ended.worst());
+        times.extend(std::mem::take(&mut ended));
+    }
+    run.exactly("calls that ended in an error", times.len(), rounds * CALLS);
+    run.time("median", times.percentile(500));
+    run.time_within("p99", times.percentile(990), MOST.0);
+    run.time("last of each kill, median", last.percentile(500));
+    run.time_within("worst", times.worst(), MOST.1);
+}
+
+/// Kills the server while calls wait; returns how long after the kill each of them ended.
+fn kill_in_mid_call(run: &Run, helper: &mut Helper, clients: &[Client], moment: Duration) -> Times {
+    let start = Barrier::new(CALLS + 1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CALLS)
+            .map(|n| {
+                let (client, start) = (&clients[n % clients.len()], &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let result = client.appeler(sleep { millis: 10_000 });
+                    (Instant::now(), result)
+                })
+            })
+            .collect();
+        start.wait();
+        std::thread::sleep(moment);
+        let killed = Instant::now();
+        helper.kill();
+        let mut times = Times::default();
+        for thread in threads {
+            let (ended, result) = thread.join().unwrap();
+            if check(run, &result) {
+                times.push(ended.saturating_duration_since(killed));
+            }
+        }
+        times
+    })
+}
+
+/// Whether the call ended as it must when its server is gone.
+fn check(run: &Run, result: &Result<(), Erreur>) -> bool {
+    match result {
+        Err(error @ Erreur::Fermee(_)) if error.est_fatale() => true,
+        other => {
+            run.fault(&format!("a call to a killed server ended with {other:?}"));
+            false
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A peer that says exactly the bytes it is told to: for tests of what bad bytes lead to.
+//!
+//! It knows the protocol page and none of cconn's own types, so that a mistake on one side is not
+//! made on the other too.
+
+mod frames;
+
+pub use frames::{
+    Greeting, adieu, answer, call, cancel, failure, frame, grant, hash, one_way, retrait,
+    user_error,
+};
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// Longest wait for bytes of the other side: far beyond what any of these tests takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of a greeting without a text.
+const GREETING: usize = 30;
+
+/// One connection, raw.
+#[derive(Debug)]
+pub struct Raw {
+    stream: TcpStream,
+}
+
+/// A frame that came from the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the protocol page")]
+pub enum Seen {
+    OneWay { command: u64, body: Vec<u8> },
+    Call { id: u64, command: u64, body: Vec<u8> },
+    Answer { id: u64, body: Vec<u8> },
+    UserError { id: u64, body: Vec<u8> },
+    Failure { id: u64, command: u64, code: u16, text: String },
+    Cancel { id: u64 },
+    Grant { class: u8, bytes: u64 },
+    Retrait,
+    Adieu { reason: u16, text: String },
+}
+
+impl Raw {
+    /// Connects, and says nothing.
+    ///
+    /// # Panics
+    /// If nobody listens there.
+    #[must_use]
+    pub fn connect(address: SocketAddr) -> Raw {
+        Raw::over(TcpStream::connect(address).expect("somebody listens there"))
+    }
+
+    /// Connects as a client does, and reads the server's greeting.
+    ///
+    /// # Panics
+    /// If the server does not accept.
+    #[must_use]
+    pub fn client(address: SocketAddr) -> Raw {
+        Raw::client_with(address, &Greeting::client())
+    }
+
+    /// The same, with that greeting.
+    ///
+    /// # Panics
+    /// If the server does not accept.
+    #[must_use]
+    pub fn client_with(address: SocketAddr, greeting: &Greeting) -> Raw {
+        let mut raw = Raw::connect(address);
+        raw.send(&greeting.bytes());
+        let answer = raw.greeting();
+        assert_eq!(answer[14], 0, "accepted");
+        raw
+    }
+
+    /// Takes the next connection of a listener, and says nothing.
+    ///
+    /// # Panics
+    /// If nobody connects.
+    #[must_use]
+    pub fn accept(listener: &TcpListener) -> Raw {
+        Raw::over(listener.accept().expect("somebody connects").0)
+    }
+
+    fn over(stream: TcpStream) -> Raw {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream.set_nodelay(true).expect("delays can be switched off");
+        Raw { stream }
+    }
+
+    /// This side's address.
+    ///
+    /// # Panics
+    /// If the system does not know it.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.stream.local_addr().expect("a connection has an address")
+    }
+
+    /// Sends those bytes. That the other side has gone already changes nothing.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let _gone = self.stream.write_all(bytes);
+    }
+
+    /// Ends this direction of the stream.
+    pub fn end(&mut self) {
+        let _gone = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// The other side's greeting.
+    ///
+    /// # Panics
+    /// If it is not one of 30 bytes and the text that it announces.
+    pub fn greeting(&mut self) -> Vec<u8> {
+        let mut bytes = vec![0; GREETING];
+        self.stream.read_exact(&mut bytes).expect("a greeting comes");
+        assert!(bytes.starts_with(b"cconn\r\n\0\x01\0"), "{bytes:02x?}");
+        let mut text = vec![0; usize::from(u16::from_le_bytes([bytes[28], bytes[29]]))];
+        self.stream.read_exact(&mut text).expect("the text comes");
+        bytes.extend(text);
+        bytes
+    }
+
+    /// All frames until the end of the stream.
+    ///
+    /// # Panics
+    /// If nothing comes for five seconds, or what comes is no frame of the page.
+    pub fn rest(&mut self) -> Vec<Seen> {
+        self.by_ref().collect()
+    }
+
+    /// Whether that many bytes came; not if the stream ended before the first. A reset is an end:
+    /// it is what a closed socket makes of bytes that it has not read.
+    fn read(&mut self, bytes: &mut [u8]) -> bool {
+        match self.stream.read_exact(bytes) {
+            Ok(()) => true,
+            Err(error) if is_end(&error) => false,
+            Err(error) => panic!("the other side neither answers nor closes: {error}"),
+        }
+    }
+}
+
+/// The frames that come, until the end of the stream.
+impl Iterator for Raw {
+    type Item = Seen;
+
+    fn next(&mut self) -> Option<Seen> {
+        let mut prefix = [0; 4];
+        if !self.read(&mut prefix) {
+            return None;
+        }
+        let mut frame = vec![0; u32::from_le_bytes(prefix) as usize];
+        assert!(self.read(&mut frame), "the stream ends inside a frame");
+        Some(frames::parse(&frame))
+    }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
+}
