@@ -158,6 +158,14 @@ impl Speaker {
         }
     }
 
+    /// Waits for any of several deferred calls; says which is over. `None` where none is in time.
+    pub(crate) fn first_of(&self, pending: &[Pending]) -> Option<usize> {
+        let calls: Vec<_> = pending.iter().map(|pending| pending.call).collect();
+        let first = self.wait(|| self.lien.wait_for_any(&calls, self.deadline())).ok()??;
+        assert!(self.lien.is_ready(calls[first]), "an answer that is not there");
+        Some(first)
+    }
+
     /// Waits for a deferred call, or, now and then, gives it up.
     pub(crate) fn settle(&self, pending: Pending, gives_up: bool) {
         let Pending { call, message, body } = pending;
