@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) flusher: bool,
     /// The flusher met a full socket.
     pub(super) blocked: bool,
+    /// Since when the socket has taken nothing, whoever tried.
+    pub(super) stuck_since: Option<Instant>,
     /// When the last message was sent that nobody waits for.
     pub(super) last_message: Option<Instant>,
     pub(super) window: Window,
@@ -57,6 +59,7 @@ impl State {
             outbox: Outbox::default(),
             flusher: false,
             blocked: false,
+            stuck_since: None,
             last_message: None,
             window: Window::new(limits.window, peer.window),
             goodbye: Goodbye::default(),

@@ -41,9 +41,6 @@ pub(super) struct Tended {
     /// Read passes when last seen, and since when there were no more.
     passes: u64,
     quiet_since: Option<Instant>,
-    /// Bytes written when last seen, and since when there were no more.
-    sent: u64,
-    stuck_since: Option<Instant>,
     linger_since: Option<Instant>,
 }
 
@@ -106,23 +103,13 @@ impl Lien {
     ) -> (Locked<'a>, Option<Duration>) {
         if !state.is_unflushed() {
             state.tended.left_unflushed = false;
-            state.tended.stuck_since = None;
             return (state, None);
         }
         state = self.flush_ready(state);
         if !state.is_unflushed() {
             return (state, Some(WRITE_TICK));
         }
-        let sent = state.outbox.sent();
-        if state.tended.sent != sent || state.tended.stuck_since.is_none() {
-            state.tended.sent = sent;
-            state.tended.stuck_since = Some(now);
-        }
-        let stuck = state
-            .tended
-            .stuck_since
-            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if stuck >= self.limits.write_deadline {
+        if self.write_cut(&state).is_some_and(|cut| cut <= now) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
         }
         (state, Some(WRITE_TICK))

@@ -126,6 +126,15 @@ fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
 }
 
 fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
+    watched_end(io, limits, rest, Some(Watch::of_process()))
+}
+
+fn watched_end(
+    io: Box<dyn Transport>,
+    limits: &Limits,
+    rest: Vec<u8>,
+    watch: Option<Arc<Watch>>,
+) -> End {
     let commands = Arc::new(Commands::default());
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     let lien = Lien::new(Parts {
@@ -133,7 +142,7 @@ fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
         commands: commands.clone(),
         limits: limits.clone(),
         peer,
-        watch: Some(Watch::of_process()),
+        watch,
         label: "test".into(),
         id: 1,
         address: None,
@@ -473,4 +482,20 @@ fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     }
     let ran = server.commands.ran.load(Ordering::SeqCst);
     assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}, ran {ran}");
+}
+
+#[test]
+fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
+    let (left, _right) = Memory::pair(100);
+    let limits = Limits { write_deadline: Duration::from_millis(50), ..small() };
+    let client = watched_end(Box::new(left), &limits, Vec::new(), None).lien;
+    let end = soon();
+    while client.ending().is_none() && !wait::is_past(end) {
+        let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
+        let deadline = Some(Instant::now() + Duration::from_millis(10));
+        client.call(&mut frame, 200, deadline).unwrap_err();
+    }
+    let ending = client.ending();
+    let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });
+    assert!(ending.as_deref().is_some_and(slow), "{ending:?}");
 }
