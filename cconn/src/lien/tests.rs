@@ -499,3 +499,22 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
     let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });
     assert!(ending.as_deref().is_some_and(slow), "{ending:?}");
 }
+
+#[test]
+fn what_came_before_adieu_runs_even_if_nothing_can_be_written() {
+    let (left, right) = Memory::pair(1000);
+    let client = watched_end(Box::new(left), &small(), Vec::new(), None);
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    for number in 0..3_u64 {
+        let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+        bytes.extend(number.to_le_bytes());
+        wire::finish(&mut bytes, start);
+    }
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    drop(right);
+    client.lien.execute();
+    assert_eq!(*client.commands.notes.lock().unwrap(), [0, 1, 2]);
+    assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
+}

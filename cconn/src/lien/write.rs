@@ -217,7 +217,8 @@ impl Lien {
             return state;
         };
         (state, _) = self.read_ready(state, inbox, usize::MAX);
-        state.close(Ending::cut(error));
+        // An end like that of the input: what came before the peer's adieu still runs.
+        state.end_input(Ending::cut(error));
         state
     }
 
