@@ -68,11 +68,13 @@ fn any_answer(command: &Command) -> TokenStream {
 
 fn registered(command: &Command) -> TokenStream {
     let twin = message::twin_type(command);
+    let name = &command.name;
     quote_spanned! {Span::mixed_site()=>
         impl __cconn::Commande for #twin {
             type Portee = __cconn::Partout;
 
-            const ENTREE: __cconn::Entree = __cconn::INVALID;
+            const ENTREE: __cconn::Entree =
+                __cconn::Entree { nom: #name, ..__cconn::INVALID };
         }
     }
 }

@@ -16,6 +16,8 @@ mod list;
 mod model;
 mod module;
 mod print;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Path, Token};
 
 use crate::errors::Sink;
@@ -81,7 +82,9 @@ pub(crate) fn build(krate: &TokenStream, scope: &TokenStream, listed: &[Listed])
     let built = Ident::new("list", Span::mixed_site());
     let steps = listed.iter().map(|Listed { cfgs, path }| {
         let path = with_generated_name(path);
-        quote_spanned! {Span::mixed_site()=>
+        // What is wrong with a command is told at its path.
+        let span = path.span().resolved_at(Span::mixed_site());
+        quote_spanned! {span=>
             #(#cfgs)* let #built = #built.et::<#path>();
         }
     });

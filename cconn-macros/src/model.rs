@@ -96,7 +96,7 @@ impl Command {
     pub(crate) fn signature(&self) -> String {
         let arguments = self
             .arguments()
-            .map(|argument| format!("{}: {}", unraw(&argument.ident), print::ty(&argument.ty)));
+            .map(|argument| format!("{}: {}", argument.name, print::ty(&argument.ty)));
         let arguments = arguments.collect::<Vec<_>>().join(", ");
         let answer = self.answer_text().map(|text| format!(" -> {text}")).unwrap_or_default();
         format!("{}({arguments}){answer}", self.name.value())
@@ -110,7 +110,7 @@ impl Command {
 }
 
 /// A name without its `r#`.
-fn unraw(ident: &Ident) -> String {
+pub(crate) fn unraw(ident: &Ident) -> String {
     use syn::ext::IdentExt as _;
     ident.unraw().to_string()
 }

@@ -11,6 +11,9 @@ use crate::errors::Sink;
 use crate::list::{self, Listed};
 use crate::model::takes_server;
 
+/// The name of the function that returns the list.
+const LIST: &str = "commandes";
+
 /// Adds the function `commandes` to the module.
 pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream {
     check_args(args, &mut sink);
@@ -23,7 +26,8 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
     let content = content.stream();
     let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
     let commands = commands(content.clone(), &mut sink);
-    let list = list_function(&krate, commands);
+    let is_taken = commands.iter().any(|found| found.listed.path.is_ident(LIST));
+    let list = (!is_taken).then(|| list_function(&krate, commands));
     let errors = sink.into_tokens();
     quote!(#(#attrs)* #vis #token #ident { #content #list #errors })
 }
@@ -72,9 +76,8 @@ fn command(function: &Function, sink: &mut Sink) -> Option<Found> {
     // Mistakes in the command's own attribute are told when it is expanded itself.
     let args = Args::parse(tokens, &mut Sink::default());
     let ident = &function.sig.ident;
-    if ident == "commandes" {
+    if ident == LIST {
         sink.at(ident, "the module's list has that name: rename the command, with `nom = \"..\"`");
-        return None;
     }
     let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
     let listed = Listed { cfgs, path: ident.clone().into() };

@@ -8,15 +8,16 @@ pub use cconn_macros::commandes as list_of;
 
 pub use crate::client::Client;
 pub use crate::commande::{
-    Avec, Commande, Commandes, Constructeur, Contexte, Entree, Executer, Faute, Input, Partout,
-    ReadNever, ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot, ValidAnswer, list,
+    Avec, ByEither, ByLink, ByValue, Commande, Commandes, Constructeur, Contexte, Entree, Executer,
+    Faute, Input, Partout, ReadNever, ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot,
+    ValidAnswer, list,
 };
 pub use crate::erreur::Jamais;
 use crate::message::no_value;
 pub use crate::message::{
     Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
-    Print, PrintByName, Reponse, Schema, Tete, ValueByDefault, WriteNever, WriteSerde, answer_kind,
-    fingerprint,
+    Print, PrintByName, Reponse, Schema, Tete, ValueByDefault, Whole, WriteNever, WriteSerde,
+    answer_kind, fingerprint,
 };
 pub use crate::serveur::Serveur;
 

@@ -4,18 +4,20 @@
 //! it, stands in the layers above.
 
 mod attente;
+mod frames;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::erreur::{About, Codage, Erreur, Jamais, Resultat, ended};
-use crate::lien::{Answer, Failure, Lien, Notice, Stopped, put_spare, take_spare};
-use crate::message::{Appel, ErreurCodec, Message, Refus, Tete, encode_body};
+use crate::erreur::{About, Erreur, Resultat, ended};
+use crate::lien::{Answer, Lien, Notice, Stopped, put_spare, take_spare};
+use crate::message::{Appel, Message, Tete};
 use crate::wire::{self, EndReason};
 
 pub use attente::Attente;
+pub(crate) use frames::encode_frame;
 
 /// The handle to one connection, on either side of it.
 ///
@@ -133,6 +135,30 @@ impl Client {
         Ok(Attente::new(self.clone(), call?, &tete, M::lire))
     }
 
+    /// Writes out what was sent with [`envoyer`](Client::envoyer) or
+    /// [`differer`](Client::differer) and still waits to share a write with what follows.
+    ///
+    /// Seldom needed: what waits is written within a millisecond, and by whoever waits for an
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Delai`]: the peer takes no bytes; what waits goes on waiting.
+    /// - [`Erreur::Fermee`]: the connection has ended.
+    ///
+    /// # Blocking
+    ///
+    /// Until the system has taken it, at most the deadline of this handle.
+    #[doc(alias = "flush")]
+    pub fn vider(&self) -> Resultat<()> {
+        let written = self.lien.write_out(self.deadline());
+        match self.lien.ending() {
+            Some(ending) => Err(ended(&ending, &self.lien.label, None)),
+            None if written => Ok(()),
+            None => Err(self.about(&Tete::new("", 0, "")).not_written()),
+        }
+    }
+
     /// The same connection, with another deadline for what this handle does.
     ///
     /// It covers a whole call: waiting for room, sending, and waiting for the answer.
@@ -230,81 +256,6 @@ impl Client {
     fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {
         About { commande: tete.nom(), lien: &self.lien.label, delai: self.delai }
     }
-
-    /// Encodes a whole frame; returns the size of its body.
-    fn encode(
-        &self,
-        tete: &Tete<'_>,
-        message: &dyn Message,
-        frame: &mut Vec<u8>,
-        begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-    ) -> Resultat<usize> {
-        let depth = self.lien.depth();
-        let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
-        encode_frame(tete, depth, message, frame, begin)
-            .map_err(|error| self.codage::<Jamais>(tete, "an argument", "encoded", error, false))?
-            .ok_or_else(|| {
-                let size = frame.len();
-                let limit = u32::MAX as usize;
-                self.about(tete).failed(Failure::TooLarge { size, limit })
-            })
-    }
-
-    /// What an answer comes to.
-    fn read<R, E: Refus>(
-        &self,
-        tete: &Tete<'_>,
-        answer: Answer,
-        lire: fn(&[u8]) -> Result<R, ErreurCodec>,
-    ) -> Result<R, Erreur<E>> {
-        match answer {
-            Answer::Value(bytes) => {
-                let value = lire(bytes.as_slice());
-                bytes.recycle();
-                value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
-            }
-            Answer::UserError(bytes) => Err(match E::lire(bytes.as_slice()) {
-                Ok(refusal) => Erreur::Refus(refusal),
-                Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
-            }),
-            Answer::Failure { code, text } => {
-                Err(self.about(tete).remote(code, text, tete.signature()))
-            }
-        }
-    }
-
-    fn codage<E>(
-        &self,
-        tete: &Tete<'_>,
-        quoi: &'static str,
-        verbe: &'static str,
-        cause: ErreurCodec,
-        a_pu_etre_executee: bool,
-    ) -> Erreur<E> {
-        Erreur::Codage(Box::new(Codage {
-            commande: tete.nom().into(),
-            lien: self.lien.label.clone(),
-            quoi,
-            verbe,
-            cause: Box::new(cause),
-            a_pu_etre_executee,
-        }))
-    }
-}
-
-/// Appends a whole frame of a message; returns the size of its body, or `None` where the frame's
-/// length does not fit its prefix.
-pub(crate) fn encode_frame(
-    tete: &Tete<'_>,
-    depth: u8,
-    message: &dyn Message,
-    frame: &mut Vec<u8>,
-    begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-) -> Result<Option<usize>, ErreurCodec> {
-    let start = begin(frame, depth, tete.hash(), tete.empreinte());
-    let header = frame.len();
-    encode_body(message, frame)?;
-    Ok(wire::finish(frame, start).map(|_| frame.len() - header))
 }
 
 /// An error from before any answer, which is none of the command's own.

@@ -8,6 +8,8 @@ mod closure;
 mod list;
 mod registration;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::fmt;
@@ -18,10 +20,10 @@ use crate::message::Issue;
 pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
-pub use closure::{Arguments, Rendu};
+pub use closure::{Arguments, ByEither, ByLink, ByValue, Rendu};
 pub(crate) use list::PLACEHOLDER;
 pub use list::{Avec, Commandes, Constructeur, Partout, ServeurSeul, SurClient, list};
-pub(crate) use registry::{FailureHook, Registre, fence};
+pub(crate) use registry::{EndHook, Hooks, Registre, fence};
 
 /// A command that has a body here, so that it can be registered.
 ///

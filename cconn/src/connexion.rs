@@ -127,7 +127,7 @@ fn greet_and_join(
     let id = next_id();
     let lien = Lien::new(Parts {
         io,
-        commands: Arc::new(Registre::new(settings.on_failure.clone())),
+        commands: Arc::new(Registre::new(settings.hooks.clone())),
         limits: settings.limits.clone(),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
@@ -213,7 +213,8 @@ fn greet_server(
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
-fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
+/// What a failed greeting is to the program.
+pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
     let (adresse, texte) = (text.into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {
         HandshakeError::Late => return late(text, Phase::Accueil, delay),

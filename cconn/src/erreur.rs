@@ -72,26 +72,6 @@ pub enum Erreur<E = Jamais> {
 pub type Resultat<T, E = Jamais> = Result<T, Erreur<E>>;
 
 impl<E> Erreur<E> {
-    /// An error of the program's own; a command that returns it fails with its text.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cconn::{Resultat, Erreur};
-    ///
-    /// fn racine(n: f64) -> Resultat<f64> {
-    ///     if n < 0.0 {
-    ///         return Err(Erreur::echec(format!("{n} has no square root")));
-    ///     }
-    ///     Ok(n.sqrt())
-    /// }
-    /// assert_eq!(racine(-1.0).unwrap_err().to_string(), "-1 has no square root");
-    /// ```
-    #[doc(alias = "failure")]
-    pub fn echec(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Erreur::Echec(cause.into())
-    }
-
     /// Whether the connection has ended, so that nothing more can be sent on it.
     #[doc(alias = "is_fatal")]
     pub fn est_fatale(&self) -> bool {
@@ -134,6 +114,28 @@ impl<E> Erreur<E> {
 }
 
 impl Erreur {
+    /// An error of the program's own; a command that returns it fails with its text.
+    ///
+    /// In a function that returns `Resultat<T, E>` with an error type of its own, add `.into()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Resultat, Erreur};
+    ///
+    /// fn racine(n: f64) -> Resultat<f64> {
+    ///     if n < 0.0 {
+    ///         return Err(Erreur::echec(format!("{n} has no square root")));
+    ///     }
+    ///     Ok(n.sqrt())
+    /// }
+    /// assert_eq!(racine(-1.0).unwrap_err().to_string(), "-1 has no square root");
+    /// ```
+    #[doc(alias = "failure")]
+    pub fn echec(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Erreur::Echec(cause.into())
+    }
+
     /// The same error, as that of a call of a command with an error type of its own.
     pub(crate) fn for_command<E>(self) -> Erreur<E> {
         self.split().map_or_else(|other| other, |never| match never {})

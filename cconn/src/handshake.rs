@@ -95,6 +95,17 @@ pub(crate) fn read_greeting(
     Ok(Greeted { limits, rest })
 }
 
+/// Ends a stream whose greeting went wrong: reads out what comes until the other side ends it
+/// too, for closing before would reset it, and the other side would never read our greeting.
+pub(crate) fn turn_away(io: &dyn Transport, deadline: Instant) {
+    io.shutdown_write();
+    let mut buf = Vec::with_capacity(512);
+    while matches!(io.recv(&mut buf, Some(deadline)), Ok(n) if n > 0) {
+        buf.clear();
+    }
+    io.shutdown();
+}
+
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
     let Greeting { role, refusal, max_frame, window, .. } = *greeting;
     if role == own_role {

@@ -14,6 +14,8 @@
     clippy::arithmetic_side_effects
 )]
 
+mod admit;
+mod answers;
 mod bytes;
 mod calls;
 mod dispatch;
@@ -21,11 +23,15 @@ mod due;
 mod goodbye;
 mod handler;
 mod inbox;
+#[cfg(modele)]
+#[path = "../../modele/src/inside.rs"]
+pub(crate) mod inside;
 mod limits;
 mod lock;
 mod names;
 mod outbox;
 mod parker;
+mod polling;
 mod read;
 mod route;
 mod run;

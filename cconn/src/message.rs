@@ -19,7 +19,7 @@ pub use answer::{
     Answer, AnswerKind, Issue, Plain, PlainByDefault, Reponse, ValueByDefault, answer_kind,
 };
 pub(crate) use answer::{Ended, decode_next, decode_owned};
-pub use field::{Arg, WriteNever, WriteSerde};
+pub use field::{Arg, Whole, WriteNever, WriteSerde};
 pub use fingerprint::{Print, PrintByName, Schema, fingerprint};
 pub use named::{Nommee, Parametres, nommee};
 
@@ -217,4 +217,53 @@ pub(crate) fn encode_body(message: &dyn Message, out: &mut Vec<u8>) -> Result<()
         out.truncate(start);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_hashed_as_published() {
+        // Vectors of the algorithm's authors.
+        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_message_that_fails_half_way_leaves_nothing() {
+        struct Half;
+        impl Message for Half {
+            fn tete(&self) -> Tete<'_> {
+                Tete::new("half", 0, "")
+            }
+
+            fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+                Arg(&"begun").write(sortie)?;
+                no_value()
+            }
+        }
+        let mut out = vec![1];
+        assert!(encode_body(&Half, &mut out).is_err());
+        assert_eq!(out, [1]);
+    }
+
+    #[test]
+    fn every_argument_is_written_as_serde_does() {
+        fn body(write: impl Fn(&mut Ecrivain<'_>) -> Result<(), ErreurCodec>) -> Vec<u8> {
+            let mut out = Vec::new();
+            write(&mut Ecrivain { out: &mut out }).unwrap();
+            out
+        }
+        let octets = vec![3_u8; 300];
+        let mut expected = Vec::new();
+        codec::encode(&octets, &mut expected).unwrap();
+        assert_eq!(body(|out| Arg(&octets).write(out)), expected);
+        assert_eq!(body(|out| Arg(&&octets[..]).write(out)), expected);
+        assert_eq!(body(|out| Arg(&std::borrow::Cow::Borrowed(&octets[..])).write(out)), expected);
+        assert_eq!(body(|out| Arg(&&octets).write(out)), expected);
+        assert_eq!(body(|out| Arg(&"ab").write(out)), [2, b'a', b'b']);
+        assert_eq!(body(|out| Arg(&Some(7_u8)).write(out)), [1, 7]);
+    }
 }

@@ -60,7 +60,7 @@ struct Shared {
     address: SocketAddr,
     door: Door,
     clients: Clients,
-    registre: Registre,
+    registre: Arc<Registre>,
     options: options::Kept,
 }
 
@@ -175,6 +175,9 @@ impl Serveur {
     }
 
     /// The clients that are connected now.
+    ///
+    /// A client is one of them once its greeting has arrived here: a moment after its
+    /// [`Client::new`] has returned, and for certain once a command of its own runs.
     pub fn clients(&self) -> Vec<Client> {
         self.shared.clients.all()
     }

@@ -3,12 +3,21 @@
 //! The core names nothing of `std::sync` or `std::thread` that blocks: the model checker compiles
 //! the same core against a `sync` of its own, where a scheduler decides who runs.
 
+mod rule;
+
 use std::io;
 use std::sync::PoisonError;
 use std::time::Instant;
 
 pub(crate) use std::sync::MutexGuard;
 pub(crate) use std::thread_local;
+
+pub(crate) use rule::Rule;
+
+/// Whether that rule holds: always, except in the models.
+pub(crate) const fn holds(_: Rule) -> bool {
+    true
+}
 
 /// A lock that a panic does not spoil: the state it guards is changed only by code that can't
 /// panic half-way.
@@ -61,6 +70,11 @@ impl Condvar {
 /// The present moment.
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// Lets other threads run that are ready to.
+pub(crate) fn yield_now() {
+    std::thread::yield_now();
 }
 
 /// Starts a thread of that name that nobody joins; its stack has the platform's default size

@@ -87,7 +87,7 @@ fn inside_erreur(refusal: &Type) -> &Type {
 pub(super) fn checks(command: &Command) -> TokenStream {
     let check = if command.has_body { quote!(check_received) } else { quote!(check_sent) };
     let arguments = command.arguments().map(|argument| {
-        let ty = lifetimes::with(&argument.ty, "'static");
+        let ty = lifetimes::with(&argument.ty, "'_");
         let span = argument.ty.span().resolved_at(Span::mixed_site());
         quote_spanned!(span=> __cconn::#check::<#ty>();)
     });

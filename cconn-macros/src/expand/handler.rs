@@ -79,7 +79,7 @@ fn handler(command: &Command) -> TokenStream {
 /// Reads one argument as the type that the user wrote.
 fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
     let ty = lifetimes::with(&argument.ty, "'_");
-    let name = argument.ident.to_string();
+    let name = &argument.name;
     quote_spanned! {Span::mixed_site()=>
         let #slot: #ty = __cconn::Slot::<#ty>::NEW.read(&mut #input, #name)?;
     }

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::lifetimes;
-use crate::model::{Argument, Command};
+use crate::model::{Argument, Command, unraw};
 
 /// The struct whose fields are the arguments.
 pub(crate) fn twin(command: &Command) -> TokenStream {
@@ -24,10 +25,10 @@ pub(crate) fn twin(command: &Command) -> TokenStream {
 }
 
 fn field(argument: &Argument, vis: &syn::Visibility) -> TokenStream {
-    let Argument { ident, ty, docs } = argument;
+    let Argument { ident, name, ty, docs } = argument;
     let ty = lifetimes::with(ty, "'a");
     let default = docs.is_empty().then(|| {
-        let text = format!("The argument `{ident}`.");
+        let text = format!(" The argument `{name}`.");
         quote!(#[doc = #text])
     });
     quote!(#(#docs)* #default #vis #ident: #ty,)
@@ -48,8 +49,8 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 pub(crate) fn message(command: &Command) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
-    let names = fields.iter().map(ToString::to_string);
-    let name = command.name.value();
+    let names = command.arguments().map(|argument| &argument.name);
+    let name = unraw(&command.ident);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Message for #twin {
@@ -80,10 +81,13 @@ pub(crate) fn call(command: &Command) -> TokenStream {
     let answer = command.answer.to_token_stream();
     let twin = twin_type(command);
     let form = quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>);
+    // An error type that is more private than the command is told where it is written.
+    let span = command.answer.span().resolved_at(Span::mixed_site());
+    let refusal = quote_spanned!(span=> type Refus = #form::Refus;);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Appel<#form::Valeur> for #twin {
-            type Refus = #form::Refus;
+            #refusal
 
             fn lire(bytes: &[__cconn::u8]) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
                 #form::lire(bytes)

@@ -6,7 +6,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Pat, PatType, Path, Type};
 
-use super::{generated, invalid, types};
+use super::{generated, invalid, types, unraw};
 use crate::args::Args;
 use crate::ast::Function;
 use crate::errors::Sink;
@@ -25,6 +25,8 @@ pub(crate) enum Parameter {
 /// One argument of the message.
 pub(crate) struct Argument {
     pub(crate) ident: Ident,
+    /// The same without `r#`, for people.
+    pub(crate) name: String,
     pub(crate) ty: Type,
     /// Doc comments and the like, which go to the field.
     pub(crate) docs: Vec<Attribute>,
@@ -163,7 +165,7 @@ impl Reading<'_> {
                 invalid(self.krate)
             }
         };
-        Some(Argument { ident: generated(ident), ty, docs })
+        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs })
     }
 }
 

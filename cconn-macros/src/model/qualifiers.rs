@@ -40,7 +40,9 @@ fn check_generics(function: &Function, sink: &mut Sink) {
     let mut params = generics.params.iter();
     if let Some(param) = params.find(|param| !matches!(param, GenericParam::Lifetime(_))) {
         sink.at(param, "a command has no type parameters: write its types out");
-    } else if let Some(clause) = &generics.where_clause {
+    } else if let Some(clause) = &generics.where_clause
+        && !clause.predicates.is_empty()
+    {
         sink.at(clause, "a command has no `where` clause: remove it");
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use super::Client;
-use crate::erreur::{Erreur, Jamais};
+use crate::erreur::{Erreur, Jamais, Resultat};
 use crate::lien::Failure;
 use crate::message::{ErreurCodec, Refus, Tete};
 use crate::wire::CallId;
@@ -48,6 +48,65 @@ impl<R, E> Attente<R, E> {
     #[doc(alias = "is_ready")]
     pub fn est_prete(&self) -> bool {
         self.call.is_none_or(|call| self.client.lien.is_ready(call))
+    }
+}
+
+impl<R, E> Attente<R, E> {
+    /// Waits until one of several calls of one connection can be claimed without waiting, for
+    /// that long at most; says which, or `None` if none can.
+    ///
+    /// Calls of another connection than the first one's are looked at and not waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`Erreur::NonEnvoyee`]: too many commands of this connection wait already.
+    ///
+    /// # Blocking
+    ///
+    /// Until one is answered, the connection ends, or the time is over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cconn::{Attente, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("carre", |_, (n,): (u64,)| n * n)?;
+    /// let client = serveur.client_local()?;
+    /// let mut appels = Vec::new();
+    /// for n in 1..=3_u64 {
+    ///     appels.push(client.differer::<u64, _>(nommee("carre", (n,)))?);
+    /// }
+    /// let mut somme = 0;
+    /// while let Some(prete) = Attente::premiere(&appels, Duration::from_secs(5))? {
+    ///     somme += appels.swap_remove(prete).attendre()?;
+    /// }
+    /// assert_eq!(somme, 1 + 4 + 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "select")]
+    #[doc(alias = "wait_any")]
+    pub fn premiere(attentes: &[Attente<R, E>], delai: Duration) -> Resultat<Option<usize>> {
+        if let Some(ready) = attentes.iter().position(Attente::est_prete) {
+            return Ok(Some(ready));
+        }
+        let Some(first) = attentes.first() else { return Ok(None) };
+        let lien = &first.client.lien;
+        let of_it = |attente: &&Attente<R, E>| std::sync::Arc::ptr_eq(&attente.client.lien, lien);
+        let calls: Vec<CallId> =
+            attentes.iter().filter(of_it).filter_map(|attente| attente.call).collect();
+        let answered = lien
+            .wait_for_any(&calls, Instant::now().checked_add(delai))
+            .map_err(|failure| first.client.about(&first.tete()).failed::<Jamais>(failure))?;
+        let call = answered.and_then(|at| calls.get(at).copied());
+        Ok(call.and_then(|call| attentes.iter().position(|a| a.call == Some(call) && of_it(&a))))
+    }
+
+    fn tete(&self) -> Tete<'_> {
+        Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature)
     }
 }
 

@@ -50,15 +50,12 @@ pub struct Faute {
 impl Faute {
     #[cold]
     pub(crate) fn argument(name: &dyn fmt::Display, error: &dyn fmt::Display) -> Self {
-        Faute {
-            code: FailureCode::Arguments,
-            text: format!("the argument `{name}` could not be decoded: {error}"),
-        }
+        Faute { code: FailureCode::Arguments, text: format!("argument `{name}`: {error}") }
     }
 
     #[cold]
     fn leftover(error: &CodecError) -> Self {
-        let text = format!("the arguments do not end where they should: {error}");
+        let text = format!("after the last argument: {error}");
         Faute { code: FailureCode::Arguments, text }
     }
 

@@ -137,7 +137,10 @@ impl<const N: usize, P> Constructeur<N, P> {
         let new = C::ENTREE;
         let mut i = 0;
         while i < self.length {
-            assert!(!same(self.entries[i].nom, new.nom), "a command is listed twice");
+            assert!(
+                !same(self.entries[i].nom, new.nom),
+                "another command of the list has this name: remove one, or rename one with `nom`"
+            );
             i += 1;
         }
         self.entries[self.length] = new;

@@ -34,8 +34,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A name that is registered already, or whose hash is another's: none of the list is
-    /// registered then, and the connection lives.
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
+    /// none of the list is registered then, and the connection lives.
     #[doc(alias = "register")]
     pub fn enregistrer<P: SurClient>(&self, commandes: Commandes<P>) -> Resultat<()> {
         self.registre()?.enregistrer(commandes)
@@ -48,7 +48,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A name that is registered already, or whose hash is another's; the connection lives.
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
+    /// the connection lives.
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
     where

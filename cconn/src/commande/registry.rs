@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::closure::Closure;
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
-use crate::erreur::{Enregistrement, Erreur};
+use crate::erreur::{Enregistrement, Erreur, Resultat};
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::FailureCode;
@@ -20,11 +21,23 @@ use crate::wire::FailureCode;
 /// What the program wants done when a one-way message failed at the peer.
 pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
 
+/// What the program wants done when a connection has ended, and how it did.
+pub(crate) type EndHook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
+
+/// What the program wants done besides running commands.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_failure: Option<FailureHook>,
+    pub(crate) on_end: Option<EndHook>,
+}
+
 /// The commands that a peer may ask for.
 #[derive(Default)]
 pub(crate) struct Registre {
     table: RwLock<Table>,
-    on_failure: Option<FailureHook>,
+    /// Whether any command may run beside others: asked for each that arrives, rarely true.
+    any_parallel: AtomicBool,
+    hooks: Hooks,
 }
 
 type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
@@ -80,13 +93,13 @@ impl Registered {
 }
 
 impl Registre {
-    pub(crate) fn new(on_failure: Option<FailureHook>) -> Self {
-        Registre { table: RwLock::default(), on_failure }
+    pub(crate) fn new(hooks: Hooks) -> Self {
+        Registre { table: RwLock::default(), any_parallel: AtomicBool::new(false), hooks }
     }
 
     /// Tells the program's hook of a one-way message that failed at the peer.
     pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
-        if let Some(hook) = &self.on_failure {
+        if let Some(hook) = &self.hooks.on_failure {
             let client = Client::of(lien);
             let error = client.failure_of(notice);
             let _panicked = fence(|| hook(&client, &error));
@@ -96,6 +109,9 @@ impl Registre {
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let mut added = Vec::with_capacity(new.len());
+        if new.iter().any(|command| command.parallel) {
+            self.any_parallel.store(true, Ordering::Relaxed);
+        }
         for command in new {
             if let Err(error) = insert(&mut table, command, &mut added) {
                 for hash in added {
@@ -125,16 +141,15 @@ impl Registre {
         match fence(|| command.execute(context, incoming.body, out)) {
             Some(Ok(issue)) => issue.into(),
             Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
-            None => {
-                let text = format!("the command `{}` panicked", command.name);
-                failed(start, FailureCode::Panic, &text, out)
-            }
+            // What the panic says may be meant for nobody but the program's author.
+            None => failed(start, FailureCode::Panic, "", out),
         }
     }
 
     /// Whether that command may run beside others of its connection.
     pub(crate) fn is_parallel(&self, command: u64) -> bool {
-        self.find(command).is_some_and(|command| command.parallel)
+        self.any_parallel.load(Ordering::Relaxed)
+            && self.find(command).is_some_and(|command| command.parallel)
     }
 
     fn find(&self, hash: u64) -> Option<Arc<Registered>> {
@@ -143,7 +158,7 @@ impl Registre {
 
     fn unknown(&self, hash: u64, out: &mut Vec<u8>) -> Outcome {
         let count = self.read().len();
-        let text = format!("no command has the hash {hash:#018x}; {count} are registered");
+        let text = format!("hash {hash:#018x}, commands registered: {count}");
         Issue::failure(FailureCode::UnknownCommand, &text, out).into()
     }
 
@@ -219,6 +234,17 @@ impl Dispatch for Registre {
 
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
         self.report(lien, notice);
+    }
+
+    fn ended(&self, lien: &Arc<Lien>) {
+        if let Some(hook) = self.hooks.on_end.clone() {
+            let client = Client::of(lien);
+            // On a thread of its own, for whoever noticed the end may be anyone. Where none can be
+            // had the hook is not run: there is nobody to run it.
+            let _no_thread = crate::sync::spawn("cconn-end".to_owned(), None, move || {
+                let _panicked = fence(|| hook(&client, client.result_of_end()));
+            });
+        }
     }
 
     fn is_parallel(&self, command: u64) -> bool {

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::commande::FailureHook;
+use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::lien::{Limits, smallest_window};
 use crate::wire::MIN_FRAME_LIMIT;
@@ -23,7 +24,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) connect_deadline: Duration,
     pub(crate) greeting_deadline: Duration,
-    pub(crate) on_failure: Option<FailureHook>,
+    pub(crate) hooks: Hooks,
 }
 
 impl Default for Settings {
@@ -32,7 +33,7 @@ impl Default for Settings {
             limits: Limits::default(),
             connect_deadline: CONNECT,
             greeting_deadline: GREETING,
-            on_failure: None,
+            hooks: Hooks::default(),
         }
     }
 }
@@ -129,6 +130,20 @@ macro_rules! shared_settings {
             self
         }
 
+        /// How long a thread looks for the next message before it sleeps for it; not at all
+        /// unless set, and 50 microseconds is a good value.
+        ///
+        /// Worth it where both sides have a processor to spare and answer within microseconds: a
+        /// call then takes a fraction of the time, for waking a thread on another processor takes
+        /// longer than the call. It looks only where that has lately paid. The peer decides for
+        /// itself.
+        #[doc(alias = "busy_poll")]
+        #[doc(alias = "spin")]
+        pub fn attente_active(mut self, au_plus: std::time::Duration) -> Self {
+            self.settings.limits.active_wait = au_plus;
+            self
+        }
+
         /// Stack of each thread that runs commands, bytes; the platform's default unless set.
         #[doc(alias = "stack_size")]
         pub fn pile(mut self, octets: usize) -> Self {
@@ -145,7 +160,7 @@ macro_rules! shared_settings {
             mut self,
             quoi: impl Fn(&$crate::Client, &$crate::Erreur) + Send + Sync + 'static,
         ) -> Self {
-            self.settings.on_failure = Some(std::sync::Arc::new(quoi));
+            self.settings.hooks.on_failure = Some(std::sync::Arc::new(quoi));
             self
         }
     };
@@ -184,6 +199,19 @@ impl OptionsClient {
     #[doc(alias = "connect_timeout")]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
         self.settings.connect_deadline = delai;
+        self
+    }
+
+    /// What to do when the connection has ended; the result says whether it ended in order, and
+    /// if not, why.
+    ///
+    /// Runs once, on a thread of its own.
+    #[doc(alias = "on_disconnect")]
+    pub fn quand_deconnecte(
+        mut self,
+        quoi: impl Fn(&Client, Resultat<()>) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.hooks.on_end = Some(Arc::new(quoi));
         self
     }
 

@@ -51,9 +51,18 @@ impl About<'_> {
 
     /// An orderly stop that was not finished in its grace period.
     pub(crate) fn grace_over(self, grace: Duration) -> Erreur {
+        self.late(Phase::Arret, grace)
+    }
+
+    /// Bytes that the peer did not take in time.
+    pub(crate) fn not_written(self) -> Erreur {
+        self.late(Phase::Ecriture, self.delai)
+    }
+
+    fn late(self, phase: Phase, delai: Duration) -> Erreur {
         Erreur::Delai(Box::new(Delai {
-            phase: Phase::Arret,
-            delai: grace,
+            phase,
+            delai,
             commande: None,
             lien: self.lien.into(),
             a_pu_etre_executee: false,

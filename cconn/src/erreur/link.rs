@@ -51,6 +51,8 @@ pub enum Phase {
     Accueil,
     /// Room in the peer's window.
     Fenetre,
+    /// Writing what was sent.
+    Ecriture,
     /// The answer.
     Reponse,
     /// An orderly stop.
@@ -59,7 +61,7 @@ pub enum Phase {
 
 impl Phase {
     pub(super) fn ends_connection(self) -> bool {
-        !matches!(self, Phase::Fenetre | Phase::Reponse)
+        !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse)
     }
 
     fn text(self) -> &'static str {
@@ -69,6 +71,7 @@ impl Phase {
                 "connected, but no greeting came; is `lancer` running there, is it a cconn server?"
             }
             Phase::Fenetre => "the peer did not take up earlier commands",
+            Phase::Ecriture => "the peer takes no bytes",
             Phase::Reponse => "no answer",
             Phase::Arret => "the orderly stop was not finished, and the connection was cut",
         }

@@ -39,6 +39,9 @@ pub(crate) trait Dispatch: Any + Send + Sync {
     /// Runs the program's hook for a one-way message of ours that failed at the peer.
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
 
+    /// Told once, when the connection has ended; must not block.
+    fn ended(&self, _lien: &Arc<Lien>) {}
+
     /// Whether that command may run beside others of its connection.
     fn is_parallel(&self, command: u64) -> bool;
 }

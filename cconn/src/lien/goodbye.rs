@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::sync::{Rule, holds};
 use crate::wire::EndReason;
 
 /// Why a connection ended.
@@ -89,7 +90,8 @@ impl Goodbye {
             return Due::Retrait;
         }
         let idle = idle && self.senders == 0;
-        if !self.bye && idle && self.peer_retired {
+        let peer_retired = self.peer_retired || !holds(Rule::TwoStepGoodbye);
+        if !self.bye && idle && peer_retired {
             return Due::Adieu;
         }
         if self.bye && self.peer_bye && idle && written {

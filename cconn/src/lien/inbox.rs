@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::bytes::{drop_spares, put_spare, take_spare};
+use super::polling::Polling;
 use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
@@ -61,11 +62,20 @@ pub(super) struct Inbox {
     /// When the frame that is not whole yet was first seen so.
     begun: Option<Instant>,
     read_deadline: Duration,
+    polling: Polling,
 }
 
 impl Inbox {
-    pub(super) fn new(limit: u32, read_deadline: Duration) -> Self {
-        Inbox { buf: Vec::new(), start: 0, limit, room: SMALL, begun: None, read_deadline }
+    pub(super) fn new(limit: u32, read_deadline: Duration, active_wait: Duration) -> Self {
+        Inbox {
+            buf: Vec::new(),
+            start: 0,
+            limit,
+            room: SMALL,
+            begun: None,
+            read_deadline,
+            polling: Polling::new(active_wait),
+        }
     }
 
     /// Bytes that came after the greeting, before the connection took over.
@@ -122,6 +132,10 @@ impl Inbox {
         io: &dyn Transport,
         deadline: Option<Instant>,
     ) -> io::Result<usize> {
+        let Inbox { polling, buf, .. } = self;
+        if let Some(found) = polling.look(|| io.try_recv(buf)) {
+            return found;
+        }
         if self.buf.capacity() > SMALL && self.buf.is_empty() {
             let quiet = crate::sync::now().checked_add(QUIET);
             if let Some(quiet) = quiet.filter(|quiet| deadline.is_none_or(|d| *quiet < d)) {
@@ -233,7 +247,7 @@ mod tests {
     use super::*;
 
     fn inbox(bytes: &[u8]) -> Inbox {
-        let mut inbox = Inbox::new(16, Duration::from_secs(1));
+        let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::ZERO);
         inbox.preload(bytes);
         inbox
     }
@@ -266,7 +280,7 @@ mod tests {
 
     #[test]
     fn announcing_a_frame_reserves_no_more_than_a_step() {
-        let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1));
+        let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1), Duration::ZERO);
         inbox.preload(&[0, 0, 0, 0x7F, 1]);
         inbox.make_room();
         assert!(inbox.buf.capacity() <= STEP + 64);

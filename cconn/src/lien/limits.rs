@@ -28,6 +28,8 @@ pub(crate) struct Limits {
     pub(crate) max_unclaimed: usize,
     /// Bytes in the outbox above which senders wait.
     pub(crate) high_water: u64,
+    /// After this many bytes of others', written behind its own, a flusher hands over if it can.
+    pub(crate) flush_share: u64,
     /// How long a peer may take nothing before it is cut.
     pub(crate) write_deadline: Duration,
     /// How long a begun frame may make no progress before the peer is cut.
@@ -36,6 +38,8 @@ pub(crate) struct Limits {
     pub(crate) answer_deadline: Duration,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
+    /// How long a read may look for input before it sleeps for it; zero for not at all.
+    pub(crate) active_wait: Duration,
     /// Stack of the threads that run commands, bytes; `None` for the platform's default.
     pub(crate) stack: Option<usize>,
 }
@@ -51,10 +55,12 @@ impl Default for Limits {
             max_calls: 65_536,
             max_unclaimed: 64 << 20,
             high_water: 1 << 20,
+            flush_share: 256 << 10,
             write_deadline: Duration::from_secs(10),
             read_deadline: Duration::from_secs(30),
             answer_deadline: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            active_wait: Duration::ZERO,
             stack: None,
         }
     }

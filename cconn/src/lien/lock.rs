@@ -1,7 +1,6 @@
 //! The connection's one lock, and what is carried out when it is released.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 use super::Lien;
 use super::due::{Due, LastWords};
@@ -40,7 +39,9 @@ impl DerefMut for Locked<'_> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let Some(mut state) = self.state.take() else { return };
-        state.arrange_watch();
+        if state.tended.asks() {
+            state.arrange_watch();
+        }
         if state.due.is_empty() {
             return;
         }
@@ -60,10 +61,14 @@ impl Lien {
             self.start_stand_in();
         }
         match due.last_words {
-            None => {}
+            None => return,
             Some(LastWords::Goodbye) => self.say_goodbye(),
             Some(LastWords::EndOfStream) => self.io.shutdown_write(),
             Some(LastWords::None) => self.io.shutdown(),
+        }
+        // A connection ends once.
+        if let Some(lien) = self.me.upgrade() {
+            self.commands.ended(&lien);
         }
     }
 
@@ -81,10 +86,5 @@ impl Lien {
         if let Some(watch) = &self.watch {
             watch.look_after(&self.me);
         }
-    }
-
-    /// A counted reference for a thread that must outlive the caller's.
-    pub(super) fn me(&self) -> Option<Arc<Lien>> {
-        self.me.upgrade()
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Outbox {
     sent: u64,
     /// Everything up to here may be on its way to the peer.
     possibly_sent: u64,
+    /// All that is here is about to be written, as part of the last words.
+    leaving: bool,
 }
 
 impl Outbox {
@@ -65,7 +67,12 @@ impl Outbox {
 
     /// Whether a frame that starts at `at` may have left, wholly or in part.
     pub(super) fn may_have_left(&self, at: u64) -> bool {
-        self.possibly_sent > at
+        self.leaving || self.possibly_sent > at
+    }
+
+    /// Nothing more is appended; what is here is written by whoever says the last words.
+    pub(super) fn leave(&mut self) {
+        self.leaving = true;
     }
 
     /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.
@@ -140,6 +147,9 @@ impl Outbox {
 impl Batch {
     /// Writes once, without blocking.
     pub(super) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
+            return io.try_send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
+        }
         let mut parts = [IoSlice::new(&[]); PARTS];
         let mut used = 0_usize;
         for (part, segment) in parts.iter_mut().zip(&self.segments) {
@@ -215,5 +225,9 @@ mod tests {
         let batch = outbox.take();
         outbox.give_back(batch, 1);
         assert!(outbox.may_have_left(at));
+        let behind = outbox.end();
+        outbox.append(&mut vec![0; 4]);
+        outbox.leave();
+        assert!(outbox.may_have_left(behind), "it goes with the last words");
     }
 }

@@ -9,6 +9,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Command, Notice, Startable};
 use super::window::{Overrun, charge};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
 
 /// What the routing thread does afterwards.
@@ -188,9 +189,8 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
-                if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::Answer(id)) {
-                    self.due.wake(parker);
-                }
+                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                self.wake(|sleep| sleep == Sleep::Answers);
                 Ok(())
             }
             Met::Late => Ok(()),
@@ -212,7 +212,8 @@ impl State {
         if reason != EndReason::Finished {
             return Err(Ending::Peer { reason, text: text.into() });
         }
-        if !self.goodbye.peer_retired || !self.goodbye.retired {
+        let retired = self.goodbye.peer_retired && self.goodbye.retired;
+        if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));
         }

@@ -1,5 +1,6 @@
 //! Running commands: the executor, its stand-ins, and one command from queue to answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bytes::{put_spare, take_spare};
@@ -9,6 +10,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::turn::{Command, Notice, Runner, Startable, Work};
 use super::{Incoming, Lien, Outcome};
+use crate::sync::{Rule, holds};
 use crate::wire::{self, FailureCode, LENGTH_PREFIX};
 
 /// A stand-in without work ends after this long.
@@ -20,7 +22,7 @@ impl Lien {
     /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
     /// in a command. Returns at once with `false` if another thread is the executor, or if the
     /// calling thread is inside a command.
-    pub(crate) fn execute(&self) -> bool {
+    pub(crate) fn execute(self: &Arc<Self>) -> bool {
         let mut state = self.lock();
         if state.turn.executors > 0 || handler::current().is_some() {
             return false;
@@ -31,8 +33,8 @@ impl Lien {
                 state = self.run(state, work);
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
-            } else if state.turn.is_queue_empty()
-                && let Some(inbox) = state.inbox.take()
+            } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
+                && let Some(inbox) = state.take_helm()
             {
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
                 state = self.yield_helm_to_callers(state);
@@ -61,7 +63,7 @@ impl Lien {
     }
 
     /// Runs commands beside the executor, which waits for a peer or is not there.
-    pub(super) fn stand_in(&self) {
+    pub(super) fn stand_in(self: &Arc<Self>) {
         let mut state = self.lock();
         let mut idle = false;
         while !state.is_closed() {
@@ -99,7 +101,7 @@ impl Lien {
         drop(self.flush_ready(state));
     }
 
-    fn run<'a>(&'a self, mut state: Locked<'a>, work: Work) -> Locked<'a> {
+    fn run<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, work: Work) -> Locked<'a> {
         match work {
             Work::Command(command) => self.run_command(state, command),
             Work::Notice(notice) => {
@@ -114,18 +116,16 @@ impl Lien {
         }
     }
 
-    fn run_notice(&self, notice: &Notice) {
-        if let Some(lien) = self.me() {
-            let handler = Handler { lien: lien.clone(), depth: 0, call: None, parallel: false };
-            handler::inside(handler, || self.commands.notice(&lien, notice));
-        }
+    fn run_notice(self: &Arc<Self>, notice: &Notice) {
+        let handler = Handler { lien: self.clone(), depth: 0, call: None, parallel: false };
+        handler::inside(handler, || self.commands.notice(self, notice));
     }
 
     /// Runs one command, with nothing locked, and appends its answer.
-    fn run_command<'a>(&'a self, mut state: Locked<'a>, command: Command) -> Locked<'a> {
+    fn run_command<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, command: Command) -> Locked<'a> {
         state.take_up(command.charge);
         state = self.flush_before_command(state);
-        state.pass_on();
+        state.offer();
         drop(state);
         let mut frame = take_spare();
         let write = self.run_unlocked(&command, &mut frame);
@@ -145,18 +145,17 @@ impl Lien {
     }
 
     /// Runs the command and encodes what there is to say of it; false if nothing is.
-    fn run_unlocked(&self, command: &Command, frame: &mut Vec<u8>) -> bool {
-        let Some(lien) = self.me() else { return false };
+    fn run_unlocked(self: &Arc<Self>, command: &Command, frame: &mut Vec<u8>) -> bool {
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
             command: command.name,
             fingerprint: command.fingerprint,
             body: command.body.as_slice(),
         };
-        let handler = Handler { lien: lien.clone(), depth, call, parallel };
+        let handler = Handler { lien: self.clone(), depth, call, parallel };
         let start = call.map(|call| wire::begin_answer(frame, call));
         let header = frame.len();
-        let outcome = handler::inside(handler, || self.commands.run(&lien, &incoming, frame));
+        let outcome = handler::inside(handler, || self.commands.run(self, &incoming, frame));
         let (code, text) = match (outcome, start) {
             (Outcome::Failure(code), _) => (code, text_behind(frame, header)),
             (Outcome::Answer, None) => return false,

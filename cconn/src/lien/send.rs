@@ -6,13 +6,12 @@ use std::time::Instant;
 use super::Lien;
 use super::calls::Answer;
 use super::goodbye::Ending;
-use super::handler::{self, Handler};
+use super::handler;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::wait::Waited;
 use super::window::charge;
-use crate::wire::{self, CallId, LENGTH_PREFIX};
+use crate::wire::{self, CallId};
 
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +43,6 @@ pub(crate) enum Failure {
     Late { phase: Phase, may_have_run: bool },
 }
 
-/// A handler's turn, given up while it waits; given back by `Lien::come_back`.
-#[must_use]
-struct Away(Handler);
-
 impl Lien {
     /// Sends a one-way message: a whole frame, whose body has `body` bytes.
     ///
@@ -60,22 +55,22 @@ impl Lien {
     ) -> Result<(), Failure> {
         self.check_size(frame)?;
         let handler = handler::current();
-        let mut state = self.lock();
-        state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        state.append(frame);
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        state = self.flush_burst(state, deadline);
-        if state.is_above_high_water() {
-            let done = |state: &State| !state.is_above_high_water();
-            (state, _) = self.wait(state, Sleep::Room, deadline, done);
-        }
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        let (state, sent) = Self::sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            if admitted.is_ok() {
+                state.append(frame);
+                state = self.flush_burst(state, deadline);
+            }
+            if admitted.is_ok() && state.is_above_high_water() {
+                let done = |state: &State| !state.is_above_high_water();
+                (state, _) = self.wait(state, Sleep::Room, deadline, done);
+            }
+            (state, admitted)
+        });
         if state.goodbye.stopping {
-            state.advance_goodbye();
-            state = self.flush(state, deadline);
+            drop(self.flush(state, deadline));
         }
-        drop(state);
-        Ok(())
+        sent
     }
 
     /// Sends a message if that needs no waiting at all.
@@ -102,13 +97,10 @@ impl Lien {
         let handler = handler::current();
         self.check_size(frame)?;
         let (state, away) = self.leave(handler.as_ref())?;
-        let (state, opened) = match self.open(state, frame, body, away.is_some(), deadline) {
-            Ok((state, call)) => (state, Ok(call)),
-            Err(failure) => (self.lock(), Err(failure)),
-        };
+        let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
-            Err(failure) => (state, Err(failure)),
+            Err(failure) => (self.flush(state, deadline), Err(failure)),
         };
         self.come_back(state, away);
         result
@@ -123,35 +115,13 @@ impl Lien {
     ) -> Result<CallId, Failure> {
         let handler = handler::current();
         self.check_size(frame)?;
-        let state = self.lock();
-        let state = self.admit(state, charge(body), handler.as_ref(), deadline)?;
-        let (state, call) = self.append_call(state, frame)?;
+        let (state, opened) = Self::sending(self.lock(), |state| {
+            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        });
         drop(self.flush_burst(state, deadline));
-        Ok(call)
-    }
-
-    /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
-    pub(crate) fn wait_for(
-        &self,
-        call: CallId,
-        deadline: Option<Instant>,
-    ) -> Result<Answer, Failure> {
-        let handler = handler::current();
-        {
-            let mut state = self.lock();
-            if let Some(answer) = state.calls.claim(call) {
-                return Ok(answer);
-            }
-        }
-        let (state, away) = self.leave(handler.as_ref())?;
-        let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
-        };
-        self.come_back(state, away);
-        result
+        opened
     }
 
     /// Whether `wait_for` would return at once.
@@ -170,98 +140,26 @@ impl Lien {
         }
     }
 
-    /// Checks what can be checked without the lock.
-    fn check_size(&self, frame: &[u8]) -> Result<(), Failure> {
-        let size = frame.len().saturating_sub(LENGTH_PREFIX);
-        let limit = self.peer.max_frame as usize;
-        if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
-    }
-
-    fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
-        if let Some(ending) = state.closed() {
-            return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
-        }
-        if !state.goodbye.admits(from_handler) || state.goodbye.end_of_input {
-            return Err(Failure::Stopping);
-        }
-        Ok(())
-    }
-
-    /// Admits a command and spends its charge, waiting for window where there is too little.
-    ///
-    /// `handler` is the handler to take off its turn meanwhile, if it holds one.
-    fn admit<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        charge: u64,
-        handler: Option<&Handler>,
-        deadline: Option<Instant>,
-    ) -> Result<Locked<'a>, Failure> {
-        Self::check_admitted(&state, handler.is_some())?;
-        if state.window.try_spend(charge) {
-            return Ok(state);
-        }
-        drop(state);
-        let (state, away) = self.leave(handler)?;
-        let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
-        let state = self.come_back(state, away);
-        result.map(|()| state)
-    }
-
-    fn await_window<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        charge: u64,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, from_handler) {
-            return (state, Err(failure));
-        }
-        let ticket = state.window.queue_up();
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        let first = |state: &State| state.window.is_first(ticket);
-        (state, _) = self.wait(state, Sleep::Line, deadline, first);
-        if first(&state) {
-            let ready = |state: &State| state.window.is_ready(ticket, charge);
-            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
-        }
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        let spent = state.window.leave(ticket, charge);
-        // The line has moved: somebody else is first now.
-        state.wake(|sleep| sleep == Sleep::Line);
-        state.advance_goodbye();
-        let result = match state.closed() {
-            Some(ending) => Err(Failure::Ended { ending: ending.clone(), may_have_run: false }),
-            None if spent => Ok(()),
-            None => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
-        };
-        (state, result)
-    }
-
     /// Opens a call and appends it.
     fn open<'a>(
         &'a self,
-        mut state: Locked<'a>,
+        state: Locked<'a>,
         frame: &mut Vec<u8>,
         body: usize,
         from_handler: bool,
         deadline: Option<Instant>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
-        Self::check_admitted(&state, from_handler)?;
-        if !state.window.try_spend(charge(body)) {
-            let result;
-            (state, result) = self.await_window(state, charge(body), from_handler, deadline);
-            result?;
-        }
-        self.append_call(state, frame)
+    ) -> (Locked<'a>, Result<CallId, Failure>) {
+        Self::sending(state, |mut state| {
+            let mut admitted = Self::check_admitted(&state, from_handler);
+            if admitted.is_ok() && !state.window.try_spend(charge(body)) {
+                (state, admitted) = self.await_window(state, charge(body), from_handler, deadline);
+            }
+            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            (state, opened)
+        })
     }
 
-    fn append_call<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        frame: &mut Vec<u8>,
-    ) -> Result<(Locked<'a>, CallId), Failure> {
+    fn append_call(&self, state: &mut Locked<'_>, frame: &mut Vec<u8>) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
             state.window.unspend(charge(frame.len().saturating_sub(wire::CALL_HEADER)));
@@ -271,82 +169,6 @@ impl Lien {
         let call = state.calls.open(at);
         wire::patch_call_id(frame, call);
         state.append(frame);
-        Ok((state, call))
-    }
-
-    /// Waits for an answer and closes the call, whatever comes.
-    fn await_answer<'a>(
-        &'a self,
-        state: Locked<'a>,
-        call: CallId,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Result<Answer, Failure>) {
-        let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => {
-                if state.calls.give_up(call).is_some() {
-                    state.append_with(|out| wire::write_cancel(out, call));
-                }
-                Err(Failure::Late { phase: Phase::Answer, may_have_run: true })
-            }
-        };
-        state.advance_goodbye();
-        if state.is_unflushed() {
-            state = self.flush_ready(state);
-        }
-        (state, result)
-    }
-
-    /// Waits for an answer, counted among those for whom commands are run meanwhile.
-    fn wait_counted<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        call: CallId,
-        from_handler: bool,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, Waited) {
-        let caller = usize::from(!from_handler);
-        state.turn.callers = state.turn.callers.saturating_add(caller);
-        state.offer_turn();
-        let waited;
-        (state, waited) =
-            self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
-        state.turn.callers = state.turn.callers.saturating_sub(caller);
-        (state, waited)
-    }
-
-    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
-        let at = state.calls.give_up(call);
-        let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
-        let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
-        Failure::Ended { ending, may_have_run }
-    }
-
-    /// Gives up the turn of the handler that is about to wait here, and locks this connection.
-    fn leave(&self, handler: Option<&Handler>) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler else { return Ok((self.lock(), None)) };
-        let mut its = handler.lien.lock();
-        let limit = handler.lien.limits.max_waiting;
-        its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-        its.pass_on();
-        drop(its);
-        Ok((self.lock(), Some(Away(handler.clone()))))
-    }
-
-    /// Takes the turn back, whoever runs.
-    fn come_back<'a>(&'a self, mut state: Locked<'a>, away: Option<Away>) -> Locked<'a> {
-        let Some(Away(handler)) = away else { return state };
-        if std::ptr::eq(&raw const *handler.lien, self) {
-            state.turn.come_back(handler.parallel);
-            return state;
-        }
-        drop(state);
-        let mut its = handler.lien.lock();
-        its.turn.come_back(handler.parallel);
-        drop(its);
-        self.lock()
+        Ok(call)
     }
 }

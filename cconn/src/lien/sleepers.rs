@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::parker::Parker;
+use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
 /// What a sleeping thread waits for.
@@ -14,6 +15,8 @@ pub(super) enum Sleep {
     StandIn,
     /// A caller, for the answer to its call.
     Answer(CallId),
+    /// A caller, for the answer to any of several calls.
+    Answers,
     /// A sender, to become the first of those who wait for room in the peer's window. What ends
     /// this wait is another sender, not input: it must not block in a read.
     Line,
@@ -30,7 +33,11 @@ pub(super) enum Sleep {
 impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
     pub(super) fn reads(self) -> bool {
-        matches!(self, Sleep::Answer(_) | Sleep::Window | Sleep::End)
+        match self {
+            Sleep::Answer(_) | Sleep::Answers | Sleep::Window | Sleep::End => true,
+            Sleep::Room => !holds(Rule::RoomSleeps),
+            Sleep::Executor | Sleep::StandIn | Sleep::Line | Sleep::Pass => false,
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: &[u8]) -> Self {
-        let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline);
+        let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {
             inbox: Some(inbox),
@@ -78,6 +78,11 @@ impl State {
 
     // The helm.
 
+    /// Takes the helm if it is free and there is still something to come.
+    pub(super) fn take_helm(&mut self) -> Option<Inbox> {
+        if self.goodbye.end_of_input { None } else { self.inbox.take() }
+    }
+
     /// Gives the helm back after a read pass.
     pub(super) fn put_helm(&mut self, inbox: Inbox) {
         self.inbox = Some(inbox);
@@ -85,18 +90,35 @@ impl State {
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
+        if self.is_closed() {
+            // Nothing is passed on any more; whoever reads out the rest takes the helm now.
+            self.wake(|sleep| sleep == Sleep::End);
+        }
     }
 
     /// The baton: what a thread does that stops waiting, running or reading.
     ///
-    /// Commands to run wake a runner, and a free helm goes to the oldest thread whose wait ends
-    /// by input, else to the executor.
+    /// Commands to run wake a runner, a free helm goes to the oldest thread whose wait ends by
+    /// input, else to the executor, and bytes that nobody writes to any sleeper.
     pub(super) fn pass_on(&mut self) {
         if self.is_closed() {
             return;
         }
+        self.offer();
+        // What was left to the watchman on purpose wakes nobody else.
+        if !self.tended.left_unflushed {
+            self.leave_unflushed();
+        }
+    }
+
+    /// Offers what others may take: commands to a runner, a free helm to a reader.
+    pub(super) fn offer(&mut self) {
         self.offer_turn();
-        if self.inbox.is_none() {
+        self.offer_helm();
+    }
+
+    fn offer_helm(&mut self) {
+        if self.inbox.is_none() || self.goodbye.end_of_input {
             return;
         }
         let reader = self.sleepers.take(Sleep::reads);
@@ -132,7 +154,7 @@ impl State {
 
     /// Whether something waits to be written and nobody is at it.
     pub(super) fn is_unflushed(&self) -> bool {
-        !self.flusher && !self.outbox.is_empty() && !self.is_closed() && self.broken.is_none()
+        !self.flusher && !self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether senders must wait for room.
@@ -154,7 +176,8 @@ impl State {
         }
     }
 
-    fn can_write(&self) -> bool {
+    /// Whether anybody is left to write to.
+    pub(super) fn can_write(&self) -> bool {
         !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
     }
 
@@ -173,6 +196,7 @@ impl State {
     pub(super) fn begin_stop(&mut self) {
         self.goodbye.stopping = true;
         self.turn.winding_up = true;
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
         self.advance_goodbye();
         self.offer_turn();
     }
@@ -207,11 +231,13 @@ impl State {
         if self.is_closed() {
             return;
         }
-        if !self.goodbye.peer_bye || self.calls.waiting() > 0 {
+        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
+        if !self.goodbye.peer_bye || awaited {
             return self.close(ending);
         }
         // What arrived before the end still runs; nobody is left to write to.
         self.outbox.clear();
+        self.wake(|sleep| sleep == Sleep::Room);
         self.advance_goodbye();
     }
 
@@ -228,7 +254,9 @@ impl State {
             }
             Ending::Peer { .. } | Ending::Cut { .. } => LastWords::None,
         };
-        if words != LastWords::Goodbye {
+        if words == LastWords::Goodbye {
+            self.outbox.leave();
+        } else {
             self.outbox.clear();
         }
         self.goodbye.closed = Some(Arc::new(ending));

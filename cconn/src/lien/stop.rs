@@ -6,6 +6,7 @@ use super::Lien;
 use super::goodbye::Ending;
 use super::handler;
 use super::sleepers::Sleep;
+use super::state::State;
 use super::wait::Waited;
 use crate::wire::EndReason;
 
@@ -47,6 +48,17 @@ impl Lien {
         let most = crate::sync::now().checked_add(super::LINGER);
         self.drain(deadline.into_iter().chain(most).min());
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
+    }
+
+    /// Writes out everything that was sent; false if the deadline passed first.
+    pub(crate) fn write_out(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        let end = state.outbox.end();
+        let done = |state: &State| state.outbox.sent() >= end;
+        let waited;
+        (state, waited) = self.wait(state, Sleep::Room, deadline, done);
+        drop(state);
+        waited != Waited::Expired
     }
 
     /// Drops the connection now: complete answers are written once, without blocking.

@@ -47,6 +47,15 @@ pub(super) struct Tended {
     linger_since: Option<Instant>,
 }
 
+impl Tended {
+    /// Whether there may be something to ask the watchman for that it does not know yet.
+    #[inline]
+    pub(super) fn asks(&self) -> bool {
+        (self.left_unflushed && !self.hurried)
+            || (!self.listed && (self.helm_left_free || self.lingers))
+    }
+}
+
 impl State {
     /// Asks for the watchman where something is left to it. Called before each unlock.
     pub(super) fn arrange_watch(&mut self) {
@@ -124,7 +133,7 @@ impl Lien {
         mut state: Locked<'a>,
         now: Instant,
     ) -> (Locked<'a>, Option<Duration>) {
-        if state.inbox.is_none() || state.is_closed() {
+        if state.inbox.is_none() || state.is_closed() || state.goodbye.end_of_input {
             state.tended.helm_left_free = false;
             state.tended.quiet_since = None;
             return (state, None);

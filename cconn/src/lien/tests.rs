@@ -7,6 +7,8 @@
     reason = "tests overflow aloud, and their deadlines are always there"
 )]
 
+mod faults;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -345,6 +347,57 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
+}
+
+/// Retrait, one note, adieu and the end of the stream, from a peer that is written by hand.
+fn leave_with_a_note(peer: &Memory) {
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+    bytes.extend(7_u64.to_le_bytes());
+    wire::finish(&mut bytes, start);
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    peer.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    peer.shutdown_write();
+}
+
+#[test]
+fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
+    let (left, right) = Memory::pair(1000);
+    let client = end(Box::new(left), &small());
+    leave_with_a_note(&right);
+    client.lien.execute();
+    assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
+    assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
+}
+
+/// A thread that waits for window; it ends with why it got none. The peer is written by hand.
+fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
+    let (left, right) = Memory::pair(20_000);
+    let client = end(Box::new(left), &small());
+    let lien = client.lien.clone();
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(failure) = send(&lien, NOTE, &[0; 1000]) {
+                return failure;
+            }
+        }
+    });
+    // The pipe has room for all that the window lets through: who reads waits for window.
+    while client.lien.lock().inbox.is_some() {
+        std::thread::yield_now();
+    }
+    (client, right, sending)
+}
+
+#[test]
+fn a_wait_for_window_ends_with_a_stop() {
+    let (_client, right, sending) = wait_for_window();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    let failure = sending.join().unwrap();
+    assert!(matches!(failure, Failure::Stopping), "{failure:?}");
 }
 
 #[test]

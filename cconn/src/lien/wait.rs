@@ -8,6 +8,7 @@ use super::parker::Parker;
 use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
+use crate::sync::{Rule, holds};
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +50,15 @@ impl Lien {
                 continue;
             }
             handed_over = false;
-            let helm = if sleep.reads() { state.inbox.take() } else { None };
+            let helm = if sleep.reads() { state.take_helm() } else { None };
             (state, expired) = match helm {
                 Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
                 None => self.sleep(state, sleep, deadline),
             };
         };
-        state.pass_on();
+        if holds(Rule::Baton) {
+            state.pass_on();
+        }
         (state, waited)
     }
 

@@ -9,11 +9,9 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
+use crate::sync::{Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
-
-/// After this many bytes of others', written behind its own, a flusher hands over if it can.
-const OTHERS: u64 = 256 << 10;
 
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
@@ -27,6 +25,9 @@ const BURST_GAP: Duration = Duration::from_micros(50);
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
 
+/// What a flusher would wait for if it did not read.
+const WRITABLE: Ready = Ready { readable: false, writable: true };
+
 impl Lien {
     /// Writes the outbox out, unless somebody else is at it.
     ///
@@ -39,9 +40,9 @@ impl Lien {
     ) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
-            let own = state.outbox.end().saturating_add(OTHERS);
+            let own = state.outbox.end().saturating_add(self.limits.flush_share);
             let mut stuck_since = None;
-            while !state.outbox.is_empty() && !state.is_closed() {
+            while !state.outbox.is_empty() && state.can_write() {
                 if state.outbox.sent() >= own && state.hand_over_flush() {
                     return self.end_flush(state);
                 }
@@ -51,8 +52,9 @@ impl Lien {
                     Ok(_) => stuck_since = None,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         if is_past(deadline) {
-                            state.tended.left_unflushed = true;
-                            return self.end_flush(state);
+                            state = self.end_flush(state);
+                            state.leave_unflushed();
+                            return state;
                         }
                         let since = *stuck_since.get_or_insert_with(crate::sync::now);
                         state = self.wait_for_room(state, since, deadline);
@@ -75,7 +77,7 @@ impl Lien {
         mut state: Locked<'a>,
         deadline: Option<Instant>,
     ) -> Locked<'a> {
-        if self.may_leave(&state) {
+        if self.may_leave(&state) && !state.goodbye.stopping {
             let now = crate::sync::now();
             let last = state.last_message.replace(now);
             if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {
@@ -104,7 +106,7 @@ impl Lien {
         self.watch.is_some() && state.outbox.bytes() < BURST
     }
 
-    /// Writes what can be written without blocking; the watchman sees to the rest.
+    /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
     pub(super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
@@ -114,7 +116,7 @@ impl Lien {
             match sent {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    state.tended.left_unflushed = true;
+                    state.leave_unflushed();
                     break;
                 }
                 Err(error) => return self.give_up_writing(state, &error),
@@ -165,7 +167,12 @@ impl Lien {
             return state;
         }
         let until = cut.into_iter().chain(deadline).min();
-        if let Some(inbox) = state.inbox.take() {
+        if !holds(Rule::WriterReads) {
+            drop(state);
+            let _ready = self.io.poll(WRITABLE, until);
+            return self.lock();
+        }
+        if let Some(inbox) = state.take_helm() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
             state = self.lock();
@@ -216,6 +223,8 @@ impl Lien {
             }
             return;
         }
+        // One at a time: another thread's end of the stream would come before these words.
+        state.flusher = true;
         while !state.outbox.is_empty() {
             let batch = state.outbox.take();
             drop(state);
@@ -226,6 +235,7 @@ impl Lien {
                 Err(_) => break,
             }
         }
+        state.flusher = false;
         state.outbox.clear();
         drop(state);
         self.io.shutdown_write();
@@ -233,6 +243,13 @@ impl Lien {
 }
 
 impl State {
+    /// Leaves what is not written to somebody who sleeps here, else to the watchman.
+    pub(super) fn leave_unflushed(&mut self) {
+        if self.is_unflushed() && !self.hand_over_flush() {
+            self.tended.left_unflushed = true;
+        }
+    }
+
     /// Wakes a sleeping thread to go on writing, if there is one.
     fn hand_over_flush(&mut self) -> bool {
         let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);

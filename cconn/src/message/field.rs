@@ -42,21 +42,33 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
     }
 }
 
-/// Gives `Arg` of each type a `write` of its own.
-macro_rules! written_whole {
+impl<T: Whole> Arg<'_, T> {
+    /// Appends the argument in one copy.
+    #[inline]
+    pub fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+        self.0.append(out.out);
+        Ok(())
+    }
+}
+
+/// What is written in one copy.
+pub trait Whole {
+    /// Appends the length and the bytes.
+    fn append(&self, out: &mut Vec<u8>);
+}
+
+macro_rules! whole {
     ($($ty:ty: $encode:path;)*) => {
-        $(impl Arg<'_, $ty> {
-            /// Appends the argument in one copy.
+        $(impl Whole for $ty {
             #[inline]
-            pub fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-                $encode(self.0, out.out);
-                Ok(())
+            fn append(&self, out: &mut Vec<u8>) {
+                $encode(self, out);
             }
         })*
     };
 }
 
-written_whole! {
+whole! {
     Vec<u8>: codec::encode_bytes;
     &[u8]: codec::encode_bytes;
     Cow<'_, [u8]>: codec::encode_bytes;

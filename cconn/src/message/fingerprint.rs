@@ -170,3 +170,64 @@ tuples! {
     ; A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
     A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of<T: Schema + ?Sized>() -> u32 {
+        T::FINGERPRINT
+    }
+
+    struct Opaque;
+
+    #[test]
+    fn types_with_the_same_bytes_have_the_same_one() {
+        assert_eq!(of::<str>(), of::<Cow<'_, str>>());
+        assert_eq!(of::<&String>(), of::<Box<str>>());
+        assert_eq!(of::<[u8]>(), of::<Vec<u8>>());
+        assert_eq!(of::<&[u8]>(), of::<HashSet<u8>>());
+        assert_eq!(of::<[u8; 3]>(), of::<(u8, u8, u8)>());
+        assert_eq!(of::<HashMap<u8, i8>>(), of::<BTreeMap<u8, i8>>());
+        assert_eq!(of::<usize>(), of::<u64>());
+    }
+
+    #[test]
+    fn types_with_other_bytes_have_another() {
+        let all = [
+            of::<()>(),
+            of::<(u8,)>(),
+            of::<(u8, u8)>(),
+            of::<((u8,), u8)>(),
+            of::<(u8, (u8,))>(),
+            of::<u8>(),
+            of::<i8>(),
+            of::<Option<u8>>(),
+            of::<Vec<u8>>(),
+            of::<Vec<i8>>(),
+            of::<BTreeMap<u8, u8>>(),
+            of::<Result<u8, u8>>(),
+            of::<String>(),
+        ];
+        let distinct: HashSet<_> = all.into_iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn a_type_without_a_structure_goes_by_its_name() {
+        assert_eq!(Print::<Opaque, 7>::VALUE, 7);
+        assert_eq!(Print::<Vec<Opaque>, 7>::VALUE, 7);
+        assert_eq!(Print::<Vec<u8>, 7>::VALUE, of::<[u8]>());
+    }
+
+    #[test]
+    fn a_command_has_one_that_never_changes() {
+        let somme = fingerprint(&[of::<i64>(), of::<i64>()], of::<i64>(), of::<Jamais>());
+        assert_eq!(somme, SOMME, "{somme:#x}");
+        assert_ne!(somme, fingerprint(&[of::<i64>()], of::<i64>(), of::<i64>()));
+        assert_ne!(fingerprint(&[], 0, 0), 0);
+    }
+
+    /// The peers of every version know it: changing it breaks them all.
+    const SOMME: u32 = 0xa2d2_f4a2;
+}

@@ -4,16 +4,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Appel, Ecrivain, ErreurCodec, Message, Tete, decode_owned};
-use crate::codec;
+use crate::codec::{self, CodecError};
 use crate::erreur::Jamais;
 
 /// A message to a command of that name; made with [`nommee`].
 #[doc(alias = "named")]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[must_use = "a message does nothing until it is sent"]
 pub struct Nommee<N, A> {
     nom: N,
     arguments: A,
+    /// Kept here, so that arguments which can't be encoded are an error once, where they stand.
+    encode: fn(&A, &mut Vec<u8>) -> Result<(), CodecError>,
 }
 
 /// A message to the command of that name, with its arguments as a tuple.
@@ -31,26 +33,21 @@ pub struct Nommee<N, A> {
 /// ```
 #[doc(alias = "named")]
 pub fn nommee<N: AsRef<str>, A: Parametres>(nom: N, arguments: A) -> Nommee<N, A> {
-    Nommee { nom, arguments }
+    Nommee { nom, arguments, encode: codec::encode }
 }
 
-impl<N: AsRef<str>, A: Parametres> Message for Nommee<N, A> {
+impl<N: AsRef<str>, A> Message for Nommee<N, A> {
     fn tete(&self) -> Tete<'_> {
         Tete::new(self.nom.as_ref(), 0, "")
     }
 
     fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-        codec::encode(&self.arguments, sortie.out).map_err(ErreurCodec)
+        (self.encode)(&self.arguments, sortie.out).map_err(ErreurCodec)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<N, A, R> Appel<R> for Nommee<N, A>
-where
-    N: AsRef<str>,
-    A: Parametres,
-    R: DeserializeOwned + 'static,
-{
+impl<N: AsRef<str>, A, R: DeserializeOwned + 'static> Appel<R> for Nommee<N, A> {
     type Refus = Jamais;
 
     fn lire(octets: &[u8]) -> Result<R, ErreurCodec> {

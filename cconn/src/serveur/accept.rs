@@ -9,13 +9,17 @@ use super::Serveur;
 use super::door::Refused;
 use super::service::Service;
 use crate::client::Client;
-use crate::connexion::label;
+use crate::commande::{EndHook, fence};
+use crate::connexion::{handshake_failed, label};
 use crate::erreur::Resultat;
-use crate::handshake;
+use crate::handshake::{self, HandshakeError};
 use crate::lien::{Lien, Parts, Watch};
 use crate::sync::Mutex;
 use crate::transport::{Memory, Tcp, Transport};
 use crate::wire::{Refusal, Role};
+
+/// How long one whose greeting was wrong may take to read ours, which tells it why.
+const TURNED_AWAY_LINGER: Duration = Duration::from_secs(1);
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -60,19 +64,39 @@ impl Serveur {
             Ok(id) => self.start_thread(id, io, refused),
             Err(refusal) => {
                 self.greet(&io, refusal);
+                let adresse = io.peer_address();
                 refused.push(io);
+                self.tell_refused(adresse, self.refused(refusal));
             }
         }
     }
 
-    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
-        let text = match refusal {
-            Refusal::Full => match self.shared.options.max_clients {
-                1 => "it takes 1 client at a time".to_owned(),
-                most => format!("it takes {most} clients at a time"),
-            },
+    /// Why a newcomer was refused, as this side's program is told.
+    fn refused(&self, refusal: Refusal) -> HandshakeError {
+        HandshakeError::Refused { refusal, text: self.reason(refusal) }
+    }
+
+    /// Tells the program of a newcomer who did not become a client.
+    fn tell_refused(&self, address: Option<SocketAddr>, error: HandshakeError) {
+        if let Some(hook) = &self.shared.options.on_refused {
+            let settings = &self.shared.options.settings;
+            let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
+            let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
+            let _panicked = fence(|| hook(address, &error));
+        }
+    }
+
+    /// What a refusal says beyond its code.
+    fn reason(&self, refusal: Refusal) -> String {
+        match (refusal, self.shared.options.max_clients) {
+            (Refusal::Full, 1) => "it takes 1 client at a time".to_owned(),
+            (Refusal::Full, most) => format!("it takes {most} clients at a time"),
             _ => String::new(),
-        };
+        }
+    }
+
+    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
+        let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
         // A newcomer that is gone already finds out by itself.
@@ -95,17 +119,19 @@ impl Serveur {
             && let Some(io) = io.lock().take()
         {
             self.greet(&io, Refusal::NoResources);
+            let adresse = io.peer_address();
             refused.push(io);
+            self.tell_refused(adresse, self.refused(Refusal::NoResources));
         }
     }
 
     /// Starts the thread of a client that has entered; its place is given back when it ends.
     fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
         let stack = self.shared.options.settings.limits.stack;
-        let place = Place(self.clone());
+        let place = Place { serveur: self.clone(), id };
         crate::sync::spawn(format!("cconn-{id}"), stack, move || {
             let place = place;
-            body(&place.0);
+            body(&place.serveur);
         })
     }
 
@@ -153,7 +179,13 @@ impl Serveur {
     fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
         let deadline = Instant::now().checked_add(settings.greeting_deadline);
-        let Ok(greeted) = handshake::read_greeting(&*io, Role::Server, deadline) else { return };
+        let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                self.tell_refused(address, error);
+                return handshake::turn_away(&*io, Instant::now() + TURNED_AWAY_LINGER);
+            }
+        };
         let lien = Lien::new(Parts {
             io,
             commands: Arc::new(Service::new(&self.shared)),
@@ -171,17 +203,16 @@ impl Serveur {
         let client = Client::of(&lien);
         Self::hook(self.shared.options.on_connected.as_ref(), &client);
         lien.execute();
-        self.shared.clients.remove(id);
         Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
         lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
 
-    fn hook(hook: Option<&super::options::Hook>, client: &Client) {
+    fn hook(hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
             // A hook that panics ends neither the client nor the server.
-            let _panicked = crate::commande::fence(|| hook(client, result));
+            let _panicked = fence(|| hook(client, result));
         }
     }
 }
@@ -192,10 +223,13 @@ fn longer(pause: Option<Duration>) -> Duration {
 }
 
 /// A client's place, given back when its thread ends, whatever ended it.
-struct Place(Serveur);
+struct Place {
+    serveur: Serveur,
+    id: u64,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.shared.clients.leave();
+        self.serveur.shared.clients.leave(self.id);
     }
 }

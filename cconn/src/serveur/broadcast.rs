@@ -19,8 +19,8 @@ pub struct Diffusion {
 }
 
 impl Serveur {
-    /// Sends a message to every client that is connected now, without an answer. It is encoded
-    /// once.
+    /// Sends a message to every client that is connected now (see [`clients`](Serveur::clients)),
+    /// without an answer. It is encoded once.
     ///
     /// # Errors
     ///

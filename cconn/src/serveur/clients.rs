@@ -14,6 +14,10 @@ use crate::wire::{EndReason, Refusal};
 /// How long threads may take to end once their connections are cut.
 const UNWIND: Duration = Duration::from_millis(250);
 
+/// How long a newcomer waits for the place of a client that has just left: one that knows of the
+/// end before our thread has ended would be told that the server is full.
+const LEAVING: Duration = Duration::from_millis(250);
+
 /// The clients of a server.
 #[derive(Default)]
 pub(super) struct Clients {
@@ -23,6 +27,7 @@ pub(super) struct Clients {
 
 #[derive(Default)]
 struct State {
+    /// Those whose connection has ended included, until their thread ends.
     connected: HashMap<u64, Arc<Lien>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
     threads: usize,
@@ -42,10 +47,23 @@ struct Cut {
     threads: usize,
 }
 
+impl State {
+    /// Whether the connection of a client has ended whose thread has not.
+    fn is_one_leaving(&self) -> bool {
+        !self.stopping && self.connected.values().any(|lien| lien.ending().is_some())
+    }
+}
+
 impl Clients {
     /// Counts a newcomer in and gives it a number, unless there is no place.
+    ///
+    /// Waits for a moment where a client is about to give its place back.
     pub(super) fn enter(&self, most: usize) -> Result<u64, Refusal> {
+        let until = Instant::now() + LEAVING;
         let mut state = self.state.lock();
+        while state.threads >= most && state.is_one_leaving() && Instant::now() < until {
+            state = self.fewer.wait(state, Some(until));
+        }
         if state.stopping {
             return Err(Refusal::Stopping);
         }
@@ -68,21 +86,21 @@ impl Clients {
         }
     }
 
-    /// A client's connection has ended.
-    pub(super) fn remove(&self, id: u64) {
+    /// A client's thread ends, or never began.
+    pub(super) fn leave(&self, id: u64) {
+        let mut state = self.state.lock();
+        state.threads -= 1;
+        let removed = state.connected.remove(&id);
+        drop(state);
+        self.fewer.notify_all();
         // The last reference may go with it, and what that sets off needs the lock.
-        let removed = self.state.lock().connected.remove(&id);
         drop(removed);
     }
 
-    /// A client's thread ends, or never began.
-    pub(super) fn leave(&self) {
-        self.state.lock().threads -= 1;
-        self.fewer.notify_all();
-    }
-
+    /// The connections that have not ended.
     pub(super) fn liens(&self) -> Vec<Arc<Lien>> {
-        self.state.lock().connected.values().cloned().collect()
+        let all: Vec<_> = self.state.lock().connected.values().cloned().collect();
+        all.into_iter().filter(|lien| lien.ending().is_none()).collect()
     }
 
     pub(super) fn all(&self) -> Vec<Client> {
@@ -91,6 +109,7 @@ impl Clients {
 
     pub(super) fn refuse_more(&self) {
         self.state.lock().stopping = true;
+        self.fewer.notify_all();
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -11,7 +11,7 @@ use super::clients::Clients;
 use super::door::Door;
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::Registre;
+use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 
@@ -24,15 +24,16 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 /// Memory maps a thread needs: its stack and the guard page; with a share for its heap.
 const MAPS_A_THREAD: u64 = 4;
 
-/// What to do when a client came or went.
-pub(super) type Hook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
+/// What to do with a newcomer who did not become a client.
+type RefusedHook = Arc<dyn Fn(Option<SocketAddr>, &Erreur) + Send + Sync>;
 
 /// What a server keeps of its options.
 pub(super) struct Kept {
     pub(super) settings: Settings,
     pub(super) max_clients: usize,
-    pub(super) on_connected: Option<Hook>,
-    pub(super) on_disconnected: Option<Hook>,
+    pub(super) on_refused: Option<RefusedHook>,
+    pub(super) on_connected: Option<EndHook>,
+    pub(super) on_disconnected: Option<EndHook>,
 }
 
 /// A server to be made; from [`Serveur::options`].
@@ -52,8 +53,9 @@ pub struct OptionsServeur {
     addresses: io::Result<Vec<SocketAddr>>,
     settings: Settings,
     max_clients: usize,
-    on_connected: Option<Hook>,
-    on_disconnected: Option<Hook>,
+    on_refused: Option<RefusedHook>,
+    on_connected: Option<EndHook>,
+    on_disconnected: Option<EndHook>,
 }
 
 impl OptionsServeur {
@@ -63,6 +65,7 @@ impl OptionsServeur {
             addresses,
             settings: Settings::default(),
             max_clients: 1,
+            on_refused: None,
             on_connected: None,
             on_disconnected: None,
         }
@@ -101,6 +104,19 @@ impl OptionsServeur {
         self
     }
 
+    /// What to do when a newcomer did not become a client: the server is full, or its greeting
+    /// was wrong or late. Gets its address and why.
+    ///
+    /// Must not block: newcomers wait meanwhile.
+    #[doc(alias = "on_refused")]
+    pub fn quand_refuse(
+        mut self,
+        quoi: impl Fn(Option<SocketAddr>, &Erreur) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_refused = Some(Arc::new(quoi));
+        self
+    }
+
     shared_settings!();
 
     /// Opens the server: from here on the system keeps newcomers until `lancer` takes them.
@@ -115,10 +131,11 @@ impl OptionsServeur {
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
-        let registre = Registre::new(self.settings.on_failure.clone());
+        let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             settings: self.settings,
+            on_refused: self.on_refused,
             on_connected: self.on_connected,
             on_disconnected: self.on_disconnected,
         };

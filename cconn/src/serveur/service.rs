@@ -4,19 +4,20 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::Contexte;
+use crate::commande::{Contexte, Registre};
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
 use crate::wire::FailureCode;
 
 /// Runs the server's commands for one of its connections.
 pub(super) struct Service {
+    registre: Arc<Registre>,
     /// Weak, for the server holds its connections.
     serveur: Weak<Shared>,
 }
 
 impl Service {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Service { serveur: Arc::downgrade(shared) }
+        Service { registre: shared.registre.clone(), serveur: Arc::downgrade(shared) }
     }
 }
 
@@ -28,16 +29,14 @@ impl Dispatch for Service {
         let serveur = Serveur { shared };
         let client = Client::of(lien);
         let contexte = Contexte { client: &client, serveur: Some(&serveur) };
-        serveur.shared.registre.run(&contexte, incoming, out)
+        self.registre.run(&contexte, incoming, out)
     }
 
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
-        if let Some(shared) = self.serveur.upgrade() {
-            shared.registre.report(lien, notice);
-        }
+        self.registre.report(lien, notice);
     }
 
     fn is_parallel(&self, command: u64) -> bool {
-        self.serveur.upgrade().is_some_and(|shared| shared.registre.is_parallel(command))
+        self.registre.is_parallel(command)
     }
 }

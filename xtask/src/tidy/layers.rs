@@ -27,7 +27,7 @@ const LAYERS: &[(&str, Imports)] = &[
     ("erreur", Only(&["wire", "codec", "lien"])),
     ("message", Only(&["wire", "codec", "erreur"])),
     ("client", AllBelow),
-    ("commande", Only(&["wire", "codec", "lien", "erreur", "message", "client"])),
+    ("commande", Only(&["sync", "wire", "codec", "lien", "erreur", "message", "client"])),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
     ("__prive", AllBelow),

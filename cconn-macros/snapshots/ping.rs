@@ -1,0 +1,124 @@
+#[cfg(unix)]
+#[deprecated]
+fn ping<'x>(
+    client: &Client,
+    mot: &'x str,
+    n: Option<Cow<'_, [u8]>>,
+) -> Resultat<(), Faute> {
+    client.envoyer(pong { mot })
+}
+#[cfg(unix)]
+#[deprecated]
+/**
+
+Answer: `Resultat<(), Faute>`.*/
+struct ping<'a> {
+    /// The argument `mot`.
+    mot: &'a str,
+    /// The argument `n`.
+    n: Option<Cow<'a, [u8]>>,
+}
+#[cfg(unix)]
+#[allow(deprecated)]
+const _: () = {
+    use ::cconn::__prive as __cconn;
+    use __cconn::{
+        PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
+    };
+    const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
+        __cconn::AnswerKind::<Resultat<(), Faute>>::KIND,
+        __cconn::Answer::<Resultat<(), Faute>>::KIND,
+    );
+    const __CCONN_FINGERPRINT: __cconn::u32 = __cconn::fingerprint(
+        &[
+            __cconn::Print::<&'static str, 3259748752u32>::VALUE,
+            __cconn::Print::<Option<Cow<'static, [u8]>>, 3156201999u32>::VALUE,
+        ],
+        __cconn::Print::<
+            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            685372826u32,
+        >::VALUE,
+        __cconn::Print::<
+            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            982132292u32,
+        >::VALUE,
+    );
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(
+        "PING",
+        __CCONN_FINGERPRINT,
+        "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
+    );
+    const _: fn() = || {
+        __cconn::check_received::<&'_ str>();
+        __cconn::check_received::<Option<Cow<'_, [u8]>>>();
+        __cconn::check_answer::<{ __CCONN_KIND }, Resultat<(), Faute>>();
+    };
+    #[doc(hidden)]
+    impl __cconn::Message for ping<'_> {
+        fn tete(&self) -> __cconn::Tete<'_> {
+            __CCONN_HEAD
+        }
+        fn ecrire(
+            &self,
+            _out: &mut __cconn::Ecrivain<'_>,
+        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __cconn::Arg(&self.mot).write(_out)?;
+            __cconn::Arg(&self.n).write(_out)?;
+            __cconn::Ok(())
+        }
+    }
+    #[doc(hidden)]
+    impl __cconn::fmt::Debug for ping<'_> {
+        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+            __cconn::debug(
+                f,
+                "ping",
+                &[
+                    ("mot", __cconn::Shown(&self.mot).show()),
+                    ("n", __cconn::Shown(&self.n).show()),
+                ],
+            )
+        }
+    }
+    #[doc(hidden)]
+    impl __cconn::Appel<
+        <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+    > for ping<'_> {
+        type Refus = <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
+        fn lire(
+            bytes: &[__cconn::u8],
+        ) -> __cconn::Result<
+            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            __cconn::ErreurCodec,
+        > {
+            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+        }
+    }
+    #[doc(hidden)]
+    impl __cconn::Commande for ping<'_> {
+        type Portee = __cconn::Partout;
+        const ENTREE: __cconn::Entree = __cconn::Entree {
+            nom: "PING",
+            signature: "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
+            doc: __cconn::concat!(),
+            parallele: true,
+            empreinte: __CCONN_FINGERPRINT,
+            executer: |context, mut input, out| {
+                let a0: &'_ str = __cconn::Slot::<&'_ str>::NEW.read(&mut input, "mot")?;
+                let a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<
+                    Option<Cow<'_, [u8]>>,
+                >::NEW
+                    .read(&mut input, "n")?;
+                input.end()?;
+                __cconn::Ok(
+                    __cconn::answer::<
+                        { __CCONN_KIND },
+                        _,
+                    >(ping(__cconn::client(context), a0, a1), out),
+                )
+            },
+        };
+    }
+};

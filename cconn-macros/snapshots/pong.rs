@@ -1,0 +1,68 @@
+pub(crate) struct pong<'a> {
+    /// The argument `type`.
+    pub(crate) r#type: &'a str,
+}
+const _: () = {
+    use crate::reseau::__prive as __cconn;
+    use __cconn::{
+        PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
+    };
+    const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
+        __cconn::AnswerKind::<()>::KIND,
+        __cconn::Answer::<()>::KIND,
+    );
+    const __CCONN_FINGERPRINT: __cconn::u32 = __cconn::fingerprint(
+        &[__cconn::Print::<&'static str, 3259748752u32>::VALUE],
+        __cconn::Print::<
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            685372826u32,
+        >::VALUE,
+        __cconn::Print::<
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            685372826u32,
+        >::VALUE,
+    );
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(
+        "pong",
+        __CCONN_FINGERPRINT,
+        "pong(type: &str)",
+    );
+    const _: fn() = || {
+        __cconn::check_sent::<&'_ str>();
+        __cconn::check_answer::<{ __CCONN_KIND }, ()>();
+    };
+    #[doc(hidden)]
+    impl __cconn::Message for pong<'_> {
+        fn tete(&self) -> __cconn::Tete<'_> {
+            __CCONN_HEAD
+        }
+        fn ecrire(
+            &self,
+            _out: &mut __cconn::Ecrivain<'_>,
+        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __cconn::Arg(&self.r#type).write(_out)?;
+            __cconn::Ok(())
+        }
+    }
+    #[doc(hidden)]
+    impl __cconn::fmt::Debug for pong<'_> {
+        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+            __cconn::debug(f, "pong", &[("type", __cconn::Shown(&self.r#type).show())])
+        }
+    }
+    #[doc(hidden)]
+    impl __cconn::Appel<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>
+    for pong<'_> {
+        type Refus = <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
+        fn lire(
+            bytes: &[__cconn::u8],
+        ) -> __cconn::Result<
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            __cconn::ErreurCodec,
+        > {
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+        }
+    }
+};

@@ -1,0 +1,123 @@
+//! What a handful of inputs expand to, against files in `snapshots`.
+//!
+//! With `CCONN_BLESS` set, the files are written anew instead.
+
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::TokenStream;
+
+use crate::entry;
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().expect("Rust tokens")
+}
+
+/// Compares an expansion with its file.
+fn check(name: &str, expansion: &TokenStream) {
+    let file = syn::parse2(expansion.clone()).expect("items");
+    let found = prettyplease::unparse(&file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
+    if std::env::var_os("CCONN_BLESS").is_some() {
+        fs::write(&path, &found).expect("a writable snapshot");
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{name} expands to\n{found}");
+}
+
+fn commande(name: &str, args: &str, item: &str) {
+    check(name, &entry::command(tokens(args), &tokens(item)));
+}
+
+#[test]
+fn a_command_with_a_body() {
+    commande(
+        "somme.rs",
+        "",
+        "/// Adds.
+         #[inline] pub fn somme(
+             /// The first.
+             a: i64,
+             b: i64,
+         ) -> i64 { a + b }",
+    );
+}
+
+#[test]
+fn a_command_that_borrows_and_is_handed_its_client() {
+    commande(
+        "ping.rs",
+        "nom = \"PING\", parallele",
+        "#[cfg(unix)] #[deprecated] fn ping<'x>(client: &Client, mot: &'x str, n: Option<Cow<'_, [u8]>>)
+             -> Resultat<(), Faute> { client.envoyer(pong { mot }) }",
+    );
+}
+
+#[test]
+fn a_command_that_is_only_declared() {
+    commande("pong.rs", "crate = crate::reseau", "pub(crate) fn pong(r#type: &str);");
+}
+
+#[test]
+fn a_command_with_a_mistake() {
+    commande(
+        "mistake.rs",
+        "",
+        "fn remplir(octets: &mut Vec<u8>, a: i64) -> i64 { octets.clear(); a }",
+    );
+}
+
+#[test]
+fn a_module_of_commands() {
+    commande(
+        "module.rs",
+        "",
+        "/// Calculations.
+         pub mod calcul {
+             //! More of it.
+             #[commande] #[cfg(unix)] fn somme(a: i64, b: i64) -> i64 { a + b }
+             fn aide() {}
+             #[cconn::commande(serveur = s)] pub fn presents(s: &Hote) -> usize { s.clients().len() }
+         }",
+    );
+}
+
+#[test]
+fn a_list() {
+    let list = entry::list(tokens("$crate; somme, #[cfg(unix)] module::ping"));
+    let krate = list.to_string().replace("$crate", "cconn").replace("$ crate", "cconn");
+    let list = tokens(&krate);
+    check("list.rs", &quote::quote!(const LISTE: Commandes = #list;));
+}
+
+#[test]
+fn types_are_shown_as_people_write_them() {
+    for text in [
+        "&str",
+        "Option<&[u8]>",
+        "(i64,)",
+        "[u8; 4]",
+        "std::collections::HashMap<String, Vec<(u8, i64)>>",
+        "Box<dyn Fn(i64) -> i64 + Send>",
+        "<T as Trait<Item = u8>>::Out",
+        "()",
+    ] {
+        let ty = syn::parse_str(text).expect("a type");
+        assert_eq!(crate::print::ty(&ty), text);
+    }
+    let ty = syn::parse_quote!(Point<'a, &'b Cow<'_, str>>);
+    assert_eq!(crate::print::ty(&ty), "Point<&Cow<str>>");
+}
+
+#[test]
+fn names_are_the_same_however_they_are_written() {
+    let same = |left: &str, right: &str| {
+        let of = |text| crate::fingerprint::of(&syn::parse_str(text).expect("a type"));
+        of(left) == of(right)
+    };
+    assert!(same("Vec<a::Point>", "&[Point]"));
+    assert!(same("Option<Point<'_>>", "std::option::Option<&'static Point>"));
+    assert!(same("Paire<String>", "Paire<Cow<'_, str>>"));
+    assert!(!same("Paire<String>", "Paire<i64>"));
+    assert!(!same("(Point, i64)", "(i64, Point)"));
+}

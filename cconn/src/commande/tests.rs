@@ -1,0 +1,71 @@
+//! Commands run straight from their bytes, without a connection in between.
+
+use cconn_macros::commande;
+
+use super::*;
+use crate::message::{Ended, Message, encode_body};
+use crate::serveur::Serveur;
+
+/// Where the arguments lie in memory.
+#[expect(clippy::needless_pass_by_value, reason = "an argument is handed over")]
+#[commande(crate = crate)]
+fn adresses(mot: &str, octets: &[u8], vache: std::borrow::Cow<'_, str>) -> [usize; 3] {
+    [mot.as_ptr().addr(), octets.as_ptr().addr(), vache.as_ptr().addr()]
+}
+
+#[commande(crate = crate)]
+fn compte(serveur: &Serveur) -> usize {
+    serveur.clients().len()
+}
+
+fn body(message: &dyn Message) -> Vec<u8> {
+    let mut body = Vec::new();
+    encode_body(message, &mut body).unwrap();
+    body
+}
+
+fn local() -> (Serveur, Client) {
+    let serveur = Serveur::new(0).unwrap();
+    let client = serveur.client_local().unwrap();
+    (serveur, client)
+}
+
+#[test]
+fn borrowed_arguments_lie_in_the_message() {
+    let (_serveur, client) = local();
+    let context = Contexte { client: &client, serveur: None };
+    let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
+    let mut out = Vec::new();
+    let issue = (adresses::ENTREE.executer)(&context, Input::new(&body), &mut out).unwrap();
+    assert_eq!(issue.0, Ended::Answer);
+    let found = <adresses as crate::Appel<[usize; 3]>>::lire(&out).unwrap();
+    let message = body.as_ptr_range();
+    let (start, end) = (message.start.addr(), message.end.addr());
+    assert!(found.iter().all(|address| (start..end).contains(address)), "{found:x?} {start:x}");
+}
+
+#[test]
+fn a_command_that_needs_a_server_fails_without_one() {
+    let (serveur, client) = local();
+    let mut out = Vec::new();
+    let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
+        let context = Contexte { client: &client, serveur };
+        (compte::ENTREE.executer)(&context, Input::new(&[]), &mut out).map(|issue| issue.0)
+    };
+    assert!(run(None).is_err());
+    assert!(run(Some(&7)).is_err());
+    assert_eq!(run(Some(&serveur)).unwrap(), Ended::Answer);
+}
+
+#[test]
+fn a_prefix_of_the_arguments_never_runs() {
+    let (_serveur, client) = local();
+    let context = Contexte { client: &client, serveur: None };
+    let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
+    for length in 0..body.len() {
+        let mut out = Vec::new();
+        let input = Input::new(&body[..length]);
+        assert!((adresses::ENTREE.executer)(&context, input, &mut out).is_err(), "{length}");
+        assert!(out.is_empty());
+    }
+}

@@ -1,0 +1,138 @@
+//! What stands before a command may be sent: size, the goodbye, the window, the turn of the
+//! handler that has to wait for it.
+
+use std::time::Instant;
+
+use super::Lien;
+use super::handler::Handler;
+use super::lock::Locked;
+use super::send::{Failure, Phase};
+use super::sleepers::Sleep;
+use super::state::State;
+use crate::sync::{Rule, holds};
+use crate::wire::LENGTH_PREFIX;
+
+/// A handler's turn, given up while it waits; given back by `Lien::come_back`.
+#[must_use]
+pub(super) struct Away(Handler);
+
+impl Lien {
+    /// Checks what can be checked without the lock.
+    pub(super) fn check_size(&self, frame: &[u8]) -> Result<(), Failure> {
+        let size = frame.len().saturating_sub(LENGTH_PREFIX);
+        let limit = self.peer.max_frame as usize;
+        if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    pub(super) fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
+        if let Some(ending) = state.closed() {
+            return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
+        }
+        if !state.goodbye.admits(from_handler) || state.goodbye.end_of_input {
+            return Err(Failure::Stopping);
+        }
+        Ok(())
+    }
+
+    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
+    /// that a message may still be sent and its bytes.
+    pub(super) fn sending<'a, T>(
+        mut state: Locked<'a>,
+        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
+    ) -> (Locked<'a>, Result<T, Failure>) {
+        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
+        let result;
+        (state, result) = act(state);
+        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        state.advance_goodbye();
+        (state, result)
+    }
+
+    /// Admits a command and spends its charge, waiting for window where there is too little.
+    ///
+    /// `handler` is the handler to take off its turn meanwhile, if it holds one.
+    pub(super) fn admit<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        charge: u64,
+        handler: Option<&Handler>,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
+            return (state, Err(failure));
+        }
+        if state.window.try_spend(charge) {
+            return (state, Ok(()));
+        }
+        drop(state);
+        let (state, away) = match self.leave(handler) {
+            Ok(left) => left,
+            Err(failure) => return (self.lock(), Err(failure)),
+        };
+        let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
+        (self.come_back(state, away), result)
+    }
+
+    pub(super) fn await_window<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        charge: u64,
+        from_handler: bool,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = Self::check_admitted(&state, from_handler) {
+            return (state, Err(failure));
+        }
+        let ticket = state.window.queue_up();
+        // A stop ends the wait too: after `retrait` only handlers send.
+        let refused = |state: &State| !state.goodbye.admits(from_handler);
+        let first = |state: &State| state.window.is_first(ticket) || refused(state);
+        (state, _) = self.wait(state, Sleep::Line, deadline, first);
+        if first(&state) {
+            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
+            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+        }
+        let spent = state.window.leave(ticket, charge);
+        // The line has moved: somebody else is first now.
+        state.wake(|sleep| sleep == Sleep::Line);
+        let result = match Self::check_admitted(&state, from_handler) {
+            Err(failure) => {
+                state.window.unspend(if spent { charge } else { 0 });
+                Err(failure)
+            }
+            Ok(()) if spent => Ok(()),
+            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        };
+        (state, result)
+    }
+
+    /// Gives up the turn of the handler that is about to wait here, and locks this connection.
+    pub(super) fn leave(
+        &self,
+        handler: Option<&Handler>,
+    ) -> Result<(Locked<'_>, Option<Away>), Failure> {
+        let Some(handler) = handler.filter(|_| holds(Rule::TurnIsLeft)) else {
+            return Ok((self.lock(), None));
+        };
+        let mut its = handler.lien.lock();
+        let limit = handler.lien.limits.max_waiting;
+        its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
+        its.pass_on();
+        drop(its);
+        Ok((self.lock(), Some(Away(handler.clone()))))
+    }
+
+    /// Takes the turn back, whoever runs.
+    pub(super) fn come_back<'a>(&'a self, mut state: Locked<'a>, away: Option<Away>) -> Locked<'a> {
+        let Some(Away(handler)) = away else { return state };
+        if std::ptr::eq(&raw const *handler.lien, self) {
+            state.turn.come_back(handler.parallel);
+            return state;
+        }
+        drop(state);
+        let mut its = handler.lien.lock();
+        its.turn.come_back(handler.parallel);
+        drop(its);
+        self.lock()
+    }
+}

@@ -1,0 +1,112 @@
+//! Waiting for answers: of one call, of a deferred one, of any of several.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Lien;
+use super::calls::Answer;
+use super::goodbye::Ending;
+use super::handler;
+use super::lock::Locked;
+use super::send::{Failure, Phase};
+use super::sleepers::Sleep;
+use super::state::State;
+use super::wait::Waited;
+use crate::wire::{self, CallId};
+
+impl Lien {
+    /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
+    pub(crate) fn wait_for(
+        &self,
+        call: CallId,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, Failure> {
+        let handler = handler::current();
+        {
+            let mut state = self.lock();
+            if let Some(answer) = state.calls.claim(call) {
+                return Ok(answer);
+            }
+        }
+        let (state, away) = self.leave(handler.as_ref())?;
+        let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
+        let result = match (state.calls.claim(call), waited) {
+            (Some(answer), _) => Ok(answer),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
+            (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
+        };
+        state = self.flush(state, deadline);
+        self.come_back(state, away);
+        result
+    }
+
+    /// Waits until one of several deferred calls is answered, or the connection has ended; says
+    /// which. `None` where the deadline passed first.
+    pub(crate) fn wait_for_any(
+        &self,
+        calls: &[CallId],
+        deadline: Option<Instant>,
+    ) -> Result<Option<usize>, Failure> {
+        let handler = handler::current();
+        let (mut state, away) = self.leave(handler.as_ref())?;
+        let caller = usize::from(away.is_none());
+        state.turn.callers = state.turn.callers.saturating_add(caller);
+        state.offer_turn();
+        let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
+        let done = |state: &State| answered(state).is_some();
+        (state, _) = self.wait(state, Sleep::Answers, deadline, done);
+        state.turn.callers = state.turn.callers.saturating_sub(caller);
+        // At the end of the connection none will be answered any more: the first says so.
+        let first = answered(&state).or(state.is_closed().then_some(0));
+        self.come_back(state, away);
+        Ok(first)
+    }
+
+    /// Waits for an answer and closes the call, whatever comes.
+    pub(super) fn await_answer<'a>(
+        &'a self,
+        state: Locked<'a>,
+        call: CallId,
+        from_handler: bool,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, Result<Answer, Failure>) {
+        let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
+        let result = match (state.calls.claim(call), waited) {
+            (Some(answer), _) => Ok(answer),
+            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
+            (None, _) => {
+                if state.calls.give_up(call).is_some() {
+                    state.append_with(|out| wire::write_cancel(out, call));
+                }
+                Err(Failure::Late { phase: Phase::Answer, may_have_run: true })
+            }
+        };
+        state.advance_goodbye();
+        (self.flush(state, deadline), result)
+    }
+
+    /// Waits for an answer, counted among those for whom commands are run meanwhile.
+    fn wait_counted<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        call: CallId,
+        from_handler: bool,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, Waited) {
+        let caller = usize::from(!from_handler);
+        state.turn.callers = state.turn.callers.saturating_add(caller);
+        state.offer_turn();
+        let waited;
+        (state, waited) =
+            self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
+        state.turn.callers = state.turn.callers.saturating_sub(caller);
+        (state, waited)
+    }
+
+    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
+        let at = state.calls.give_up(call);
+        let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
+        let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
+        Failure::Ended { ending, may_have_run }
+    }
+}

@@ -1,0 +1,24 @@
+//! The rules of the connection core that its models prove to be needed, by name.
+//!
+//! The core asks `sync::holds(rule)` where a rule decides. Here the answer is a constant, and
+//! nothing of the question is left in the compiled code; the `sync` of the models answers no for
+//! one rule at a time, and a model must then find the hang or the loss that the rule prevents.
+
+/// A rule without which the core hangs or loses a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Whoever stops waiting passes a free helm and startable commands on.
+    Baton,
+    /// Only a thread whose wait ends by input may read: one that waits for room sleeps.
+    RoomSleeps,
+    /// An idle runner reads only when the queue is empty.
+    IdleRunnerReads,
+    /// Whoever meets a full socket reads until it takes more.
+    WriterReads,
+    /// A handler that waits for a peer gives up its turn.
+    TurnIsLeft,
+    /// Beyond the limit of waiting handlers the next wait fails at once.
+    WaitsAreCounted,
+    /// `adieu` waits for the peer's `retrait`.
+    TwoStepGoodbye,
+}

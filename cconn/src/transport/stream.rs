@@ -1,0 +1,40 @@
+//! What the connection core asks of a stream.
+
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+/// Which of the two directions a poll asks for, or found ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+}
+
+/// One two-way byte stream, shared by all threads of a connection.
+///
+/// At most one thread receives at a time, and at most one sends; both may happen at once. No
+/// method returns `Interrupted`.
+pub(crate) trait Transport: Send + Sync {
+    /// Receives into the spare capacity of `buf` (which must have some) and appends.
+    ///
+    /// Blocks until at least one byte came, the stream ended (`Ok(0)`), or the deadline passed
+    /// (`TimedOut`).
+    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize>;
+
+    /// Like `recv`, but never blocks: `WouldBlock` where nothing is there.
+    fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize>;
+
+    /// Sends a part of what `parts` hold, in order, without blocking: `WouldBlock` where no byte
+    /// can be taken now.
+    fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Blocks until one of the wanted directions is ready, or the stream broke (then both are),
+    /// or the deadline passed (then none is).
+    fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
+
+    /// Ends the sending direction: the peer sees the end of the stream after what was sent.
+    fn shutdown_write(&self);
+
+    /// Ends both directions and wakes whoever is blocked here.
+    fn shutdown(&self);
+}

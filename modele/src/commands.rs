@@ -1,0 +1,296 @@
+//! The commands of the models, and those who send them: threads of the program and handlers.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use crate::ledger::{Fate, Ledger, MessageId, SenderId};
+use crate::lien::{Answer, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Stopped};
+use crate::wire::{self, CallId, EndReason, FailureCode};
+use crate::world::random;
+
+/// What a command does. The number travels as the command's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub(crate) enum Op {
+    /// Answers with its arguments.
+    Echo = 1,
+    /// Calls back, as often as its count says, each time from inside the last.
+    Nest,
+    /// Sends two messages back, as deep as its count says.
+    Hop,
+    /// Lets others run for a while.
+    Busy,
+    /// Fails.
+    Fail,
+    /// Stops the connection from inside.
+    Stop,
+    /// Closes the connection from inside.
+    Close,
+    /// Runs beside others; calls back once if its count says so.
+    Parallel,
+    /// Calls on: in the middle over the other connection, at an outer end back again, as often
+    /// as its count says.
+    Forward,
+}
+
+const OPS: [Op; 9] = [
+    Op::Echo,
+    Op::Nest,
+    Op::Hop,
+    Op::Busy,
+    Op::Fail,
+    Op::Stop,
+    Op::Close,
+    Op::Parallel,
+    Op::Forward,
+];
+
+/// Bytes of a body without padding.
+const BODY: usize = 9;
+
+/// One end of the connection as seen by one thread of control.
+#[derive(Clone)]
+pub(crate) struct Speaker {
+    pub(crate) lien: Arc<Lien>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) id: SenderId,
+    /// How long each call may take.
+    pub(crate) patience: Option<Duration>,
+    /// The end whose turn this speaker holds, if it is a handler that has it.
+    pub(crate) turn_of: Option<usize>,
+    /// It is a handler of a command that a thread of the program sent: a stop lets it finish.
+    pub(crate) owed: bool,
+}
+
+/// A deferred call.
+pub(crate) struct Pending {
+    call: CallId,
+    message: MessageId,
+    body: Vec<u8>,
+}
+
+impl Speaker {
+    /// A thread of the program.
+    pub(crate) fn program(
+        lien: &Arc<Lien>,
+        ledger: &Arc<Ledger>,
+        patience: Option<Duration>,
+    ) -> Self {
+        let id = ledger.new_sender(true);
+        let (lien, ledger) = (lien.clone(), ledger.clone());
+        Speaker { lien, ledger, id, patience, turn_of: None, owed: false }
+    }
+
+    fn deadline(&self) -> Option<std::time::Instant> {
+        self.patience.map(|patience| crate::sync::now() + patience)
+    }
+
+    /// A body and its number in the books.
+    fn body(&self, count: u8, padding: usize) -> (MessageId, Vec<u8>) {
+        let message = self.ledger.new_message();
+        let mut body = vec![count];
+        body.extend(self.id.0.to_le_bytes());
+        body.extend(message.0.to_le_bytes());
+        body.resize(BODY + padding, 7);
+        (message, body)
+    }
+
+    /// A frame, unless it is nested too deep.
+    fn frame(&self, op: Op, body: &[u8], is_call: bool) -> Result<Vec<u8>, Failure> {
+        let mut frame = Vec::new();
+        let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
+        let start = begin(&mut frame, self.lien.depth()?, op as u64, 0);
+        frame.extend(body);
+        wire::finish(&mut frame, start).expect("a small frame");
+        Ok(frame)
+    }
+
+    /// Does what may give up the turn.
+    fn wait<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.turn_of.into_iter().for_each(|end| self.ledger.pause(end));
+        let result = act();
+        self.turn_of.into_iter().for_each(|end| self.ledger.go_on(end));
+        result
+    }
+
+    pub(crate) fn send(&self, op: Op, count: u8, padding: usize) {
+        let (message, body) = self.body(count, padding);
+        let sent = self.frame(op, &body, false).and_then(|mut frame| {
+            self.wait(|| self.lien.send(&mut frame, body.len(), self.deadline()))
+        });
+        self.told_sent(message, sent);
+    }
+
+    pub(crate) fn send_at_once(&self, op: Op) {
+        let (message, body) = self.body(0, 0);
+        let sent = self
+            .frame(op, &body, false)
+            .and_then(|mut frame| self.lien.send_at_once(&mut frame, body.len()));
+        self.told_sent(message, sent);
+    }
+
+    fn told_sent(&self, message: MessageId, sent: Result<(), Failure>) {
+        match sent {
+            Ok(()) => self.ledger.told(message, Fate::Accepted),
+            Err(failure) => self.told_failure(message, &failure),
+        }
+    }
+
+    pub(crate) fn call(&self, op: Op, count: u8, padding: usize) {
+        let (message, body) = self.body(count, padding);
+        let answer = self.frame(op, &body, true).and_then(|mut frame| {
+            self.wait(|| self.lien.call(&mut frame, body.len(), self.deadline()))
+        });
+        self.told_answer(message, answer, &body);
+    }
+
+    pub(crate) fn defer(&self, op: Op, count: u8, padding: usize) -> Option<Pending> {
+        let (message, body) = self.body(count, padding);
+        let deferred = self.frame(op, &body, true).and_then(|mut frame| {
+            self.wait(|| self.lien.defer(&mut frame, body.len(), self.deadline()))
+        });
+        match deferred {
+            Ok(call) => Some(Pending { call, message, body }),
+            Err(failure) => {
+                self.told_failure(message, &failure);
+                None
+            }
+        }
+    }
+
+    /// Waits for a deferred call, or, now and then, gives it up.
+    pub(crate) fn settle(&self, pending: Pending, gives_up: bool) {
+        let Pending { call, message, body } = pending;
+        if gives_up && random(2) == 0 {
+            self.lien.give_up(call);
+            return self.ledger.told(message, Fate::MayHaveRun);
+        }
+        let answer = self.wait(|| self.lien.wait_for(call, self.deadline()));
+        if let Err(Failure::Late { .. }) = answer {
+            self.lien.give_up(call);
+        }
+        if let Err(Failure::TooManyWaiting { .. }) = answer {
+            self.lien.give_up(call);
+            return self.ledger.told(message, Fate::MayHaveRun);
+        }
+        self.told_answer(message, answer, &body);
+    }
+
+    fn told_answer(&self, message: MessageId, answer: Result<Answer, Failure>, body: &[u8]) {
+        let fate = match answer {
+            Ok(Answer::Value(bytes)) => {
+                assert_eq!(bytes.as_slice(), body, "an answer to something else");
+                Fate::Answered
+            }
+            Ok(Answer::Failure { code: FailureCode::Handler, .. }) => Fate::Answered,
+            Ok(Answer::Failure { code: FailureCode::NoResources, .. }) => Fate::NotRun,
+            Ok(other) => panic!("answered {other:?}"),
+            Err(failure) => return self.told_failure(message, &failure),
+        };
+        self.ledger.told(message, fate);
+    }
+
+    fn told_failure(&self, message: MessageId, failure: &Failure) {
+        let fate = match failure {
+            Failure::Ended { may_have_run: true, .. } | Failure::Late { may_have_run: true, .. } => {
+                Fate::MayHaveRun
+            }
+            Failure::TooManyWaiting { .. } => {
+                self.ledger.count_too_many_waiting();
+                Fate::NotRun
+            }
+            Failure::Stopping if self.owed => {
+                self.ledger.count_cut_short();
+                Fate::NotRun
+            }
+            Failure::TooLarge { .. } => panic!("{failure:?}"),
+            _ => Fate::NotRun,
+        };
+        self.ledger.told(message, fate);
+    }
+}
+
+/// The registry of one end.
+pub(crate) struct Commands {
+    pub(crate) end: usize,
+    pub(crate) ledger: Arc<Ledger>,
+    /// The other connection of an end in the middle.
+    pub(crate) other: OnceLock<Weak<Lien>>,
+    pub(crate) patience: Option<Duration>,
+}
+
+impl Commands {
+    /// The speaker that a handler is.
+    fn speaker(&self, lien: &Arc<Lien>, parallel: bool, sender: SenderId) -> Speaker {
+        Speaker {
+            lien: lien.clone(),
+            ledger: self.ledger.clone(),
+            id: self.ledger.new_sender(false),
+            patience: self.patience,
+            turn_of: (!parallel).then_some(self.end),
+            owed: self.ledger.is_program(sender),
+        }
+    }
+
+    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, sender: SenderId) {
+        let speaker = || self.speaker(lien, op == Op::Parallel, sender);
+        match op {
+            Op::Echo | Op::Fail => {}
+            Op::Nest if count > 0 => speaker().call(Op::Nest, count - 1, 0),
+            Op::Parallel if count > 0 => speaker().call(Op::Echo, 0, 0),
+            Op::Hop if count > 0 => {
+                let speaker = speaker();
+                speaker.send(Op::Hop, count - 1, 0);
+                speaker.send(Op::Hop, count - 1, 0);
+            }
+            Op::Forward => self.forward(lien, count, sender),
+            Op::Nest | Op::Hop | Op::Parallel => shuttle::thread::yield_now(),
+            Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
+            Op::Stop => assert_eq!(lien.stop(None), Stopped::Begun),
+            Op::Close => lien.close(EndReason::Closed, ""),
+        }
+    }
+}
+
+impl Commands {
+    fn forward(&self, lien: &Arc<Lien>, count: u8, sender: SenderId) {
+        let Some(other) = self.other.get() else {
+            if count > 0 {
+                self.speaker(lien, false, sender).call(Op::Forward, count - 1, 0);
+            }
+            return;
+        };
+        let other = other.upgrade().expect("the world holds it");
+        // Its own stop may come first.
+        let speaker = Speaker { owed: false, ..self.speaker(&other, false, sender) };
+        speaker.call(Op::Forward, count, 0);
+    }
+}
+
+impl Dispatch for Commands {
+    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        let op = OPS[incoming.command as usize - 1];
+        let body = incoming.body;
+        let number = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().unwrap());
+        let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
+        let parallel = op == Op::Parallel;
+        self.ledger.start(self.end, sender, message, parallel);
+        self.act(lien, op, body[0], sender);
+        if !parallel {
+            self.ledger.pause(self.end);
+        }
+        if op == Op::Fail {
+            return Outcome::Failure(FailureCode::Handler);
+        }
+        out.extend(body);
+        Outcome::Answer
+    }
+
+    fn notice(&self, _: &Arc<Lien>, _: &Notice) {
+        shuttle::thread::yield_now();
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        command == Op::Parallel as u64
+    }
+}

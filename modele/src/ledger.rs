@@ -1,0 +1,135 @@
+//! What was sent and what became of it: the books that every run must balance.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Two connections at most.
+const MOST_ENDS: usize = 4;
+
+/// What the sender was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing yet: no run may end so.
+    Open,
+    /// A one-way message was taken.
+    Accepted,
+    /// The answer came.
+    Answered,
+    /// It never ran.
+    NotRun,
+    /// It may have run.
+    MayHaveRun,
+}
+
+#[derive(Debug)]
+struct Entry {
+    fate: Fate,
+    started: u32,
+}
+
+/// One thread of control that sends, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SenderId(pub(crate) u32);
+
+/// A message; a sender's later ones have larger numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MessageId(pub(crate) u32);
+
+#[derive(Debug, Default)]
+struct Books {
+    messages: Vec<Entry>,
+    /// The last message of each sender that was started.
+    last_started: Vec<Option<MessageId>>,
+    /// Handlers of each end that are in their own code and not parallel.
+    running: [u32; MOST_ENDS],
+    /// Which senders are threads of the program; the others are handlers.
+    programs: Vec<bool>,
+    /// Messages refused by a limit of waiting handlers.
+    too_many_waiting: u32,
+    /// Messages refused because of a stop, to a handler that the program had asked for.
+    cut_short: u32,
+}
+
+/// The books of one run. Their lock is no business of the scheduler's.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<Books>);
+
+impl Ledger {
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn new_sender(&self, is_program: bool) -> SenderId {
+        let mut books = self.books();
+        books.programs.push(is_program);
+        books.last_started.push(None);
+        SenderId(books.last_started.len() as u32 - 1)
+    }
+
+    pub(crate) fn new_message(&self) -> MessageId {
+        let mut books = self.books();
+        books.messages.push(Entry { fate: Fate::Open, started: 0 });
+        MessageId(books.messages.len() as u32 - 1)
+    }
+
+    pub(crate) fn told(&self, message: MessageId, fate: Fate) {
+        self.books().messages[message.0 as usize].fate = fate;
+    }
+
+    pub(crate) fn count_too_many_waiting(&self) {
+        self.books().too_many_waiting += 1;
+    }
+
+    pub(crate) fn is_program(&self, sender: SenderId) -> bool {
+        self.books().programs[sender.0 as usize]
+    }
+
+    pub(crate) fn count_cut_short(&self) {
+        self.books().cut_short += 1;
+    }
+
+    /// A command starts: one at a time, in its sender's order.
+    pub(crate) fn start(&self, end: usize, sender: SenderId, message: MessageId, parallel: bool) {
+        let mut books = self.books();
+        books.messages[message.0 as usize].started += 1;
+        if parallel {
+            return;
+        }
+        let running = books.running[end];
+        let before = books.last_started[sender.0 as usize].replace(message);
+        books.running[end] += 1;
+        drop(books);
+        assert_eq!(running, 0, "a command started while another ran");
+        assert!(before < Some(message), "a command overtook another of its sender");
+    }
+
+    pub(crate) fn pause(&self, end: usize) {
+        self.books().running[end] -= 1;
+    }
+
+    pub(crate) fn go_on(&self, end: usize) {
+        self.books().running[end] += 1;
+    }
+
+    /// Balances the books. `orderly`: the connection was stopped, not cut or closed. `patient`:
+    /// no call had a deadline.
+    pub(crate) fn check(&self, orderly: bool, patient: bool) {
+        let books = self.books();
+        for (id, Entry { fate, started }) in books.messages.iter().enumerate() {
+            let is_right = match fate {
+                Fate::Open => false,
+                Fate::Answered => *started == 1,
+                Fate::Accepted => *started == 1 || !orderly && *started == 0,
+                Fate::NotRun => *started == 0,
+                Fate::MayHaveRun => *started <= 1 && !(orderly && patient),
+            };
+            assert!(is_right, "message {id} was told {fate:?} and started {started} times");
+        }
+        assert_eq!(books.running, [0; MOST_ENDS], "handlers left");
+        let cut_short = orderly && patient && books.cut_short > 0;
+        assert!(!cut_short, "a command that was accepted before the stop could not send");
+    }
+
+    pub(crate) fn too_many_waiting(&self) -> u32 {
+        self.books().too_many_waiting
+    }
+}

@@ -1,0 +1,135 @@
+//! What the README promises, where no other test shows it from a user's side.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cconn::{
+    Client, Erreur, NatureDistante, RaisonFin, RaisonNonEnvoi, Resultat, Serveur, commande,
+    commandes, nommee,
+};
+use cconn_tests::{hex, local, with_watchdog};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The greeting of a client with the usual limits.
+const GREETING: &str = "
+    63 63 6f 6e 6e 0d 0a 00 # magic
+    01 00 12 00             # version 1, 18 bytes follow
+    00 01 00 00             # a client, codec 1
+    00 00 80 00             # frames of 8 MiB
+    80 00 00 01 00 00 00 00 # window of twice that and two overheads
+    00 00                   # no text";
+
+/// A peer that greets and does nothing more, and the server's end of its connection.
+fn idle_peer(delai_ecriture: Duration) -> (Serveur, TcpStream, Client) {
+    let (sender, arrivals) = mpsc::channel();
+    let serveur = Serveur::options(0)
+        .delai_ecriture(delai_ecriture)
+        .quand_connecte(move |client| sender.send(client.clone()).unwrap())
+        .ouvrir()
+        .unwrap();
+    thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    let mut peer = TcpStream::connect(serveur.adresse()).unwrap();
+    peer.write_all(&hex::parse(GREETING).unwrap()).unwrap();
+    let client = arrivals.recv().unwrap();
+    (serveur, peer, client)
+}
+
+fn how_it_ended(outcome: Resultat<()>) -> RaisonFin {
+    match outcome {
+        Err(Erreur::Fermee(fermee)) => fermee.raison,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
+    with_watchdog("slow peer", LIMIT, || {
+        let (_serveur, _peer, client) = idle_peer(Duration::from_millis(400));
+        let block = [7_u8; 60_000];
+        let first_error = loop {
+            let sent = client.envoyer(nommee("bloc", (&block[..],)));
+            if sent.is_err() {
+                break sent;
+            }
+        };
+        // The kernel watches over the same time, and may be the first to find out.
+        let raison = how_it_ended(first_error);
+        assert!(matches!(raison, RaisonFin::PairLent | RaisonFin::Coupee), "{raison}");
+    });
+}
+
+#[test]
+fn an_end_without_goodbye_is_a_cut() {
+    with_watchdog("cut", LIMIT, || {
+        let (serveur, mut peer, client) = idle_peer(Duration::from_secs(10));
+        peer.shutdown(Shutdown::Write).unwrap();
+        peer.read_to_end(&mut Vec::new()).unwrap();
+        let late = client.appeler::<(), _>(nommee("absente", ()));
+        assert_eq!(how_it_ended(late), RaisonFin::Coupee);
+        serveur.eteindre().unwrap();
+    });
+}
+
+#[commande]
+fn paniquer() {
+    panic!("as the test wants it");
+}
+
+#[commande]
+fn somme(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+/// Bounces to and fro between both sides.
+#[commande]
+fn rebond(client: &Client, n: u32) -> Resultat<u32> {
+    if n == 0 { Ok(0) } else { client.appeler(rebond { n: n - 1 }).map(|below| below + 1) }
+}
+
+#[test]
+fn a_panic_harms_neither_its_connection_nor_another() {
+    with_watchdog("panic", LIMIT, || {
+        let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
+        serveur.enregistrer(commandes![paniquer, somme]).unwrap();
+        let clients = [serveur.client_local().unwrap(), serveur.client_local().unwrap()];
+        let Err(Erreur::Distante(why)) = clients[0].appeler(paniquer {}) else { panic!("ran") };
+        assert_eq!(why.nature, NatureDistante::Panique);
+        for client in &clients {
+            assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+        }
+    });
+}
+
+#[test]
+fn a_message_over_the_limit_is_not_sent_and_the_connection_lives() {
+    with_watchdog("too large", LIMIT, || {
+        let serveur = Serveur::options(0).taille_max(4096).ouvrir().unwrap();
+        serveur.enregistrer(commandes![somme]).unwrap();
+        let client = serveur.client_local().unwrap();
+        let error = client.envoyer(nommee("bloc", (&[7_u8; 5000][..],))).unwrap_err();
+        let Erreur::NonEnvoyee(why) = &error else { panic!("{error:?}") };
+        assert!(matches!(why.raison, RaisonNonEnvoi::TropGrande { limite: 4096, .. }), "{why}");
+        assert!(!error.est_fatale() && !error.a_pu_etre_executee());
+        assert_eq!(error.commande(), Some("bloc"));
+        assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+    });
+}
+
+#[test]
+fn calls_nest_to_and_fro_up_to_the_limit() {
+    with_watchdog("nesting", LIMIT, || {
+        let (serveur, client) = local();
+        serveur.enregistrer(commandes![rebond, somme]).unwrap();
+        client.enregistrer(commandes![rebond]).unwrap();
+        assert_eq!(client.appeler(rebond { n: 31 }).unwrap(), 31);
+        assert!(client.appeler(rebond { n: 100 }).is_err());
+        assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+    });
+}

@@ -1,0 +1,10 @@
+use cconn::{Client as Lien, commande, commandes};
+
+#[commande]
+fn ping(lien: &Lien) {
+    let _ = lien;
+}
+
+fn main() {
+    let _ = commandes![ping];
+}

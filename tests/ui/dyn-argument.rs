@@ -1,0 +1,10 @@
+use cconn::{commande, commandes};
+
+#[commande]
+fn afficher(mot: &dyn std::fmt::Display) -> String {
+    mot.to_string()
+}
+
+fn main() {
+    let _ = commandes![afficher];
+}

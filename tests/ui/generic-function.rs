@@ -1,0 +1,10 @@
+use cconn::{commande, commandes};
+
+#[commande]
+fn premier<T: Clone>(tous: Vec<T>) -> i64 {
+    tous.len() as i64
+}
+
+fn main() {
+    let _ = commandes![premier];
+}

@@ -1,0 +1,8 @@
+use cconn::{commande, commandes};
+
+#[commande]
+fn pong(mot: &str);
+
+fn main() {
+    let _ = commandes![pong];
+}

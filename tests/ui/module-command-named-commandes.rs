@@ -1,0 +1,9 @@
+#[cconn::commande]
+mod calcul {
+    #[cconn::commande]
+    pub fn commandes() {}
+}
+
+fn main() {
+    calcul::commandes();
+}
