@@ -56,7 +56,8 @@ impl Lien {
             };
         };
         state.pass_on();
-        (state, waited)
+        // Somebody may have handed the writing over to this thread just when its wait ended.
+        (self.flush_ready(state), waited)
     }
 
     /// Sleeps until woken or until the deadline; says whether the deadline has passed.
