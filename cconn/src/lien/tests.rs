@@ -456,3 +456,28 @@ fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     let ran = server.commands.ran.load(Ordering::SeqCst);
     assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}, ran {ran}");
 }
+
+#[test]
+fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
+    let (left, _right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let _reader_elsewhere = client.lien.lock().inbox.take().unwrap();
+    let mut frame = frame(&client.lien, ECHO, b"x", true).unwrap();
+    let call = client.lien.defer(&mut frame, 1, soon()).unwrap();
+    let caller = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || lien.wait_for(call, soon()))
+    };
+    while !client.lien.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::Answer(call)) {
+        std::thread::yield_now();
+    }
+    let mut state = client.lien.lock();
+    // What a flusher does that hands over, and what a reader does before the thread is awake.
+    let parker = state.sleepers.take(|_| true).unwrap();
+    state.due.wake(parker);
+    state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
+    state.calls.answer(call, Answer::Value(Bytes::copy(b"x")), 100);
+    drop(state);
+    assert_eq!(value(caller.join().unwrap()), b"x");
+    assert!(!client.lien.lock().is_unflushed(), "nobody writes what was handed over");
+}
