@@ -121,11 +121,11 @@ struct End {
     commands: Arc<Commands>,
 }
 
-fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
+fn end(io: Arc<dyn Transport>, limits: &Limits) -> End {
     end_with(io, limits, Vec::new())
 }
 
-fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
+fn end_with(io: Arc<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
     let commands = Arc::new(Commands::default());
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     let lien = Lien::new(Parts {
@@ -144,19 +144,19 @@ fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
     End { lien, commands }
 }
 
-fn tcp_pair() -> (Box<dyn Transport>, Box<dyn Transport>) {
+fn tcp_pair() -> (Arc<dyn Transport>, Arc<dyn Transport>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let right = listener.accept().unwrap().0;
-    (Box::new(Tcp::new(left)), Box::new(Tcp::new(right)))
+    (Arc::new(Tcp::new(left)), Arc::new(Tcp::new(right)))
 }
 
 /// A pair of ends; the second runs an executor on a thread of its own.
 fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
-    let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = match memory {
+    let (left, right): (Arc<dyn Transport>, Arc<dyn Transport>) = match memory {
         Some(capacity) => {
             let (left, right) = Memory::pair(capacity);
-            (Box::new(left), Box::new(right))
+            (Arc::new(left), Arc::new(right))
         }
         None => tcp_pair(),
     };
@@ -364,7 +364,7 @@ fn leave_with_a_note(peer: &Memory) {
 #[test]
 fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     let (left, right) = Memory::pair(1000);
-    let client = end(Box::new(left), &small());
+    let client = end(Arc::new(left), &small());
     leave_with_a_note(&right);
     client.lien.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
@@ -374,7 +374,7 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
 /// A thread that waits for window; it ends with why it got none. The peer is written by hand.
 fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
     let (left, right) = Memory::pair(20_000);
-    let client = end(Box::new(left), &small());
+    let client = end(Arc::new(left), &small());
     let lien = client.lien.clone();
     let sending = std::thread::spawn(move || {
         loop {
@@ -476,7 +476,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     let parker = state.sleepers.take(|_| true).unwrap();
     state.due.wake(parker);
     state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
-    state.calls.answer(call, Answer::Value(Bytes::copy(b"x")), 100);
+    state.calls.answer(call, Answer::Value(bytes::Bytes::copy(b"x")), 100);
     drop(state);
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(!client.lien.lock().is_unflushed(), "nobody writes what was handed over");
