@@ -71,6 +71,11 @@ impl Calls {
         self.waiting
     }
 
+    /// Bytes of answers that nobody claimed yet.
+    pub(super) fn unclaimed(&self) -> usize {
+        self.unclaimed
+    }
+
     /// Opens a call whose bytes will stand at outbox position `at`.
     pub(super) fn open(&mut self, at: u64) -> CallId {
         self.waiting = self.waiting.saturating_add(1);

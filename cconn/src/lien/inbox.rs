@@ -222,9 +222,13 @@ impl Inbox {
 
     /// Whether what follows the last frame is at most the beginning of another, or that frame is
     /// most of what was read: then handing the buffer over is cheaper than a copy.
-    pub(super) fn should_hand_over(&self, range: &Range<usize>) -> bool {
+    ///
+    /// A body that is not `alone` takes no buffer much larger than itself: a peer could fill our
+    /// memory with small bodies in large buffers.
+    pub(super) fn should_hand_over(&self, range: &Range<usize>, alone: bool) -> bool {
         let rest = self.buf.len().saturating_sub(self.start);
-        rest == 0 || range.len() / 2 > rest
+        let fits = self.buf.capacity() <= SMALL.max(range.len().saturating_mul(4));
+        !range.is_empty() && (alone || fits) && (rest == 0 || range.len() / 2 > rest)
     }
 
     /// Hands the buffer over to the last frame that `next` cut; what follows it moves on.
@@ -276,6 +280,16 @@ mod tests {
         let buf = inbox.hand_over();
         assert_eq!(buf[range], [7]);
         assert_eq!((inbox.start, inbox.buf.as_slice()), (0, &[2, 0, 0][..]));
+    }
+
+    #[test]
+    fn a_large_buffer_goes_with_a_small_body_only_if_that_is_alone() {
+        let mut inbox = inbox(&[1, 0, 0, 0, 7]);
+        let range = inbox.next().unwrap().unwrap();
+        assert!(inbox.should_hand_over(&range, false));
+        inbox.buf.reserve_exact(2 * SMALL);
+        assert!(!inbox.should_hand_over(&range, false));
+        assert!(inbox.should_hand_over(&range, true));
     }
 
     #[test]

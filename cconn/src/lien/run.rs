@@ -88,20 +88,26 @@ impl Lien {
         state.wake(|sleep| sleep == Sleep::End);
     }
 
-    /// No thread could be started for the command in front: it is refused instead of stuck.
-    pub(super) fn refuse_front(&self) {
+    /// No thread could be started for the command in front: it is refused instead of stuck. Says
+    /// whether the next one needs a thread too, which is then counted as started.
+    pub(super) fn refuse_front(&self) -> bool {
         let mut state = self.lock();
         state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
         if state.turn.startable() == Startable::Nothing {
-            return;
+            return false;
         }
-        let Some(command) = state.turn.refuse() else { return };
+        let Some(command) = state.turn.refuse() else { return false };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
         state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
+        if state.turn.needs_stand_in() {
+            state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
+            return true;
+        }
         state.pass_on();
         drop(self.flush_ready(state));
+        false
     }
 
     fn run<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, work: Work) -> Locked<'a> {

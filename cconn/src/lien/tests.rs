@@ -417,6 +417,24 @@ fn commands_that_came_with_the_greeting_are_run() {
 }
 
 #[test]
+fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
+    // No such stack exists, so that no stand-in can be started.
+    let limits = Limits { stack: Some(1 << 60), ..Limits::default() };
+    let (client, _server) = pair_with(&limits, Some(1 << 20));
+    let calls: Vec<_> = (0..10_000)
+        .map(|_| {
+            let mut frame = frame(&client.lien, PARALLEL, b"x", true).unwrap();
+            client.lien.defer(&mut frame, 1, soon()).unwrap()
+        })
+        .collect();
+    for call in calls {
+        let answer = client.lien.wait_for(call, soon()).unwrap();
+        let code = FailureCode::NoResources;
+        assert!(matches!(answer, Answer::Failure { code: c, .. } if c == code), "{answer:?}");
+    }
+}
+
+#[test]
 fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
