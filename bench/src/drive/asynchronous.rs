@@ -1,0 +1,1 @@
+//! The works for asynchronous peers: tasks of a multi-threaded tokio runtime.
