@@ -10,7 +10,10 @@ mod tally;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::peer::{Figure, Unit};
+use crate::laps::Laps;
+use crate::outcome::{Outcome, expect};
+use crate::peer::{Budget, Figure, Unit};
+use crate::session::Session;
 
 pub(crate) use meter::Meter;
 pub(crate) use tally::Tally;
@@ -52,6 +55,26 @@ pub(crate) fn throughput(count: u64, bytes: usize, time: Duration) -> Vec<Figure
 
 pub(crate) fn median_call(micros: f64) -> Vec<Figure> {
     vec![Figure { name: "p50".into(), value: micros, unit: Unit::Micros }]
+}
+
+/// Lets the server send one message after the other to all who listen: the median time from the
+/// request to the last arrival.
+pub(crate) fn timed_broadcasts(
+    session: &mut Session,
+    messages: &Tally,
+    budget: Budget,
+) -> Outcome<Vec<Figure>> {
+    let mut once = || {
+        expect(&session.broadcast()?, &budget.audience)?;
+        messages.wait()
+    };
+    once()?;
+    let mut laps = Laps::start(budget.time);
+    while laps.goes_on() {
+        once()?;
+        laps.lap();
+    }
+    Ok(median_call(laps.finish().percentile(0.50)))
 }
 
 pub(crate) fn memory(before: u64, after: u64, connections: usize) -> Vec<Figure> {

@@ -6,6 +6,7 @@
 //! each measure. What a library needs to take part stands in one file under `peers`.
 
 mod args;
+mod cost;
 mod plan;
 mod work;
 

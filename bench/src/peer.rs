@@ -11,8 +11,14 @@ use crate::session::Session;
 use crate::work::Work;
 
 /// Every peer, in the order of the table's columns and of each round.
-pub(crate) const ALL: &[&dyn Peer] =
-    &[&peers::cconn::Cconn, &peers::raw::Raw, &peers::raw_batch::RawBatch];
+pub(crate) const ALL: &[&dyn Peer] = &[
+    &peers::cconn::Cconn,
+    &peers::raw::Raw,
+    &peers::raw_batch::RawBatch,
+    &peers::tarpc::Tarpc,
+    &peers::jsonrpsee::Jsonrpsee,
+    &peers::remoc::Remoc,
+];
 
 /// One library, or one way to use sockets.
 pub(crate) trait Peer: Sync {

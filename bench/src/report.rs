@@ -3,12 +3,13 @@
 mod goals;
 mod json;
 mod results;
+mod svg;
 mod table;
 
 use crate::args::Options;
 use crate::outcome::Outcome;
 
-pub(crate) use results::Results;
+pub(crate) use results::{Label, Results};
 
 pub(crate) fn print(results: &Results, options: &Options) -> Outcome<()> {
     if options.json {
@@ -16,5 +17,5 @@ pub(crate) fn print(results: &Results, options: &Options) -> Outcome<()> {
     } else {
         table::print(results);
     }
-    Ok(())
+    options.svg.as_deref().map_or(Ok(()), |folder| svg::draw(results, folder))
 }

@@ -229,11 +229,7 @@ fn broadcast<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Ve
         thread::spawn(move || report(connection.listen(messages)));
     }
     thread::sleep(SETTLING);
-    let times = timed(budget, || {
-        expect(&session.broadcast()?, &budget.audience)?;
-        messages.wait()
-    })?;
-    Ok(super::median_call(times))
+    super::timed_broadcasts(session, &messages, budget)
 }
 
 /// Connections that have each made a call, so that the server knows them all.

@@ -3,7 +3,6 @@
 //! Ratios are to *raw*, or to *raw-batch* for the works that it does.
 
 use super::results::Row;
-use crate::peer::Unit;
 
 /// What a row's value of cconn should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,16 +20,16 @@ pub(crate) enum Goal {
 
 /// The goal for a row, if there is one.
 pub(super) fn goal(row: &Row) -> Option<Goal> {
-    match (row.group, &*row.name) {
+    match (row.label.group, &*row.name) {
         ("rtt", "p50") => Some(Goal::AtMost(1.05)),
         ("pipelined", _) => Some(Goal::AtLeast(0.35)),
         ("oneway", _) => Some(Goal::AtLeast(0.2)),
-        ("clients", _) if row.work != "clients 1" => Some(Goal::AtLeast(0.95)),
+        ("clients", _) if row.label.work != "clients 1" => Some(Goal::AtLeast(0.95)),
         ("echo", _) => Some(Goal::AtLeast(0.95)),
         ("connect", _) => Some(Goal::AtLeast(0.9)),
         ("idle", _) => Some(Goal::MoreThanFloor(2.0)),
-        ("cost", _) if row.unit == Unit::Crates => Some(Goal::Value(16.0)),
-        ("cost", _) if row.unit == Unit::Seconds => Some(Goal::ShareOf("tarpc", 0.5)),
+        ("cost", "crates") => Some(Goal::Value(16.0)),
+        ("cost", "build") => Some(Goal::ShareOf("tarpc", 0.5)),
         _ => None,
     }
 }

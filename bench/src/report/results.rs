@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::laps::median;
 use crate::peer::{Figure, Peer, Unit};
-use crate::work::Case;
+use crate::work::{COST, Case};
 
 /// The rows, in the order in which they were measured, for these peers.
 pub(crate) struct Results {
@@ -12,17 +12,34 @@ pub(crate) struct Results {
     pub(super) rows: Vec<Row>,
 }
 
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// The work's group.
+    pub(crate) group: &'static str,
+    pub(crate) work: String,
+    /// Where it ran; empty where the system chose.
+    pub(crate) place: String,
+}
+
+impl Label {
+    pub(crate) fn of_case(case: Case) -> Label {
+        let (work, place) = (case.work.to_string(), case.pinning.to_string());
+        Label { group: case.work.group(), work, place }
+    }
+
+    pub(crate) fn of_cost() -> Label {
+        Label { group: COST, work: COST.to_owned(), place: String::new() }
+    }
+}
+
 /// One measured value, of every peer.
 pub(crate) struct Row {
-    /// The work's group.
-    pub(super) group: &'static str,
-    pub(super) work: String,
+    pub(super) label: Label,
     /// Which value of the work; empty where it has only one.
     pub(super) name: String,
-    /// Where it ran; empty where the system chose.
-    pub(super) place: String,
     pub(super) unit: Unit,
-    /// The peer to which ratios are.
+    /// The peer to which ratios are; none where bare sockets cost nothing.
     pub(super) floor: &'static str,
     /// Each peer's values, by round.
     values: HashMap<String, HashMap<usize, f64>>,
@@ -33,24 +50,20 @@ impl Results {
         Results { peers: peers.iter().map(|peer| peer.name()).collect(), rows: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, case: Case, round: usize, peer: &str, figures: &[Figure]) {
-        let group = case.work.group();
-        let (work, place) = (case.work.to_string(), case.pinning.to_string());
+    pub(crate) fn add(&mut self, label: &Label, round: usize, peer: &str, figures: &[Figure]) {
         for figure in figures {
-            self.row(group, &work, &place, figure).add(peer, round, figure.value);
+            self.row(label, figure).add(peer, round, figure.value);
         }
     }
 
-    fn row(&mut self, group: &'static str, work: &str, place: &str, figure: &Figure) -> &mut Row {
-        let is_it = |row: &Row| row.work == work && row.place == place && row.name == figure.name;
+    fn row(&mut self, label: &Label, figure: &Figure) -> &mut Row {
+        let is_it = |row: &Row| row.label == *label && row.name == figure.name;
         let at = self.rows.iter().position(is_it).unwrap_or_else(|| {
             self.rows.push(Row {
-                group,
-                work: work.to_owned(),
+                label: label.clone(),
                 name: figure.name.to_string(),
-                place: place.to_owned(),
                 unit: figure.unit,
-                floor: floor_of(group),
+                floor: floor_of(label.group),
                 values: HashMap::new(),
             });
             self.rows.len() - 1
@@ -63,6 +76,7 @@ impl Results {
 fn floor_of(group: &str) -> &'static str {
     match group {
         "pipelined" | "oneway" => "raw-batch",
+        COST => "",
         _ => "raw",
     }
 }
@@ -74,12 +88,12 @@ impl Row {
 
     /// The row's name, as one text.
     pub(super) fn title(&self) -> String {
-        let mut title = self.work.clone();
+        let mut title = self.label.work.clone();
         if !self.name.is_empty() {
             title = format!("{title} {}", self.name);
         }
-        if !self.place.is_empty() {
-            title = format!("{title}, {}", self.place);
+        if !self.label.place.is_empty() {
+            title = format!("{title}, {}", self.label.place);
         }
         title
     }

@@ -4,11 +4,12 @@ use std::process::{Command, Stdio};
 
 use super::client_process;
 use crate::args::{Options, USAGE};
+use crate::cost;
 use crate::machine;
 use crate::outcome::Outcome;
 use crate::peer::{Budget, Figure, Peer, Unit};
 use crate::plan;
-use crate::report::{self, Results};
+use crate::report::{self, Label, Results};
 use crate::work::{self, Case};
 
 pub(crate) fn lead(words: &[&str]) -> Outcome<()> {
@@ -28,6 +29,9 @@ pub(crate) fn lead(words: &[&str]) -> Outcome<()> {
         }
         run_case(case, &options, &mut results);
     }
+    if options.wants(work::COST) && (!options.quick || !options.only.is_empty()) {
+        add_cost(&options, &mut results);
+    }
     report::print(&results, &options)
 }
 
@@ -38,9 +42,21 @@ fn run_case(case: Case, options: &Options, results: &mut Results) {
     for round in 0..options.rounds {
         for peer in options.peers.iter().filter(|peer| peer.has(case.work)) {
             match run_measure(*peer, case, budget) {
-                Ok(figures) => results.add(case, round, peer.name(), &figures),
+                Ok(figures) => results.add(&Label::of_case(case), round, peer.name(), &figures),
                 Err(error) => eprintln!("FAILED: {} {}: {error}", case.work, peer.name()),
             }
+        }
+    }
+}
+
+/// Builds take long and vary little: once is enough.
+fn add_cost(options: &Options, results: &mut Results) {
+    let label = Label::of_cost();
+    for peer in options.peers.iter().map(|peer| peer.name()).filter(|peer| cost::has(peer)) {
+        eprintln!("cost {peer}");
+        match cost::measure(peer) {
+            Ok(figures) => results.add(&label, 0, peer, &figures),
+            Err(error) => eprintln!("FAILED: cost {peer}: {error}"),
         }
     }
 }
