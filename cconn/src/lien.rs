@@ -32,6 +32,7 @@ mod names;
 mod outbox;
 mod parker;
 mod polling;
+mod queue;
 mod read;
 mod route;
 mod run;
@@ -78,7 +79,7 @@ const LAST_GRACE: Duration = Duration::from_secs(1);
 /// One connection.
 pub(crate) struct Lien {
     state: Mutex<state::State>,
-    io: Box<dyn Transport>,
+    io: Arc<dyn Transport>,
     commands: Arc<dyn Dispatch>,
     pub(crate) limits: Limits,
     peer: PeerLimits,
@@ -101,7 +102,7 @@ pub(crate) struct Lien {
 
 /// What a connection is made of.
 pub(crate) struct Parts {
-    pub(crate) io: Box<dyn Transport>,
+    pub(crate) io: Arc<dyn Transport>,
     pub(crate) commands: Arc<dyn Dispatch>,
     pub(crate) limits: Limits,
     pub(crate) peer: PeerLimits,
@@ -122,7 +123,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
-        let lien = Arc::new_cyclic(|me| Lien {
+        Arc::new_cyclic(|me| Lien {
             state,
             io,
             commands,
@@ -137,14 +138,13 @@ impl Lien {
             handles: AtomicUsize::new(0),
             ends_with_handles,
             thread_name,
-        });
-        lien.route_rest();
-        lien
+        })
     }
 
     /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
     /// from the beginning.
     pub(crate) fn leave_helm(&self) {
+        self.route_rest();
         self.lock().pass_on();
     }
 

@@ -229,7 +229,7 @@ fn parts(
     let limits = limits(scenario);
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     Parts {
-        io: Box::new(line.clone()),
+        io: Arc::new(line.clone()),
         commands,
         limits,
         peer,

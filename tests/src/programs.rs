@@ -67,8 +67,17 @@ impl Running {
     #[must_use]
     pub fn start(name: &str, arguments: &[&str]) -> Running {
         let mut command = Command::new(example(name));
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the example can be started");
+        Running::of(command.args(arguments))
+    }
+
+    /// Starts any program.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    pub fn of(command: &mut Command) -> Running {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
         let output = child.stdout.take().expect("the output was asked for");
         let (sender, lines) = mpsc::channel();
         // Read beside the test, so that the program never waits for a reader.

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci` and `cargo xtask tidy`.
+//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance` and `modele`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
 
@@ -12,13 +12,23 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
-  cargo xtask tidy           the rules that no compiler checks";
+  cargo xtask tidy           the rules that no compiler checks
+  cargo xtask endurance [--short] [--json] [--only ID,..]
+                             floods, kills, cuts and stops; at most 30 minutes, 4 with --short
+  cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
+                             the connection core under a model checker";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.split_first() {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
+        Some((chore, rest)) if chore == "endurance" => {
+            program(&["--package", "cconn-endurance"], rest)
+        }
+        Some((chore, rest)) if chore == "modele" => {
+            program(&["--manifest-path", "modele/Cargo.toml"], rest)
+        }
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -30,6 +40,17 @@ fn main() -> ExitCode {
             eprintln!("xtask: {reason}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Builds and runs a program of the project, in release mode, with the rest of our arguments.
+fn program(which: &[&str], rest: &[String]) -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release"]).args(which).arg("--").args(rest);
+    match command.current_dir(root()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("it ended with {status}")),
+        Err(error) => Err(format!("cargo cannot be started: {error}")),
     }
 }
 

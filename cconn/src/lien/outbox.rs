@@ -35,7 +35,8 @@ pub(super) struct Outbox {
     segments: VecDeque<Segment>,
     /// The other deque, so that taking a batch allocates nothing.
     spare_deque: VecDeque<Segment>,
-    spare: Vec<u8>,
+    /// Empty buffers: one is being filled while the flusher writes the other.
+    spares: [Vec<u8>; 2],
     appended: u64,
     sent: u64,
     /// Everything up to here may be on its way to the peer.
@@ -99,13 +100,13 @@ impl Outbox {
     fn tail(&mut self) -> &mut Vec<u8> {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
         if !fits {
-            let bytes = std::mem::take(&mut self.spare);
+            let bytes = self.take_spare();
             self.segments.push_back(Segment { bytes, written: 0 });
         }
         match self.segments.back_mut() {
             Some(segment) => &mut segment.bytes,
-            // Not reached: a segment was just pushed. The spare is as good a place as any.
-            None => &mut self.spare,
+            // Not reached: a segment was just pushed. A spare is as good a place as any.
+            None => &mut self.spares[0],
         }
     }
 
@@ -129,17 +130,25 @@ impl Outbox {
         }
     }
 
+    fn take_spare(&mut self) -> Vec<u8> {
+        let [first, second] = &mut self.spares;
+        std::mem::take(if first.capacity() > second.capacity() { first } else { second })
+    }
+
+    /// Keeps a buffer that was written out, in the place of a smaller one.
     fn keep(&mut self, mut bytes: Vec<u8>) {
-        if bytes.capacity() > self.spare.capacity() && bytes.capacity() <= LARGEST_SPARE {
+        let [first, second] = &mut self.spares;
+        let smaller = if first.capacity() < second.capacity() { first } else { second };
+        if bytes.capacity() > smaller.capacity() && bytes.capacity() <= LARGEST_SPARE {
             bytes.clear();
-            self.spare = bytes;
+            *smaller = bytes;
         }
     }
 
     /// Drops what was not written: the connection has ended.
     pub(super) fn clear(&mut self) {
         self.segments.clear();
-        self.spare = Vec::new();
+        self.spares = Default::default();
         self.sent = self.appended;
     }
 }
@@ -208,6 +217,24 @@ mod tests {
             let left = contents(&outbox);
             assert_eq!(left, [1, 2, 3, 4, 5, 6][written.min(3)..]);
             assert_eq!(outbox.bytes(), left.len() as u64);
+        }
+    }
+
+    #[test]
+    fn one_buffer_is_filled_while_the_other_is_written() {
+        let mut outbox = Outbox::default();
+        let place = |outbox: &Outbox| outbox.segments[0].bytes.as_ptr();
+        outbox.append(&mut vec![0; 100]);
+        let first = place(&outbox);
+        let batch = outbox.take();
+        outbox.append(&mut vec![0; 100]);
+        let second = place(&outbox);
+        outbox.give_back(batch, 100);
+        for buffer in [first, second, first] {
+            let batch = outbox.take();
+            outbox.append(&mut vec![0; 100]);
+            assert_eq!(place(&outbox), buffer);
+            outbox.give_back(batch, 100);
         }
     }
 

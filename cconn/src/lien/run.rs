@@ -28,6 +28,9 @@ impl Lien {
             return false;
         }
         state.turn.executors = 1;
+        drop(state);
+        self.route_rest();
+        let mut state = self.lock();
         while !state.is_closed() {
             if let Some(work) = state.turn.start(Runner::Executor) {
                 state = self.run(state, work);

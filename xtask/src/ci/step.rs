@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Names and values that a step adds to its environment.
 type Environment = &'static [(&'static str, &'static str)];
@@ -30,6 +30,8 @@ enum Need {
     /// A cargo subcommand that the toolchain does not bring.
     Subcommand(&'static str),
     Folder(&'static str),
+    /// Any other program, that answers `--version`.
+    Program(&'static str),
 }
 
 /// How a step ended, with the reason where it did not pass.
@@ -59,6 +61,10 @@ impl Step {
 
     pub(super) const fn if_folder(self, folder: &'static str) -> Step {
         Step { need: Need::Folder(folder), ..self }
+    }
+
+    pub(super) const fn if_program(self, program: &'static str) -> Step {
+        Step { need: Need::Program(program), ..self }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -97,6 +103,9 @@ impl Need {
             Need::Folder(name) if !root.join(name).is_dir() => {
                 Some(format!("there is no folder {name}/"))
             }
+            Need::Program(name) if !answers(&mut Command::new(name)) => {
+                Some(format!("`{name}` is not installed"))
+            }
             _ => None,
         }
     }
@@ -117,8 +126,12 @@ fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
 }
 
 fn has_subcommand(name: &str) -> bool {
-    let mut command = crate::cargo();
-    command.args([name, "--version"]);
+    answers(crate::cargo().arg(name))
+}
+
+/// Whether a program is there and knows its version.
+fn answers(command: &mut Command) -> bool {
+    command.arg("--version");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
