@@ -18,17 +18,16 @@ usage:
   cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
                              the connection core under a model checker";
 
+/// Where the models are.
+const MODELE: &[&str] = &["--manifest-path", "modele/Cargo.toml"];
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.split_first() {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
-        Some((chore, rest)) if chore == "endurance" => {
-            program(&["--package", "cconn-endurance"], rest)
-        }
-        Some((chore, rest)) if chore == "modele" => {
-            program(&["--manifest-path", "modele/Cargo.toml"], rest)
-        }
+        Some((chore, rest)) if chore == "endurance" => endurance(rest),
+        Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -41,6 +40,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The endurance tests; the whole run has the models explore a million schedules as well.
+fn endurance(rest: &[String]) -> Result<(), String> {
+    program(&["--package", "cconn-endurance"], rest)?;
+    if rest.iter().all(|argument| argument == "--json") {
+        let schedules = ["--schedules".to_owned(), "1000000".to_owned()];
+        program(MODELE, &[&schedules, rest].concat())?;
+    }
+    Ok(())
 }
 
 /// Builds and runs a program of the project, in release mode, with the rest of our arguments.
