@@ -57,6 +57,7 @@ use std::time::Duration;
 
 use crate::sync::Mutex;
 use crate::transport::Transport;
+use crate::wire::EndReason;
 
 pub(crate) use bytes::{put_spare, take_spare};
 pub(crate) use calls::Answer;
@@ -153,11 +154,19 @@ impl Lien {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A handle of the program's is gone. With the last one the connection stops, in order but
-    /// within `LAST_GRACE`.
+    /// A handle of the program's is gone. With the last one the connection ends: at once where
+    /// the peer has taken up all that was sent, else in order but within `LAST_GRACE`.
     pub(crate) fn drop_handle(&self) {
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
-        if last && self.ends_with_handles && self.ending().is_none() {
+        if !last || !self.ends_with_handles {
+            return;
+        }
+        let state = self.lock();
+        let (closed, all_taken_up) = (state.is_closed(), state.is_all_taken_up());
+        drop(state);
+        if !closed && all_taken_up {
+            self.close(EndReason::Closed, "");
+        } else if !closed {
             self.stop(crate::sync::now().checked_add(LAST_GRACE));
         }
     }

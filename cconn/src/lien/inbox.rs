@@ -59,6 +59,8 @@ pub(super) struct Inbox {
     limit: u32,
     /// Room offered to the next read.
     room: usize,
+    /// Largest frame that came whole lately: as much is made room for at once.
+    largest: usize,
     /// When the frame that is not whole yet was first seen so.
     begun: Option<Instant>,
     read_deadline: Duration,
@@ -72,6 +74,7 @@ impl Inbox {
             start: 0,
             limit,
             room: SMALL,
+            largest: 0,
             begun: None,
             read_deadline,
             polling: Polling::new(active_wait),
@@ -178,7 +181,8 @@ impl Inbox {
         self.start = 0;
         let whole = frame_length(&self.buf).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
         let missing = whole.saturating_sub(self.buf.len());
-        let room = self.room.max(missing.min(STEP.max(self.buf.len())));
+        let ahead = STEP.max(self.buf.len()).max(self.largest);
+        let room = self.room.max(missing.min(ahead));
         let enough = missing.min(ENOUGH).max(self.room / 2);
         if self.buf.capacity().saturating_sub(self.buf.len()) < enough {
             self.buf.reserve_exact(room);
@@ -187,6 +191,7 @@ impl Inbox {
 
     fn shrink(&mut self) {
         self.room = SMALL;
+        self.largest = 0;
         self.buf = Vec::with_capacity(SMALL);
         drop_spares();
     }
@@ -212,6 +217,7 @@ impl Inbox {
         }
         self.start = to;
         self.begun = None;
+        self.largest = self.largest.max(length as usize);
         Ok(Some(from..to))
     }
 

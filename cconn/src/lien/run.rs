@@ -16,6 +16,9 @@ use crate::wire::{self, FailureCode, LENGTH_PREFIX};
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the executor leaves the helm to callers before it looks whether they use it.
+const MOMENT: Duration = Duration::from_micros(500);
+
 impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
     ///
@@ -39,8 +42,10 @@ impl Lien {
             } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
                 && let Some(inbox) = state.take_helm()
             {
+                let answered = state.calls.answered();
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
-                state = self.yield_helm_to_callers(state);
+                let some = state.calls.answered() != answered;
+                state = self.yield_helm_to_callers(state, some);
             } else {
                 state.pass_on();
                 (state, _) = self.sleep(state, Sleep::Executor, None);
@@ -55,12 +60,24 @@ impl Lien {
         self.drain(crate::sync::now().checked_add(super::LINGER));
     }
 
-    /// After a read pass that brought no work: callers that sleep read for themselves.
-    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
-        let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
+    /// After a read pass that brought no work: callers that sleep read for themselves, and one
+    /// that was just answered finds the helm free if it soon calls again.
+    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>, answered: bool) -> Locked<'a> {
+        if !state.is_free_of_work() {
+            return state;
+        }
+        if state.sleepers.any(Sleep::reads) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
+            return state;
+        }
+        let mut yields = answered;
+        while yields && state.is_free_of_work() {
+            let passes = state.passes;
+            let moment = crate::sync::now().checked_add(MOMENT);
+            (state, _) = self.sleep(state, Sleep::Moment, moment);
+            // While others read, the executor is not needed for it.
+            yields = state.passes != passes;
         }
         state
     }
