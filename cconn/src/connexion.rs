@@ -107,18 +107,18 @@ fn connect(
     let io = Tcp::new(stream);
     io.configure(settings.limits.write_deadline);
     let address = io.peer_address();
-    greet_and_join(settings, Box::new(io), address, text, deadline)
+    greet_and_join(settings, Arc::new(io), address, text, deadline)
 }
 
 /// Greets over a transport that leads to a server, and sets the connection up.
-pub(crate) fn join(settings: &Settings, io: Box<dyn Transport>, text: &str) -> Resultat<Client> {
+pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     greet_and_join(settings, io, None, text, deadline)
 }
 
 fn greet_and_join(
     settings: &Settings,
-    io: Box<dyn Transport>,
+    io: Arc<dyn Transport>,
     address: Option<SocketAddr>,
     text: &str,
     deadline: Option<Instant>,

@@ -43,7 +43,6 @@ impl fmt::Display for Jamais {
 /// | May the command have run? | [`a_pu_etre_executee`](Erreur::a_pu_etre_executee) |
 /// | Which command was it? | [`commande`](Erreur::commande) |
 #[doc(alias = "Error")]
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {
     /// The command answered with its own error. The connection lives.
@@ -200,6 +199,23 @@ impl<E: fmt::Display> fmt::Display for Erreur<E> {
             Erreur::Codage(error) => error.fmt(f),
             Erreur::Enregistrement(error) => error.fmt(f),
             Erreur::Echec(cause) => cause.fmt(f),
+        }
+    }
+}
+
+/// The text, so that a program that ends with an error shows what a person can read.
+impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Erreur::Refus(error) => write!(f, "Refus({error:?})"),
+            Erreur::Distante(error) => write!(f, "Distante({error})"),
+            Erreur::NonEnvoyee(error) => write!(f, "NonEnvoyee({error})"),
+            Erreur::Delai(error) => write!(f, "Delai({error})"),
+            Erreur::Fermee(error) => write!(f, "Fermee({error})"),
+            Erreur::Connexion(error) => write!(f, "Connexion({error})"),
+            Erreur::Codage(error) => write!(f, "Codage({error})"),
+            Erreur::Enregistrement(error) => write!(f, "Enregistrement({error})"),
+            Erreur::Echec(cause) => write!(f, "Echec({cause})"),
         }
     }
 }

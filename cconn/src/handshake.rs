@@ -113,6 +113,10 @@ fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeErr
         return Err(HandshakeError::SameRole(role));
     }
     if refusal != Refusal::Accepted {
+        if role == Role::Client {
+            // Only a server decides.
+            return Err(WireError::GreetingField.into());
+        }
         return Err(HandshakeError::Refused { refusal, text: greeting.text.clone() });
     }
     if max_frame < MIN_FRAME_LIMIT || window < smallest_window(max_frame) {

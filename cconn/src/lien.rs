@@ -32,6 +32,7 @@ mod names;
 mod outbox;
 mod parker;
 mod polling;
+mod queue;
 mod read;
 mod route;
 mod run;
@@ -56,6 +57,7 @@ use std::time::Duration;
 
 use crate::sync::Mutex;
 use crate::transport::Transport;
+use crate::wire::EndReason;
 
 pub(crate) use bytes::{put_spare, take_spare};
 pub(crate) use calls::Answer;
@@ -78,7 +80,7 @@ const LAST_GRACE: Duration = Duration::from_secs(1);
 /// One connection.
 pub(crate) struct Lien {
     state: Mutex<state::State>,
-    io: Box<dyn Transport>,
+    io: Arc<dyn Transport>,
     commands: Arc<dyn Dispatch>,
     pub(crate) limits: Limits,
     peer: PeerLimits,
@@ -101,7 +103,7 @@ pub(crate) struct Lien {
 
 /// What a connection is made of.
 pub(crate) struct Parts {
-    pub(crate) io: Box<dyn Transport>,
+    pub(crate) io: Arc<dyn Transport>,
     pub(crate) commands: Arc<dyn Dispatch>,
     pub(crate) limits: Limits,
     pub(crate) peer: PeerLimits,
@@ -122,7 +124,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
-        let lien = Arc::new_cyclic(|me| Lien {
+        Arc::new_cyclic(|me| Lien {
             state,
             io,
             commands,
@@ -137,14 +139,13 @@ impl Lien {
             handles: AtomicUsize::new(0),
             ends_with_handles,
             thread_name,
-        });
-        lien.route_rest();
-        lien
+        })
     }
 
     /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
     /// from the beginning.
     pub(crate) fn leave_helm(&self) {
+        self.route_rest();
         self.lock().pass_on();
     }
 
@@ -153,11 +154,19 @@ impl Lien {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A handle of the program's is gone. With the last one the connection stops, in order but
-    /// within `LAST_GRACE`.
+    /// A handle of the program's is gone. With the last one the connection ends: at once where
+    /// the peer has taken up all that was sent, else in order but within `LAST_GRACE`.
     pub(crate) fn drop_handle(&self) {
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
-        if last && self.ends_with_handles && self.ending().is_none() {
+        if !last || !self.ends_with_handles {
+            return;
+        }
+        let state = self.lock();
+        let (closed, all_taken_up) = (state.is_closed(), state.is_all_taken_up());
+        drop(state);
+        if !closed && all_taken_up {
+            self.close(EndReason::Closed, "");
+        } else if !closed {
             self.stop(crate::sync::now().checked_add(LAST_GRACE));
         }
     }

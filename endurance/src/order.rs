@@ -11,7 +11,7 @@ mod ledger;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cconn::{Client, Resultat, Serveur, nommee};
+use cconn::{Client, Octets, Resultat, Serveur, nommee};
 
 use crate::host::Host;
 use crate::proxy::{Cut, Proxy, Way};
@@ -31,7 +31,7 @@ const SLOW: u8 = 2;
 const CLOSES: u8 = 3;
 
 pub(crate) fn recorder(run: &Run) {
-    let episodes = run.pick(500, 12_000);
+    let episodes = run.pick(150, 2_000);
     let ledger = Arc::new(Ledger::new(LANES * episodes, THREADS, OPS));
     let host = start_server(&ledger);
     let proxy = Proxy::start(host.address(), plan);
@@ -69,7 +69,8 @@ fn plan(number: u64) -> (Way, Way) {
     };
     let kind = if number % 2 == 0 { Cut::End } else { Cut::Reset };
     let mut at = Dice::new(number + 1_000_000);
-    let cut = Some((60 + at.below(9000), kind));
+    let most = if at.one_in(2) { 5000 } else { 500_000 };
+    let cut = Some((60 + at.below(most), kind));
     if number % 4 < 2 { (way(cut), way(None)) } else { (way(None), way(cut)) }
 }
 
@@ -80,7 +81,7 @@ fn start_server(ledger: &Arc<Ledger>) -> Host {
         let notes = ledger.clone();
         let note = move |_: &Client, (id,): (u64,)| notes.started(id);
         serveur.enregistrer_commande("note", note).unwrap();
-        let work = move |client: &Client, (id, kind): (u64, u8)| -> Resultat<u64> {
+        let work = move |client: &Client, (id, kind, _): (u64, u8, Octets)| -> Resultat<u64> {
             ledger.started(id);
             match kind {
                 CALLS_BACK => client.appeler(nommee("double", (id,))),

@@ -125,7 +125,7 @@ impl Speaker {
         let (message, body) = self.body(0, 0);
         let sent = self
             .frame(op, &body, false)
-            .and_then(|mut frame| self.lien.send_at_once(&mut frame, body.len()));
+            .and_then(|frame| self.lien.send_at_once(&frame, body.len()));
         self.told_sent(message, sent);
     }
 
@@ -156,6 +156,14 @@ impl Speaker {
                 None
             }
         }
+    }
+
+    /// Waits for any of several deferred calls; says which is over. `None` where none is in time.
+    pub(crate) fn first_of(&self, pending: &[Pending]) -> Option<usize> {
+        let calls: Vec<_> = pending.iter().map(|pending| pending.call).collect();
+        let first = self.wait(|| self.lien.wait_for_any(&calls, self.deadline())).ok()??;
+        assert!(self.lien.is_ready(calls[first]), "an answer that is not there");
+        Some(first)
     }
 
     /// Waits for a deferred call, or, now and then, gives it up.
@@ -192,9 +200,8 @@ impl Speaker {
 
     fn told_failure(&self, message: MessageId, failure: &Failure) {
         let fate = match failure {
-            Failure::Ended { may_have_run: true, .. } | Failure::Late { may_have_run: true, .. } => {
-                Fate::MayHaveRun
-            }
+            Failure::Ended { may_have_run: true, .. }
+            | Failure::Late { may_have_run: true, .. } => Fate::MayHaveRun,
             Failure::TooManyWaiting { .. } => {
                 self.ledger.count_too_many_waiting();
                 Fate::NotRun

@@ -30,7 +30,7 @@ impl Lien {
         let mut lines: Vec<&str> = Vec::new();
         let mut hidden = None;
         for line in text.lines() {
-            let depth = line.len() - line.trim_start().len();
+            let depth = line.len().saturating_sub(line.trim_start().len());
             if hidden.is_some_and(|hidden| depth > hidden) {
                 continue;
             }

@@ -5,8 +5,9 @@
 //! under many schedules; each rule of the core that is said to be needed is switched off once,
 //! and a scenario must then fail.
 //!
-//!     cargo run --release -- [--schedules N] [--seed S] [--only NAME] [--json]
+//!     cargo run --release -- [--schedules N] [--seed S] [--only NAME] [--json] [--dump]
 
+mod arguments;
 mod commands;
 mod ledger;
 mod line;
@@ -36,8 +37,7 @@ mod core {
 pub(crate) use crate::core::{lien, transport, wire};
 
 fn main() -> std::process::ExitCode {
-    if std::env::var("PROBE").is_ok() { report::probe(); }
-    match report::Arguments::parse(std::env::args().skip(1)) {
+    match arguments::Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => report::run(&arguments),
         Err(text) => {
             eprintln!("{text}");

@@ -203,6 +203,12 @@ fn ordinary() -> Vec<Scenario> {
         Scenario { name: "deferred", acts: DEFERRED, acts_each: 4, ..PLAIN },
         Scenario { name: "parallel", acts: PARALLEL, ..PLAIN },
         Scenario { name: "client that only calls", ..CALLS_ONLY },
+        Scenario {
+            name: "client that only calls, with room",
+            capacity: 200,
+            high_water: 200,
+            ..CALLS_ONLY
+        },
         Scenario { name: "flushers in turn", acts: MIXED, flush_share: 20, ..PLAIN },
         Scenario { name: "three callers a side", acts: MIXED, callers: [3, 3], ..PLAIN },
     ]
@@ -250,11 +256,7 @@ fn stops() -> Vec<Scenario> {
         Scenario { name: "stop at any time, one-ways", acts: ONE_WAYS, acts_each: 6, ..stop },
         Scenario { name: "both stop at any time", end: End::StopBothAnyTime, share: 20, ..stop },
         Scenario { name: "stop from inside", acts: STOPS, ..PLAIN },
-        Scenario {
-            name: "stop of a client that only calls",
-            end: End::StopAnyTime,
-            ..CALLS_ONLY
-        },
+        Scenario { name: "stop of a client that only calls", end: End::StopAnyTime, ..CALLS_ONLY },
         Scenario {
             name: "stop of one of two connections",
             connections: 2,
@@ -270,19 +272,9 @@ fn broken_off() -> Vec<Scenario> {
     let room = Scenario { capacity: 4000, high_water: 4000, varies: false, ..PLAIN };
     vec![
         Scenario { name: "close at any time", acts: MIXED, end: End::Close, ..PLAIN },
-        Scenario {
-            name: "close with room",
-            acts: MIXED,
-            end: End::Close,
-            must_tell: true,
-            ..room
-        },
+        Scenario { name: "close with room", acts: MIXED, end: End::Close, must_tell: true, ..room },
         Scenario { name: "close from inside", acts: CLOSES, ..PLAIN },
-        Scenario {
-            name: "close of a client that only calls",
-            end: End::Close,
-            ..CALLS_ONLY
-        },
+        Scenario { name: "close of a client that only calls", end: End::Close, ..CALLS_ONLY },
         Scenario { name: "cut at any time", acts: MIXED, end: End::Cut, share: 20, ..PLAIN },
         Scenario { name: "cut of a client that only calls", end: End::Cut, ..CALLS_ONLY },
         Scenario {
@@ -311,12 +303,7 @@ fn timed() -> Vec<Scenario> {
         },
         Scenario { name: "deadlines and stop", end: End::StopAnyTime, ..late },
         Scenario { name: "watchman", gives_up: true, ..WATCHED },
-        Scenario {
-            name: "watchman and deadlines",
-            gives_up: true,
-            end: End::StopAnyTime,
-            ..late
-        },
+        Scenario { name: "watchman and deadlines", gives_up: true, end: End::StopAnyTime, ..late },
         Scenario {
             name: "watchman, client that only calls",
             executes: [false, true],

@@ -42,7 +42,11 @@ enum Manner {
     /// Goes on with the same thread but for one step in so many.
     Stays(u64),
     /// Higher goes first; at each of these steps the running thread becomes the last.
-    Priorities { of: HashMap<TaskId, i64>, lowest: i64, changes: Vec<u64> },
+    Priorities {
+        of: HashMap<TaskId, i64>,
+        lowest: i64,
+        changes: Vec<u64>,
+    },
 }
 
 /// Makes the schedules `first..end`.
@@ -112,10 +116,14 @@ impl Scheduler for Schedules {
             Manner::AnyThread => Some(any),
             Manner::Stays(steps) => {
                 let stays = !is_yielding && numbers.below(*steps) > 0;
-                current.filter(|id| stays && runnable.iter().any(|task| task.id() == *id)).or(Some(any))
+                current
+                    .filter(|id| stays && runnable.iter().any(|task| task.id() == *id))
+                    .or(Some(any))
             }
             Manner::Priorities { of, lowest, changes } => {
-                if let Some(current) = current.filter(|_| is_yielding || changes.contains(&self.steps)) {
+                if let Some(current) =
+                    current.filter(|_| is_yielding || changes.contains(&self.steps))
+                {
                     *lowest -= 1;
                     of.insert(current, *lowest);
                 }

@@ -163,8 +163,9 @@ impl World {
             act(&speaker, acts[random(acts.len() as u64) as usize], &mut pending);
         }
         while !pending.is_empty() {
-            let any = pending.swap_remove(random(pending.len() as u64) as usize);
-            speaker.settle(any, self.scenario.gives_up);
+            let any = random(pending.len() as u64) as usize;
+            let first = if random(2) == 0 { speaker.first_of(&pending) } else { None };
+            speaker.settle(pending.swap_remove(first.unwrap_or(any)), self.scenario.gives_up);
         }
     }
 
@@ -228,7 +229,7 @@ fn parts(
     let limits = limits(scenario);
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     Parts {
-        io: Box::new(line.clone()),
+        io: Arc::new(line.clone()),
         commands,
         limits,
         peer,

@@ -9,7 +9,7 @@ use cconn_tests::programs::{self, Running};
 use cconn_tests::with_watchdog;
 
 /// On a fresh clone the examples may have to be built first.
-const BUILD: Duration = Duration::from_mins(10);
+const BUILD: Duration = Duration::from_secs(500);
 const RUN: Duration = Duration::from_secs(30);
 
 /// Builds under one limit, so that the run has a short one of its own.

@@ -24,10 +24,13 @@ const STEPS: &[Step] = &[
     Step::chore("bench-check", bench_check::chore).if_program("valgrind"),
     Step::cargo("deny", DENY).if_installed("deny"),
     Step::cargo("bench", &["check", "--manifest-path", "bench/Cargo.toml"]).if_folder("bench"),
-    Step::cargo("fuzz", &["check", "--manifest-path", "fuzz/Cargo.toml"]).if_folder("fuzz"),
-    Step::cargo("modele", &["check", "--manifest-path", "modele/Cargo.toml"]).if_folder("modele"),
+    // The fuzzer's runtime is C++.
+    Step::cargo("fuzz", &["check", "--manifest-path", "fuzz/Cargo.toml"]).if_program("c++"),
+    Step::cargo("modele", &["run", "--release", "--manifest-path", "modele/Cargo.toml"]),
+    Step::cargo("endurance", ENDURANCE),
 ];
 
+const ENDURANCE: &[&str] = &["run", "--release", "--package", "cconn-endurance", "--", "--short"];
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 const DOC_PRIVATE: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items"];

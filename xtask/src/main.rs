@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci`, `cargo xtask tidy`, `cargo xtask bench-check`.
+//! The project's own chores: `cargo xtask ci`, `tidy`, `bench-check`, `endurance`, `modele`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
 
@@ -15,7 +15,14 @@ usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
   cargo xtask tidy           the rules that no compiler checks
   cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
-                             --bless rewrites them, --parts shows where they go";
+                             --bless rewrites them, --parts shows where they go
+  cargo xtask endurance [--short] [--json] [--only ID,..]
+                             floods, kills, cuts and stops; at most 30 minutes, 4 with --short
+  cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
+                             the connection core under a model checker";
+
+/// Where the models are.
+const MODELE: &[&str] = &["--manifest-path", "modele/Cargo.toml"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +30,8 @@ fn main() -> ExitCode {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
+        Some((chore, rest)) if chore == "endurance" => endurance(rest),
+        Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -34,6 +43,27 @@ fn main() -> ExitCode {
             eprintln!("xtask: {reason}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The endurance tests; the whole run has the models explore a million schedules as well.
+fn endurance(rest: &[String]) -> Result<(), String> {
+    program(&["--package", "cconn-endurance"], rest)?;
+    if rest.iter().all(|argument| argument == "--json") {
+        let schedules = ["--schedules".to_owned(), "1000000".to_owned()];
+        program(MODELE, &[&schedules, rest].concat())?;
+    }
+    Ok(())
+}
+
+/// Builds and runs a program of the project, in release mode, with the rest of our arguments.
+fn program(which: &[&str], rest: &[String]) -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release"]).args(which).arg("--").args(rest);
+    match command.current_dir(root()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("it ended with {status}")),
+        Err(error) => Err(format!("cargo cannot be started: {error}")),
     }
 }
 

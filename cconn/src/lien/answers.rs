@@ -58,6 +58,7 @@ impl Lien {
         state.turn.callers = state.turn.callers.saturating_sub(caller);
         // At the end of the connection none will be answered any more: the first says so.
         let first = answered(&state).or(state.is_closed().then_some(0));
+        state = self.flush(state, deadline);
         self.come_back(state, away);
         Ok(first)
     }

@@ -61,14 +61,32 @@ pub(super) struct Calls {
     waiting: usize,
     /// Bytes of answers that nobody claimed yet.
     unclaimed: usize,
+    /// Answers that came, and the outbox position of the last call that was answered.
+    answered: u64,
+    settled: u64,
     /// Answers that came after their call was given up.
     pub(super) late: u64,
 }
 
 impl Calls {
+    /// Answers that have come.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Outbox position in front of the last call that was answered.
+    pub(super) fn settled(&self) -> u64 {
+        self.settled
+    }
+
     /// Calls without an answer so far.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Bytes of answers that nobody claimed yet.
+    pub(super) fn unclaimed(&self) -> usize {
+        self.unclaimed
     }
 
     /// Opens a call whose bytes will stand at outbox position `at`.
@@ -95,21 +113,23 @@ impl Calls {
             let late = entry.generation > generation(call);
             return self.count_late(late);
         }
-        match entry.slot {
-            Slot::Waiting { .. } => {}
+        let at = match entry.slot {
+            Slot::Waiting { at } => at,
             Slot::Answered(_) => return self.count_late(true),
             // Freed and not opened again yet, unless its generations are used up.
             Slot::Free => {
                 let used_up = entry.generation == u32::MAX;
                 return self.count_late(used_up);
             }
-        }
+        };
         let fits = unclaimed.saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
         let size = answer.size();
         entry.slot = Slot::Answered(answer);
         self.unclaimed = unclaimed.saturating_add(size);
         self.waiting = self.waiting.saturating_sub(1);
+        self.answered = self.answered.saturating_add(1);
+        self.settled = self.settled.max(at);
         Met::Waiting
     }
 

@@ -28,6 +28,10 @@ impl Ending {
     }
 
     pub(crate) fn cut(error: &io::Error) -> Self {
+        // What a transport calls the end of a peer that takes nothing.
+        if error.kind() == io::ErrorKind::ConnectionAborted {
+            return Ending::here(EndReason::SlowPeer, error.to_string());
+        }
         Ending::Cut { text: error.to_string().into() }
     }
 

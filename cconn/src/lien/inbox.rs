@@ -59,6 +59,8 @@ pub(super) struct Inbox {
     limit: u32,
     /// Room offered to the next read.
     room: usize,
+    /// Largest frame that came whole lately: as much is made room for at once.
+    largest: usize,
     /// When the frame that is not whole yet was first seen so.
     begun: Option<Instant>,
     read_deadline: Duration,
@@ -72,6 +74,7 @@ impl Inbox {
             start: 0,
             limit,
             room: SMALL,
+            largest: 0,
             begun: None,
             read_deadline,
             polling: Polling::new(active_wait),
@@ -178,7 +181,8 @@ impl Inbox {
         self.start = 0;
         let whole = frame_length(&self.buf).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
         let missing = whole.saturating_sub(self.buf.len());
-        let room = self.room.max(missing.min(STEP.max(self.buf.len())));
+        let ahead = STEP.max(self.buf.len()).max(self.largest);
+        let room = self.room.max(missing.min(ahead));
         let enough = missing.min(ENOUGH).max(self.room / 2);
         if self.buf.capacity().saturating_sub(self.buf.len()) < enough {
             self.buf.reserve_exact(room);
@@ -187,6 +191,7 @@ impl Inbox {
 
     fn shrink(&mut self) {
         self.room = SMALL;
+        self.largest = 0;
         self.buf = Vec::with_capacity(SMALL);
         drop_spares();
     }
@@ -212,6 +217,7 @@ impl Inbox {
         }
         self.start = to;
         self.begun = None;
+        self.largest = self.largest.max(length as usize);
         Ok(Some(from..to))
     }
 
@@ -222,9 +228,13 @@ impl Inbox {
 
     /// Whether what follows the last frame is at most the beginning of another, or that frame is
     /// most of what was read: then handing the buffer over is cheaper than a copy.
-    pub(super) fn should_hand_over(&self, range: &Range<usize>) -> bool {
+    ///
+    /// A body that is not `alone` takes no buffer much larger than itself: a peer could fill our
+    /// memory with small bodies in large buffers.
+    pub(super) fn should_hand_over(&self, range: &Range<usize>, alone: bool) -> bool {
         let rest = self.buf.len().saturating_sub(self.start);
-        rest == 0 || range.len() / 2 > rest
+        let fits = self.buf.capacity() <= SMALL.max(range.len().saturating_mul(4));
+        !range.is_empty() && (alone || fits) && (rest == 0 || range.len() / 2 > rest)
     }
 
     /// Hands the buffer over to the last frame that `next` cut; what follows it moves on.
@@ -276,6 +286,16 @@ mod tests {
         let buf = inbox.hand_over();
         assert_eq!(buf[range], [7]);
         assert_eq!((inbox.start, inbox.buf.as_slice()), (0, &[2, 0, 0][..]));
+    }
+
+    #[test]
+    fn a_large_buffer_goes_with_a_small_body_only_if_that_is_alone() {
+        let mut inbox = inbox(&[1, 0, 0, 0, 7]);
+        let range = inbox.next().unwrap().unwrap();
+        assert!(inbox.should_hand_over(&range, false));
+        inbox.buf.reserve_exact(2 * SMALL);
+        assert!(!inbox.should_hand_over(&range, false));
+        assert!(inbox.should_hand_over(&range, true));
     }
 
     #[test]

@@ -74,10 +74,12 @@ impl Lien {
 
     fn start_stand_in(&self) {
         let Some(lien) = self.me.upgrade() else { return };
-        let name = format!("{}+", self.thread_name);
-        let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
-        if started.is_err() {
-            self.refuse_front();
+        loop {
+            let (name, lien) = (format!("{}+", self.thread_name), lien.clone());
+            let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
+            if started.is_ok() || !self.refuse_front() {
+                return;
+            }
         }
     }
 

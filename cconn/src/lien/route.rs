@@ -36,11 +36,11 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    /// Keeps what stands behind the first `header` bytes.
-    fn body(self, length: usize) -> Bytes {
+    /// Keeps the last `length` bytes; `alone` if no other body is kept in the same place.
+    fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
-        if self.inbox.should_hand_over(&body) {
+        if self.inbox.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.hand_over(), range: body }
         } else {
             Bytes::copy(self.inbox.slice(body))
@@ -119,20 +119,24 @@ impl State {
             Frame::OneWay { depth, command: name, fingerprint, body } => {
                 let head = Head { depth, call: None, name, fingerprint };
                 let length = body.len();
-                self.arrive(head, kept.body(length), routing)
+                let body = kept.body(length, self.turn.is_queue_empty());
+                self.arrive(head, body, routing)
             }
             Frame::Call { depth, id, command: name, fingerprint, body } => {
                 let head = Head { depth, call: Some(id), name, fingerprint };
                 let length = body.len();
-                self.arrive(head, kept.body(length), routing)
+                let body = kept.body(length, self.turn.is_queue_empty());
+                self.arrive(head, body, routing)
             }
             Frame::Answer { id, body } => {
                 let length = body.len();
-                self.answer(id, Answer::Value(kept.body(length)), routing)
+                let body = kept.body(length, self.calls.unclaimed() == 0);
+                self.answer(id, Answer::Value(body), routing)
             }
             Frame::UserError { id, body } => {
                 let length = body.len();
-                self.answer(id, Answer::UserError(kept.body(length)), routing)
+                let body = kept.body(length, self.calls.unclaimed() == 0);
+                self.answer(id, Answer::UserError(body), routing)
             }
             Frame::Failure { id, command, code, text } => {
                 self.failed(id, command, code, text, routing)

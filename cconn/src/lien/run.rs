@@ -16,6 +16,9 @@ use crate::wire::{self, FailureCode, LENGTH_PREFIX};
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the executor leaves the helm to callers before it looks whether they use it.
+const MOMENT: Duration = Duration::from_micros(500);
+
 impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
     ///
@@ -28,6 +31,9 @@ impl Lien {
             return false;
         }
         state.turn.executors = 1;
+        drop(state);
+        self.route_rest();
+        let mut state = self.lock();
         while !state.is_closed() {
             if let Some(work) = state.turn.start(Runner::Executor) {
                 state = self.run(state, work);
@@ -36,8 +42,10 @@ impl Lien {
             } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
                 && let Some(inbox) = state.take_helm()
             {
+                let answered = state.calls.answered();
                 (state, _) = self.read_pass(state, inbox, None, Router::Runs);
-                state = self.yield_helm_to_callers(state);
+                let some = state.calls.answered() != answered;
+                state = self.yield_helm_to_callers(state, some);
             } else {
                 state.pass_on();
                 (state, _) = self.sleep(state, Sleep::Executor, None);
@@ -52,12 +60,24 @@ impl Lien {
         self.drain(crate::sync::now().checked_add(super::LINGER));
     }
 
-    /// After a read pass that brought no work: callers that sleep read for themselves.
-    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
-        let idle = state.turn.startable() == Startable::Nothing && !state.is_closed();
-        if idle && !state.is_unflushed() && state.sleepers.any(Sleep::reads) {
+    /// After a read pass that brought no work: callers that sleep read for themselves, and one
+    /// that was just answered finds the helm free if it soon calls again.
+    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>, answered: bool) -> Locked<'a> {
+        if !state.is_free_of_work() {
+            return state;
+        }
+        if state.sleepers.any(Sleep::reads) {
             state.pass_on();
             (state, _) = self.sleep(state, Sleep::Executor, None);
+            return state;
+        }
+        let mut yields = answered;
+        while yields && state.is_free_of_work() {
+            let passes = state.passes;
+            let moment = crate::sync::now().checked_add(MOMENT);
+            (state, _) = self.sleep(state, Sleep::Moment, moment);
+            // While others read, the executor is not needed for it.
+            yields = state.passes != passes;
         }
         state
     }
@@ -85,20 +105,26 @@ impl Lien {
         state.wake(|sleep| sleep == Sleep::End);
     }
 
-    /// No thread could be started for the command in front: it is refused instead of stuck.
-    pub(super) fn refuse_front(&self) {
+    /// No thread could be started for the command in front: it is refused instead of stuck. Says
+    /// whether the next one needs a thread too, which is then counted as started.
+    pub(super) fn refuse_front(&self) -> bool {
         let mut state = self.lock();
         state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
         if state.turn.startable() == Startable::Nothing {
-            return;
+            return false;
         }
-        let Some(command) = state.turn.refuse() else { return };
+        let Some(command) = state.turn.refuse() else { return false };
         state.take_up(command.charge);
         let code = FailureCode::NoResources;
         state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
+        if state.turn.needs_stand_in() {
+            state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
+            return true;
+        }
         state.pass_on();
         drop(self.flush_ready(state));
+        false
     }
 
     fn run<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, work: Work) -> Locked<'a> {

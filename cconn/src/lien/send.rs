@@ -59,6 +59,7 @@ impl Lien {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
             if admitted.is_ok() {
                 state.append(frame);
+                state.last_one_way = state.outbox.end();
                 state = self.flush_burst(state, deadline);
             }
             if admitted.is_ok() && state.is_above_high_water() {
@@ -83,6 +84,7 @@ impl Lien {
             return Err(Failure::NoRoom);
         }
         state.append_with(|out| out.extend_from_slice(frame));
+        state.last_one_way = state.outbox.end();
         drop(self.flush_ready(state));
         Ok(())
     }

@@ -11,6 +11,8 @@ use crate::wire::CallId;
 pub(super) enum Sleep {
     /// The executor, for commands or for the helm.
     Executor,
+    /// The executor, for commands or for a moment: it leaves the helm to callers.
+    Moment,
     /// A stand-in, for commands.
     StandIn,
     /// A caller, for the answer to its call.
@@ -36,7 +38,7 @@ impl Sleep {
         match self {
             Sleep::Answer(_) | Sleep::Answers | Sleep::Window | Sleep::End => true,
             Sleep::Room => !holds(Rule::RoomSleeps),
-            Sleep::Executor | Sleep::StandIn | Sleep::Line | Sleep::Pass => false,
+            Sleep::Executor | Sleep::Moment | Sleep::StandIn | Sleep::Line | Sleep::Pass => false,
         }
     }
 }

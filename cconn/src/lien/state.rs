@@ -33,8 +33,13 @@ pub(super) struct State {
     pub(super) flusher: bool,
     /// The flusher met a full socket.
     pub(super) blocked: bool,
+    /// Since when the socket has taken nothing, whoever tried.
+    pub(super) stuck_since: Option<Instant>,
     /// When the last message was sent that nobody waits for.
     pub(super) last_message: Option<Instant>,
+    /// Outbox position behind the last message that is not answered, or whose answer is not
+    /// waited for.
+    pub(super) last_one_way: u64,
     pub(super) window: Window,
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
@@ -57,7 +62,9 @@ impl State {
             outbox: Outbox::default(),
             flusher: false,
             blocked: false,
+            stuck_since: None,
             last_message: None,
+            last_one_way: 0,
             window: Window::new(limits.window, peer.window),
             goodbye: Goodbye::default(),
             broken: None,
@@ -138,7 +145,9 @@ impl State {
     pub(super) fn offer_turn(&mut self) {
         let runner = match self.turn.startable() {
             Startable::Nothing => return,
-            Startable::ByAnyone => self.sleepers.take(|sleep| sleep == Sleep::Executor),
+            Startable::ByAnyone => {
+                self.sleepers.take(|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment))
+            }
             Startable::ByStandIn => None,
         };
         let runner = runner.or_else(|| self.sleepers.take(|sleep| sleep == Sleep::StandIn));
@@ -148,6 +157,17 @@ impl State {
             self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
             self.due.stand_ins = self.due.stand_ins.saturating_add(1);
         }
+    }
+
+    /// Whether a runner has nothing to start and nothing to write.
+    pub(super) fn is_free_of_work(&self) -> bool {
+        self.turn.startable() == Startable::Nothing && !self.is_closed() && !self.is_unflushed()
+    }
+
+    /// Whether the peer has started every one-way message that was sent: a call behind the last
+    /// one was answered, and commands start in order.
+    pub(super) fn is_all_taken_up(&self) -> bool {
+        self.calls.waiting() == 0 && self.last_one_way <= self.calls.settled()
     }
 
     // The outbox.

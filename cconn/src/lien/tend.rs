@@ -16,7 +16,7 @@ const WRITE_TICK: Duration = Duration::from_millis(1);
 const UNREAD: Duration = Duration::from_millis(100);
 
 /// The longest the watchman lets a quiet connection be.
-const QUIETEST: Duration = Duration::from_millis(500);
+const QUIETEST: Duration = Duration::from_millis(250);
 
 /// How often a connection that lingers after its end is read out.
 const LINGER_TICK: Duration = Duration::from_millis(10);
@@ -41,9 +41,6 @@ pub(super) struct Tended {
     /// Read passes when last seen, and since when there were no more.
     passes: u64,
     quiet_since: Option<Instant>,
-    /// Bytes written when last seen, and since when there were no more.
-    sent: u64,
-    stuck_since: Option<Instant>,
     linger_since: Option<Instant>,
 }
 
@@ -106,23 +103,13 @@ impl Lien {
     ) -> (Locked<'a>, Option<Duration>) {
         if !state.is_unflushed() {
             state.tended.left_unflushed = false;
-            state.tended.stuck_since = None;
             return (state, None);
         }
         state = self.flush_ready(state);
         if !state.is_unflushed() {
             return (state, Some(WRITE_TICK));
         }
-        let sent = state.outbox.sent();
-        if state.tended.sent != sent || state.tended.stuck_since.is_none() {
-            state.tended.sent = sent;
-            state.tended.stuck_since = Some(now);
-        }
-        let stuck = state
-            .tended
-            .stuck_since
-            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if stuck >= self.limits.write_deadline {
+        if self.write_cut(&state).is_some_and(|cut| cut <= now) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
         }
         (state, Some(WRITE_TICK))
@@ -138,18 +125,20 @@ impl Lien {
             state.tended.quiet_since = None;
             return (state, None);
         }
+        // A stop waits for the peer's goodbye, and nobody else may be reading.
+        let unread = if state.goodbye.stopping { LINGER_TICK } else { UNREAD };
         let passes = state.passes;
         if state.tended.passes != passes || state.tended.quiet_since.is_none() {
             state.tended.passes = passes;
             state.tended.quiet_since = Some(now);
-            return (state, Some(UNREAD));
+            return (state, Some(unread));
         }
         let quiet = state
             .tended
             .quiet_since
             .map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        if quiet < UNREAD {
-            return (state, Some(UNREAD.saturating_sub(quiet)));
+        if quiet < unread {
+            return (state, Some(unread.saturating_sub(quiet)));
         }
         let Some(mut inbox) = state.inbox.take() else { return (state, None) };
         if inbox.is_overdue(now) {
@@ -162,7 +151,7 @@ impl Lien {
         // The watchman's own pass is no sign of somebody else's.
         state.tended.passes = state.passes;
         state.pass_on();
-        let next = if read > 0 { LINGER_TICK } else { quiet.clamp(UNREAD, QUIETEST) };
+        let next = if read > 0 { LINGER_TICK } else { quiet.clamp(unread, QUIETEST.max(unread)) };
         (self.flush_ready(state), Some(next))
     }
 

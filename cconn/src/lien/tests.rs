@@ -121,11 +121,20 @@ struct End {
     commands: Arc<Commands>,
 }
 
-fn end(io: Box<dyn Transport>, limits: &Limits) -> End {
+fn end(io: Arc<dyn Transport>, limits: &Limits) -> End {
     end_with(io, limits, Vec::new())
 }
 
-fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
+fn end_with(io: Arc<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
+    watched_end(io, limits, rest, Some(Watch::of_process()))
+}
+
+fn watched_end(
+    io: Arc<dyn Transport>,
+    limits: &Limits,
+    rest: Vec<u8>,
+    watch: Option<Arc<Watch>>,
+) -> End {
     let commands = Arc::new(Commands::default());
     let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
     let lien = Lien::new(Parts {
@@ -133,7 +142,7 @@ fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
         commands: commands.clone(),
         limits: limits.clone(),
         peer,
-        watch: Some(Watch::of_process()),
+        watch,
         label: "test".into(),
         id: 1,
         address: None,
@@ -144,19 +153,19 @@ fn end_with(io: Box<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
     End { lien, commands }
 }
 
-fn tcp_pair() -> (Box<dyn Transport>, Box<dyn Transport>) {
+fn tcp_pair() -> (Arc<dyn Transport>, Arc<dyn Transport>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let right = listener.accept().unwrap().0;
-    (Box::new(Tcp::new(left)), Box::new(Tcp::new(right)))
+    (Arc::new(Tcp::new(left)), Arc::new(Tcp::new(right)))
 }
 
 /// A pair of ends; the second runs an executor on a thread of its own.
 fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
-    let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = match memory {
+    let (left, right): (Arc<dyn Transport>, Arc<dyn Transport>) = match memory {
         Some(capacity) => {
             let (left, right) = Memory::pair(capacity);
-            (Box::new(left), Box::new(right))
+            (Arc::new(left), Arc::new(right))
         }
         None => tcp_pair(),
     };
@@ -364,7 +373,7 @@ fn leave_with_a_note(peer: &Memory) {
 #[test]
 fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     let (left, right) = Memory::pair(1000);
-    let client = end(Box::new(left), &small());
+    let client = end(Arc::new(left), &small());
     leave_with_a_note(&right);
     client.lien.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
@@ -374,7 +383,7 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
 /// A thread that waits for window; it ends with why it got none. The peer is written by hand.
 fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
     let (left, right) = Memory::pair(20_000);
-    let client = end(Box::new(left), &small());
+    let client = end(Arc::new(left), &small());
     let lien = client.lien.clone();
     let sending = std::thread::spawn(move || {
         loop {
@@ -417,6 +426,24 @@ fn commands_that_came_with_the_greeting_are_run() {
 }
 
 #[test]
+fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
+    // No such stack exists, so that no stand-in can be started.
+    let limits = Limits { stack: Some(1 << 60), ..Limits::default() };
+    let (client, _server) = pair_with(&limits, Some(1 << 20));
+    let calls: Vec<_> = (0..10_000)
+        .map(|_| {
+            let mut frame = frame(&client.lien, PARALLEL, b"x", true).unwrap();
+            client.lien.defer(&mut frame, 1, soon()).unwrap()
+        })
+        .collect();
+    for call in calls {
+        let answer = client.lien.wait_for(call, soon()).unwrap();
+        let code = FailureCode::NoResources;
+        assert!(matches!(answer, Answer::Failure { code: c, .. } if c == code), "{answer:?}");
+    }
+}
+
+#[test]
 fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
@@ -455,4 +482,64 @@ fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     }
     let ran = server.commands.ran.load(Ordering::SeqCst);
     assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}, ran {ran}");
+}
+
+#[test]
+fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
+    let (left, _right) = Memory::pair(100);
+    let limits = Limits { write_deadline: Duration::from_millis(50), ..small() };
+    let client = watched_end(Arc::new(left), &limits, Vec::new(), None).lien;
+    let end = soon();
+    while client.ending().is_none() && !wait::is_past(end) {
+        let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
+        let deadline = Some(Instant::now() + Duration::from_millis(10));
+        client.call(&mut frame, 200, deadline).unwrap_err();
+    }
+    let ending = client.ending();
+    let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });
+    assert!(ending.as_deref().is_some_and(slow), "{ending:?}");
+}
+
+#[test]
+fn what_came_before_adieu_runs_even_if_nothing_can_be_written() {
+    let (left, right) = Memory::pair(1000);
+    let client = watched_end(Arc::new(left), &small(), Vec::new(), None);
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    for number in 0..3_u64 {
+        let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+        bytes.extend(number.to_le_bytes());
+        wire::finish(&mut bytes, start);
+    }
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    drop(right);
+    client.lien.execute();
+    assert_eq!(*client.commands.notes.lock().unwrap(), [0, 1, 2]);
+    assert!(matches!(*client.lien.ending().unwrap(), Ending::Finished));
+}
+
+#[test]
+fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
+    let (left, _right) = tcp_pair();
+    let client = end(left, &Limits::default());
+    let _reader_elsewhere = client.lien.lock().inbox.take().unwrap();
+    let mut frame = frame(&client.lien, ECHO, b"x", true).unwrap();
+    let call = client.lien.defer(&mut frame, 1, soon()).unwrap();
+    let caller = {
+        let lien = client.lien.clone();
+        std::thread::spawn(move || lien.wait_for(call, soon()))
+    };
+    while !client.lien.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::Answer(call)) {
+        std::thread::yield_now();
+    }
+    let mut state = client.lien.lock();
+    // What a flusher does that hands over, and what a reader does before the thread is awake.
+    let parker = state.sleepers.take(|_| true).unwrap();
+    state.due.wake(parker);
+    state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
+    state.calls.answer(call, Answer::Value(bytes::Bytes::copy(b"x")), 100);
+    drop(state);
+    assert_eq!(value(caller.join().unwrap()), b"x");
+    assert!(!client.lien.lock().is_unflushed(), "nobody writes what was handed over");
 }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::bytes::Bytes;
+use super::queue::Queue;
 use crate::sync::{Rule, holds};
 use crate::wire::{CallId, FailureCode};
 
@@ -70,7 +71,7 @@ struct Served {
 /// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
 #[derive(Debug)]
 pub(super) struct Turn {
-    queue: VecDeque<Command>,
+    queue: Queue,
     notices: VecDeque<Notice>,
     /// Notices that were dropped because too many waited.
     pub(super) dropped_notices: u64,
@@ -100,7 +101,7 @@ pub(super) struct Crowded;
 impl Turn {
     pub(super) fn new(max_waiting: usize, max_parallel: usize) -> Self {
         Turn {
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             notices: VecDeque::new(),
             dropped_notices: 0,
             running: 0,
@@ -117,7 +118,7 @@ impl Turn {
     }
 
     pub(super) fn push(&mut self, command: Command) {
-        self.queue.push_back(command);
+        self.queue.push(command);
     }
 
     pub(super) fn push_notice(&mut self, notice: Notice) {
@@ -180,7 +181,7 @@ impl Turn {
             self.running = 1;
             return Some(Work::Notice(notice));
         }
-        let command = self.queue.pop_front()?;
+        let command = self.queue.pop()?;
         self.count(command.parallel, 1);
         if let Some(call) = command.call {
             self.served.push(Served { call, cancelled: false });
@@ -224,8 +225,7 @@ impl Turn {
             served.cancelled = true;
             return None;
         }
-        let at = self.queue.iter().position(|command| command.call == Some(call))?;
-        self.queue.remove(at)
+        self.queue.remove(call)
     }
 
     /// Whether the peer gave that running call up.
@@ -235,7 +235,7 @@ impl Turn {
 
     /// Takes the front of the queue out, because no thread can be had to run it.
     pub(super) fn refuse(&mut self) -> Option<Command> {
-        self.queue.pop_front()
+        self.queue.pop()
     }
 
     /// Drops everything that has not started.

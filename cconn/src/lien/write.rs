@@ -41,7 +41,6 @@ impl Lien {
         while state.is_unflushed() {
             state.flusher = true;
             let own = state.outbox.end().saturating_add(self.limits.flush_share);
-            let mut stuck_since = None;
             while !state.outbox.is_empty() && state.can_write() {
                 if state.outbox.sent() >= own && state.hand_over_flush() {
                     return self.end_flush(state);
@@ -49,15 +48,14 @@ impl Lien {
                 let sent;
                 (state, sent) = self.write_once(state);
                 match sent {
-                    Ok(_) => stuck_since = None,
+                    Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         if is_past(deadline) {
                             state = self.end_flush(state);
                             state.leave_unflushed();
                             return state;
                         }
-                        let since = *stuck_since.get_or_insert_with(crate::sync::now);
-                        state = self.wait_for_room(state, since, deadline);
+                        state = self.wait_for_room(state, deadline);
                     }
                     Err(error) => {
                         state = self.end_flush(state);
@@ -133,6 +131,12 @@ impl Lien {
         state = self.lock();
         let written = *sent.as_ref().unwrap_or(&0);
         state.outbox.give_back(batch, written);
+        match &sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                state.stuck_since.get_or_insert_with(crate::sync::now);
+            }
+            _ => state.stuck_since = None,
+        }
         if !state.is_above_high_water() {
             state.wake(|sleep| sleep == Sleep::Room);
         }
@@ -154,23 +158,16 @@ impl Lien {
 
     /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
     /// waiting for us to read before it reads.
-    fn wait_for_room<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        since: Instant,
-        deadline: Option<Instant>,
-    ) -> Locked<'a> {
+    fn wait_for_room<'a>(&'a self, mut state: Locked<'a>, deadline: Option<Instant>) -> Locked<'a> {
         state.blocked = true;
-        let cut = since.checked_add(self.limits.write_deadline);
+        let cut = self.write_cut(&state);
         if is_past(cut) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
             return state;
         }
         let until = cut.into_iter().chain(deadline).min();
         if !holds(Rule::WriterReads) {
-            drop(state);
-            let _ready = self.io.poll(WRITABLE, until);
-            return self.lock();
+            return self.wait_unread(state, until);
         }
         if let Some(inbox) = state.take_helm() {
             drop(state);
@@ -196,6 +193,18 @@ impl Lien {
         state
     }
 
+    /// When the peer is cut if its socket takes nothing until then.
+    pub(super) fn write_cut(&self, state: &State) -> Option<Instant> {
+        state.stuck_since?.checked_add(self.limits.write_deadline)
+    }
+
+    /// What a writer must not do: wait without reading.
+    fn wait_unread<'a>(&'a self, state: Locked<'a>, until: Option<Instant>) -> Locked<'a> {
+        drop(state);
+        let _ready = self.io.poll(WRITABLE, until);
+        self.lock()
+    }
+
     /// A write failed: nothing more can be said, but the peer's last words may still be there to
     /// read, and they say why.
     fn give_up_writing<'a>(&'a self, mut state: Locked<'a>, error: &io::Error) -> Locked<'a> {
@@ -208,7 +217,8 @@ impl Lien {
             return state;
         };
         (state, _) = self.read_ready(state, inbox, usize::MAX);
-        state.close(Ending::cut(error));
+        // An end like that of the input: what came before the peer's adieu still runs.
+        state.end_input(Ending::cut(error));
         state
     }
 

@@ -112,7 +112,7 @@ impl Serveur {
                 serveur.greet(&io, Refusal::Accepted);
                 io.configure(serveur.shared.options.settings.limits.write_deadline);
                 let address = io.peer_address();
-                serveur.serve(id, Box::new(io), address);
+                serveur.serve(id, Arc::new(io), address);
             }
         });
         if started.is_err()
@@ -166,19 +166,20 @@ impl Serveur {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
                     serveur.greet(&ours, accepted);
-                    serveur.serve(id, Box::new(ours), None);
+                    serveur.serve(id, Arc::new(ours), None);
                 });
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
             }
             Err(refusal) => self.greet(&ours, refusal),
         }
-        crate::connexion::join(&self.shared.options.settings, Box::new(hers), "local")
+        crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
     }
 
     /// One client, from its greeting to its end, on its own thread.
-    fn serve(&self, id: u64, io: Box<dyn Transport>, address: Option<SocketAddr>) {
+    fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
         let deadline = Instant::now().checked_add(settings.greeting_deadline);
+        self.shared.clients.greets(id, &io);
         let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
             Ok(greeted) => greeted,
             Err(error) => {

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
 use crate::lien::Lien;
 use crate::sync::{Condvar, Mutex};
+use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
 /// How long threads may take to end once their connections are cut.
@@ -29,6 +30,8 @@ pub(super) struct Clients {
 struct State {
     /// Those whose connection has ended included, until their thread ends.
     connected: HashMap<u64, Arc<Lien>>,
+    /// Those whose greeting is not in yet: a stop does not wait for it.
+    greeting: HashMap<u64, Arc<dyn Transport>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
     threads: usize,
     last_id: u64,
@@ -75,9 +78,19 @@ impl Clients {
         Ok(state.last_id)
     }
 
+    /// A newcomer has been greeted and its own greeting is waited for.
+    pub(super) fn greets(&self, id: u64, io: &Arc<dyn Transport>) {
+        let mut state = self.state.lock();
+        if state.stopping {
+            io.shutdown();
+        }
+        state.greeting.insert(id, io.clone());
+    }
+
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
     pub(super) fn add(&self, lien: &Arc<Lien>) {
         let mut state = self.state.lock();
+        state.greeting.remove(&lien.id);
         state.connected.insert(lien.id, lien.clone());
         let stopping = state.stopping;
         drop(state);
@@ -90,6 +103,7 @@ impl Clients {
     pub(super) fn leave(&self, id: u64) {
         let mut state = self.state.lock();
         state.threads -= 1;
+        state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
         drop(state);
         self.fewer.notify_all();
@@ -107,8 +121,14 @@ impl Clients {
         self.liens().iter().map(Client::of).collect()
     }
 
+    /// From here on nobody comes in, and those who have not greeted yet are sent away.
     pub(super) fn refuse_more(&self) {
-        self.state.lock().stopping = true;
+        let mut state = self.state.lock();
+        state.stopping = true;
+        for io in state.greeting.values() {
+            io.shutdown();
+        }
+        drop(state);
         self.fewer.notify_all();
     }
 

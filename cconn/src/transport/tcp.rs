@@ -120,7 +120,7 @@ impl Transport for Tcp {
                 Ok(n) => return Ok(n),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => self.rearm(deadline)?,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(broken(error)),
             }
         }
     }
@@ -129,7 +129,7 @@ impl Transport for Tcp {
         loop {
             match self.recv_once(buf, RecvFlags::DONTWAIT) {
                 Err(Errno::INTR) => {}
-                result => return result.map_err(io::Error::from),
+                result => return result.map_err(broken),
             }
         }
     }
@@ -145,7 +145,7 @@ impl Transport for Tcp {
             };
             match sent {
                 Err(Errno::INTR) => {}
-                result => return result.map_err(io::Error::from),
+                result => return result.map_err(broken),
             }
         }
     }
@@ -180,6 +180,18 @@ impl Transport for Tcp {
 
     fn shutdown(&self) {
         let _gone = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// The kernel gives up on a peer that acknowledges nothing with an error that reads like a
+/// deadline of ours; it is the end of the stream.
+fn broken(error: Errno) -> io::Error {
+    match error {
+        Errno::TIMEDOUT => {
+            let text = "the peer acknowledged nothing in time";
+            io::Error::new(io::ErrorKind::ConnectionAborted, text)
+        }
+        other => other.into(),
     }
 }
 

@@ -68,7 +68,7 @@ codes! {
     /// The server's word on a newcomer, in its greeting.
     Refusal: u8 {
         Accepted = 0, "accepted";
-        Full = 1, "the server has as many clients as it takes";
+        Full = 1, "the server is full";
         Stopping = 2, "the server is stopping";
         NoResources = 3, "the server could not start a thread";
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cconn::{Attente, Client, Erreur, NatureDistante, Resultat, nommee};
+use cconn::{Attente, Client, Erreur, NatureDistante, OctetsRef, Resultat, nommee};
 
 use super::ledger::{Ledger, Told};
 use super::{CALLS_BACK, CLOSES, QUICK, SLOW};
@@ -14,6 +14,10 @@ use crate::run::Run;
 /// Threads that send on one connection, and the commands of each.
 pub(super) const THREADS: u64 = 3;
 pub(super) const OPS: u64 = 40;
+
+/// Bytes that some commands carry, so that sockets fill and writes are cut in the middle.
+const MOST_BALLAST: usize = 128 << 10;
+static BALLAST: [u8; MOST_BALLAST] = [7; MOST_BALLAST];
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +128,8 @@ impl<'a> Episode<'a> {
 
     fn send(&self, client: &Client, id: u64, dice: &mut Dice, deferred: &mut Deferred, run: &Run) {
         let kind = self.kind(dice);
-        let work = nommee("work", (id, kind));
+        let ballast = if dice.one_in(8) { dice.size(MOST_BALLAST) } else { 0 };
+        let work = nommee("work", (id, kind, OctetsRef(&BALLAST[..ballast])));
         let told = match dice.below(10) {
             0..4 => {
                 let sent = client.envoyer(nommee("note", (id,)));

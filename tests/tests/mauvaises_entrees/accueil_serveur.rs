@@ -7,23 +7,30 @@ use cconn_tests::raw::{Greeting, Raw, Seen, answer, call};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;
-use super::banc::Bench;
+use super::banc::{Bench, Phase};
 
 /// The longest rest of a greeting, and what of it the fields of version 1 take.
 const MAX_REST: usize = 4084;
 const FIELDS: usize = 18;
 
+/// What a newcomer does once it has sent its greeting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Ends,
+    Waits,
+}
+
 /// The server greets, and closes without a frame once it has seen the other's greeting.
 #[track_caller]
-fn assert_not_let_in(bench: &Bench, greeting: &[u8], then_ends: bool) {
+fn assert_not_let_in(bench: &Bench, greeting: &[u8], then: Then, phase: Phase, what: &str) {
     let mut raw = Raw::connect(bench.address());
     raw.send(greeting);
-    if then_ends {
+    if then == Then::Ends {
         raw.end();
     }
     raw.greeting();
     assert_eq!(raw.rest(), []);
-    bench.assert_serves();
+    bench.assert_turned_away(raw.address(), phase, what);
     assert_eq!(bench.serveur.clients().len(), 1, "the witness");
 }
 
@@ -43,29 +50,30 @@ fn greetings_that_are_not_good() {
     let client = Greeting::client;
     let window = 2 * (1024 + 64);
     let bad = [
-        Greeting { magic: *b"GET / HT", ..client() },
-        Greeting { version: 2, ..client() },
-        Greeting { version: 0, ..client() },
-        Greeting { role: 1, ..client() },
-        Greeting { role: 2, ..client() },
-        Greeting { codec: 2, ..client() },
-        Greeting { refusal: 1, ..client() },
-        Greeting { refusal: 4, ..client() },
-        Greeting { max_frame: 1023, ..client() },
-        Greeting { window: client().window - 1, ..client() },
-        Greeting { max_frame: 1024, window: window - 1, ..client() },
-        Greeting { max_frame: u32::MAX, ..client() },
-        Greeting { length: Some(17), ..client() },
-        Greeting { length: Some(0), ..client() },
-        Greeting { text_length: Some(1), ..client() },
-        Greeting { text: vec![0xff], ..client() },
-        Greeting { length: Some(4085), ..client() },
-        Greeting { more: vec![0; MAX_REST - FIELDS + 1], ..client() },
+        (Greeting { magic: *b"GET / HT", ..client() }, "begins with \"GET / HT"),
+        (Greeting { version: 2, ..client() }, "version 2 of the protocol, this side version 1"),
+        (Greeting { version: 0, ..client() }, "version 0 of the protocol, this side version 1"),
+        (Greeting { role: 1, ..client() }, "it is a server too"),
+        (Greeting { role: 2, ..client() }, "unknown meaning"),
+        (Greeting { codec: 2, ..client() }, "another codec"),
+        (Greeting { refusal: 1, ..client() }, "unknown meaning"),
+        (Greeting { refusal: 4, ..client() }, "unknown meaning"),
+        (Greeting { max_frame: 1023, ..client() }, "frames of 1023 bytes"),
+        (Greeting { window: client().window - 1, ..client() }, "a window of 2097279"),
+        (Greeting { max_frame: 1024, window: window - 1, ..client() }, "a window of 2175"),
+        (Greeting { max_frame: u32::MAX, ..client() }, "frames of 4294967295 bytes"),
+        (Greeting { length: Some(17), ..client() }, "ends before its fields"),
+        (Greeting { length: Some(0), ..client() }, "ends before its fields"),
+        (Greeting { text_length: Some(1), ..client() }, "ends before its fields"),
+        (Greeting { text: vec![0xff], ..client() }, "not UTF-8"),
+        (Greeting { length: Some(4085), ..client() }, "more than 4 KiB"),
+        (Greeting { more: vec![0; MAX_REST - FIELDS + 1], ..client() }, "more than 4 KiB"),
     ];
     with_watchdog("bad greetings", LIMIT, || {
         let bench = Bench::usual();
-        for greeting in &bad {
-            assert_not_let_in(&bench, &greeting.bytes(), false);
+        for (greeting, what) in &bad {
+            let (bytes, phase) = (greeting.bytes(), Phase::Incompatible);
+            assert_not_let_in(&bench, &bytes, Then::Ends, phase, what);
         }
     });
 }
@@ -92,7 +100,11 @@ fn a_greeting_that_ends_at_any_byte() {
     with_watchdog("cut greetings", LIMIT, || {
         let bench = Bench::usual();
         let whole = Greeting::client().bytes();
-        (0..whole.len()).for_each(|n| assert_not_let_in(&bench, &whole[..n], true));
+        for n in 0..whole.len() {
+            assert_not_let_in(&bench, &whole[..n], Then::Ends, Phase::Cut, "");
+        }
+        let what = "begins with \"GET\"";
+        assert_not_let_in(&bench, b"GET", Then::Ends, Phase::Incompatible, what);
     });
 }
 
@@ -100,9 +112,11 @@ fn a_greeting_that_ends_at_any_byte() {
 fn silence_and_half_a_greeting_are_cut_in_time() {
     with_watchdog("silence", LIMIT, || {
         let bench = Bench::new(|options| options.delai_accueil(Duration::from_millis(50)));
-        assert_not_let_in(&bench, b"", false);
-        assert_not_let_in(&bench, b"cconn", false);
-        assert_not_let_in(&bench, &Greeting::client().bytes()[..29], false);
+        let whole = Greeting::client().bytes();
+        for n in [0, 5, 29] {
+            let what = "after 50ms";
+            assert_not_let_in(&bench, &whole[..n], Then::Waits, Phase::Late, what);
+        }
     });
 }
 
@@ -120,6 +134,8 @@ fn a_client_beyond_the_most_is_refused_in_words() {
         assert_eq!(greeting[14], 1, "full");
         assert_eq!(&greeting[30..], b"it takes 3 clients at a time");
         assert_eq!(fourth.rest(), [], "no frame follows a refusal");
+        let what = "3 clients at a time";
+        bench.assert_turned_away(fourth.address(), Phase::Full, what);
 
         let error = Client::new(bench.address()).unwrap_err();
         let Erreur::Connexion(failed) = &error else { panic!("{error:?}") };

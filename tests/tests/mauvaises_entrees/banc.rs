@@ -5,18 +5,54 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cconn::{Client, Erreur, Fermee, OptionsServeur, RaisonFin, Resultat, Serveur, nommee};
+use cconn::{
+    Client, EchecConnexion, Erreur, Fermee, OptionsServeur, RaisonFin, Resultat, Serveur, nommee,
+};
 use cconn_tests::raw::{Raw, Seen};
 
 /// Longest wait for what the server has to say.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The server, its thread, and how its clients ended.
+/// A newcomer that did not become a client, and what the program is told of it.
+type TurnedAway = (Option<SocketAddr>, Phase, String);
+
+/// The server, its thread, how its clients ended, and who did not become one.
 pub(crate) struct Bench {
     pub(crate) serveur: Serveur,
     thread: Option<JoinHandle<Resultat<()>>>,
     witness: Client,
     ends: Receiver<(SocketAddr, Resultat<()>)>,
+    turned_away: Receiver<TurnedAway>,
+}
+
+/// What a newcomer was turned away for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its greeting is not one to answer.
+    Incompatible,
+    /// Its stream ended inside the greeting.
+    Cut,
+    /// No whole greeting came in time.
+    Late,
+    /// The server has as many clients as it takes.
+    Full,
+    /// Something that no newcomer should be told.
+    Other,
+}
+
+impl Phase {
+    fn of(error: &Erreur) -> Phase {
+        match error {
+            Erreur::Delai(late) if late.phase == cconn::Phase::Accueil => Phase::Late,
+            Erreur::Connexion(failed) => match **failed {
+                EchecConnexion::Incompatible { .. } => Phase::Incompatible,
+                EchecConnexion::Accueil { .. } => Phase::Cut,
+                EchecConnexion::Complet { .. } => Phase::Full,
+                _ => Phase::Other,
+            },
+            _ => Phase::Other,
+        }
+    }
 }
 
 impl Bench {
@@ -32,13 +68,18 @@ impl Bench {
             // Nobody listens any more once the test is over.
             let _over = tell.send((client.adresse().expect("it came by TCP"), end));
         };
-        let options = Serveur::options(0).max_clients(20).quand_deconnecte(hook);
+        let (turn, turned_away) = mpsc::channel();
+        let refused = move |address, error: &Erreur| {
+            let _over = turn.send((address, Phase::of(error), error.to_string()));
+        };
+        let options = Serveur::options(0).max_clients(20);
+        let options = options.quand_deconnecte(hook).quand_refuse(refused);
         let serveur = set(options).ouvrir().unwrap();
         serveur.enregistrer_commande("somme", |_, (a, b): (i64, i64)| a + b).unwrap();
         let running = serveur.clone();
         let thread = Some(thread::spawn(move || running.lancer()));
         let witness = Client::new(serveur.adresse()).unwrap();
-        let bench = Bench { serveur, thread, witness, ends };
+        let bench = Bench { serveur, thread, witness, ends, turned_away };
         bench.assert_serves();
         bench
     }
@@ -65,6 +106,16 @@ impl Bench {
         let (address, end) = self.ends.recv_timeout(PATIENCE).expect("the server sees its end");
         assert_eq!(address, client, "this one ended: {end:?}");
         end
+    }
+
+    /// That this newcomer did not become a client, and that the program was told why.
+    #[track_caller]
+    pub(crate) fn assert_turned_away(&self, newcomer: SocketAddr, phase: Phase, what: &str) {
+        let told = self.turned_away.recv_timeout(PATIENCE).expect("the program is told");
+        let (address, why, text) = told;
+        assert_eq!((address, why), (Some(newcomer), phase), "{text}");
+        assert!(text.contains(what) && text.contains(&newcomer.to_string()), "{text}");
+        self.assert_serves();
     }
 
     /// That the connection ended here for that reason; the text names it, and says `what`.

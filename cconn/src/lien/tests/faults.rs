@@ -5,8 +5,8 @@ use crate::transport::{Script, Scripted};
 
 fn scripted_pair(limits: &Limits, script: Script) -> (End, End) {
     let (left, right) = Memory::pair(200);
-    let client = end(Box::new(Scripted::new(left, script)), limits);
-    let server = end(Box::new(right), limits);
+    let client = end(Arc::new(Scripted::new(left, script)), limits);
+    let server = end(Arc::new(right), limits);
     execute(&server);
     (client, server)
 }

@@ -1,0 +1,177 @@
+//! cconn, as its docs have it: commands are functions, every setting is the default but
+//! `max_clients`, which is 1 unless set. A connection is closed by dropping its handle.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cconn::{Attente, Client, Resultat, Serveur, commande, commandes};
+
+use crate::drive::blocking::{self, Connection};
+use crate::drive::{A, B, SUM, Tally};
+use crate::laps::Laps;
+use crate::outcome::{Outcome, expect};
+use crate::peer::{Budget, Figure, Peer, Server};
+use crate::session::Session;
+use crate::work::Work;
+
+/// More than any work connects.
+const MAX_CLIENTS: usize = 4096;
+
+#[commande]
+fn somme(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+#[commande]
+fn echo(octets: &[u8]) -> Vec<u8> {
+    octets.to_vec()
+}
+
+#[commande]
+fn imbriquee(client: &Client, a: i64, b: i64) -> Resultat<i64> {
+    client.appeler(somme { a, b })
+}
+
+static NOTES: AtomicU64 = AtomicU64::new(0);
+
+/// A message without an answer: counted, so that it is seen to be executed.
+#[commande]
+fn note(a: i64, b: i64) {
+    let one = u64::from(a + b == SUM);
+    NOTES.fetch_add(one, Ordering::Relaxed);
+}
+
+/// How many messages have been executed since the last time.
+#[commande]
+fn notes() -> u64 {
+    NOTES.swap(0, Ordering::Relaxed)
+}
+
+/// A message to every client.
+#[commande]
+fn nouvelle(a: i64, b: i64);
+
+pub(crate) struct Cconn;
+
+impl Peer for Cconn {
+    fn name(&self) -> &'static str {
+        "cconn"
+    }
+
+    fn has(&self, _work: Work) -> bool {
+        true
+    }
+
+    fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {
+        let serveur = Serveur::options(0).max_clients(MAX_CLIENTS).ouvrir()?;
+        serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes])?;
+        let running = serveur.clone();
+        thread::spawn(move || running.lancer());
+        Ok(Box::new(CconnServer(serveur)))
+    }
+
+    fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
+        blocking::measure::<CconnConnection>(work, session, budget)
+    }
+}
+
+struct CconnServer(Serveur);
+
+impl Server for CconnServer {
+    fn port(&self) -> u16 {
+        self.0.adresse().port()
+    }
+
+    fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
+        let clients = self.0.clients();
+        let client = clients.first().ok_or("no client is connected")?;
+        let mut laps = Laps::start(budget);
+        while laps.goes_on() {
+            expect(&client.appeler(somme { a: A, b: B })?, &SUM)?;
+            laps.lap();
+        }
+        Ok(laps.finish().percentile(0.50))
+    }
+
+    fn broadcast(&mut self) -> Outcome<usize> {
+        Ok(self.0.diffuser(nouvelle { a: A, b: B })?.atteints)
+    }
+}
+
+struct CconnConnection {
+    client: Client,
+    /// Whether the commands of this side are registered.
+    serves: bool,
+}
+
+impl CconnConnection {
+    fn register(&mut self) -> Resultat<()> {
+        if !self.serves {
+            self.client.enregistrer(commandes![somme])?;
+            self.serves = true;
+        }
+        Ok(())
+    }
+}
+
+impl Connection for CconnConnection {
+    fn connect(address: SocketAddr) -> Outcome<Self> {
+        Ok(CconnConnection { client: Client::new(address)?, serves: false })
+    }
+
+    fn share(&self) -> Outcome<Self> {
+        Ok(CconnConnection { client: self.client.clone(), serves: self.serves })
+    }
+
+    fn somme(&mut self, a: i64, b: i64) -> Outcome<i64> {
+        Ok(self.client.appeler(somme { a, b })?)
+    }
+
+    fn echo(&mut self, bytes: &[u8]) -> Outcome<usize> {
+        Ok(self.client.appeler(echo { octets: bytes })?.len())
+    }
+
+    fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {
+        self.register()?;
+        Ok(self.client.appeler(imbriquee { a, b })?)
+    }
+
+    fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
+        let mut calls: VecDeque<Attente<i64>> = VecDeque::with_capacity(depth);
+        let mut count = 0;
+        while Instant::now() < until {
+            if calls.len() == depth {
+                let call = calls.pop_front().ok_or("no call is in flight")?;
+                expect(&call.attendre()?, &SUM)?;
+                count += 1;
+            }
+            calls.push_back(self.client.differer(somme { a: A, b: B })?);
+        }
+        for call in calls {
+            expect(&call.attendre()?, &SUM)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn one_way(&mut self, until: Instant) -> Outcome<u64> {
+        let mut count = 0;
+        while Instant::now() < until {
+            self.client.envoyer(note { a: A, b: B })?;
+            count += 1;
+        }
+        expect(&self.client.appeler(notes {})?, &count)?;
+        Ok(count)
+    }
+
+    fn listen(mut self, messages: Arc<Tally>) -> Outcome<()> {
+        self.register()?;
+        self.client
+            .enregistrer_commande("nouvelle", move |_, (_, _): (i64, i64)| messages.count())?;
+        Ok(self.client.lancer()?)
+    }
+}

@@ -1,0 +1,295 @@
+//! *raw*: the floor. Blocking sockets, a thread for each connection, no library.
+//!
+//! Messages have the sizes of cconn's frames for the same work, each is one system call to write,
+//! and one to read unless it is larger than the socket takes. Small ones have a fixed size; echoes
+//! have a length in front, and buffers that are used again. `TCP_NODELAY`, else no settings. What
+//! a message means follows from the work, which both sides know: there is no dispatch.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::drive::blocking::{self, Connection};
+use crate::drive::{A, B, SUM, Tally};
+use crate::laps::Laps;
+use crate::outcome::{Outcome, expect};
+use crate::peer::{Budget, Figure, Peer, Server};
+use crate::session::Session;
+use crate::work::{Senders, Work};
+
+/// Bytes of a call: a frame of cconn's with two small numbers.
+pub(super) const CALL: usize = 28;
+/// Bytes of an answer: a frame of cconn's with one small number.
+pub(super) const ANSWER: usize = 14;
+/// Bytes of a message without an answer.
+pub(super) const MESSAGE: usize = 20;
+
+pub(crate) struct Raw;
+
+impl Peer for Raw {
+    fn name(&self) -> &'static str {
+        "raw"
+    }
+
+    fn has(&self, work: Work) -> bool {
+        work != Work::Pipelined(Senders::Sixteen)
+    }
+
+    fn serve(&self, work: Work) -> Outcome<Box<dyn Server>> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
+        let (send, reversed) = channel();
+        let audience = Audience::default();
+        let joined = Arc::clone(&audience);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                accept(work, Arc::new(stream?), &send, &joined)?;
+            }
+            Outcome::Ok(())
+        });
+        Ok(Box::new(RawServer { port, reversed, caller: None, audience }))
+    }
+
+    fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
+        if work == Work::Listening {
+            return blocking::without_listening::<RawConnection>(session, budget);
+        }
+        blocking::measure::<RawConnection>(work, session, budget)
+    }
+}
+
+/// Who gets broadcasts.
+type Audience = Arc<Mutex<Vec<Arc<TcpStream>>>>;
+
+fn accept(
+    work: Work,
+    stream: Arc<TcpStream>,
+    reversed: &Sender<Arc<TcpStream>>,
+    audience: &Audience,
+) -> Outcome<()> {
+    stream.set_nodelay(true)?;
+    if work == Work::Reverse {
+        return Ok(reversed.send(stream)?);
+    }
+    if work == Work::Broadcast {
+        audience.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&stream));
+    }
+    thread::Builder::new().spawn(move || serve_one(work, &stream))?;
+    Ok(())
+}
+
+struct RawServer {
+    port: u16,
+    reversed: Receiver<Arc<TcpStream>>,
+    caller: Option<Arc<TcpStream>>,
+    audience: Audience,
+}
+
+impl Server for RawServer {
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
+        let stream = match self.caller.take() {
+            Some(stream) => stream,
+            None => self.reversed.recv()?,
+        };
+        let mut laps = Laps::start(budget);
+        while laps.goes_on() {
+            expect(&call(&stream, A, B)?, &SUM)?;
+            laps.lap();
+        }
+        self.caller = Some(stream);
+        Ok(laps.finish().percentile(0.50))
+    }
+
+    fn broadcast(&mut self) -> Outcome<usize> {
+        let audience = self.audience.lock().unwrap_or_else(PoisonError::into_inner);
+        for stream in audience.iter() {
+            (&**stream).write_all(&[0; MESSAGE])?;
+        }
+        Ok(audience.len())
+    }
+}
+
+/// One connection on the server's side, until it ends.
+fn serve_one(work: Work, stream: &TcpStream) {
+    // However it ends, its client sees it.
+    let _ = match work {
+        Work::OneWay => serve_messages(stream),
+        Work::Echo(bytes) => serve_echo(stream, bytes),
+        Work::Nested => serve_nested(stream),
+        _ => serve_calls(stream),
+    };
+}
+
+fn serve_calls(mut stream: &TcpStream) -> Outcome<()> {
+    let mut request = [0; CALL];
+    loop {
+        stream.read_exact(&mut request)?;
+        stream.write_all(&answer_to(&request))?;
+    }
+}
+
+fn serve_nested(mut stream: &TcpStream) -> Outcome<()> {
+    let mut request = [0; CALL];
+    loop {
+        stream.read_exact(&mut request)?;
+        stream.write_all(&request)?;
+        let mut answer = [0; ANSWER];
+        stream.read_exact(&mut answer)?;
+        stream.write_all(&answer)?;
+    }
+}
+
+fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
+    let mut message = [0; MESSAGE];
+    loop {
+        stream.read_exact(&mut message)?;
+        if is_last(&message) {
+            stream.write_all(&[0; ANSWER])?;
+        }
+    }
+}
+
+fn serve_echo(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
+    let mut buffer = vec![0; PREFIX + bytes];
+    loop {
+        let size = read_prefixed(stream, &mut buffer)?;
+        stream.write_all(&buffer[..size])?;
+    }
+}
+
+/// Bytes of the length in front of an echo.
+const PREFIX: usize = 4;
+
+/// Reads a whole message, in as few calls as the socket allows: its size, prefix included.
+fn read_prefixed(mut stream: &TcpStream, buffer: &mut [u8]) -> Outcome<usize> {
+    let mut have = 0;
+    let mut want = PREFIX;
+    while have < want {
+        let read = stream.read(&mut buffer[have..])?;
+        if read == 0 {
+            return Err("the connection has ended".into());
+        }
+        have += read;
+        if let (true, Some(prefix)) = (have >= PREFIX, buffer.first_chunk()) {
+            want = PREFIX + u32::from_le_bytes(*prefix) as usize;
+        }
+    }
+    Ok(want)
+}
+
+pub(super) fn call_frame(a: i64, b: i64) -> [u8; CALL] {
+    let mut frame = [0; CALL];
+    frame[12..20].copy_from_slice(&a.to_le_bytes());
+    frame[20..28].copy_from_slice(&b.to_le_bytes());
+    frame
+}
+
+pub(super) fn answer_to(call: &[u8; CALL]) -> [u8; ANSWER] {
+    let number = |at: usize| call[at..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+    let mut frame = [0; ANSWER];
+    frame[6..].copy_from_slice(&(number(12) + number(20)).to_le_bytes());
+    frame
+}
+
+pub(super) fn sum_in(answer: &[u8; ANSWER]) -> i64 {
+    answer[6..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+}
+
+/// The message after which the server answers, so that the client knows it has read all.
+pub(super) const LAST: [u8; MESSAGE] = [1; MESSAGE];
+
+pub(super) fn is_last(message: &[u8; MESSAGE]) -> bool {
+    message[0] != 0
+}
+
+fn call(mut stream: &TcpStream, a: i64, b: i64) -> Outcome<i64> {
+    stream.write_all(&call_frame(a, b))?;
+    read_answer(stream)
+}
+
+fn read_answer(mut stream: &TcpStream) -> Outcome<i64> {
+    let mut answer = [0; ANSWER];
+    stream.read_exact(&mut answer)?;
+    Ok(sum_in(&answer))
+}
+
+pub(crate) struct RawConnection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection for RawConnection {
+    fn connect(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(RawConnection { stream, buffer: Vec::new() })
+    }
+
+    fn somme(&mut self, a: i64, b: i64) -> Outcome<i64> {
+        call(&self.stream, a, b)
+    }
+
+    fn echo(&mut self, bytes: &[u8]) -> Outcome<usize> {
+        self.buffer.resize(PREFIX + bytes.len(), 0);
+        self.buffer[..PREFIX].copy_from_slice(&u32::try_from(bytes.len())?.to_le_bytes());
+        self.buffer[PREFIX..].copy_from_slice(bytes);
+        self.stream.write_all(&self.buffer)?;
+        Ok(read_prefixed(&self.stream, &mut self.buffer)? - PREFIX)
+    }
+
+    fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {
+        let mut request = [0; CALL];
+        self.stream.write_all(&call_frame(a, b))?;
+        self.stream.read_exact(&mut request)?;
+        self.stream.write_all(&answer_to(&request))?;
+        read_answer(&self.stream)
+    }
+
+    fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
+        let mut count = 0;
+        for _ in 0..depth {
+            self.stream.write_all(&call_frame(A, B))?;
+        }
+        while Instant::now() < until {
+            expect(&read_answer(&self.stream)?, &SUM)?;
+            self.stream.write_all(&call_frame(A, B))?;
+            count += 1;
+        }
+        for _ in 0..depth {
+            expect(&read_answer(&self.stream)?, &SUM)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn one_way(&mut self, until: Instant) -> Outcome<u64> {
+        let mut count = 0;
+        while Instant::now() < until {
+            self.stream.write_all(&[0; MESSAGE])?;
+            count += 1;
+        }
+        self.stream.write_all(&LAST)?;
+        read_answer(&self.stream)?;
+        Ok(count + 1)
+    }
+
+    /// Calls or messages, as the server's work has it: their sizes tell.
+    fn listen(mut self, messages: Arc<Tally>) -> Outcome<()> {
+        let mut buffer = [0; CALL];
+        loop {
+            match self.stream.read(&mut buffer)? {
+                0 => return Ok(()),
+                MESSAGE => messages.count(),
+                CALL => self.stream.write_all(&answer_to(&buffer))?,
+                size => return Err(format!("a message of {size} bytes").into()),
+            }
+        }
+    }
+}

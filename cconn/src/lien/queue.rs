@@ -1,0 +1,128 @@
+//! Commands that arrived and have not started, in order.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::turn::Command;
+use crate::wire::CallId;
+
+/// Queues up to this length are searched; longer ones get an index once a call in them is
+/// cancelled. A peer that sends many calls and many cancels would have every cancel search them
+/// all, under the lock.
+const SEARCHED: usize = 32;
+
+/// The queue. Its front is always a command; cancelled ones leave a gap behind the front.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    places: VecDeque<Option<Command>>,
+    /// Places that were ever in front of the present front.
+    gone: u64,
+    /// Where each call stands, counted from the first place there ever was; kept from the first
+    /// cancel in a long queue until the queue is empty.
+    index: Option<HashMap<CallId, u64>>,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub(super) fn push(&mut self, command: Command) {
+        let place = self.gone.saturating_add(self.places.len() as u64);
+        if let (Some(index), Some(call)) = (&mut self.index, command.call) {
+            index.insert(call, place);
+        }
+        self.places.push_back(Some(command));
+    }
+
+    pub(super) fn front(&self) -> Option<&Command> {
+        self.places.front()?.as_ref()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Command> {
+        let command = self.places.pop_front()??;
+        self.gone = self.gone.saturating_add(1);
+        if let (Some(index), Some(call)) = (&mut self.index, command.call) {
+            index.remove(&call);
+        }
+        self.close_gap();
+        Some(command)
+    }
+
+    /// Takes a call out, wherever it stands.
+    pub(super) fn remove(&mut self, call: CallId) -> Option<Command> {
+        let at = self.find(call)?;
+        let command = self.places.get_mut(at)?.take();
+        if let Some(index) = &mut self.index {
+            index.remove(&call);
+        }
+        self.close_gap();
+        command
+    }
+
+    fn find(&mut self, call: CallId) -> Option<usize> {
+        if self.index.is_none() && self.places.len() <= SEARCHED {
+            let is_it = |place: &Option<Command>| {
+                place.as_ref().is_some_and(|command| command.call == Some(call))
+            };
+            return self.places.iter().position(is_it);
+        }
+        let place = *self.index.get_or_insert_with(|| index(&self.places, self.gone)).get(&call)?;
+        usize::try_from(place.checked_sub(self.gone)?).ok()
+    }
+
+    /// Brings a command to the front again.
+    fn close_gap(&mut self) {
+        while matches!(self.places.front(), Some(None)) {
+            self.places.pop_front();
+            self.gone = self.gone.saturating_add(1);
+        }
+        if self.places.is_empty() {
+            self.index = None;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Queue::default();
+    }
+}
+
+/// Where each call stands.
+fn index(places: &VecDeque<Option<Command>>, gone: u64) -> HashMap<CallId, u64> {
+    let calls = places.iter().map(|place| place.as_ref().and_then(|command| command.call));
+    (gone..).zip(calls).filter_map(|(place, call)| Some((call?, place))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::Bytes;
+    use super::*;
+
+    fn command(call: u64) -> Command {
+        let (body, call) = (Bytes::copy(&[]), Some(CallId(call)));
+        Command { depth: 0, call, name: 0, fingerprint: 0, body, parallel: false, charge: 64 }
+    }
+
+    fn call(command: Option<Command>) -> Option<u64> {
+        Some(command?.call?.0)
+    }
+
+    #[test]
+    fn calls_are_taken_out_of_short_and_long_queues_alike() {
+        for length in [3, 1000] {
+            let mut queue = Queue::default();
+            (1..=length).for_each(|n| queue.push(command(n)));
+            assert_eq!(call(queue.remove(CallId(2))), Some(2));
+            assert_eq!(call(queue.remove(CallId(2))), None);
+            assert_eq!(call(queue.remove(CallId(length + 1))), None);
+            queue.push(command(length + 1));
+            assert_eq!(call(queue.remove(CallId(1))), Some(1));
+            assert_eq!(call(queue.pop()), Some(3), "the gap is closed");
+            if length > 3 {
+                assert_eq!(call(queue.remove(CallId(length))), Some(length));
+            }
+            assert_eq!(call(queue.remove(CallId(length + 1))), Some(length + 1));
+            while queue.pop().is_some() {}
+            assert!(queue.is_empty() && queue.index.is_none());
+        }
+    }
+}
