@@ -1,10 +1,14 @@
-//! Times of repeated work, as rows of a table in Markdown.
+//! Processor time of repeated work, as rows of a table in Markdown.
+//!
+//! It is counted for the whole process, both sides of a connection together: other programs
+//! change it little, where they change the time on a clock much.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::Resultat;
+use rustix::time::{ClockId, clock_gettime};
 
-/// Rounds of which the middle one counts: others use the machine too.
+/// Rounds of which the middle one counts: other programs empty the caches now and then.
 const ROUNDS: usize = 7;
 
 /// A round lasts about this long.
@@ -47,9 +51,9 @@ pub(crate) fn measure(mut work: impl FnMut(u32) -> Resultat<()>) -> Resultat<f64
 fn calibrate(work: &mut impl FnMut(u32) -> Resultat<()>) -> Resultat<u32> {
     let mut count = 1;
     loop {
-        let start = Instant::now();
+        let start = spent();
         work(count)?;
-        if start.elapsed() >= ROUND / 2 {
+        if spent().saturating_sub(start) >= ROUND / 2 {
             return Ok(count);
         }
         count *= 2;
@@ -57,9 +61,15 @@ fn calibrate(work: &mut impl FnMut(u32) -> Resultat<()>) -> Resultat<u32> {
 }
 
 fn time(work: &mut impl FnMut(u32) -> Resultat<()>, count: u32) -> Resultat<f64> {
-    let start = Instant::now();
+    let start = spent();
     work(count)?;
-    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(count))
+    Ok(spent().saturating_sub(start).as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// Processor time of this process so far.
+fn spent() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
