@@ -18,6 +18,12 @@ const OTHERS: u64 = 256 << 10;
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
 
+/// A blocked write is tried again after this part of the write deadline, and then whenever the
+/// time without progress has doubled, whatever the socket says. It is called writable only once a
+/// third of its buffer is free: a slow peer that reads all the time may take longer for that than
+/// the deadline. What a full socket still takes of a peer that does not read, it takes early.
+const FIRST_TRY: u32 = 64;
+
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
 
@@ -122,7 +128,10 @@ impl Lien {
             state.close(Ending::here(EndReason::SlowPeer, ""));
             return state;
         }
-        let until = cut.into_iter().chain(deadline).min();
+        let stuck = crate::sync::now().saturating_duration_since(since);
+        let first = self.limits.write_deadline.checked_div(FIRST_TRY).unwrap_or_default();
+        let again = since.checked_add(stuck.saturating_mul(2).max(first));
+        let until = cut.into_iter().chain(again).chain(deadline).min();
         if let Some(inbox) = state.inbox.take() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
