@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use step::{Outcome, Step};
 
-use crate::tidy;
+use crate::{endurance, tidy};
 
 /// The steps. A new one is a line here; its name is what `cargo xtask ci NAME` takes.
 const STEPS: &[Step] = &[
@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     // The root is a virtual workspace, so the test command of the README means all its crates.
     Step::cargo("test", &["test"]),
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
+    Step::chore("endurance", endurance::short),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::cargo("deny", DENY).if_installed("deny"),
