@@ -15,15 +15,20 @@ mod options;
 mod parent;
 mod proxy;
 mod random;
+mod raw;
 mod report;
 mod run;
 mod sockets;
 mod times;
 
+mod broadcast;
+mod deaf;
 mod flood;
+mod gone;
 mod kill;
 mod nested;
 mod order;
+mod slow;
 mod stop;
 
 use std::process::ExitCode;

@@ -128,7 +128,8 @@ fn call_until_stopped(client: &Client, tally: &Tally, over: &AtomicBool) {
                 eprintln!("unknown: {error}");
                 &tally.unknown
             }
-            Err(_) => &tally.not_run,
+            // Stopping: what comes now would be refused at once, over and over.
+            Err(_) => return drop(tally.not_run.fetch_add(1, Ordering::SeqCst)),
         };
         count.fetch_add(1, Ordering::SeqCst);
     }

@@ -543,3 +543,21 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(!client.lien.lock().is_unflushed(), "nobody writes what was handed over");
 }
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_with_that_reason() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _never_reads = listener.accept().unwrap();
+    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
+    // With the options of a real connection, for the kernel has a deadline of its own.
+    let io = Tcp::new(left);
+    io.configure(limits.write_deadline);
+    let client = end(Arc::new(io), &limits);
+    let body = vec![0; 1 << 20];
+    while client.lien.ending().is_none() {
+        let _ended = send(&client.lien, NOTE, &body);
+    }
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
