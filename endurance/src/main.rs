@@ -4,6 +4,8 @@
 //! parent enforces the time limit and says what every thread was doing. `cargo xtask endurance`
 //! builds and starts it.
 
+#![allow(dead_code, reason = "parts of the runner that only some tests use come with those tests")]
+
 mod catalogue;
 mod child;
 mod commands;

@@ -1,7 +1,9 @@
-//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance` and `modele`.
+//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `modele` and
+//! `bench-check`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
 
+mod bench_check;
 mod ci;
 mod source;
 mod tidy;
@@ -16,7 +18,9 @@ usage:
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
-                             the connection core under a model checker";
+                             the connection core under a model checker
+  cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
+                             --bless rewrites them, --parts shows where they go";
 
 /// Where the models are.
 const MODELE: &[&str] = &["--manifest-path", "modele/Cargo.toml"];
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
+        Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -5,7 +5,8 @@ use super::repo::Repo;
 use crate::source::{self, Kind, Token};
 
 /// The crates of this workspace.
-const CRATES: &[&str] = &["cconn", "cconn-macros", "endurance", "examples", "tests", "xtask"];
+const CRATES: &[&str] =
+    &["cconn", "cconn-macros", "endurance", "examples", "mesures", "tests", "xtask"];
 
 /// Macros that stand for code still to be written or output to be removed.
 const UNFINISHED_MACROS: &[&str] = &["todo", "unimplemented", "dbg"];
@@ -34,7 +35,7 @@ pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
 /// Each file opens with what it owns.
 pub(super) fn check_headers(repo: &Repo) -> Vec<Finding> {
     let files = repo
-        .rust_files(&["cconn/src", "cconn-macros/src", "endurance/src", "xtask/src"])
+        .rust_files(&["cconn/src", "cconn-macros/src", "endurance/src", "mesures/src", "xtask/src"])
         .into_iter();
     files
         .filter(|file| !file.text.starts_with("//!"))

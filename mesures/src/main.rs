@@ -1,0 +1,62 @@
+//! Pieces of work whose cost is counted, one a run; `cargo xtask bench-check` counts them.
+//!
+//!     mesures server               serves until its input ends; prints its address first
+//!     mesures WORK ADDRESS N       N units of a piece of work over a connection
+//!     mesures encode|decode N      N units of a piece of work without one
+//!     mesures growth               tables of how cost grows
+//!
+//! It counts nothing but time by itself, and only for `growth`: instructions are counted from
+//! outside.
+
+mod commands;
+mod growth;
+mod pieces;
+mod raw;
+mod tables;
+mod work;
+
+use std::process::ExitCode;
+
+// The tests of the layers in `pieces` look for these here; clippy builds them, nobody runs them.
+#[cfg(test)]
+use cconn::{Octets, OctetsRef};
+
+const USAGE: &str = "\
+usage: mesures server
+       mesures appel|envoi|differe|echo64k ADDRESS N
+       mesures encode|decode N
+       mesures growth";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
+            eprintln!("mesures: {error}");
+            ExitCode::FAILURE
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Does what the words say; `None` where they say nothing.
+fn run(words: &[&str]) -> Option<cconn::Resultat<()>> {
+    match words {
+        ["server"] => Some(commands::serve()),
+        ["growth"] => Some(growth::print()),
+        [name, count] => {
+            let piece = pieces::find(name)?;
+            piece(count.parse().ok()?);
+            Some(Ok(()))
+        }
+        [name, address, count] => {
+            let work = work::find(name)?;
+            Some(work::run(work, address, count.parse().ok()?))
+        }
+        _ => None,
+    }
+}
