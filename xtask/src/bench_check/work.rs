@@ -60,7 +60,7 @@ impl Work {
     fn figure(self, name: impl Into<String>, instructions: f64) -> Figure {
         let tolerance = match self.steadiness {
             Steady => 5.0,
-            Bursts => 20.0,
+            Bursts => 30.0,
         };
         Figure { name: name.into(), instructions, tolerance }
     }
