@@ -29,8 +29,7 @@ pub(crate) fn to_many(run: &Run) {
     let deaf = clients / 10;
     let host = Host::start(Serveur::options(0).max_clients(clients), |_| ());
     let deaf: Vec<Raw> = (0..deaf).map(|_| connect(&host, SMALL_WINDOW)).collect();
-    let mut good: Vec<Raw> =
-        (0..clients - deaf.len()).map(|_| connect(&host, 16 << 20)).collect();
+    let mut good: Vec<Raw> = (0..clients - deaf.len()).map(|_| connect(&host, 16 << 20)).collect();
     while host.serveur.clients().len() < clients {
         std::thread::yield_now();
     }

@@ -60,9 +60,8 @@ fn deaf(run: &Run, peers: usize, prepare: fn(&mut Raw, usize) -> std::io::Result
     let over = AtomicBool::new(false);
     let (mut busy, stops) = std::thread::scope(|scope| {
         let busy = scope.spawn(|| call_for(&others, Duration::from_secs(20), &over));
-        let peers: Vec<_> = (0..peers)
-            .map(|n| scope.spawn(move || stop_reading(server, n, prepare)))
-            .collect();
+        let peers: Vec<_> =
+            (0..peers).map(|n| scope.spawn(move || stop_reading(server, n, prepare))).collect();
         let stops: Vec<_> = peers.into_iter().map(|peer| peer.join().unwrap()).collect();
         over.store(true, Ordering::SeqCst);
         (busy.join().unwrap(), stops)

@@ -95,6 +95,9 @@ mod tests {
         let me = std::process::id();
         assert!(family(me).starts_with(&[me]));
         let report = threads(&[me]);
-        assert!(report.contains(&format!("process {me}:")) && report.contains("state R"), "{report}");
+        assert!(
+            report.contains(&format!("process {me}:")) && report.contains("state R"),
+            "{report}"
+        );
     }
 }

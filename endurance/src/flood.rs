@@ -96,7 +96,8 @@ fn flood(cell: Cell, run: &Run) -> Result<usize, String> {
     if let Some(bytes) = cell.max_frame {
         options = options.taille_max(bytes);
     }
-    let host = Host::start(options, |serveur| serveur.enregistrer(commandes![echo, sleep]).unwrap());
+    let host =
+        Host::start(options, |serveur| serveur.enregistrer(commandes![echo, sleep]).unwrap());
     if let Some(bytes) = cell.buffers {
         sockets::set_buffers(bytes);
     }

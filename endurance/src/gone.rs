@@ -43,7 +43,8 @@ pub(crate) fn victim(args: &[String]) {
 pub(crate) fn client_killed(run: &Run) {
     let kills = run.pick(50, 1000);
     let options = Serveur::options(0).max_clients(OTHERS + 10);
-    let host = Host::start(options, |serveur| serveur.enregistrer(commandes![echo, sleep]).unwrap());
+    let host =
+        Host::start(options, |serveur| serveur.enregistrer(commandes![echo, sleep]).unwrap());
     let others: Vec<Client> = (0..OTHERS).map(|_| Client::new(host.address()).unwrap()).collect();
     let (over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
@@ -83,7 +84,7 @@ fn kill_client(host: &Host, moment: Duration) {
     helper.hear();
     std::thread::scope(|scope| {
         // The server waits for that client too.
-        for client in host.serveur.clients().into_iter().max_by_key(Client::id) {
+        if let Some(client) = host.serveur.clients().into_iter().max_by_key(Client::id) {
             scope.spawn(move || {
                 let ended = client.appeler(sleep { millis: 20_000 });
                 assert!(matches!(ended, Err(Erreur::Fermee(_))), "{ended:?}");

@@ -48,12 +48,7 @@ pub(crate) fn server(run: &Run) {
 }
 
 /// Kills the server while calls wait; returns how long after the kill each of them ended.
-fn kill_in_mid_call(
-    run: &Run,
-    helper: &mut Helper,
-    clients: &[Client],
-    moment: Duration,
-) -> Times {
+fn kill_in_mid_call(run: &Run, helper: &mut Helper, clients: &[Client], moment: Duration) -> Times {
     let start = Barrier::new(CALLS + 1);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..CALLS)

@@ -22,14 +22,21 @@ mod sockets;
 mod times;
 
 mod broadcast;
+mod busy;
+mod chaos;
+mod crowd;
+mod cut;
 mod deaf;
 mod flood;
 mod gone;
+mod inside;
 mod kill;
 mod nested;
 mod order;
+mod panics;
 mod slow;
 mod stop;
+mod system;
 
 use std::process::ExitCode;
 

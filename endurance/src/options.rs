@@ -41,7 +41,8 @@ impl Options {
     }
 
     pub(crate) fn tests(&self) -> impl Iterator<Item = &'static Test> {
-        let chosen = |test: &&Test| self.only.is_empty() || self.only.iter().any(|id| test.id == id);
+        let chosen =
+            |test: &&Test| self.only.is_empty() || self.only.iter().any(|id| test.id == id);
         TESTS.iter().filter(chosen)
     }
 }

@@ -7,9 +7,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 
 use rustix::net::sockopt;
-use rustix::process::{
-    Pid, PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open,
-};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 /// Sets what every socket of this process holds of sent bytes to about that many, and what a
 /// listener's future connections hold of received ones.

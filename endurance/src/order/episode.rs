@@ -126,14 +126,7 @@ impl<'a> Episode<'a> {
         }
     }
 
-    fn send(
-        &self,
-        client: &Client,
-        id: u64,
-        dice: &mut Dice,
-        deferred: &mut Deferred,
-        run: &Run,
-    ) {
+    fn send(&self, client: &Client, id: u64, dice: &mut Dice, deferred: &mut Deferred, run: &Run) {
         let kind = self.kind(dice);
         let ballast = if dice.one_in(8) { dice.size(MOST_BALLAST) } else { 0 };
         let work = nommee("work", (id, kind, OctetsRef(&BALLAST[..ballast])));

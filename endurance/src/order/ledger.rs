@@ -97,7 +97,9 @@ impl Ledger {
                 Told::Unknown | Told::Accepted => ran <= 1,
             };
             if !right {
-                faults.push(format!("command {id}: its sender was told {told:?}, it ran {ran} times"));
+                faults.push(format!(
+                    "command {id}: its sender was told {told:?}, it ran {ran} times"
+                ));
             }
         }
         for told in ALL.into_iter().skip(1) {

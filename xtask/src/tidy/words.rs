@@ -33,7 +33,9 @@ pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
 
 /// Each file opens with what it owns.
 pub(super) fn check_headers(repo: &Repo) -> Vec<Finding> {
-    let files = repo.rust_files(&["cconn/src", "cconn-macros/src", "endurance/src", "xtask/src"]).into_iter();
+    let files = repo
+        .rust_files(&["cconn/src", "cconn-macros/src", "endurance/src", "xtask/src"])
+        .into_iter();
     files
         .filter(|file| !file.text.starts_with("//!"))
         .map(|file| Finding::error(file.path, "the file does not open with `//!`"))
