@@ -89,7 +89,9 @@ pub(crate) fn cancels(run: &Run) {
     // Below these five milliseconds a p99 is what the scheduler makes of one processor too few:
     // the flood keeps two threads of this process busy.
     run.time_within("others' p99", busy, (2 * quiet).max(Duration::from_millis(5)));
-    clients.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &clients {
+        client.eteindre().unwrap();
+    }
     stop(run, host);
 }
 
@@ -120,7 +122,9 @@ pub(crate) fn fair(run: &Run) {
     run.time("their median", times.percentile(500));
     run.time("p99", times.percentile(990));
     run.time_within("p99.9", times.percentile(999), Duration::from_millis(10));
-    clients.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &clients {
+        client.eteindre().unwrap();
+    }
     stop(run, host);
 }
 
@@ -156,7 +160,9 @@ fn call_lightly(clients: &[Client], most: Duration, over: &AtomicBool) -> Times 
         };
         let threads: Vec<_> = clients.iter().map(|c| scope.spawn(move || call(c))).collect();
         let mut all = Times::default();
-        threads.into_iter().for_each(|thread| all.extend(thread.join().unwrap()));
+        for thread in threads {
+            all.extend(thread.join().unwrap());
+        }
         all
     })
 }

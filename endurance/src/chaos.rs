@@ -101,7 +101,9 @@ fn call_through(run: &Run, proxy: &Proxy, tally: &Tally, until: Instant, seed: u
         // Cut or not, and whatever that says: the next connection is another.
         let _ended = client.eteindre();
         client.close();
-        listener.into_iter().for_each(|thread| drop(thread.join().unwrap()));
+        if let Some(thread) = listener {
+            drop(thread.join().unwrap());
+        }
     }
 }
 

@@ -140,7 +140,9 @@ pub(crate) fn full(run: &Run) {
         let answer = client.appeler(echo { octets: b"x" });
         run.require(answer.is_ok(), || format!("a client of the full server: {answer:?}"));
     }
-    clients.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &clients {
+        client.eteindre().unwrap();
+    }
     stop(run, host);
 }
 

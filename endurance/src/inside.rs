@@ -37,7 +37,7 @@ pub(crate) fn commands(run: &Run) {
     let worst = AtomicU64::new(0);
     for number in 0..rounds {
         let start = Instant::now();
-        round(run, number % WAYS, number / WAYS % 2 == 0);
+        round(run, number % WAYS, (number / WAYS).is_multiple_of(2));
         base.back_to(run, &format!("after round {number}"), MOST);
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         worst.fetch_max(micros, Ordering::SeqCst);

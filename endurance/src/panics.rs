@@ -76,7 +76,9 @@ pub(crate) fn every_sort(run: &Run) {
     run.figure("panics", panics.load(Ordering::SeqCst), "");
     run.figure("memory", growth, "KiB more");
     run.require(growth <= MOST_GROWTH, || format!("{growth} KiB more after all those panics"));
-    clients.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &clients {
+        client.eteindre().unwrap();
+    }
     if let Err(error) = host.stop() {
         run.fault(&format!("the server's stop: {error}"));
     }

@@ -72,14 +72,20 @@ fn round(run: &Run, dice: &mut Dice, server_stops: bool) -> Duration {
     let start = Instant::now();
     if server_stops {
         check(run, "the server's stop", host.stop());
-        clients.iter().for_each(|client| check(run, "a client's stop after it", client.eteindre()));
+        for client in &clients {
+            check(run, "a client's stop after it", client.eteindre());
+        }
     } else {
-        clients.iter().for_each(|client| check(run, "a client's stop", client.eteindre()));
+        for client in &clients {
+            check(run, "a client's stop", client.eteindre());
+        }
         check(run, "the server's stop after it", host.stop());
     }
     let took = start.elapsed();
     over.store(true, Ordering::SeqCst);
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     judge(run, &tally, server_stops);
     took
 }

@@ -38,7 +38,8 @@ pub(crate) fn descriptors(run: &Run) {
     let process = helper.id().to_string();
     let (start, used) = (Instant::now(), processor_time(&process));
     std::thread::sleep(Duration::from_millis(run.pick(1000, 5000)));
-    let share = (processor_time(&process) - used).as_secs_f64() / start.elapsed().as_secs_f64();
+    let share = processor_time(&process).checked_sub(used).unwrap().as_secs_f64()
+        / start.elapsed().as_secs_f64();
     run.figure("processor while full", format!("{:.1}", share * 100.0), "%");
     run.require(share < 0.05, || format!("{:.1} % of a processor while full", share * 100.0));
     drop(crowd);
@@ -81,7 +82,7 @@ pub(crate) fn signals(run: &Run) {
     sigpipe::reset();
     let heard = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGUSR1, heard.clone()).unwrap();
-    let host = Host::start(Serveur::options(0).max_clients(CALLERS as usize), |serveur| {
+    let host = Host::start(Serveur::options(0).max_clients(8), |serveur| {
         serveur.enregistrer(commandes![echo]).unwrap();
     });
     let (over, sent) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -99,7 +100,9 @@ pub(crate) fn signals(run: &Run) {
                 scope.spawn(move || call_under_signals(run, address, calls, n))
             })
             .collect();
-        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         over.store(true, Ordering::SeqCst);
     });
     write_to_the_gone(&host);

@@ -91,7 +91,9 @@ impl<'a> Episode<'a> {
                 End::Close => client.close(),
                 _ => {}
             }
-            senders.into_iter().for_each(|sender| sender.join().unwrap());
+            for sender in senders {
+                sender.join().unwrap();
+            }
             (self.end == End::Stop).then(|| client.eteindre())
         });
         let orderly = matches!(stopped, Some(Ok(())));
