@@ -116,21 +116,30 @@ fn flood(cell: Cell, run: &Run) -> Result<usize, String> {
         spawn("listener", move || client.lancer())
     });
     let calls = cell.calls(run);
-    let done = std::thread::scope(|scope| {
-        let there = scope.spawn(|| call_many(&theirs, cell, calls));
-        let done = call_many(&client, cell, calls);
-        // Without `lancer` commands are run only while somebody waits here.
-        while !cell.listening && !there.is_finished() {
-            client.appeler(sleep { millis: 1 }).map_err(|error| error.to_string())?;
-        }
-        done.and(there.join().unwrap())
-    });
+    let done = call_both_ways(&client, &theirs, cell, calls);
     drop(theirs);
     done?;
     let ended = client.eteindre().and(host.stop());
     let ran = listener.map_or(Ok(()), |thread| thread.join().unwrap());
     ended.and(ran).map_err(|error| format!("in the end: {error}"))?;
     Ok(2 * calls)
+}
+
+fn call_both_ways(
+    client: &Client,
+    theirs: &Client,
+    cell: Cell,
+    calls: usize,
+) -> Result<(), String> {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(|| call_many(theirs, cell, calls));
+        let done = call_many(client, cell, calls);
+        // Without `lancer` commands are run only while somebody waits here.
+        while !cell.listening && !there.is_finished() {
+            client.appeler(sleep { millis: 1 }).map_err(|error| error.to_string())?;
+        }
+        done.and(there.join().unwrap())
+    })
 }
 
 fn call_many(client: &Client, cell: Cell, calls: usize) -> Result<(), String> {
