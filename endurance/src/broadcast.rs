@@ -46,7 +46,9 @@ pub(crate) fn to_many(run: &Run) {
             missed += sent.manques.len();
         }
         run.time("all sent", start.elapsed());
-        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in readers {
+            reader.join().unwrap();
+        }
         missed
     });
     run.figure("clients", clients, "");

@@ -74,7 +74,9 @@ fn deaf(run: &Run, peers: usize, prepare: fn(&mut Raw, usize) -> std::io::Result
     run.time("others' p99 before", quiet_p99);
     run.time_within("others' p99", busy_p99, (2 * quiet_p99).max(quiet_p99 + NOISE));
     run.figure("others' calls", busy.len(), "");
-    others.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &others {
+        client.eteindre().unwrap();
+    }
     if let Err(error) = host.stop() {
         run.fault(&format!("the server's stop: {error}"));
     }
@@ -167,7 +169,9 @@ fn call_for(others: &[Client], most: Duration, over: &AtomicBool) -> Times {
             })
             .collect();
         let mut all = Times::default();
-        threads.into_iter().for_each(|thread| all.extend(thread.join().unwrap()));
+        for thread in threads {
+            all.extend(thread.join().unwrap());
+        }
         all
     })
 }

@@ -37,7 +37,9 @@ pub(crate) fn victim(args: &[String]) {
         })
         .collect();
     helper::tell("calling");
-    callers.into_iter().for_each(|caller| drop(caller.join()));
+    for caller in callers {
+        drop(caller.join());
+    }
 }
 
 pub(crate) fn client_killed(run: &Run) {
@@ -55,7 +57,9 @@ pub(crate) fn client_killed(run: &Run) {
         over.store(true, Ordering::SeqCst);
     });
     run.figure("others' calls", calls.load(Ordering::SeqCst), "");
-    others.iter().for_each(|client| client.eteindre().unwrap());
+    for client in &others {
+        client.eteindre().unwrap();
+    }
     if let Err(error) = host.stop() {
         run.fault(&format!("the server's stop: {error}"));
     }
@@ -84,7 +88,7 @@ fn kill_client(host: &Host, moment: Duration) {
     helper.hear();
     std::thread::scope(|scope| {
         // The server waits for that client too.
-        for client in host.serveur.clients().into_iter().max_by_key(Client::id) {
+        if let Some(client) = host.serveur.clients().into_iter().max_by_key(Client::id) {
             scope.spawn(move || {
                 let ended = client.appeler(sleep { millis: 20_000 });
                 assert!(matches!(ended, Err(Erreur::Fermee(_))), "{ended:?}");

@@ -4,8 +4,6 @@
 //! parent enforces the time limit and says what every thread was doing. `cargo xtask endurance`
 //! builds and starts it.
 
-#![allow(dead_code, reason = "parts of the runner that only some tests use come with those tests")]
-
 mod catalogue;
 mod child;
 mod commands;
@@ -24,14 +22,21 @@ mod sockets;
 mod times;
 
 mod broadcast;
+mod busy;
+mod chaos;
+mod crowd;
+mod cut;
 mod deaf;
 mod flood;
 mod gone;
+mod inside;
 mod kill;
 mod nested;
 mod order;
+mod panics;
 mod slow;
 mod stop;
+mod system;
 
 use std::process::ExitCode;
 

@@ -91,7 +91,7 @@ fn begin(server: SocketAddr, sort: Sort) -> Raw {
     let greeting = greeting(16 << 20);
     if sort.is_greeted() {
         raw.stream.write_all(&greeting).unwrap();
-        let call = call(1, "echo", &[0; 100_000]);
+        let call = call(1, "echo", &vec![0; 100_000]);
         raw.stream.write_all(&call[..30]).unwrap();
     } else if sort == Sort::HalfGreeting {
         raw.stream.write_all(&greeting[..10]).unwrap();
@@ -119,8 +119,8 @@ fn judge(run: &Run, ends: &[(Sort, Option<Duration>)], hello: Duration, frame: D
         // A frame may take a second more for each 16 KiB that have arrived of it.
         let most = if sort.is_greeted() { most + Duration::from_millis(500) } else { most };
         let of_sort = ends.iter().filter(|end| end.0 == sort);
-        let lost = of_sort.clone().filter(|end| end.1.is_none()).count();
-        run.require(lost == 0, || format!("{lost} of {sort:?} were never cut"));
+        let spared = of_sort.clone().filter(|end| end.1.is_none()).count();
+        run.require(spared == 0, || format!("{spared} of {sort:?} were never cut"));
         let last = of_sort.filter_map(|end| end.1).max().unwrap_or_default();
         run.time_within(&format!("{sort:?}, last cut"), last, most);
     }
