@@ -86,6 +86,11 @@ fn kill_clients(run: &Run, host: &Host, kills: usize) {
 fn kill_client(host: &Host, moment: Duration) {
     let mut helper = Helper::start("victim", &[host.address().to_string()]);
     helper.hear();
+    // It has been greeted; the server counts it among its clients a moment later.
+    let soon = Instant::now() + MOST;
+    while host.serveur.clients().len() <= OTHERS && Instant::now() < soon {
+        std::thread::yield_now();
+    }
     std::thread::scope(|scope| {
         // The server waits for that client too.
         if let Some(client) = host.serveur.clients().into_iter().max_by_key(Client::id) {
