@@ -49,7 +49,7 @@ pub enum Erreur<E = Jamais> {
     Refus(E),
     /// The peer could not run the command, or it failed there. The connection lives.
     Distante(Box<Distante>),
-    /// It was not sent, by a rule of this side. The connection lives, unless it is stopping.
+    /// It was not sent, or can't be waited for, by a rule of this side. The connection lives, unless it is stopping.
     NonEnvoyee(Box<NonEnvoyee>),
     /// A deadline passed. The connection lives, except while connecting.
     Delai(Box<Delai>),
@@ -93,7 +93,8 @@ impl<E> Erreur<E> {
             Erreur::Delai(delai) => delai.a_pu_etre_executee,
             Erreur::Fermee(fermee) => fermee.a_pu_etre_executee,
             Erreur::Codage(codage) => codage.a_pu_etre_executee,
-            Erreur::NonEnvoyee(_) | Erreur::Connexion(_) | Erreur::Enregistrement(_) => false,
+            Erreur::NonEnvoyee(non) => non.a_pu_etre_executee,
+            Erreur::Connexion(_) | Erreur::Enregistrement(_) => false,
         }
     }
 

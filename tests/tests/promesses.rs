@@ -122,6 +122,26 @@ fn a_message_over_the_limit_is_not_sent_and_the_connection_lives() {
     });
 }
 
+/// Sends a call and is not allowed to wait for its answer.
+#[commande]
+fn differer_somme(client: &Client) -> bool {
+    let attente = client.differer(somme { a: 1, b: 2 }).unwrap();
+    let Err(error) = attente.attendre() else { panic!("waited") };
+    assert!(matches!(error, Erreur::NonEnvoyee(_)), "{error}");
+    error.a_pu_etre_executee()
+}
+
+#[test]
+fn a_call_that_was_sent_and_may_not_be_waited_for_may_have_run() {
+    with_watchdog("sent, not waited for", LIMIT, || {
+        let serveur = Serveur::options(0).max_attentes(0).ouvrir().unwrap();
+        serveur.enregistrer(commandes![differer_somme]).unwrap();
+        let client = serveur.client_local().unwrap();
+        client.enregistrer(commandes![somme]).unwrap();
+        assert!(client.appeler(differer_somme {}).unwrap());
+    });
+}
+
 #[test]
 fn calls_nest_to_and_fro_up_to_the_limit() {
     with_watchdog("nesting", LIMIT, || {
