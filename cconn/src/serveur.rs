@@ -6,6 +6,7 @@ mod accept;
 mod broadcast;
 mod clients;
 mod door;
+mod hooks;
 mod options;
 mod service;
 
@@ -150,8 +151,8 @@ impl Serveur {
     /// Stops the server in order: no new clients, what has arrived is handled, what is queued is
     /// sent, every connection says goodbye, every thread ends.
     ///
-    /// Works from any thread and more than once. From inside a command it only begins the stop;
-    /// [`lancer`](Serveur::lancer) finishes it.
+    /// Works from any thread and more than once. From inside a command, or a hook of a server, it
+    /// only begins the stop; [`lancer`](Serveur::lancer) finishes it.
     ///
     /// # Errors
     ///
@@ -167,7 +168,7 @@ impl Serveur {
         self.shared.clients.refuse_more();
         self.shared.door.knock();
         self.shared.clients.begin_stop();
-        if crate::lien::Lien::is_inside_command() {
+        if crate::lien::Lien::is_inside_command() || hooks::is_inside() {
             return Ok(());
         }
         self.shared.door.wait_until_closed();

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use cconn::{
-    Client, Erreur, NatureDistante, RaisonFin, RaisonNonEnvoi, Resultat, Serveur, commande,
-    commandes, nommee,
+    Client, Erreur, NatureDistante, OptionsServeur, RaisonFin, RaisonNonEnvoi, Resultat, Serveur,
+    commande, commandes, nommee,
 };
 use cconn_tests::{hex, local, with_watchdog};
 
@@ -62,6 +62,40 @@ fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
         // The kernel watches over the same time, and may be the first to find out.
         let raison = how_it_ended(first_error);
         assert!(matches!(raison, RaisonFin::PairLent | RaisonFin::Coupee), "{raison}");
+    });
+}
+
+/// A server with room for one client, which has `eteindre` called by a hook; it runs.
+fn stopped_by_a_hook(
+    hook: fn(OptionsServeur, Box<dyn Fn() + Send + Sync>) -> OptionsServeur,
+) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
+    let itself = Arc::new(OnceLock::<Serveur>::new());
+    let stop = {
+        let itself = itself.clone();
+        Box::new(move || itself.get().unwrap().eteindre().unwrap())
+    };
+    let serveur = hook(Serveur::options(0), stop).ouvrir().unwrap();
+    assert!(itself.set(serveur.clone()).is_ok());
+    let running = thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    (serveur, running)
+}
+
+#[test]
+fn a_server_is_stopped_from_inside_its_hooks() {
+    with_watchdog("stopped by hooks", LIMIT, || {
+        let (serveur, running) =
+            stopped_by_a_hook(|options, stop| options.quand_deconnecte(move |_, _| stop()));
+        Client::new(serveur.adresse()).unwrap().eteindre().unwrap();
+        running.join().unwrap().unwrap();
+
+        let (serveur, running) =
+            stopped_by_a_hook(|options, stop| options.quand_refuse(move |_, _| stop()));
+        let _first = Client::new(serveur.adresse()).unwrap();
+        assert!(Client::new(serveur.adresse()).is_err());
+        running.join().unwrap().unwrap();
     });
 }
 
