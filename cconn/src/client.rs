@@ -24,7 +24,8 @@ pub(crate) use frames::encode_frame;
 /// On the client's side it is made with [`Client::new`]; on the server's side commands get the
 /// one that asked. It is cheap to clone and can be used from any number of threads at once. When
 /// the last handle of a client's side is dropped the connection is stopped as
-/// [`eteindre`](Client::eteindre) does, within one second.
+/// [`eteindre`](Client::eteindre) does, within one second; the drop waits for it, except inside a
+/// command of that very connection.
 ///
 /// # Deadlocks that remain possible
 ///

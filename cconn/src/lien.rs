@@ -158,7 +158,7 @@ impl Lien {
     pub(crate) fn drop_handle(&self) {
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && self.ends_with_handles && self.ending().is_none() {
-            self.stop(crate::sync::now().checked_add(LAST_GRACE));
+            self.stop_unowned(crate::sync::now().checked_add(LAST_GRACE));
         }
     }
 

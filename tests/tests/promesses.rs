@@ -99,6 +99,30 @@ fn a_server_is_stopped_from_inside_its_hooks() {
     });
 }
 
+/// Connects to another server, sends, and drops its handle.
+#[commande]
+fn relayer(port: u16) -> Resultat<()> {
+    Client::new(port)?.envoyer(somme { a: 1, b: 2 })
+}
+
+#[test]
+fn a_client_dropped_inside_a_command_ends_in_order() {
+    with_watchdog("dropped inside", LIMIT, || {
+        let (sender, ends) = mpsc::channel();
+        let other = Serveur::options(0)
+            .quand_deconnecte(move |_, end| sender.send(end).unwrap())
+            .ouvrir()
+            .unwrap();
+        other.enregistrer(commandes![somme]).unwrap();
+        let port = other.adresse().port();
+        thread::spawn(move || other.lancer());
+        let (serveur, client) = local();
+        serveur.enregistrer(commandes![relayer]).unwrap();
+        client.appeler(relayer { port }).unwrap();
+        ends.recv().unwrap().unwrap();
+    });
+}
+
 #[test]
 fn an_end_without_goodbye_is_a_cut() {
     with_watchdog("cut", LIMIT, || {
