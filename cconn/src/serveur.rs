@@ -166,10 +166,14 @@ impl Serveur {
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
         self.shared.clients.refuse_more();
-        self.shared.door.knock();
+        let unattended = self.shared.door.knock();
         self.shared.clients.begin_stop();
         if crate::lien::Lien::is_inside_command() || hooks::is_inside() {
             return Ok(());
+        }
+        if unattended {
+            // `lancer` never ran, and there is nobody else to wait for local clients.
+            return self.stop_clients();
         }
         self.shared.door.wait_until_closed();
         self.shared.clients.outcome(self)

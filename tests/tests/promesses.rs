@@ -84,6 +84,18 @@ fn stopped_by_a_hook(
 }
 
 #[test]
+fn a_server_that_never_ran_stops_its_local_clients_too() {
+    with_watchdog("never ran", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        let client = serveur.client_local().unwrap();
+        // For certain among the clients once a command has been asked for.
+        assert!(client.appeler::<(), _>(nommee("absente", ())).is_err());
+        serveur.eteindre().unwrap();
+        assert!(serveur.clients().is_empty());
+    });
+}
+
+#[test]
 fn a_server_is_stopped_from_inside_its_hooks() {
     with_watchdog("stopped by hooks", LIMIT, || {
         let (serveur, running) =
