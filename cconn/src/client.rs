@@ -199,7 +199,12 @@ impl Client {
     /// Drops the connection now. Complete answers are written if the socket takes them at once,
     /// and the peer is told; calls that wait end with an error, on both sides.
     ///
-    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. Never blocks.
+    /// Inside a command the caller of that command gets [`Erreur::Fermee`].
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    #[doc(alias = "disconnect")]
     pub fn close(&self) {
         self.lien.close(EndReason::Closed, "");
     }

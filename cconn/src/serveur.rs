@@ -76,6 +76,10 @@ impl Serveur {
     /// # Errors
     ///
     /// [`Erreur::Connexion`]: the address can't be listened on.
+    ///
+    /// # Blocking
+    ///
+    /// While the system looks a name up; not for a port or an address.
     pub fn new(adresse: impl VersAdresse) -> Resultat<Serveur> {
         Serveur::options(adresse).ouvrir()
     }
