@@ -320,6 +320,27 @@ fn failures_of_one_ways_come_back_as_notices() {
 }
 
 #[test]
+fn what_a_notice_keeps_of_a_long_text_is_bounded() {
+    let (left, right) = Memory::pair(100_000);
+    let client = end(Arc::new(left), &small());
+    let mut bytes = Vec::new();
+    wire::write_failure(&mut bytes, None, NOTE, FailureCode::Handler, "");
+    bytes.resize(bytes.len() + 4000, b'x');
+    let length = (bytes.len() - wire::LENGTH_PREFIX) as u32;
+    bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    let mut state = client.lien.lock();
+    while state.turn.is_queue_empty() {
+        let inbox = state.take_helm().unwrap();
+        (state, _) = client.lien.read_pass(state, inbox, soon(), route::Router::Runs);
+    }
+    let Some(turn::Work::Notice(notice)) = state.turn.start(turn::Runner::Executor) else {
+        panic!("no notice")
+    };
+    assert_eq!(notice.text.len(), wire::MAX_TEXT);
+}
+
+#[test]
 fn parallel_commands_do_not_hold_up_others() {
     let (client, _server) = pair();
     let mut slow = frame(&client.lien, PARALLEL, &[], true).unwrap();
