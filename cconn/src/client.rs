@@ -24,7 +24,8 @@ pub(crate) use frames::encode_frame;
 /// On the client's side it is made with [`Client::new`]; on the server's side commands get the
 /// one that asked. It is cheap to clone and can be used from any number of threads at once. When
 /// the last handle of a client's side is dropped the connection ends: at once if the peer has
-/// taken up all that was sent, else as [`eteindre`](Client::eteindre) does, within one second.
+/// taken up all that was sent and nothing runs here, else as [`eteindre`](Client::eteindre) does,
+/// within one second; the drop waits for it, except inside a command of that very connection.
 ///
 /// # Deadlocks that remain possible
 ///
@@ -198,7 +199,12 @@ impl Client {
     /// Drops the connection now. Complete answers are written if the socket takes them at once,
     /// and the peer is told; calls that wait end with an error, on both sides.
     ///
-    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. Never blocks.
+    /// Inside a command the caller of that command gets [`Erreur::Fermee`].
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    #[doc(alias = "disconnect")]
     pub fn close(&self) {
         self.lien.close(EndReason::Closed, "");
     }

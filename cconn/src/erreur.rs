@@ -49,13 +49,15 @@ pub enum Erreur<E = Jamais> {
     Refus(E),
     /// The peer could not run the command, or it failed there. The connection lives.
     Distante(Box<Distante>),
-    /// It was not sent, by a rule of this side. The connection lives, unless it is stopping.
+    /// It was not sent, or can't be waited for, by a rule of this side. The connection lives,
+    /// unless it is stopping.
     NonEnvoyee(Box<NonEnvoyee>),
     /// A deadline passed. The connection lives, except while connecting.
     Delai(Box<Delai>),
     /// The connection has ended.
     Fermee(Box<Fermee>),
-    /// Listening or connecting failed, or the other side is not one to talk to.
+    /// Listening or connecting failed, or the other side is not one to talk to; or `lancer` was
+    /// refused, and then the connection lives.
     Connexion(Box<EchecConnexion>),
     /// A value could not be encoded or decoded on this side. The connection lives.
     Codage(Box<Codage>),
@@ -75,7 +77,8 @@ impl<E> Erreur<E> {
     #[doc(alias = "is_fatal")]
     pub fn est_fatale(&self) -> bool {
         match self {
-            Erreur::Fermee(_) | Erreur::Connexion(_) => true,
+            Erreur::Fermee(_) => true,
+            Erreur::Connexion(failure) => failure.is_fatal(),
             Erreur::Delai(delai) => delai.phase.ends_connection(),
             _ => false,
         }
@@ -93,7 +96,8 @@ impl<E> Erreur<E> {
             Erreur::Delai(delai) => delai.a_pu_etre_executee,
             Erreur::Fermee(fermee) => fermee.a_pu_etre_executee,
             Erreur::Codage(codage) => codage.a_pu_etre_executee,
-            Erreur::NonEnvoyee(_) | Erreur::Connexion(_) | Erreur::Enregistrement(_) => false,
+            Erreur::NonEnvoyee(non) => non.a_pu_etre_executee,
+            Erreur::Connexion(_) | Erreur::Enregistrement(_) => false,
         }
     }
 
@@ -234,6 +238,16 @@ impl<E: fmt::Debug + fmt::Display> Error for Erreur<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lancer_that_is_refused_leaves_the_connection_alone() {
+        let texte = || "why".into();
+        let lancer =
+            Erreur::<Jamais>::Connexion(Box::new(EchecConnexion::Lancer { texte: texte() }));
+        assert!(!lancer.est_fatale());
+        let other = EchecConnexion::Reglage { texte: texte() };
+        assert!(Erreur::<Jamais>::Connexion(Box::new(other)).est_fatale());
+    }
 
     #[test]
     fn errors_cross_threads() {

@@ -167,7 +167,7 @@ impl Lien {
         if !closed && all_taken_up {
             self.close(EndReason::Closed, "");
         } else if !closed {
-            self.stop(crate::sync::now().checked_add(LAST_GRACE));
+            self.stop_unowned(crate::sync::now().checked_add(LAST_GRACE));
         }
     }
 

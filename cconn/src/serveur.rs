@@ -6,6 +6,7 @@ mod accept;
 mod broadcast;
 mod clients;
 mod door;
+mod hooks;
 mod options;
 mod service;
 
@@ -75,6 +76,10 @@ impl Serveur {
     /// # Errors
     ///
     /// [`Erreur::Connexion`]: the address can't be listened on.
+    ///
+    /// # Blocking
+    ///
+    /// While the system looks a name up; not for a port or an address.
     pub fn new(adresse: impl VersAdresse) -> Resultat<Serveur> {
         Serveur::options(adresse).ouvrir()
     }
@@ -150,8 +155,8 @@ impl Serveur {
     /// Stops the server in order: no new clients, what has arrived is handled, what is queued is
     /// sent, every connection says goodbye, every thread ends.
     ///
-    /// Works from any thread and more than once. From inside a command it only begins the stop;
-    /// [`lancer`](Serveur::lancer) finishes it.
+    /// Works from any thread and more than once. From inside a command, or a hook of a server, it
+    /// only begins the stop; [`lancer`](Serveur::lancer) finishes it.
     ///
     /// # Errors
     ///
@@ -165,10 +170,14 @@ impl Serveur {
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
         self.shared.clients.refuse_more();
-        self.shared.door.knock();
+        let unattended = self.shared.door.knock();
         self.shared.clients.begin_stop();
-        if crate::lien::Lien::is_inside_command() {
+        if crate::lien::Lien::is_inside_command() || hooks::is_inside() {
             return Ok(());
+        }
+        if unattended {
+            // `lancer` never ran, and there is nobody else to wait for local clients.
+            return self.stop_clients();
         }
         self.shared.door.wait_until_closed();
         self.shared.clients.outcome(self)

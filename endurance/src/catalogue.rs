@@ -2,7 +2,10 @@
 
 use crate::helper::Role;
 use crate::run::Run;
-use crate::{flood, kill, nested, order, stop};
+use crate::{
+    broadcast, busy, chaos, crowd, cut, deaf, flood, gone, inside, kill, nested, order, panics,
+    slow, stop, system,
+};
 
 /// One test.
 #[derive(Debug)]
@@ -22,10 +25,35 @@ const fn test(id: &'static str, name: &'static str, body: fn(&Run), limits: (u64
 pub(crate) const TESTS: &[Test] = &[
     test("D01", "flood in both directions", flood::both_ways, (120, 600)),
     test("D02", "nested calls to the depth limit", nested::depths, (60, 300)),
+    test("D03", "peers that do not read", deaf::never_reads, (40, 60)),
+    test("D04", "peers that read a byte now and then", deaf::reads_a_trickle, (40, 60)),
+    test("D06", "a broadcast to many, some of them deaf", broadcast::to_many, (40, 60)),
     test("K01", "the server is killed in mid-call", kill::server, (60, 400)),
+    test("K02", "clients are killed among others", gone::client_killed, (60, 300)),
+    test("K03", "the server stands still", gone::server_stopped, (30, 60)),
+    test("K04", "cut after every byte", cut::everywhere, (60, 300)),
+    test("K05", "a proxy that spoils connections", chaos::proxy, (60, 700)),
+    test("N01", "peers that never finish", slow::lorises, (60, 90)),
+    test("N02", "a server without descriptors", system::descriptors, (30, 60)),
+    test("N04", "connections to oneself", system::itself, (30, 120)),
+    test("N05", "signals for every thread", system::signals, (60, 200)),
+    test("L01", "very many connections held", crowd::held, (60, 200)),
+    test("L02", "a full server", crowd::full, (30, 60)),
+    test("L03", "more clients than a process can bear", crowd::clamped, (60, 200)),
+    test("L04", "connecting and leaving", busy::churn, (60, 400)),
+    test("L06", "calls given up at once", busy::cancels, (60, 300)),
+    test("L07", "one that floods among fifty", busy::fair, (30, 90)),
+    test("L09", "a thousand at once", crowd::burst, (30, 60)),
+    test("R01", "commands that panic", panics::every_sort, (30, 120)),
     test("R02", "a stop at a random moment", stop::at_random, (60, 300)),
+    test("R03", "ends made from inside commands", inside::commands, (60, 200)),
     test("ORD", "order, once, and honest verdicts", order::recorder, (60, 300)),
 ];
 
 /// What a helper process can be.
-pub(crate) const ROLES: &[(&str, Role)] = &[("sleepy-server", kill::sleepy_server)];
+pub(crate) const ROLES: &[(&str, Role)] = &[
+    ("sleepy-server", kill::sleepy_server),
+    ("victim", gone::victim),
+    ("crowd", crowd::crowd),
+    ("poor-server", system::poor_server),
+];

@@ -43,10 +43,18 @@ pub(crate) fn expect_panics() {
     PANICS_EXPECTED.store(true, Ordering::SeqCst);
 }
 
-fn raise_descriptor_limit() {
+pub(crate) fn raise_descriptor_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     // A test that needs more than it gets says so itself.
     let _refused = setrlimit(Resource::Nofile, limit);
+}
+
+/// Allows this process so many descriptors, from now on.
+pub(crate) fn limit_descriptors(most: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(most);
+    setrlimit(Resource::Nofile, limit).expect("a lower limit is always allowed");
 }

@@ -40,11 +40,11 @@ struct Cell {
 
 pub(crate) fn both_ways(run: &Run) {
     let cells = cells(run);
-    let (mut slowest, mut calls) = (Duration::ZERO, 0);
+    let (mut slowest, mut answered) = (Duration::ZERO, 0);
     for cell in &cells {
         let start = Instant::now();
         match flood(*cell, run) {
-            Ok(done) => calls += done,
+            Ok(done) => answered += done,
             Err(fault) => run.fault(&format!("{cell:?}: {fault}")),
         }
         slowest = slowest.max(start.elapsed());
@@ -52,7 +52,7 @@ pub(crate) fn both_ways(run: &Run) {
         run.require(start.elapsed() <= MOST, || format!("{cell:?}: {:.1?}", start.elapsed()));
     }
     run.figure("cells", cells.len(), "");
-    run.figure("calls", calls, "");
+    run.figure("calls", answered, "");
     run.time("slowest cell", slowest);
 }
 
@@ -116,21 +116,30 @@ fn flood(cell: Cell, run: &Run) -> Result<usize, String> {
         spawn("listener", move || client.lancer())
     });
     let calls = cell.calls(run);
-    let done = std::thread::scope(|scope| {
-        let there = scope.spawn(|| call_many(&theirs, cell, calls));
-        let done = call_many(&client, cell, calls);
+    let done = call_both_ways(&client, &theirs, cell, calls);
+    drop(theirs);
+    done?;
+    let ended = client.eteindre().and(host.stop());
+    let ran = listener.map_or(Ok(()), |thread| thread.join().unwrap());
+    ended.and(ran).map_err(|error| format!("in the end: {error}"))?;
+    Ok(2 * calls)
+}
+
+fn call_both_ways(
+    client: &Client,
+    theirs: &Client,
+    cell: Cell,
+    calls: usize,
+) -> Result<(), String> {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(|| call_many(theirs, cell, calls));
+        let done = call_many(client, cell, calls);
         // Without `lancer` commands are run only while somebody waits here.
         while !cell.listening && !there.is_finished() {
             client.appeler(sleep { millis: 1 }).map_err(|error| error.to_string())?;
         }
         done.and(there.join().unwrap())
-    });
-    drop(theirs);
-    done?;
-    let ended = client.eteindre().and(host.stop());
-    let listened = listener.map_or(Ok(()), |thread| thread.join().unwrap());
-    ended.and(listened).map_err(|error| format!("in the end: {error}"))?;
-    Ok(2 * calls)
+    })
 }
 
 fn call_many(client: &Client, cell: Cell, calls: usize) -> Result<(), String> {
@@ -141,7 +150,7 @@ fn call_many(client: &Client, cell: Cell, calls: usize) -> Result<(), String> {
     std::thread::scope(|scope| {
         let one = |thread: usize| move || call_in_turn(client, cell.payload, each, thread);
         let threads: Vec<_> = (0..cell.flight).map(|thread| scope.spawn(one(thread))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
     })
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     let Some((_, role)) = ROLES.iter().find(|(role, _)| role == name) else {
         return ExitCode::from(2);
     };
+    crate::child::raise_descriptor_limit();
     role(args);
     ExitCode::SUCCESS
 }

@@ -15,16 +15,28 @@ mod options;
 mod parent;
 mod proxy;
 mod random;
+mod raw;
 mod report;
 mod run;
 mod sockets;
 mod times;
 
+mod broadcast;
+mod busy;
+mod chaos;
+mod crowd;
+mod cut;
+mod deaf;
 mod flood;
+mod gone;
+mod inside;
 mod kill;
 mod nested;
 mod order;
+mod panics;
+mod slow;
 mod stop;
+mod system;
 
 use std::process::ExitCode;
 

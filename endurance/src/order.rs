@@ -67,7 +67,7 @@ fn plan(number: u64) -> (Way, Way) {
         pause: dice.below(40),
         dice: dice.clone(),
     };
-    let kind = if number % 2 == 0 { Cut::End } else { Cut::Reset };
+    let kind = if number.is_multiple_of(2) { Cut::End } else { Cut::Reset };
     let mut at = Dice::new(number + 1_000_000);
     let most = if at.one_in(2) { 5000 } else { 500_000 };
     let cut = Some((60 + at.below(most), kind));

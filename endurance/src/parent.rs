@@ -18,7 +18,9 @@ const MOST_STDERR: usize = 16 << 10;
 
 pub(crate) fn run(options: &Options) -> ExitCode {
     if options.list {
-        TESTS.iter().for_each(|test| println!("{}  {}", test.id, test.name));
+        for test in TESTS {
+            println!("{}  {}", test.id, test.name);
+        }
         return ExitCode::SUCCESS;
     }
     let start = Instant::now();

@@ -10,7 +10,9 @@ impl Dice {
     pub(crate) fn new(seed: u64) -> Dice {
         // Neighbouring seeds must not give neighbouring numbers.
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        (0..8).for_each(|_| drop(dice.next()));
+        for _ in 0..8 {
+            dice.next();
+        }
         dice
     }
 

@@ -74,10 +74,9 @@ impl Report {
             reasons.push(format!("and {} more faults", self.faults.len() - MOST_FAULTS));
         }
         match &self.outcome {
-            Outcome::Ended => {}
-            // A child with faults fails; its status says no more.
             Outcome::Broken(text) if reasons.is_empty() => reasons.push(text.clone()),
-            Outcome::Broken(_) => {}
+            // A child with faults fails; its status says no more.
+            Outcome::Ended | Outcome::Broken(_) => {}
             Outcome::Hung { limit, evidence } => {
                 reasons.push(format!("has not ended within {limit:?}\n{evidence}"));
             }

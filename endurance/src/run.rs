@@ -36,6 +36,7 @@ impl Run {
     }
 
     /// Something measured or counted.
+    #[expect(clippy::unused_self, reason = "figures belong to a run, wherever they are written")]
     pub(crate) fn figure(&self, name: &str, value: impl Display, unit: &str) {
         say(&[FIGURE, name, &value.to_string(), unit]);
     }
@@ -52,8 +53,8 @@ impl Run {
     }
 
     /// A count, and what it must be.
-    pub(crate) fn exactly<T: Display + PartialEq>(&self, name: &str, count: T, wanted: T) {
-        self.figure(name, &count, "");
+    pub(crate) fn exactly<T: Copy + Display + PartialEq>(&self, name: &str, count: T, wanted: T) {
+        self.figure(name, count, "");
         self.require(count == wanted, || format!("{name}: {count}, must be {wanted}"));
     }
 

@@ -72,14 +72,20 @@ fn round(run: &Run, dice: &mut Dice, server_stops: bool) -> Duration {
     let start = Instant::now();
     if server_stops {
         check(run, "the server's stop", host.stop());
-        clients.iter().for_each(|client| check(run, "a client's stop after it", client.eteindre()));
+        for client in &clients {
+            check(run, "a client's stop after it", client.eteindre());
+        }
     } else {
-        clients.iter().for_each(|client| check(run, "a client's stop", client.eteindre()));
+        for client in &clients {
+            check(run, "a client's stop", client.eteindre());
+        }
         check(run, "the server's stop after it", host.stop());
     }
     let took = start.elapsed();
     over.store(true, Ordering::SeqCst);
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     judge(run, &tally, server_stops);
     took
 }
@@ -88,16 +94,16 @@ fn start_server(tally: &Arc<Tally>) -> Host {
     let options = Serveur::options(0).max_clients(CLIENTS).delai_arret(GRACE);
     let (runs, notes) = (tally.clone(), tally.clone());
     Host::start(options, move |serveur| {
-        let count = move |client: &Client, (n,): (u64,)| -> Resultat<u64> {
-            runs.ran.fetch_add(1, Ordering::SeqCst);
+        let double = move |client: &Client, (n,): (u64,)| -> Resultat<u64> {
+            count(&runs.ran);
             if n % 3 == 0 {
                 // While the other side stops this is answered, or not sent.
                 let _stopping: Resultat<u64> = client.appeler(nommee("double", (n,)));
             }
             Ok(2 * n)
         };
-        serveur.enregistrer_commande("double", count).unwrap();
-        let note = move |_: &Client, (): ()| drop(notes.noted.fetch_add(1, Ordering::SeqCst));
+        serveur.enregistrer_commande("double", double).unwrap();
+        let note = move |_: &Client, (): ()| count(&notes.noted);
         serveur.enregistrer_commande("note", note).unwrap();
     })
 }
@@ -119,19 +125,24 @@ fn call_until_stopped(client: &Client, tally: &Tally, over: &AtomicBool) {
         }
         let noted: Resultat<()> = client.envoyer(nommee("note", ()));
         if noted.is_ok() {
-            tally.accepted.fetch_add(1, Ordering::SeqCst);
+            count(&tally.accepted);
         }
         let result: Resultat<u64> = client.appeler(nommee("double", (n,)));
-        let count = match result {
+        let counter = match result {
             Ok(_) => &tally.answered,
             Err(error) if error.a_pu_etre_executee() => {
                 eprintln!("unknown: {error}");
                 &tally.unknown
             }
-            Err(_) => &tally.not_run,
+            // Stopping: what comes now would be refused at once, over and over.
+            Err(_) => return count(&tally.not_run),
         };
-        count.fetch_add(1, Ordering::SeqCst);
+        count(counter);
     }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::SeqCst);
 }
 
 fn check(run: &Run, what: &str, result: Resultat<()>) {

@@ -257,6 +257,8 @@ fn limits(scenario: &Scenario) -> Limits {
         read_deadline: FOREVER,
         answer_deadline: FOREVER,
         grace: FOREVER,
+        // Where no time passes, nobody waits for a moment to be over.
+        moment: if scenario.clock { Limits::default().moment } else { Duration::ZERO },
         ..Limits::default()
     }
 }

@@ -95,10 +95,10 @@ fn calls_and_messages_allocate_nothing_each() {
         let serveur = Serveur::new(0).expect("a free port");
         serveur.enregistrer(commandes![somme, noter]).expect("two names");
         thread::scope(|scope| {
-            let running = scope.spawn(|| serveur.lancer());
+            let launched = scope.spawn(|| serveur.lancer());
             let counts = measure(&serveur);
             serveur.eteindre().expect("an orderly stop");
-            running.join().expect("no panic").expect("an orderly end");
+            launched.join().expect("no panic").expect("an orderly end");
             counts
         })
     });

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use cconn::{
-    Client, Erreur, NatureDistante, RaisonFin, RaisonNonEnvoi, Resultat, Serveur, commande,
-    commandes, nommee,
+    Client, Erreur, NatureDistante, OptionsServeur, RaisonFin, RaisonNonEnvoi, Resultat, Serveur,
+    commande, commandes, nommee,
 };
 use cconn_tests::{hex, local, with_watchdog};
 
@@ -62,6 +62,76 @@ fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
         // The kernel watches over the same time, and may be the first to find out.
         let raison = how_it_ended(first_error);
         assert!(matches!(raison, RaisonFin::PairLent | RaisonFin::Coupee), "{raison}");
+    });
+}
+
+/// A server with room for one client, which has `eteindre` called by a hook; it runs.
+fn stopped_by_a_hook(
+    hook: fn(OptionsServeur, Box<dyn Fn() + Send + Sync>) -> OptionsServeur,
+) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
+    let itself = Arc::new(OnceLock::<Serveur>::new());
+    let stop = {
+        let itself = itself.clone();
+        Box::new(move || itself.get().unwrap().eteindre().unwrap())
+    };
+    let serveur = hook(Serveur::options(0), stop).ouvrir().unwrap();
+    assert!(itself.set(serveur.clone()).is_ok());
+    let running = thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    (serveur, running)
+}
+
+#[test]
+fn a_server_that_never_ran_stops_its_local_clients_too() {
+    with_watchdog("never ran", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        let client = serveur.client_local().unwrap();
+        // For certain among the clients once a command has been asked for.
+        assert!(client.appeler::<(), _>(nommee("absente", ())).is_err());
+        serveur.eteindre().unwrap();
+        assert!(serveur.clients().is_empty());
+    });
+}
+
+#[test]
+fn a_server_is_stopped_from_inside_its_hooks() {
+    with_watchdog("stopped by hooks", LIMIT, || {
+        let (serveur, running) =
+            stopped_by_a_hook(|options, stop| options.quand_deconnecte(move |_, _| stop()));
+        Client::new(serveur.adresse()).unwrap().eteindre().unwrap();
+        running.join().unwrap().unwrap();
+
+        let (serveur, running) =
+            stopped_by_a_hook(|options, stop| options.quand_refuse(move |_, _| stop()));
+        let _first = Client::new(serveur.adresse()).unwrap();
+        assert!(Client::new(serveur.adresse()).is_err());
+        running.join().unwrap().unwrap();
+    });
+}
+
+/// Connects to another server, sends, and drops its handle.
+#[commande]
+fn relayer(port: u16) -> Resultat<()> {
+    Client::new(port)?.envoyer(somme { a: 1, b: 2 })
+}
+
+#[test]
+fn a_client_dropped_inside_a_command_ends_in_order() {
+    with_watchdog("dropped inside", LIMIT, || {
+        let (sender, ends) = mpsc::channel();
+        let other = Serveur::options(0)
+            .quand_deconnecte(move |_, end| sender.send(end).unwrap())
+            .ouvrir()
+            .unwrap();
+        other.enregistrer(commandes![somme]).unwrap();
+        let port = other.adresse().port();
+        thread::spawn(move || other.lancer());
+        let (serveur, client) = local();
+        serveur.enregistrer(commandes![relayer]).unwrap();
+        client.appeler(relayer { port }).unwrap();
+        ends.recv().unwrap().unwrap();
     });
 }
 
@@ -119,6 +189,26 @@ fn a_message_over_the_limit_is_not_sent_and_the_connection_lives() {
         assert!(!error.est_fatale() && !error.a_pu_etre_executee());
         assert_eq!(error.commande(), Some("bloc"));
         assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+    });
+}
+
+/// Sends a call and is not allowed to wait for its answer.
+#[commande]
+fn differer_somme(client: &Client) -> bool {
+    let attente = client.differer(somme { a: 1, b: 2 }).unwrap();
+    let Err(error) = attente.attendre() else { panic!("waited") };
+    assert!(matches!(error, Erreur::NonEnvoyee(_)), "{error}");
+    error.a_pu_etre_executee()
+}
+
+#[test]
+fn a_call_that_was_sent_and_may_not_be_waited_for_may_have_run() {
+    with_watchdog("sent, not waited for", LIMIT, || {
+        let serveur = Serveur::options(0).max_attentes(0).ouvrir().unwrap();
+        serveur.enregistrer(commandes![differer_somme]).unwrap();
+        let client = serveur.client_local().unwrap();
+        client.enregistrer(commandes![somme]).unwrap();
+        assert!(client.appeler(differer_somme {}).unwrap());
     });
 }
 

@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask ci`, `tidy`, `bench-check`, `endurance`, `modele`.
+//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `modele` and
+//! `bench-check`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
 
@@ -14,12 +15,12 @@ const USAGE: &str = "\
 usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
   cargo xtask tidy           the rules that no compiler checks
-  cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
-                             --bless rewrites them, --parts shows where they go
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
-                             the connection core under a model checker";
+                             the connection core under a model checker
+  cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
+                             --bless rewrites them, --parts shows where they go";
 
 /// Where the models are.
 const MODELE: &[&str] = &["--manifest-path", "modele/Cargo.toml"];
@@ -29,9 +30,9 @@ fn main() -> ExitCode {
     let outcome = match args.split_first() {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
-        Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
+        Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -59,7 +59,8 @@ impl<R, E> Attente<R, E> {
     ///
     /// # Errors
     ///
-    /// [`Erreur::NonEnvoyee`]: too many commands of this connection wait already.
+    /// [`Erreur::NonEnvoyee`]: too many commands of this connection wait already; the calls are
+    /// still under way.
     ///
     /// # Blocking
     ///
@@ -98,9 +99,15 @@ impl<R, E> Attente<R, E> {
         let of_it = |attente: &&Attente<R, E>| std::sync::Arc::ptr_eq(&attente.client.lien, lien);
         let calls: Vec<CallId> =
             attentes.iter().filter(of_it).filter_map(|attente| attente.call).collect();
-        let answered = lien
-            .wait_for_any(&calls, Instant::now().checked_add(delai))
-            .map_err(|failure| first.client.about(&first.tete()).failed::<Jamais>(failure))?;
+        let answered =
+            lien.wait_for_any(&calls, Instant::now().checked_add(delai)).map_err(|failure| {
+                match failure {
+                    Failure::TooManyWaiting { limit } => {
+                        first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
+                    }
+                    failure => first.client.about(&first.tete()).failed(failure),
+                }
+            })?;
         let call = answered.and_then(|at| calls.get(at).copied());
         Ok(call.and_then(|call| attentes.iter().position(|a| a.call == Some(call) && of_it(&a))))
     }
@@ -115,7 +122,8 @@ impl<R, E: Refus> Attente<R, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::appeler`].
+    /// Those of [`Client::appeler`]. [`Erreur::NonEnvoyee`] here means that too many commands of
+    /// the connection wait already, so that this one may not; the call was sent, and is given up.
     ///
     /// # Blocking
     ///
@@ -135,11 +143,13 @@ impl<R, E: Refus> Attente<R, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::appeler`], except that a deadline that passes is `None`.
+    /// Those of [`Client::appeler`], except that a deadline that passes is `None`. After
+    /// [`Erreur::NonEnvoyee`] the call is still under way, and can be waited for again; after any
+    /// other `Some` it returns `None` for ever.
     ///
-    /// # Panics
+    /// # Blocking
     ///
-    /// Never; but once it has returned `Some`, it returns `None` for ever.
+    /// Until the answer comes, the connection ends, or the time is over.
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
@@ -147,8 +157,8 @@ impl<R, E: Refus> Attente<R, E> {
         let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
         match answer {
             Err(Failure::Late { .. }) => None,
-            Err(failure @ Failure::TooManyWaiting { .. }) => {
-                Some(Err(self.client.about(&tete).failed(failure)))
+            Err(Failure::TooManyWaiting { limit }) => {
+                Some(Err(self.client.about(&tete).not_awaited(limit)))
             }
             Err(failure) => {
                 self.call = None;

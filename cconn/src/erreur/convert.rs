@@ -45,8 +45,17 @@ impl About<'_> {
                 }));
             }
         };
+        self.refused(raison, false)
+    }
+
+    /// A call that was sent, and whose answer can't be waited for: too many commands wait.
+    pub(crate) fn not_awaited<E>(self, limite: usize) -> Erreur<E> {
+        self.refused(RaisonNonEnvoi::TropDAttentes { limite }, true)
+    }
+
+    fn refused<E>(self, raison: RaisonNonEnvoi, a_pu_etre_executee: bool) -> Erreur<E> {
         let (commande, lien) = (self.commande.into(), self.lien.into());
-        Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison }))
+        Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison, a_pu_etre_executee }))
     }
 
     /// An orderly stop that was not finished in its grace period.

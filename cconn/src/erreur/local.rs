@@ -4,9 +4,12 @@ use std::error::Error;
 
 use thiserror::Error;
 
-/// A message was not sent, by a rule of this side.
+/// A message was not sent, or a call that was sent not waited for, by a rule of this side.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("command `{commande}` was not sent on {lien}: {raison}")]
+#[error(
+    "command `{commande}` was {} on {lien}: {raison}",
+    if *.a_pu_etre_executee { "sent and can't be waited for" } else { "not sent" }
+)]
 #[doc(alias = "NotSent")]
 #[non_exhaustive]
 pub struct NonEnvoyee {
@@ -16,6 +19,9 @@ pub struct NonEnvoyee {
     pub lien: Box<str>,
     /// The rule.
     pub raison: RaisonNonEnvoi,
+    /// Whether the command may have run: only where it was sent with `differer` and its answer
+    /// can't be waited for.
+    pub a_pu_etre_executee: bool,
 }
 
 /// Why a message was not sent.

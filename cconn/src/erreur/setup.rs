@@ -81,3 +81,10 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
 }
+
+impl EchecConnexion {
+    /// Whether there is no connection; a refused `lancer` leaves the one there is alone.
+    pub(super) fn is_fatal(&self) -> bool {
+        !matches!(self, EchecConnexion::Lancer { .. })
+    }
+}

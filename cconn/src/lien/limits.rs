@@ -38,6 +38,9 @@ pub(crate) struct Limits {
     pub(crate) answer_deadline: Duration,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
+    /// How long a listener leaves the helm to callers before it looks whether they use it; zero
+    /// for not at all.
+    pub(crate) moment: Duration,
     /// How long a read may look for input before it sleeps for it; zero for not at all.
     pub(crate) active_wait: Duration,
     /// Stack of the threads that run commands, bytes; `None` for the platform's default.
@@ -60,6 +63,7 @@ impl Default for Limits {
             read_deadline: Duration::from_secs(30),
             answer_deadline: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            moment: Duration::from_micros(500),
             active_wait: Duration::ZERO,
             stack: None,
         }

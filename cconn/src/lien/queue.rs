@@ -11,9 +11,14 @@ use crate::wire::CallId;
 const SEARCHED: usize = 32;
 
 /// The queue. Its front is always a command; cancelled ones leave a gap behind the front.
+///
+/// `gaps <= max(SEARCHED, places.len() / 2)`: a peer that calls and cancels behind a front that
+/// can't start costs no more places than it has commands waiting.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     places: VecDeque<Option<Command>>,
+    /// Places without a command.
+    gaps: usize,
     /// Places that were ever in front of the present front.
     gone: u64,
     /// Where each call stands, counted from the first place there ever was; kept from the first
@@ -51,12 +56,14 @@ impl Queue {
     /// Takes a call out, wherever it stands.
     pub(super) fn remove(&mut self, call: CallId) -> Option<Command> {
         let at = self.find(call)?;
-        let command = self.places.get_mut(at)?.take();
+        let command = self.places.get_mut(at)?.take()?;
+        self.gaps = self.gaps.saturating_add(1);
         if let Some(index) = &mut self.index {
             index.remove(&call);
         }
         self.close_gap();
-        command
+        self.close_ranks();
+        Some(command)
     }
 
     fn find(&mut self, call: CallId) -> Option<usize> {
@@ -75,8 +82,21 @@ impl Queue {
         while matches!(self.places.front(), Some(None)) {
             self.places.pop_front();
             self.gone = self.gone.saturating_add(1);
+            self.gaps = self.gaps.saturating_sub(1);
         }
         if self.places.is_empty() {
+            self.index = None;
+        }
+    }
+
+    /// Drops the gaps once they are most of the queue: each command is moved for a cancel of its
+    /// own at most.
+    fn close_ranks(&mut self) {
+        if self.gaps > SEARCHED && self.gaps > self.places.len() / 2 {
+            self.places.retain(Option::is_some);
+            self.places.shrink_to(self.places.len().saturating_mul(2));
+            self.gaps = 0;
+            // The places have moved; the next cancel counts them anew.
             self.index = None;
         }
     }
@@ -104,6 +124,21 @@ mod tests {
 
     fn call(command: Option<Command>) -> Option<u64> {
         Some(command?.call?.0)
+    }
+
+    #[test]
+    fn cancelled_calls_keep_no_place_behind_a_front_that_stays() {
+        let mut queue = Queue::default();
+        queue.push(command(1));
+        for n in 2..10_000 {
+            queue.push(command(n));
+            assert_eq!(call(queue.remove(CallId(n))), Some(n));
+        }
+        assert!(queue.places.len() <= 2 * SEARCHED, "{} places", queue.places.len());
+        queue.push(command(10_000));
+        assert_eq!(call(queue.remove(CallId(10_000))), Some(10_000));
+        assert_eq!(call(queue.pop()), Some(1));
+        assert!(queue.is_empty() && queue.gaps == 0);
     }
 
     #[test]

@@ -173,7 +173,8 @@ impl State {
         text: &str,
         routing: Routing<'_>,
     ) -> Result<(), Ending> {
-        let text = text.into();
+        // We write no longer ones; of a peer that does, sixty-four would be kept.
+        let text = wire::truncate(text, wire::MAX_TEXT).into();
         if let Some(call) = call {
             return self.answer(call, Answer::Failure { code, text }, routing);
         }

@@ -16,9 +16,6 @@ use crate::wire::{self, FailureCode, LENGTH_PREFIX};
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the executor leaves the helm to callers before it looks whether they use it.
-const MOMENT: Duration = Duration::from_micros(500);
-
 impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
     ///
@@ -71,10 +68,10 @@ impl Lien {
             (state, _) = self.sleep(state, Sleep::Executor, None);
             return state;
         }
-        let mut yields = answered;
+        let mut yields = answered && !self.limits.moment.is_zero();
         while yields && state.is_free_of_work() {
             let passes = state.passes;
-            let moment = crate::sync::now().checked_add(MOMENT);
+            let moment = crate::sync::now().checked_add(self.limits.moment);
             (state, _) = self.sleep(state, Sleep::Moment, moment);
             // While others read, the executor is not needed for it.
             yields = state.passes != passes;

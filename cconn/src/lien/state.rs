@@ -164,10 +164,11 @@ impl State {
         self.turn.startable() == Startable::Nothing && !self.is_closed() && !self.is_unflushed()
     }
 
-    /// Whether the peer has started every one-way message that was sent: a call behind the last
-    /// one was answered, and commands start in order.
+    /// Whether nothing runs here and the peer has started every one-way message that was sent: a
+    /// call behind the last one was answered, and commands start in order.
     pub(super) fn is_all_taken_up(&self) -> bool {
-        self.calls.waiting() == 0 && self.last_one_way <= self.calls.settled()
+        let all_taken_up = self.last_one_way <= self.calls.settled();
+        self.turn.is_idle() && self.calls.waiting() == 0 && all_taken_up
     }
 
     // The outbox.

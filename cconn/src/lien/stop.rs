@@ -35,6 +35,24 @@ impl Lien {
         if handler::current().is_some() {
             return Stopped::Begun;
         }
+        self.finish_stop(deadline)
+    }
+
+    /// Stops in order when the last handle is gone. Nobody can wait for the end later, so this
+    /// waits inside a command too, unless the command is part of what has to finish.
+    pub(super) fn stop_unowned(&self, deadline: Option<Instant>) {
+        self.begin_stop();
+        let handler = handler::current();
+        if handler.as_ref().is_some_and(|handler| std::ptr::eq(&raw const *handler.lien, self)) {
+            return;
+        }
+        // Where too many wait already, this keeps its turn while it does.
+        let away = self.leave(handler.as_ref()).map_or(None, |(_, away)| away);
+        self.finish_stop(deadline);
+        drop(self.come_back(self.lock(), away));
+    }
+
+    fn finish_stop(&self, deadline: Option<Instant>) -> Stopped {
         let mut state = self.lock();
         state.turn.callers = state.turn.callers.saturating_add(1);
         let waited;

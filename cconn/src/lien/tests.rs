@@ -320,6 +320,27 @@ fn failures_of_one_ways_come_back_as_notices() {
 }
 
 #[test]
+fn what_a_notice_keeps_of_a_long_text_is_bounded() {
+    let (left, right) = Memory::pair(100_000);
+    let client = end(Arc::new(left), &small());
+    let mut bytes = Vec::new();
+    wire::write_failure(&mut bytes, None, NOTE, FailureCode::Handler, "");
+    bytes.resize(bytes.len() + 4000, b'x');
+    let length = (bytes.len() - wire::LENGTH_PREFIX) as u32;
+    bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    let mut state = client.lien.lock();
+    while state.turn.is_queue_empty() {
+        let inbox = state.take_helm().unwrap();
+        (state, _) = client.lien.read_pass(state, inbox, soon(), route::Router::Runs);
+    }
+    let Some(turn::Work::Notice(notice)) = state.turn.start(turn::Runner::Executor) else {
+        panic!("no notice")
+    };
+    assert_eq!(notice.text.len(), wire::MAX_TEXT);
+}
+
+#[test]
 fn parallel_commands_do_not_hold_up_others() {
     let (client, _server) = pair();
     let mut slow = frame(&client.lien, PARALLEL, &[], true).unwrap();
@@ -542,4 +563,22 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     drop(state);
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(!client.lien.lock().is_unflushed(), "nobody writes what was handed over");
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_with_that_reason() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _never_reads = listener.accept().unwrap();
+    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
+    // With the options of a real connection, for the kernel has a deadline of its own.
+    let io = Tcp::new(left);
+    io.configure(limits.write_deadline);
+    let client = end(Arc::new(io), &limits);
+    let body = vec![0; 1 << 20];
+    while client.lien.ending().is_none() {
+        let _ended = send(&client.lien, NOTE, &body);
+    }
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
 }

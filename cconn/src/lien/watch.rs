@@ -62,7 +62,11 @@ impl Watch {
                 if entry.next > now {
                     return true;
                 }
-                let again = entry.lien.upgrade().and_then(|lien| lien.tend(now));
+                let again = entry.lien.upgrade().and_then(|lien| {
+                    let again = lien.tend(now);
+                    let_go(lien);
+                    again
+                });
                 let next = again.and_then(|after| now.checked_add(after));
                 entry.next = next.unwrap_or(now);
                 next.is_some()
@@ -81,5 +85,68 @@ impl Watch {
             let address = lien.as_ptr().addr();
             entries.insert(address, Entry { lien, next: now });
         }
+    }
+}
+
+/// Lets go of a connection. If nobody else holds it any more the values that its commands captured
+/// go with it, and to drop a value of the program's may take any time, or panic.
+fn let_go(lien: Arc<Lien>) {
+    if let Some(last) = Arc::into_inner(lien) {
+        // Where no thread can be had it is dropped here after all.
+        let _no_thread = crate::sync::spawn("cconn-drop".to_owned(), None, move || drop(last));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread::{self, ThreadId};
+
+    use super::super::{Dispatch, Incoming, Limits, Notice, Outcome, Parts, PeerLimits};
+    use super::*;
+    use crate::transport::Memory;
+
+    struct Captured(mpsc::Sender<ThreadId>);
+
+    impl Drop for Captured {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).unwrap();
+        }
+    }
+
+    impl Dispatch for Captured {
+        fn run(&self, _: &Arc<Lien>, _: &Incoming<'_>, _: &mut Vec<u8>) -> Outcome {
+            Outcome::Answer
+        }
+
+        fn notice(&self, _: &Arc<Lien>, _: &Notice) {}
+
+        fn is_parallel(&self, _: u64) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn values_of_the_program_are_dropped_on_another_thread() {
+        let (sender, dropped) = mpsc::channel();
+        let limits = Limits::default();
+        let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+        let lien = Lien::new(Parts {
+            io: Arc::new(Memory::pair(1).0),
+            commands: Arc::new(Captured(sender)),
+            limits,
+            peer,
+            watch: None,
+            label: "test".into(),
+            id: 1,
+            address: None,
+            ends_with_handles: false,
+            thread_name: "test".into(),
+            rest: Vec::new(),
+        });
+        let_go(lien.clone());
+        assert!(dropped.try_recv().is_err(), "it is still held");
+        let_go(lien);
+        assert_ne!(dropped.recv().unwrap(), thread::current().id());
     }
 }

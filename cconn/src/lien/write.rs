@@ -22,6 +22,12 @@ const BURST: u64 = 32 << 10;
 /// Messages that follow each other within this time are a burst: they share a write.
 const BURST_GAP: Duration = Duration::from_micros(50);
 
+/// A blocked write is tried again after this part of the write deadline, and then whenever the
+/// time without progress has doubled, whatever the socket says. It is called writable only once a
+/// third of its buffer is free: a slow peer that reads all the time may take longer for that than
+/// the deadline. What a full socket still takes of a peer that does not read, it takes early.
+const FIRST_TRY: u32 = 64;
+
 /// Both directions.
 const EITHER: Ready = Ready { readable: true, writable: true };
 
@@ -165,7 +171,7 @@ impl Lien {
             state.close(Ending::here(EndReason::SlowPeer, ""));
             return state;
         }
-        let until = cut.into_iter().chain(deadline).min();
+        let until = cut.into_iter().chain(self.next_try(&state)).chain(deadline).min();
         if !holds(Rule::WriterReads) {
             return self.wait_unread(state, until);
         }
@@ -191,6 +197,14 @@ impl Lien {
             (state, _) = self.sleep(state, Sleep::Pass, until);
         }
         state
+    }
+
+    /// When a blocked write is tried again, whatever the socket says.
+    fn next_try(&self, state: &State) -> Option<Instant> {
+        let since = state.stuck_since?;
+        let stuck = crate::sync::now().saturating_duration_since(since);
+        let first = self.limits.write_deadline.checked_div(FIRST_TRY).unwrap_or_default();
+        since.checked_add(stuck.saturating_mul(2).max(first))
     }
 
     /// When the peer is cut if its socket takes nothing until then.

@@ -5,11 +5,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Serveur;
 use super::door::Refused;
 use super::service::Service;
+use super::{Serveur, hooks};
 use crate::client::Client;
-use crate::commande::{EndHook, fence};
+use crate::commande::EndHook;
 use crate::connexion::{handshake_failed, label};
 use crate::erreur::Resultat;
 use crate::handshake::{self, HandshakeError};
@@ -82,7 +82,7 @@ impl Serveur {
             let settings = &self.shared.options.settings;
             let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
             let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
-            let _panicked = fence(|| hook(address, &error));
+            hooks::run(|| hook(address, &error));
         }
     }
 
@@ -142,8 +142,13 @@ impl Serveur {
     ///
     /// # Errors
     ///
-    /// [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
-    /// thread could be had.
+    /// - [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
+    ///   thread could be had.
+    /// - [`Erreur::Delai`](crate::Erreur::Delai): its thread did not greet within 10 seconds.
+    ///
+    /// # Blocking
+    ///
+    /// Until greeted, and a moment more where another client is about to leave its place.
     ///
     /// # Examples
     ///
@@ -212,8 +217,7 @@ impl Serveur {
     fn hook(hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
-            // A hook that panics ends neither the client nor the server.
-            let _panicked = fence(|| hook(client, result));
+            hooks::run(|| hook(client, result));
         }
     }
 }

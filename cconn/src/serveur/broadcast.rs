@@ -14,7 +14,8 @@ use crate::wire;
 pub struct Diffusion {
     /// Clients to whom it was sent.
     pub atteints: usize,
-    /// Clients who have no room for it now, or are stopping; they may be closed, or let be.
+    /// Clients who have no room for it now, take no message as large, or are stopping; they may be
+    /// closed, or let be.
     pub manques: Vec<Client>,
 }
 

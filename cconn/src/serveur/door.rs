@@ -65,14 +65,16 @@ impl Door {
         self.closed.notify_all();
     }
 
-    /// Ends the wait for newcomers; closes the door where nobody stands in it.
-    pub(super) fn knock(&self) {
+    /// Ends the wait for newcomers; closes the door where nobody stands in it, and says so.
+    pub(super) fn knock(&self) -> bool {
         // A full bell has rung already.
         let _rung = (&self.bell).write(&[1]);
         let mut state = self.state.lock();
-        if matches!(*state, DoorState::Waiting(_)) {
+        let unattended = matches!(*state, DoorState::Waiting(_));
+        if unattended {
             *state = DoorState::Closed;
         }
+        unattended
     }
 
     pub(super) fn wait_until_closed(&self) {

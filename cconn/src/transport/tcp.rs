@@ -44,8 +44,12 @@ impl Tcp {
     /// Sets what every connection wants: no delay for small writes, and a kernel that finds dead
     /// peers. Keep-alive finds them while nothing is sent, the user timeout while something is;
     /// either alone leaves the other case hanging.
-    pub(crate) fn configure(&self, user_timeout: Duration) {
+    ///
+    /// The kernel takes a peer that lives and does not read for a dead one. The write deadline
+    /// cuts such a peer and says why, so the user timeout must not come first.
+    pub(crate) fn configure(&self, write_deadline: Duration) {
         use rustix::net::sockopt;
+        let user_timeout = write_deadline.saturating_mul(2);
         // A socket that refuses a setting (a Unix socket, say) works without it.
         let _unsupported = [
             sockopt::set_tcp_nodelay(&self.stream, true),

@@ -16,7 +16,7 @@ pub(crate) const CALL_HEADER: usize = 26;
 pub(crate) const MIN_FRAME_LIMIT: u32 = 1024;
 
 /// Longest text in a failure or goodbye, bytes; fits `MIN_FRAME_LIMIT`.
-const MAX_TEXT: usize = 900;
+pub(crate) const MAX_TEXT: usize = 900;
 
 /// Where a call's id stands, counted from the start of its frame.
 const CALL_ID_AT: usize = 6;

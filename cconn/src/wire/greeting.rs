@@ -116,7 +116,7 @@ fn length16(length: usize) -> u16 {
 }
 
 /// The longest prefix of `text` of at most `most` bytes that ends between characters.
-pub(super) fn truncate(text: &str, most: usize) -> &str {
+pub(crate) fn truncate(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
     text.get(..end).unwrap_or("")
 }

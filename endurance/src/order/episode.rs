@@ -78,22 +78,7 @@ impl<'a> Episode<'a> {
             let client = client.clone();
             spawn("listener", move || client.lancer())
         });
-        let stopped = std::thread::scope(|scope| {
-            let senders: Vec<_> = (0..THREADS)
-                .map(|thread| {
-                    let (episode, client) = (&self, &client);
-                    scope.spawn(move || episode.send_all(client, thread, run))
-                })
-                .collect();
-            std::thread::sleep(self.dice.clone().micros(8000));
-            match self.end {
-                End::StopEarly => return Some(client.eteindre()),
-                End::Close => client.close(),
-                _ => {}
-            }
-            senders.into_iter().for_each(|sender| sender.join().unwrap());
-            (self.end == End::Stop).then(|| client.eteindre())
-        });
+        let stopped = self.send_and_end(&client, run);
         let orderly = matches!(stopped, Some(Ok(())));
         if orderly {
             self.ledger.keep(self.connection);
@@ -106,6 +91,26 @@ impl<'a> Episode<'a> {
             let _how_it_ended = listener.join().unwrap();
         }
         orderly
+    }
+
+    /// Sends from several threads and ends the connection, by and by; what a stop said, if there
+    /// was one.
+    fn send_and_end(&self, client: &Client, run: &Run) -> Option<Resultat<()>> {
+        std::thread::scope(|scope| {
+            let senders: Vec<_> = (0..THREADS)
+                .map(|thread| scope.spawn(move || self.send_all(client, thread, run)))
+                .collect();
+            std::thread::sleep(self.dice.clone().micros(8000));
+            match self.end {
+                End::StopEarly => return Some(client.eteindre()),
+                End::Close => client.close(),
+                _ => {}
+            }
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            (self.end == End::Stop).then(|| client.eteindre())
+        })
     }
 
     fn send_all(&self, client: &Client, thread: u64, run: &Run) {

@@ -105,7 +105,9 @@ impl Ledger {
         for told in ALL.into_iter().skip(1) {
             run.figure(&format!("{told:?}").to_lowercase(), counts[told as usize], "");
         }
-        faults.iter().for_each(|fault| run.fault(fault));
+        for fault in &faults {
+            run.fault(fault);
+        }
     }
 }
 

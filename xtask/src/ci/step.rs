@@ -30,7 +30,7 @@ enum Need {
     /// A cargo subcommand that the toolchain does not bring.
     Subcommand(&'static str),
     Folder(&'static str),
-    /// Any other program, that answers `--version`.
+    /// A program beside the toolchain.
     Program(&'static str),
 }
 
@@ -103,8 +103,8 @@ impl Need {
             Need::Folder(name) if !root.join(name).is_dir() => {
                 Some(format!("there is no folder {name}/"))
             }
-            Need::Program(name) if !answers(&mut Command::new(name)) => {
-                Some(format!("`{name}` is not installed"))
+            Need::Program(name) if !succeeds(Command::new(name).arg("--version")) => {
+                Some(format!("{name} is not installed"))
             }
             _ => None,
         }
@@ -126,12 +126,10 @@ fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
 }
 
 fn has_subcommand(name: &str) -> bool {
-    answers(crate::cargo().arg(name))
+    succeeds(crate::cargo().args([name, "--version"]))
 }
 
-/// Whether a program is there and knows its version.
-fn answers(command: &mut Command) -> bool {
-    command.arg("--version");
+fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -1,0 +1,203 @@
+//! L01, L02, L03, L09: many clients at once, from processes of their own.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use cconn::{Client, EchecConnexion, Erreur, OptionsServeur, Serveur, commandes};
+
+use crate::child::limit_descriptors;
+use crate::commands::echo;
+use crate::count::{Census, resident};
+use crate::helper::{self, Helper};
+use crate::host::Host;
+use crate::raw::{ANSWER, Raw};
+use crate::run::Run;
+use crate::times::Times;
+
+/// Resident memory that an idle connection may take, KiB: the plan's figure.
+const MOST_KIB: u64 = 40;
+
+/// Clients that one helper process holds: each takes a descriptor, of which there are 20,000.
+const MOST_A_HELPER: usize = 18_000;
+
+/// Descriptors that this process has of a helper's input and output.
+const PIPES: usize = 2;
+
+/// Clients beyond the limit that are turned away.
+const TURNED_AWAY: usize = 200;
+
+/// Many raw clients in one process: told how many, it says how many were taken and refused and
+/// how long that took; told `call`, it calls for a while on one connection in a hundred.
+pub(crate) fn crowd(args: &[String]) {
+    let server: SocketAddr = args[0].parse().unwrap();
+    let count: usize = args[1].parse().unwrap();
+    let start = Instant::now();
+    let mut all: Vec<Raw> = (0..count).filter_map(|_| Raw::connect(server).ok()).collect();
+    // A server that resets a newcomer before it has read is as good as one that refuses.
+    all.retain_mut(|raw| raw.is_accepted().unwrap_or(false));
+    helper::tell(&format!("{} {}", all.len(), start.elapsed().as_micros()));
+    while let Some(line) = helper::hear() {
+        let seconds = line.parse().unwrap();
+        let (calls, p99) = call_once_a_second(&mut all, seconds);
+        helper::tell(&format!("{calls} {p99}"));
+    }
+}
+
+fn call_once_a_second(all: &mut [Raw], seconds: u64) -> (usize, u128) {
+    let mut times = Times::default();
+    for second in 0..seconds {
+        let start = Instant::now();
+        for raw in all.iter_mut().step_by(100) {
+            let sent = Instant::now();
+            raw.call(second + 1, "echo", &[3, b'a', b'b', b'c']).unwrap();
+            let answer = raw.frame().unwrap();
+            assert_eq!((answer[0], &answer[9..]), (ANSWER, &[3, b'a', b'b', b'c'][..]));
+            times.push(sent.elapsed());
+        }
+        std::thread::sleep(Duration::from_secs(1).saturating_sub(start.elapsed()));
+    }
+    (times.len(), times.percentile(990).as_micros())
+}
+
+/// A crowd that has connected: how many were accepted, and how long it took.
+fn gather(address: SocketAddr, count: usize) -> (Helper, usize, Duration) {
+    let mut helper = Helper::start("crowd", &[address.to_string(), count.to_string()]);
+    let (accepted, micros) = pair(&helper.hear());
+    (helper, usize::try_from(accepted).unwrap(), Duration::from_micros(micros))
+}
+
+fn pair(line: &str) -> (u64, u64) {
+    let (one, other) = line.split_once(' ').unwrap();
+    (one.parse().unwrap(), other.parse().unwrap())
+}
+
+fn start_server(options: OptionsServeur) -> Host {
+    Host::start(options, |serveur| serveur.enregistrer(commandes![echo]).unwrap())
+}
+
+/// L01: ten thousand connections held by one process, one thread and one descriptor each.
+pub(crate) fn held(run: &Run) {
+    let count = run.pick(1000, 10_000);
+    let host = start_server(Serveur::options(0).max_clients(count));
+    // The watchman is started by a first connection and stays.
+    Client::new(host.address()).unwrap().eteindre().unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let (base, memory) = (Census::take(), resident("self"));
+    let (mut helper, accepted, took) = gather(host.address(), count);
+    run.exactly("connected", accepted, count);
+    run.time("in", took);
+    while host.serveur.clients().len() < count {
+        std::thread::yield_now();
+    }
+    let now = Census::take();
+    run.exactly("threads more", now.threads - base.threads, count);
+    run.exactly("descriptors more", now.descriptors - base.descriptors - PIPES, count);
+    let seconds = run.pick(3, 60);
+    helper.tell(&seconds.to_string());
+    let (calls, p99) = pair(&helper.hear());
+    run.exactly("calls answered", calls, seconds * count as u64 / 100);
+    run.time("their p99", Duration::from_micros(p99));
+    let each = resident("self").saturating_sub(memory) / count as u64;
+    run.figure("memory each", each, "KiB");
+    run.require(each <= MOST_KIB, || format!("{each} KiB a connection, at most {MOST_KIB}"));
+    drop(helper);
+    let back = base.back_to(run, "after the crowd has gone", Duration::from_secs(10));
+    run.time("all given back", back);
+    stop(run, host);
+}
+
+/// L02: full to the last place, two hundred more, and a place that comes free.
+///
+/// The plan's reserved connection for administrators is not part of the design.
+pub(crate) fn full(run: &Run) {
+    let most = 100;
+    let host = start_server(Serveur::options(0).max_clients(most));
+    let mut clients: Vec<Client> =
+        (0..most).map(|_| Client::new(host.address()).unwrap()).collect();
+    let mut refusals = Times::default();
+    for _ in 0..TURNED_AWAY {
+        let start = Instant::now();
+        let result = Client::new(host.address());
+        refusals.push(start.elapsed());
+        let told = matches!(&result, Err(Erreur::Connexion(e))
+            if matches!(**e, EchecConnexion::Complet { .. }));
+        run.require(told, || format!("one too many: {result:?}"));
+    }
+    run.figure("turned away", refusals.len(), "");
+    run.time_within("slowest refusal", refusals.worst(), Duration::from_millis(50));
+    clients.pop().unwrap().eteindre().unwrap();
+    let start = Instant::now();
+    let newcomer = loop {
+        match Client::new(host.address()) {
+            Ok(client) => break client,
+            Err(_) if start.elapsed() < Duration::from_secs(5) => {}
+            Err(error) => panic!("a free place is not to be had: {error}"),
+        }
+    };
+    run.time_within("a free place taken again", start.elapsed(), Duration::from_millis(100));
+    clients.push(newcomer);
+    for client in &clients {
+        let answer = client.appeler(echo { octets: b"x" });
+        run.require(answer.is_ok(), || format!("a client of the full server: {answer:?}"));
+    }
+    for client in &clients {
+        client.eteindre().unwrap();
+    }
+    stop(run, host);
+}
+
+/// L03: a server told to take fifty thousand takes what the process can bear, and lives.
+///
+/// The short run lowers what the process can bear, the full one finds the real limit.
+pub(crate) fn clamped(run: &Run) {
+    if run.is_short() {
+        limit_descriptors(600);
+    }
+    let host = start_server(Serveur::options(0).max_clients(50_000));
+    let bearable = bearable_clients();
+    let (mut crowds, mut accepted, mut asked) = (Vec::new(), 0, 0);
+    while asked < 2 * bearable {
+        let count = (2 * bearable - asked).min(MOST_A_HELPER);
+        let (helper, taken, _) = gather(host.address(), count);
+        crowds.push(helper);
+        (asked, accepted) = (asked + count, accepted + taken);
+    }
+    run.figure("asked", asked, "");
+    run.exactly("taken", accepted, bearable);
+    run.figure("threads", Census::take().threads, "");
+    drop(crowds);
+    let start = Instant::now();
+    while !host.serveur.clients().is_empty() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let answer = Client::new(host.address()).and_then(|c| c.appeler(echo { octets: b"x" }));
+    run.require(answer.is_ok(), || format!("afterwards: {answer:?}"));
+    stop(run, host);
+}
+
+/// What the design says that a process can bear: a descriptor for each client with 32 in
+/// reserve, and nine tenths of a quarter of the memory maps.
+fn bearable_clients() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
+    let maps: u64 = maps.trim().parse().unwrap();
+    let most = descriptors.unwrap_or(u64::MAX).saturating_sub(32).min(maps / 4 * 9 / 10);
+    usize::try_from(most).unwrap()
+}
+
+/// L09: a thousand connect at once.
+pub(crate) fn burst(run: &Run) {
+    let count = 1000;
+    let host = start_server(Serveur::options(0).max_clients(count));
+    let (helper, accepted, took) = gather(host.address(), count);
+    run.exactly("accepted", accepted, count);
+    run.time_within("all greeted", took, Duration::from_millis(500));
+    drop(helper);
+    stop(run, host);
+}
+
+fn stop(run: &Run, host: Host) {
+    if let Err(error) = host.stop() {
+        run.fault(&format!("the server's stop: {error}"));
+    }
+}
