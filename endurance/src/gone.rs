@@ -86,22 +86,27 @@ fn kill_clients(run: &Run, host: &Host, kills: usize) {
 fn kill_client(host: &Host, moment: Duration) {
     let mut helper = Helper::start("victim", &[host.address().to_string()]);
     helper.hear();
-    // It has been greeted; the server counts it among its clients a moment later.
-    let soon = Instant::now() + MOST;
-    while host.serveur.clients().len() <= OTHERS && Instant::now() < soon {
-        std::thread::yield_now();
-    }
+    let victim = newcomer(host);
     std::thread::scope(|scope| {
         // The server waits for that client too.
-        if let Some(client) = host.serveur.clients().into_iter().max_by_key(Client::id) {
-            scope.spawn(move || {
-                let ended = client.appeler(sleep { millis: 20_000 });
-                assert!(matches!(ended, Err(Erreur::Fermee(_))), "{ended:?}");
-            });
-        }
+        scope.spawn(|| {
+            let ended = victim.appeler(sleep { millis: 20_000 });
+            assert!(matches!(ended, Err(Erreur::Fermee(_))), "{ended:?}");
+        });
         std::thread::sleep(moment);
         helper.kill();
     });
+}
+
+/// The client that came after all the others, once the server has it too.
+fn newcomer(host: &Host) -> Client {
+    loop {
+        match host.serveur.clients().into_iter().max_by_key(Client::id) {
+            Some(client) if client.id() > OTHERS as u64 => return client,
+            _ => {}
+        }
+        std::thread::yield_now();
+    }
 }
 
 fn call_all(run: &Run, clients: &[Client], over: &AtomicBool, calls: &AtomicU64) {
