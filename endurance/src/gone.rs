@@ -130,6 +130,7 @@ pub(crate) fn server_stopped(run: &Run) {
     let client = Client::new(helper.hear().as_str()).unwrap();
     client.appeler(echo { octets: b"before" }).unwrap();
     helper.signal(Signal::STOP);
+    helper.wait_until_stopped();
     let worst = std::thread::scope(|scope| {
         let calls: Vec<_> = (0..20_u64)
             .map(|n| {

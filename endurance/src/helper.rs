@@ -101,6 +101,27 @@ impl Helper {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), signal).expect("the helper is ours");
     }
+
+    /// Waits until every thread of a helper that was told to stop stands still: a signal takes
+    /// its time on a busy machine.
+    pub(crate) fn wait_until_stopped(&self) {
+        let soon = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while !self.stands_still() && std::time::Instant::now() < soon {
+            std::thread::yield_now();
+        }
+    }
+
+    fn stands_still(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.child.id())) else {
+            return false;
+        };
+        // The state stands behind the name, which may hold anything and ends with a bracket.
+        threads.flatten().all(|thread| {
+            std::fs::read_to_string(thread.path().join("stat")).is_ok_and(|stat| {
+                stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+            })
+        })
+    }
 }
 
 impl Drop for Helper {

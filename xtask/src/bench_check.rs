@@ -21,11 +21,6 @@ const FIGURES: &str = "mesures/figures.txt";
 /// What a person may ask for.
 const FLAGS: &[&str] = &["--bless", "--parts"];
 
-/// Counts all work and compares: the step of `cargo xtask ci`.
-pub(crate) fn chore(root: &Path) -> Result<(), String> {
-    run(root, &[])
-}
-
 /// Counts all work and compares, or rewrites the figures, or shows where instructions go.
 pub(crate) fn run(root: &Path, flags: &[String]) -> Result<(), String> {
     if let Some(unknown) = flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use step::{Outcome, Step};
 
-use crate::{bench_check, tidy};
+use crate::tidy;
 
 /// The steps. A new one is a line here; its name is what `cargo xtask ci NAME` takes.
 const STEPS: &[Step] = &[
@@ -21,7 +21,6 @@ const STEPS: &[Step] = &[
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
-    Step::chore("bench-check", bench_check::chore).if_program("valgrind"),
     Step::cargo("deny", DENY).if_installed("deny"),
     Step::cargo("bench", &["check", "--manifest-path", "bench/Cargo.toml"]).if_folder("bench"),
     // The fuzzer's runtime is C++.
