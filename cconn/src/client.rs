@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::erreur::{About, Erreur, Resultat, ended};
-use crate::lien::{Answer, Lien, Notice, Stopped, put_spare, take_spare};
+use crate::lien::{Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::wire::{self, EndReason};
 
@@ -37,13 +37,20 @@ pub struct Client {
     pub(crate) lien: Arc<Lien>,
     /// How long calls of this handle may take.
     delai: Duration,
+    /// Whether it is counted among the handles that keep the connection open.
+    counted: bool,
 }
 
 impl Client {
     /// The handle to that connection.
     pub(crate) fn of(lien: &Arc<Lien>) -> Self {
         lien.add_handle();
-        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline }
+        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline, counted: true }
+    }
+
+    /// The handle of a thread that runs commands, which does not keep the connection open.
+    pub(crate) fn within(lien: &Arc<Lien>) -> Self {
+        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline, counted: false }
     }
 
     /// Sends a message to which no answer comes.
@@ -72,12 +79,12 @@ impl Client {
     fn send(&self, message: &dyn Message) -> Resultat<()> {
         let tete = message.tete();
         self.lien.names.remember(tete.hash(), tete.nom());
-        let mut frame = take_spare();
+        let mut frame = take_scratch();
         let sent = self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|body| {
             let sent = self.lien.send(&mut frame, body, self.deadline());
             sent.map_err(|failure| self.about(&tete).failed(failure))
         });
-        put_spare(frame);
+        put_scratch(frame);
         sent
     }
 
@@ -106,12 +113,12 @@ impl Client {
     }
 
     fn call(&self, tete: &Tete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
-        let mut frame = take_spare();
+        let mut frame = take_scratch();
         let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|body| {
             let answer = self.lien.call(&mut frame, body, self.deadline());
             answer.map_err(|failure| self.about(tete).failed(failure))
         });
-        put_spare(frame);
+        put_scratch(frame);
         answer.map_err(Failed)
     }
 
@@ -127,12 +134,12 @@ impl Client {
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
         let tete = message.tete();
-        let mut frame = take_spare();
+        let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|body| {
             let call = self.lien.defer(&mut frame, body, self.deadline());
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
-        put_spare(frame);
+        put_scratch(frame);
         Ok(Attente::new(self.clone(), call?, &tete, M::lire))
     }
 
@@ -276,13 +283,15 @@ impl Failed {
 impl Clone for Client {
     fn clone(&self) -> Self {
         self.lien.add_handle();
-        Client { lien: self.lien.clone(), delai: self.delai }
+        Client { lien: self.lien.clone(), delai: self.delai, counted: true }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.lien.drop_handle();
+        if self.counted {
+            self.lien.drop_handle();
+        }
     }
 }
 

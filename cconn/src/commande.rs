@@ -23,7 +23,7 @@ pub use arguments::{
 pub use closure::{Arguments, ByEither, ByLink, ByValue, Rendu};
 pub(crate) use list::PLACEHOLDER;
 pub use list::{Avec, Commandes, Constructeur, Partout, ServeurSeul, SurClient, list};
-pub(crate) use registry::{EndHook, Hooks, Registre, fence};
+pub(crate) use registry::{EndHook, Hooks, Known, Registre, fence};
 
 /// A command that has a body here, so that it can be registered.
 ///

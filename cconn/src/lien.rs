@@ -59,9 +59,9 @@ use crate::sync::Mutex;
 use crate::transport::Transport;
 use crate::wire::EndReason;
 
-pub(crate) use bytes::{put_spare, take_spare};
+pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
-pub(crate) use dispatch::{Dispatch, Incoming, Outcome};
+pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use goodbye::Ending;
 use names::Names;
 
@@ -188,7 +188,7 @@ impl Lien {
 
     /// The same, against that limit.
     pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
-        let depth = handler::current().map_or(0, |handler| handler.depth.saturating_add(1));
+        let depth = handler::marks().map_or(0, |marks| marks.depth.saturating_add(1));
         if depth > limit {
             return Err(Failure::TooDeep { limit: usize::from(limit) });
         }
@@ -197,14 +197,14 @@ impl Lien {
 
     /// Whether the calling thread is inside a command, of any connection.
     pub(crate) fn is_inside_command() -> bool {
-        handler::current().is_some()
+        handler::marks().is_some()
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.
     pub(crate) fn is_cancelled() -> bool {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
-        state.is_closed() || handler.call.is_some_and(|call| state.turn.is_cancelled(call))
+        state.is_closed() || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
     }
 }
 

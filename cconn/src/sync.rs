@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 pub(crate) use std::sync::MutexGuard;
+pub(crate) use std::thread::LocalKey;
 pub(crate) use std::thread_local;
 
 pub(crate) use rule::Rule;

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
-use crate::lien::{Answer, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Stopped};
+use crate::lien::{Answer, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Runner, Stopped};
 use crate::wire::{self, CallId, EndReason, FailureCode};
 use crate::world::random;
 
@@ -274,7 +274,7 @@ impl Commands {
     }
 }
 
-impl Dispatch for Commands {
+impl Commands {
     fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
         let op = OPS[incoming.command as usize - 1];
         let body = incoming.body;
@@ -291,6 +291,12 @@ impl Dispatch for Commands {
         }
         out.extend(body);
         Outcome::Answer
+    }
+}
+
+impl Dispatch for Commands {
+    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+        Box::new(|incoming: &Incoming<'_>, out: &mut Vec<u8>| self.run(lien, incoming, out))
     }
 
     fn notice(&self, _: &Arc<Lien>, _: &Notice) {

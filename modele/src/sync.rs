@@ -16,6 +16,7 @@ use shuttle::thread::JoinHandle;
 
 pub(crate) use rule::Rule;
 pub(crate) use shuttle::sync::MutexGuard;
+pub(crate) use shuttle::thread::LocalKey;
 pub(crate) use shuttle::thread_local;
 
 /// How far the clock may be moved in one run: less than the core's own patience with a peer that

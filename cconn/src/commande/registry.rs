@@ -14,7 +14,7 @@ use super::closure::Closure;
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::FailureCode;
 
@@ -45,6 +45,7 @@ type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
 /// A command as registered.
 pub(super) struct Registered {
     name: Cow<'static, str>,
+    hash: u64,
     signature: &'static str,
     /// 0 where it was registered by name.
     fingerprint: u32,
@@ -61,6 +62,7 @@ impl Registered {
     pub(super) fn function(entry: &Entree) -> Self {
         Registered {
             name: Cow::Borrowed(entry.nom),
+            hash: hash(entry.nom),
             signature: entry.signature,
             fingerprint: entry.empreinte,
             parallel: entry.parallele,
@@ -70,6 +72,7 @@ impl Registered {
 
     pub(super) fn closure(name: String, run: Box<Closure>) -> Self {
         Registered {
+            hash: hash(&name),
             name: Cow::Owned(name),
             signature: "",
             fingerprint: 0,
@@ -89,6 +92,28 @@ impl Registered {
             Run::Function(run) => run(context, input, out),
             Run::Closure(run) => run(context, input, out),
         }
+    }
+}
+
+/// Commands that one thread has run lately: it finds them again without the table, whose lock and
+/// counts all threads share. What is registered once stays registered.
+#[derive(Default)]
+pub(crate) struct Known([Option<Arc<Registered>>; 4]);
+
+impl Known {
+    /// The command of that hash, looked up in the table where it is not known yet.
+    fn find(&mut self, registre: &Registre, hash: u64) -> Option<&Registered> {
+        let Known([a, b, c, d]) = self;
+        let place = match hash % 4 {
+            0 => a,
+            1 => b,
+            2 => c,
+            _ => d,
+        };
+        if !place.as_ref().is_some_and(|command| command.hash == hash) {
+            *place = Some(registre.find(hash)?);
+        }
+        place.as_deref()
     }
 }
 
@@ -126,11 +151,12 @@ impl Registre {
     /// Runs one command and says how it ended.
     pub(crate) fn run(
         &self,
+        known: &mut Known,
         context: &Contexte<'_>,
         incoming: &Incoming<'_>,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let Some(command) = self.find(incoming.command) else {
+        let Some(command) = known.find(self, incoming.command) else {
             return self.unknown(incoming.command, out);
         };
         let (theirs, ours) = (incoming.fingerprint, command.fingerprint);
@@ -175,7 +201,7 @@ fn insert(
     if command.name.is_empty() {
         return Err(Enregistrement::SansNom);
     }
-    let hash = hash(&command.name);
+    let hash = command.hash;
     match table.entry(hash) {
         Place::Vacant(place) => {
             place.insert(Arc::new(command));
@@ -227,9 +253,8 @@ impl From<Issue> for Outcome {
 }
 
 impl Dispatch for Registre {
-    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
-        let client = Client::of(lien);
-        self.run(&Contexte { client: &client, serveur: None }, incoming, out)
+    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+        Box::new(OfClient { registre: self, client: Client::within(lien), known: Known::default() })
     }
 
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
@@ -249,6 +274,20 @@ impl Dispatch for Registre {
 
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)
+    }
+}
+
+/// Runs the commands of a client's side.
+struct OfClient<'a> {
+    registre: &'a Registre,
+    client: Client,
+    known: Known,
+}
+
+impl Runner for OfClient<'_> {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        let context = Contexte { client: &self.client, serveur: None };
+        self.registre.run(&mut self.known, &context, incoming, out)
     }
 }
 

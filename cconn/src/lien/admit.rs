@@ -116,7 +116,7 @@ impl Lien {
         };
         let mut its = handler.lien.lock();
         let limit = handler.lien.limits.max_waiting;
-        its.turn.leave(handler.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
+        its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
         its.pass_on();
         drop(its);
         Ok((self.lock(), Some(Away(handler.clone()))))
@@ -126,12 +126,12 @@ impl Lien {
     pub(super) fn come_back<'a>(&'a self, mut state: Locked<'a>, away: Option<Away>) -> Locked<'a> {
         let Some(Away(handler)) = away else { return state };
         if std::ptr::eq(&raw const *handler.lien, self) {
-            state.turn.come_back(handler.parallel);
+            state.turn.come_back(handler.marks.parallel);
             return state;
         }
         drop(state);
         let mut its = handler.lien.lock();
-        its.turn.come_back(handler.parallel);
+        its.turn.come_back(handler.marks.parallel);
         drop(its);
         self.lock()
     }

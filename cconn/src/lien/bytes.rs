@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use crate::sync::thread_local;
+use crate::sync::{LocalKey, thread_local};
 
 /// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
-const INLINE: usize = 46;
+pub(super) const INLINE: usize = 46;
 
 /// Larger spare buffers are not kept.
 const LARGEST_SPARE: usize = 64 << 10;
@@ -21,17 +21,19 @@ pub(crate) enum Bytes {
 }
 
 thread_local! {
-    static SPARE: [Place; 2] =
-        const { [Place(Cell::new(Vec::new())), Place(Cell::new(Vec::new()))] };
+    /// For frames that are being written.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// For reading into.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 impl Bytes {
     /// Copies a body out of a buffer that holds others too.
     pub(super) fn copy(body: &[u8]) -> Self {
-        match u8::try_from(body.len()) {
-            Ok(length) if body.len() <= INLINE => {
-                let mut bytes = [0; INLINE];
-                bytes.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
+        let mut bytes = [0; INLINE];
+        match (u8::try_from(body.len()), bytes.get_mut(..body.len())) {
+            (Ok(length), Some(place)) => {
+                place.copy_from_slice(body);
                 Bytes::Inline { length, bytes }
             }
             _ => Bytes::Whole { buf: body.to_vec(), range: 0..body.len() },
@@ -59,42 +61,34 @@ impl Bytes {
     }
 }
 
-/// Keeps a buffer for the thread's next use, emptied.
-pub(crate) fn put_spare(mut buf: Vec<u8>) {
+/// Takes the thread's buffer for a frame that is to be written, empty.
+pub(crate) fn take_scratch() -> Vec<u8> {
+    SCRATCH.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Gives a frame's buffer back to the thread, whatever is in it.
+pub(crate) fn put_scratch(buf: Vec<u8>) {
+    keep(&SCRATCH, buf);
+}
+
+/// Takes the thread's buffer for reading into, empty.
+pub(super) fn take_spare() -> Vec<u8> {
+    SPARE.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Gives a buffer that was read into back to the thread.
+pub(super) fn put_spare(buf: Vec<u8>) {
+    keep(&SPARE, buf);
+}
+
+fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
     if buf.capacity() <= LARGEST_SPARE && buf.capacity() > 0 {
         buf.clear();
-        let _thread_ends = SPARE.try_with(|spare| {
-            let [first, second] = spare;
-            let place = if first.is_free() { first } else { second };
-            place.0.set(buf);
-        });
+        let _thread_ends = place.try_with(|place| drop(place.replace(buf)));
     }
 }
 
-/// Takes one of the thread's spare buffers, empty but with what capacity it had.
-pub(crate) fn take_spare() -> Vec<u8> {
-    SPARE
-        .try_with(|[first, second]| {
-            let buf = first.0.take();
-            if buf.capacity() > 0 { buf } else { second.0.take() }
-        })
-        .unwrap_or_default()
-}
-
-/// Gives the thread's spare buffers back to the system.
+/// Gives the thread's buffers back to the system.
 pub(super) fn drop_spares() {
-    drop((take_spare(), take_spare()));
-}
-
-/// A place for a spare buffer: one is being written to while another is read into.
-struct Place(Cell<Vec<u8>>);
-
-impl Place {
-    /// Whether the place is free. Looking means taking out and putting back.
-    fn is_free(&self) -> bool {
-        let buf = self.0.take();
-        let empty = buf.capacity() == 0;
-        self.0.set(buf);
-        empty
-    }
+    drop((take_scratch(), take_spare()));
 }

@@ -28,13 +28,11 @@ pub(crate) enum Outcome {
     Failure(FailureCode),
 }
 
-/// Runs commands: implemented by the registry above.
-///
-/// `run` is called with no lock held, never panics (the panic fence is inside), and appends to
-/// `out` without looking at what is there already.
+/// The commands of one connection: implemented by the registry above.
 pub(crate) trait Dispatch: Any + Send + Sync {
-    /// Runs one command and says how it ended.
-    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome;
+    /// What a thread that runs commands of that connection runs them with. Made once for each
+    /// such thread, so that what all commands need costs nothing each time.
+    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a>;
 
     /// Runs the program's hook for a one-way message of ours that failed at the peer.
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
@@ -44,4 +42,20 @@ pub(crate) trait Dispatch: Any + Send + Sync {
 
     /// Whether that command may run beside others of its connection.
     fn is_parallel(&self, command: u64) -> bool;
+}
+
+/// Runs commands, one after the other.
+pub(crate) trait Runner {
+    /// Runs one command and says how it ended.
+    ///
+    /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
+    /// without looking at what is there already.
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome;
+}
+
+#[cfg(any(test, modele))]
+impl<F: FnMut(&Incoming<'_>, &mut Vec<u8>) -> Outcome> Runner for F {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        self(incoming, out)
+    }
 }

@@ -130,6 +130,22 @@ impl Outbox {
         }
     }
 
+    /// Counts a frame that is written from where it is; nothing stands before it.
+    pub(super) fn begin_write(&mut self, length: usize) {
+        self.appended = self.appended.saturating_add(length as u64);
+        self.possibly_sent = self.appended;
+    }
+
+    /// The frame of `begin_write` was written up to there; the rest comes before all that was
+    /// appended meanwhile.
+    pub(super) fn end_write(&mut self, frame: &mut Vec<u8>, written: usize) {
+        self.sent = self.sent.saturating_add(written as u64);
+        self.possibly_sent = self.sent;
+        if written < frame.len() {
+            self.segments.push_front(Segment { bytes: std::mem::take(frame), written });
+        }
+    }
+
     fn take_spare(&mut self) -> Vec<u8> {
         let [first, second] = &mut self.spares;
         std::mem::take(if first.capacity() > second.capacity() { first } else { second })
@@ -217,6 +233,19 @@ mod tests {
             let left = contents(&outbox);
             assert_eq!(left, [1, 2, 3, 4, 5, 6][written.min(3)..]);
             assert_eq!(outbox.bytes(), left.len() as u64);
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_frame_that_was_written_at_once_stays_in_front() {
+        for written in 0..=3 {
+            let mut outbox = Outbox::default();
+            outbox.begin_write(3);
+            assert!(outbox.may_have_left(0) && outbox.bytes() == 3);
+            outbox.append(&mut vec![4, 5, 6]);
+            outbox.end_write(&mut vec![1, 2, 3], written);
+            assert_eq!(contents(&outbox), [1, 2, 3, 4, 5, 6][written..]);
+            assert_eq!(outbox.bytes(), 6 - written as u64);
         }
     }
 

@@ -30,7 +30,7 @@ impl Lien {
     pub(super) fn read_pass<'a>(
         &'a self,
         state: Locked<'a>,
-        mut inbox: Inbox,
+        mut inbox: Box<Inbox>,
         deadline: Option<Instant>,
         router: Router,
     ) -> (Locked<'a>, bool) {
@@ -48,7 +48,7 @@ impl Lien {
     pub(super) fn read_ready<'a>(
         &'a self,
         mut state: Locked<'a>,
-        mut inbox: Inbox,
+        mut inbox: Box<Inbox>,
         budget: usize,
     ) -> (Locked<'a>, usize) {
         let mut total = 0_usize;

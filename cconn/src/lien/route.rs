@@ -1,7 +1,7 @@
 //! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
 
 use super::Dispatch;
-use super::bytes::Bytes;
+use super::bytes::{Bytes, INLINE};
 use super::calls::{Answer, Met};
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
@@ -40,7 +40,7 @@ impl Kept<'_> {
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
-        if self.inbox.should_hand_over(&body, alone) {
+        if length > INLINE && self.inbox.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.hand_over(), range: body }
         } else {
             Bytes::copy(self.inbox.slice(body))

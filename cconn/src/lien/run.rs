@@ -3,18 +3,44 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bytes::{put_spare, take_spare};
-use super::handler::{self, Handler};
+use super::bytes::{put_scratch, take_scratch};
+use super::handler::{self, Marks, Serving};
 use super::lock::Locked;
 use super::route::Router;
 use super::sleepers::Sleep;
-use super::turn::{Command, Notice, Runner, Startable, Work};
-use super::{Incoming, Lien, Outcome};
+use super::turn::{self, Command, Notice, Startable, Work};
+use super::{Incoming, Lien, Outcome, Runner};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, FailureCode, LENGTH_PREFIX};
+use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes that a thread keeps between two commands for writing answers into.
+const KEPT: usize = 1 << 10;
+
+/// What a thread that runs commands holds in its hands.
+struct Hands<'a> {
+    runner: Box<dyn Runner + 'a>,
+    /// The answer is written here.
+    frame: Vec<u8>,
+    _serving: Serving,
+}
+
+impl<'a> Hands<'a> {
+    fn new(lien: &'a Arc<Lien>) -> Self {
+        let runner = lien.commands.runner(lien);
+        Hands { runner, frame: Vec::new(), _serving: handler::serve(lien) }
+    }
+
+    /// Lets go of what is too large to be kept.
+    fn tidy(&mut self) {
+        self.frame.clear();
+        if self.frame.capacity() > KEPT {
+            put_scratch(std::mem::take(&mut self.frame));
+        }
+    }
+}
 
 impl Lien {
     /// Runs the peer's commands until the connection has ended; this thread is the executor.
@@ -24,16 +50,17 @@ impl Lien {
     /// calling thread is inside a command.
     pub(crate) fn execute(self: &Arc<Self>) -> bool {
         let mut state = self.lock();
-        if state.turn.executors > 0 || handler::current().is_some() {
+        if state.turn.executors > 0 || handler::marks().is_some() {
             return false;
         }
         state.turn.executors = 1;
         drop(state);
         self.route_rest();
+        let mut hands = Hands::new(self);
         let mut state = self.lock();
         while !state.is_closed() {
-            if let Some(work) = state.turn.start(Runner::Executor) {
-                state = self.run(state, work);
+            if let Some(work) = state.turn.start(turn::Runner::Executor) {
+                state = self.run(state, work, &mut hands);
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
             } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
@@ -81,11 +108,12 @@ impl Lien {
 
     /// Runs commands beside the executor, which waits for a peer or is not there.
     pub(super) fn stand_in(self: &Arc<Self>) {
+        let mut hands = Hands::new(self);
         let mut state = self.lock();
         let mut idle = false;
         while !state.is_closed() {
-            if let Some(work) = state.turn.start(Runner::StandIn) {
-                state = self.run(state, work);
+            if let Some(work) = state.turn.start(turn::Runner::StandIn) {
+                state = self.run(state, work, &mut hands);
                 idle = false;
             } else if state.is_unflushed() {
                 state = self.flush(state, None);
@@ -97,6 +125,9 @@ impl Lien {
                 (state, idle) = self.sleep(state, Sleep::StandIn, patience);
             }
         }
+        drop(state);
+        drop(hands);
+        let mut state = self.lock();
         state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
         state.pass_on();
         state.wake(|sleep| sleep == Sleep::End);
@@ -124,9 +155,14 @@ impl Lien {
         false
     }
 
-    fn run<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, work: Work) -> Locked<'a> {
+    fn run<'a>(
+        self: &'a Arc<Self>,
+        mut state: Locked<'a>,
+        work: Work,
+        hands: &mut Hands<'_>,
+    ) -> Locked<'a> {
         match work {
-            Work::Command(command) => self.run_command(state, command),
+            Work::Command(command) => self.run_command(state, command, hands),
             Work::Notice(notice) => {
                 state.pass_on();
                 drop(state);
@@ -140,45 +176,75 @@ impl Lien {
     }
 
     fn run_notice(self: &Arc<Self>, notice: &Notice) {
-        let handler = Handler { lien: self.clone(), depth: 0, call: None, parallel: false };
-        handler::inside(handler, || self.commands.notice(self, notice));
+        let marks = Marks { depth: 0, call: None, parallel: false };
+        handler::inside(marks, || self.commands.notice(self, notice));
     }
 
-    /// Runs one command, with nothing locked, and appends its answer.
-    fn run_command<'a>(self: &'a Arc<Self>, mut state: Locked<'a>, command: Command) -> Locked<'a> {
+    /// Runs one command, with nothing locked, and sends its answer.
+    fn run_command<'a>(
+        self: &'a Arc<Self>,
+        mut state: Locked<'a>,
+        command: Command,
+        hands: &mut Hands<'_>,
+    ) -> Locked<'a> {
         state.take_up(command.charge);
         state = self.flush_before_command(state);
         state.offer();
         drop(state);
-        let mut frame = take_spare();
-        let write = self.run_unlocked(&command, &mut frame);
+        if hands.frame.capacity() == 0 {
+            hands.frame = take_scratch();
+        }
+        let write = self.run_unlocked(&command, hands);
         let Command { call, parallel, body, .. } = command;
         body.recycle();
         state = self.lock();
         if write {
-            state.append(&mut frame);
+            state = self.answer(state, call, parallel, &mut hands.frame);
+        } else {
+            state.turn.finish(call, parallel);
         }
-        put_spare(frame);
-        if state.is_above_high_water() {
-            (state, _) = self.wait(state, Sleep::Room, None, |state| !state.is_above_high_water());
-        }
-        state.turn.finish(call, parallel);
+        hands.tidy();
         state.advance_goodbye();
         state
     }
 
+    /// Sends what a command that has returned leads to. The last of what there is to do is written
+    /// at once; the answers of a row share a write.
+    fn answer<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        call: Option<CallId>,
+        parallel: bool,
+        frame: &mut Vec<u8>,
+    ) -> Locked<'a> {
+        if state.is_writable_at_once() && state.turn.is_queue_empty() {
+            state.turn.finish(call, parallel);
+            return self.write_from(state, frame, None);
+        }
+        state.append(frame);
+        if state.is_above_high_water() {
+            (state, _) = self.wait(state, Sleep::Room, None, |state| !state.is_above_high_water());
+        }
+        state.turn.finish(call, parallel);
+        state
+    }
+
     /// Runs the command and encodes what there is to say of it; false if nothing is.
-    fn run_unlocked(self: &Arc<Self>, command: &Command, frame: &mut Vec<u8>) -> bool {
+    fn run_unlocked(self: &Arc<Self>, command: &Command, hands: &mut Hands<'_>) -> bool {
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
             command: command.name,
             fingerprint: command.fingerprint,
             body: command.body.as_slice(),
         };
-        let handler = Handler { lien: self.clone(), depth, call, parallel };
+        let Hands { runner, frame, .. } = hands;
         let start = call.map(|call| wire::begin_answer(frame, call));
         let header = frame.len();
-        let outcome = handler::inside(handler, || self.commands.run(self, &incoming, frame));
+        let outcome = handler::inside(Marks { depth, call, parallel }, || {
+            // A command holds a handle to its connection, like any part of the program.
+            let _handle = self.ends_with_handles.then(|| Handle::new(self));
+            runner.run(&incoming, frame)
+        });
         let (code, text) = match (outcome, start) {
             (Outcome::Failure(code), _) => (code, text_behind(frame, header)),
             (Outcome::Answer, None) => return false,
@@ -204,6 +270,22 @@ impl Lien {
     fn too_large(&self, frame: &[u8]) -> String {
         let (size, limit) = (frame.len().saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
         format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
+    }
+}
+
+/// A handle that is counted while this lives.
+struct Handle<'a>(&'a Lien);
+
+impl<'a> Handle<'a> {
+    fn new(lien: &'a Lien) -> Self {
+        lien.add_handle();
+        Handle(lien)
+    }
+}
+
+impl Drop for Handle<'_> {
+    fn drop(&mut self) {
+        self.0.drop_handle();
     }
 }
 

@@ -77,7 +77,7 @@ impl Lien {
     /// Sends a message if that needs no waiting at all.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame)?;
-        let from_handler = handler::current().is_some();
+        let from_handler = handler::marks().is_some();
         let mut state = self.lock();
         Self::check_admitted(&state, from_handler)?;
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
@@ -101,7 +101,10 @@ impl Lien {
         let (state, away) = self.leave(handler.as_ref())?;
         let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
-            Ok(call) => self.await_answer(state, call, away.is_some(), deadline),
+            Ok(call) => {
+                let state = self.write_or_append(state, frame, deadline);
+                self.await_answer(state, call, away.is_some(), deadline)
+            }
             Err(failure) => (self.flush(state, deadline), Err(failure)),
         };
         self.come_back(state, away);
@@ -119,7 +122,10 @@ impl Lien {
         self.check_size(frame)?;
         let (state, opened) = Self::sending(self.lock(), |state| {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
-            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame));
+            if opened.is_ok() {
+                state.append(frame);
+            }
             (state, opened)
         });
         drop(self.flush_burst(state, deadline));
@@ -142,26 +148,31 @@ impl Lien {
         }
     }
 
-    /// Opens a call and appends it.
+    /// Opens a call whose frame is the next to be sent.
     fn open<'a>(
         &'a self,
-        state: Locked<'a>,
-        frame: &mut Vec<u8>,
+        mut state: Locked<'a>,
+        frame: &mut [u8],
         body: usize,
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
-        Self::sending(state, |mut state| {
-            let mut admitted = Self::check_admitted(&state, from_handler);
-            if admitted.is_ok() && !state.window.try_spend(charge(body)) {
-                (state, admitted) = self.await_window(state, charge(body), from_handler, deadline);
-            }
-            let opened = admitted.and_then(|()| self.append_call(&mut state, frame));
+        if let Err(failure) = Self::check_admitted(&state, from_handler) {
+            return (state, Err(failure));
+        }
+        if state.window.try_spend(charge(body)) {
+            let opened = self.open_call(&mut state, frame);
+            return (state, opened);
+        }
+        Self::sending(state, |state| {
+            let (mut state, admitted) =
+                self.await_window(state, charge(body), from_handler, deadline);
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame));
             (state, opened)
         })
     }
 
-    fn append_call(&self, state: &mut Locked<'_>, frame: &mut Vec<u8>) -> Result<CallId, Failure> {
+    fn open_call(&self, state: &mut State, frame: &mut [u8]) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
             state.window.unspend(charge(frame.len().saturating_sub(wire::CALL_HEADER)));
@@ -170,7 +181,6 @@ impl Lien {
         let at = state.outbox.end();
         let call = state.calls.open(at);
         wire::patch_call_id(frame, call);
-        state.append(frame);
         Ok(call)
     }
 }

@@ -24,7 +24,7 @@ use crate::wire;
 /// flusher is the one writer. `blocked` implies `flusher`.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) inbox: Option<Inbox>,
+    pub(super) inbox: Option<Box<Inbox>>,
     /// Read passes that have ended.
     pub(super) passes: u64,
     pub(super) turn: Turn,
@@ -55,7 +55,7 @@ impl State {
         let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {
-            inbox: Some(inbox),
+            inbox: Some(Box::new(inbox)),
             passes: 0,
             turn: Turn::new(limits.max_waiting, limits.max_parallel),
             calls: Calls::default(),
@@ -86,12 +86,12 @@ impl State {
     // The helm.
 
     /// Takes the helm if it is free and there is still something to come.
-    pub(super) fn take_helm(&mut self) -> Option<Inbox> {
+    pub(super) fn take_helm(&mut self) -> Option<Box<Inbox>> {
         if self.goodbye.end_of_input { None } else { self.inbox.take() }
     }
 
     /// Gives the helm back after a read pass.
-    pub(super) fn put_helm(&mut self, inbox: Inbox) {
+    pub(super) fn put_helm(&mut self, inbox: Box<Inbox>) {
         self.inbox = Some(inbox);
         self.passes = self.passes.wrapping_add(1);
         if self.blocked {
@@ -176,6 +176,12 @@ impl State {
     /// Whether something waits to be written and nobody is at it.
     pub(super) fn is_unflushed(&self) -> bool {
         !self.flusher && !self.outbox.is_empty() && self.can_write()
+    }
+
+    /// Whether a frame may be written from where it is: nothing stands before it, and nobody
+    /// writes.
+    pub(super) fn is_writable_at_once(&self) -> bool {
+        !self.flusher && self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether senders must wait for room.

@@ -32,7 +32,7 @@ impl Lien {
     /// Stops in order, waiting at most until the deadline. Twice is as good as once.
     pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
         self.begin_stop();
-        if handler::current().is_some() {
+        if handler::marks().is_some() {
             return Stopped::Begun;
         }
         self.finish_stop(deadline)

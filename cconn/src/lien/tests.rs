@@ -35,6 +35,20 @@ struct Commands {
 }
 
 impl Dispatch for Commands {
+    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+        Box::new(|incoming: &Incoming<'_>, out: &mut Vec<u8>| self.run(lien, incoming, out))
+    }
+
+    fn notice(&self, _: &Arc<Lien>, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.code);
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        command == PARALLEL
+    }
+}
+
+impl Commands {
     fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
         self.ran.fetch_add(1, Ordering::SeqCst);
         match incoming.command {
@@ -57,14 +71,6 @@ impl Dispatch for Commands {
             _ => return Outcome::Failure(FailureCode::UnknownCommand),
         }
         Outcome::Answer
-    }
-
-    fn notice(&self, _: &Arc<Lien>, notice: &Notice) {
-        self.notices.lock().unwrap().push(notice.code);
-    }
-
-    fn is_parallel(&self, command: u64) -> bool {
-        command == PARALLEL
     }
 }
 

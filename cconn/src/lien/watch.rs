@@ -102,7 +102,7 @@ mod tests {
     use std::sync::mpsc;
     use std::thread::{self, ThreadId};
 
-    use super::super::{Dispatch, Incoming, Limits, Notice, Outcome, Parts, PeerLimits};
+    use super::super::{Dispatch, Incoming, Limits, Notice, Outcome, Parts, PeerLimits, Runner};
     use super::*;
     use crate::transport::Memory;
 
@@ -115,8 +115,8 @@ mod tests {
     }
 
     impl Dispatch for Captured {
-        fn run(&self, _: &Arc<Lien>, _: &Incoming<'_>, _: &mut Vec<u8>) -> Outcome {
-            Outcome::Answer
+        fn runner<'a>(&'a self, _: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+            Box::new(|_: &Incoming<'_>, _: &mut Vec<u8>| Outcome::Answer)
         }
 
         fn notice(&self, _: &Arc<Lien>, _: &Notice) {}

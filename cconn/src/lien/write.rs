@@ -1,6 +1,6 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use super::Lien;
@@ -46,32 +46,98 @@ impl Lien {
     ) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
-            let own = state.outbox.end().saturating_add(self.limits.flush_share);
-            while !state.outbox.is_empty() && state.can_write() {
-                if state.outbox.sent() >= own && state.hand_over_flush() {
-                    return self.end_flush(state);
-                }
-                let sent;
-                (state, sent) = self.write_once(state);
-                match sent {
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        if is_past(deadline) {
-                            state = self.end_flush(state);
-                            state.leave_unflushed();
-                            return state;
-                        }
-                        state = self.wait_for_room(state, deadline);
-                    }
-                    Err(error) => {
-                        state = self.end_flush(state);
-                        return self.give_up_writing(state, &error);
-                    }
-                }
+            let own = state.outbox.end();
+            let gave_up;
+            (state, gave_up) = self.write_on(state, own, deadline);
+            if gave_up {
+                break;
             }
-            state = self.end_flush(state);
         }
         state
+    }
+
+    /// Writes a frame from where it is, unless others stand before it: then it is appended.
+    pub(super) fn write_or_append<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        frame: &mut Vec<u8>,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        if state.is_writable_at_once() {
+            return self.write_from(state, frame, deadline);
+        }
+        state.append(frame);
+        state
+    }
+
+    /// Writes a frame from where it is, which `is_writable_at_once` allows; then as `flush`.
+    pub(super) fn write_from<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        frame: &mut Vec<u8>,
+        deadline: Option<Instant>,
+    ) -> Locked<'a> {
+        state.flusher = true;
+        state.outbox.begin_write(frame.len());
+        let own = state.outbox.end();
+        drop(state);
+        let sent = self.io.try_send(&[IoSlice::new(frame)]);
+        state = self.lock();
+        state.outbox.end_write(frame, *sent.as_ref().unwrap_or(&0));
+        state.note_sent(&sent);
+        let gave_up;
+        (state, gave_up) = match sent {
+            Ok(_) => self.write_on(state, own, deadline),
+            Err(error) => match self.write_failed(state, &error, deadline) {
+                (state, true) => (state, true),
+                (state, false) => self.write_on(state, own, deadline),
+            },
+        };
+        if gave_up { state } else { self.flush(state, deadline) }
+    }
+
+    /// The flusher writes until nothing is left, or others may go on behind `own`; says whether
+    /// it gave up instead.
+    fn write_on<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        own: u64,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, bool) {
+        let share = own.saturating_add(self.limits.flush_share);
+        while !state.outbox.is_empty() && state.can_write() {
+            if state.outbox.sent() >= share && state.hand_over_flush() {
+                return (self.end_flush(state), true);
+            }
+            let sent;
+            (state, sent) = self.write_once(state);
+            let Err(error) = sent else { continue };
+            let gave_up;
+            (state, gave_up) = self.write_failed(state, &error, deadline);
+            if gave_up {
+                return (state, true);
+            }
+        }
+        (self.end_flush(state), false)
+    }
+
+    /// The socket took nothing: waits for room, or gives up; says whether it did.
+    fn write_failed<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        error: &io::Error,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, bool) {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            state = self.end_flush(state);
+            return (self.give_up_writing(state, error), true);
+        }
+        if is_past(deadline) {
+            state = self.end_flush(state);
+            state.leave_unflushed();
+            return (state, true);
+        }
+        (self.wait_for_room(state, deadline), false)
     }
 
     /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
@@ -137,15 +203,7 @@ impl Lien {
         state = self.lock();
         let written = *sent.as_ref().unwrap_or(&0);
         state.outbox.give_back(batch, written);
-        match &sent {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                state.stuck_since.get_or_insert_with(crate::sync::now);
-            }
-            _ => state.stuck_since = None,
-        }
-        if !state.is_above_high_water() {
-            state.wake(|sleep| sleep == Sleep::Room);
-        }
+        state.note_sent(&sent);
         (state, sent)
     }
 
@@ -267,6 +325,19 @@ impl Lien {
 }
 
 impl State {
+    /// What a write came to, for those who wait for room and for the write deadline.
+    fn note_sent(&mut self, sent: &io::Result<usize>) {
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.stuck_since.get_or_insert_with(crate::sync::now);
+            }
+            _ => self.stuck_since = None,
+        }
+        if !self.is_above_high_water() {
+            self.wake(|sleep| sleep == Sleep::Room);
+        }
+    }
+
     /// Leaves what is not written to somebody who sleeps here, else to the watchman.
     pub(super) fn leave_unflushed(&mut self) {
         if self.is_unflushed() && !self.hand_over_flush() {

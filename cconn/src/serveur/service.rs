@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{Contexte, Registre};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome};
+use crate::commande::{Contexte, Known, Registre};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
 use crate::wire::FailureCode;
 
 /// Runs the server's commands for one of its connections.
@@ -22,14 +22,13 @@ impl Service {
 }
 
 impl Dispatch for Service {
-    fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
-        let Some(shared) = self.serveur.upgrade() else {
-            return Outcome::Failure(FailureCode::Closed);
-        };
-        let serveur = Serveur { shared };
-        let client = Client::of(lien);
-        let contexte = Contexte { client: &client, serveur: Some(&serveur) };
-        self.registre.run(&contexte, incoming, out)
+    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+        Box::new(OfServer {
+            registre: &self.registre,
+            client: Client::within(lien),
+            serveur: self.serveur.upgrade().map(|shared| Serveur { shared }),
+            known: Known::default(),
+        })
     }
 
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
@@ -38,5 +37,22 @@ impl Dispatch for Service {
 
     fn is_parallel(&self, command: u64) -> bool {
         self.registre.is_parallel(command)
+    }
+}
+
+/// Runs commands on one thread of a connection.
+struct OfServer<'a> {
+    registre: &'a Registre,
+    client: Client,
+    /// `None` where the server had gone when the thread started.
+    serveur: Option<Serveur>,
+    known: Known,
+}
+
+impl Runner for OfServer<'_> {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        let Some(serveur) = &self.serveur else { return Outcome::Failure(FailureCode::Closed) };
+        let contexte = Contexte { client: &self.client, serveur: Some(serveur) };
+        self.registre.run(&mut self.known, &contexte, incoming, out)
     }
 }

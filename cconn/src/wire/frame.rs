@@ -176,6 +176,25 @@ fn call_id(reader: &mut Reader<'_>) -> Result<CallId, WireError> {
 #[must_use]
 pub(crate) struct FrameStart(usize);
 
+/// The first bytes of a frame, appended in one go: its length, still 0, its kind and its fields.
+struct Head<const N: usize>([u8; N]);
+
+impl<const N: usize> Head<N> {
+    fn new(kind: u8) -> Self {
+        let mut head = Head([0; N]);
+        head.put(LENGTH_PREFIX, [kind]);
+        head
+    }
+
+    /// Fills a field in.
+    fn put<const M: usize>(&mut self, at: usize, field: [u8; M]) -> &mut Self {
+        if let Some(place) = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = field;
+        }
+        self
+    }
+}
+
 fn begin(out: &mut Vec<u8>, kind: u8) -> FrameStart {
     let start = FrameStart(out.len());
     out.extend([0, 0, 0, 0, kind]);
@@ -183,20 +202,19 @@ fn begin(out: &mut Vec<u8>, kind: u8) -> FrameStart {
 }
 
 pub(crate) fn begin_one_way(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
-    let start = begin(out, ONE_WAY);
-    out.push(depth);
-    out.extend(command.to_le_bytes());
-    out.extend(fp.to_le_bytes());
+    let start = FrameStart(out.len());
+    let mut head = Head::<18>::new(ONE_WAY);
+    head.put(5, [depth]).put(6, command.to_le_bytes()).put(14, fp.to_le_bytes());
+    out.extend_from_slice(&head.0);
     start
 }
 
 /// Begins a call without its id, which `patch_call_id` fills in when it is known.
 pub(crate) fn begin_call(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
-    let start = begin(out, CALL);
-    out.push(depth);
-    out.extend(0_u64.to_le_bytes());
-    out.extend(command.to_le_bytes());
-    out.extend(fp.to_le_bytes());
+    let start = FrameStart(out.len());
+    let mut head = Head::<CALL_HEADER>::new(CALL);
+    head.put(5, [depth]).put(14, command.to_le_bytes()).put(22, fp.to_le_bytes());
+    out.extend_from_slice(&head.0);
     start
 }
 
@@ -208,8 +226,10 @@ pub(crate) fn patch_call_id(frame: &mut [u8], id: CallId) {
 }
 
 pub(crate) fn begin_answer(out: &mut Vec<u8>, id: CallId) -> FrameStart {
-    let start = begin(out, ANSWER);
-    out.extend(id.0.to_le_bytes());
+    let start = FrameStart(out.len());
+    let mut head = Head::<13>::new(ANSWER);
+    head.put(5, id.0.to_le_bytes());
+    out.extend_from_slice(&head.0);
     start
 }
 
