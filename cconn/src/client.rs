@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::erreur::{About, Erreur, Resultat, ended};
 use crate::lien::{Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
+use crate::sync::Deadline;
 use crate::wire::{self, EndReason};
 
 pub use attente::Attente;
@@ -262,8 +263,8 @@ impl Client {
         self.about(&tete).remote(notice.code, notice.text.clone(), "")
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.delai)
+    fn deadline(&self) -> Deadline {
+        Deadline::After(self.delai)
     }
 
     fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {

@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use crate::lien::{Limits, PeerLimits, smallest_window};
+use crate::sync::Deadline;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
     GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
@@ -100,7 +101,7 @@ pub(crate) fn read_greeting(
 pub(crate) fn turn_away(io: &dyn Transport, deadline: Instant) {
     io.shutdown_write();
     let mut buf = Vec::with_capacity(512);
-    while matches!(io.recv(&mut buf, Some(deadline)), Ok(n) if n > 0) {
+    while matches!(io.recv(&mut buf, &mut Deadline::At(deadline)), Ok(n) if n > 0) {
         buf.clear();
     }
     io.shutdown();
@@ -134,7 +135,7 @@ fn receive(
 ) -> Result<(), HandshakeError> {
     while buf.len() < wanted {
         buf.reserve(wanted - buf.len());
-        match io.recv(buf, deadline) {
+        match io.recv(buf, &mut deadline.into()) {
             Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
             // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),

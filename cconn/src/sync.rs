@@ -3,6 +3,7 @@
 //! The core names nothing of `std::sync` or `std::thread` that blocks: the model checker compiles
 //! the same core against a `sync` of its own, where a scheduler decides who runs.
 
+mod deadline;
 mod rule;
 
 use std::io;
@@ -13,6 +14,7 @@ pub(crate) use std::sync::MutexGuard;
 pub(crate) use std::thread::LocalKey;
 pub(crate) use std::thread_local;
 
+pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;
 
 /// Whether that rule holds: always, except in the models.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::sync::Deadline;
 use crate::transport::{Memory, Ready, Transport};
 use crate::world::random;
 
@@ -41,7 +42,7 @@ impl Line {
 }
 
 impl Transport for Line {
-    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize> {
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         self.check()?;
         let result = self.memory.recv(buf, deadline);
         if let Ok(0) = result {

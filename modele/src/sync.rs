@@ -4,6 +4,8 @@
 //! All of a run lives on one thread of the system, so what a run knows of itself stands in that
 //! thread's own statics and is made anew for each schedule.
 
+#[path = "../../cconn/src/sync/deadline.rs"]
+mod deadline;
 #[path = "../../cconn/src/sync/rule.rs"]
 mod rule;
 
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use shuttle::thread::JoinHandle;
 
+pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;
 pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::thread::LocalKey;

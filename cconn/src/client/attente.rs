@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
 use crate::lien::Failure;
 use crate::message::{ErreurCodec, Refus, Tete};
+use crate::sync::Deadline;
 use crate::wire::CallId;
 
 /// A call that is under way.
@@ -100,13 +101,11 @@ impl<R, E> Attente<R, E> {
         let calls: Vec<CallId> =
             attentes.iter().filter(of_it).filter_map(|attente| attente.call).collect();
         let answered =
-            lien.wait_for_any(&calls, Instant::now().checked_add(delai)).map_err(|failure| {
-                match failure {
-                    Failure::TooManyWaiting { limit } => {
-                        first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
-                    }
-                    failure => first.client.about(&first.tete()).failed(failure),
+            lien.wait_for_any(&calls, Deadline::After(delai)).map_err(|failure| match failure {
+                Failure::TooManyWaiting { limit } => {
+                    first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
                 }
+                failure => first.client.about(&first.tete()).failed(failure),
             })?;
         let call = answered.and_then(|at| calls.get(at).copied());
         Ok(call.and_then(|call| attentes.iter().position(|a| a.call == Some(call) && of_it(&a))))
@@ -153,7 +152,7 @@ impl<R, E: Refus> Attente<R, E> {
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
-        let answer = self.client.lien.wait_for(call, Instant::now().checked_add(delai));
+        let answer = self.client.lien.wait_for(call, Deadline::After(delai));
         let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
         match answer {
             Err(Failure::Late { .. }) => None,

@@ -1,15 +1,13 @@
 //! What stands before a command may be sent: size, the goodbye, the window, the turn of the
 //! handler that has to wait for it.
 
-use std::time::Instant;
-
 use super::Lien;
 use super::handler::Handler;
 use super::lock::Locked;
 use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
 use super::state::State;
-use crate::sync::{Rule, holds};
+use crate::sync::{Deadline, Rule, holds};
 use crate::wire::LENGTH_PREFIX;
 
 /// A handler's turn, given up while it waits; given back by `Lien::come_back`.
@@ -56,7 +54,7 @@ impl Lien {
         mut state: Locked<'a>,
         charge: u64,
         handler: Option<&Handler>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<(), Failure>) {
         if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
             return (state, Err(failure));
@@ -78,7 +76,7 @@ impl Lien {
         mut state: Locked<'a>,
         charge: u64,
         from_handler: bool,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<(), Failure>) {
         if let Err(failure) = Self::check_admitted(&state, from_handler) {
             return (state, Err(failure));

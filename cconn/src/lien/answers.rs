@@ -1,7 +1,6 @@
 //! Waiting for answers: of one call, of a deferred one, of any of several.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::Lien;
 use super::calls::Answer;
@@ -12,6 +11,7 @@ use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
+use crate::sync::Deadline;
 use crate::wire::{self, CallId};
 
 impl Lien {
@@ -19,15 +19,16 @@ impl Lien {
     pub(crate) fn wait_for(
         &self,
         call: CallId,
-        deadline: Option<Instant>,
+        deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
-        let handler = handler::current();
+        let deadline = &mut deadline.into();
         {
             let mut state = self.lock();
             if let Some(answer) = state.calls.claim(call) {
                 return Ok(answer);
             }
         }
+        let handler = handler::current();
         let (state, away) = self.leave(handler.as_ref())?;
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
         let result = match (state.calls.claim(call), waited) {
@@ -45,8 +46,9 @@ impl Lien {
     pub(crate) fn wait_for_any(
         &self,
         calls: &[CallId],
-        deadline: Option<Instant>,
+        deadline: impl Into<Deadline>,
     ) -> Result<Option<usize>, Failure> {
+        let deadline = &mut deadline.into();
         let handler = handler::current();
         let (mut state, away) = self.leave(handler.as_ref())?;
         let caller = usize::from(away.is_none());
@@ -69,7 +71,7 @@ impl Lien {
         state: Locked<'a>,
         call: CallId,
         from_handler: bool,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<Answer, Failure>) {
         let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
         let result = match (state.calls.claim(call), waited) {
@@ -92,7 +94,7 @@ impl Lien {
         mut state: Locked<'a>,
         call: CallId,
         from_handler: bool,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, Waited) {
         let caller = usize::from(!from_handler);
         state.turn.callers = state.turn.callers.saturating_add(caller);

@@ -149,15 +149,18 @@ impl Calls {
 
     /// Takes the answer of a call and closes it.
     pub(super) fn claim(&mut self, call: CallId) -> Option<Answer> {
-        if !self.is_answered(call) {
+        let entry = self.entry(call)?;
+        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
             return None;
         }
-        match self.close(call) {
-            Some(Slot::Answered(answer)) => {
+        let slot = std::mem::replace(&mut entry.slot, Slot::Free);
+        self.free(call);
+        match slot {
+            Slot::Answered(answer) => {
                 self.unclaimed = self.unclaimed.saturating_sub(answer.size());
                 Some(answer)
             }
-            _ => None,
+            Slot::Free | Slot::Waiting { .. } => None,
         }
     }
 
@@ -176,16 +179,22 @@ impl Calls {
         }
     }
 
-    /// Frees a call's place. A place whose generations are used up is never reused.
+    /// Closes a call.
     fn close(&mut self, call: CallId) -> Option<Slot> {
         let entry = self.entry(call).filter(|entry| entry.generation == generation(call))?;
         let slot = std::mem::replace(&mut entry.slot, Slot::Free);
-        let next = entry.generation.checked_add(1);
-        entry.generation = next.unwrap_or(u32::MAX);
-        if next.is_some() {
-            self.free.push(u32::try_from(index(call)).unwrap_or(u32::MAX));
-        }
+        self.free(call);
         Some(slot)
+    }
+
+    /// Frees a closed call's place. A place whose generations are used up is never reused.
+    fn free(&mut self, call: CallId) {
+        let place = index(call);
+        let Some(entry) = self.entries.get_mut(place) else { return };
+        if let Some(next) = entry.generation.checked_add(1) {
+            entry.generation = next;
+            self.free.push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
     }
 
     fn entry(&mut self, call: CallId) -> Option<&mut Entry> {

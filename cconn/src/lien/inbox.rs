@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::bytes::{drop_spares, put_spare, take_spare};
 use super::polling::Polling;
+use crate::sync::{Deadline, now};
 use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
@@ -97,7 +98,7 @@ impl Inbox {
             self.begun = None;
             return None;
         }
-        let begun = *self.begun.get_or_insert_with(crate::sync::now);
+        let begun = *self.begun.get_or_insert_with(now);
         let extra = Duration::from_secs(self.pending() as u64 / SLOWEST);
         begun.checked_add(self.read_deadline)?.checked_add(extra)
     }
@@ -116,36 +117,50 @@ impl Inbox {
     pub(super) fn fill(
         &mut self,
         io: &dyn Transport,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> Result<usize, Idle> {
         self.make_room();
-        let frame = self.frame_deadline();
-        let first = deadline.into_iter().chain(frame).min();
-        match self.wait_and_receive(io, first) {
-            Ok(n) => Ok(n),
-            Err(error) if error.kind() != io::ErrorKind::TimedOut => Err(Idle::Broken(error)),
-            Err(_) if frame.is_some_and(|f| deadline.is_none_or(|d| f < d)) => Err(Idle::SlowFrame),
-            Err(_) => Err(Idle::Deadline),
+        if self.is_partial() {
+            return self.fill_up(io, deadline);
         }
+        self.wait_and_receive(io, deadline).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Idle::Deadline,
+            _ => Idle::Broken(error),
+        })
+    }
+
+    /// Reads on where a frame was begun, which must be whole in its time.
+    fn fill_up(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Result<usize, Idle> {
+        let (frame, own) = (self.frame_deadline(), deadline.moment());
+        let mut first = frame.into_iter().chain(own).min().into();
+        self.receive(|buf| io.recv(buf, &mut first)).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut if frame.is_some_and(|f| own.is_none_or(|d| f < d)) => {
+                Idle::SlowFrame
+            }
+            io::ErrorKind::TimedOut => Idle::Deadline,
+            _ => Idle::Broken(error),
+        })
     }
 
     /// Waits with a large buffer for a moment only, then with a small one.
     fn wait_and_receive(
         &mut self,
         io: &dyn Transport,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> io::Result<usize> {
         let Inbox { polling, buf, .. } = self;
         if let Some(found) = polling.look(|| io.try_recv(buf)) {
             return found;
         }
-        if self.buf.capacity() > SMALL && self.buf.is_empty() {
-            let quiet = crate::sync::now().checked_add(QUIET);
-            if let Some(quiet) = quiet.filter(|quiet| deadline.is_none_or(|d| *quiet < d)) {
-                match self.receive(|buf| io.recv(buf, Some(quiet))) {
-                    Err(error) if error.kind() == io::ErrorKind::TimedOut => self.shrink(),
-                    result => return result,
+        if self.buf.capacity() > SMALL
+            && let Some((mut quiet, rest)) = split(*deadline)
+        {
+            match self.receive(|buf| io.recv(buf, &mut quiet)) {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    *deadline = rest;
+                    self.shrink();
                 }
+                result => return result,
             }
         }
         self.receive(|buf| io.recv(buf, deadline))
@@ -244,6 +259,16 @@ impl Inbox {
         self.start = 0;
         std::mem::replace(&mut self.buf, next)
     }
+}
+
+/// The first moment of a wait, and what is left of its deadline then; `None` where it is shorter.
+fn split(deadline: Deadline) -> Option<(Deadline, Deadline)> {
+    let rest = match deadline {
+        Deadline::After(time) => Deadline::After(time.checked_sub(QUIET)?),
+        Deadline::At(moment) if moment.saturating_duration_since(now()) <= QUIET => return None,
+        fixed => fixed,
+    };
+    Some((Deadline::After(QUIET), rest))
 }
 
 impl Drop for Inbox {

@@ -9,6 +9,7 @@ use super::lock::Locked;
 use super::route::{Router, Routing};
 use super::sleepers::Sleep;
 use super::wait::is_past;
+use crate::sync::Deadline;
 
 impl Lien {
     pub(super) fn routing(&self, router: Router) -> Routing<'_> {
@@ -31,7 +32,7 @@ impl Lien {
         &'a self,
         state: Locked<'a>,
         mut inbox: Box<Inbox>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
         router: Router,
     ) -> (Locked<'a>, bool) {
         drop(state);
@@ -83,7 +84,7 @@ impl Lien {
             };
             drop(state);
             inbox.discard();
-            let result = inbox.fill(&*self.io, deadline);
+            let result = inbox.fill(&*self.io, &mut deadline.into());
             state = self.lock();
             state.goodbye.end_of_input |= !matches!(result, Ok(n) if n > 0);
             state.put_helm(inbox);

@@ -187,7 +187,11 @@ impl State {
         self.window.arrived(charge).map_err(overrun)?;
         let Head { depth, call, name, fingerprint } = head;
         let parallel = routing.commands.is_parallel(name);
-        self.turn.push(Command { depth, call, name, fingerprint, body, parallel, charge });
+        let command = Command { depth, call, name, fingerprint, body, parallel, charge };
+        match routing.router {
+            Router::Runs => self.turn.push_to_executor(command),
+            Router::Waits => self.turn.push(command),
+        }
         Ok(())
     }
 

@@ -8,9 +8,10 @@ use super::handler::{self, Marks, Serving};
 use super::lock::Locked;
 use super::route::Router;
 use super::sleepers::Sleep;
+use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
 use super::{Incoming, Lien, Outcome, Runner};
-use crate::sync::{Rule, holds};
+use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX};
 
 /// A stand-in without work ends after this long.
@@ -59,15 +60,17 @@ impl Lien {
         let mut hands = Hands::new(self);
         let mut state = self.lock();
         while !state.is_closed() {
-            if let Some(work) = state.turn.start(turn::Runner::Executor) {
+            if let Some(command) = state.turn.take_at_once() {
+                state = self.run_command(state, command, &mut hands);
+            } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
                 state = self.run(state, work, &mut hands);
             } else if state.is_unflushed() {
-                state = self.flush(state, None);
+                state = self.flush(state, &mut Deadline::Never);
             } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
                 && let Some(inbox) = state.take_helm()
             {
                 let answered = state.calls.answered();
-                (state, _) = self.read_pass(state, inbox, None, Router::Runs);
+                (state, _) = self.read_pass(state, inbox, &mut Deadline::Never, Router::Runs);
                 let some = state.calls.answered() != answered;
                 state = self.yield_helm_to_callers(state, some);
             } else {
@@ -116,7 +119,7 @@ impl Lien {
                 state = self.run(state, work, &mut hands);
                 idle = false;
             } else if state.is_unflushed() {
-                state = self.flush(state, None);
+                state = self.flush(state, &mut Deadline::Never);
             } else if idle {
                 break;
             } else {
@@ -219,11 +222,12 @@ impl Lien {
     ) -> Locked<'a> {
         if state.is_writable_at_once() && state.turn.is_queue_empty() {
             state.turn.finish(call, parallel);
-            return self.write_from(state, frame, None);
+            return self.write_from(state, frame, &mut Deadline::Never);
         }
         state.append(frame);
         if state.is_above_high_water() {
-            (state, _) = self.wait(state, Sleep::Room, None, |state| !state.is_above_high_water());
+            let done = |state: &State| !state.is_above_high_water();
+            (state, _) = self.wait(state, Sleep::Room, &mut Deadline::Never, done);
         }
         state.turn.finish(call, parallel);
         state

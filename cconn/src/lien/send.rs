@@ -1,7 +1,6 @@
 //! Sending: one-way messages, calls, deferred calls, and what is refused before anything is sent.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::Lien;
 use super::calls::Answer;
@@ -11,6 +10,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::window::charge;
+use crate::sync::Deadline;
 use crate::wire::{self, CallId};
 
 /// What a wait was for when its deadline passed.
@@ -51,8 +51,9 @@ impl Lien {
         &self,
         frame: &mut Vec<u8>,
         body: usize,
-        deadline: Option<Instant>,
+        deadline: impl Into<Deadline>,
     ) -> Result<(), Failure> {
+        let deadline = &mut deadline.into();
         self.check_size(frame)?;
         let handler = handler::current();
         let (state, sent) = Self::sending(self.lock(), |state| {
@@ -94,8 +95,9 @@ impl Lien {
         &self,
         frame: &mut Vec<u8>,
         body: usize,
-        deadline: Option<Instant>,
+        deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
+        let deadline = &mut deadline.into();
         let handler = handler::current();
         self.check_size(frame)?;
         let (state, away) = self.leave(handler.as_ref())?;
@@ -116,8 +118,9 @@ impl Lien {
         &self,
         frame: &mut Vec<u8>,
         body: usize,
-        deadline: Option<Instant>,
+        deadline: impl Into<Deadline>,
     ) -> Result<CallId, Failure> {
+        let deadline = &mut deadline.into();
         let handler = handler::current();
         self.check_size(frame)?;
         let (state, opened) = Self::sending(self.lock(), |state| {
@@ -155,7 +158,7 @@ impl Lien {
         frame: &mut [u8],
         body: usize,
         from_handler: bool,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
         if let Err(failure) = Self::check_admitted(&state, from_handler) {
             return (state, Err(failure));

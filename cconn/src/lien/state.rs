@@ -161,7 +161,8 @@ impl State {
 
     /// Whether a runner has nothing to start and nothing to write.
     pub(super) fn is_free_of_work(&self) -> bool {
-        self.turn.startable() == Startable::Nothing && !self.is_closed() && !self.is_unflushed()
+        let nothing = self.turn.startable() == Startable::Nothing && !self.turn.has_at_once();
+        nothing && !self.is_closed() && !self.is_unflushed()
     }
 
     /// Whether nothing runs here and the peer has started every one-way message that was sent: a

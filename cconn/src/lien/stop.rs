@@ -8,6 +8,7 @@ use super::handler;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
+use crate::sync::Deadline;
 use crate::wire::EndReason;
 
 /// What an orderly stop came to.
@@ -56,7 +57,7 @@ impl Lien {
         let mut state = self.lock();
         state.turn.callers = state.turn.callers.saturating_add(1);
         let waited;
-        (state, waited) = self.wait(state, Sleep::End, deadline, |_| false);
+        (state, waited) = self.wait(state, Sleep::End, &mut deadline.into(), |_| false);
         state.turn.callers = state.turn.callers.saturating_sub(1);
         let grace_over = waited == Waited::Expired;
         if grace_over {
@@ -69,12 +70,12 @@ impl Lien {
     }
 
     /// Writes out everything that was sent; false if the deadline passed first.
-    pub(crate) fn write_out(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
         let mut state = self.lock();
         let end = state.outbox.end();
         let done = |state: &State| state.outbox.sent() >= end;
         let waited;
-        (state, waited) = self.wait(state, Sleep::Room, deadline, done);
+        (state, waited) = self.wait(state, Sleep::Room, &mut deadline, done);
         drop(state);
         waited != Waited::Expired
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::sync::Deadline;
 use crate::transport::{Memory, Tcp};
 use crate::wire::{self, EndReason, FailureCode};
 
@@ -295,7 +296,7 @@ fn the_end_of_the_peer_ends_every_wait() {
         std::thread::spawn(move || call(&lien, ECHO, b"x"))
     };
     let mut buf = Vec::with_capacity(100);
-    right.recv(&mut buf, None).unwrap();
+    right.recv(&mut buf, &mut Deadline::Never).unwrap();
     drop(right);
     let failure = waiting.join().unwrap().unwrap_err();
     assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}");
@@ -338,7 +339,7 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     let mut state = client.lien.lock();
     while state.turn.is_queue_empty() {
         let inbox = state.take_helm().unwrap();
-        (state, _) = client.lien.read_pass(state, inbox, soon(), route::Router::Runs);
+        (state, _) = client.lien.read_pass(state, inbox, &mut soon().into(), route::Router::Runs);
     }
     let Some(turn::Work::Notice(notice)) = state.turn.start(turn::Runner::Executor) else {
         panic!("no notice")
@@ -378,7 +379,7 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     execute(&client);
     right.try_send(&[std::io::IoSlice::new(&[1, 0, 0, 0, 99])]).unwrap();
     let mut buf = Vec::with_capacity(1000);
-    right.recv(&mut buf, None).unwrap();
+    right.recv(&mut buf, &mut Deadline::Never).unwrap();
     let said = wire::parse(&buf[4..]).unwrap();
     assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
     let ending = client.lien.ending().unwrap();
@@ -444,7 +445,7 @@ fn commands_that_came_with_the_greeting_are_run() {
         let mut frame = frame(&client.lien, ECHO, b"early", true).unwrap();
         let call = client.lien.defer(&mut frame, 5, soon()).unwrap();
         let mut rest = Vec::with_capacity(1000);
-        right.recv(&mut rest, None).unwrap();
+        right.recv(&mut rest, &mut Deadline::Never).unwrap();
         let server = end_with(right, &Limits::default(), rest);
         execute(&server);
         call

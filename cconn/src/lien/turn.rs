@@ -90,6 +90,8 @@ pub(super) struct Turn {
     /// The connection is being stopped: what has arrived is still run.
     pub(super) winding_up: bool,
     served: Vec<Served>,
+    /// A command that the routing runner has started, and is about to run.
+    at_once: Option<Command>,
     max_waiting: usize,
     max_parallel: usize,
 }
@@ -112,6 +114,7 @@ impl Turn {
             callers: 0,
             winding_up: false,
             served: Vec::new(),
+            at_once: None,
             max_waiting,
             max_parallel,
         }
@@ -119,6 +122,33 @@ impl Turn {
 
     pub(super) fn push(&mut self, command: Command) {
         self.queue.push(command);
+    }
+
+    /// A command arrived with the executor itself at the helm: started at once where nothing
+    /// stands before it, without a detour by the queue; `take_at_once` hands it out.
+    pub(super) fn push_to_executor(&mut self, command: Command) {
+        let alone = self.queue.is_empty() && self.notices.is_empty();
+        if !alone || self.running > 0 || command.parallel {
+            return self.queue.push(command);
+        }
+        self.running = 1;
+        self.serve(command.call);
+        self.at_once = Some(command);
+    }
+
+    /// The command that `push_to_executor` has started.
+    pub(super) fn take_at_once(&mut self) -> Option<Command> {
+        self.at_once.take()
+    }
+
+    pub(super) fn has_at_once(&self) -> bool {
+        self.at_once.is_some()
+    }
+
+    fn serve(&mut self, call: Option<CallId>) {
+        if let Some(call) = call {
+            self.served.push(Served { call, cancelled: false });
+        }
     }
 
     pub(super) fn push_notice(&mut self, notice: Notice) {
@@ -183,9 +213,7 @@ impl Turn {
         }
         let command = self.queue.pop()?;
         self.count(command.parallel, 1);
-        if let Some(call) = command.call {
-            self.served.push(Served { call, cancelled: false });
-        }
+        self.serve(command.call);
         Some(Work::Command(command))
     }
 
@@ -242,6 +270,9 @@ impl Turn {
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.notices.clear();
+        if let Some(command) = self.at_once.take() {
+            self.finish(command.call, command.parallel);
+        }
     }
 
     /// Whether a further thread is needed to do what can be started: no runner is free, or none

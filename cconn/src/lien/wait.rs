@@ -8,7 +8,7 @@ use super::parker::Parker;
 use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
-use crate::sync::{Rule, holds};
+use crate::sync::{Deadline, Rule, holds};
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         sleep: Sleep,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
         done: impl Fn(&State) -> bool,
     ) -> (Locked<'a>, Waited) {
         let (mut expired, mut handed_over) = (false, false);
@@ -45,7 +45,7 @@ impl Lien {
                 state = self.flush(state, deadline);
                 // A flush that gave up at the deadline leaves the rest to the watchman, one that
                 // handed over to the thread it woke.
-                expired = state.is_unflushed() && is_past(deadline);
+                expired = state.is_unflushed() && deadline.has_passed();
                 handed_over = state.is_unflushed();
                 continue;
             }
@@ -53,7 +53,7 @@ impl Lien {
             let helm = if sleep.reads() { state.take_helm() } else { None };
             (state, expired) = match helm {
                 Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
-                None => self.sleep(state, sleep, deadline),
+                None => self.sleep(state, sleep, deadline.moment()),
             };
         };
         if holds(Rule::Baton) {

@@ -9,7 +9,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
-use crate::sync::{Rule, holds};
+use crate::sync::{Deadline, Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
@@ -42,7 +42,7 @@ impl Lien {
     pub(super) fn flush<'a>(
         &'a self,
         mut state: Locked<'a>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> Locked<'a> {
         while state.is_unflushed() {
             state.flusher = true;
@@ -61,7 +61,7 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         frame: &mut Vec<u8>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> Locked<'a> {
         if state.is_writable_at_once() {
             return self.write_from(state, frame, deadline);
@@ -75,7 +75,7 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         frame: &mut Vec<u8>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> Locked<'a> {
         state.flusher = true;
         state.outbox.begin_write(frame.len());
@@ -102,7 +102,7 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         own: u64,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, bool) {
         let share = own.saturating_add(self.limits.flush_share);
         while !state.outbox.is_empty() && state.can_write() {
@@ -126,13 +126,13 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         error: &io::Error,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> (Locked<'a>, bool) {
         if error.kind() != io::ErrorKind::WouldBlock {
             state = self.end_flush(state);
             return (self.give_up_writing(state, error), true);
         }
-        if is_past(deadline) {
+        if deadline.has_passed() {
             state = self.end_flush(state);
             state.leave_unflushed();
             return (state, true);
@@ -145,7 +145,7 @@ impl Lien {
     pub(super) fn flush_burst<'a>(
         &'a self,
         mut state: Locked<'a>,
-        deadline: Option<Instant>,
+        deadline: &mut Deadline,
     ) -> Locked<'a> {
         if self.may_leave(&state) && !state.goodbye.stopping {
             let now = crate::sync::now();
@@ -168,7 +168,7 @@ impl Lien {
             state.tended.left_unflushed = true;
             return state;
         }
-        self.flush(state, None)
+        self.flush(state, &mut Deadline::Never)
     }
 
     /// Whether bytes may wait for others: there is a watchman, and they are few.
@@ -222,14 +222,14 @@ impl Lien {
 
     /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
     /// waiting for us to read before it reads.
-    fn wait_for_room<'a>(&'a self, mut state: Locked<'a>, deadline: Option<Instant>) -> Locked<'a> {
+    fn wait_for_room<'a>(&'a self, mut state: Locked<'a>, deadline: &mut Deadline) -> Locked<'a> {
         state.blocked = true;
         let cut = self.write_cut(&state);
         if is_past(cut) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
             return state;
         }
-        let until = cut.into_iter().chain(self.next_try(&state)).chain(deadline).min();
+        let until = cut.into_iter().chain(self.next_try(&state)).chain(deadline.moment()).min();
         if !holds(Rule::WriterReads) {
             return self.wait_unread(state, until);
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Ready, Transport};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
 /// One direction.
 #[derive(Debug, Default)]
@@ -110,8 +110,8 @@ impl Pipe {
 }
 
 impl Transport for Memory {
-    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize> {
-        let n = self.until(deadline, |incoming, _| incoming.read(buf));
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
+        let n = self.until(deadline.moment(), |incoming, _| incoming.read(buf));
         self.shared.changed.notify_all();
         n.ok_or_else(|| io::ErrorKind::TimedOut.into())
     }
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(send(&left, b"abcdef").unwrap(), 4);
         assert_eq!(send(&left, b"g").unwrap_err().kind(), io::ErrorKind::WouldBlock);
         let mut buf = Vec::with_capacity(8);
-        assert_eq!(right.recv(&mut buf, None).unwrap(), 4);
+        assert_eq!(right.recv(&mut buf, &mut Deadline::Never).unwrap(), 4);
         assert_eq!(buf, b"abcd");
     }
 
@@ -189,8 +189,8 @@ mod tests {
         send(&left, b"ab").unwrap();
         left.shutdown_write();
         let mut buf = Vec::with_capacity(8);
-        assert_eq!(right.recv(&mut buf, None).unwrap(), 2);
-        assert_eq!(right.recv(&mut buf, None).unwrap(), 0);
+        assert_eq!(right.recv(&mut buf, &mut Deadline::Never).unwrap(), 2);
+        assert_eq!(right.recv(&mut buf, &mut Deadline::Never).unwrap(), 0);
         assert!(send(&right, b"x").is_ok(), "the other direction lives");
     }
 
@@ -206,7 +206,10 @@ mod tests {
         let (left, _right) = Memory::pair(4);
         let soon = Some(crate::sync::now());
         let mut buf = Vec::with_capacity(8);
-        assert_eq!(left.recv(&mut buf, soon).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(
+            left.recv(&mut buf, &mut soon.into()).unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
         assert_eq!(
             left.poll(Ready { readable: true, writable: false }, soon).unwrap(),
             Ready::default()

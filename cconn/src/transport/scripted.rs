@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::{Ready, Transport};
+use crate::sync::Deadline;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,7 +105,7 @@ impl<T: Transport> Scripted<T> {
 }
 
 impl<T: Transport> Transport for Scripted<T> {
-    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize> {
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         self.call()?;
         self.short(buf, |buf| self.inner.recv(buf, deadline))
     }

@@ -3,6 +3,8 @@
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
+use crate::sync::Deadline;
+
 /// Which of the two directions a poll asks for, or found ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
@@ -19,7 +21,7 @@ pub(crate) trait Transport: Send + Sync {
     ///
     /// Blocks until at least one byte came, the stream ended (`Ok(0)`), or the deadline passed
     /// (`TimedOut`).
-    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize>;
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize>;
 
     /// Like `recv`, but never blocks: `WouldBlock` where nothing is there.
     fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize>;

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
 use super::{Ready, Transport};
+use crate::sync::Deadline;
 
 /// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -84,23 +85,26 @@ impl Tcp {
     ///
     /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
     /// need not arm again; a wake-up before the deadline only goes round the loop.
-    fn arm_for(&self, deadline: Instant) -> io::Result<()> {
-        let rest = deadline.saturating_duration_since(Instant::now());
-        if rest.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
+    fn arm_for(&self, deadline: Deadline) -> io::Result<()> {
+        let rest = match deadline {
+            Deadline::Never => return Ok(()),
+            Deadline::After(rest) => rest,
+            Deadline::At(moment) => moment.saturating_duration_since(Instant::now()),
+        };
         match self.armed() {
+            _ if rest.is_zero() => Err(io::ErrorKind::TimedOut.into()),
             Some(armed) if armed <= rest => Ok(()),
             _ => self.arm(Some((rest / 2).max(SHORTEST.min(rest)))),
         }
     }
 
     /// After a wake-up before the deadline: fits the armed timeout to what remains.
-    fn rearm(&self, deadline: Option<Instant>) -> io::Result<()> {
-        match deadline {
+    fn rearm(&self, deadline: &mut Deadline) -> io::Result<()> {
+        *deadline = deadline.waited(self.armed().unwrap_or_default());
+        match deadline.moment() {
             None => self.arm(None),
-            Some(deadline) => {
-                let rest = deadline.saturating_duration_since(Instant::now());
+            Some(moment) => {
+                let rest = moment.saturating_duration_since(Instant::now());
                 if rest.is_zero() {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
@@ -115,14 +119,16 @@ impl Tcp {
 }
 
 impl Transport for Tcp {
-    fn recv(&self, buf: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<usize> {
-        if let Some(deadline) = deadline {
-            self.arm_for(deadline)?;
-        }
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
+        self.arm_for(*deadline)?;
         loop {
             match self.recv_once(buf, RecvFlags::empty()) {
                 Ok(n) => return Ok(n),
-                Err(Errno::INTR) => {}
+                Err(Errno::INTR) => {
+                    // Each interruption starts the socket's own timeout anew.
+                    deadline.moment();
+                    self.arm_for(*deadline)?;
+                }
                 Err(Errno::AGAIN) => self.rearm(deadline)?,
                 Err(error) => return Err(broken(error)),
             }
