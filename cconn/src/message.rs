@@ -44,22 +44,26 @@ impl<'a> Tete<'a> {
 
     /// The command's name, as it is known on the wire.
     #[doc(alias = "name")]
+    #[inline]
     pub fn nom(&self) -> &'a str {
         self.nom
     }
 
     /// The hash of the name, which is what travels.
+    #[inline]
     pub fn hash(&self) -> u64 {
         self.hash
     }
 
     /// The fingerprint of the signature; 0 in a message by name.
     #[doc(alias = "fingerprint")]
+    #[inline]
     pub fn empreinte(&self) -> u32 {
         self.empreinte
     }
 
     /// The signature for a person to read; empty in a message by name.
+    #[inline]
     pub fn signature(&self) -> &'a str {
         self.signature
     }
@@ -210,6 +214,7 @@ pub(crate) fn no_value<T>() -> Result<T, ErreurCodec> {
 }
 
 /// Appends the encoded arguments of a message; on an error `out` is as it was.
+#[inline]
 pub(crate) fn encode_body(message: &dyn Message, out: &mut Vec<u8>) -> Result<(), ErreurCodec> {
     let start = out.len();
     let written = message.ecrire(&mut Ecrivain { out });

@@ -8,12 +8,13 @@ use crate::wire;
 
 impl Client {
     /// Encodes a whole frame; returns the size of its body.
+    #[inline]
     pub(super) fn encode(
         &self,
         tete: &Tete<'_>,
         message: &dyn Message,
         frame: &mut Vec<u8>,
-        begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
+        begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
     ) -> Resultat<usize> {
         let depth = self.lien.depth();
         let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
@@ -70,12 +71,13 @@ impl Client {
 
 /// Appends a whole frame of a message; returns the size of its body, or `None` where the frame's
 /// length does not fit its prefix.
+#[inline]
 pub(crate) fn encode_frame(
     tete: &Tete<'_>,
     depth: u8,
     message: &dyn Message,
     frame: &mut Vec<u8>,
-    begin: fn(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
+    begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
 ) -> Result<Option<usize>, ErreurCodec> {
     let start = begin(frame, depth, tete.hash(), tete.empreinte());
     let header = frame.len();

@@ -102,6 +102,7 @@ pub(crate) struct Known([Option<Arc<Registered>>; 4]);
 
 impl Known {
     /// The command of that hash, looked up in the table where it is not known yet.
+    #[inline]
     fn find(&mut self, registre: &Registre, hash: u64) -> Option<&Registered> {
         let Known([a, b, c, d]) = self;
         let place = match hash % 4 {
@@ -231,6 +232,7 @@ fn failed(start: usize, code: FailureCode, text: &str, out: &mut Vec<u8>) -> Out
 /// Runs user code; `None` where it panicked.
 ///
 /// The panic's payload is the user's too, and may panic when it is dropped: then it is leaked.
+#[inline]
 pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
     let payload = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(value) => return Some(value),

@@ -16,12 +16,14 @@ pub(super) struct Away(Handler);
 
 impl Lien {
     /// Checks what can be checked without the lock.
+    #[inline]
     pub(super) fn check_size(&self, frame: &[u8]) -> Result<(), Failure> {
         let size = frame.len().saturating_sub(LENGTH_PREFIX);
         let limit = self.peer.max_frame as usize;
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }
 
+    #[inline]
     pub(super) fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
@@ -105,6 +107,7 @@ impl Lien {
     }
 
     /// Gives up the turn of the handler that is about to wait here, and locks this connection.
+    #[inline]
     pub(super) fn leave(
         &self,
         handler: Option<&Handler>,
@@ -121,6 +124,7 @@ impl Lien {
     }
 
     /// Takes the turn back, whoever runs.
+    #[inline]
     pub(super) fn come_back<'a>(&'a self, mut state: Locked<'a>, away: Option<Away>) -> Locked<'a> {
         let Some(Away(handler)) = away else { return state };
         if std::ptr::eq(&raw const *handler.lien, self) {

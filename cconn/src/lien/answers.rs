@@ -66,6 +66,7 @@ impl Lien {
     }
 
     /// Waits for an answer and closes the call, whatever comes.
+    #[inline]
     pub(super) fn await_answer<'a>(
         &'a self,
         state: Locked<'a>,
@@ -89,6 +90,7 @@ impl Lien {
     }
 
     /// Waits for an answer, counted among those for whom commands are run meanwhile.
+    #[inline]
     fn wait_counted<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -98,7 +100,9 @@ impl Lien {
     ) -> (Locked<'a>, Waited) {
         let caller = usize::from(!from_handler);
         state.turn.callers = state.turn.callers.saturating_add(caller);
-        state.offer_turn();
+        if !state.turn.is_queue_empty() {
+            state.offer_turn();
+        }
         let waited;
         (state, waited) =
             self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));

@@ -29,6 +29,7 @@ thread_local! {
 
 impl Bytes {
     /// Copies a body out of a buffer that holds others too.
+    #[inline]
     pub(super) fn copy(body: &[u8]) -> Self {
         let mut bytes = [0; INLINE];
         match (u8::try_from(body.len()), bytes.get_mut(..body.len())) {
@@ -41,10 +42,12 @@ impl Bytes {
     }
 
     /// Bytes held for this body beyond its own size.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.as_slice().len()
     }
 
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Inline { length, bytes } => bytes.get(..usize::from(*length)),
@@ -54,6 +57,7 @@ impl Bytes {
     }
 
     /// Gives the buffer back to the thread, for its next read.
+    #[inline]
     pub(crate) fn recycle(self) {
         if let Bytes::Whole { buf, .. } = self {
             put_spare(buf);
@@ -62,25 +66,30 @@ impl Bytes {
 }
 
 /// Takes the thread's buffer for a frame that is to be written, empty.
+#[inline]
 pub(crate) fn take_scratch() -> Vec<u8> {
     SCRATCH.try_with(Cell::take).unwrap_or_default()
 }
 
 /// Gives a frame's buffer back to the thread, whatever is in it.
+#[inline]
 pub(crate) fn put_scratch(buf: Vec<u8>) {
     keep(&SCRATCH, buf);
 }
 
 /// Takes the thread's buffer for reading into, empty.
+#[inline]
 pub(super) fn take_spare() -> Vec<u8> {
     SPARE.try_with(Cell::take).unwrap_or_default()
 }
 
 /// Gives a buffer that was read into back to the thread.
+#[inline]
 pub(super) fn put_spare(buf: Vec<u8>) {
     keep(&SPARE, buf);
 }
 
+#[inline]
 fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
     if buf.capacity() <= LARGEST_SPARE && buf.capacity() > 0 {
         buf.clear();

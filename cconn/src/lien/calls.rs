@@ -18,6 +18,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    #[inline]
     fn size(&self) -> usize {
         match self {
             Answer::Value(bytes) | Answer::UserError(bytes) => bytes.len(),
@@ -70,26 +71,31 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Answers that have come.
+    #[inline]
     pub(super) fn answered(&self) -> u64 {
         self.answered
     }
 
     /// Outbox position in front of the last call that was answered.
+    #[inline]
     pub(super) fn settled(&self) -> u64 {
         self.settled
     }
 
     /// Calls without an answer so far.
+    #[inline]
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
     /// Bytes of answers that nobody claimed yet.
+    #[inline]
     pub(super) fn unclaimed(&self) -> usize {
         self.unclaimed
     }
 
     /// Opens a call whose bytes will stand at outbox position `at`.
+    #[inline]
     pub(super) fn open(&mut self, at: u64) -> CallId {
         self.waiting = self.waiting.saturating_add(1);
         let slot = Slot::Waiting { at };
@@ -106,31 +112,35 @@ impl Calls {
 
     /// Stores an answer; one that would take more than `most` unclaimed bytes is replaced by the
     /// failure that says so.
+    #[inline]
     pub(super) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
         let unclaimed = self.unclaimed;
-        let Some(entry) = self.entry(call) else { return Met::Never };
-        if entry.generation != generation(call) {
-            let late = entry.generation > generation(call);
-            return self.count_late(late);
-        }
-        let at = match entry.slot {
-            Slot::Waiting { at } => at,
-            Slot::Answered(_) => return self.count_late(true),
-            // Freed and not opened again yet, unless its generations are used up.
-            Slot::Free => {
-                let used_up = entry.generation == u32::MAX;
-                return self.count_late(used_up);
-            }
+        let entry = match self.entries.get_mut(index(call)) {
+            Some(entry) if entry.generation == generation(call) => entry,
+            _ => return self.unawaited(call),
         };
+        let Slot::Waiting { at } = entry.slot else { return self.unawaited(call) };
         let fits = unclaimed.saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
-        let size = answer.size();
+        self.unclaimed = unclaimed.saturating_add(answer.size());
         entry.slot = Slot::Answered(answer);
-        self.unclaimed = unclaimed.saturating_add(size);
         self.waiting = self.waiting.saturating_sub(1);
         self.answered = self.answered.saturating_add(1);
         self.settled = self.settled.max(at);
         Met::Waiting
+    }
+
+    /// An answer that no call waits for: late, or to a call that was never made.
+    #[cold]
+    fn unawaited(&mut self, call: CallId) -> Met {
+        let Some(entry) = self.entry(call) else { return Met::Never };
+        let late = match (&entry.slot, entry.generation == generation(call)) {
+            (_, false) => entry.generation > generation(call),
+            (Slot::Waiting { .. } | Slot::Answered(_), true) => true,
+            // Freed and not opened again yet, unless its generations are used up.
+            (Slot::Free, true) => entry.generation == u32::MAX,
+        };
+        self.count_late(late)
     }
 
     fn count_late(&mut self, late: bool) -> Met {
@@ -141,6 +151,7 @@ impl Calls {
         Met::Late
     }
 
+    #[inline]
     pub(super) fn is_answered(&self, call: CallId) -> bool {
         self.entries.get(index(call)).is_some_and(|entry| {
             entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
@@ -148,6 +159,7 @@ impl Calls {
     }
 
     /// Takes the answer of a call and closes it.
+    #[inline]
     pub(super) fn claim(&mut self, call: CallId) -> Option<Answer> {
         let entry = self.entry(call)?;
         if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
@@ -188,6 +200,7 @@ impl Calls {
     }
 
     /// Frees a closed call's place. A place whose generations are used up is never reused.
+    #[inline]
     fn free(&mut self, call: CallId) {
         let place = index(call);
         let Some(entry) = self.entries.get_mut(place) else { return };
@@ -197,6 +210,7 @@ impl Calls {
         }
     }
 
+    #[inline]
     fn entry(&mut self, call: CallId) -> Option<&mut Entry> {
         self.entries.get_mut(index(call))
     }
@@ -207,14 +221,17 @@ fn not_kept() -> Answer {
     Answer::Failure { code: FailureCode::AnswerDropped, text }
 }
 
+#[inline]
 fn id(generation: u32, index: u32) -> CallId {
     CallId(u64::from(generation) << 32 | u64::from(index))
 }
 
+#[inline]
 fn generation(call: CallId) -> u32 {
     (call.0 >> 32) as u32
 }
 
+#[inline]
 fn index(call: CallId) -> usize {
     usize::try_from(call.0 & u64::from(u32::MAX)).unwrap_or(usize::MAX)
 }

@@ -36,6 +36,7 @@ impl Due {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none() && self.stand_ins == 0 && self.last_words.is_none() && !self.watch
     }

@@ -105,6 +105,7 @@ impl Goodbye {
     }
 
     /// Whether a new command may be sent, by a handler or by others.
+    #[inline]
     pub(super) fn admits(&self, from_handler: bool) -> bool {
         self.closed.is_none() && !self.bye && (from_handler || !self.stopping)
     }

@@ -33,11 +33,13 @@ thread_local! {
 }
 
 /// The marks of the command that the calling thread is inside of.
+#[inline]
 pub(super) fn marks() -> Option<Marks> {
     MARKS.try_with(Cell::get).ok().flatten()
 }
 
 /// The command that the calling thread is inside of.
+#[inline]
 pub(super) fn current() -> Option<Handler> {
     let marks = marks()?;
     let lien = SERVED.try_with(|served| served.borrow().clone()).ok().flatten()?;
@@ -45,6 +47,7 @@ pub(super) fn current() -> Option<Handler> {
 }
 
 /// Marks the calling thread as inside a command while `run` lasts, which must not panic.
+#[inline]
 pub(super) fn inside<R>(marks: Marks, run: impl FnOnce() -> R) -> R {
     let set = |marks| MARKS.try_with(|cell| cell.replace(marks)).ok().flatten();
     let before = set(Some(marks));

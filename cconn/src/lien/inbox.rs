@@ -88,6 +88,7 @@ impl Inbox {
     }
 
     /// Whether a frame was begun and has not arrived whole.
+    #[inline]
     pub(super) fn is_partial(&self) -> bool {
         self.start < self.buf.len()
     }
@@ -114,6 +115,7 @@ impl Inbox {
     }
 
     /// Reads once, blocking until something came, the end, or the deadline.
+    #[inline]
     pub(super) fn fill(
         &mut self,
         io: &dyn Transport,
@@ -143,6 +145,7 @@ impl Inbox {
     }
 
     /// Waits with a large buffer for a moment only, then with a small one.
+    #[inline]
     fn wait_and_receive(
         &mut self,
         io: &dyn Transport,
@@ -172,6 +175,7 @@ impl Inbox {
         self.receive(|buf| io.try_recv(buf))
     }
 
+    #[inline]
     fn receive(
         &mut self,
         recv: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
@@ -187,6 +191,7 @@ impl Inbox {
     }
 
     /// Makes room for the next read: for the rest of a begun frame, else for the usual.
+    #[inline]
     fn make_room(&mut self) {
         if self.start == self.buf.len() {
             self.buf.clear();
@@ -219,6 +224,7 @@ impl Inbox {
     }
 
     /// Cuts the next whole frame off; the range is that of its content, behind the prefix.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Range<usize>>, TooLong> {
         let rest = self.buf.get(self.start..).unwrap_or(&[]);
         let Some(length) = frame_length(rest) else { return Ok(None) };
@@ -237,6 +243,7 @@ impl Inbox {
     }
 
     /// The bytes of a range that `next` gave.
+    #[inline]
     pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
         self.buf.get(range).unwrap_or(&[])
     }
@@ -246,6 +253,7 @@ impl Inbox {
     ///
     /// A body that is not `alone` takes no buffer much larger than itself: a peer could fill our
     /// memory with small bodies in large buffers.
+    #[inline]
     pub(super) fn should_hand_over(&self, range: &Range<usize>, alone: bool) -> bool {
         let rest = self.buf.len().saturating_sub(self.start);
         let fits = self.buf.capacity() <= SMALL.max(range.len().saturating_mul(4));

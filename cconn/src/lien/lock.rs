@@ -15,6 +15,7 @@ pub(super) struct Locked<'a> {
 }
 
 impl Lien {
+    #[inline]
     pub(super) fn lock(&self) -> Locked<'_> {
         Locked { lien: self, state: Some(self.state.lock()) }
     }
@@ -24,6 +25,7 @@ impl Deref for Locked<'_> {
     type Target = State;
 
     #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
+    #[inline]
     fn deref(&self) -> &State {
         self.state.as_deref().expect("locked until dropped")
     }
@@ -31,6 +33,7 @@ impl Deref for Locked<'_> {
 
 impl DerefMut for Locked<'_> {
     #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
+    #[inline]
     fn deref_mut(&mut self) -> &mut State {
         self.state.as_deref_mut().expect("locked until dropped")
     }

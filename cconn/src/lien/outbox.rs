@@ -47,21 +47,25 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Bytes not known to be written, those in the flusher's hands included.
+    #[inline]
     pub(super) fn bytes(&self) -> u64 {
         self.appended.saturating_sub(self.sent)
     }
 
     /// Whether nothing waits for a flusher. The flusher's own batch does not count.
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
     /// Position behind the last appended byte.
+    #[inline]
     pub(super) fn end(&self) -> u64 {
         self.appended
     }
 
     /// Position behind the last byte known to be written.
+    #[inline]
     pub(super) fn sent(&self) -> u64 {
         self.sent
     }
@@ -77,6 +81,7 @@ impl Outbox {
     }
 
     /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.
+    #[inline]
     pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
         self.appended = self.appended.saturating_add(frame.len() as u64);
         if frame.len() >= LARGE {
@@ -97,6 +102,7 @@ impl Outbox {
     }
 
     /// The segment that small frames are added to.
+    #[inline]
     fn tail(&mut self) -> &mut Vec<u8> {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
         if !fits {
@@ -131,6 +137,7 @@ impl Outbox {
     }
 
     /// Counts a frame that is written from where it is; nothing stands before it.
+    #[inline]
     pub(super) fn begin_write(&mut self, length: usize) {
         self.appended = self.appended.saturating_add(length as u64);
         self.possibly_sent = self.appended;
@@ -138,6 +145,7 @@ impl Outbox {
 
     /// The frame of `begin_write` was written up to there; the rest comes before all that was
     /// appended meanwhile.
+    #[inline]
     pub(super) fn end_write(&mut self, frame: &mut Vec<u8>, written: usize) {
         self.sent = self.sent.saturating_add(written as u64);
         self.possibly_sent = self.sent;

@@ -32,6 +32,7 @@ impl Polling {
     }
 
     /// Looks for input. `None` where it did not come in time, or was not looked for.
+    #[inline]
     pub(super) fn look(
         &mut self,
         mut receive: impl FnMut() -> io::Result<usize>,

@@ -27,10 +27,12 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
+    #[inline]
     pub(super) fn push(&mut self, command: Command) {
         let place = self.gone.saturating_add(self.places.len() as u64);
         if let (Some(index), Some(call)) = (&mut self.index, command.call) {
@@ -39,10 +41,12 @@ impl Queue {
         self.places.push_back(Some(command));
     }
 
+    #[inline]
     pub(super) fn front(&self) -> Option<&Command> {
         self.places.front()?.as_ref()
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Command> {
         let command = self.places.pop_front()??;
         self.gone = self.gone.saturating_add(1);
@@ -78,6 +82,7 @@ impl Queue {
     }
 
     /// Brings a command to the front again.
+    #[inline]
     fn close_gap(&mut self) {
         while matches!(self.places.front(), Some(None)) {
             self.places.pop_front();

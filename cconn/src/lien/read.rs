@@ -12,6 +12,7 @@ use super::wait::is_past;
 use crate::sync::Deadline;
 
 impl Lien {
+    #[inline]
     pub(super) fn routing(&self, router: Router) -> Routing<'_> {
         let max_unclaimed = self.limits.max_unclaimed;
         Routing { commands: &*self.commands, router, max_unclaimed }
@@ -28,6 +29,7 @@ impl Lien {
 
     /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
     /// passed instead.
+    #[inline]
     pub(super) fn read_pass<'a>(
         &'a self,
         state: Locked<'a>,

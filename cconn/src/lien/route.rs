@@ -37,6 +37,7 @@ struct Kept<'a> {
 
 impl Kept<'_> {
     /// Keeps the last `length` bytes; `alone` if no other body is kept in the same place.
+    #[inline]
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
@@ -59,6 +60,7 @@ struct Head {
 
 impl State {
     /// Takes in what a read pass brought.
+    #[inline]
     pub(super) fn input(
         &mut self,
         inbox: &mut Inbox,
@@ -87,6 +89,7 @@ impl State {
     }
 
     /// Routes every whole frame; the unfinished tail stays in the inbox.
+    #[inline]
     pub(super) fn route(&mut self, inbox: &mut Inbox, routing: Routing<'_>) {
         while !self.is_closed() {
             match inbox.next() {
@@ -106,12 +109,17 @@ impl State {
     }
 
     /// Finds a runner for what arrived, where the routing thread is not one itself.
+    #[inline]
     fn offer_arrived(&mut self, router: Router) {
+        if self.turn.is_queue_empty() {
+            return;
+        }
         if router == Router::Waits || self.turn.startable() == Startable::ByStandIn {
             self.offer_turn();
         }
     }
 
+    #[inline]
     fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
         let frame = wire::parse(kept.inbox.slice(kept.range.clone()))
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
@@ -182,6 +190,7 @@ impl State {
         Ok(())
     }
 
+    #[inline]
     fn arrive(&mut self, head: Head, body: Bytes, routing: Routing<'_>) -> Result<(), Ending> {
         let charge = charge(body.len());
         self.window.arrived(charge).map_err(overrun)?;
@@ -195,6 +204,7 @@ impl State {
         Ok(())
     }
 
+    #[inline]
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {

@@ -213,6 +213,7 @@ impl Lien {
 
     /// Sends what a command that has returned leads to. The last of what there is to do is written
     /// at once; the answers of a row share a write.
+    #[inline]
     fn answer<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -234,6 +235,7 @@ impl Lien {
     }
 
     /// Runs the command and encodes what there is to say of it; false if nothing is.
+    #[inline]
     fn run_unlocked(self: &Arc<Self>, command: &Command, hands: &mut Hands<'_>) -> bool {
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {

@@ -152,6 +152,7 @@ impl Lien {
     }
 
     /// Opens a call whose frame is the next to be sent.
+    #[inline]
     fn open<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -175,6 +176,7 @@ impl Lien {
         })
     }
 
+    #[inline]
     fn open_call(&self, state: &mut State, frame: &mut [u8]) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {

@@ -54,17 +54,24 @@ impl Sleepers {
         self.oldest_first.push((parker, sleep));
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.oldest_first.is_empty()
+    }
+
     /// Forgets a thread that woke by itself.
     pub(super) fn remove(&mut self, parker: &Arc<Parker>) {
         self.oldest_first.retain(|(p, _)| !Arc::ptr_eq(p, parker));
     }
 
     /// Takes the oldest sleeper of that sort.
+    #[inline]
     pub(super) fn take(&mut self, wanted: impl Fn(Sleep) -> bool) -> Option<Arc<Parker>> {
         let at = self.oldest_first.iter().position(|(_, sleep)| wanted(*sleep))?;
         Some(self.oldest_first.remove(at).0)
     }
 
+    #[inline]
     pub(super) fn any(&self, wanted: impl Fn(Sleep) -> bool) -> bool {
         self.oldest_first.iter().any(|(_, sleep)| wanted(*sleep))
     }

@@ -75,10 +75,12 @@ impl State {
         }
     }
 
+    #[inline]
     pub(super) fn closed(&self) -> Option<&Arc<Ending>> {
         self.goodbye.closed.as_ref()
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.goodbye.closed.is_some()
     }
@@ -86,11 +88,13 @@ impl State {
     // The helm.
 
     /// Takes the helm if it is free and there is still something to come.
+    #[inline]
     pub(super) fn take_helm(&mut self) -> Option<Box<Inbox>> {
         if self.goodbye.end_of_input { None } else { self.inbox.take() }
     }
 
     /// Gives the helm back after a read pass.
+    #[inline]
     pub(super) fn put_helm(&mut self, inbox: Box<Inbox>) {
         self.inbox = Some(inbox);
         self.passes = self.passes.wrapping_add(1);
@@ -107,8 +111,15 @@ impl State {
     ///
     /// Commands to run wake a runner, a free helm goes to the oldest thread whose wait ends by
     /// input, else to the executor, and bytes that nobody writes to any sleeper.
+    #[inline]
     pub(super) fn pass_on(&mut self) {
         if self.is_closed() {
+            return;
+        }
+        if self.sleepers.is_empty() && self.turn.is_queue_empty() {
+            // There is nobody to pass anything on to, and nothing to be run.
+            self.leave_helm();
+            self.tended.left_unflushed |= self.is_unflushed();
             return;
         }
         self.offer();
@@ -119,9 +130,20 @@ impl State {
     }
 
     /// Offers what others may take: commands to a runner, a free helm to a reader.
+    #[inline]
     pub(super) fn offer(&mut self) {
+        if self.sleepers.is_empty() && self.turn.is_queue_empty() {
+            self.leave_helm();
+            return;
+        }
         self.offer_turn();
         self.offer_helm();
+    }
+
+    /// Leaves a free helm to the watchman.
+    #[inline]
+    fn leave_helm(&mut self) {
+        self.tended.helm_left_free = self.inbox.is_some() && !self.goodbye.end_of_input;
     }
 
     fn offer_helm(&mut self) {
@@ -137,7 +159,7 @@ impl State {
         };
         match reader {
             Some(parker) => self.due.wake(parker),
-            None => self.tended.helm_left_free = true,
+            None => self.leave_helm(),
         }
     }
 
@@ -175,22 +197,26 @@ impl State {
     // The outbox.
 
     /// Whether something waits to be written and nobody is at it.
+    #[inline]
     pub(super) fn is_unflushed(&self) -> bool {
         !self.flusher && !self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether a frame may be written from where it is: nothing stands before it, and nobody
     /// writes.
+    #[inline]
     pub(super) fn is_writable_at_once(&self) -> bool {
         !self.flusher && self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether senders must wait for room.
+    #[inline]
     pub(super) fn is_above_high_water(&self) -> bool {
         self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
     }
 
     /// Appends a whole frame. One that can't be written any more is dropped.
+    #[inline]
     pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
         if self.can_write() {
             self.outbox.append(frame);
@@ -205,6 +231,7 @@ impl State {
     }
 
     /// Whether anybody is left to write to.
+    #[inline]
     pub(super) fn can_write(&self) -> bool {
         !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
     }
@@ -212,6 +239,7 @@ impl State {
     // Windows.
 
     /// A command was started, cancelled or refused: grants what is due.
+    #[inline]
     pub(super) fn take_up(&mut self, charge: u64) {
         if let Some(bytes) = self.window.taken_up(charge) {
             self.append_with(|out| wire::write_grant(out, 0, bytes));
@@ -230,6 +258,7 @@ impl State {
     }
 
     /// Does what the goodbye allows next. Called whenever the connection may have become idle.
+    #[inline]
     pub(super) fn advance_goodbye(&mut self) {
         if !self.goodbye.stopping {
             return;
@@ -297,7 +326,14 @@ impl State {
     // Sleepers.
 
     /// Wakes every sleeper of that sort, once the lock is released.
+    #[inline]
     pub(super) fn wake(&mut self, wanted: impl Fn(Sleep) -> bool) {
+        if !self.sleepers.is_empty() {
+            self.wake_some(wanted);
+        }
+    }
+
+    fn wake_some(&mut self, wanted: impl Fn(Sleep) -> bool) {
         while let Some(parker) = self.sleepers.take(&wanted) {
             self.due.wake(parker);
         }

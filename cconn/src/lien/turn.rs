@@ -120,12 +120,14 @@ impl Turn {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, command: Command) {
         self.queue.push(command);
     }
 
     /// A command arrived with the executor itself at the helm: started at once where nothing
     /// stands before it, without a detour by the queue; `take_at_once` hands it out.
+    #[inline]
     pub(super) fn push_to_executor(&mut self, command: Command) {
         let alone = self.queue.is_empty() && self.notices.is_empty();
         if !alone || self.running > 0 || command.parallel {
@@ -137,14 +139,17 @@ impl Turn {
     }
 
     /// The command that `push_to_executor` has started.
+    #[inline]
     pub(super) fn take_at_once(&mut self) -> Option<Command> {
         self.at_once.take()
     }
 
+    #[inline]
     pub(super) fn has_at_once(&self) -> bool {
         self.at_once.is_some()
     }
 
+    #[inline]
     fn serve(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
             self.served.push(Served { call, cancelled: false });
@@ -159,27 +164,32 @@ impl Turn {
         }
     }
 
+    #[inline]
     pub(super) fn is_queue_empty(&self) -> bool {
         self.queue.is_empty() && self.notices.is_empty()
     }
 
     /// Whether nothing runs, waits or is queued.
+    #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.is_queue_empty() && self.occupied() == 0
     }
 
     /// Threads that are inside a handler.
+    #[inline]
     pub(super) fn occupied(&self) -> usize {
         self.running.saturating_add(self.waiting).saturating_add(self.parallel)
     }
 
     /// Whether somebody is there to run commands for: an executor, a thread of the program's that
     /// waits here, a stop under way. Without any, commands wait for `lancer`.
+    #[inline]
     fn is_listening(&self) -> bool {
         self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up
     }
 
     /// What can be started now, and by whom.
+    #[inline]
     pub(super) fn startable(&self) -> Startable {
         if !self.notices.is_empty() && self.running == 0 {
             return Startable::ByAnyone;
@@ -217,12 +227,14 @@ impl Turn {
         Some(Work::Command(command))
     }
 
+    #[inline]
     fn count(&mut self, parallel: bool, more: usize) {
         let count = if parallel { &mut self.parallel } else { &mut self.running };
         *count = count.saturating_add(more);
     }
 
     /// A handler has returned.
+    #[inline]
     pub(super) fn finish(&mut self, call: Option<CallId>, parallel: bool) {
         let count = if parallel { &mut self.parallel } else { &mut self.running };
         *count = count.saturating_sub(1);

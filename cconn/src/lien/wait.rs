@@ -23,6 +23,7 @@ impl Lien {
     ///
     /// The thread writes what nobody writes, reads where nobody reads (if input can end its
     /// wait), and sleeps otherwise. Whatever ended the wait, the baton is passed on.
+    #[inline]
     pub(super) fn wait<'a>(
         &'a self,
         mut state: Locked<'a>,

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::limits::COMMAND_OVERHEAD;
 
 /// What a command counts against the window.
+#[inline]
 pub(super) fn charge(body: usize) -> u64 {
     (body as u64).saturating_add(COMMAND_OVERHEAD)
 }
@@ -56,10 +57,12 @@ impl Window {
     }
 
     /// Takes credit for a command, unless others wait for some or there is too little.
+    #[inline]
     pub(super) fn try_spend(&mut self, charge: u64) -> bool {
         self.line.is_empty() && self.spend(charge)
     }
 
+    #[inline]
     fn spend(&mut self, charge: u64) -> bool {
         match self.credit.checked_sub(charge) {
             Some(rest) => {
@@ -112,6 +115,7 @@ impl Window {
     }
 
     /// A command arrived.
+    #[inline]
     pub(super) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
         let taken = self.held.saturating_add(self.owed);
         let room = self.own_size.saturating_sub(taken);
@@ -123,6 +127,7 @@ impl Window {
     }
 
     /// A command was started, cancelled or refused. Returns the grant to send, if one is due.
+    #[inline]
     pub(super) fn taken_up(&mut self, charge: u64) -> Option<u64> {
         self.held = self.held.saturating_sub(charge);
         self.owed = self.owed.saturating_add(charge);

@@ -57,6 +57,7 @@ impl Lien {
     }
 
     /// Writes a frame from where it is, unless others stand before it: then it is appended.
+    #[inline]
     pub(super) fn write_or_append<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -71,19 +72,37 @@ impl Lien {
     }
 
     /// Writes a frame from where it is, which `is_writable_at_once` allows; then as `flush`.
+    #[inline]
     pub(super) fn write_from<'a>(
         &'a self,
         mut state: Locked<'a>,
         frame: &mut Vec<u8>,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
+        let length = frame.len();
         state.flusher = true;
-        state.outbox.begin_write(frame.len());
+        state.outbox.begin_write(length);
         let own = state.outbox.end();
         drop(state);
         let sent = self.io.try_send(&[IoSlice::new(frame)]);
         state = self.lock();
         state.outbox.end_write(frame, *sent.as_ref().unwrap_or(&0));
+        if matches!(sent, Ok(n) if n == length) && state.is_undisturbed() {
+            state.flusher = false;
+            return state;
+        }
+        self.go_on_writing(state, sent, own, deadline)
+    }
+
+    /// After a write of a frame from where it was that was not all there is to be done.
+    #[cold]
+    fn go_on_writing<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        sent: io::Result<usize>,
+        own: u64,
+        deadline: &mut Deadline,
+    ) -> Locked<'a> {
         state.note_sent(&sent);
         let gave_up;
         (state, gave_up) = match sent {
@@ -207,6 +226,7 @@ impl Lien {
         (state, sent)
     }
 
+    #[inline]
     fn end_flush<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         state.flusher = false;
         state.blocked = false;
@@ -325,7 +345,18 @@ impl Lien {
 }
 
 impl State {
+    /// Whether nothing happened during a write that the flusher has to see to.
+    #[inline]
+    fn is_undisturbed(&self) -> bool {
+        self.outbox.is_empty()
+            && self.sleepers.is_empty()
+            && self.stuck_since.is_none()
+            && !self.goodbye.stopping
+            && !self.is_closed()
+    }
+
     /// What a write came to, for those who wait for room and for the write deadline.
+    #[inline]
     fn note_sent(&mut self, sent: &io::Result<usize>) {
         match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

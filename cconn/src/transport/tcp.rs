@@ -32,7 +32,8 @@ const KEEPALIVE_COUNT: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
-    /// The armed receive timeout, microseconds; 0 means none. Only the receiving thread writes it.
+    /// The armed receive timeout, whole seconds in the upper half and nanoseconds in the lower; 0
+    /// means none. Only the receiving thread writes it.
     armed: AtomicU64,
 }
 
@@ -67,17 +68,21 @@ impl Tcp {
         self.stream.peer_addr().ok()
     }
 
+    #[inline]
     fn armed(&self) -> Option<Duration> {
         match self.armed.load(Ordering::Relaxed) {
             0 => None,
-            micros => Some(Duration::from_micros(micros)),
+            packed => Some(Duration::new(packed >> 32, packed as u32)),
         }
     }
 
     fn arm(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.stream.set_read_timeout(timeout)?;
-        let micros = timeout.map_or(0, |t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX).max(1));
-        self.armed.store(micros, Ordering::Relaxed);
+        let packed = timeout.map_or(0, |timeout| {
+            let seconds = timeout.as_secs().min(u64::from(u32::MAX));
+            seconds << 32 | u64::from(timeout.subsec_nanos())
+        });
+        self.armed.store(packed, Ordering::Relaxed);
         Ok(())
     }
 
@@ -85,6 +90,7 @@ impl Tcp {
     ///
     /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
     /// need not arm again; a wake-up before the deadline only goes round the loop.
+    #[inline]
     fn arm_for(&self, deadline: Deadline) -> io::Result<()> {
         let rest = match deadline {
             Deadline::Never => return Ok(()),
@@ -113,6 +119,7 @@ impl Tcp {
         }
     }
 
+    #[inline]
     fn recv_once(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<usize, Errno> {
         rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
     }

@@ -107,11 +107,13 @@ pub(crate) enum Frame<'a> {
 }
 
 /// The length that a prefix announces, once four bytes are there.
+#[inline]
 pub(crate) fn frame_length(bytes: &[u8]) -> Option<u32> {
     bytes.first_chunk().map(|prefix| u32::from_le_bytes(*prefix))
 }
 
 /// Reads a whole frame, without its length prefix.
+#[inline]
 pub(crate) fn parse(frame: &[u8]) -> Result<Frame<'_>, WireError> {
     let mut reader = Reader::new(frame);
     match reader.u8()? {
@@ -164,6 +166,7 @@ fn parse_control(kind: u8, mut reader: Reader<'_>) -> Result<Frame<'_>, WireErro
     }
 }
 
+#[inline]
 fn call_id(reader: &mut Reader<'_>) -> Result<CallId, WireError> {
     match reader.u64()? {
         0 => Err(WireError::CallId),
@@ -180,6 +183,7 @@ pub(crate) struct FrameStart(usize);
 struct Head<const N: usize>([u8; N]);
 
 impl<const N: usize> Head<N> {
+    #[inline]
     fn new(kind: u8) -> Self {
         let mut head = Head([0; N]);
         head.put(LENGTH_PREFIX, [kind]);
@@ -187,6 +191,7 @@ impl<const N: usize> Head<N> {
     }
 
     /// Fills a field in.
+    #[inline]
     fn put<const M: usize>(&mut self, at: usize, field: [u8; M]) -> &mut Self {
         if let Some(place) = self.0.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
             *place = field;
@@ -201,6 +206,7 @@ fn begin(out: &mut Vec<u8>, kind: u8) -> FrameStart {
     start
 }
 
+#[inline]
 pub(crate) fn begin_one_way(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
     let start = FrameStart(out.len());
     let mut head = Head::<18>::new(ONE_WAY);
@@ -210,6 +216,7 @@ pub(crate) fn begin_one_way(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32)
 }
 
 /// Begins a call without its id, which `patch_call_id` fills in when it is known.
+#[inline]
 pub(crate) fn begin_call(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) -> FrameStart {
     let start = FrameStart(out.len());
     let mut head = Head::<CALL_HEADER>::new(CALL);
@@ -219,12 +226,14 @@ pub(crate) fn begin_call(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) ->
 }
 
 /// Fills in the id of a call whose frame starts at the front of `frame`.
+#[inline]
 pub(crate) fn patch_call_id(frame: &mut [u8], id: CallId) {
     if let Some(field) = frame.get_mut(CALL_ID_AT..).and_then(<[u8]>::first_chunk_mut) {
         *field = id.0.to_le_bytes();
     }
 }
 
+#[inline]
 pub(crate) fn begin_answer(out: &mut Vec<u8>, id: CallId) -> FrameStart {
     let start = FrameStart(out.len());
     let mut head = Head::<13>::new(ANSWER);
@@ -244,6 +253,7 @@ pub(crate) fn turn_into_user_error(frame: &mut [u8]) {
 /// Fills in the length of a frame that ends where `out` ends.
 ///
 /// Returns the length, or `None` (nothing filled in) where it does not fit 32 bits.
+#[inline]
 pub(crate) fn finish(out: &mut [u8], start: FrameStart) -> Option<u32> {
     let frame = out.get_mut(start.0..)?;
     let length = u32::try_from(frame.len().checked_sub(LENGTH_PREFIX)?).ok()?;
