@@ -18,7 +18,7 @@ const _: () = {
         ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
         WriteSerde as _,
     };
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new("remplir", 0, "");
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed("remplir", 0, "");
     #[doc(hidden)]
     impl __cconn::Message for remplir {
         fn tete(&self) -> __cconn::Tete<'_> {

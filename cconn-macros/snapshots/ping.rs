@@ -45,7 +45,7 @@ const _: () = {
             982132292u32,
         >::VALUE,
     );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "PING",
         __CCONN_FINGERPRINT,
         "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",

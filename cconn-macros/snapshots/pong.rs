@@ -24,7 +24,7 @@ const _: () = {
             685372826u32,
         >::VALUE,
     );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "pong",
         __CCONN_FINGERPRINT,
         "pong(type: &str)",

@@ -38,7 +38,7 @@ const _: () = {
             3332055654u32,
         >::VALUE,
     );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(
+    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "somme",
         __CCONN_FINGERPRINT,
         "somme(a: i64, b: i64) -> i64",

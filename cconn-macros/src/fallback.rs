@@ -37,7 +37,7 @@ fn stand_in(command: &Command) -> TokenStream {
     let twin = expand::twin(command);
     let name = &command.name;
     let head = quote_spanned! {Span::mixed_site()=>
-        const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::new(#name, 0, "");
+        const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(#name, 0, "");
     };
     let message = message::message(command);
     let call = match &command.answer {

@@ -25,12 +25,19 @@ pub use named::{Nommee, Parametres, nommee};
 
 /// The head of a message: which command is meant, with which signature.
 #[doc(alias = "header")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tete<'a> {
-    nom: &'a str,
+    texts: Texts<'a>,
     hash: u64,
     empreinte: u32,
-    signature: &'a str,
+}
+
+/// The name and the signature.
+#[derive(Clone, Copy, Debug)]
+enum Texts<'a> {
+    /// Those of a declared command, which may be kept without a copy.
+    Fixed(&'static str, &'static str),
+    Given(&'a str, &'a str),
 }
 
 impl<'a> Tete<'a> {
@@ -39,14 +46,34 @@ impl<'a> Tete<'a> {
     /// `empreinte` is 0 where the signature is not known, and `signature` then empty.
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
-        Tete { nom, hash: hash(nom), empreinte, signature }
+        Tete { texts: Texts::Given(nom, signature), hash: hash(nom), empreinte }
+    }
+
+    /// The head of a message to a command that is declared.
+    #[doc(hidden)]
+    pub const fn fixed(nom: &'static str, empreinte: u32, signature: &'static str) -> Self {
+        Tete { texts: Texts::Fixed(nom, signature), hash: hash(nom), empreinte }
+    }
+
+    /// The same, where it may be kept as it is.
+    pub(crate) fn as_fixed(&self) -> Option<Tete<'static>> {
+        match self.texts {
+            Texts::Fixed(nom, signature) => Some(Tete {
+                texts: Texts::Fixed(nom, signature),
+                hash: self.hash,
+                empreinte: self.empreinte,
+            }),
+            Texts::Given(..) => None,
+        }
     }
 
     /// The command's name, as it is known on the wire.
     #[doc(alias = "name")]
     #[inline]
     pub fn nom(&self) -> &'a str {
-        self.nom
+        match self.texts {
+            Texts::Fixed(nom, _) | Texts::Given(nom, _) => nom,
+        }
     }
 
     /// The hash of the name, which is what travels.
@@ -65,9 +92,21 @@ impl<'a> Tete<'a> {
     /// The signature for a person to read; empty in a message by name.
     #[inline]
     pub fn signature(&self) -> &'a str {
-        self.signature
+        match self.texts {
+            Texts::Fixed(_, signature) | Texts::Given(_, signature) => signature,
+        }
     }
 }
+
+impl PartialEq for Tete<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.nom() == other.nom()
+            && self.empreinte == other.empreinte
+            && self.signature() == other.signature()
+    }
+}
+
+impl Eq for Tete<'_> {}
 
 /// The hash by which a command is known on the wire: FNV-1a, 64 bits, of its name.
 ///

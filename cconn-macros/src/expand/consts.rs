@@ -18,7 +18,7 @@ pub(super) fn consts(command: &Command) -> TokenStream {
         #kind
         const __CCONN_FINGERPRINT: __cconn::u32 = #fingerprint;
         const __CCONN_HEAD: __cconn::Tete<'static> =
-            __cconn::Tete::new(#name, __CCONN_FINGERPRINT, #signature);
+            __cconn::Tete::fixed(#name, __CCONN_FINGERPRINT, #signature);
     }
 }
 

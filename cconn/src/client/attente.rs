@@ -21,16 +21,42 @@ pub struct Attente<R, E = Jamais> {
     client: Client,
     /// `None` once the answer was claimed.
     call: Option<CallId>,
-    head: Box<Head>,
+    head: Head,
     lire: fn(&[u8]) -> Result<R, ErreurCodec>,
     refus: PhantomData<fn() -> E>,
 }
 
 /// The message's head, kept for errors.
-struct Head {
+enum Head {
+    Fixed(Tete<'static>),
+    Copied(Box<Copied>),
+}
+
+/// The head of a message by name.
+struct Copied {
     nom: Box<str>,
     empreinte: u32,
     signature: Box<str>,
+}
+
+impl Head {
+    fn of(tete: &Tete<'_>) -> Self {
+        match tete.as_fixed() {
+            Some(fixed) => Head::Fixed(fixed),
+            None => Head::Copied(Box::new(Copied {
+                nom: tete.nom().into(),
+                empreinte: tete.empreinte(),
+                signature: tete.signature().into(),
+            })),
+        }
+    }
+
+    fn tete(&self) -> Tete<'_> {
+        match self {
+            Head::Fixed(tete) => *tete,
+            Head::Copied(copied) => Tete::new(&copied.nom, copied.empreinte, &copied.signature),
+        }
+    }
 }
 
 impl<R, E> Attente<R, E> {
@@ -40,9 +66,7 @@ impl<R, E> Attente<R, E> {
         tete: &Tete<'_>,
         lire: fn(&[u8]) -> Result<R, ErreurCodec>,
     ) -> Self {
-        let (nom, signature) = (tete.nom().into(), tete.signature().into());
-        let head = Box::new(Head { nom, empreinte: tete.empreinte(), signature });
-        Attente { client, call: Some(call), head, lire, refus: PhantomData }
+        Attente { client, call: Some(call), head: Head::of(tete), lire, refus: PhantomData }
     }
 
     /// Whether waiting would return at once.
@@ -112,7 +136,7 @@ impl<R, E> Attente<R, E> {
     }
 
     fn tete(&self) -> Tete<'_> {
-        Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature)
+        self.head.tete()
     }
 }
 
@@ -153,7 +177,7 @@ impl<R, E: Refus> Attente<R, E> {
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
         let answer = self.client.lien.wait_for(call, Deadline::After(delai));
-        let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
+        let tete = self.head.tete();
         match answer {
             Err(Failure::Late { .. }) => None,
             Err(Failure::TooManyWaiting { limit }) => {
@@ -171,7 +195,7 @@ impl<R, E: Refus> Attente<R, E> {
     }
 
     fn late(&self, delai: Duration) -> Erreur<E> {
-        let tete = Tete::new(&self.head.nom, self.head.empreinte, &self.head.signature);
+        let tete = self.head.tete();
         let phase = crate::lien::Phase::Answer;
         let failure = Failure::Late { phase, may_have_run: true };
         let about = self.client.about(&tete);
@@ -190,7 +214,7 @@ impl<R, E> Drop for Attente<R, E> {
 impl<R, E> fmt::Debug for Attente<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Attente");
-        shown.field("commande", &self.head.nom).field("client", &self.client);
+        shown.field("commande", &self.tete().nom()).field("client", &self.client);
         shown.field("prete", &self.est_prete()).finish_non_exhaustive()
     }
 }

@@ -48,6 +48,14 @@ impl Queue {
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Command> {
+        if self.gaps == 0 && self.index.is_none() {
+            self.gone = self.gone.saturating_add(1);
+            return self.places.pop_front().flatten();
+        }
+        self.pop_among_gaps()
+    }
+
+    fn pop_among_gaps(&mut self) -> Option<Command> {
         let command = self.places.pop_front()??;
         self.gone = self.gone.saturating_add(1);
         if let (Some(index), Some(call)) = (&mut self.index, command.call) {

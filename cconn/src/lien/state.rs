@@ -132,7 +132,7 @@ impl State {
     /// Offers what others may take: commands to a runner, a free helm to a reader.
     #[inline]
     pub(super) fn offer(&mut self) {
-        if self.sleepers.is_empty() && self.turn.is_queue_empty() {
+        if self.sleepers.is_empty() && self.turn.startable() == Startable::Nothing {
             self.leave_helm();
             return;
         }

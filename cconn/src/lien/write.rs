@@ -167,6 +167,10 @@ impl Lien {
         deadline: &mut Deadline,
     ) -> Locked<'a> {
         if self.may_leave(&state) && !state.goodbye.stopping {
+            if state.tended.left_unflushed {
+                // The burst goes on, and the watchman knows of it.
+                return state;
+            }
             let now = crate::sync::now();
             let last = state.last_message.replace(now);
             if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {
