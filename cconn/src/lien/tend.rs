@@ -9,8 +9,12 @@ use super::state::State;
 use super::{LINGER, Lien};
 use crate::wire::EndReason;
 
-/// How often bytes that were left unwritten are tried again.
-const WRITE_TICK: Duration = Duration::from_millis(1);
+/// How often bytes that were left unwritten are looked at.
+pub(super) const WRITE_TICK: Duration = Duration::from_millis(1);
+
+/// Looks in vain after which bytes are no more looked for: who sends in bursts need not wake the
+/// watchman for each.
+const WRITE_PATIENCE: u8 = 32;
 
 /// How long a helm stays free and unread before the watchman reads in its place.
 const UNREAD: Duration = Duration::from_millis(100);
@@ -30,8 +34,10 @@ const READ_BUDGET: usize = 256 << 10;
 pub(super) struct Tended {
     /// The watchman has it on its list.
     listed: bool,
-    /// It was told that bytes wait.
-    hurried: bool,
+    /// It looks for bytes that wait, every `WRITE_TICK`.
+    ticks: bool,
+    /// Looks in vain since it last found some.
+    in_vain: u8,
     /// Bytes were left in the outbox with nobody at it.
     pub(super) left_unflushed: bool,
     /// The helm was left free with nobody to take it.
@@ -48,7 +54,7 @@ impl Tended {
     /// Whether there may be something to ask the watchman for that it does not know yet.
     #[inline]
     pub(super) fn asks(&self) -> bool {
-        (self.left_unflushed && !self.hurried)
+        (self.left_unflushed && !self.ticks)
             || (!self.listed && (self.helm_left_free || self.lingers))
     }
 }
@@ -59,12 +65,9 @@ impl State {
         let bytes = self.tended.left_unflushed && self.is_unflushed();
         let helm = self.tended.helm_left_free && self.inbox.is_some() && !self.is_closed();
         let linger = self.tended.lingers && !self.goodbye.end_of_input;
-        if (bytes || helm || linger) && !self.tended.listed {
+        if (bytes && !self.tended.ticks) || ((helm || linger) && !self.tended.listed) {
             self.tended.listed = true;
-            self.tended.hurried = bytes;
-            self.due.watch = true;
-        } else if bytes && !self.tended.hurried {
-            self.tended.hurried = true;
+            self.tended.ticks |= bytes;
             self.due.watch = true;
         }
     }
@@ -75,7 +78,6 @@ impl Lien {
     /// looking after; it then asks again by itself.
     pub(super) fn tend(&self, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
-        state.tended.hurried = false;
         let next = if state.is_closed() {
             drop(state);
             self.tend_linger(now)
@@ -87,12 +89,10 @@ impl Lien {
             written.into_iter().chain(read).min()
         };
         let mut state = self.lock();
+        // Whatever was left while this ran is arranged anew by dropping the lock.
         state.tended.listed = next.is_some();
-        if next.is_none() {
-            // Whatever was left while this ran is arranged anew by dropping the lock.
-            drop(state);
-            return None;
-        }
+        state.tended.ticks &= next.is_some();
+        drop(state);
         next
     }
 
@@ -101,10 +101,16 @@ impl Lien {
         mut state: Locked<'a>,
         now: Instant,
     ) -> (Locked<'a>, Option<Duration>) {
+        let left = std::mem::take(&mut state.tended.left_unflushed);
         if !state.is_unflushed() {
-            state.tended.left_unflushed = false;
-            return (state, None);
+            let in_vain = if left { 0 } else { state.tended.in_vain.saturating_add(1) };
+            state.tended.in_vain = in_vain;
+            state.tended.ticks &= in_vain < WRITE_PATIENCE;
+            let next = state.tended.ticks.then_some(WRITE_TICK);
+            return (state, next);
         }
+        state.tended.in_vain = 0;
+        state.tended.ticks = true;
         state = self.flush_ready(state);
         if !state.is_unflushed() {
             return (state, Some(WRITE_TICK));
@@ -120,10 +126,18 @@ impl Lien {
         mut state: Locked<'a>,
         now: Instant,
     ) -> (Locked<'a>, Option<Duration>) {
-        if state.inbox.is_none() || state.is_closed() || state.goodbye.end_of_input {
+        if state.is_closed() || state.goodbye.end_of_input {
             state.tended.helm_left_free = false;
             state.tended.quiet_since = None;
             return (state, None);
+        }
+        if state.inbox.is_none() {
+            // Somebody reads. Where that is not for long, the helm is soon left free again.
+            let comes_and_goes = state.tended.passes != state.passes;
+            state.tended.passes = state.passes;
+            state.tended.helm_left_free &= comes_and_goes;
+            state.tended.quiet_since = None;
+            return (state, comes_and_goes.then_some(UNREAD));
         }
         // A stop waits for the peer's goodbye, and nobody else may be reading.
         let unread = if state.goodbye.stopping { LINGER_TICK } else { UNREAD };

@@ -6,15 +6,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lien;
+use super::tend::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
+
+/// Looks that can wait this long are made at moments so far apart.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 /// A connection on the watchman's list.
 struct Entry {
     lien: Weak<Lien>,
-    next: Instant,
+    /// When it is looked at; `None` for at once.
+    next: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -54,12 +59,13 @@ impl Watch {
 
     fn run(&self) {
         let mut entries: HashMap<usize, Entry> = HashMap::new();
+        let start = crate::sync::now();
         loop {
-            let next = entries.values().map(|entry| entry.next).min();
+            let next = entries.values().filter_map(|entry| entry.next).min();
             self.collect(&mut entries, next);
             let now = crate::sync::now();
             entries.retain(|_, entry| {
-                if entry.next > now {
+                if entry.next.is_some_and(|next| next > now) {
                     return true;
                 }
                 let again = entry.lien.upgrade().and_then(|lien| {
@@ -67,8 +73,8 @@ impl Watch {
                     let_go(lien);
                     again
                 });
-                let next = again.and_then(|after| now.checked_add(after));
-                entry.next = next.unwrap_or(now);
+                let next = again.and_then(|after| together(start, now, after));
+                entry.next = next;
                 next.is_some()
             });
         }
@@ -80,12 +86,26 @@ impl Watch {
         while list.asking.is_empty() && next.is_none_or(|next| crate::sync::now() < next) {
             list = self.wake.wait(list, next);
         }
-        let now = crate::sync::now();
+        let soon = crate::sync::now().checked_add(WRITE_TICK);
         for lien in list.asking.drain(..) {
             let address = lien.as_ptr().addr();
-            entries.insert(address, Entry { lien, next: now });
+            entries.insert(address, Entry { lien, next: soon });
         }
     }
+}
+
+/// The moment to look again after that long: with many connections those that can wait are looked
+/// at together, so that the watchman wakes a hundred times a second at most for all of them.
+fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
+    let next = now.checked_add(after)?;
+    if after < TOGETHER {
+        return Some(next);
+    }
+    let since = next.saturating_duration_since(start).as_nanos();
+    let step = TOGETHER.as_nanos();
+    let behind = since.checked_rem(step).filter(|behind| *behind > 0).unwrap_or(step);
+    let wait = u64::try_from(step.saturating_sub(behind)).ok()?;
+    next.checked_add(Duration::from_nanos(wait))
 }
 
 /// Lets go of a connection. If nobody else holds it any more the values that its commands captured
