@@ -2,7 +2,7 @@
 //! handler that has to wait for it.
 
 use super::Lien;
-use super::handler::Handler;
+use super::handler::{self, Handler};
 use super::lock::Locked;
 use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
@@ -24,7 +24,7 @@ impl Lien {
     }
 
     #[inline]
-    pub(super) fn check_admitted(state: &Locked<'_>, from_handler: bool) -> Result<(), Failure> {
+    pub(super) fn check_admitted(state: &State, from_handler: bool) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
@@ -32,6 +32,14 @@ impl Lien {
             return Err(Failure::Stopping);
         }
         Ok(())
+    }
+
+    /// Admits a command of the calling thread's and spends its charge; false where it has to wait
+    /// for window.
+    #[inline]
+    pub(super) fn admit_at_once(state: &mut State, charge: u64) -> Result<bool, Failure> {
+        Self::check_admitted(state, handler::marks().is_some())?;
+        Ok(state.window.try_spend(charge))
     }
 
     /// Counts the thread among the senders meanwhile: `adieu` must not come between the check

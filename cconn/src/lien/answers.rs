@@ -21,13 +21,13 @@ impl Lien {
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
-        let deadline = &mut deadline.into();
-        {
-            let mut state = self.lock();
-            if let Some(answer) = state.calls.claim(call) {
-                return Ok(answer);
-            }
+        if let Some(answer) = self.lock().calls.claim(call) {
+            return Ok(answer);
         }
+        self.wait_on(call, &mut deadline.into())
+    }
+
+    fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
         let handler = handler::current();
         let (state, away) = self.leave(handler.as_ref())?;
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);

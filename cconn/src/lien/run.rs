@@ -60,7 +60,8 @@ impl Lien {
         let mut hands = Hands::new(self);
         let mut state = self.lock();
         while !state.is_closed() {
-            if let Some(command) = state.turn.take_at_once() {
+            let next = state.turn.take_at_once().or_else(|| state.turn.start_next());
+            if let Some(command) = next {
                 state = self.run_command(state, command, &mut hands);
             } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
                 state = self.run(state, work, &mut hands);

@@ -55,12 +55,40 @@ impl Lien {
     ) -> Result<(), Failure> {
         let deadline = &mut deadline.into();
         self.check_size(frame)?;
+        let mut state = self.lock();
+        if !Self::admit_at_once(&mut state, charge(body))? {
+            return self.send_later(state, frame, body, deadline);
+        }
+        state.append(frame);
+        state.last_one_way = state.outbox.end();
+        if state.is_above_high_water() {
+            return self.send_later(state, &mut Vec::new(), 0, deadline);
+        }
+        drop(self.flush_burst(state, deadline));
+        Ok(())
+    }
+
+    /// Sends a one-way message that has to wait for window, or waits until one that was appended
+    /// is below the high-water mark (then `frame` is empty).
+    #[cold]
+    fn send_later(
+        &self,
+        state: Locked<'_>,
+        frame: &mut Vec<u8>,
+        body: usize,
+        deadline: &mut Deadline,
+    ) -> Result<(), Failure> {
         let handler = handler::current();
-        let (state, sent) = Self::sending(self.lock(), |state| {
-            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+        let (state, sent) = Self::sending(state, |mut state| {
+            let mut admitted = Ok(());
+            if !frame.is_empty() {
+                (state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+                if admitted.is_ok() {
+                    state.append(frame);
+                    state.last_one_way = state.outbox.end();
+                }
+            }
             if admitted.is_ok() {
-                state.append(frame);
-                state.last_one_way = state.outbox.end();
                 state = self.flush_burst(state, deadline);
             }
             if admitted.is_ok() && state.is_above_high_water() {
@@ -121,9 +149,28 @@ impl Lien {
         deadline: impl Into<Deadline>,
     ) -> Result<CallId, Failure> {
         let deadline = &mut deadline.into();
-        let handler = handler::current();
         self.check_size(frame)?;
-        let (state, opened) = Self::sending(self.lock(), |state| {
+        let mut state = self.lock();
+        if !Self::admit_at_once(&mut state, charge(body))? {
+            return self.defer_later(state, frame, body, deadline);
+        }
+        let call = self.open_call(&mut state, frame)?;
+        state.append(frame);
+        drop(self.flush_burst(state, deadline));
+        Ok(call)
+    }
+
+    /// Sends a call that has to wait for window.
+    #[cold]
+    fn defer_later(
+        &self,
+        state: Locked<'_>,
+        frame: &mut Vec<u8>,
+        body: usize,
+        deadline: &mut Deadline,
+    ) -> Result<CallId, Failure> {
+        let handler = handler::current();
+        let (state, opened) = Self::sending(state, |state| {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame));
             if opened.is_ok() {
@@ -161,12 +208,13 @@ impl Lien {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, from_handler) {
-            return (state, Err(failure));
-        }
-        if state.window.try_spend(charge(body)) {
-            let opened = self.open_call(&mut state, frame);
-            return (state, opened);
+        match Self::admit_at_once(&mut state, charge(body)) {
+            Err(failure) => return (state, Err(failure)),
+            Ok(true) => {
+                let opened = self.open_call(&mut state, frame);
+                return (state, opened);
+            }
+            Ok(false) => {}
         }
         Self::sending(state, |state| {
             let (mut state, admitted) =

@@ -208,6 +208,22 @@ impl Turn {
         }
     }
 
+    /// Takes the next command for the executor, where it is one that anyone may start and no
+    /// notice stands before it.
+    #[inline]
+    pub(super) fn start_next(&mut self) -> Option<Command> {
+        if self.running > 0 || !self.notices.is_empty() || self.queue.front()?.parallel {
+            return None;
+        }
+        if !self.is_listening() {
+            return None;
+        }
+        let command = self.queue.pop()?;
+        self.running = 1;
+        self.serve(command.call);
+        Some(command)
+    }
+
     /// Takes the next work if that runner may do it.
     pub(super) fn start(&mut self, runner: Runner) -> Option<Work> {
         match self.startable() {
