@@ -60,9 +60,9 @@ const _: () = {
         fn tete(&self) -> __cconn::Tete<'_> {
             __CCONN_HEAD
         }
-        fn ecrire(
-            &self,
-            _out: &mut __cconn::Ecrivain<'_>,
+        fn ecrire<'__cconn>(
+            &'__cconn self,
+            _out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
             __cconn::Arg(&self.mot).write(_out)?;
             __cconn::Arg(&self.n).write(_out)?;

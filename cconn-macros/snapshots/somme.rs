@@ -53,9 +53,9 @@ const _: () = {
         fn tete(&self) -> __cconn::Tete<'_> {
             __CCONN_HEAD
         }
-        fn ecrire(
-            &self,
-            _out: &mut __cconn::Ecrivain<'_>,
+        fn ecrire<'__cconn>(
+            &'__cconn self,
+            _out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
             __cconn::Arg(&self.a).write(_out)?;
             __cconn::Arg(&self.b).write(_out)?;

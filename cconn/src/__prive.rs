@@ -13,6 +13,7 @@ pub use crate::commande::{
     ValidAnswer, list,
 };
 pub use crate::erreur::Jamais;
+pub use crate::lien::Output;
 use crate::message::no_value;
 pub use crate::message::{
     Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
@@ -33,7 +34,7 @@ pub fn serveur<'a>(context: &Contexte<'a>) -> Result<&'a Serveur, Faute> {
 
 /// Sends back what a command returned.
 #[inline]
-pub fn answer<const KIND: u8, R: Reponse<KIND>>(returned: R, out: &mut Vec<u8>) -> Issue {
+pub fn answer<const KIND: u8, R: Reponse<KIND>>(returned: R, out: &mut Output) -> Issue {
     returned.rendre(out)
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::erreur::{About, Erreur, Resultat, ended};
-use crate::lien::{Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
+use crate::lien::{self, Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::sync::Deadline;
 use crate::wire::{self, EndReason};
@@ -81,10 +81,12 @@ impl Client {
         let tete = message.tete();
         self.lien.names.remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
-        let sent = self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|body| {
-            let sent = self.lien.send(&mut frame, body, self.deadline());
-            sent.map_err(|failure| self.about(&tete).failed(failure))
-        });
+        let sent =
+            self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
+                frame.extend_from_slice(encoded.tail);
+                let sent = self.lien.send(&mut frame, encoded.body, self.deadline());
+                sent.map_err(|failure| self.about(&tete).failed(failure))
+            });
         put_scratch(frame);
         sent
     }
@@ -115,8 +117,9 @@ impl Client {
 
     fn call(&self, tete: &Tete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
         let mut frame = take_scratch();
-        let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|body| {
-            let answer = self.lien.call(&mut frame, body, self.deadline());
+        let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|encoded| {
+            let message = lien::Outgoing { frame: &mut frame, tail: encoded.tail };
+            let answer = self.lien.call(message, encoded.body, self.deadline());
             answer.map_err(|failure| self.about(tete).failed(failure))
         });
         put_scratch(frame);
@@ -136,8 +139,9 @@ impl Client {
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
         let tete = message.tete();
         let mut frame = take_scratch();
-        let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|body| {
-            let call = self.lien.defer(&mut frame, body, self.deadline());
+        let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
+            frame.extend_from_slice(encoded.tail);
+            let call = self.lien.defer(&mut frame, encoded.body, self.deadline());
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
         put_scratch(frame);

@@ -63,9 +63,9 @@ pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a text in one copy.
-pub(crate) fn encode_str(text: &str, out: &mut Vec<u8>) {
-    encode_bytes(text.as_bytes(), out);
+/// Appends the length of bytes that follow elsewhere.
+pub(crate) fn encode_length(length: usize, out: &mut Vec<u8>) {
+    write_length(length as u64, out);
 }
 
 /// Reads one value that takes the whole body.

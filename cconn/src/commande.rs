@@ -15,6 +15,7 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
+use crate::lien::Output;
 use crate::message::Issue;
 
 pub use arguments::{
@@ -66,7 +67,7 @@ pub struct Entree {
 }
 
 /// Decodes the arguments, runs the function, encodes the answer.
-pub type Executer = for<'de> fn(&Contexte<'_>, Input<'de>, &mut Vec<u8>) -> Result<Issue, Faute>;
+pub type Executer = for<'de> fn(&Contexte<'_>, Input<'de>, &mut Output) -> Result<Issue, Faute>;
 
 impl fmt::Debug for Entree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

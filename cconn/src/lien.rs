@@ -61,12 +61,13 @@ use crate::wire::EndReason;
 
 pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
+pub use dispatch::Output;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use goodbye::Ending;
 use names::Names;
 
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
-pub(crate) use send::{Failure, Phase};
+pub(crate) use send::{Failure, Outgoing, Phase};
 pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
 pub(crate) use watch::Watch;

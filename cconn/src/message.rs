@@ -137,7 +137,7 @@ pub trait Message {
     /// A value whose `Serialize` fails; nothing is sent then.
     #[doc(alias = "write")]
     #[doc(alias = "encode")]
-    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+    fn ecrire<'m>(&'m self, sortie: &mut Ecrivain<'m>) -> Result<(), ErreurCodec>;
 }
 
 /// A message whose answer is an `R`.
@@ -166,7 +166,7 @@ impl<M: Message + ?Sized> Message for &M {
         M::tete(self)
     }
 
-    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+    fn ecrire<'m>(&'m self, sortie: &mut Ecrivain<'m>) -> Result<(), ErreurCodec> {
         M::ecrire(self, sortie)
     }
 }
@@ -210,11 +210,38 @@ impl Refus for Jamais {
     }
 }
 
+/// Bytes of at least this length are sent from where they are, where they stand last: to copy
+/// fewer costs less than a second part in a system call.
+pub(crate) const LONG: usize = 16 << 10;
+
 /// Where a message writes its arguments.
 #[doc(alias = "Writer")]
 #[derive(Debug)]
-pub struct Ecrivain<'a> {
-    out: &'a mut Vec<u8>,
+pub struct Ecrivain<'m> {
+    out: Vec<u8>,
+    /// Stands behind `out`: the message's own bytes, which need not be copied.
+    long: &'m [u8],
+}
+
+impl<'m> Ecrivain<'m> {
+    /// Where more is written to.
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        if !self.long.is_empty() {
+            self.out.extend_from_slice(std::mem::take(&mut self.long));
+        }
+        &mut self.out
+    }
+
+    /// Appends bytes with their length in front.
+    fn append(&mut self, bytes: &'m [u8]) {
+        let out = self.buffer();
+        if bytes.len() < LONG {
+            codec::encode_bytes(bytes, out);
+        } else {
+            codec::encode_length(bytes.len(), out);
+            self.long = bytes;
+        }
+    }
 }
 
 /// A value that can't be encoded, or bytes that can't be decoded as the type that was asked for.
@@ -252,15 +279,22 @@ pub(crate) fn no_value<T>() -> Result<T, ErreurCodec> {
     }
 }
 
-/// Appends the encoded arguments of a message; on an error `out` is as it was.
+/// Appends the encoded arguments of a message, but for long bytes at their end, which it returns;
+/// on an error `out` is as it was.
 #[inline]
-pub(crate) fn encode_body(message: &dyn Message, out: &mut Vec<u8>) -> Result<(), ErreurCodec> {
+pub(crate) fn encode_body<'m>(
+    message: &'m dyn Message,
+    out: &mut Vec<u8>,
+) -> Result<&'m [u8], ErreurCodec> {
     let start = out.len();
-    let written = message.ecrire(&mut Ecrivain { out });
-    if written.is_err() {
+    let mut sortie = Ecrivain { out: std::mem::take(out), long: &[] };
+    let written = message.ecrire(&mut sortie);
+    *out = sortie.out;
+    if let Err(error) = written {
         out.truncate(start);
+        return Err(error);
     }
-    written
+    Ok(sortie.long)
 }
 
 #[cfg(test)]
@@ -283,7 +317,7 @@ mod tests {
                 Tete::new("half", 0, "")
             }
 
-            fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+            fn ecrire<'m>(&'m self, sortie: &mut Ecrivain<'m>) -> Result<(), ErreurCodec> {
                 Arg(&"begun").write(sortie)?;
                 no_value()
             }
@@ -295,19 +329,28 @@ mod tests {
 
     #[test]
     fn every_argument_is_written_as_serde_does() {
-        fn body(write: impl Fn(&mut Ecrivain<'_>) -> Result<(), ErreurCodec>) -> Vec<u8> {
-            let mut out = Vec::new();
-            write(&mut Ecrivain { out: &mut out }).unwrap();
-            out
+        fn body<'m>(write: impl Fn(&mut Ecrivain<'m>) -> Result<(), ErreurCodec>) -> Vec<u8> {
+            let mut sortie = Ecrivain { out: Vec::new(), long: &[] };
+            write(&mut sortie).unwrap();
+            std::mem::take(sortie.buffer())
         }
         let octets = vec![3_u8; 300];
         let mut expected = Vec::new();
         codec::encode(&octets, &mut expected).unwrap();
         assert_eq!(body(|out| Arg(&octets).write(out)), expected);
-        assert_eq!(body(|out| Arg(&&octets[..]).write(out)), expected);
-        assert_eq!(body(|out| Arg(&std::borrow::Cow::Borrowed(&octets[..])).write(out)), expected);
-        assert_eq!(body(|out| Arg(&&octets).write(out)), expected);
-        assert_eq!(body(|out| Arg(&"ab").write(out)), [2, b'a', b'b']);
-        assert_eq!(body(|out| Arg(&Some(7_u8)).write(out)), [1, 7]);
+        let (slice, cow) = (&octets[..], std::borrow::Cow::Borrowed(&octets[..]));
+        let (reference, word, some) = (&octets, "ab", Some(7_u8));
+        assert_eq!(body(|out| Arg(&slice).write(out)), expected);
+        assert_eq!(body(|out| Arg(&cow).write(out)), expected);
+        assert_eq!(body(|out| Arg(&reference).write(out)), expected);
+        let long = vec![3_u8; LONG];
+        expected.clear();
+        codec::encode(&long, &mut expected).unwrap();
+        assert_eq!(body(|out| Arg(&long).write(out)), expected);
+        expected.push(7);
+        let both = body(|out| Arg(&long).write(out).and_then(|()| Arg(&7_u8).write(out)));
+        assert_eq!(both, expected, "what follows long bytes stands behind them");
+        assert_eq!(body(|out| Arg(&word).write(out)), [2, b'a', b'b']);
+        assert_eq!(body(|out| Arg(&some).write(out)), [1, 7]);
     }
 }

@@ -52,7 +52,7 @@ fn write(frame: &mut Vec<u8>, a: i64, b: i64) {
     let (name, fingerprint) = black_box(HEAD);
     let start = wire::begin_call(frame, 0, name, fingerprint);
     let written = codec::encode(&a, frame).and_then(|()| codec::encode(&b, frame));
-    assert!(written.is_ok() && wire::finish(frame, start).is_some());
+    assert!(written.is_ok() && wire::finish_with(frame, start, 0).is_some());
     wire::patch_call_id(frame, CallId(1));
 }
 

@@ -139,7 +139,7 @@ impl Speaker {
     pub(crate) fn call(&self, op: Op, count: u8, padding: usize) {
         let (message, body) = self.body(count, padding);
         let answer = self.frame(op, &body, true).and_then(|mut frame| {
-            self.wait(|| self.lien.call(&mut frame, body.len(), self.deadline()))
+            self.wait(|| self.lien.call((&mut frame).into(), body.len(), self.deadline()))
         });
         self.told_answer(message, answer, &body);
     }

@@ -58,9 +58,9 @@ pub(crate) fn message(command: &Command) -> TokenStream {
                 __CCONN_HEAD
             }
 
-            fn ecrire(
-                &self,
-                _out: &mut __cconn::Ecrivain<'_>,
+            fn ecrire<'__cconn>(
+                &'__cconn self,
+                _out: &mut __cconn::Ecrivain<'__cconn>,
             ) -> __cconn::Result<(), __cconn::ErreurCodec> {
                 #(__cconn::Arg(&self.#fields).write(_out)?;)*
                 __cconn::Ok(())

@@ -7,15 +7,15 @@ use crate::message::{ErreurCodec, Message, Refus, Tete, encode_body};
 use crate::wire;
 
 impl Client {
-    /// Encodes a whole frame; returns the size of its body.
+    /// Encodes a whole frame, but for long bytes at its end.
     #[inline]
-    pub(super) fn encode(
+    pub(super) fn encode<'m>(
         &self,
         tete: &Tete<'_>,
-        message: &dyn Message,
+        message: &'m dyn Message,
         frame: &mut Vec<u8>,
         begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-    ) -> Resultat<usize> {
+    ) -> Resultat<Encoded<'m>> {
         let depth = self.lien.depth();
         let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
         encode_frame(tete, depth, message, frame, begin)
@@ -37,7 +37,7 @@ impl Client {
         match answer {
             Answer::Value(bytes) => {
                 let value = lire(bytes.as_slice());
-                bytes.recycle();
+                bytes.recycle(&self.lien);
                 value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
             }
             Answer::UserError(bytes) => Err(match E::lire(bytes.as_slice()) {
@@ -69,18 +69,28 @@ impl Client {
     }
 }
 
-/// Appends a whole frame of a message; returns the size of its body, or `None` where the frame's
+/// What stands in a frame behind its header.
+#[derive(Clone, Copy)]
+pub(crate) struct Encoded<'m> {
+    /// Size of the body, bytes.
+    pub(crate) body: usize,
+    /// Its last bytes, where they are long: the message's own, not copied to the frame.
+    pub(crate) tail: &'m [u8],
+}
+
+/// Appends a whole frame of a message, but for long bytes at its end; `None` where the frame's
 /// length does not fit its prefix.
 #[inline]
-pub(crate) fn encode_frame(
+pub(crate) fn encode_frame<'m>(
     tete: &Tete<'_>,
     depth: u8,
-    message: &dyn Message,
+    message: &'m dyn Message,
     frame: &mut Vec<u8>,
     begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-) -> Result<Option<usize>, ErreurCodec> {
+) -> Result<Option<Encoded<'m>>, ErreurCodec> {
     let start = begin(frame, depth, tete.hash(), tete.empreinte());
     let header = frame.len();
-    encode_body(message, frame)?;
-    Ok(wire::finish(frame, start).map(|_| frame.len() - header))
+    let tail = encode_body(message, frame)?;
+    let body = frame.len() - header + tail.len();
+    Ok(wire::finish_with(frame, start, tail.len()).map(|_| Encoded { body, tail }))
 }

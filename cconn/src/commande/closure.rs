@@ -9,12 +9,13 @@ use super::{Contexte, Faute, Input};
 use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
+use crate::lien::Output;
 use crate::message::{Ended, Issue, decode_next};
 use crate::wire::FailureCode;
 
 /// What runs a command that was registered by name.
 pub(super) type Closure =
-    dyn Fn(&Contexte<'_>, Input<'_>, &mut Vec<u8>) -> Result<Issue, Faute> + Send + Sync;
+    dyn Fn(&Contexte<'_>, Input<'_>, &mut Output) -> Result<Issue, Faute> + Send + Sync;
 
 /// Wraps a closure in the reading of its arguments and the writing of its answer.
 pub(super) fn erase<A, R, K, F>(run: F) -> Box<Closure>
@@ -82,7 +83,7 @@ fn argument<T: DeserializeOwned + 'static>(input: &mut Input<'_>, place: u8) -> 
 )]
 pub trait Rendu<K> {
     #[doc(hidden)]
-    fn rendre(self, out: &mut Vec<u8>) -> Issue;
+    fn rendre(self, out: &mut Output) -> Issue;
 }
 
 /// A value, or a `Result` with an error of the program's own: told apart while it is encoded.
@@ -102,11 +103,11 @@ pub enum ByEither {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static> Rendu<ByValue> for T {
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         if (&self as &dyn Any).is::<Vec<u8>>() {
-            return Issue::value(&self, out);
+            return Issue::value(self, out);
         }
-        match codec::encode_answer(&self, out) {
+        match codec::encode_answer(&self, &mut out.bytes) {
             Ok(Top::Value) => Issue(Ended::Answer),
             Ok(Top::Err) => Issue(Ended::Refusal),
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
@@ -116,9 +117,9 @@ impl<T: Serialize + 'static> Rendu<ByValue> for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static> Rendu<ByLink> for Result<T, Erreur> {
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match self {
-            Ok(value) => Issue::value(&value, out),
+            Ok(value) => Issue::value(value, out),
             Err(error) => Issue::failure(FailureCode::Handler, &error, out),
         }
     }
@@ -126,9 +127,9 @@ impl<T: Serialize + 'static> Rendu<ByLink> for Result<T, Erreur> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static, E: Serialize + 'static> Rendu<ByEither> for Result<T, Erreur<E>> {
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match self.map_err(Erreur::split::<Jamais>) {
-            Ok(value) => Issue::value(&value, out),
+            Ok(value) => Issue::value(value, out),
             Err(Ok(refusal)) => Issue::refusal(&refusal, out),
             Err(Err(error)) => Issue::failure(FailureCode::Handler, &error, out),
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{Commande, Contexte, Entree, Faute, Input};
+use crate::lien::Output;
 use crate::message::Issue;
 use crate::wire::FailureCode;
 
@@ -177,6 +178,6 @@ pub(crate) const PLACEHOLDER: Entree = Entree {
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "it has the signature of every command")]
-fn run_nothing(_: &Contexte<'_>, _: Input<'_>, out: &mut Vec<u8>) -> Result<Issue, Faute> {
+fn run_nothing(_: &Contexte<'_>, _: Input<'_>, out: &mut Output) -> Result<Issue, Faute> {
     Ok(Issue::failure(FailureCode::UnknownCommand, &"the command has no body", out))
 }

@@ -14,7 +14,7 @@ use super::closure::Closure;
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Output, Runner};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::FailureCode;
 
@@ -85,7 +85,7 @@ impl Registered {
         &self,
         context: &Contexte<'_>,
         body: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Result<Issue, Faute> {
         let input = Input::new(body);
         match &self.run {
@@ -155,7 +155,7 @@ impl Registre {
         known: &mut Known,
         context: &Contexte<'_>,
         incoming: &Incoming<'_>,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
             return self.unknown(incoming.command, out);
@@ -164,7 +164,7 @@ impl Registre {
         if theirs != ours && theirs != 0 && ours != 0 {
             return Issue::failure(FailureCode::Signature, &command.signature, out).into();
         }
-        let start = out.len();
+        let start = out.bytes.len();
         match fence(|| command.execute(context, incoming.body, out)) {
             Some(Ok(issue)) => issue.into(),
             Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
@@ -183,7 +183,7 @@ impl Registre {
         self.read().get(&hash).cloned()
     }
 
-    fn unknown(&self, hash: u64, out: &mut Vec<u8>) -> Outcome {
+    fn unknown(&self, hash: u64, out: &mut Output) -> Outcome {
         let count = self.read().len();
         let text = format!("hash {hash:#018x}, commands registered: {count}");
         Issue::failure(FailureCode::UnknownCommand, &text, out).into()
@@ -224,7 +224,7 @@ fn clash(there: &str, new: &str) -> Enregistrement {
 }
 
 /// Puts a text in the place of what a command wrote before it failed.
-fn failed(start: usize, code: FailureCode, text: &str, out: &mut Vec<u8>) -> Outcome {
+fn failed(start: usize, code: FailureCode, text: &str, out: &mut Output) -> Outcome {
     out.truncate(start);
     Issue::failure(code, &text, out).into()
 }
@@ -287,7 +287,7 @@ struct OfClient<'a> {
 }
 
 impl Runner for OfClient<'_> {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
         let context = Contexte { client: &self.client, serveur: None };
         self.registre.run(&mut self.known, &context, incoming, out)
     }

@@ -3,6 +3,7 @@
 use cconn_macros::commande;
 
 use super::*;
+use crate::lien::Output;
 use crate::message::{Ended, Message, encode_body};
 use crate::serveur::Serveur;
 
@@ -35,10 +36,10 @@ fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
     let context = Contexte { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
-    let mut out = Vec::new();
+    let mut out = Output::default();
     let issue = (adresses::ENTREE.executer)(&context, Input::new(&body), &mut out).unwrap();
     assert_eq!(issue.0, Ended::Answer);
-    let found = <adresses as crate::Appel<[usize; 3]>>::lire(&out).unwrap();
+    let found = <adresses as crate::Appel<[usize; 3]>>::lire(&out.bytes).unwrap();
     let message = body.as_ptr_range();
     let (start, end) = (message.start.addr(), message.end.addr());
     assert!(found.iter().all(|address| (start..end).contains(address)), "{found:x?} {start:x}");
@@ -47,7 +48,7 @@ fn borrowed_arguments_lie_in_the_message() {
 #[test]
 fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
-    let mut out = Vec::new();
+    let mut out = Output::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
         let context = Contexte { client: &client, serveur };
         (compte::ENTREE.executer)(&context, Input::new(&[]), &mut out).map(|issue| issue.0)
@@ -63,9 +64,9 @@ fn a_prefix_of_the_arguments_never_runs() {
     let context = Contexte { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
-        let mut out = Vec::new();
+        let mut out = Output::default();
         let input = Input::new(&body[..length]);
         assert!((adresses::ENTREE.executer)(&context, input, &mut out).is_err(), "{length}");
-        assert!(out.is_empty());
+        assert!(out.bytes.is_empty());
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct Away(Handler);
 impl Lien {
     /// Checks what can be checked without the lock.
     #[inline]
-    pub(super) fn check_size(&self, frame: &[u8]) -> Result<(), Failure> {
-        let size = frame.len().saturating_sub(LENGTH_PREFIX);
+    pub(super) fn check_size(&self, frame: usize) -> Result<(), Failure> {
+        let size = frame.saturating_sub(LENGTH_PREFIX);
         let limit = self.peer.max_frame as usize;
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }

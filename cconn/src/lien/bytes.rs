@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::Lien;
 use crate::sync::{LocalKey, thread_local};
 
 /// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
@@ -56,11 +57,16 @@ impl Bytes {
         .unwrap_or(&[])
     }
 
-    /// Gives the buffer back to the thread, for its next read.
+    /// Gives the buffer back for the next read: a small one to the thread, a large one to the
+    /// connection it came by.
     #[inline]
-    pub(crate) fn recycle(self) {
+    pub(crate) fn recycle(self, lien: &Lien) {
         if let Bytes::Whole { buf, .. } = self {
-            put_spare(buf);
+            if buf.capacity() > LARGEST_SPARE {
+                lien.take_back(buf);
+            } else {
+                put_spare(buf);
+            }
         }
     }
 }

@@ -17,6 +17,22 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// What a command leaves to be sent.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub(crate) bytes: Vec<u8>,
+    /// Stands behind `bytes`: a long payload, sent from where it is instead of being copied there.
+    pub(crate) long: Vec<u8>,
+}
+
+impl Output {
+    /// Forgets what was written behind that place.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+        self.long = Vec::new();
+    }
+}
+
 /// How a command ended; `out` then holds what is said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -50,12 +66,12 @@ pub(crate) trait Runner {
     ///
     /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
     /// without looking at what is there already.
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome;
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome;
 }
 
 #[cfg(any(test, modele))]
 impl<F: FnMut(&Incoming<'_>, &mut Vec<u8>) -> Outcome> Runner for F {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
-        self(incoming, out)
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
+        self(incoming, &mut out.bytes)
     }
 }

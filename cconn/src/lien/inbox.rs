@@ -26,7 +26,7 @@ const STEP: usize = 1 << 20;
 const ENOUGH: usize = 64 << 10;
 
 /// A large buffer is given up after a read waited this long for nothing.
-const QUIET: Duration = Duration::from_secs(1);
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// Bytes a second that a large frame must bring, on top of the read deadline: far below any
 /// link worth a call, far above what a trickling attacker would like.
@@ -156,6 +156,7 @@ impl Inbox {
             return found;
         }
         if self.buf.capacity() > SMALL
+            && self.buf.is_empty()
             && let Some((mut quiet, rest)) = split(*deadline)
         {
             match self.receive(|buf| io.recv(buf, &mut quiet)) {
@@ -209,9 +210,28 @@ impl Inbox {
         }
     }
 
+    /// Takes a buffer back that was handed over, unless its own is as large or in use; returns the
+    /// one that is not wanted.
+    pub(super) fn take_back(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
+        if self.is_partial() || buf.capacity() <= self.buf.capacity() {
+            return buf;
+        }
+        buf.clear();
+        self.start = 0;
+        std::mem::replace(&mut self.buf, buf)
+    }
+
+    /// Gives up a large buffer with nothing in it.
+    pub(super) fn shrink_if_empty(&mut self) {
+        if self.buf.capacity() > SMALL && !self.is_partial() {
+            self.shrink();
+        }
+    }
+
     fn shrink(&mut self) {
         self.room = SMALL;
         self.largest = 0;
+        self.start = 0;
         self.buf = Vec::with_capacity(SMALL);
         drop_spares();
     }

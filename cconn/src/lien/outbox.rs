@@ -143,15 +143,20 @@ impl Outbox {
         self.possibly_sent = self.appended;
     }
 
-    /// The frame of `begin_write` was written up to there; the rest comes before all that was
-    /// appended meanwhile.
+    /// So many bytes of the frame of `begin_write` were written.
     #[inline]
-    pub(super) fn end_write(&mut self, frame: &mut Vec<u8>, written: usize) {
-        self.sent = self.sent.saturating_add(written as u64);
+    pub(super) fn wrote(&mut self, bytes: usize) -> usize {
+        self.sent = self.sent.saturating_add(bytes as u64);
+        bytes
+    }
+
+    /// The rest of the frame of `begin_write` is written like others, before all that was appended
+    /// meanwhile.
+    pub(super) fn put_first(&mut self, rest: [IoSlice<'_>; 2]) {
         self.possibly_sent = self.sent;
-        if written < frame.len() {
-            self.segments.push_front(Segment { bytes: std::mem::take(frame), written });
-        }
+        let [head, tail] = &rest;
+        let bytes = [&**head, &**tail].concat();
+        self.segments.push_front(Segment { bytes, written: 0 });
     }
 
     fn take_spare(&mut self) -> Vec<u8> {
@@ -251,7 +256,8 @@ mod tests {
             outbox.begin_write(3);
             assert!(outbox.may_have_left(0) && outbox.bytes() == 3);
             outbox.append(&mut vec![4, 5, 6]);
-            outbox.end_write(&mut vec![1, 2, 3], written);
+            outbox.wrote(written);
+            outbox.put_first([IoSlice::new(&[1, 2, 3][written..]), IoSlice::new(&[])]);
             assert_eq!(contents(&outbox), [1, 2, 3, 4, 5, 6][written..]);
             assert_eq!(outbox.bytes(), 6 - written as u64);
         }

@@ -27,6 +27,19 @@ impl Lien {
         }
     }
 
+    /// Takes a large buffer back that a body had for itself, so that a row of large messages is
+    /// read into the same memory.
+    #[cold]
+    pub(super) fn take_back(&self, buf: Vec<u8>) {
+        let mut state = self.lock();
+        let not_wanted = match &mut state.inbox {
+            Some(inbox) => inbox.take_back(buf),
+            None => buf,
+        };
+        drop(state);
+        drop(not_wanted);
+    }
+
     /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
     /// passed instead.
     #[inline]

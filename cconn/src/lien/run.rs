@@ -10,7 +10,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
-use super::{Incoming, Lien, Outcome, Runner};
+use super::{Incoming, Lien, Outcome, Outgoing, Output, Runner};
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX};
 
@@ -24,21 +24,21 @@ const KEPT: usize = 1 << 10;
 struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
     /// The answer is written here.
-    frame: Vec<u8>,
+    frame: Output,
     _serving: Serving,
 }
 
 impl<'a> Hands<'a> {
     fn new(lien: &'a Arc<Lien>) -> Self {
         let runner = lien.commands.runner(lien);
-        Hands { runner, frame: Vec::new(), _serving: handler::serve(lien) }
+        Hands { runner, frame: Output::default(), _serving: handler::serve(lien) }
     }
 
     /// Lets go of what is too large to be kept.
     fn tidy(&mut self) {
-        self.frame.clear();
-        if self.frame.capacity() > KEPT {
-            put_scratch(std::mem::take(&mut self.frame));
+        self.frame.truncate(0);
+        if self.frame.bytes.capacity() > KEPT {
+            put_scratch(std::mem::take(&mut self.frame.bytes));
         }
     }
 }
@@ -195,12 +195,12 @@ impl Lien {
         state = self.flush_before_command(state);
         state.offer();
         drop(state);
-        if hands.frame.capacity() == 0 {
-            hands.frame = take_scratch();
+        if hands.frame.bytes.capacity() == 0 {
+            hands.frame.bytes = take_scratch();
         }
         let write = self.run_unlocked(&command, hands);
         let Command { call, parallel, body, .. } = command;
-        body.recycle();
+        body.recycle(self);
         state = self.lock();
         if write {
             state = self.answer(state, call, parallel, &mut hands.frame);
@@ -220,13 +220,18 @@ impl Lien {
         mut state: Locked<'a>,
         call: Option<CallId>,
         parallel: bool,
-        frame: &mut Vec<u8>,
+        frame: &mut Output,
     ) -> Locked<'a> {
+        let Output { bytes, long } = frame;
         if state.is_writable_at_once() && state.turn.is_queue_empty() {
             state.turn.finish(call, parallel);
-            return self.write_from(state, frame, &mut Deadline::Never);
+            let answer = Outgoing { frame: bytes, tail: long };
+            return self.write_from(state, answer, &mut Deadline::Never);
         }
-        state.append(frame);
+        state.append(bytes);
+        if !long.is_empty() {
+            state.append(long);
+        }
         if state.is_above_high_water() {
             let done = |state: &State| !state.is_above_high_water();
             (state, _) = self.wait(state, Sleep::Room, &mut Deadline::Never, done);
@@ -245,23 +250,24 @@ impl Lien {
             body: command.body.as_slice(),
         };
         let Hands { runner, frame, .. } = hands;
-        let start = call.map(|call| wire::begin_answer(frame, call));
-        let header = frame.len();
+        let start = call.map(|call| wire::begin_answer(&mut frame.bytes, call));
+        let header = frame.bytes.len();
         let outcome = handler::inside(Marks { depth, call, parallel }, || {
             // A command holds a handle to its connection, like any part of the program.
             let _handle = self.ends_with_handles.then(|| Handle::new(self));
             runner.run(&incoming, frame)
         });
         let (code, text) = match (outcome, start) {
-            (Outcome::Failure(code), _) => (code, text_behind(frame, header)),
+            (Outcome::Failure(code), _) => (code, text_behind(&frame.bytes, header)),
             (Outcome::Answer, None) => return false,
             (Outcome::UserError, None) => {
                 (FailureCode::Handler, "it returned its own error".to_owned())
             }
             (Outcome::Answer | Outcome::UserError, Some(start)) => {
-                match wire::finish(frame, start).filter(|size| *size <= self.peer.max_frame) {
+                let size = wire::finish_with(&mut frame.bytes, start, frame.long.len());
+                match size.filter(|size| *size <= self.peer.max_frame) {
                     Some(_) if outcome == Outcome::UserError => {
-                        wire::turn_into_user_error(frame);
+                        wire::turn_into_user_error(&mut frame.bytes);
                         return true;
                     }
                     Some(_) => return true,
@@ -269,13 +275,14 @@ impl Lien {
                 }
             }
         };
-        frame.clear();
-        wire::write_failure(frame, call, command.name, code, &text);
+        frame.truncate(0);
+        wire::write_failure(&mut frame.bytes, call, command.name, code, &text);
         true
     }
 
-    fn too_large(&self, frame: &[u8]) -> String {
-        let (size, limit) = (frame.len().saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
+    fn too_large(&self, frame: &Output) -> String {
+        let size = frame.bytes.len().saturating_add(frame.long.len());
+        let (size, limit) = (size.saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
         format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
     }
 }

@@ -1,5 +1,6 @@
 //! Sending: one-way messages, calls, deferred calls, and what is refused before anything is sent.
 
+use std::io::IoSlice;
 use std::sync::Arc;
 
 use super::Lien;
@@ -43,6 +44,38 @@ pub(crate) enum Failure {
     Late { phase: Phase, may_have_run: bool },
 }
 
+/// A frame to be written, the last bytes of which may stand elsewhere.
+pub(crate) struct Outgoing<'m> {
+    pub(crate) frame: &'m mut Vec<u8>,
+    pub(crate) tail: &'m [u8],
+}
+
+impl<'m> Outgoing<'m> {
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.frame.len().saturating_add(self.tail.len())
+    }
+
+    /// What stands behind the first `written` bytes, in one piece or two.
+    pub(super) fn rest(&self, written: usize) -> [IoSlice<'_>; 2] {
+        let head = self.frame.get(written..).unwrap_or(&[]);
+        let behind = written.saturating_sub(self.frame.len());
+        [IoSlice::new(head), IoSlice::new(self.tail.get(behind..).unwrap_or(&[]))]
+    }
+
+    /// The whole frame, in one piece.
+    pub(super) fn gathered(self) -> &'m mut Vec<u8> {
+        self.frame.extend_from_slice(self.tail);
+        self.frame
+    }
+}
+
+impl<'m> From<&'m mut Vec<u8>> for Outgoing<'m> {
+    fn from(frame: &'m mut Vec<u8>) -> Self {
+        Outgoing { frame, tail: &[] }
+    }
+}
+
 impl Lien {
     /// Sends a one-way message: a whole frame, whose body has `body` bytes.
     ///
@@ -54,7 +87,7 @@ impl Lien {
         deadline: impl Into<Deadline>,
     ) -> Result<(), Failure> {
         let deadline = &mut deadline.into();
-        self.check_size(frame)?;
+        self.check_size(frame.len())?;
         let mut state = self.lock();
         if !Self::admit_at_once(&mut state, charge(body))? {
             return self.send_later(state, frame, body, deadline);
@@ -105,7 +138,7 @@ impl Lien {
 
     /// Sends a message if that needs no waiting at all.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
-        self.check_size(frame)?;
+        self.check_size(frame.len())?;
         let from_handler = handler::marks().is_some();
         let mut state = self.lock();
         Self::check_admitted(&state, from_handler)?;
@@ -118,21 +151,21 @@ impl Lien {
         Ok(())
     }
 
-    /// Sends a call and waits for its answer. `frame` holds a call without its id.
+    /// Sends a call and waits for its answer. The frame holds a call without its id.
     pub(crate) fn call(
         &self,
-        frame: &mut Vec<u8>,
+        message: Outgoing<'_>,
         body: usize,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
         let deadline = &mut deadline.into();
         let handler = handler::current();
-        self.check_size(frame)?;
+        self.check_size(message.len())?;
         let (state, away) = self.leave(handler.as_ref())?;
-        let (state, opened) = self.open(state, frame, body, away.is_some(), deadline);
+        let (state, opened) = self.open(state, message.frame, body, away.is_some(), deadline);
         let (state, result) = match opened {
             Ok(call) => {
-                let state = self.write_or_append(state, frame, deadline);
+                let state = self.write_or_append(state, message, deadline);
                 self.await_answer(state, call, away.is_some(), deadline)
             }
             Err(failure) => (self.flush(state, deadline), Err(failure)),
@@ -149,7 +182,7 @@ impl Lien {
         deadline: impl Into<Deadline>,
     ) -> Result<CallId, Failure> {
         let deadline = &mut deadline.into();
-        self.check_size(frame)?;
+        self.check_size(frame.len())?;
         let mut state = self.lock();
         if !Self::admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::goodbye::Ending;
+use super::inbox::QUIET;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -155,6 +156,9 @@ impl Lien {
             return (state, Some(unread.saturating_sub(quiet)));
         }
         let Some(mut inbox) = state.inbox.take() else { return (state, None) };
+        if quiet >= QUIET {
+            inbox.shrink_if_empty();
+        }
         if inbox.is_overdue(now) {
             state.put_helm(inbox);
             state.close(Ending::here(EndReason::SlowFrame, ""));

@@ -109,7 +109,7 @@ fn soon() -> Option<Instant> {
 }
 
 fn call(lien: &Lien, command: u64, body: &[u8]) -> Result<Answer, Failure> {
-    lien.call(&mut frame(lien, command, body, true)?, body.len(), soon())
+    lien.call((&mut frame(lien, command, body, true)?).into(), body.len(), soon())
 }
 
 fn send(lien: &Lien, command: u64, body: &[u8]) -> Result<(), Failure> {
@@ -263,7 +263,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     let (client, server) = pair();
     let mut slow = frame(&client.lien, SLOW, &[], true).unwrap();
     let deadline = Some(Instant::now() + Duration::from_millis(50));
-    let failure = client.lien.call(&mut slow, 0, deadline).unwrap_err();
+    let failure = client.lien.call((&mut slow).into(), 0, deadline).unwrap_err();
     assert!(
         matches!(failure, Failure::Late { phase: Phase::Answer, may_have_run: true }),
         "{failure:?}"
@@ -521,7 +521,7 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
     while client.ending().is_none() && !wait::is_past(end) {
         let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
         let deadline = Some(Instant::now() + Duration::from_millis(10));
-        client.call(&mut frame, 200, deadline).unwrap_err();
+        client.call((&mut frame).into(), 200, deadline).unwrap_err();
     }
     let ending = client.ending();
     let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });

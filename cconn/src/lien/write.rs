@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Lien;
 use super::goodbye::Ending;
 use super::lock::Locked;
+use super::send::Outgoing;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
@@ -61,13 +62,13 @@ impl Lien {
     pub(super) fn write_or_append<'a>(
         &'a self,
         mut state: Locked<'a>,
-        frame: &mut Vec<u8>,
+        message: Outgoing<'_>,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
         if state.is_writable_at_once() {
-            return self.write_from(state, frame, deadline);
+            return self.write_from(state, message, deadline);
         }
-        state.append(frame);
+        state.append(message.gathered());
         state
     }
 
@@ -76,42 +77,70 @@ impl Lien {
     pub(super) fn write_from<'a>(
         &'a self,
         mut state: Locked<'a>,
-        frame: &mut Vec<u8>,
+        message: Outgoing<'_>,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
-        let length = frame.len();
+        let length = message.len();
         state.flusher = true;
         state.outbox.begin_write(length);
         let own = state.outbox.end();
         drop(state);
-        let sent = self.io.try_send(&[IoSlice::new(frame)]);
+        let sent = self.send_rest(&message, 0);
         state = self.lock();
-        state.outbox.end_write(frame, *sent.as_ref().unwrap_or(&0));
         if matches!(sent, Ok(n) if n == length) && state.is_undisturbed() {
+            state.outbox.wrote(length);
             state.flusher = false;
             return state;
         }
-        self.go_on_writing(state, sent, own, deadline)
+        self.go_on_writing(state, message, sent, own, deadline)
     }
 
-    /// After a write of a frame from where it was that was not all there is to be done.
+    #[inline]
+    fn send_rest(&self, message: &Outgoing<'_>, written: usize) -> io::Result<usize> {
+        if message.tail.is_empty() {
+            let rest = message.frame.get(written..).unwrap_or(&[]);
+            return self.io.try_send(&[IoSlice::new(rest)]);
+        }
+        self.io.try_send(&message.rest(written))
+    }
+
+    /// After a first write of a frame from where it is that did not take all of it, or during
+    /// which more came to be done. `own` is the position behind the frame.
     #[cold]
     fn go_on_writing<'a>(
         &'a self,
         mut state: Locked<'a>,
-        sent: io::Result<usize>,
+        message: Outgoing<'_>,
+        mut sent: io::Result<usize>,
         own: u64,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
-        state.note_sent(&sent);
+        let mut written = 0_usize;
+        loop {
+            written = written.saturating_add(state.outbox.wrote(*sent.as_ref().unwrap_or(&0)));
+            state.note_sent(&sent);
+            if written >= message.len() {
+                break;
+            }
+            if let Err(error) = sent {
+                if error.kind() != io::ErrorKind::WouldBlock || deadline.has_passed() {
+                    state.outbox.put_first(message.rest(written));
+                    (state, _) = self.write_failed(state, &error, deadline);
+                    return state;
+                }
+                state = self.wait_for_room(state, deadline);
+            }
+            if !state.can_write() {
+                // Whole frames go with the last words.
+                state.outbox.put_first(message.rest(written));
+                break;
+            }
+            drop(state);
+            sent = self.send_rest(&message, written);
+            state = self.lock();
+        }
         let gave_up;
-        (state, gave_up) = match sent {
-            Ok(_) => self.write_on(state, own, deadline),
-            Err(error) => match self.write_failed(state, &error, deadline) {
-                (state, true) => (state, true),
-                (state, false) => self.write_on(state, own, deadline),
-            },
-        };
+        (state, gave_up) = self.write_on(state, own, deadline);
         if gave_up { state } else { self.flush(state, deadline) }
     }
 

@@ -13,9 +13,10 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ErreurCodec, Refus, no_value};
+use super::{ErreurCodec, LONG, Refus, no_value};
 use crate::codec::{self, CodecError, Decoder};
 use crate::erreur::{Erreur, Jamais};
+use crate::lien::Output;
 use crate::wire::FailureCode;
 
 /// No answer: the type can't cross the wire.
@@ -94,7 +95,7 @@ pub trait Reponse<const KIND: u8> {
     type Refus: Refus;
 
     /// Appends what is to be sent back, and says what it is.
-    fn rendre(self, out: &mut Vec<u8>) -> Issue;
+    fn rendre(self, out: &mut Output) -> Issue;
 
     /// Decodes an answer.
     ///
@@ -109,7 +110,7 @@ impl<T> Reponse<INVALID> for T {
     type Valeur = T;
     type Refus = Jamais;
 
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match no_value::<Jamais>() {
             Ok(never) => match never {},
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
@@ -126,8 +127,8 @@ impl<T: Plain> Reponse<VALUE> for T {
     type Valeur = T;
     type Refus = Jamais;
 
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
-        Issue::value(&self, out)
+    fn rendre(self, out: &mut Output) -> Issue {
+        Issue::value(self, out)
     }
 
     fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
@@ -139,9 +140,9 @@ impl<T: Plain> Reponse<LINK> for Result<T, Erreur> {
     type Valeur = T;
     type Refus = Jamais;
 
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match self {
-            Ok(value) => Issue::value(&value, out),
+            Ok(value) => Issue::value(value, out),
             Err(error) => Issue::failure(FailureCode::Handler, &error, out),
         }
     }
@@ -155,9 +156,9 @@ impl<T: Plain, E: Plain> Reponse<MIXED> for Result<T, Erreur<E>> {
     type Valeur = T;
     type Refus = E;
 
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match self.map_err(Erreur::split::<Jamais>) {
-            Ok(value) => Issue::value(&value, out),
+            Ok(value) => Issue::value(value, out),
             Err(Ok(refusal)) => Issue::refusal(&refusal, out),
             Err(Err(error)) => Issue::failure(FailureCode::Handler, &error, out),
         }
@@ -172,9 +173,9 @@ impl<T: Plain, E: Plain> Reponse<REFUSAL> for Result<T, E> {
     type Valeur = T;
     type Refus = E;
 
-    fn rendre(self, out: &mut Vec<u8>) -> Issue {
+    fn rendre(self, out: &mut Output) -> Issue {
         match self {
-            Ok(value) => Issue::value(&value, out),
+            Ok(value) => Issue::value(value, out),
             Err(refusal) => Issue::refusal(&refusal, out),
         }
     }
@@ -200,18 +201,24 @@ pub(crate) enum Ended {
 }
 
 impl Issue {
-    /// Appends a value.
-    pub(crate) fn value<T: Serialize + 'static>(value: &T, out: &mut Vec<u8>) -> Self {
-        Self::encoded(encode_owned(value, out), Ended::Answer, out)
+    /// Appends a value; long bytes are taken as they are.
+    pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Output) -> Self {
+        let mut value = Some(value);
+        if let Some(Some(bytes)) = (&mut value as &mut dyn Any).downcast_mut::<Option<Vec<u8>>>() {
+            append_bytes(std::mem::take(bytes), out);
+            return Issue(Ended::Answer);
+        }
+        let Some(value) = value else { return Issue(Ended::Answer) };
+        Self::encoded(codec::encode(&value, &mut out.bytes), Ended::Answer, out)
     }
 
     /// Appends an error of the user's type.
-    pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Vec<u8>) -> Self {
-        Self::encoded(encode_owned(error, out), Ended::Refusal, out)
+    pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Output) -> Self {
+        Self::encoded(codec::encode(error, &mut out.bytes), Ended::Refusal, out)
     }
 
     /// What became of an attempt to encode.
-    fn encoded(result: Result<(), CodecError>, ended: Ended, out: &mut Vec<u8>) -> Self {
+    fn encoded(result: Result<(), CodecError>, ended: Ended, out: &mut Output) -> Self {
         match result {
             Ok(()) => Issue(ended),
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
@@ -219,21 +226,20 @@ impl Issue {
     }
 
     /// Appends a text.
-    pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Vec<u8>) -> Self {
+    pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Output) -> Self {
         // A `Display` that fails leaves a shorter text, which is better than none.
-        let _ = write!(out, "{text}");
+        let _ = write!(out.bytes, "{text}");
         Issue(Ended::Failure(code))
     }
 }
 
-/// Encodes a value; bytes as a whole.
-fn encode_owned<T: Serialize + 'static>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    match (value as &dyn Any).downcast_ref::<Vec<u8>>() {
-        Some(bytes) => {
-            codec::encode_bytes(bytes, out);
-            Ok(())
-        }
-        None => codec::encode(value, out),
+/// Appends bytes with their length in front.
+fn append_bytes(bytes: Vec<u8>, out: &mut Output) {
+    if bytes.len() < LONG {
+        codec::encode_bytes(&bytes, &mut out.bytes);
+    } else {
+        codec::encode_length(bytes.len(), &mut out.bytes);
+        out.long = bytes;
     }
 }
 

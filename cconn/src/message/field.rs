@@ -25,7 +25,7 @@ pub trait WriteSerde {
 impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
     #[inline]
     fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-        codec::encode(self.0, out.out).map_err(ErreurCodec)
+        codec::encode(self.0, out.buffer()).map_err(ErreurCodec)
     }
 }
 
@@ -42,37 +42,43 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
     }
 }
 
-impl<T: Whole> Arg<'_, T> {
-    /// Appends the argument in one copy.
+impl<'x, T: Whole> Arg<'x, T> {
+    /// Appends the argument in one copy, or in none.
     #[inline]
-    pub fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-        self.0.append(out.out);
+    pub fn write(self, out: &mut Ecrivain<'x>) -> Result<(), ErreurCodec> {
+        out.append(self.0.whole());
         Ok(())
     }
 }
 
-/// What is written in one copy.
+/// What is written as its length and its bytes.
 pub trait Whole {
-    /// Appends the length and the bytes.
-    fn append(&self, out: &mut Vec<u8>);
+    /// The bytes.
+    fn whole(&self) -> &[u8];
 }
 
 macro_rules! whole {
-    ($($ty:ty: $encode:path;)*) => {
+    ($($ty:ty: $bytes:ident;)*) => {
         $(impl Whole for $ty {
             #[inline]
-            fn append(&self, out: &mut Vec<u8>) {
-                $encode(self, out);
+            fn whole(&self) -> &[u8] {
+                self.$bytes()
             }
         })*
     };
 }
 
 whole! {
-    Vec<u8>: codec::encode_bytes;
-    &[u8]: codec::encode_bytes;
-    Cow<'_, [u8]>: codec::encode_bytes;
-    String: codec::encode_str;
-    &str: codec::encode_str;
-    Cow<'_, str>: codec::encode_str;
+    Vec<u8>: as_slice;
+    &[u8]: as_ref;
+    Cow<'_, [u8]>: as_ref;
+    String: as_bytes;
+    &str: as_bytes;
+}
+
+impl Whole for Cow<'_, str> {
+    #[inline]
+    fn whole(&self) -> &[u8] {
+        self.as_bytes()
+    }
 }

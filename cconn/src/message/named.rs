@@ -41,8 +41,8 @@ impl<N: AsRef<str>, A> Message for Nommee<N, A> {
         Tete::new(self.nom.as_ref(), 0, "")
     }
 
-    fn ecrire(&self, sortie: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-        (self.encode)(&self.arguments, sortie.out).map_err(ErreurCodec)
+    fn ecrire<'m>(&'m self, sortie: &mut Ecrivain<'m>) -> Result<(), ErreurCodec> {
+        (self.encode)(&self.arguments, sortie.buffer()).map_err(ErreurCodec)
     }
 }
 

@@ -41,12 +41,14 @@ impl Serveur {
         let mut frame = Vec::new();
         let depth = Lien::depth_of(self.shared.options.settings.limits.max_depth);
         let depth = depth.map_err(|failure| self.not_sent(tete.nom(), failure))?;
-        let body = encode_frame(&tete, depth, message, &mut frame, wire::begin_one_way)
+        let encoded = encode_frame(&tete, depth, message, &mut frame, wire::begin_one_way)
             .map_err(|cause| self.not_encoded(tete.nom(), cause))?;
+        frame.extend_from_slice(encoded.map_or(&[], |encoded| encoded.tail));
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
         for lien in self.shared.clients.liens() {
             lien.names.remember(tete.hash(), tete.nom());
-            let sent = body.is_some_and(|body| lien.send_at_once(&frame, body).is_ok());
+            let sent =
+                encoded.is_some_and(|encoded| lien.send_at_once(&frame, encoded.body).is_ok());
             if sent {
                 diffusion.atteints += 1;
             } else if lien.ending().is_none() {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{Contexte, Known, Registre};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Output, Runner};
 use crate::wire::FailureCode;
 
 /// Runs the server's commands for one of its connections.
@@ -50,7 +50,7 @@ struct OfServer<'a> {
 }
 
 impl Runner for OfServer<'_> {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
         let Some(serveur) = &self.serveur else { return Outcome::Failure(FailureCode::Closed) };
         let contexte = Contexte { client: &self.client, serveur: Some(serveur) };
         self.registre.run(&mut self.known, &contexte, incoming, out)

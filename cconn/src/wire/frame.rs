@@ -255,8 +255,15 @@ pub(crate) fn turn_into_user_error(frame: &mut [u8]) {
 /// Returns the length, or `None` (nothing filled in) where it does not fit 32 bits.
 #[inline]
 pub(crate) fn finish(out: &mut [u8], start: FrameStart) -> Option<u32> {
+    finish_with(out, start, 0)
+}
+
+/// The same, of a frame whose last bytes, that many, stand elsewhere.
+#[inline]
+pub(crate) fn finish_with(out: &mut [u8], start: FrameStart, tail: usize) -> Option<u32> {
     let frame = out.get_mut(start.0..)?;
-    let length = u32::try_from(frame.len().checked_sub(LENGTH_PREFIX)?).ok()?;
+    let length = frame.len().checked_sub(LENGTH_PREFIX)?.checked_add(tail)?;
+    let length = u32::try_from(length).ok()?;
     *frame.first_chunk_mut()? = length.to_le_bytes();
     Some(length)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::{Decoder, Top, encode_answer, encode_bytes, encode_str, plain, write_length};
+use super::super::{Decoder, Top, encode_answer, encode_bytes, plain, write_length};
 use super::{Point, Shape, decode, encoded};
 use crate::{Octets, OctetsRef};
 
@@ -93,7 +93,7 @@ fn structs_and_enums() {
 #[test]
 fn fields_one_by_one_are_the_tuple() {
     let mut out = Vec::new();
-    encode_str("bonjour", &mut out);
+    encode_bytes(b"bonjour", &mut out);
     encode_bytes(&[1, 2, 3], &mut out);
     super::encode(&-5_i32, &mut out).unwrap();
     assert_eq!(out, plain::encode(&("bonjour", [1_u8, 2, 3].as_slice(), -5_i32)));
