@@ -71,9 +71,6 @@ pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
 pub(crate) use watch::Watch;
 
-/// How long an ended connection reads out what its peer still sends.
-const LINGER: Duration = Duration::from_secs(2);
-
 /// How long dropping the last handle of a connection may take.
 const LAST_GRACE: Duration = Duration::from_secs(1);
 

@@ -63,7 +63,7 @@ impl Lien {
             state.close(Ending::here(EndReason::GraceOver, ""));
         }
         drop(state);
-        let most = crate::sync::now().checked_add(super::LINGER);
+        let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.into_iter().chain(most).min());
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }

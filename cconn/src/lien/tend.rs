@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::Lien;
 use super::goodbye::Ending;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::{LINGER, Lien};
 use crate::wire::EndReason;
 
 /// How often bytes that were left unwritten are tried again.
@@ -161,7 +161,7 @@ impl Lien {
             return None;
         }
         let since = *state.tended.linger_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= LINGER {
+        if now.saturating_duration_since(since) >= self.limits.linger {
             state.goodbye.end_of_input = true;
             drop(state);
             self.io.shutdown();
