@@ -293,6 +293,7 @@ fn timed() -> Vec<Scenario> {
     let late = Scenario { patience, ..WATCHED };
     vec![
         Scenario { name: "deadlines", ..late },
+        Scenario { name: "deadlines, no watchman", watch: false, ..late },
         Scenario {
             name: "deadlines, large",
             acts: LARGE,
