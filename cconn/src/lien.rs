@@ -197,6 +197,11 @@ impl Lien {
         handler::current().is_some()
     }
 
+    /// Whether the calling thread is inside a command of this connection.
+    fn is_inside(&self) -> bool {
+        handler::current().is_some_and(|handler| std::ptr::eq(&raw const *handler.lien, self))
+    }
+
     /// Whether the caller of the command that this thread runs no longer wants its answer.
     pub(crate) fn is_cancelled() -> bool {
         let Some(handler) = handler::current() else { return false };
