@@ -245,6 +245,14 @@ fn nested() -> Vec<Scenario> {
             max_waiting: 2,
             ..PLAIN
         },
+        Scenario {
+            name: "two connections, clients that only call",
+            connections: 2,
+            acts: FORWARDS,
+            acts_each: 2,
+            callers: [2, 0],
+            ..CALLS_ONLY
+        },
     ]
 }
 

@@ -49,7 +49,7 @@ impl Lien {
     ) -> Result<Option<usize>, Failure> {
         let handler = handler::current();
         let (mut state, away) = self.leave(handler.as_ref())?;
-        let caller = usize::from(away.is_none());
+        let caller = usize::from(away.is_none() || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
         let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
@@ -86,7 +86,8 @@ impl Lien {
         (self.flush(state, deadline), result)
     }
 
-    /// Waits for an answer, counted among those for whom commands are run meanwhile.
+    /// Waits for an answer, counted among those for whom commands are run meanwhile. A handler of
+    /// this connection is counted by its turn, one of another connection is not.
     fn wait_counted<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -94,7 +95,7 @@ impl Lien {
         from_handler: bool,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Waited) {
-        let caller = usize::from(!from_handler);
+        let caller = usize::from(!from_handler || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
         let waited;
