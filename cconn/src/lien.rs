@@ -121,6 +121,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
+        watch.iter().for_each(Watch::prepare);
         Arc::new_cyclic(|me| Lien {
             state,
             io,

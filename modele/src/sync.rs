@@ -210,6 +210,10 @@ pub(crate) fn spawn(
     _stack: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
+    let fails = run(|run| run.spawn_fails);
+    if fails > 0 && crate::world::random(fails) == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     if name == WATCHMAN {
         run(|run| run.watchman_runs = true);
         drop(shuttle::future::spawn(async move {
@@ -217,10 +221,6 @@ pub(crate) fn spawn(
             body();
         }));
         return Ok(());
-    }
-    let fails = run(|run| run.spawn_fails);
-    if fails > 0 && crate::world::random(fails) == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
     }
     let builder = shuttle::thread::Builder::new().name(name);
     let thread = builder.spawn(body)?;

@@ -51,6 +51,12 @@ impl Tended {
         (self.left_unflushed && !self.hurried)
             || (!self.listed && (self.helm_left_free || self.lingers))
     }
+
+    /// There was nobody to ask.
+    pub(super) fn was_not_heard(&mut self) {
+        self.listed = false;
+        self.hurried = false;
+    }
 }
 
 impl State {
