@@ -21,6 +21,10 @@ const QUIETEST: Duration = Duration::from_millis(250);
 /// How often a connection that lingers after its end is read out.
 const LINGER_TICK: Duration = Duration::from_millis(10);
 
+/// How long a connection lingers where a thread that waited for an answer is still in a read. Most
+/// peers end their side in that time, and the thread is not to wait for the others.
+const HELD_UP: Duration = Duration::from_millis(30);
+
 /// Bytes read for one connection before the others have their turn.
 const READ_BUDGET: usize = 256 << 10;
 
@@ -172,6 +176,13 @@ impl Lien {
             drop(state);
             self.io.shutdown();
             return None;
+        }
+        let held_up = state.inbox.is_none() && state.turn.is_awaited() && !state.flusher;
+        if held_up && now.saturating_duration_since(since) >= HELD_UP {
+            drop(state);
+            // The last words are said; this ends the read.
+            self.io.shutdown();
+            return Some(LINGER_TICK);
         }
         if let Some(mut inbox) = state.inbox.take() {
             drop(state);

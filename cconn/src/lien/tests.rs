@@ -513,6 +513,26 @@ fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
 }
 
 #[test]
+fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
+    let (left, _silent) = tcp_pair();
+    let forever = Duration::from_secs(1_000_000);
+    let client = end(left, &Limits { linger: forever, ..Limits::default() });
+    let deadline = soon();
+    let caller = {
+        let lien = client.lien.clone();
+        let mut frame = frame(&client.lien, ECHO, b"x", true).unwrap();
+        std::thread::spawn(move || lien.call(&mut frame, 1, deadline))
+    };
+    while client.lien.lock().inbox.is_some() {
+        std::thread::yield_now();
+    }
+    client.lien.close(EndReason::Closed, "");
+    let failure = caller.join().unwrap().unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}");
+    assert!(deadline > Some(Instant::now()), "it read until its deadline");
+}
+
+#[test]
 fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     let (client, server) = pair();
     // Another thread is in the middle of a write, and leaves the last words to be said after it.
