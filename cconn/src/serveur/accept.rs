@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::door::Refused;
+use super::clients::Entry;
+use super::door::Outside;
 use super::service::Service;
 use super::{Serveur, hooks};
 use crate::client::Client;
@@ -31,13 +32,13 @@ impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
     /// now it may have again in a moment.
     pub(super) fn accept_until_stopped(&self, listener: &TcpListener) {
-        let mut refused = Refused::default();
+        let mut outside = Outside::default();
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
             match listener.accept() {
                 Ok((stream, _)) => {
                     pause = None;
-                    self.admit(stream, &mut refused);
+                    self.newcomer(stream, &mut outside);
                     continue;
                 }
                 Err(error) => match error.kind() {
@@ -46,29 +47,52 @@ impl Serveur {
                     _ => pause = Some(longer(pause)),
                 },
             }
-            let sweep = refused.sweep();
+            self.admit(&mut outside);
+            let sweep = outside.sweep();
             let watched = if pause.is_none() { Some(listener) } else { None };
             self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
             self.shared.door.was_rung();
         }
+        // The stop is what those are told who wait for a place.
+        self.admit(&mut outside);
     }
 
-    /// Greets a newcomer and gives it a thread, or refuses it in words.
-    fn admit(&self, stream: TcpStream, refused: &mut Refused) {
+    fn newcomer(&self, stream: TcpStream, outside: &mut Outside) {
         // Where accepted sockets take the listener's mode over.
         if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
             return;
         }
-        let io = Tcp::new(stream);
-        match self.shared.clients.enter(self.shared.options.max_clients) {
-            Ok(id) => self.start_thread(id, io, refused),
-            Err(refusal) => {
-                self.greet(&io, refusal);
-                let adresse = io.peer_address();
-                refused.push(io);
-                self.tell_refused(adresse, self.refused(refusal));
+        let until = Instant::now() + self.shared.options.leaving;
+        match outside.queue_up(Tcp::new(stream), until) {
+            Ok(()) => self.admit(outside),
+            Err(io) => self.refuse(io, Refusal::Full, outside),
+        }
+    }
+
+    /// Gives those who wait outside a thread each, or refuses them; who may soon have the place of
+    /// a client that is leaving, and who came later, waits on.
+    fn admit(&self, outside: &mut Outside) {
+        while let Some(until) = outside.first_until() {
+            let place = match self.shared.clients.enter(self.shared.options.max_clients) {
+                Entry::Place(id) => Ok(id),
+                Entry::Refused(refusal) => Err(refusal),
+                Entry::Soon if until <= Instant::now() => Err(Refusal::Full),
+                Entry::Soon => return,
+            };
+            match (outside.take_first(), place) {
+                (Some(io), Ok(id)) => self.start_thread(id, io, outside),
+                (Some(io), Err(refusal)) => self.refuse(io, refusal, outside),
+                (None, _) => return,
             }
         }
+    }
+
+    /// Refuses a newcomer in words.
+    fn refuse(&self, io: Tcp, refusal: Refusal, outside: &mut Outside) {
+        self.greet(&io, refusal);
+        let adresse = io.peer_address();
+        outside.push_refused(io);
+        self.tell_refused(adresse, self.refused(refusal));
     }
 
     /// Why a newcomer was refused, as this side's program is told.
@@ -103,7 +127,8 @@ impl Serveur {
         let _gone = handshake::greet(io, Role::Server, limits, refusal, &text, now);
     }
 
-    fn start_thread(&self, id: u64, io: Tcp, refused: &mut Refused) {
+    /// Greets a newcomer on a thread of its own.
+    fn start_thread(&self, id: u64, io: Tcp, outside: &mut Outside) {
         // The socket comes back where no thread can be had for it.
         let io = Arc::new(Mutex::new(Some(io)));
         let hers = io.clone();
@@ -118,10 +143,7 @@ impl Serveur {
         if started.is_err()
             && let Some(io) = io.lock().take()
         {
-            self.greet(&io, Refusal::NoResources);
-            let adresse = io.peer_address();
-            refused.push(io);
-            self.tell_refused(adresse, self.refused(Refusal::NoResources));
+            self.refuse(io, Refusal::NoResources, outside);
         }
     }
 
@@ -167,7 +189,8 @@ impl Serveur {
     pub fn client_local(&self) -> Resultat<Client> {
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
         let accepted = Refusal::Accepted;
-        match self.shared.clients.enter(self.shared.options.max_clients) {
+        let until = Instant::now() + self.shared.options.leaving;
+        match self.shared.clients.enter_by(self.shared.options.max_clients, until) {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
                     serveur.greet(&ours, accepted);
@@ -235,6 +258,93 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.serveur.shared.clients.leave(self.id);
+        if self.serveur.shared.clients.leave(self.id) {
+            self.serveur.shared.door.ring();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::super::door::MAX_WAITING;
+    use super::*;
+    use crate::handshake::Greeted;
+    use crate::message::nommee;
+
+    type Greeting = Result<Greeted, HandshakeError>;
+
+    fn newcomer(serveur: &Serveur) -> Tcp {
+        Tcp::new(TcpStream::connect(serveur.adresse()).unwrap())
+    }
+
+    fn greeting(io: &Tcp) -> Greeting {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        handshake::read_greeting(io, Role::Client, Some(deadline))
+    }
+
+    fn is_refused(greeting: &Greeting, wanted: Refusal) -> bool {
+        matches!(greeting, Err(HandshakeError::Refused { refusal, .. }) if *refusal == wanted)
+    }
+
+    /// A server for one client, whose thread is inside a command though the connection has ended;
+    /// the command ends with the sender.
+    fn with_one_leaving() -> (Serveur, thread::JoinHandle<Resultat<()>>, mpsc::Sender<()>) {
+        let mut serveur = Serveur::new(0).unwrap();
+        let shared = Arc::get_mut(&mut serveur.shared).unwrap();
+        shared.options.leaving = Duration::from_secs(1000);
+        let (started, starts) = mpsc::channel();
+        let (sender, ends) = mpsc::channel();
+        let ends = Mutex::new(ends);
+        let busy = move |_: &Client, (): ()| {
+            started.send(()).unwrap();
+            let _hung_up = ends.lock().recv();
+        };
+        serveur.enregistrer_commande("busy", busy).unwrap();
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let client = Client::new(serveur.adresse()).unwrap();
+        client.envoyer(nommee("busy", ())).unwrap();
+        starts.recv().unwrap();
+        client.close();
+        while !serveur.clients().is_empty() {
+            thread::yield_now();
+        }
+        (serveur, lancer, sender)
+    }
+
+    #[test]
+    fn who_waits_for_a_place_holds_nobody_up() {
+        let (serveur, lancer, busy) = with_one_leaving();
+        let waiting: Vec<Tcp> = (0..MAX_WAITING).map(|_| newcomer(&serveur)).collect();
+        let beyond = greeting(&newcomer(&serveur));
+        assert!(is_refused(&beyond, Refusal::Full), "{beyond:?}");
+        let mut buf = Vec::with_capacity(100);
+        let first = waiting[0].try_recv(&mut buf).unwrap_err();
+        assert_eq!(first.kind(), io::ErrorKind::WouldBlock);
+        drop(busy);
+        let first = greeting(&waiting[0]);
+        assert!(first.is_ok(), "{first:?}");
+        for other in &waiting[1..] {
+            let other = greeting(other);
+            assert!(is_refused(&other, Refusal::Full), "{other:?}");
+        }
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_stop_sends_those_away_who_wait_for_a_place() {
+        let (serveur, lancer, busy) = with_one_leaving();
+        let waiting = newcomer(&serveur);
+        let stopping = serveur.clone();
+        let stop = thread::spawn(move || stopping.eteindre());
+        let told = greeting(&waiting);
+        assert!(!matches!(told, Ok(_) | Err(HandshakeError::Late)), "{told:?}");
+        drop(busy);
+        stop.join().unwrap().unwrap();
+        lancer.join().unwrap().unwrap();
     }
 }

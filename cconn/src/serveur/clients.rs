@@ -15,10 +15,6 @@ use crate::wire::{EndReason, Refusal};
 /// How long threads may take to end once their connections are cut.
 const UNWIND: Duration = Duration::from_millis(250);
 
-/// How long a newcomer waits for the place of a client that has just left: one that knows of the
-/// end before our thread has ended would be told that the server is full.
-const LEAVING: Duration = Duration::from_millis(250);
-
 /// The clients of a server.
 #[derive(Default)]
 pub(super) struct Clients {
@@ -36,6 +32,8 @@ struct State {
     threads: usize,
     last_id: u64,
     stopping: bool,
+    /// A newcomer stands at the door until a client has left.
+    awaited: bool,
     /// What the stop came to, once it is done.
     cut: Option<Cut>,
 }
@@ -51,31 +49,55 @@ struct Cut {
 }
 
 impl State {
+    /// Counts a newcomer in and gives it a number, if there is a place.
+    fn enter(&mut self, most: usize) -> Entry {
+        if self.stopping {
+            return Entry::Refused(Refusal::Stopping);
+        }
+        if self.threads < most {
+            self.threads += 1;
+            self.last_id += 1;
+            return Entry::Place(self.last_id);
+        }
+        if self.is_one_leaving() { Entry::Soon } else { Entry::Refused(Refusal::Full) }
+    }
+
     /// Whether the connection of a client has ended whose thread has not.
     fn is_one_leaving(&self) -> bool {
-        !self.stopping && self.connected.values().any(|lien| lien.ending().is_some())
+        self.connected.values().any(|lien| lien.ending().is_some())
     }
 }
 
+/// What a newcomer meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A place, and its number.
+    Place(u64),
+    /// No place yet: a client is about to give its own back.
+    Soon,
+    Refused(Refusal),
+}
+
 impl Clients {
-    /// Counts a newcomer in and gives it a number, unless there is no place.
-    ///
-    /// Waits for a moment where a client is about to give its place back.
-    pub(super) fn enter(&self, most: usize) -> Result<u64, Refusal> {
-        let until = Instant::now() + LEAVING;
+    /// Lets a newcomer in, if there is a place. Where there will be one soon, `leave` says when.
+    pub(super) fn enter(&self, most: usize) -> Entry {
         let mut state = self.state.lock();
-        while state.threads >= most && state.is_one_leaving() && Instant::now() < until {
-            state = self.fewer.wait(state, Some(until));
+        let entry = state.enter(most);
+        state.awaited |= entry == Entry::Soon;
+        entry
+    }
+
+    /// The same, waiting until then for a place that there will be soon.
+    pub(super) fn enter_by(&self, most: usize, until: Instant) -> Result<u64, Refusal> {
+        let mut state = self.state.lock();
+        loop {
+            match state.enter(most) {
+                Entry::Place(id) => return Ok(id),
+                Entry::Refused(refusal) => return Err(refusal),
+                Entry::Soon if Instant::now() >= until => return Err(Refusal::Full),
+                Entry::Soon => state = self.fewer.wait(state, Some(until)),
+            }
         }
-        if state.stopping {
-            return Err(Refusal::Stopping);
-        }
-        if state.threads >= most {
-            return Err(Refusal::Full);
-        }
-        state.threads += 1;
-        state.last_id += 1;
-        Ok(state.last_id)
     }
 
     /// A newcomer has been greeted and its own greeting is waited for.
@@ -99,16 +121,18 @@ impl Clients {
         }
     }
 
-    /// A client's thread ends, or never began.
-    pub(super) fn leave(&self, id: u64) {
+    /// A client's thread ends, or never began. Says whether a newcomer waits for that.
+    pub(super) fn leave(&self, id: u64) -> bool {
         let mut state = self.state.lock();
         state.threads -= 1;
         state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
+        let awaited = std::mem::take(&mut state.awaited);
         drop(state);
         self.fewer.notify_all();
         // The last reference may go with it, and what that sets off needs the lock.
         drop(removed);
+        awaited
     }
 
     /// The connections that have not ended.
