@@ -85,6 +85,16 @@ impl Lien {
         state.close(Ending::here(reason, text));
     }
 
+    /// After the end: nothing more is read of what the peer still sends, whoever does.
+    pub(crate) fn end_linger(&self) {
+        self.io.shutdown();
+    }
+
+    /// Threads that are inside a command here.
+    pub(crate) fn threads_inside(&self) -> usize {
+        self.lock().turn.occupied()
+    }
+
     /// Waits until the stand-ins have ended too; false if the deadline passed first.
     pub(crate) fn wait_for_stand_ins(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();

@@ -230,17 +230,17 @@ impl Serveur {
         });
         self.shared.clients.add(&lien);
         let client = Client::of(&lien);
-        Self::hook(self.shared.options.on_connected.as_ref(), &client);
+        self.hook(self.shared.options.on_connected.as_ref(), &client);
         lien.execute();
-        Self::hook(self.shared.options.on_disconnected.as_ref(), &client);
+        self.hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
         lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
 
-    fn hook(hook: Option<&EndHook>, client: &Client) {
+    fn hook(&self, hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
-            hooks::run(|| hook(client, result));
+            self.shared.clients.inside_hook(|| hooks::run(|| hook(client, result)));
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::sync::{Condvar, Mutex};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
-/// How long threads may take to end once their connections are cut.
+/// How long threads may take to end once their connections are cut, and once more when nothing is
+/// read any more of what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
 
 /// The clients of a server.
@@ -30,6 +31,8 @@ struct State {
     greeting: HashMap<u64, Arc<dyn Transport>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
     threads: usize,
+    /// Those of them that are inside a hook of the program.
+    inside_hooks: usize,
     last_id: u64,
     stopping: bool,
     /// A newcomer stands at the door until a client has left.
@@ -44,7 +47,7 @@ struct Cut {
     grace: Duration,
     /// Connections that were cut.
     connections: usize,
-    /// Threads that were still inside a command at the end.
+    /// Threads that were still inside a command or a hook at the end.
     threads: usize,
 }
 
@@ -135,10 +138,14 @@ impl Clients {
         awaited
     }
 
+    /// The connections whose thread has not ended.
+    fn connected(&self) -> Vec<Arc<Lien>> {
+        self.state.lock().connected.values().cloned().collect()
+    }
+
     /// The connections that have not ended.
     pub(super) fn liens(&self) -> Vec<Arc<Lien>> {
-        let all: Vec<_> = self.state.lock().connected.values().cloned().collect();
-        all.into_iter().filter(|lien| lien.ending().is_none()).collect()
+        self.connected().into_iter().filter(|lien| lien.ending().is_none()).collect()
     }
 
     pub(super) fn all(&self) -> Vec<Client> {
@@ -174,10 +181,21 @@ impl Clients {
                 connections += 1;
                 lien.close(EndReason::GraceOver, "");
             }
-            self.wait_for_threads(Instant::now().checked_add(UNWIND));
+            if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
+                self.connected().iter().for_each(|lien| lien.end_linger());
+                self.wait_for_threads(Instant::now().checked_add(UNWIND));
+            }
         }
+        let threads = self.connected().iter().map(|lien| lien.threads_inside()).sum::<usize>();
         let mut state = self.state.lock();
-        state.cut = Some(Cut { grace, connections, threads: state.threads });
+        state.cut = Some(Cut { grace, connections, threads: threads + state.inside_hooks });
+    }
+
+    /// Counts the calling thread, a client's, as inside a hook while that runs.
+    pub(super) fn inside_hook(&self, hook: impl FnOnce()) {
+        self.state.lock().inside_hooks += 1;
+        hook();
+        self.state.lock().inside_hooks -= 1;
     }
 
     /// Waits until no thread is left; false if the deadline passed first.
@@ -196,7 +214,7 @@ impl Clients {
             Some(Cut { grace, connections, threads }) if connections + threads > 0 => {
                 let lien = format!(
                     "server {serveur}: {connections} connections were cut, {threads} threads are \
-                     still inside a command"
+                     still inside a command or a hook"
                 );
                 Err(Erreur::Delai(Box::new(Delai {
                     phase: Phase::Arret,
