@@ -230,6 +230,11 @@ impl Serveur {
         });
         self.shared.clients.add(&lien);
         let client = Client::of(&lien);
+        if self.shared.options.on_connected.is_some() {
+            // While the hook runs, or waits for an answer, what came behind the greeting is known
+            // and somebody reads on.
+            lien.leave_helm();
+        }
         self.hook(self.shared.options.on_connected.as_ref(), &client);
         lien.execute();
         self.hook(self.shared.options.on_disconnected.as_ref(), &client);
@@ -271,21 +276,24 @@ mod tests {
 
     use super::super::door::MAX_WAITING;
     use super::*;
+    use crate::erreur::Erreur;
     use crate::handshake::Greeted;
+    use crate::lien::Limits;
     use crate::message::nommee;
+    use crate::wire::{self, EndReason, Greeting};
 
-    type Greeting = Result<Greeted, HandshakeError>;
+    type Told = Result<Greeted, HandshakeError>;
 
     fn newcomer(serveur: &Serveur) -> Tcp {
         Tcp::new(TcpStream::connect(serveur.adresse()).unwrap())
     }
 
-    fn greeting(io: &Tcp) -> Greeting {
+    fn greeting(io: &Tcp) -> Told {
         let deadline = Instant::now() + Duration::from_secs(10);
         handshake::read_greeting(io, Role::Client, Some(deadline))
     }
 
-    fn is_refused(greeting: &Greeting, wanted: Refusal) -> bool {
+    fn is_refused(greeting: &Told, wanted: Refusal) -> bool {
         matches!(greeting, Err(HandshakeError::Refused { refusal, .. }) if *refusal == wanted)
     }
 
@@ -313,6 +321,29 @@ mod tests {
             thread::yield_now();
         }
         (serveur, lancer, sender)
+    }
+
+    #[test]
+    fn a_hook_that_calls_is_told_what_came_behind_the_greeting() {
+        let (sender, outcomes) = mpsc::channel();
+        let options = Serveur::options(0).delai_reponse(Duration::from_secs(10));
+        let options = options.quand_connecte(move |client| {
+            sender.send(client.appeler::<(), _>(nommee("absente", ()))).unwrap();
+        });
+        let serveur = options.ouvrir().unwrap();
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let Limits { max_frame, window, .. } = Limits::default();
+        let (role, refusal, text) = (Role::Client, Refusal::Accepted, String::new());
+        let mut bytes = Vec::new();
+        Greeting { role, refusal, max_frame, window, text }.write(&mut bytes);
+        wire::write_adieu(&mut bytes, EndReason::Closed, "");
+        let peer = newcomer(&serveur);
+        assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());
+        let outcome = outcomes.recv().unwrap();
+        assert!(matches!(&outcome, Err(Erreur::Fermee(_))), "{outcome:?}");
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
     }
 
     #[test]
