@@ -32,6 +32,7 @@ mod gone;
 mod inside;
 mod kill;
 mod nested;
+mod network;
 mod order;
 mod panics;
 mod slow;
