@@ -20,6 +20,10 @@ const REFUSED_LINGER: Duration = Duration::from_secs(1);
 /// How often those who were refused are looked at.
 const SWEEP: Duration = Duration::from_millis(10);
 
+/// How often the bell is rung at most until it sounds, and the pause in between.
+const RINGS: usize = 1000;
+const RING_AGAIN: Duration = Duration::from_millis(1);
+
 /// Refused newcomers kept at most; the oldest goes first.
 const MAX_REFUSED: usize = 64;
 
@@ -70,8 +74,17 @@ impl Door {
 
     /// Ends the wait for newcomers.
     pub(super) fn ring(&self) {
-        // A full bell has rung already.
-        let _rung = (&self.bell).write(&[1]);
+        for _ in 0..RINGS {
+            match (&self.bell).write(&[1]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A full bell has rung already.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // The system lacks something for now. A bell that is not heard is a stop that
+                // never ends.
+                Err(_) => std::thread::sleep(RING_AGAIN),
+                Ok(_) => return,
+            }
+        }
     }
 
     /// Ends the wait for newcomers; closes the door where nobody stands in it, and says so.
