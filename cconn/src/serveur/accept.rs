@@ -89,7 +89,8 @@ impl Serveur {
 
     /// Refuses a newcomer in words.
     fn refuse(&self, io: Tcp, refusal: Refusal, outside: &mut Outside) {
-        self.greet(&io, refusal);
+        // One that is gone already finds out by itself.
+        let _gone = self.greet(&io, refusal);
         let adresse = io.peer_address();
         outside.push_refused(io);
         self.tell_refused(adresse, self.refused(refusal));
@@ -119,12 +120,18 @@ impl Serveur {
         }
     }
 
-    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
+    fn greet(&self, io: &dyn Transport, refusal: Refusal) -> Result<(), HandshakeError> {
         let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
-        // A newcomer that is gone already finds out by itself.
-        let _gone = handshake::greet(io, Role::Server, limits, refusal, &text, now);
+        handshake::greet(io, Role::Server, limits, refusal, &text, now)
+    }
+
+    /// Greets a newcomer that may come in. False where that can't be said: it would wait for our
+    /// greeting until its deadline, and dropping the stream tells it.
+    fn welcome(&self, io: &dyn Transport, address: Option<SocketAddr>) -> bool {
+        let greeted = self.greet(io, Refusal::Accepted);
+        greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
     }
 
     /// Greets a newcomer on a thread of its own.
@@ -134,10 +141,11 @@ impl Serveur {
         let hers = io.clone();
         let started = self.spawn(id, move |serveur| {
             if let Some(io) = hers.lock().take() {
-                serveur.greet(&io, Refusal::Accepted);
-                io.configure(serveur.shared.options.settings.limits.write_deadline);
                 let address = io.peer_address();
-                serveur.serve(id, Arc::new(io), address);
+                if serveur.welcome(&io, address) {
+                    io.configure(serveur.shared.options.settings.limits.write_deadline);
+                    serveur.serve(id, Arc::new(io), address);
+                }
             }
         });
         if started.is_err()
@@ -188,17 +196,20 @@ impl Serveur {
     #[doc(alias = "in_memory")]
     pub fn client_local(&self) -> Resultat<Client> {
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
-        let accepted = Refusal::Accepted;
         let until = Instant::now() + self.shared.options.leaving;
         match self.shared.clients.enter_by(self.shared.options.max_clients, until) {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
-                    serveur.greet(&ours, accepted);
-                    serveur.serve(id, Arc::new(ours), None);
+                    if serveur.welcome(&ours, None) {
+                        serveur.serve(id, Arc::new(ours), None);
+                    }
                 });
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
             }
-            Err(refusal) => self.greet(&ours, refusal),
+            Err(refusal) => {
+                // It is read below.
+                let _never_fails = self.greet(&ours, refusal);
+            }
         }
         crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
     }
@@ -344,6 +355,19 @@ mod tests {
         assert!(matches!(&outcome, Err(Erreur::Fermee(_))), "{outcome:?}");
         serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_newcomer_that_can_not_be_greeted_is_refused() {
+        let (sender, refused) = mpsc::channel();
+        let options = Serveur::options(0);
+        let options = options.quand_refuse(move |_, why| sender.send(why.to_string()).unwrap());
+        let serveur = options.ouvrir().unwrap();
+        let (ours, hers) = Memory::pair(1000);
+        assert!(serveur.welcome(&ours, None));
+        drop(hers);
+        assert!(!serveur.welcome(&ours, None));
+        assert!(refused.try_recv().is_ok(), "nobody was told");
     }
 
     #[test]
