@@ -96,6 +96,11 @@ impl Helper {
         for line in (&mut self.from).lines() {
             tell(&line.expect("the helper's output can be read"));
         }
+        self.wait()
+    }
+
+    /// Waits for its end; says how it was, where that is not well.
+    pub(crate) fn wait(&mut self) -> Result<(), String> {
         let status = self.child.wait().expect("a helper has a status");
         if status.success() { Ok(()) } else { Err(status.to_string()) }
     }

@@ -29,6 +29,7 @@ mod cut;
 mod deaf;
 mod flood;
 mod gone;
+mod injected;
 mod inside;
 mod kill;
 mod nested;
