@@ -164,7 +164,8 @@ fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
     Erreur::Delai(Box::new(Delai { phase, delai, commande, lien, a_pu_etre_executee: false }))
 }
 
-/// Tries every address, all within the deadline.
+/// Tries every address, all within the deadline: each may take its share of what is left, so that
+/// one that never answers leaves time for those behind it.
 fn connect_any(
     text: &str,
     addresses: &[SocketAddr],
@@ -172,13 +173,14 @@ fn connect_any(
     deadline: Option<Instant>,
 ) -> Resultat<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
-    for address in addresses {
+    for (address, remaining) in addresses.iter().zip((1..=addresses.len()).rev()) {
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         let rest = deadline.map_or(Duration::MAX, left);
-        if rest.is_zero() {
+        let share = rest / u32::try_from(remaining).unwrap_or(u32::MAX);
+        if share.is_zero() {
             return Err(late(text, Phase::Connexion, delay));
         }
-        match connect_to_other(*address, rest) {
+        match connect_to_other(*address, share) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
@@ -229,4 +231,34 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
         HandshakeError::Refused { .. } => EchecConnexion::Refusee { adresse, texte },
         _ => EchecConnexion::Incompatible { adresse, texte },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// An address whose connections are neither accepted nor refused, and what keeps it so.
+    fn unanswered() -> (SocketAddr, impl Sized) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // One connection fills the shortest queue, and the system answers no further one.
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        (address, (TcpStream::connect(address).unwrap(), listener))
+    }
+
+    #[test]
+    fn an_address_that_never_answers_leaves_time_for_the_next() {
+        let (unanswered, _kept) = unanswered();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let delay = Duration::from_millis(600);
+        let connect = |addresses: &[SocketAddr]| {
+            connect_any("test", addresses, delay, Instant::now().checked_add(delay))
+        };
+        let alone = connect(&[unanswered]);
+        assert!(matches!(alone, Err(Erreur::Delai(_))), "{alone:?}");
+        assert_eq!(connect(&[unanswered, good]).unwrap().peer_addr().unwrap(), good);
+    }
 }

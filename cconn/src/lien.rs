@@ -72,9 +72,6 @@ pub(crate) use stop::Stopped;
 pub(crate) use turn::Notice;
 pub(crate) use watch::Watch;
 
-/// How long an ended connection reads out what its peer still sends.
-const LINGER: Duration = Duration::from_secs(2);
-
 /// How long dropping the last handle of a connection may take.
 const LAST_GRACE: Duration = Duration::from_secs(1);
 
@@ -125,6 +122,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
         let Parts { ends_with_handles, thread_name, rest, .. } = parts;
         let state = Mutex::new(state::State::new(&limits, peer, &rest));
+        watch.iter().for_each(Watch::prepare);
         Arc::new_cyclic(|me| Lien {
             state,
             io,
@@ -199,6 +197,11 @@ impl Lien {
     /// Whether the calling thread is inside a command, of any connection.
     pub(crate) fn is_inside_command() -> bool {
         handler::marks().is_some()
+    }
+
+    /// Whether the calling thread is inside a command of this connection.
+    fn is_inside(&self) -> bool {
+        handler::current().is_some_and(|handler| std::ptr::eq(&raw const *handler.lien, self))
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.

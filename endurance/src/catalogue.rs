@@ -3,8 +3,8 @@
 use crate::helper::Role;
 use crate::run::Run;
 use crate::{
-    broadcast, busy, chaos, crowd, cut, deaf, flood, gone, inside, kill, nested, order, panics,
-    slow, stop, system,
+    broadcast, busy, chaos, crowd, cut, deaf, flood, gone, injected, inside, kill, nested, network,
+    order, panics, slow, stop, system,
 };
 
 /// One test.
@@ -33,8 +33,10 @@ pub(crate) const TESTS: &[Test] = &[
     test("K03", "the server stands still", gone::server_stopped, (30, 60)),
     test("K04", "cut after every byte", cut::everywhere, (60, 300)),
     test("K05", "a proxy that spoils connections", chaos::proxy, (60, 700)),
+    test("K06", "system calls that fail", injected::failures, (60, 400)),
     test("N01", "peers that never finish", slow::lorises, (60, 90)),
     test("N02", "a server without descriptors", system::descriptors, (30, 60)),
+    test("N03", "a network that loses packets", network::unreliable, (60, 300)),
     test("N04", "connections to oneself", system::itself, (30, 120)),
     test("N05", "signals for every thread", system::signals, (60, 200)),
     test("L01", "very many connections held", crowd::held, (60, 200)),
@@ -55,5 +57,9 @@ pub(crate) const ROLES: &[(&str, Role)] = &[
     ("sleepy-server", kill::sleepy_server),
     ("victim", gone::victim),
     ("crowd", crowd::crowd),
+    ("faulty-client", injected::client),
+    ("faulty-server", injected::server),
+    ("cut-off-client", network::client),
+    ("cut-off-server", network::server),
     ("poor-server", system::poor_server),
 ];

@@ -20,6 +20,9 @@ const OTHERS: usize = 50;
 /// Calls that a killed client waits for.
 const PENDING: usize = 10;
 
+/// Calls that wait when their connection is closed.
+const WAITING: usize = 5;
+
 /// When the server must have given everything back that a killed client had.
 const MOST: Duration = Duration::from_secs(1);
 
@@ -147,7 +150,33 @@ pub(crate) fn server_stopped(run: &Run) {
     let answer = client.appeler(echo { octets: b"after" });
     run.require(matches!(&answer, Ok(a) if a == b"after"), || format!("afterwards: {answer:?}"));
     run.time("first answer afterwards", start.elapsed());
-    client.eteindre().unwrap();
+    helper.signal(Signal::STOP);
+    helper.wait_until_stopped();
+    close_under_calls(run, &client);
+    helper.signal(Signal::CONT);
+}
+
+/// A close ends the calls that wait, though the peer says nothing to it.
+fn close_under_calls(run: &Run, client: &Client) {
+    let worst = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..WAITING)
+            .map(|_| {
+                scope.spawn(|| {
+                    let result = client.appeler(echo { octets: b"never" });
+                    let closed = matches!(&result, Err(Erreur::Fermee(_)));
+                    run.require(closed, || format!("a call under a close: {result:?}"));
+                    Instant::now()
+                })
+            })
+            .collect();
+        // Until they all wait.
+        std::thread::sleep(Duration::from_millis(100));
+        let start = Instant::now();
+        client.close();
+        let ends = calls.into_iter().map(|call| call.join().unwrap());
+        ends.max().unwrap().saturating_duration_since(start)
+    });
+    run.time_within("calls ended by a close", worst, Duration::from_millis(100));
 }
 
 /// Calls the stopped server; returns how far from its deadline that ended.

@@ -62,8 +62,20 @@ pub(crate) struct Helper {
 
 impl Helper {
     pub(crate) fn start(role: &str, args: &[String]) -> Helper {
+        Helper::start_under(&[], role, args)
+    }
+
+    /// The same, run by another program: its words stand in front of the command.
+    pub(crate) fn start_under(front: &[&str], role: &str, args: &[String]) -> Helper {
         let program = std::env::current_exe().expect("this program has a path");
-        let mut command = Command::new(program);
+        let mut command = match front.split_first() {
+            None => Command::new(program),
+            Some((front, words)) => {
+                let mut command = Command::new(front);
+                command.args(words).arg(program);
+                command
+            }
+        };
         command.args([WORD, role]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a helper starts");
         let to = child.stdin.take().expect("its input is a pipe");
@@ -77,6 +89,20 @@ impl Helper {
         let read = self.from.read_line(&mut line).expect("the helper's output can be read");
         assert!(read > 0, "the helper ended: {:?}", self.child.try_wait());
         line.trim_end().to_owned()
+    }
+
+    /// Passes on all that it tells, until it ends; says how, where that is not well.
+    pub(crate) fn relay(&mut self) -> Result<(), String> {
+        for line in (&mut self.from).lines() {
+            tell(&line.expect("the helper's output can be read"));
+        }
+        self.wait()
+    }
+
+    /// Waits for its end; says how it was, where that is not well.
+    pub(crate) fn wait(&mut self) -> Result<(), String> {
+        let status = self.child.wait().expect("a helper has a status");
+        if status.success() { Ok(()) } else { Err(status.to_string()) }
     }
 
     pub(crate) fn tell(&mut self, line: &str) {

@@ -24,15 +24,19 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let start = Instant::now();
-    let (mut passed, mut failed) = (0, 0);
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for test in options.tests() {
         let report = run_test(test, options.short);
         println!("{}", if options.json { report.json() } else { report.text() });
-        *(if report.is_ok() { &mut passed } else { &mut failed }) += 1;
+        *(match (report.is_ok(), report.is_skipped()) {
+            (_, true) => &mut skipped,
+            (true, false) => &mut passed,
+            (false, false) => &mut failed,
+        }) += 1;
     }
     if !options.json {
         println!("{:.1} s in all", start.elapsed().as_secs_f64());
-        println!("{passed} passed, {failed} failed");
+        println!("{passed} passed, {failed} failed, {skipped} skipped");
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

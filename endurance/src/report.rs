@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::catalogue::Test;
-use crate::run::{FAULT, FIGURE};
+use crate::run::{FAULT, FIGURE, SKIP};
 
 /// Faults that are shown: the first tell the story.
 const MOST_FAULTS: usize = 20;
@@ -35,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) outcome: Outcome,
     figures: Vec<Figure>,
     faults: Vec<String>,
+    /// Why it could not be run here, where that is so.
+    skipped: Option<String>,
     pub(crate) stderr: String,
 }
 
@@ -46,6 +48,7 @@ impl Report {
             outcome: Outcome::Ended,
             figures: Vec::new(),
             faults: Vec::new(),
+            skipped: None,
             stderr: String::new(),
         }
     }
@@ -59,12 +62,26 @@ impl Report {
                 self.figures.push(Figure { name, value, unit });
             }
             [word, text] if *word == FAULT => self.faults.push((*text).to_owned()),
+            [word, reason] if *word == SKIP => self.skipped = Some((*reason).to_owned()),
             _ => self.stderr.push_str(line),
         }
     }
 
     pub(crate) fn is_ok(&self) -> bool {
         matches!(self.outcome, Outcome::Ended) && self.faults.is_empty()
+    }
+
+    /// Whether there was nothing to fail, for it could not be run here.
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.skipped.is_some() && self.is_ok()
+    }
+
+    fn word(&self) -> &'static str {
+        match (self.is_ok(), self.is_skipped()) {
+            (_, true) => "SKIPPED",
+            (true, false) => "ok",
+            (false, false) => "FAILED",
+        }
     }
 
     /// Everything that went wrong, a text each.
@@ -89,12 +106,15 @@ impl Report {
 
     pub(crate) fn text(&self) -> String {
         let Test { id, name, .. } = self.test;
-        let word = if self.is_ok() { "ok" } else { "FAILED" };
+        let word = self.word();
         let time = self.time.as_secs_f64();
-        let mut line = format!("{id:<4} {name:<40} {word:<6} {time:6.1} s ");
+        let mut line = format!("{id:<4} {name:<40} {word:<7} {time:6.1} s ");
         for Figure { name, value, unit } in &self.figures {
             let space = if unit.is_empty() { "" } else { " " };
             let _infallible = write!(line, " {name} {value}{space}{unit};");
+        }
+        if let Some(reason) = &self.skipped {
+            let _infallible = write!(line, " {reason};");
         }
         for reason in self.reasons() {
             let _infallible = write!(line, "\n     ! {}", reason.replace('\n', "\n       "));
@@ -106,10 +126,11 @@ impl Report {
         let figures: Vec<String> = self.figures.iter().map(Figure::json).collect();
         let faults: Vec<String> = self.reasons().iter().map(|text| quoted(text)).collect();
         format!(
-            "{{\"id\":{},\"name\":{},\"ok\":{},\"seconds\":{:.3},\"figures\":[{}],\"faults\":[{}]}}",
+            "{{\"id\":{},\"name\":{},\"ok\":{},\"skipped\":{},\"seconds\":{:.3},\"figures\":[{}],\"faults\":[{}]}}",
             quoted(self.test.id),
             quoted(self.test.name),
             self.is_ok(),
+            self.skipped.as_deref().map_or_else(|| "null".to_owned(), quoted),
             self.time.as_secs_f64(),
             figures.join(","),
             faults.join(",")
@@ -157,6 +178,17 @@ mod tests {
         let json = report.json();
         assert!(json.contains(r#""name":"slowest","value":1.5,"unit":"ms""#), "{json}");
         assert!(json.contains(r#""faults":["one \"hung\""]"#), "{json}");
+    }
+
+    #[test]
+    fn a_test_that_can_not_be_run_is_skipped_aloud_and_one_that_fails_is_not() {
+        let mut report = Report::new(&TESTS[0]);
+        report.take_line("skip\tno strace");
+        assert!(report.is_skipped() && report.text().contains("SKIPPED"), "{}", report.text());
+        assert!(report.text().contains("no strace"));
+        assert!(report.json().contains(r#""ok":true,"skipped":"no strace""#), "{}", report.json());
+        report.take_line("fault\tbroken");
+        assert!(!report.is_skipped() && report.text().contains("FAILED"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) struct Run {
 /// First words of the lines that a child writes.
 pub(crate) const FIGURE: &str = "figure";
 pub(crate) const FAULT: &str = "fault";
+pub(crate) const SKIP: &str = "skip";
 
 impl Run {
     pub(crate) fn new(short: bool) -> Self {
@@ -63,6 +64,12 @@ impl Run {
         if !holds {
             self.fault(&fault());
         }
+    }
+
+    /// The test can't be run here, and why.
+    #[expect(clippy::unused_self, reason = "it is a run that is skipped")]
+    pub(crate) fn skip(&self, reason: &str) {
+        say(&[SKIP, reason]);
     }
 
     /// Something is wrong. The test goes on, and fails.

@@ -65,7 +65,7 @@ pub(crate) struct Scenario {
     /// Time passes.
     pub(crate) clock: bool,
     pub(crate) watch: bool,
-    /// One stand-in in so many can't be started.
+    /// One thread of the core in so many can't be started.
     pub(crate) spawn_fails: u64,
     /// Some wait must be refused because too many wait.
     pub(crate) must_refuse: bool,
@@ -245,6 +245,14 @@ fn nested() -> Vec<Scenario> {
             max_waiting: 2,
             ..PLAIN
         },
+        Scenario {
+            name: "two connections, clients that only call",
+            connections: 2,
+            acts: FORWARDS,
+            acts_each: 2,
+            callers: [2, 0],
+            ..CALLS_ONLY
+        },
     ]
 }
 
@@ -293,6 +301,7 @@ fn timed() -> Vec<Scenario> {
     let late = Scenario { patience, ..WATCHED };
     vec![
         Scenario { name: "deadlines", ..late },
+        Scenario { name: "deadlines, no watchman", watch: false, ..late },
         Scenario {
             name: "deadlines, large",
             acts: LARGE,
@@ -319,6 +328,7 @@ fn timed() -> Vec<Scenario> {
             end: End::Slow,
             ..late
         },
-        Scenario { name: "no threads to be had", spawn_fails: 2, ..WATCHED },
+        // What may not wait leaves bytes in a full pipe to the watchman, which may not be there.
+        Scenario { name: "no threads to be had", acts: MIXED, spawn_fails: 2, ..WATCHED },
     ]
 }

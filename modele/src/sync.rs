@@ -22,9 +22,13 @@ pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::thread::LocalKey;
 pub(crate) use shuttle::thread_local;
 
-/// How far the clock may be moved in one run: less than the core's own patience with a peer that
-/// ends (2 s), so that only the deadlines of calls and the watchman's ticks pass.
-const LATEST: Duration = Duration::from_millis(1900);
+/// What never passes: some thirty years.
+pub(crate) const FOREVER: Duration = Duration::from_secs(1_000_000_000);
+
+/// The clock never gets here: more than a run of jumps by the core's own deadlines can come to
+/// (the longest is a stand-in's patience, 10 s), and less than the part of `FOREVER` after which a
+/// blocked write is tried again.
+const OUT_OF_REACH: Duration = Duration::from_secs(10_000_000);
 
 /// What the process's one watchman is named; it never ends, so nobody waits for it.
 const WATCHMAN: &str = "cconn-watch";
@@ -148,18 +152,18 @@ fn start_of_time() -> Instant {
     *START.get_or_init(Instant::now)
 }
 
-/// The present moment of the run.
 /// Lets other threads run.
 pub(crate) fn yield_now() {
     shuttle::thread::yield_now();
 }
 
+/// The present moment of the run.
 pub(crate) fn now() -> Instant {
     start_of_time() + run(|run| run.elapsed)
 }
 
 fn is_in_reach(deadline: Instant) -> bool {
-    deadline <= start_of_time() + LATEST
+    deadline < start_of_time() + OUT_OF_REACH
 }
 
 fn wake_clock() {
@@ -210,6 +214,10 @@ pub(crate) fn spawn(
     _stack: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
+    let fails = run(|run| run.spawn_fails);
+    if fails > 0 && crate::world::random(fails) == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     if name == WATCHMAN {
         run(|run| run.watchman_runs = true);
         drop(shuttle::future::spawn(async move {
@@ -217,10 +225,6 @@ pub(crate) fn spawn(
             body();
         }));
         return Ok(());
-    }
-    let fails = run(|run| run.spawn_fails);
-    if fails > 0 && crate::world::random(fails) == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
     }
     let builder = shuttle::thread::Builder::new().name(name);
     let thread = builder.spawn(body)?;

@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 use crate::lien::{Ending, Lien, Limits, Parts, PeerLimits, Watch};
 use crate::line::Line;
 use crate::scenarios::{Act, End, Scenario};
-use crate::sync;
+use crate::sync::{self, FOREVER};
 use crate::wire::EndReason;
 
 /// A number below `limit`, chosen by the schedule.
@@ -245,7 +245,6 @@ fn parts(
 
 /// Limits so small that every wait happens.
 fn limits(scenario: &Scenario) -> Limits {
-    const FOREVER: Duration = Duration::from_secs(1_000_000);
     Limits {
         max_frame: scenario.max_frame,
         window: scenario.window(),
@@ -257,6 +256,8 @@ fn limits(scenario: &Scenario) -> Limits {
         read_deadline: FOREVER,
         answer_deadline: FOREVER,
         grace: FOREVER,
+        // What ends a linger is the peer: one that time ended would cut what is still under way.
+        linger: FOREVER,
         // Where no time passes, nobody waits for a moment to be over.
         moment: if scenario.clock { Limits::default().moment } else { Duration::ZERO },
         ..Limits::default()

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -24,10 +24,9 @@ const GREETING: &str = "
     00 00                   # no text";
 
 /// A peer that greets and does nothing more, and the server's end of its connection.
-fn idle_peer(delai_ecriture: Duration) -> (Serveur, TcpStream, Client) {
+fn idle_peer(options: OptionsServeur) -> (Serveur, TcpStream, Client) {
     let (sender, arrivals) = mpsc::channel();
-    let serveur = Serveur::options(0)
-        .delai_ecriture(delai_ecriture)
+    let serveur = options
         .quand_connecte(move |client| sender.send(client.clone()).unwrap())
         .ouvrir()
         .unwrap();
@@ -51,7 +50,8 @@ fn how_it_ended(outcome: Resultat<()>) -> RaisonFin {
 #[test]
 fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
     with_watchdog("slow peer", LIMIT, || {
-        let (_serveur, _peer, client) = idle_peer(Duration::from_millis(400));
+        let (_serveur, _peer, client) =
+            idle_peer(Serveur::options(0).delai_ecriture(Duration::from_millis(400)));
         let block = vec![7_u8; 60_000];
         let first_error = loop {
             let sent = client.envoyer(nommee("bloc", (&block[..],)));
@@ -111,6 +111,45 @@ fn a_server_is_stopped_from_inside_its_hooks() {
     });
 }
 
+/// What a stop that can't be in order says of what it left.
+fn left_by_stop(serveur: &Serveur) -> String {
+    match serveur.eteindre() {
+        Err(error @ Erreur::Delai(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stop_that_cuts_a_silent_peer_leaves_no_thread() {
+    with_watchdog("silent peer", LIMIT, || {
+        let options = Serveur::options(0).delai_arret(Duration::from_millis(50));
+        let (serveur, _peer, _client) = idle_peer(options);
+        let left = left_by_stop(&serveur);
+        assert!(left.contains("1 connections were cut, 0 threads"), "{left}");
+    });
+}
+
+#[test]
+fn a_stop_tells_of_a_thread_that_is_inside_a_command() {
+    with_watchdog("stuck command", LIMIT, || {
+        let serveur = Serveur::options(0).delai_arret(Duration::from_millis(50)).ouvrir().unwrap();
+        let (begins, begun) = mpsc::channel();
+        let (sender, hangs_up) = mpsc::channel::<()>();
+        let hangs_up = Mutex::new(hangs_up);
+        let stuck = move |_: &Client, (): ()| {
+            begins.send(()).unwrap();
+            let _hung_up = hangs_up.lock().unwrap().recv();
+        };
+        serveur.enregistrer_commande("bloquee", stuck).unwrap();
+        let client = serveur.client_local().unwrap();
+        client.envoyer(nommee("bloquee", ())).unwrap();
+        begun.recv().unwrap();
+        let left = left_by_stop(&serveur);
+        assert!(left.contains("1 connections were cut, 1 threads"), "{left}");
+        drop(sender);
+    });
+}
+
 /// Connects to another server, sends, and drops its handle.
 #[commande]
 fn relayer(port: u16) -> Resultat<()> {
@@ -138,7 +177,7 @@ fn a_client_dropped_inside_a_command_ends_in_order() {
 #[test]
 fn an_end_without_goodbye_is_a_cut() {
     with_watchdog("cut", LIMIT, || {
-        let (serveur, mut peer, client) = idle_peer(Duration::from_secs(10));
+        let (serveur, mut peer, client) = idle_peer(Serveur::options(0));
         peer.shutdown(Shutdown::Write).unwrap();
         peer.read_to_end(&mut Vec::new()).unwrap();
         let late = client.appeler::<(), _>(nommee("absente", ()));

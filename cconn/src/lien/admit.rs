@@ -92,6 +92,10 @@ impl Lien {
             return (state, Err(failure));
         }
         let ticket = state.window.queue_up();
+        // The peer may be waiting too, for room that it gets when its commands start here.
+        let caller = usize::from(!self.is_inside());
+        state.turn.callers = state.turn.callers.saturating_add(caller);
+        state.offer_turn();
         // A stop ends the wait too: after `retrait` only handlers send.
         let refused = |state: &State| !state.goodbye.admits(from_handler);
         let first = |state: &State| state.window.is_first(ticket) || refused(state);
@@ -100,6 +104,7 @@ impl Lien {
             let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
             (state, _) = self.wait(state, Sleep::Window, deadline, ready);
         }
+        state.turn.callers = state.turn.callers.saturating_sub(caller);
         let spent = state.window.leave(ticket, charge);
         // The line has moved: somebody else is first now.
         state.wake(|sleep| sleep == Sleep::Line);

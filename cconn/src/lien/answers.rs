@@ -51,7 +51,7 @@ impl Lien {
         let deadline = &mut deadline.into();
         let handler = handler::current();
         let (mut state, away) = self.leave(handler.as_ref())?;
-        let caller = usize::from(away.is_none());
+        let caller = usize::from(away.is_none() || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
         let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
@@ -89,7 +89,8 @@ impl Lien {
         (self.flush(state, deadline), result)
     }
 
-    /// Waits for an answer, counted among those for whom commands are run meanwhile.
+    /// Waits for an answer, counted among those for whom commands are run meanwhile. A handler of
+    /// this connection is counted by its turn, one of another connection is not.
     #[inline]
     fn wait_counted<'a>(
         &'a self,
@@ -98,7 +99,7 @@ impl Lien {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Waited) {
-        let caller = usize::from(!from_handler);
+        let caller = usize::from(!from_handler || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         if !state.turn.is_queue_empty() {
             state.offer_turn();

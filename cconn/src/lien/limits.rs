@@ -38,6 +38,8 @@ pub(crate) struct Limits {
     pub(crate) answer_deadline: Duration,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
+    /// How long an ended connection reads out what its peer still sends.
+    pub(crate) linger: Duration,
     /// How long a listener leaves the helm to callers before it looks whether they use it; zero
     /// for not at all.
     pub(crate) moment: Duration,
@@ -63,6 +65,7 @@ impl Default for Limits {
             read_deadline: Duration::from_secs(30),
             answer_deadline: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            linger: Duration::from_secs(2),
             moment: Duration::from_micros(500),
             active_wait: Duration::ZERO,
             stack: None,

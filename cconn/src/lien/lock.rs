@@ -88,8 +88,11 @@ impl Lien {
 
     /// Asks the watchman to look after this connection.
     fn call_watchman(&self) {
-        if let Some(watch) = &self.watch {
-            watch.look_after(&self.me);
+        let Some(watch) = &self.watch else { return };
+        if watch.look_after(&self.me) {
+            return;
         }
+        // The next unlock asks again, and not this one: so not by `Locked`.
+        self.state.lock().tended.was_not_heard();
     }
 }

@@ -85,7 +85,7 @@ impl Lien {
 
     /// After the end: reads out what the peer still sends, for a moment at most.
     pub(crate) fn linger(&self) {
-        self.drain(crate::sync::now().checked_add(super::LINGER));
+        self.drain(crate::sync::now().checked_add(self.limits.linger));
     }
 
     /// After a read pass that brought no work: callers that sleep read for themselves, and one

@@ -64,7 +64,7 @@ impl Lien {
             state.close(Ending::here(EndReason::GraceOver, ""));
         }
         drop(state);
-        let most = crate::sync::now().checked_add(super::LINGER);
+        let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.into_iter().chain(most).min());
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }
@@ -84,6 +84,16 @@ impl Lien {
     pub(crate) fn close(&self, reason: EndReason, text: &str) {
         let mut state = self.lock();
         state.close(Ending::here(reason, text));
+    }
+
+    /// After the end: nothing more is read of what the peer still sends, whoever does.
+    pub(crate) fn end_linger(&self) {
+        self.io.shutdown();
+    }
+
+    /// Threads that are inside a command here.
+    pub(crate) fn threads_inside(&self) -> usize {
+        self.lock().turn.occupied()
     }
 
     /// Waits until the stand-ins have ended too; false if the deadline passed first.

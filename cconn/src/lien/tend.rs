@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::Lien;
 use super::goodbye::Ending;
 use super::inbox::QUIET;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::{LINGER, Lien};
 use crate::wire::EndReason;
 
 /// How often bytes that were left unwritten are looked at.
@@ -25,6 +25,10 @@ const QUIETEST: Duration = Duration::from_millis(250);
 
 /// How often a connection that lingers after its end is read out.
 const LINGER_TICK: Duration = Duration::from_millis(10);
+
+/// How long a connection lingers where a thread that waited for an answer is still in a read. Most
+/// peers end their side in that time, and the thread is not to wait for the others.
+const HELD_UP: Duration = Duration::from_millis(30);
 
 /// Bytes read for one connection before the others have their turn.
 const READ_BUDGET: usize = 256 << 10;
@@ -57,6 +61,12 @@ impl Tended {
     pub(super) fn asks(&self) -> bool {
         (self.left_unflushed && !self.ticks)
             || (!self.listed && (self.helm_left_free || self.lingers))
+    }
+
+    /// There was nobody to ask.
+    pub(super) fn was_not_heard(&mut self) {
+        self.listed = false;
+        self.ticks = false;
     }
 }
 
@@ -179,11 +189,18 @@ impl Lien {
             return None;
         }
         let since = *state.tended.linger_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= LINGER {
+        if now.saturating_duration_since(since) >= self.limits.linger {
             state.goodbye.end_of_input = true;
             drop(state);
             self.io.shutdown();
             return None;
+        }
+        let held_up = state.inbox.is_none() && state.turn.is_awaited() && !state.flusher;
+        if held_up && now.saturating_duration_since(since) >= HELD_UP {
+            drop(state);
+            // The last words are said; this ends the read.
+            self.io.shutdown();
+            return Some(LINGER_TICK);
         }
         if let Some(mut inbox) = state.inbox.take() {
             drop(state);

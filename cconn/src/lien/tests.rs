@@ -438,6 +438,31 @@ fn a_wait_for_window_ends_with_a_stop() {
 }
 
 #[test]
+fn two_full_windows_with_nobody_listening_get_on() {
+    let limits = small();
+    let (left, right) = Memory::pair(20_000);
+    let ends = [end(Arc::new(left), &limits), end(Arc::new(right), &limits)];
+    let sent = [AtomicU64::new(0), AtomicU64::new(0)];
+    // Several times what the window takes.
+    let enough = 8 * limits.window / 1000;
+    std::thread::scope(|scope| {
+        for (end, sent) in ends.iter().zip(&sent) {
+            scope.spawn(|| {
+                while send(&end.lien, ECHO, &[0; 1000]).is_ok() {
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let deadline = soon();
+        while sent.iter().any(|sent| sent.load(Ordering::SeqCst) < enough) {
+            assert!(!wait::is_past(deadline), "both wait for the other: {sent:?}");
+            std::thread::yield_now();
+        }
+        ends.iter().for_each(|end| end.lien.close(EndReason::Closed, ""));
+    });
+}
+
+#[test]
 fn commands_that_came_with_the_greeting_are_run() {
     let (left, right) = tcp_pair();
     let client = end(left, &Limits::default());
@@ -492,6 +517,26 @@ fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     drop(state);
     drain.join().unwrap();
     assert!(deadline > Some(Instant::now()), "it slept until its deadline");
+}
+
+#[test]
+fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
+    let (left, _silent) = tcp_pair();
+    let forever = Duration::from_secs(1_000_000);
+    let client = end(left, &Limits { linger: forever, ..Limits::default() });
+    let deadline = soon();
+    let caller = {
+        let lien = client.lien.clone();
+        let mut frame = frame(&client.lien, ECHO, b"x", true).unwrap();
+        std::thread::spawn(move || lien.call((&mut frame).into(), 1, deadline))
+    };
+    while client.lien.lock().inbox.is_some() {
+        std::thread::yield_now();
+    }
+    client.lien.close(EndReason::Closed, "");
+    let failure = caller.join().unwrap().unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: true, .. }), "{failure:?}");
+    assert!(deadline > Some(Instant::now()), "it read until its deadline");
 }
 
 #[test]

@@ -188,6 +188,11 @@ impl Turn {
         self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up
     }
 
+    /// Whether a thread of the program or a handler is inside a wait.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.callers > 0 || self.waiting > 0
+    }
+
     /// What can be started now, and by whom.
     #[inline]
     pub(super) fn startable(&self) -> Startable {

@@ -5,6 +5,7 @@
 //! are written within a millisecond or so.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use crate::sync::{Condvar, Mutex};
 
 /// Looks that can wait this long are made at moments so far apart.
 const TOGETHER: Duration = Duration::from_millis(10);
+
+/// How soon the thread is tried again that could not be started.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// A connection on the watchman's list.
 struct Entry {
@@ -26,12 +30,17 @@ struct Entry {
 struct List {
     /// Connections that ask for attention, by the address of their state.
     asking: Vec<Weak<Lien>>,
-    running: bool,
+    /// When the thread may be tried again.
+    retry: Option<Instant>,
+    /// Its stack: the platform's default, unless a test wants one that can't be had.
+    stack: Option<usize>,
 }
 
 /// The watchman's list and bed.
 #[derive(Default)]
 pub(crate) struct Watch {
+    /// Its thread runs. Written under the list's lock.
+    running: AtomicBool,
     list: Mutex<List>,
     wake: Condvar,
 }
@@ -43,18 +52,46 @@ impl Watch {
         WATCH.get_or_init(Arc::default).clone()
     }
 
-    /// Puts a connection on the list, or asks to look at it now if it is there.
-    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>) {
+    /// Puts a connection on the list, or asks to look at it now if it is there. False where no
+    /// thread can be had: the connection asks again later.
+    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>) -> bool {
         let mut list = self.list.lock();
-        list.asking.push(lien.clone());
-        if !list.running {
-            let watch = self.clone();
-            let name = "cconn-watch".to_owned();
-            // Where no thread can be had the next request tries again.
-            list.running = crate::sync::spawn(name, None, move || watch.run()).is_ok();
+        if !self.start(&mut list) {
+            return false;
         }
+        list.asking.push(lien.clone());
         drop(list);
         self.wake.notify_one();
+        true
+    }
+
+    /// Makes the watchman ready, so that bytes may be left to it.
+    pub(super) fn prepare(self: &Arc<Self>) {
+        if !self.is_there() {
+            self.start(&mut self.list.lock());
+        }
+    }
+
+    /// Whether anything may be left to it.
+    pub(super) fn is_there(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Starts its thread unless it runs; says whether it does now.
+    fn start(self: &Arc<Self>, list: &mut List) -> bool {
+        if self.is_there() {
+            return true;
+        }
+        let now = crate::sync::now();
+        if list.retry.is_some_and(|retry| now < retry) {
+            return false;
+        }
+        let watch = self.clone();
+        let name = "cconn-watch".to_owned();
+        let started = crate::sync::spawn(name, list.stack, move || watch.run()).is_ok();
+        self.running.store(started, Ordering::Relaxed);
+        list.retry = now.checked_add(RETRY);
+        started
     }
 
     fn run(&self) {
@@ -119,18 +156,20 @@ fn let_go(lien: Arc<Lien>) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::IoSlice;
     use std::sync::mpsc;
     use std::thread::{self, ThreadId};
 
     use super::super::{Dispatch, Incoming, Limits, Notice, Outcome, Parts, PeerLimits, Runner};
     use super::*;
-    use crate::transport::Memory;
+    use crate::transport::{Memory, Transport as _};
+    use crate::wire;
 
     struct Captured(mpsc::Sender<ThreadId>);
 
     impl Drop for Captured {
         fn drop(&mut self) {
-            self.0.send(thread::current().id()).unwrap();
+            let _nobody_asks = self.0.send(thread::current().id());
         }
     }
 
@@ -146,24 +185,71 @@ mod tests {
         }
     }
 
-    #[test]
-    fn values_of_the_program_are_dropped_on_another_thread() {
-        let (sender, dropped) = mpsc::channel();
+    fn lien(commands: Arc<dyn Dispatch>, io: Memory, watch: Option<Arc<Watch>>) -> Arc<Lien> {
         let limits = Limits::default();
         let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
-        let lien = Lien::new(Parts {
-            io: Arc::new(Memory::pair(1).0),
-            commands: Arc::new(Captured(sender)),
+        Lien::new(Parts {
+            io: Arc::new(io),
+            commands,
             limits,
             peer,
-            watch: None,
+            watch,
             label: "test".into(),
             id: 1,
             address: None,
             ends_with_handles: false,
             thread_name: "test".into(),
             rest: Vec::new(),
-        });
+        })
+    }
+
+    /// A watchman whose thread can't be had: no stack is as large.
+    fn without_thread() -> Arc<Watch> {
+        let watch = Arc::new(Watch::default());
+        watch.list.lock().stack = Some(1 << 60);
+        watch
+    }
+
+    #[test]
+    fn a_watchman_without_a_thread_is_asked_again() {
+        let watch = without_thread();
+        let (left, right) = Memory::pair(1000);
+        let lien = lien(Arc::new(Captured(mpsc::channel().0)), left, Some(watch.clone()));
+        lien.leave_helm();
+        assert!(!watch.is_there(), "there can be no such thread");
+        watch.list.lock().stack = None;
+        let mut bytes = Vec::new();
+        wire::write_adieu(&mut bytes, wire::EndReason::Closed, "");
+        right.try_send(&[IoSlice::new(&bytes)]).unwrap();
+        // Nobody but the watchman reads; to look at the connection is to use it.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while lien.ending().is_none() {
+            assert!(Instant::now() < deadline, "nobody came");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_a_watchman_without_a_thread() {
+        let (left, right) = Memory::pair(1000);
+        let lien = lien(Arc::new(Captured(mpsc::channel().0)), left, Some(without_thread()));
+        let mut message = Vec::new();
+        let start = wire::begin_one_way(&mut message, 0, 1, 0);
+        wire::finish(&mut message, start);
+        // However slow this thread is, they are a burst.
+        lien.lock().last_message = Instant::now().checked_add(Duration::from_secs(10));
+        let mut received = Vec::with_capacity(1000);
+        for count in 1..=3 {
+            lien.send(&mut message.clone(), 0, None).unwrap();
+            right.try_recv(&mut received).unwrap();
+            assert_eq!(received.len(), count * message.len());
+        }
+    }
+
+    #[test]
+    fn values_of_the_program_are_dropped_on_another_thread() {
+        let (sender, dropped) = mpsc::channel();
+        let lien = lien(Arc::new(Captured(sender)), Memory::pair(1).0, None);
         let_go(lien.clone());
         assert!(dropped.try_recv().is_err(), "it is still held");
         let_go(lien);

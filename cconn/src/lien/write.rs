@@ -225,7 +225,8 @@ impl Lien {
 
     /// Whether bytes may wait for others: there is a watchman, and they are few.
     fn may_leave(&self, state: &State) -> bool {
-        self.watch.is_some() && state.outbox.bytes() < BURST
+        let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());
+        is_watched && state.outbox.bytes() < BURST
     }
 
     /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.

@@ -12,12 +12,9 @@ use crate::sync::{Condvar, Mutex};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
-/// How long threads may take to end once their connections are cut.
+/// How long threads may take to end once their connections are cut, and once more when nothing is
+/// read any more of what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
-
-/// How long a newcomer waits for the place of a client that has just left: one that knows of the
-/// end before our thread has ended would be told that the server is full.
-const LEAVING: Duration = Duration::from_millis(250);
 
 /// The clients of a server.
 #[derive(Default)]
@@ -34,8 +31,12 @@ struct State {
     greeting: HashMap<u64, Arc<dyn Transport>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
     threads: usize,
+    /// Those of them that are inside a hook of the program.
+    inside_hooks: usize,
     last_id: u64,
     stopping: bool,
+    /// A newcomer stands at the door until a client has left.
+    awaited: bool,
     /// What the stop came to, once it is done.
     cut: Option<Cut>,
 }
@@ -46,36 +47,60 @@ struct Cut {
     grace: Duration,
     /// Connections that were cut.
     connections: usize,
-    /// Threads that were still inside a command at the end.
+    /// Threads that were still inside a command or a hook at the end.
     threads: usize,
 }
 
 impl State {
+    /// Counts a newcomer in and gives it a number, if there is a place.
+    fn enter(&mut self, most: usize) -> Entry {
+        if self.stopping {
+            return Entry::Refused(Refusal::Stopping);
+        }
+        if self.threads < most {
+            self.threads += 1;
+            self.last_id += 1;
+            return Entry::Place(self.last_id);
+        }
+        if self.is_one_leaving() { Entry::Soon } else { Entry::Refused(Refusal::Full) }
+    }
+
     /// Whether the connection of a client has ended whose thread has not.
     fn is_one_leaving(&self) -> bool {
-        !self.stopping && self.connected.values().any(|lien| lien.ending().is_some())
+        self.connected.values().any(|lien| lien.ending().is_some())
     }
 }
 
+/// What a newcomer meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A place, and its number.
+    Place(u64),
+    /// No place yet: a client is about to give its own back.
+    Soon,
+    Refused(Refusal),
+}
+
 impl Clients {
-    /// Counts a newcomer in and gives it a number, unless there is no place.
-    ///
-    /// Waits for a moment where a client is about to give its place back.
-    pub(super) fn enter(&self, most: usize) -> Result<u64, Refusal> {
-        let until = Instant::now() + LEAVING;
+    /// Lets a newcomer in, if there is a place. Where there will be one soon, `leave` says when.
+    pub(super) fn enter(&self, most: usize) -> Entry {
         let mut state = self.state.lock();
-        while state.threads >= most && state.is_one_leaving() && Instant::now() < until {
-            state = self.fewer.wait(state, Some(until));
+        let entry = state.enter(most);
+        state.awaited |= entry == Entry::Soon;
+        entry
+    }
+
+    /// The same, waiting until then for a place that there will be soon.
+    pub(super) fn enter_by(&self, most: usize, until: Instant) -> Result<u64, Refusal> {
+        let mut state = self.state.lock();
+        loop {
+            match state.enter(most) {
+                Entry::Place(id) => return Ok(id),
+                Entry::Refused(refusal) => return Err(refusal),
+                Entry::Soon if Instant::now() >= until => return Err(Refusal::Full),
+                Entry::Soon => state = self.fewer.wait(state, Some(until)),
+            }
         }
-        if state.stopping {
-            return Err(Refusal::Stopping);
-        }
-        if state.threads >= most {
-            return Err(Refusal::Full);
-        }
-        state.threads += 1;
-        state.last_id += 1;
-        Ok(state.last_id)
     }
 
     /// A newcomer has been greeted and its own greeting is waited for.
@@ -99,22 +124,28 @@ impl Clients {
         }
     }
 
-    /// A client's thread ends, or never began.
-    pub(super) fn leave(&self, id: u64) {
+    /// A client's thread ends, or never began. Says whether a newcomer waits for that.
+    pub(super) fn leave(&self, id: u64) -> bool {
         let mut state = self.state.lock();
         state.threads -= 1;
         state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
+        let awaited = std::mem::take(&mut state.awaited);
         drop(state);
         self.fewer.notify_all();
         // The last reference may go with it, and what that sets off needs the lock.
         drop(removed);
+        awaited
+    }
+
+    /// The connections whose thread has not ended.
+    fn connected(&self) -> Vec<Arc<Lien>> {
+        self.state.lock().connected.values().cloned().collect()
     }
 
     /// The connections that have not ended.
     pub(super) fn liens(&self) -> Vec<Arc<Lien>> {
-        let all: Vec<_> = self.state.lock().connected.values().cloned().collect();
-        all.into_iter().filter(|lien| lien.ending().is_none()).collect()
+        self.connected().into_iter().filter(|lien| lien.ending().is_none()).collect()
     }
 
     pub(super) fn all(&self) -> Vec<Client> {
@@ -150,10 +181,21 @@ impl Clients {
                 connections += 1;
                 lien.close(EndReason::GraceOver, "");
             }
-            self.wait_for_threads(Instant::now().checked_add(UNWIND));
+            if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
+                self.connected().iter().for_each(|lien| lien.end_linger());
+                self.wait_for_threads(Instant::now().checked_add(UNWIND));
+            }
         }
+        let threads = self.connected().iter().map(|lien| lien.threads_inside()).sum::<usize>();
         let mut state = self.state.lock();
-        state.cut = Some(Cut { grace, connections, threads: state.threads });
+        state.cut = Some(Cut { grace, connections, threads: threads + state.inside_hooks });
+    }
+
+    /// Counts the calling thread, a client's, as inside a hook while that runs.
+    pub(super) fn inside_hook(&self, hook: impl FnOnce()) {
+        self.state.lock().inside_hooks += 1;
+        hook();
+        self.state.lock().inside_hooks -= 1;
     }
 
     /// Waits until no thread is left; false if the deadline passed first.
@@ -172,7 +214,7 @@ impl Clients {
             Some(Cut { grace, connections, threads }) if connections + threads > 0 => {
                 let lien = format!(
                     "server {serveur}: {connections} connections were cut, {threads} threads are \
-                     still inside a command"
+                     still inside a command or a hook"
                 );
                 Err(Erreur::Delai(Box::new(Delai {
                     phase: Phase::Arret,

@@ -1,5 +1,5 @@
-//! The door: the listening socket, the bell that ends the wait for newcomers, and those who were
-//! refused and still stand there.
+//! The door: the listening socket, the bell that ends the wait for newcomers, and those who stand
+//! outside: who waits for a place, and who was refused and still reads why.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -20,8 +20,15 @@ const REFUSED_LINGER: Duration = Duration::from_secs(1);
 /// How often those who were refused are looked at.
 const SWEEP: Duration = Duration::from_millis(10);
 
+/// How often the bell is rung at most until it sounds, and the pause in between.
+const RINGS: usize = 1000;
+const RING_AGAIN: Duration = Duration::from_millis(1);
+
 /// Refused newcomers kept at most; the oldest goes first.
 const MAX_REFUSED: usize = 64;
+
+/// Newcomers that wait for a place at most; who comes then is refused.
+pub(super) const MAX_WAITING: usize = 64;
 
 /// The listening socket, and the bell that ends the wait for newcomers.
 pub(super) struct Door {
@@ -65,10 +72,24 @@ impl Door {
         self.closed.notify_all();
     }
 
+    /// Ends the wait for newcomers.
+    pub(super) fn ring(&self) {
+        for _ in 0..RINGS {
+            match (&self.bell).write(&[1]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A full bell has rung already.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // The system lacks something for now. A bell that is not heard is a stop that
+                // never ends.
+                Err(_) => std::thread::sleep(RING_AGAIN),
+                Ok(_) => return,
+            }
+        }
+    }
+
     /// Ends the wait for newcomers; closes the door where nobody stands in it, and says so.
     pub(super) fn knock(&self) -> bool {
-        // A full bell has rung already.
-        let _rung = (&self.bell).write(&[1]);
+        self.ring();
         let mut state = self.state.lock();
         let unattended = matches!(*state, DoorState::Waiting(_));
         if unattended {
@@ -98,27 +119,55 @@ impl Door {
     }
 }
 
-/// Newcomers that were refused and are still reading why.
+/// A newcomer, and until when it is looked at.
+type Standing = (Tcp, Instant);
+
+/// Newcomers that stand outside, oldest first.
 #[derive(Default)]
-pub(super) struct Refused {
-    waiting: VecDeque<(Tcp, Instant)>,
+pub(super) struct Outside {
+    /// They wait for a place.
+    waiting: VecDeque<Standing>,
+    /// They were refused and are still reading why.
+    refused: VecDeque<Standing>,
 }
 
-impl Refused {
-    pub(super) fn push(&mut self, io: Tcp) {
-        io.shutdown_write();
-        if self.waiting.len() >= MAX_REFUSED {
-            self.waiting.pop_front();
+impl Outside {
+    /// One that waits for a place until then. Comes back where too many do.
+    pub(super) fn queue_up(&mut self, io: Tcp, until: Instant) -> Result<(), Tcp> {
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(io);
         }
-        self.waiting.push_back((io, Instant::now() + REFUSED_LINGER));
+        self.waiting.push_back((io, until));
+        Ok(())
+    }
+
+    /// Until when the first of those who wait does so.
+    pub(super) fn first_until(&self) -> Option<Instant> {
+        self.waiting.front().map(|(_, until)| *until)
+    }
+
+    /// Takes the first of those who wait.
+    pub(super) fn take_first(&mut self) -> Option<Tcp> {
+        self.waiting.pop_front().map(|(io, _)| io)
+    }
+
+    /// One that was told why it can't come in.
+    pub(super) fn push_refused(&mut self, io: Tcp) {
+        io.shutdown_write();
+        if self.refused.len() >= MAX_REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back((io, Instant::now() + REFUSED_LINGER));
     }
 
     /// Lets go of those who have read it or took too long: closing before they have read would
-    /// reset the connection, and they would never know.
+    /// reset the connection, and they would never know. Returns when to look again.
     pub(super) fn sweep(&mut self) -> Option<Duration> {
         let now = Instant::now();
-        self.waiting.retain(|(io, until)| *until > now && !has_ended(io));
-        (!self.waiting.is_empty()).then_some(SWEEP)
+        self.refused.retain(|(io, until)| *until > now && !has_ended(io));
+        let refused = (!self.refused.is_empty()).then_some(SWEEP);
+        let waiting = self.first_until().map(|until| until.saturating_duration_since(now));
+        refused.into_iter().chain(waiting).min()
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
@@ -24,6 +25,10 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 /// Memory maps a thread needs: its stack and the guard page; with a share for its heap.
 const MAPS_A_THREAD: u64 = 4;
 
+/// How long a newcomer waits for the place of a client that has just left: one that knows of the
+/// end before our thread has ended would be told that the server is full.
+const LEAVING: Duration = Duration::from_millis(250);
+
 /// What to do with a newcomer who did not become a client.
 type RefusedHook = Arc<dyn Fn(Option<SocketAddr>, &Erreur) + Send + Sync>;
 
@@ -31,6 +36,8 @@ type RefusedHook = Arc<dyn Fn(Option<SocketAddr>, &Erreur) + Send + Sync>;
 pub(super) struct Kept {
     pub(super) settings: Settings,
     pub(super) max_clients: usize,
+    /// How long a newcomer waits for the place of a client that has just left.
+    pub(super) leaving: Duration,
     pub(super) on_refused: Option<RefusedHook>,
     pub(super) on_connected: Option<EndHook>,
     pub(super) on_disconnected: Option<EndHook>,
@@ -81,7 +88,7 @@ impl OptionsServeur {
 
     /// How long a newcomer may take for its greeting before it is cut; 5 seconds unless set.
     #[doc(alias = "greeting_timeout")]
-    pub fn delai_accueil(mut self, delai: std::time::Duration) -> Self {
+    pub fn delai_accueil(mut self, delai: Duration) -> Self {
         self.settings.greeting_deadline = delai;
         self
     }
@@ -134,6 +141,7 @@ impl OptionsServeur {
         let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
+            leaving: LEAVING,
             settings: self.settings,
             on_refused: self.on_refused,
             on_connected: self.on_connected,
