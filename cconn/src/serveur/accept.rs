@@ -49,7 +49,6 @@ impl Serveur {
             let sweep = refused.sweep();
             let watched = if pause.is_none() { Some(listener) } else { None };
             self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
-            self.shared.door.was_rung();
         }
     }
 
