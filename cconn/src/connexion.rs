@@ -14,7 +14,7 @@ use crate::commande::Registre;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::lien::{Lien, Parts, Watch};
-use crate::transport::{Tcp, Transport};
+use crate::transport::{Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
 pub use adresse::VersAdresse;
@@ -104,8 +104,8 @@ fn connect(
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let addresses = addresses.map_err(|cause| unreachable(text, cause))?;
     let stream = connect_any(text, &addresses, settings.connect_deadline, deadline)?;
+    configure(&stream, settings.limits.write_deadline);
     let io = Tcp::new(stream);
-    io.configure(settings.limits.write_deadline);
     let address = io.peer_address();
     greet_and_join(settings, Arc::new(io), address, text, deadline)
 }

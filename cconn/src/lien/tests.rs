@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::transport::{Memory, Tcp};
+use crate::transport::{Memory, Tcp, configure};
 use crate::wire::{self, EndReason, FailureCode};
 
 /// Commands by number; the arguments and answers are plain bytes.
@@ -572,9 +572,8 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     let _never_reads = listener.accept().unwrap();
     let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
     // With the options of a real connection, for the kernel has a deadline of its own.
-    let io = Tcp::new(left);
-    io.configure(limits.write_deadline);
-    let client = end(Arc::new(io), &limits);
+    configure(&left, limits.write_deadline);
+    let client = end(Arc::new(Tcp::new(left)), &limits);
     let body = vec![0; 1 << 20];
     while client.lien.ending().is_none() {
         let _ended = send(&client.lien, NOTE, &body);

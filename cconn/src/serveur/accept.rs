@@ -15,7 +15,7 @@ use crate::erreur::Resultat;
 use crate::handshake::{self, HandshakeError};
 use crate::lien::{Lien, Parts, Watch};
 use crate::sync::Mutex;
-use crate::transport::{Memory, Tcp, Transport};
+use crate::transport::{Memory, TAKEN_OVER, Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
 /// How long one whose greeting was wrong may take to read ours, which tells it why.
@@ -57,6 +57,9 @@ impl Serveur {
         // Where accepted sockets take the listener's mode over.
         if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
             return;
+        }
+        if !TAKEN_OVER {
+            configure(&stream, self.shared.options.settings.limits.write_deadline);
         }
         let io = Tcp::new(stream);
         match self.shared.clients.enter(self.shared.options.max_clients) {
@@ -109,7 +112,6 @@ impl Serveur {
         let started = self.spawn(id, move |serveur| {
             if let Some(io) = hers.lock().take() {
                 serveur.greet(&io, Refusal::Accepted);
-                io.configure(serveur.shared.options.settings.limits.write_deadline);
                 let address = io.peer_address();
                 serveur.serve(id, Arc::new(io), address);
             }

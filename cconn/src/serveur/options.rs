@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::transport::configure;
 
 /// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
 const BACKLOG: i32 = 4096;
@@ -130,6 +131,7 @@ impl OptionsServeur {
         self.settings.check()?;
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
+        configure(&listener, self.settings.limits.write_deadline);
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
         let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
         let options = Kept {
