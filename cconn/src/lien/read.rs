@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::Lien;
+use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
 use super::lock::Locked;
 use super::route::{Router, Routing};
@@ -73,9 +74,13 @@ impl Lien {
     }
 
     /// After the end: reads and discards until the peer ends its side too, so that closing the
-    /// socket resets nothing the peer has still to read.
+    /// socket resets nothing the peer has still to read. A peer that ended the connection, or was
+    /// lost, reads nothing more, and whoever saw that has shut the stream.
     pub(super) fn drain(&self, deadline: Option<Instant>) {
         let mut state = self.lock();
+        if matches!(state.closed().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
+            return;
+        }
         while !state.goodbye.end_of_input && !is_past(deadline) {
             let Some(mut inbox) = state.inbox.take() else {
                 (state, _) = self.sleep(state, Sleep::End, deadline);
