@@ -161,12 +161,16 @@ impl Lien {
         if !last || !self.ends_with_handles {
             return;
         }
-        let state = self.lock();
+        let mut state = self.lock();
         let (closed, all_taken_up) = (state.is_closed(), state.is_all_taken_up());
-        drop(state);
         if !closed && all_taken_up {
-            self.close(EndReason::Closed, "");
-        } else if !closed {
+            state.close(Ending::here(EndReason::Closed, ""));
+            // Where nobody else holds it either it is gone before the watchman could look.
+            state.tended.lingers &= self.me.strong_count() > 1;
+            return;
+        }
+        drop(state);
+        if !closed {
             self.stop_unowned(crate::sync::now().checked_add(LAST_GRACE));
         }
     }

@@ -1,6 +1,7 @@
 //! The connection's one lock, and what is carried out when it is released.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use super::Lien;
 use super::due::{Due, LastWords};
@@ -54,8 +55,8 @@ impl Drop for Locked<'_> {
 impl Lien {
     fn carry_out(&self, mut due: Due) {
         due.wake_all();
-        if due.watch {
-            self.call_watchman();
+        if let Some(after) = due.watch {
+            self.call_watchman(after);
         }
         for _ in 0..due.stand_ins {
             self.start_stand_in();
@@ -83,10 +84,10 @@ impl Lien {
         }
     }
 
-    /// Asks the watchman to look after this connection.
-    fn call_watchman(&self) {
+    /// Asks the watchman to look after this connection, in so long at the latest.
+    fn call_watchman(&self, after: Duration) {
         if let Some(watch) = &self.watch {
-            watch.look_after(&self.me);
+            watch.look_after(&self.me, after);
         }
     }
 }

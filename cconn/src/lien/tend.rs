@@ -62,10 +62,14 @@ impl State {
         if (bytes || helm || linger) && !self.tended.listed {
             self.tended.listed = true;
             self.tended.hurried = bytes;
-            self.due.watch = true;
+            // The time that the helm stays unread counts from here, not from the first look.
+            self.tended.passes = self.passes;
+            self.tended.quiet_since = Some(crate::sync::now());
+            let after = if linger { LINGER_TICK } else { UNREAD };
+            self.due.watch = Some(if bytes { Duration::ZERO } else { after });
         } else if bytes && !self.tended.hurried {
             self.tended.hurried = true;
-            self.due.watch = true;
+            self.due.watch = Some(Duration::ZERO);
         }
     }
 }

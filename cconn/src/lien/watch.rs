@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lien;
 use crate::sync::{Condvar, Mutex};
@@ -19,8 +19,10 @@ struct Entry {
 
 #[derive(Default)]
 struct List {
-    /// Connections that ask for attention, by the address of their state.
-    asking: Vec<Weak<Lien>>,
+    /// Connections that ask for attention.
+    asking: Vec<Entry>,
+    /// When the watchman looks at this list by itself; `None` where somebody has to wake it.
+    looks: Option<Instant>,
     running: bool,
 }
 
@@ -38,29 +40,37 @@ impl Watch {
         WATCH.get_or_init(Arc::default).clone()
     }
 
-    /// Puts a connection on the list, or asks to look at it now if it is there.
-    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>) {
+    /// Puts a connection on the list, to be looked at in so long at the latest.
+    ///
+    /// Connections come and go much faster than the watchman looks, and most of what they ask for
+    /// is not urgent: it is woken only where it would sleep for longer.
+    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>, after: Duration) {
+        let now = crate::sync::now();
+        let next = now.checked_add(after).unwrap_or(now);
         let mut list = self.list.lock();
-        list.asking.push(lien.clone());
+        list.asking.push(Entry { lien: lien.clone(), next });
         if !list.running {
             let watch = self.clone();
             let name = "cconn-watch".to_owned();
             // Where no thread can be had the next request tries again.
             list.running = crate::sync::spawn(name, None, move || watch.run()).is_ok();
         }
+        let asleep = list.looks.is_none_or(|looks| looks > next);
         drop(list);
-        self.wake.notify_one();
+        if asleep {
+            self.wake.notify_one();
+        }
     }
 
     fn run(&self) {
-        let mut entries: HashMap<usize, Entry> = HashMap::new();
+        let mut entries = HashMap::new();
         loop {
-            let next = entries.values().map(|entry| entry.next).min();
-            self.collect(&mut entries, next);
+            self.collect(&mut entries);
             let now = crate::sync::now();
-            entries.retain(|_, entry| {
+            entries.retain(|_, entry: &mut Entry| {
                 if entry.next > now {
-                    return true;
+                    // Of connections that were short most are gone: nobody wakes for them.
+                    return entry.lien.strong_count() > 0;
                 }
                 let again = entry.lien.upgrade().and_then(|lien| {
                     let again = lien.tend(now);
@@ -74,16 +84,23 @@ impl Watch {
         }
     }
 
-    /// Sleeps until the next entry is due or somebody asks, and takes in who asks.
-    fn collect(&self, entries: &mut HashMap<usize, Entry>, next: Option<Instant>) {
+    /// Takes in who asks, by the address of its state, and sleeps until an entry is due.
+    fn collect(&self, entries: &mut HashMap<usize, Entry>) {
         let mut list = self.list.lock();
-        while list.asking.is_empty() && next.is_none_or(|next| crate::sync::now() < next) {
+        loop {
+            for asked in list.asking.drain(..).filter(|asked| asked.lien.strong_count() > 0) {
+                let entry = entries.entry(asked.lien.as_ptr().addr());
+                let next = asked.next;
+                let entry = entry.or_insert(asked);
+                entry.next = entry.next.min(next);
+            }
+            let next = entries.values().map(|entry| entry.next).min();
+            // While it is awake it looks again before it sleeps.
+            list.looks = next;
+            if next.is_some_and(|next| next <= crate::sync::now()) {
+                return;
+            }
             list = self.wake.wait(list, next);
-        }
-        let now = crate::sync::now();
-        for lien in list.asking.drain(..) {
-            let address = lien.as_ptr().addr();
-            entries.insert(address, Entry { lien, next: now });
         }
     }
 }
