@@ -134,7 +134,13 @@ fn receive(
 ) -> Result<(), HandshakeError> {
     while buf.len() < wanted {
         buf.reserve(wanted - buf.len());
-        match io.recv(buf, deadline) {
+        // A newcomer's greeting is there before its thread is: then no deadline has to be set.
+        let there = io.try_recv(buf);
+        let received = match there {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => io.recv(buf, deadline),
+            other => other,
+        };
+        match received {
             Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
             // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),

@@ -35,9 +35,9 @@ impl Serveur {
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
             match listener.accept() {
-                Ok((stream, _)) => {
+                Ok((stream, address)) => {
                     pause = None;
-                    self.admit(stream, &mut refused);
+                    self.admit(stream, address, &mut refused);
                     continue;
                 }
                 Err(error) => match error.kind() {
@@ -53,7 +53,7 @@ impl Serveur {
     }
 
     /// Greets a newcomer and gives it a thread, or refuses it in words.
-    fn admit(&self, stream: TcpStream, refused: &mut Refused) {
+    fn admit(&self, stream: TcpStream, address: SocketAddr, refused: &mut Refused) {
         // Where accepted sockets take the listener's mode over.
         if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
             return;
@@ -63,14 +63,15 @@ impl Serveur {
         }
         let io = Tcp::new(stream);
         match self.shared.clients.enter(self.shared.options.max_clients) {
-            Ok(id) => self.start_thread(id, io, refused),
-            Err(refusal) => {
-                self.greet(&io, refusal);
-                let adresse = io.peer_address();
-                refused.push(io);
-                self.tell_refused(adresse, self.refused(refusal));
-            }
+            Ok(id) => self.start_thread(id, io, address, refused),
+            Err(refusal) => self.refuse(io, address, refusal, refused),
         }
+    }
+
+    fn refuse(&self, io: Tcp, address: SocketAddr, refusal: Refusal, refused: &mut Refused) {
+        self.greet(&io, refusal);
+        refused.push(io);
+        self.tell_refused(Some(address), self.refused(refusal));
     }
 
     /// Why a newcomer was refused, as this side's program is told.
@@ -105,25 +106,31 @@ impl Serveur {
         let _gone = handshake::greet(io, Role::Server, limits, refusal, &text, now);
     }
 
-    fn start_thread(&self, id: u64, io: Tcp, refused: &mut Refused) {
-        // The socket comes back where no thread can be had for it.
-        let io = Arc::new(Mutex::new(Some(io)));
-        let hers = io.clone();
+    fn start_thread(&self, id: u64, io: Tcp, address: SocketAddr, refused: &mut Refused) {
+        let newcomer = Arc::new(Newcomer { io: Arc::new(io), welcomed: Mutex::new(false) });
+        let hers = newcomer.clone();
         let started = self.spawn(id, move |serveur| {
-            if let Some(io) = hers.lock().take() {
-                serveur.greet(&io, Refusal::Accepted);
-                let address = io.peer_address();
-                serveur.serve(id, Arc::new(io), address);
-            }
+            let io = serveur.welcome(&hers);
+            drop(hers);
+            serveur.serve(id, io, Some(address));
         });
-        if started.is_err()
-            && let Some(io) = io.lock().take()
-        {
-            self.greet(&io, Refusal::NoResources);
-            let adresse = io.peer_address();
-            refused.push(io);
-            self.tell_refused(adresse, self.refused(Refusal::NoResources));
+        if started.is_ok() {
+            // It takes a thread some time to begin; until then its client can send a first call.
+            drop(self.welcome(&newcomer));
+        } else if let Some(io) = Arc::into_inner(newcomer).and_then(|n| Arc::into_inner(n.io)) {
+            self.refuse(io, address, Refusal::NoResources, refused);
         }
+    }
+
+    /// Greets a newcomer who has a thread, unless that is done already.
+    fn welcome(&self, newcomer: &Newcomer) -> Arc<Tcp> {
+        let mut welcomed = newcomer.welcomed.lock();
+        if !*welcomed {
+            *welcomed = true;
+            self.greet(&*newcomer.io, Refusal::Accepted);
+        }
+        drop(welcomed);
+        newcomer.io.clone()
     }
 
     /// Starts the thread of a client that has entered; its place is given back when it ends.
@@ -226,6 +233,12 @@ impl Serveur {
 /// The pause after a further `accept` that failed.
 fn longer(pause: Option<Duration>) -> Duration {
     pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
+}
+
+/// A newcomer who has entered: greeted by the thread that accepts, or by its own if that is first.
+struct Newcomer {
+    io: Arc<Tcp>,
+    welcomed: Mutex<bool>,
 }
 
 /// A client's place, given back when its thread ends, whatever ended it.
