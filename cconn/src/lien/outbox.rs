@@ -81,7 +81,7 @@ impl Outbox {
         self.appended = self.appended.saturating_add(frame.len() as u64);
         if frame.len() >= LARGE {
             let bytes = std::mem::take(frame);
-            self.segments.push_back(Segment { bytes, written: 0 });
+            self.push(Segment { bytes, written: 0 });
         } else {
             self.tail().extend_from_slice(frame);
         }
@@ -101,13 +101,21 @@ impl Outbox {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
         if !fits {
             let bytes = self.take_spare();
-            self.segments.push_back(Segment { bytes, written: 0 });
+            self.push(Segment { bytes, written: 0 });
         }
         match self.segments.back_mut() {
             Some(segment) => &mut segment.bytes,
             // Not reached: a segment was just pushed. A spare is as good a place as any.
             None => &mut self.spares[0],
         }
+    }
+
+    fn push(&mut self, segment: Segment) {
+        if self.segments.capacity() == 0 {
+            // Most connections never have a second one: small frames share it.
+            self.segments.reserve_exact(1);
+        }
+        self.segments.push_back(segment);
     }
 
     /// Takes everything out, to be written without the lock.

@@ -36,6 +36,10 @@ impl Queue {
         if let (Some(index), Some(call)) = (&mut self.index, command.call) {
             index.insert(call, place);
         }
+        if self.places.capacity() == 0 {
+            // Most connections never have a second command waiting.
+            self.places.reserve_exact(1);
+        }
         self.places.push_back(Some(command));
     }
 

@@ -184,6 +184,9 @@ impl Turn {
         let command = self.queue.pop()?;
         self.count(command.parallel, 1);
         if let Some(call) = command.call {
+            if self.served.capacity() == 0 {
+                self.served.reserve_exact(1);
+            }
             self.served.push(Served { call, cancelled: false });
         }
         Some(Work::Command(command))
