@@ -26,10 +26,15 @@ thread_local! {
 }
 
 impl Bytes {
+    /// Whether a body of that size is copied without an allocation.
+    pub(super) fn fits_inline(length: usize) -> bool {
+        length <= INLINE
+    }
+
     /// Copies a body out of a buffer that holds others too.
     pub(super) fn copy(body: &[u8]) -> Self {
         match u8::try_from(body.len()) {
-            Ok(length) if body.len() <= INLINE => {
+            Ok(length) if Bytes::fits_inline(body.len()) => {
                 let mut bytes = [0; INLINE];
                 bytes.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
                 Bytes::Inline { length, bytes }

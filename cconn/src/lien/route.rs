@@ -40,7 +40,8 @@ impl Kept<'_> {
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
-        if self.inbox.should_hand_over(&body, alone) {
+        // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
+        if !Bytes::fits_inline(length) && self.inbox.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.hand_over(), range: body }
         } else {
             Bytes::copy(self.inbox.slice(body))
