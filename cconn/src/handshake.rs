@@ -12,6 +12,9 @@ use crate::wire::{
     GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
 };
 
+/// Room for a greeting and a first small call, bytes. The connection goes on reading into it.
+const FIRST_READ: usize = 256;
+
 /// What is wrong with the other side, or with the way there.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
@@ -39,7 +42,7 @@ pub(crate) enum HandshakeError {
 #[derive(Debug)]
 pub(crate) struct Greeted {
     pub(crate) limits: PeerLimits,
-    /// What came behind its greeting.
+    /// What came behind its greeting, in the buffer that it came in.
     pub(crate) rest: Vec<u8>,
 }
 
@@ -77,7 +80,7 @@ pub(crate) fn read_greeting(
     own_role: Role,
     deadline: Option<Instant>,
 ) -> Result<Greeted, HandshakeError> {
-    let mut buf = Vec::with_capacity(512);
+    let mut buf = Vec::with_capacity(FIRST_READ);
     receive(io, &mut buf, GREETING_HEAD, deadline)?;
     let head = buf.first_chunk().ok_or(HandshakeError::Ended)?;
     let head = match GreetingHead::parse(head) {
@@ -91,8 +94,8 @@ pub(crate) fn read_greeting(
     receive(io, &mut buf, end, deadline)?;
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
-    let rest = buf.split_off(end);
-    Ok(Greeted { limits, rest })
+    buf.drain(..end);
+    Ok(Greeted { limits, rest: buf })
 }
 
 /// Ends a stream whose greeting went wrong: reads out what comes until the other side ends it

@@ -18,9 +18,11 @@ use crate::client::Client;
 use crate::commande::{Arguments, Commandes, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::lien::Limits;
 
 use clients::Clients;
 use door::Door;
+use service::Service;
 
 pub use broadcast::Diffusion;
 pub use options::OptionsServeur;
@@ -62,6 +64,9 @@ struct Shared {
     door: Door,
     clients: Clients,
     registre: Arc<Registre>,
+    /// What all connections share.
+    service: Arc<Service>,
+    limits: Arc<Limits>,
     options: options::Kept,
 }
 

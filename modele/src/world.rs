@@ -9,7 +9,7 @@ use shuttle::thread::JoinHandle;
 
 use crate::commands::{Commands, Op, Pending, Speaker};
 use crate::ledger::Ledger;
-use crate::lien::{Ending, Lien, Limits, Parts, PeerLimits, Watch};
+use crate::lien::{Ending, Identity, Lien, Limits, Parts, PeerLimits, Watch};
 use crate::line::Line;
 use crate::scenarios::{Act, End, Scenario};
 use crate::sync;
@@ -231,14 +231,11 @@ fn parts(
     Parts {
         io: Arc::new(line.clone()),
         commands,
-        limits,
+        limits: Arc::new(limits),
         peer,
         watch,
-        label: format!("end {end}").into(),
-        id: end as u64,
-        address: None,
+        identity: Identity::of_server(end as u64, None),
         ends_with_handles: false,
-        thread_name: format!("stand-in {end}"),
         rest: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
 /// What a quiet connection reads into, bytes.
-const SMALL: usize = 1 << 10;
+const SMALL: usize = 512;
 
 /// Largest room offered to one read of many frames, bytes.
 const LARGE: usize = 256 << 10;
@@ -81,9 +81,9 @@ impl Inbox {
         }
     }
 
-    /// Bytes that came after the greeting, before the connection took over.
-    pub(super) fn preload(&mut self, bytes: &[u8]) {
-        self.buf.extend_from_slice(bytes);
+    /// Bytes that came after the greeting, before the connection took over, in their buffer.
+    pub(super) fn preload(&mut self, bytes: Vec<u8>) {
+        self.buf = bytes;
     }
 
     /// Whether a frame was begun and has not arrived whole.
@@ -258,7 +258,7 @@ mod tests {
 
     fn inbox(bytes: &[u8]) -> Inbox {
         let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::ZERO);
-        inbox.preload(bytes);
+        inbox.preload(bytes.to_vec());
         inbox
     }
 
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn announcing_a_frame_reserves_no_more_than_a_step() {
         let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1), Duration::ZERO);
-        inbox.preload(&[0, 0, 0, 0x7F, 1]);
+        inbox.preload(vec![0, 0, 0, 0x7F, 1]);
         inbox.make_room();
         assert!(inbox.buf.capacity() <= STEP + 64);
     }

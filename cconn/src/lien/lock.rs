@@ -76,7 +76,7 @@ impl Lien {
     fn start_stand_in(&self) {
         let Some(lien) = self.me.upgrade() else { return };
         loop {
-            let (name, lien) = (format!("{}+", self.thread_name), lien.clone());
+            let (name, lien) = (self.identity.stand_in_name(), lien.clone());
             let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
             if started.is_ok() || !self.refuse_front() {
                 return;

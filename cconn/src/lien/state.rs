@@ -51,7 +51,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: &[u8]) -> Self {
+    #[inline]
+    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: Vec<u8>) -> Self {
         let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {

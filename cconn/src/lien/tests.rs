@@ -140,14 +140,11 @@ fn watched_end(
     let lien = Lien::new(Parts {
         io,
         commands: commands.clone(),
-        limits: limits.clone(),
+        limits: Arc::new(limits.clone()),
         peer,
         watch,
-        label: "test".into(),
-        id: 1,
-        address: None,
+        identity: Identity::of_client(1, None),
         ends_with_handles: false,
-        thread_name: "test".into(),
         rest,
     });
     End { lien, commands }

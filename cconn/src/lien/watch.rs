@@ -151,14 +151,11 @@ mod tests {
         let lien = Lien::new(Parts {
             io: Arc::new(Memory::pair(1).0),
             commands: Arc::new(Captured(sender)),
-            limits,
+            limits: Arc::new(limits),
             peer,
             watch: None,
-            label: "test".into(),
-            id: 1,
-            address: None,
+            identity: super::super::Identity::of_client(1, None),
             ends_with_handles: false,
-            thread_name: "test".into(),
             rest: Vec::new(),
         });
         let_go(lien.clone());

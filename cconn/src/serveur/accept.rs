@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::door::Refused;
-use super::service::Service;
 use super::{Serveur, hooks};
 use crate::client::Client;
 use crate::commande::EndHook;
-use crate::connexion::{handshake_failed, label};
+use crate::connexion::handshake_failed;
 use crate::erreur::Resultat;
 use crate::handshake::{self, HandshakeError};
-use crate::lien::{Lien, Parts, Watch};
+use crate::lien::{Identity, Lien, Parts, Watch};
 use crate::sync::Mutex;
 use crate::transport::{Memory, TAKEN_OVER, Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
@@ -202,15 +201,12 @@ impl Serveur {
         };
         let lien = Lien::new(Parts {
             io,
-            commands: Arc::new(Service::new(&self.shared)),
-            limits: settings.limits.clone(),
+            commands: self.shared.service.clone(),
+            limits: self.shared.limits.clone(),
             peer: greeted.limits,
             watch: Some(Watch::of_process()),
-            label: label(address, "local client", id),
-            id,
-            address,
+            identity: Identity::of_server(id, address),
             ends_with_handles: false,
-            thread_name: format!("cconn-{id}"),
             rest: greeted.rest,
         });
         self.shared.clients.add(&lien);

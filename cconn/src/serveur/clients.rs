@@ -90,8 +90,8 @@ impl Clients {
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
     pub(super) fn add(&self, lien: &Arc<Lien>) {
         let mut state = self.state.lock();
-        state.greeting.remove(&lien.id);
-        state.connected.insert(lien.id, lien.clone());
+        state.greeting.remove(&lien.identity.id);
+        state.connected.insert(lien.identity.id, lien.clone());
         let stopping = state.stopping;
         drop(state);
         if stopping {

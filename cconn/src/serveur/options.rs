@@ -9,6 +9,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::clients::Clients;
 use super::door::Door;
+use super::service::Service;
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{EndHook, Registre};
@@ -141,8 +142,13 @@ impl OptionsServeur {
             on_connected: self.on_connected,
             on_disconnected: self.on_disconnected,
         };
-        let clients = Clients::default();
-        Ok(Serveur { shared: Arc::new(Shared { address, door, clients, registre, options }) })
+        let limits = Arc::new(options.settings.limits.clone());
+        let shared = Arc::new_cyclic(|me| {
+            let service = Arc::new(Service::new(registre.clone(), me.clone()));
+            let clients = Clients::default();
+            Shared { address, door, clients, registre, service, limits, options }
+        });
+        Ok(Serveur { shared })
     }
 }
 
