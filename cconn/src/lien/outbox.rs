@@ -164,8 +164,20 @@ impl Outbox {
 impl Batch {
     /// Writes once, without blocking.
     pub(super) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send(parts))
+    }
+
+    /// The same in front of the end of the stream.
+    pub(super) fn send_last(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send_last(parts))
+    }
+
+    fn send_with(
+        &self,
+        send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
-            return io.try_send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
+            return send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
         }
         let mut parts = [IoSlice::new(&[]); PARTS];
         let mut used = 0_usize;
@@ -173,7 +185,7 @@ impl Batch {
             *part = IoSlice::new(segment.bytes.get(segment.written..).unwrap_or(&[]));
             used = used.saturating_add(1);
         }
-        io.try_send(parts.get(..used).unwrap_or(&[]))
+        send(parts.get(..used).unwrap_or(&[]))
     }
 
     /// Strikes `written` bytes off the front; finished buffers go to `keep`.

@@ -93,6 +93,21 @@ impl Tcp {
     fn recv_once(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<usize, Errno> {
         rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
     }
+
+    fn send(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
+        loop {
+            let sent = if let [part] = parts {
+                rustix::net::send(&self.stream, part, flags)
+            } else {
+                let mut control = SendAncillaryBuffer::default();
+                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
+            };
+            match sent {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(broken),
+            }
+        }
+    }
 }
 
 impl Transport for Tcp {
@@ -120,19 +135,12 @@ impl Transport for Tcp {
     }
 
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        loop {
-            let sent = if let [part] = parts {
-                rustix::net::send(&self.stream, part, flags)
-            } else {
-                let mut control = SendAncillaryBuffer::default();
-                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
-            };
-            match sent {
-                Err(Errno::INTR) => {}
-                result => return result.map_err(broken),
-            }
-        }
+        self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL | SendFlags::MORE)
     }
 
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
