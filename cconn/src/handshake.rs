@@ -81,6 +81,10 @@ pub(crate) fn read_greeting(
     deadline: Option<Instant>,
 ) -> Result<Greeted, HandshakeError> {
     let mut buf = Vec::with_capacity(FIRST_READ);
+    if own_role == Role::Server {
+        // A newcomer's greeting is there before its thread is: then no deadline has to be set.
+        let _not_there = io.try_recv(&mut buf);
+    }
     receive(io, &mut buf, GREETING_HEAD, deadline)?;
     let head = buf.first_chunk().ok_or(HandshakeError::Ended)?;
     let head = match GreetingHead::parse(head) {
@@ -137,13 +141,7 @@ fn receive(
 ) -> Result<(), HandshakeError> {
     while buf.len() < wanted {
         buf.reserve(wanted - buf.len());
-        // A newcomer's greeting is there before its thread is: then no deadline has to be set.
-        let there = io.try_recv(buf);
-        let received = match there {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => io.recv(buf, deadline),
-            other => other,
-        };
-        match received {
+        match io.recv(buf, deadline) {
             Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
             // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
