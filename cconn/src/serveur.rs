@@ -6,6 +6,7 @@ mod accept;
 mod broadcast;
 mod clients;
 mod door;
+mod doorman;
 mod hooks;
 mod options;
 mod service;
@@ -150,8 +151,7 @@ impl Serveur {
     #[doc(alias = "serve")]
     pub fn lancer(&self) -> Resultat<()> {
         let Some(listener) = self.shared.door.open()? else { return Ok(()) };
-        self.accept_until_stopped(&listener);
-        drop(listener);
+        self.accept_until_stopped(listener);
         let result = self.stop_clients();
         self.shared.door.close();
         result

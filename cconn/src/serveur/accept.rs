@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::door::Refused;
+use super::door::{Left, Refused};
 use super::{Serveur, hooks};
 use crate::client::Client;
 use crate::commande::EndHook;
@@ -14,7 +14,7 @@ use crate::erreur::Resultat;
 use crate::handshake::{self, HandshakeError};
 use crate::lien::{Identity, Lien, Parts, Watch};
 use crate::sync::Mutex;
-use crate::transport::{Memory, TAKEN_OVER, Tcp, Transport, configure};
+use crate::transport::{Memory, Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
 /// How long one whose greeting was wrong may take to read ours, which tells it why.
@@ -29,10 +29,19 @@ const LOCAL_CAPACITY: usize = 256 << 10;
 impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
     /// now it may have again in a moment.
-    pub(super) fn accept_until_stopped(&self, listener: &TcpListener) {
+    pub(super) fn accept_until_stopped(&self, listener: TcpListener) {
+        let listener = Arc::new(listener);
         let mut refused = Refused::default();
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
+            if pause.is_none() && self.post(&listener) {
+                match self.wait_while_attended(&mut refused) {
+                    Left::Nothing => {}
+                    Left::Newcomer(stream, address) => self.admit(stream, address, &mut refused),
+                    Left::Trouble => pause = Some(longer(pause)),
+                }
+                continue;
+            }
             match listener.accept() {
                 Ok((stream, address)) => {
                     pause = None;
@@ -46,21 +55,23 @@ impl Serveur {
                 },
             }
             let sweep = refused.sweep();
-            let watched = if pause.is_none() { Some(listener) } else { None };
+            let watched = if pause.is_none() { Some(&*listener) } else { None };
             self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
+        }
+    }
+
+    /// Lets the next client's thread stand at the door, until it leaves something to do here.
+    fn wait_while_attended(&self, refused: &mut Refused) -> Left {
+        loop {
+            if let Some(left) = self.shared.door.relieve(refused.sweep()) {
+                return left;
+            }
         }
     }
 
     /// Greets a newcomer and gives it a thread, or refuses it in words.
     fn admit(&self, stream: TcpStream, address: SocketAddr, refused: &mut Refused) {
-        // Where accepted sockets take the listener's mode over.
-        if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
-            return;
-        }
-        if !TAKEN_OVER {
-            configure(&stream, self.shared.options.settings.limits.write_deadline);
-        }
-        let io = Tcp::new(stream);
+        let io = self.set_up(stream);
         match self.shared.clients.enter(self.shared.options.max_clients) {
             Ok(id) => self.start_thread(id, io, address, refused),
             Err(refusal) => self.refuse(io, address, refusal, refused),
@@ -97,7 +108,7 @@ impl Serveur {
         }
     }
 
-    fn greet(&self, io: &dyn Transport, refusal: Refusal) {
+    pub(super) fn greet(&self, io: &dyn Transport, refusal: Refusal) {
         let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
@@ -132,8 +143,9 @@ impl Serveur {
         newcomer.io.clone()
     }
 
-    /// Starts the thread of a client that has entered; its place is given back when it ends.
-    fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
+    /// Starts the thread of a client that has entered or is expected; its place is given back when
+    /// it ends.
+    pub(super) fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
         let stack = self.shared.options.settings.limits.stack;
         let place = Place { serveur: self.clone(), id };
         crate::sync::spawn(format!("cconn-{id}"), stack, move || {
@@ -188,7 +200,7 @@ impl Serveur {
     }
 
     /// One client, from its greeting to its end, on its own thread.
-    fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
+    pub(super) fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
         let settings = &self.shared.options.settings;
         let deadline = Instant::now().checked_add(settings.greeting_deadline);
         self.shared.clients.greets(id, &io);

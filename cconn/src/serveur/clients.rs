@@ -34,6 +34,8 @@ struct State {
     greeting: HashMap<u64, Arc<dyn Transport>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
     threads: usize,
+    /// The client whose thread waits for it at the door: one of the threads, and no client yet.
+    expected: Option<u64>,
     last_id: u64,
     stopping: bool,
     /// What the stop came to, once it is done.
@@ -51,6 +53,11 @@ struct Cut {
 }
 
 impl State {
+    /// Places that are taken.
+    fn clients(&self) -> usize {
+        self.threads - usize::from(self.expected.is_some())
+    }
+
     /// Whether the connection of a client has ended whose thread has not.
     fn is_one_leaving(&self) -> bool {
         !self.stopping && self.connected.values().any(|lien| lien.ending().is_some())
@@ -64,18 +71,42 @@ impl Clients {
     pub(super) fn enter(&self, most: usize) -> Result<u64, Refusal> {
         let until = Instant::now() + LEAVING;
         let mut state = self.state.lock();
-        while state.threads >= most && state.is_one_leaving() && Instant::now() < until {
+        while state.clients() >= most && state.is_one_leaving() && Instant::now() < until {
             state = self.fewer.wait(state, Some(until));
         }
         if state.stopping {
             return Err(Refusal::Stopping);
         }
-        if state.threads >= most {
+        if state.clients() >= most {
             return Err(Refusal::Full);
         }
         state.threads += 1;
         state.last_id += 1;
         Ok(state.last_id)
+    }
+
+    /// Gives the next client a number ahead, for its thread to wait for it, if there is a place.
+    /// The place is not taken by that.
+    pub(super) fn expect(&self, most: usize) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.stopping || state.expected.is_some() || state.clients() >= most {
+            return None;
+        }
+        state.threads += 1;
+        state.last_id += 1;
+        state.expected = Some(state.last_id);
+        state.expected
+    }
+
+    /// The expected client is there; false if the places have been taken meanwhile, or the server
+    /// stops.
+    pub(super) fn arrive(&self, id: u64, most: usize) -> bool {
+        let mut state = self.state.lock();
+        let admitted = !state.stopping && state.clients() < most;
+        if admitted && state.expected == Some(id) {
+            state.expected = None;
+        }
+        admitted
     }
 
     /// A newcomer has been greeted and its own greeting is waited for.
@@ -103,6 +134,9 @@ impl Clients {
     pub(super) fn leave(&self, id: u64) {
         let mut state = self.state.lock();
         state.threads -= 1;
+        if state.expected == Some(id) {
+            state.expected = None;
+        }
         state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
         drop(state);

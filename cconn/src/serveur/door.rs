@@ -2,8 +2,8 @@
 //! refused and still stand there.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -29,7 +29,28 @@ pub(super) struct Door {
     state: Mutex<DoorState>,
     closed: Condvar,
     bell: UnixStream,
+    /// Never read: once it has rung nobody waits here any more.
     heard: UnixStream,
+    post: Mutex<Post>,
+    relieved: Condvar,
+}
+
+/// Whether the next client's thread stands at the door.
+#[derive(Default)]
+struct Post {
+    attended: bool,
+    /// What the last one who stood there left to the thread in `lancer`.
+    left: Option<Left>,
+}
+
+/// What the next client's thread leaves to the thread in `lancer`.
+pub(super) enum Left {
+    /// The door.
+    Nothing,
+    /// A newcomer for whom there is no place, as far as it knows.
+    Newcomer(TcpStream, SocketAddr),
+    /// An `accept` that failed for want of something.
+    Trouble,
 }
 
 enum DoorState {
@@ -45,7 +66,8 @@ impl Door {
         bell.set_nonblocking(true)?;
         heard.set_nonblocking(true)?;
         let state = Mutex::new(DoorState::Waiting(listener));
-        Ok(Door { state, closed: Condvar::new(), bell, heard })
+        let (closed, relieved) = (Condvar::new(), Condvar::new());
+        Ok(Door { state, closed, bell, heard, post: Mutex::default(), relieved })
     }
 
     /// Hands out the listener, once; `None` if the server was stopped before.
@@ -85,7 +107,35 @@ impl Door {
         }
     }
 
-    /// Waits for a newcomer, the bell, or the end of the pause. Hears the bell out.
+    /// The next client's thread is about to stand here.
+    pub(super) fn attend(&self) {
+        self.post.lock().attended = true;
+    }
+
+    /// The next client's thread goes, and nobody has taken its place.
+    pub(super) fn leave(&self, left: Left) {
+        let mut post = self.post.lock();
+        post.attended = false;
+        post.left = Some(left);
+        drop(post);
+        self.relieved.notify_all();
+    }
+
+    /// Waits while somebody else stands here; returns what is left to do, or `None` where the
+    /// pause was over first.
+    pub(super) fn relieve(&self, pause: Option<Duration>) -> Option<Left> {
+        let until = pause.and_then(|pause| Instant::now().checked_add(pause));
+        let mut post = self.post.lock();
+        while post.attended {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
+            post = self.relieved.wait(post, until);
+        }
+        Some(post.left.take().unwrap_or(Left::Nothing))
+    }
+
+    /// Waits for a newcomer, the bell, or the end of the pause.
     pub(super) fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
         let newcomer = listener.map_or(self.heard.as_fd(), AsFd::as_fd);
         let mut fds = [self.heard.as_fd(), newcomer]
@@ -93,9 +143,6 @@ impl Door {
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
         // An interrupted wait is a short one.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
-        if !fds[0].revents().is_empty() {
-            let _more_rings = (&self.heard).read(&mut [0; 8]);
-        }
     }
 }
 
