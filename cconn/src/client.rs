@@ -239,7 +239,9 @@ impl Client {
     /// How the connection ended, as the result of what ran until then.
     pub(crate) fn result_of_end(&self) -> Resultat<()> {
         match self.lien.ending() {
-            Some(ending) if !ending.is_orderly() => Err(ended(&ending, self.lien.identity.label(), None)),
+            Some(ending) if !ending.is_orderly() => {
+                Err(ended(&ending, self.lien.identity.label(), None))
+            }
             _ => Ok(()),
         }
     }

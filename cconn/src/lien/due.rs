@@ -38,7 +38,10 @@ impl Due {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.stand_ins == 0 && self.last_words.is_none() && self.watch.is_none()
+        self.first.is_none()
+            && self.stand_ins == 0
+            && self.last_words.is_none()
+            && self.watch.is_none()
     }
 
     /// Ends the sleep of everyone who was taken off the list.

@@ -24,8 +24,8 @@ const STEP: usize = 1 << 20;
 /// With this much room left, the rest of a large frame is read on before more is made.
 const ENOUGH: usize = 64 << 10;
 
-/// A large buffer is given up after a read waited this long for nothing.
-const QUIET: Duration = Duration::from_secs(1);
+/// Large buffers are given up after a read waited this long for nothing.
+pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// Bytes a second that a large frame must bring, on top of the read deadline: far below any
 /// link worth a call, far above what a trickling attacker would like.
@@ -38,6 +38,8 @@ pub(super) enum Idle {
     Deadline,
     /// A frame was begun and is not finished in its time.
     SlowFrame,
+    /// Nothing came for a while, and large buffers are kept for nothing.
+    Quiet,
     /// The stream broke.
     Broken(io::Error),
 }
@@ -59,6 +61,8 @@ pub(super) struct Inbox {
     limit: u32,
     /// Room offered to the next read.
     room: usize,
+    /// Whether others of this connection keep large buffers too, and want to hear of a quiet time.
+    pub(super) others_keep_much: bool,
     /// Largest frame that came whole lately: as much is made room for at once.
     largest: usize,
     /// When the frame that is not whole yet was first seen so.
@@ -74,6 +78,7 @@ impl Inbox {
             start: 0,
             limit,
             room: SMALL,
+            others_keep_much: false,
             largest: 0,
             begun: None,
             read_deadline,
@@ -122,33 +127,37 @@ impl Inbox {
         let frame = self.frame_deadline();
         let first = deadline.into_iter().chain(frame).min();
         match self.wait_and_receive(io, first) {
-            Ok(n) => Ok(n),
+            Ok(Some(n)) => Ok(n),
+            Ok(None) => Err(Idle::Quiet),
             Err(error) if error.kind() != io::ErrorKind::TimedOut => Err(Idle::Broken(error)),
             Err(_) if frame.is_some_and(|f| deadline.is_none_or(|d| f < d)) => Err(Idle::SlowFrame),
             Err(_) => Err(Idle::Deadline),
         }
     }
 
-    /// Waits with a large buffer for a moment only, then with a small one.
+    /// Waits with large buffers for a moment only, then gives them up and returns `None`.
     fn wait_and_receive(
         &mut self,
         io: &dyn Transport,
         deadline: Option<Instant>,
-    ) -> io::Result<usize> {
+    ) -> io::Result<Option<usize>> {
         let Inbox { polling, buf, .. } = self;
         if let Some(found) = polling.look(|| io.try_recv(buf)) {
-            return found;
+            return found.map(Some);
         }
-        if self.buf.capacity() > SMALL && self.buf.is_empty() {
+        if (self.others_keep_much || self.buf.capacity() > SMALL) && self.buf.is_empty() {
             let quiet = crate::sync::now().checked_add(QUIET);
             if let Some(quiet) = quiet.filter(|quiet| deadline.is_none_or(|d| *quiet < d)) {
                 match self.receive(|buf| io.recv(buf, Some(quiet))) {
-                    Err(error) if error.kind() == io::ErrorKind::TimedOut => self.shrink(),
-                    result => return result,
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                        self.shrink();
+                        return Ok(None);
+                    }
+                    result => return result.map(Some),
                 }
             }
         }
-        self.receive(|buf| io.recv(buf, deadline))
+        self.receive(|buf| io.recv(buf, deadline)).map(Some)
     }
 
     /// Reads once what is there, without blocking.
@@ -189,11 +198,20 @@ impl Inbox {
         }
     }
 
-    fn shrink(&mut self) {
+    /// Gives up what a quiet connection does not need.
+    pub(super) fn shrink(&mut self) {
         self.room = SMALL;
         self.largest = 0;
-        self.buf = Vec::with_capacity(SMALL);
+        if self.buf.is_empty() && self.buf.capacity() > SMALL {
+            self.buf = Vec::with_capacity(SMALL);
+        }
         drop_spares();
+    }
+
+    /// Bytes kept to read into.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.buf.capacity()
     }
 
     /// Forgets what is there: nobody wants it any more.

@@ -14,6 +14,9 @@ const PARTS: usize = 16;
 /// A buffer larger than this is not kept for reuse.
 const LARGEST_SPARE: usize = 64 << 10;
 
+/// A quiet connection keeps no more than this for reuse, bytes: with what it reads into, 1 KiB.
+const LARGEST_QUIET: usize = 512;
+
 #[derive(Debug)]
 struct Segment {
     bytes: Vec<u8>,
@@ -153,6 +156,26 @@ impl Outbox {
         }
     }
 
+    /// Bytes kept for reuse.
+    pub(super) fn kept(&self) -> usize {
+        let [first, second] = &self.spares;
+        first.capacity().saturating_add(second.capacity())
+    }
+
+    /// Whether more is kept for reuse than a quiet connection should.
+    pub(super) fn keeps_much(&self) -> bool {
+        self.kept() > LARGEST_QUIET
+    }
+
+    /// Gives up what is kept for reuse: nothing was sent for a while.
+    pub(super) fn shrink(&mut self) {
+        self.spares = Default::default();
+        self.spare_deque = VecDeque::new();
+        if self.segments.is_empty() {
+            self.segments = VecDeque::new();
+        }
+    }
+
     /// Drops what was not written: the connection has ended.
     pub(super) fn clear(&mut self) {
         self.segments.clear();
@@ -172,10 +195,7 @@ impl Batch {
         self.send_with(|parts| io.try_send_last(parts))
     }
 
-    fn send_with(
-        &self,
-        send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    fn send_with(&self, send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
         if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
             return send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
         }

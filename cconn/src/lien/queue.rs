@@ -105,6 +105,13 @@ impl Queue {
         }
     }
 
+    /// Gives the room of an empty queue up.
+    pub(super) fn shrink(&mut self) {
+        if self.places.is_empty() {
+            self.places = VecDeque::new();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Queue::default();
     }

@@ -35,6 +35,7 @@ impl Lien {
         deadline: Option<Instant>,
         router: Router,
     ) -> (Locked<'a>, bool) {
+        inbox.others_keep_much = state.outbox.keeps_much();
         drop(state);
         let result = inbox.fill(&*self.io, deadline);
         let expired = matches!(result, Err(Idle::Deadline));
@@ -90,7 +91,7 @@ impl Lien {
             inbox.discard();
             let result = inbox.fill(&*self.io, deadline);
             state = self.lock();
-            state.goodbye.end_of_input |= !matches!(result, Ok(n) if n > 0);
+            state.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
             state.put_helm(inbox);
         }
         drop(state);

@@ -74,6 +74,7 @@ impl State {
             Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
             Ok(_) => self.route(inbox, routing),
             Err(Idle::Deadline) => {}
+            Err(Idle::Quiet) => self.shrink(),
             Err(Idle::SlowFrame) => self.close(Ending::here(EndReason::SlowFrame, "")),
             Err(Idle::Broken(error)) => self.end_input(self.broken_or(Ending::cut(&error))),
         }

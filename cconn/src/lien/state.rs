@@ -184,6 +184,12 @@ impl State {
         self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
     }
 
+    /// Gives buffers up that only a burst needs: nothing came for a while.
+    pub(super) fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.turn.shrink();
+    }
+
     /// Appends a whole frame. One that can't be written any more is dropped.
     pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
         if self.can_write() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::goodbye::Ending;
+use super::inbox::{Inbox, QUIET};
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -154,6 +155,10 @@ impl Lien {
         (state, read) = self.read_ready(state, inbox, READ_BUDGET);
         // The watchman's own pass is no sign of somebody else's.
         state.tended.passes = state.passes;
+        if read == 0 && quiet >= QUIET {
+            state.shrink();
+            state.inbox.iter_mut().for_each(Inbox::shrink);
+        }
         state.pass_on();
         let next = if read > 0 { LINGER_TICK } else { quiet.clamp(unread, QUIETEST.max(unread)) };
         (self.flush_ready(state), Some(next))

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::inbox::Inbox;
 use super::*;
 use crate::transport::{Memory, Tcp, configure};
 use crate::wire::{self, EndReason, FailureCode};
@@ -577,4 +578,36 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     }
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
+
+/// Waits for what a quiet second does, at most two of them.
+fn until(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
+    let (client, server) = pair();
+    client.lien.leave_helm();
+    let kept = |end: &End| end.lien.lock().outbox.kept();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(value(call(&client.lien, ECHO, &[7; 9000])).len(), 9000);
+                }
+            });
+        }
+    });
+    assert!(kept(&client) > 1024 && kept(&server) > 1024, "what this test is about");
+    for end in [&client, &server] {
+        until("buffers are kept for ever", || kept(end) == 0);
+    }
+    let inbox = client.lien.lock().inbox.as_ref().map(Inbox::kept);
+    assert!(inbox.is_some_and(|kept| kept <= 512), "{inbox:?}");
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x", "the connection lives");
 }

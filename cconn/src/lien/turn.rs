@@ -241,6 +241,11 @@ impl Turn {
         self.queue.pop()
     }
 
+    /// Gives room up that only a burst needs.
+    pub(super) fn shrink(&mut self) {
+        self.queue.shrink();
+    }
+
     /// Drops everything that has not started.
     pub(super) fn clear(&mut self) {
         self.queue.clear();

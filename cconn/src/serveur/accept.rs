@@ -145,7 +145,11 @@ impl Serveur {
 
     /// Starts the thread of a client that has entered or is expected; its place is given back when
     /// it ends.
-    pub(super) fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
+    pub(super) fn spawn(
+        &self,
+        id: u64,
+        body: impl FnOnce(&Serveur) + Send + 'static,
+    ) -> io::Result<()> {
         let stack = self.shared.options.settings.limits.stack;
         let place = Place { serveur: self.clone(), id };
         crate::sync::spawn(format!("cconn-{id}"), stack, move || {

@@ -138,8 +138,8 @@ impl Door {
     /// Waits for a newcomer, the bell, or the end of the pause.
     pub(super) fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
         let newcomer = listener.map_or(self.heard.as_fd(), AsFd::as_fd);
-        let mut fds = [self.heard.as_fd(), newcomer]
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let mut fds =
+            [self.heard.as_fd(), newcomer].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
         // An interrupted wait is a short one.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
