@@ -220,3 +220,36 @@ impl Clients {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_its_client_takes_no_place() {
+        let clients = Clients::default();
+        assert_eq!(clients.expect(1), Some(1));
+        assert_eq!(clients.expect(1), None, "one is enough");
+        assert_eq!(clients.enter(1), Ok(2), "its place is another's");
+        assert!(!clients.arrive(1, 1), "and then there is none");
+        clients.leave(1);
+        assert_eq!(clients.expect(1), None, "full");
+        clients.leave(2);
+        assert_eq!(clients.state.lock().threads, 0);
+    }
+
+    #[test]
+    fn an_expected_client_is_the_last_that_fits() {
+        let clients = Clients::default();
+        assert_eq!((clients.enter(2), clients.expect(2)), (Ok(1), Some(2)));
+        assert!(clients.arrive(2, 2));
+        assert_eq!((clients.enter(2), clients.expect(2)), (Err(Refusal::Full), None));
+        clients.leave(1);
+        assert_eq!(clients.expect(2), Some(3));
+        clients.refuse_more();
+        assert!(!clients.arrive(3, 2), "the server stops");
+        clients.leave(3);
+        assert_eq!(clients.expect(2), None);
+        assert_eq!(clients.state.lock().threads, 1);
+    }
+}
