@@ -166,7 +166,7 @@ impl Client {
     pub fn vider(&self) -> Resultat<()> {
         let written = self.lien.write_out(self.deadline());
         match self.lien.ending() {
-            Some(ending) => Err(ended(&ending, &self.lien.label, None)),
+            Some(ending) => Err(ended(&ending, self.lien.identity.label(), None)),
             None if written => Ok(()),
             None => Err(self.about(&Tete::new("", 0, "")).not_written()),
         }
@@ -239,19 +239,21 @@ impl Client {
     #[doc(alias = "peer_addr")]
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Option<SocketAddr> {
-        self.lien.address
+        self.lien.identity.address
     }
 
     /// The connection's number: on a server, among the clients it has ever had; else among the
     /// clients of this process. Never used twice.
     pub fn id(&self) -> u64 {
-        self.lien.id
+        self.lien.identity.id
     }
 
     /// How the connection ended, as the result of what ran until then.
     pub(crate) fn result_of_end(&self) -> Resultat<()> {
         match self.lien.ending() {
-            Some(ending) if !ending.is_orderly() => Err(ended(&ending, &self.lien.label, None)),
+            Some(ending) if !ending.is_orderly() => {
+                Err(ended(&ending, self.lien.identity.label(), None))
+            }
             _ => Ok(()),
         }
     }
@@ -272,7 +274,7 @@ impl Client {
     }
 
     fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {
-        About { commande: tete.nom(), lien: &self.lien.label, delai: self.delai }
+        About { commande: tete.nom(), lien: self.lien.identity.label(), delai: self.delai }
     }
 }
 
@@ -302,12 +304,12 @@ impl Drop for Client {
 
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lien.label)
+        f.write_str(self.lien.identity.label())
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Client").field(&self.lien.label).finish()
+        f.debug_tuple("Client").field(&self.lien.identity.label()).finish()
     }
 }

@@ -13,8 +13,8 @@ use crate::client::Client;
 use crate::commande::Registre;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::lien::{Lien, Parts, Watch};
-use crate::transport::{Tcp, Transport};
+use crate::lien::{Identity, Lien, Parts, Watch};
+use crate::transport::{Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
 pub use adresse::VersAdresse;
@@ -104,8 +104,8 @@ fn connect(
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let addresses = addresses.map_err(|cause| unreachable(text, cause))?;
     let stream = connect_any(text, &addresses, settings.connect_deadline, deadline)?;
+    configure(&stream, settings.limits.write_deadline);
     let io = Tcp::new(stream);
-    io.configure(settings.limits.write_deadline);
     let address = io.peer_address();
     greet_and_join(settings, Arc::new(io), address, text, deadline)
 }
@@ -124,30 +124,18 @@ fn greet_and_join(
     deadline: Option<Instant>,
 ) -> Resultat<Client> {
     let greeted = greet_server(&*io, settings, text, deadline)?;
-    let id = next_id();
     let lien = Lien::new(Parts {
         io,
         commands: Arc::new(Registre::new(settings.hooks.clone())),
-        limits: settings.limits.clone(),
+        limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
-        label: label(address, text, id),
-        id,
-        address,
+        identity: Identity::of_client(next_id(), address),
         ends_with_handles: true,
-        thread_name: format!("cconn-c{id}"),
         rest: greeted.rest,
     });
     lien.leave_helm();
     Ok(Client::of(&lien))
-}
-
-/// How a connection is named in errors.
-pub(crate) fn label(address: Option<SocketAddr>, text: &str, id: u64) -> Box<str> {
-    match address {
-        Some(address) => format!("{address} (#{id})").into(),
-        None => format!("{text} (#{id})").into(),
-    }
 }
 
 fn next_id() -> u64 {

@@ -13,6 +13,9 @@ use crate::wire::{
     GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
 };
 
+/// Room for a greeting and a first small call, bytes. The connection goes on reading into it.
+const FIRST_READ: usize = 256;
+
 /// What is wrong with the other side, or with the way there.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
@@ -40,7 +43,7 @@ pub(crate) enum HandshakeError {
 #[derive(Debug)]
 pub(crate) struct Greeted {
     pub(crate) limits: PeerLimits,
-    /// What came behind its greeting.
+    /// What came behind its greeting, in the buffer that it came in.
     pub(crate) rest: Vec<u8>,
 }
 
@@ -78,7 +81,11 @@ pub(crate) fn read_greeting(
     own_role: Role,
     deadline: Option<Instant>,
 ) -> Result<Greeted, HandshakeError> {
-    let mut buf = Vec::with_capacity(512);
+    let mut buf = Vec::with_capacity(FIRST_READ);
+    if own_role == Role::Server {
+        // A newcomer's greeting is there before its thread is: then no deadline has to be set.
+        let _not_there = io.try_recv(&mut buf);
+    }
     receive(io, &mut buf, GREETING_HEAD, deadline)?;
     let head = buf.first_chunk().ok_or(HandshakeError::Ended)?;
     let head = match GreetingHead::parse(head) {
@@ -92,8 +99,8 @@ pub(crate) fn read_greeting(
     receive(io, &mut buf, end, deadline)?;
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
-    let rest = buf.split_off(end);
-    Ok(Greeted { limits, rest })
+    buf.drain(..end);
+    Ok(Greeted { limits, rest: buf })
 }
 
 /// Ends a stream whose greeting went wrong: reads out what comes until the other side ends it

@@ -22,6 +22,7 @@ mod dispatch;
 mod due;
 mod goodbye;
 mod handler;
+mod identity;
 mod inbox;
 #[cfg(modele)]
 #[path = "../../modele/src/inside.rs"]
@@ -50,7 +51,6 @@ mod window;
 mod write;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -64,6 +64,7 @@ pub(crate) use calls::Answer;
 pub use dispatch::Output;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use goodbye::Ending;
+pub(crate) use identity::Identity;
 use names::Names;
 
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
@@ -80,64 +81,50 @@ pub(crate) struct Lien {
     state: Mutex<state::State>,
     io: Arc<dyn Transport>,
     commands: Arc<dyn Dispatch>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     peer: PeerLimits,
     watch: Option<Arc<Watch>>,
     me: Weak<Lien>,
-    /// The peer's address and the connection's number, for errors and for people.
-    pub(crate) label: Box<str>,
-    /// Its number among those of its server, or of this process's clients.
-    pub(crate) id: u64,
-    /// The peer's address, where it has one.
-    pub(crate) address: Option<SocketAddr>,
+    pub(crate) identity: Identity,
     /// Names of what was sent one-way.
     pub(crate) names: Names,
     /// Handles of the program that exist.
     handles: AtomicUsize,
     /// Whether the connection stops with its last handle: a server's connections do not.
     ends_with_handles: bool,
-    thread_name: String,
 }
 
 /// What a connection is made of.
 pub(crate) struct Parts {
     pub(crate) io: Arc<dyn Transport>,
     pub(crate) commands: Arc<dyn Dispatch>,
-    pub(crate) limits: Limits,
+    /// The same for all connections of a server.
+    pub(crate) limits: Arc<Limits>,
     pub(crate) peer: PeerLimits,
     pub(crate) watch: Option<Arc<Watch>>,
-    pub(crate) label: Box<str>,
-    pub(crate) id: u64,
-    pub(crate) address: Option<SocketAddr>,
+    pub(crate) identity: Identity,
     pub(crate) ends_with_handles: bool,
-    /// Name of the thread that serves it; stand-ins are named after it.
-    pub(crate) thread_name: String,
-    /// What was received behind the greeting.
+    /// What was received behind the greeting, in a buffer to go on reading into.
     pub(crate) rest: Vec<u8>,
 }
 
 impl Lien {
     /// A connection whose greeting is done.
     pub(crate) fn new(parts: Parts) -> Arc<Lien> {
-        let Parts { io, commands, limits, peer, watch, label, id, address, .. } = parts;
-        let Parts { ends_with_handles, thread_name, rest, .. } = parts;
-        let state = Mutex::new(state::State::new(&limits, peer, &rest));
+        let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
         watch.iter().for_each(Watch::prepare);
         Arc::new_cyclic(|me| Lien {
-            state,
+            state: Mutex::new(state::State::new(&limits, peer, rest)),
             io,
             commands,
             limits,
             peer,
             watch,
             me: me.clone(),
-            label,
-            id,
-            address,
+            identity,
             names: Names::default(),
             handles: AtomicUsize::new(0),
             ends_with_handles,
-            thread_name,
         })
     }
 
@@ -160,12 +147,16 @@ impl Lien {
         if !last || !self.ends_with_handles {
             return;
         }
-        let state = self.lock();
+        let mut state = self.lock();
         let (closed, all_taken_up) = (state.is_closed(), state.is_all_taken_up());
-        drop(state);
         if !closed && all_taken_up {
-            self.close(EndReason::Closed, "");
-        } else if !closed {
+            state.close(Ending::here(EndReason::Closed, ""));
+            // Where nobody else holds it either it is gone before the watchman could look.
+            state.tended.lingers &= self.me.strong_count() > 1;
+            return;
+        }
+        drop(state);
+        if !closed {
             self.stop_unowned(crate::sync::now().checked_add(LAST_GRACE));
         }
     }
@@ -214,6 +205,6 @@ impl Lien {
 
 impl fmt::Debug for Lien {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lien").field("thread", &self.thread_name).finish_non_exhaustive()
+        f.debug_struct("Lien").field("identity", &self.identity).finish_non_exhaustive()
     }
 }

@@ -6,8 +6,11 @@ mod accept;
 mod broadcast;
 mod clients;
 mod door;
+mod doorman;
 mod hooks;
 mod options;
+mod outside;
+mod serve;
 mod service;
 
 use std::fmt;
@@ -18,9 +21,11 @@ use crate::client::Client;
 use crate::commande::{Arguments, Commandes, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::lien::Limits;
 
 use clients::Clients;
 use door::Door;
+use service::Service;
 
 pub use broadcast::Diffusion;
 pub use options::OptionsServeur;
@@ -62,6 +67,9 @@ struct Shared {
     door: Door,
     clients: Clients,
     registre: Arc<Registre>,
+    /// What all connections share.
+    service: Arc<Service>,
+    limits: Arc<Limits>,
     options: options::Kept,
 }
 
@@ -145,8 +153,7 @@ impl Serveur {
     #[doc(alias = "serve")]
     pub fn lancer(&self) -> Resultat<()> {
         let Some(listener) = self.shared.door.open()? else { return Ok(()) };
-        self.accept_until_stopped(&listener);
-        drop(listener);
+        self.accept_until_stopped(listener);
         let result = self.stop_clients();
         self.shared.door.close();
         result

@@ -8,6 +8,7 @@ mod rule;
 
 use std::io;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 pub(crate) use std::sync::MutexGuard;
@@ -38,8 +39,16 @@ impl<T> Mutex<T> {
 }
 
 /// A condition variable with an absolute deadline.
+///
+/// Waking costs a system call even where nobody sleeps, and a connection that begins or ends has
+/// several to wake and seldom anybody asleep: so the sleepers are counted.
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(std::sync::Condvar);
+pub(crate) struct Condvar {
+    inner: std::sync::Condvar,
+    /// Threads between the start of a wait and its end. Counted under the lock that they wait
+    /// with, so whoever changes what they wait for, under that lock, sees them counted afterwards.
+    sleepers: AtomicUsize,
+}
 
 impl Condvar {
     pub(crate) fn new() -> Self {
@@ -52,21 +61,34 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> MutexGuard<'a, T> {
-        match deadline {
-            None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),
+        self.sleepers.fetch_add(1, Ordering::Relaxed);
+        let guard = match deadline {
+            None => self.inner.wait(guard).unwrap_or_else(PoisonError::into_inner),
             Some(deadline) => {
                 let rest = deadline.saturating_duration_since(now());
-                self.0.wait_timeout(guard, rest).unwrap_or_else(PoisonError::into_inner).0
+                self.inner.wait_timeout(guard, rest).unwrap_or_else(PoisonError::into_inner).0
             }
+        };
+        self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        guard
+    }
+
+    /// Wakes one sleeper. To be called after what it waits for was changed under the lock.
+    pub(crate) fn notify_one(&self) {
+        if self.has_sleepers() {
+            self.inner.notify_one();
         }
     }
 
-    pub(crate) fn notify_one(&self) {
-        self.0.notify_one();
+    /// Wakes every sleeper. To be called after what they wait for was changed under the lock.
+    pub(crate) fn notify_all(&self) {
+        if self.has_sleepers() {
+            self.inner.notify_all();
+        }
     }
 
-    pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+    fn has_sleepers(&self) -> bool {
+        self.sleepers.load(Ordering::Relaxed) > 0
     }
 }
 

@@ -12,4 +12,4 @@ pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
 pub(crate) use stream::{Ready, Transport};
-pub(crate) use tcp::Tcp;
+pub(crate) use tcp::{TAKEN_OVER, Tcp, configure};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
 use crate::lien::{Answer, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Runner, Stopped};
+use crate::sync::{Condvar, Mutex};
 use crate::wire::{self, CallId, EndReason, FailureCode};
 use crate::world::random;
 
@@ -31,9 +32,14 @@ pub(crate) enum Op {
     /// Calls on: in the middle over the other connection, at an outer end back again, as often
     /// as its count says.
     Forward,
+    /// Calls `Attend` back.
+    Meet,
+    /// Waits until a `Release` has run, on whichever end.
+    Attend,
+    Release,
 }
 
-const OPS: [Op; 9] = [
+const OPS: [Op; 12] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -43,6 +49,9 @@ const OPS: [Op; 9] = [
     Op::Close,
     Op::Parallel,
     Op::Forward,
+    Op::Meet,
+    Op::Attend,
+    Op::Release,
 ];
 
 /// Bytes of a body without padding.
@@ -217,10 +226,33 @@ impl Speaker {
     }
 }
 
+/// What handlers of one end wait for, and those of another bring about: a dependence between
+/// commands that the core knows nothing of.
+#[derive(Default)]
+pub(crate) struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn wait(&self) {
+        let mut is_open = self.is_open.lock();
+        while !*is_open {
+            is_open = self.opened.wait(is_open, None);
+        }
+    }
+
+    fn open(&self) {
+        *self.is_open.lock() = true;
+        self.opened.notify_all();
+    }
+}
+
 /// The registry of one end.
 pub(crate) struct Commands {
     pub(crate) end: usize,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) gate: Arc<Gate>,
     /// The other connection of an end in the middle.
     pub(crate) other: OnceLock<Weak<Lien>>,
     pub(crate) patience: Option<Duration>,
@@ -251,6 +283,9 @@ impl Commands {
                 speaker.send(Op::Hop, count - 1, 0);
             }
             Op::Forward => self.forward(lien, count, sender),
+            Op::Meet => speaker().call(Op::Attend, 0, 0),
+            Op::Attend => self.gate.wait(),
+            Op::Release => self.gate.open(),
             Op::Nest | Op::Hop | Op::Parallel => shuttle::thread::yield_now(),
             Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
             Op::Stop => assert_eq!(lien.stop(None), Stopped::Begun),

@@ -56,6 +56,8 @@ pub(crate) struct Scenario {
     pub(crate) callers: [usize; 2],
     pub(crate) acts_each: usize,
     pub(crate) acts: &'static [Act],
+    /// The n-th caller does the n-th act, and not any.
+    pub(crate) by_number: bool,
     pub(crate) end: End,
     /// Deferred calls may be given up.
     pub(crate) gives_up: bool,
@@ -113,6 +115,7 @@ const PLAIN: Scenario = Scenario {
     callers: [2, 2],
     acts_each: 3,
     acts: &[Call(Op::Echo, 0, 0)],
+    by_number: false,
     end: End::Stop,
     gives_up: false,
     patience: None,
@@ -231,6 +234,14 @@ fn nested() -> Vec<Scenario> {
             ..deep
         },
         Scenario { name: "nested, one may wait", acts: NESTED, max_waiting: 1, ..PLAIN },
+        Scenario {
+            name: "a handler that needs another",
+            acts: &[Call(Op::Nest, 1, 0), Call(Op::Meet, 0, 0), Call(Op::Release, 0, 0)],
+            by_number: true,
+            callers: [3, 0],
+            acts_each: 1,
+            ..PLAIN
+        },
         Scenario {
             name: "client that only calls, nested",
             acts: NESTED,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use shuttle::rand::Rng;
 use shuttle::thread::JoinHandle;
 
-use crate::commands::{Commands, Op, Pending, Speaker};
+use crate::commands::{Commands, Gate, Op, Pending, Speaker};
 use crate::ledger::Ledger;
-use crate::lien::{Ending, Lien, Limits, Parts, PeerLimits, Watch};
+use crate::lien::{Ending, Identity, Lien, Limits, Parts, PeerLimits, Watch};
 use crate::line::Line;
 use crate::scenarios::{Act, End, Scenario};
 use crate::sync::{self, FOREVER};
@@ -91,7 +91,7 @@ fn start_callers(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     for (end, count) in outer.into_iter().zip(world.scenario.callers) {
         for number in 0..count {
             let world = world.clone();
-            callers.push(thread(format!("caller {end}.{number}"), move || world.caller(end)));
+            callers.push(thread(format!("caller {end}.{number}"), move || world.caller(end, number)));
         }
     }
     callers
@@ -131,7 +131,7 @@ fn wait_a_while(most: u64) {
 
 impl World {
     fn new(scenario: Scenario) -> Self {
-        let ledger = Arc::new(Ledger::default());
+        let (ledger, gate) = (Arc::new(Ledger::default()), Arc::new(Gate::default()));
         let watch = scenario.watch.then(|| Arc::new(Watch::default()));
         let (mut liens, mut lines, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..scenario.connections {
@@ -141,7 +141,8 @@ impl World {
         for (end, line) in lines.iter().enumerate() {
             let patience = scenario.patience;
             let other = OnceLock::new();
-            let commands = Arc::new(Commands { end, ledger: ledger.clone(), other, patience });
+            let (ledger, gate) = (ledger.clone(), gate.clone());
+            let commands = Arc::new(Commands { end, ledger, gate, other, patience });
             others.push(commands.clone());
             liens.push(Lien::new(parts(&scenario, end, line, commands, watch.clone())));
         }
@@ -154,13 +155,15 @@ impl World {
     }
 
     /// One thread of the program.
-    fn caller(&self, end: usize) {
+    fn caller(&self, end: usize, number: usize) {
         let patience = self.scenario.patience;
         let speaker = Speaker::program(&self.liens[end], &self.ledger, patience);
         let mut pending = Vec::new();
         for _ in 0..self.scenario.acts_each {
             let acts = self.scenario.acts;
-            act(&speaker, acts[random(acts.len() as u64) as usize], &mut pending);
+            let any = random(acts.len() as u64) as usize;
+            let which = if self.scenario.by_number { number } else { any };
+            act(&speaker, acts[which], &mut pending);
         }
         while !pending.is_empty() {
             let any = random(pending.len() as u64) as usize;
@@ -231,14 +234,11 @@ fn parts(
     Parts {
         io: Arc::new(line.clone()),
         commands,
-        limits,
+        limits: Arc::new(limits),
         peer,
         watch,
-        label: format!("end {end}").into(),
-        id: end as u64,
-        address: None,
+        identity: Identity::of_server(end as u64, None),
         ends_with_handles: false,
-        thread_name: format!("stand-in {end}"),
         rest: Vec::new(),
     }
 }

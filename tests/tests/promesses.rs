@@ -3,12 +3,12 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use cconn::{
-    Client, Erreur, NatureDistante, OptionsServeur, RaisonFin, RaisonNonEnvoi, Resultat, Serveur,
-    commande, commandes, nommee,
+    Client, EchecConnexion, Erreur, NatureDistante, OptionsServeur, RaisonFin, RaisonNonEnvoi,
+    Resultat, Serveur, commande, commandes, nommee,
 };
 use cconn_tests::{hex, local, with_watchdog};
 
@@ -68,7 +68,7 @@ fn a_peer_that_does_not_read_is_slowed_down_then_cut() {
 /// A server with room for one client, which has `eteindre` called by a hook; it runs.
 fn stopped_by_a_hook(
     hook: fn(OptionsServeur, Box<dyn Fn() + Send + Sync>) -> OptionsServeur,
-) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
+) -> (Serveur, JoinHandle<Resultat<()>>) {
     let itself = Arc::new(OnceLock::<Serveur>::new());
     let stop = {
         let itself = itself.clone();
@@ -260,5 +260,65 @@ fn calls_nest_to_and_fro_up_to_the_limit() {
         assert_eq!(client.appeler(rebond { n: 31 }).unwrap(), 31);
         assert!(client.appeler(rebond { n: 100 }).is_err());
         assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+    });
+}
+
+fn launch(serveur: &Serveur) -> JoinHandle<Resultat<()>> {
+    let serveur = serveur.clone();
+    thread::spawn(move || serveur.lancer())
+}
+
+fn stop(serveur: &Serveur, running: JoinHandle<Resultat<()>>) {
+    serveur.eteindre().unwrap();
+    running.join().unwrap().unwrap();
+}
+
+fn is_full(outcome: Resultat<Client>) -> bool {
+    let Err(Erreur::Connexion(why)) = outcome else { return false };
+    matches!(*why, EchecConnexion::Complet { .. })
+}
+
+#[test]
+fn the_limit_is_exact_however_many_come_at_once() {
+    with_watchdog("a crowd", LIMIT, || {
+        for most in [1, 5] {
+            let serveur = Serveur::options(0).max_clients(most).ouvrir().unwrap();
+            serveur.enregistrer(commandes![somme]).unwrap();
+            let running = launch(&serveur);
+            let connect = || {
+                let client = Client::new(serveur.adresse());
+                if let Ok(client) = &client {
+                    assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+                }
+                client
+            };
+            let outcomes: Vec<_> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..4 * most).map(|_| scope.spawn(connect)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            let (inside, outside): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+            assert_eq!(inside.len(), most);
+            assert!(outside.into_iter().all(is_full));
+            stop(&serveur, running);
+        }
+    });
+}
+
+#[test]
+fn a_local_client_may_take_the_place_that_the_next_one_is_awaited_for() {
+    with_watchdog("local client", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        serveur.enregistrer(commandes![somme]).unwrap();
+        let running = launch(&serveur);
+        // From here on the server listens, and a thread of it waits for the next client.
+        Client::new(serveur.adresse()).unwrap().eteindre().unwrap();
+        for _ in 0..20 {
+            let local = serveur.client_local().unwrap();
+            assert_eq!(local.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+            assert!(is_full(Client::new(serveur.adresse())));
+            local.eteindre().unwrap();
+            Client::new(serveur.adresse()).unwrap().eteindre().unwrap();
+        }
+        stop(&serveur, running);
     });
 }

@@ -60,7 +60,7 @@ impl Client {
     ) -> Erreur<E> {
         Erreur::Codage(Box::new(Codage {
             commande: tete.nom().into(),
-            lien: self.lien.label.clone(),
+            lien: self.lien.identity.label().into(),
             quoi,
             verbe,
             cause: Box::new(cause),

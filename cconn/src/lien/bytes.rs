@@ -7,7 +7,7 @@ use super::Lien;
 use crate::sync::{LocalKey, thread_local};
 
 /// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
-pub(super) const INLINE: usize = 46;
+const INLINE: usize = 46;
 
 /// Larger spare buffers are not kept.
 const LARGEST_SPARE: usize = 64 << 10;
@@ -29,6 +29,11 @@ thread_local! {
 }
 
 impl Bytes {
+    /// Whether a body of that size is copied without an allocation.
+    pub(super) fn fits_inline(length: usize) -> bool {
+        length <= INLINE
+    }
+
     /// Copies a body out of a buffer that holds others too.
     #[inline]
     pub(super) fn copy(body: &[u8]) -> Self {

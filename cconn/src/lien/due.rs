@@ -1,6 +1,7 @@
 //! What must happen once the lock is released.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::parker::Parker;
 
@@ -23,8 +24,8 @@ pub(super) struct Due {
     /// Stand-ins to start; they are counted as started already.
     pub(super) stand_ins: usize,
     pub(super) last_words: Option<LastWords>,
-    /// Wake the watchman, or tell it to look sooner.
-    pub(super) watch: bool,
+    /// Ask the watchman to look in so long at the latest.
+    pub(super) watch: Option<Duration>,
 }
 
 impl Due {
@@ -38,7 +39,10 @@ impl Due {
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.stand_ins == 0 && self.last_words.is_none() && !self.watch
+        self.first.is_none()
+            && self.stand_ins == 0
+            && self.last_words.is_none()
+            && self.watch.is_none()
     }
 
     /// Ends the sleep of everyone who was taken off the list.

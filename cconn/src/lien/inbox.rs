@@ -13,7 +13,7 @@ use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 
 /// What a quiet connection reads into, bytes.
-const SMALL: usize = 1 << 10;
+const SMALL: usize = 512;
 
 /// Largest room offered to one read of many frames, bytes.
 const LARGE: usize = 256 << 10;
@@ -25,7 +25,7 @@ const STEP: usize = 1 << 20;
 /// With this much room left, the rest of a large frame is read on before more is made.
 const ENOUGH: usize = 64 << 10;
 
-/// A large buffer is given up after a read waited this long for nothing.
+/// Large buffers are given up after a read waited this long for nothing.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// Bytes a second that a large frame must bring, on top of the read deadline: far below any
@@ -39,6 +39,8 @@ pub(super) enum Idle {
     Deadline,
     /// A frame was begun and is not finished in its time.
     SlowFrame,
+    /// Nothing came for a while, and large buffers are kept for nothing.
+    Quiet,
     /// The stream broke.
     Broken(io::Error),
 }
@@ -60,6 +62,8 @@ pub(super) struct Inbox {
     limit: u32,
     /// Room offered to the next read.
     room: usize,
+    /// Whether others of this connection keep large buffers too, and want to hear of a quiet time.
+    pub(super) others_keep_much: bool,
     /// Largest frame that came whole lately: as much is made room for at once.
     largest: usize,
     /// When the frame that is not whole yet was first seen so.
@@ -75,6 +79,7 @@ impl Inbox {
             start: 0,
             limit,
             room: SMALL,
+            others_keep_much: false,
             largest: 0,
             begun: None,
             read_deadline,
@@ -82,9 +87,9 @@ impl Inbox {
         }
     }
 
-    /// Bytes that came after the greeting, before the connection took over.
-    pub(super) fn preload(&mut self, bytes: &[u8]) {
-        self.buf.extend_from_slice(bytes);
+    /// Bytes that came after the greeting, before the connection took over, in their buffer.
+    pub(super) fn preload(&mut self, bytes: Vec<u8>) {
+        self.buf = bytes;
     }
 
     /// Whether a frame was begun and has not arrived whole.
@@ -125,10 +130,12 @@ impl Inbox {
         if self.is_partial() {
             return self.fill_up(io, deadline);
         }
-        self.wait_and_receive(io, deadline).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => Idle::Deadline,
-            _ => Idle::Broken(error),
-        })
+        match self.wait_and_receive(io, deadline) {
+            Ok(Some(n)) => Ok(n),
+            Ok(None) => Err(Idle::Quiet),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Idle::Deadline),
+            Err(error) => Err(Idle::Broken(error)),
+        }
     }
 
     /// Reads on where a frame was begun, which must be whole in its time.
@@ -144,18 +151,18 @@ impl Inbox {
         })
     }
 
-    /// Waits with a large buffer for a moment only, then with a small one.
+    /// Waits with large buffers for a moment only, then gives them up and returns `None`.
     #[inline]
     fn wait_and_receive(
         &mut self,
         io: &dyn Transport,
         deadline: &mut Deadline,
-    ) -> io::Result<usize> {
+    ) -> io::Result<Option<usize>> {
         let Inbox { polling, buf, .. } = self;
         if let Some(found) = polling.look(|| io.try_recv(buf)) {
-            return found;
+            return found.map(Some);
         }
-        if self.buf.capacity() > SMALL
+        if (self.others_keep_much || self.buf.capacity() > SMALL)
             && self.buf.is_empty()
             && let Some((mut quiet, rest)) = split(*deadline)
         {
@@ -163,11 +170,12 @@ impl Inbox {
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     *deadline = rest;
                     self.shrink();
+                    return Ok(None);
                 }
-                result => return result,
+                result => return result.map(Some),
             }
         }
-        self.receive(|buf| io.recv(buf, deadline))
+        self.receive(|buf| io.recv(buf, deadline)).map(Some)
     }
 
     /// Reads once what is there, without blocking.
@@ -221,19 +229,21 @@ impl Inbox {
         std::mem::replace(&mut self.buf, buf)
     }
 
-    /// Gives up a large buffer with nothing in it.
-    pub(super) fn shrink_if_empty(&mut self) {
-        if self.buf.capacity() > SMALL && !self.is_partial() {
-            self.shrink();
-        }
-    }
-
-    fn shrink(&mut self) {
+    /// Gives up what a quiet connection does not need.
+    pub(super) fn shrink(&mut self) {
         self.room = SMALL;
         self.largest = 0;
-        self.start = 0;
-        self.buf = Vec::with_capacity(SMALL);
+        if !self.is_partial() && self.buf.capacity() > SMALL {
+            self.start = 0;
+            self.buf = Vec::with_capacity(SMALL);
+        }
         drop_spares();
+    }
+
+    /// Bytes kept to read into.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.buf.capacity()
     }
 
     /// Forgets what is there: nobody wants it any more.
@@ -311,7 +321,7 @@ mod tests {
 
     fn inbox(bytes: &[u8]) -> Inbox {
         let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::ZERO);
-        inbox.preload(bytes);
+        inbox.preload(bytes.to_vec());
         inbox
     }
 
@@ -354,7 +364,7 @@ mod tests {
     #[test]
     fn announcing_a_frame_reserves_no_more_than_a_step() {
         let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1), Duration::ZERO);
-        inbox.preload(&[0, 0, 0, 0x7F, 1]);
+        inbox.preload(vec![0, 0, 0, 0x7F, 1]);
         inbox.make_room();
         assert!(inbox.buf.capacity() <= STEP + 64);
     }

@@ -1,6 +1,7 @@
 //! The connection's one lock, and what is carried out when it is released.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use super::Lien;
 use super::due::{Due, LastWords};
@@ -57,8 +58,8 @@ impl Drop for Locked<'_> {
 impl Lien {
     fn carry_out(&self, mut due: Due) {
         due.wake_all();
-        if due.watch {
-            self.call_watchman();
+        if let Some(after) = due.watch {
+            self.call_watchman(after);
         }
         for _ in 0..due.stand_ins {
             self.start_stand_in();
@@ -78,7 +79,7 @@ impl Lien {
     fn start_stand_in(&self) {
         let Some(lien) = self.me.upgrade() else { return };
         loop {
-            let (name, lien) = (format!("{}+", self.thread_name), lien.clone());
+            let (name, lien) = (self.identity.stand_in_name(), lien.clone());
             let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
             if started.is_ok() || !self.refuse_front() {
                 return;
@@ -86,10 +87,10 @@ impl Lien {
         }
     }
 
-    /// Asks the watchman to look after this connection.
-    fn call_watchman(&self) {
+    /// Asks the watchman to look after this connection, in so long at the latest.
+    fn call_watchman(&self, after: Duration) {
         let Some(watch) = &self.watch else { return };
-        if watch.look_after(&self.me) {
+        if watch.look_after(&self.me, after) {
             return;
         }
         // The next unlock asks again, and not this one: so not by `Locked`.

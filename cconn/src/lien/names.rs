@@ -1,7 +1,7 @@
 //! The names of the one-way commands that were sent, so that a failure can be told by name: the
 //! wire carries hashes only.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sync::Mutex;
@@ -9,12 +9,13 @@ use crate::sync::Mutex;
 /// Names kept at most: a program has no more commands; one that makes names up pays no more.
 const MOST: usize = 10_000;
 
-/// Names by hash.
+/// Names by hash. In order, for a hash table of the standard library's asks the system for random
+/// numbers on each new thread, and these keys are the program's own.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// The hash that was remembered last: sending one command over and over takes no lock.
     last: AtomicU64,
-    names: Mutex<HashMap<u64, Box<str>>>,
+    names: Mutex<BTreeMap<u64, Box<str>>>,
 }
 
 impl Names {

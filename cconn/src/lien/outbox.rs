@@ -14,6 +14,9 @@ const PARTS: usize = 16;
 /// A buffer larger than this is not kept for reuse.
 const LARGEST_SPARE: usize = 64 << 10;
 
+/// A quiet connection keeps no more than this for reuse, bytes: with what it reads into, 1 KiB.
+const LARGEST_QUIET: usize = 512;
+
 #[derive(Debug)]
 struct Segment {
     bytes: Vec<u8>,
@@ -86,7 +89,7 @@ impl Outbox {
         self.appended = self.appended.saturating_add(frame.len() as u64);
         if frame.len() >= LARGE {
             let bytes = std::mem::take(frame);
-            self.segments.push_back(Segment { bytes, written: 0 });
+            self.push(Segment { bytes, written: 0 });
         } else {
             self.tail().extend_from_slice(frame);
         }
@@ -107,13 +110,21 @@ impl Outbox {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
         if !fits {
             let bytes = self.take_spare();
-            self.segments.push_back(Segment { bytes, written: 0 });
+            self.push(Segment { bytes, written: 0 });
         }
         match self.segments.back_mut() {
             Some(segment) => &mut segment.bytes,
             // Not reached: a segment was just pushed. A spare is as good a place as any.
             None => &mut self.spares[0],
         }
+    }
+
+    fn push(&mut self, segment: Segment) {
+        if self.segments.capacity() == 0 {
+            // Most connections never have a second one: small frames share it.
+            self.segments.reserve_exact(1);
+        }
+        self.segments.push_back(segment);
     }
 
     /// Takes everything out, to be written without the lock.
@@ -174,6 +185,26 @@ impl Outbox {
         }
     }
 
+    /// Bytes kept for reuse.
+    pub(super) fn kept(&self) -> usize {
+        let [first, second] = &self.spares;
+        first.capacity().saturating_add(second.capacity())
+    }
+
+    /// Whether more is kept for reuse than a quiet connection should.
+    pub(super) fn keeps_much(&self) -> bool {
+        self.kept() > LARGEST_QUIET
+    }
+
+    /// Gives up what is kept for reuse: nothing was sent for a while.
+    pub(super) fn shrink(&mut self) {
+        self.spares = Default::default();
+        self.spare_deque = VecDeque::new();
+        if self.segments.is_empty() {
+            self.segments = VecDeque::new();
+        }
+    }
+
     /// Drops what was not written: the connection has ended.
     pub(super) fn clear(&mut self) {
         self.segments.clear();
@@ -185,8 +216,17 @@ impl Outbox {
 impl Batch {
     /// Writes once, without blocking.
     pub(super) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send(parts))
+    }
+
+    /// The same in front of the end of the stream.
+    pub(super) fn send_last(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send_last(parts))
+    }
+
+    fn send_with(&self, send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
         if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
-            return io.try_send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
+            return send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
         }
         let mut parts = [IoSlice::new(&[]); PARTS];
         let mut used = 0_usize;
@@ -194,7 +234,7 @@ impl Batch {
             *part = IoSlice::new(segment.bytes.get(segment.written..).unwrap_or(&[]));
             used = used.saturating_add(1);
         }
-        io.try_send(parts.get(..used).unwrap_or(&[]))
+        send(parts.get(..used).unwrap_or(&[]))
     }
 
     /// Strikes `written` bytes off the front; finished buffers go to `keep`.

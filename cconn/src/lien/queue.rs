@@ -38,6 +38,10 @@ impl Queue {
         if let (Some(index), Some(call)) = (&mut self.index, command.call) {
             index.insert(call, place);
         }
+        if self.places.capacity() == 0 {
+            // Most connections never have a second command waiting.
+            self.places.reserve_exact(1);
+        }
         self.places.push_back(Some(command));
     }
 
@@ -111,6 +115,13 @@ impl Queue {
             self.gaps = 0;
             // The places have moved; the next cancel counts them anew.
             self.index = None;
+        }
+    }
+
+    /// Gives the room of an empty queue up.
+    pub(super) fn shrink(&mut self) {
+        if self.places.is_empty() {
+            self.places = VecDeque::new();
         }
     }
 

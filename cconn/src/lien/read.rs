@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::Lien;
+use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
 use super::lock::Locked;
 use super::route::{Router, Routing};
@@ -50,6 +51,7 @@ impl Lien {
         deadline: &mut Deadline,
         router: Router,
     ) -> (Locked<'a>, bool) {
+        inbox.others_keep_much = state.outbox.keeps_much();
         drop(state);
         let result = inbox.fill(&*self.io, deadline);
         let expired = matches!(result, Err(Idle::Deadline));
@@ -89,9 +91,13 @@ impl Lien {
     }
 
     /// After the end: reads and discards until the peer ends its side too, so that closing the
-    /// socket resets nothing the peer has still to read.
+    /// socket resets nothing the peer has still to read. A peer that ended the connection, or was
+    /// lost, reads nothing more, and whoever saw that has shut the stream.
     pub(super) fn drain(&self, deadline: Option<Instant>) {
         let mut state = self.lock();
+        if matches!(state.closed().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
+            return;
+        }
         while !state.goodbye.end_of_input && !is_past(deadline) {
             let Some(mut inbox) = state.inbox.take() else {
                 (state, _) = self.sleep(state, Sleep::End, deadline);
@@ -101,7 +107,7 @@ impl Lien {
             inbox.discard();
             let result = inbox.fill(&*self.io, &mut deadline.into());
             state = self.lock();
-            state.goodbye.end_of_input |= !matches!(result, Ok(n) if n > 0);
+            state.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
             state.put_helm(inbox);
         }
         drop(state);

@@ -1,7 +1,7 @@
 //! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
 
 use super::Dispatch;
-use super::bytes::{Bytes, INLINE};
+use super::bytes::Bytes;
 use super::calls::{Answer, Met};
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
@@ -41,7 +41,8 @@ impl Kept<'_> {
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
-        if length > INLINE && self.inbox.should_hand_over(&body, alone) {
+        // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
+        if !Bytes::fits_inline(length) && self.inbox.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.hand_over(), range: body }
         } else {
             Bytes::copy(self.inbox.slice(body))
@@ -75,6 +76,7 @@ impl State {
             Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
             Ok(_) => self.route(inbox, routing),
             Err(Idle::Deadline) => {}
+            Err(Idle::Quiet) => self.shrink(),
             Err(Idle::SlowFrame) => self.close(Ending::here(EndReason::SlowFrame, "")),
             Err(Idle::Broken(error)) => self.end_input(self.broken_or(Ending::cut(&error))),
         }

@@ -51,7 +51,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: &[u8]) -> Self {
+    #[inline]
+    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: Vec<u8>) -> Self {
         let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {
@@ -213,6 +214,12 @@ impl State {
     #[inline]
     pub(super) fn is_above_high_water(&self) -> bool {
         self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
+    }
+
+    /// Gives buffers up that only a burst needs: nothing came for a while.
+    pub(super) fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.turn.shrink();
     }
 
     /// Appends a whole frame. One that can't be written any more is dropped.

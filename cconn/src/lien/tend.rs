@@ -11,7 +11,7 @@ use super::state::State;
 use crate::wire::EndReason;
 
 /// How often bytes that were left unwritten are looked at.
-pub(super) const WRITE_TICK: Duration = Duration::from_millis(1);
+const WRITE_TICK: Duration = Duration::from_millis(1);
 
 /// Looks in vain after which bytes are no more looked for: who sends in bursts need not wake the
 /// watchman for each.
@@ -77,9 +77,15 @@ impl State {
         let helm = self.tended.helm_left_free && self.inbox.is_some() && !self.is_closed();
         let linger = self.tended.lingers && !self.goodbye.end_of_input;
         if (bytes && !self.tended.ticks) || ((helm || linger) && !self.tended.listed) {
+            if !self.tended.listed {
+                // The time that the helm stays unread counts from here, not from the first look.
+                self.tended.passes = self.passes;
+                self.tended.quiet_since = Some(crate::sync::now());
+            }
             self.tended.listed = true;
             self.tended.ticks |= bytes;
-            self.due.watch = true;
+            let after = if linger { LINGER_TICK } else { UNREAD };
+            self.due.watch = Some(if bytes { WRITE_TICK } else { after });
         }
     }
 }
@@ -166,9 +172,6 @@ impl Lien {
             return (state, Some(unread.saturating_sub(quiet)));
         }
         let Some(mut inbox) = state.inbox.take() else { return (state, None) };
-        if quiet >= QUIET {
-            inbox.shrink_if_empty();
-        }
         if inbox.is_overdue(now) {
             state.put_helm(inbox);
             state.close(Ending::here(EndReason::SlowFrame, ""));
@@ -178,6 +181,12 @@ impl Lien {
         (state, read) = self.read_ready(state, inbox, READ_BUDGET);
         // The watchman's own pass is no sign of somebody else's.
         state.tended.passes = state.passes;
+        if read == 0 && quiet >= QUIET {
+            state.shrink();
+            if let Some(inbox) = &mut state.inbox {
+                inbox.shrink();
+            }
+        }
         state.pass_on();
         let next = if read > 0 { LINGER_TICK } else { quiet.clamp(unread, QUIETEST.max(unread)) };
         (self.flush_ready(state), Some(next))

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::sync::Deadline;
-use crate::transport::{Memory, Tcp};
+use crate::transport::{Memory, Tcp, configure};
 use crate::wire::{self, EndReason, FailureCode};
 
 /// Commands by number; the arguments and answers are plain bytes.
@@ -147,14 +147,11 @@ fn watched_end(
     let lien = Lien::new(Parts {
         io,
         commands: commands.clone(),
-        limits: limits.clone(),
+        limits: Arc::new(limits.clone()),
         peer,
         watch,
-        label: "test".into(),
-        id: 1,
-        address: None,
+        identity: Identity::of_client(1, None),
         ends_with_handles: false,
-        thread_name: "test".into(),
         rest,
     });
     End { lien, commands }
@@ -624,13 +621,44 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     let _never_reads = listener.accept().unwrap();
     let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
     // With the options of a real connection, for the kernel has a deadline of its own.
-    let io = Tcp::new(left);
-    io.configure(limits.write_deadline);
-    let client = end(Arc::new(io), &limits);
+    configure(&left, limits.write_deadline);
+    let client = end(Arc::new(Tcp::new(left)), &limits);
     let body = vec![0; 1 << 20];
     while client.lien.ending().is_none() {
         let _ended = send(&client.lien, NOTE, &body);
     }
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
+
+/// Waits for what a quiet second does, at most two of them.
+fn until(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
+    let (client, server) = pair();
+    client.lien.leave_helm();
+    let kept = |end: &End| end.lien.lock().outbox.kept();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(value(call(&client.lien, ECHO, &[7; 9000])).len(), 9000);
+                }
+            });
+        }
+    });
+    assert!(kept(&client) > 1024 && kept(&server) > 1024, "what this test is about");
+    for end in [&client, &server] {
+        until("buffers are kept for ever", || kept(end) == 0);
+    }
+    let inbox = client.lien.lock().inbox.as_ref().map(|inbox| inbox.kept());
+    assert!(inbox.is_some_and(|kept| kept <= 512), "{inbox:?}");
+    assert_eq!(value(call(&client.lien, ECHO, b"x")), b"x", "the connection lives");
 }

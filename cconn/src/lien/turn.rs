@@ -152,6 +152,9 @@ impl Turn {
     #[inline]
     fn serve(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
+            if self.served.capacity() == 0 {
+                self.served.reserve_exact(1);
+            }
             self.served.push(Served { call, cancelled: false });
         }
     }
@@ -297,6 +300,11 @@ impl Turn {
     /// Takes the front of the queue out, because no thread can be had to run it.
     pub(super) fn refuse(&mut self) -> Option<Command> {
         self.queue.pop()
+    }
+
+    /// Gives room up that only a burst needs.
+    pub(super) fn shrink(&mut self) {
+        self.queue.shrink();
     }
 
     /// Drops everything that has not started.

@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::Lien;
-use super::tend::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
 /// Looks that can wait this long are made at moments so far apart.
@@ -22,14 +21,15 @@ const RETRY: Duration = Duration::from_millis(10);
 /// A connection on the watchman's list.
 struct Entry {
     lien: Weak<Lien>,
-    /// When it is looked at; `None` for at once.
-    next: Option<Instant>,
+    next: Instant,
 }
 
 #[derive(Default)]
 struct List {
-    /// Connections that ask for attention, by the address of their state.
-    asking: Vec<Weak<Lien>>,
+    /// Connections that ask for attention.
+    asking: Vec<Entry>,
+    /// When the watchman looks at this list by itself; `None` where somebody has to wake it.
+    looks: Option<Instant>,
     /// When the thread may be tried again.
     retry: Option<Instant>,
     /// Its stack: the platform's default, unless a test wants one that can't be had.
@@ -52,16 +52,24 @@ impl Watch {
         WATCH.get_or_init(Arc::default).clone()
     }
 
-    /// Puts a connection on the list, or asks to look at it now if it is there. False where no
+    /// Puts a connection on the list, to be looked at in so long at the latest. False where no
     /// thread can be had: the connection asks again later.
-    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>) -> bool {
+    ///
+    /// Connections come and go much faster than the watchman looks, and most of what they ask for
+    /// is not urgent: it is woken only where it would sleep for longer.
+    pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>, after: Duration) -> bool {
+        let now = crate::sync::now();
+        let next = now.checked_add(after).unwrap_or(now);
         let mut list = self.list.lock();
         if !self.start(&mut list) {
             return false;
         }
-        list.asking.push(lien.clone());
+        list.asking.push(Entry { lien: lien.clone(), next });
+        let asleep = list.looks.is_none_or(|looks| looks > next);
         drop(list);
-        self.wake.notify_one();
+        if asleep {
+            self.wake.notify_one();
+        }
         true
     }
 
@@ -95,15 +103,15 @@ impl Watch {
     }
 
     fn run(&self) {
-        let mut entries: HashMap<usize, Entry> = HashMap::new();
+        let mut entries = HashMap::new();
         let start = crate::sync::now();
         loop {
-            let next = entries.values().filter_map(|entry| entry.next).min();
-            self.collect(&mut entries, next);
+            self.collect(&mut entries);
             let now = crate::sync::now();
-            entries.retain(|_, entry| {
-                if entry.next.is_some_and(|next| next > now) {
-                    return true;
+            entries.retain(|_, entry: &mut Entry| {
+                if entry.next > now {
+                    // Of connections that were short most are gone: nobody wakes for them.
+                    return entry.lien.strong_count() > 0;
                 }
                 let again = entry.lien.upgrade().and_then(|lien| {
                     let again = lien.tend(now);
@@ -111,22 +119,29 @@ impl Watch {
                     again
                 });
                 let next = again.and_then(|after| together(start, now, after));
-                entry.next = next;
+                entry.next = next.unwrap_or(now);
                 next.is_some()
             });
         }
     }
 
-    /// Sleeps until the next entry is due or somebody asks, and takes in who asks.
-    fn collect(&self, entries: &mut HashMap<usize, Entry>, next: Option<Instant>) {
+    /// Takes in who asks, by the address of its state, and sleeps until an entry is due.
+    fn collect(&self, entries: &mut HashMap<usize, Entry>) {
         let mut list = self.list.lock();
-        while list.asking.is_empty() && next.is_none_or(|next| crate::sync::now() < next) {
+        loop {
+            for asked in list.asking.drain(..).filter(|asked| asked.lien.strong_count() > 0) {
+                let entry = entries.entry(asked.lien.as_ptr().addr());
+                let next = asked.next;
+                let entry = entry.or_insert(asked);
+                entry.next = entry.next.min(next);
+            }
+            let next = entries.values().map(|entry| entry.next).min();
+            // While it is awake it looks again before it sleeps.
+            list.looks = next;
+            if next.is_some_and(|next| next <= crate::sync::now()) {
+                return;
+            }
             list = self.wake.wait(list, next);
-        }
-        let soon = crate::sync::now().checked_add(WRITE_TICK);
-        for lien in list.asking.drain(..) {
-            let address = lien.as_ptr().addr();
-            entries.insert(address, Entry { lien, next: soon });
         }
     }
 }
@@ -191,14 +206,11 @@ mod tests {
         Lien::new(Parts {
             io: Arc::new(io),
             commands,
-            limits,
+            limits: Arc::new(limits),
             peer,
             watch,
-            label: "test".into(),
-            id: 1,
-            address: None,
+            identity: super::super::Identity::of_client(1, None),
             ends_with_handles: false,
-            thread_name: "test".into(),
             rest: Vec::new(),
         })
     }

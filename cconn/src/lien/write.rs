@@ -364,7 +364,7 @@ impl Lien {
         while !state.outbox.is_empty() {
             let batch = state.outbox.take();
             drop(state);
-            let sent = batch.send(&*self.io);
+            let sent = batch.send_last(&*self.io);
             state = self.lock();
             match sent {
                 Ok(n) => state.outbox.give_back(batch, n),

@@ -1,44 +1,44 @@
-//! Accepting newcomers, refusing them in words, and each client's thread.
+//! Accepting newcomers, and refusing them in words.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clients::Entry;
-use super::door::Outside;
-use super::service::Service;
+use super::door::Left;
+use super::outside::{Newcomer, Outside};
 use super::{Serveur, hooks};
-use crate::client::Client;
-use crate::commande::EndHook;
-use crate::connexion::{handshake_failed, label};
-use crate::erreur::Resultat;
+use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
-use crate::lien::{Lien, Parts, Watch};
 use crate::sync::Mutex;
-use crate::transport::{Memory, Tcp, Transport};
+use crate::transport::{Tcp, Transport};
 use crate::wire::{Refusal, Role};
-
-/// How long one whose greeting was wrong may take to read ours, which tells it why.
-const TURNED_AWAY_LINGER: Duration = Duration::from_secs(1);
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// Bytes that each direction of a local connection holds: about what a socket does.
-const LOCAL_CAPACITY: usize = 256 << 10;
-
 impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
     /// now it may have again in a moment.
-    pub(super) fn accept_until_stopped(&self, listener: &TcpListener) {
+    pub(super) fn accept_until_stopped(&self, listener: TcpListener) {
+        let listener = Arc::new(listener);
         let mut outside = Outside::default();
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
+            self.admit(&mut outside);
+            if pause.is_none() && self.is_attended(&listener, &outside) {
+                match self.wait_while_attended(&mut outside) {
+                    Left::Nothing => {}
+                    Left::Newcomer(newcomer) => self.take_in(newcomer, &mut outside),
+                    Left::Trouble => pause = Some(longer(pause)),
+                }
+                continue;
+            }
             match listener.accept() {
-                Ok((stream, _)) => {
+                Ok((stream, address)) => {
                     pause = None;
-                    self.newcomer(stream, &mut outside);
+                    self.take_in(self.set_up(stream, address), &mut outside);
                     continue;
                 }
                 Err(error) => match error.kind() {
@@ -47,25 +47,35 @@ impl Serveur {
                     _ => pause = Some(longer(pause)),
                 },
             }
-            self.admit(&mut outside);
             let sweep = outside.sweep();
-            let watched = if pause.is_none() { Some(listener) } else { None };
+            let watched = if pause.is_none() { Some(&*listener) } else { None };
             self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
-            self.shared.door.was_rung();
         }
         // The stop is what those are told who wait for a place.
         self.admit(&mut outside);
     }
 
-    fn newcomer(&self, stream: TcpStream, outside: &mut Outside) {
-        // Where accepted sockets take the listener's mode over.
-        if !cfg!(target_os = "linux") && stream.set_nonblocking(false).is_err() {
-            return;
+    /// Posts the next client's thread at the door, unless somebody waits for a place who was here
+    /// first: who comes next stands in line behind.
+    fn is_attended(&self, listener: &Arc<TcpListener>, outside: &Outside) -> bool {
+        outside.first_until().is_none() && self.post(listener)
+    }
+
+    /// Lets the next client's thread stand at the door, until it leaves something to do here.
+    fn wait_while_attended(&self, outside: &mut Outside) -> Left {
+        loop {
+            if let Some(left) = self.shared.door.relieve(outside.sweep()) {
+                return left;
+            }
         }
+    }
+
+    /// Lets a newcomer in, or has it wait for a place in line, or refuses it.
+    fn take_in(&self, newcomer: Newcomer, outside: &mut Outside) {
         let until = Instant::now() + self.shared.options.leaving;
-        match outside.queue_up(Tcp::new(stream), until) {
+        match outside.queue_up(newcomer, until) {
             Ok(()) => self.admit(outside),
-            Err(io) => self.refuse(io, Refusal::Full, outside),
+            Err(newcomer) => self.refuse(newcomer, Refusal::Full, outside),
         }
     }
 
@@ -80,20 +90,46 @@ impl Serveur {
                 Entry::Soon => return,
             };
             match (outside.take_first(), place) {
-                (Some(io), Ok(id)) => self.start_thread(id, io, outside),
-                (Some(io), Err(refusal)) => self.refuse(io, refusal, outside),
+                (Some(newcomer), Ok(id)) => self.start_thread(id, newcomer, outside),
+                (Some(newcomer), Err(refusal)) => self.refuse(newcomer, refusal, outside),
                 (None, _) => return,
             }
         }
     }
 
+    /// Starts the thread of a newcomer that has entered.
+    fn start_thread(&self, id: u64, newcomer: Newcomer, outside: &mut Outside) {
+        let Newcomer { io, address } = newcomer;
+        let entering = Arc::new(Entering { io: Arc::new(io), address, welcomed: Mutex::default() });
+        let hers = entering.clone();
+        let started = self.spawn(id, move |serveur| {
+            if serveur.welcome_once(&hers) {
+                let io = hers.io.clone();
+                drop(hers);
+                serveur.serve(id, io, Some(address));
+            }
+        });
+        if started.is_ok() {
+            // It takes a thread some time to begin; until then its client can send a first call.
+            self.welcome_once(&entering);
+        } else if let Some(io) = Arc::into_inner(entering).and_then(|e| Arc::into_inner(e.io)) {
+            self.refuse(Newcomer { io, address }, Refusal::NoResources, outside);
+        }
+    }
+
+    /// Greets a newcomer that has a thread, unless that is done already. False where it can't be.
+    fn welcome_once(&self, entering: &Entering) -> bool {
+        let mut welcomed = entering.welcomed.lock();
+        *welcomed.get_or_insert_with(|| self.welcome(&*entering.io, Some(entering.address)))
+    }
+
     /// Refuses a newcomer in words.
-    fn refuse(&self, io: Tcp, refusal: Refusal, outside: &mut Outside) {
+    fn refuse(&self, newcomer: Newcomer, refusal: Refusal, outside: &mut Outside) {
+        let Newcomer { io, address } = newcomer;
         // One that is gone already finds out by itself.
         let _gone = self.greet(&io, refusal);
-        let adresse = io.peer_address();
         outside.push_refused(io);
-        self.tell_refused(adresse, self.refused(refusal));
+        self.tell_refused(Some(address), self.refused(refusal));
     }
 
     /// Why a newcomer was refused, as this side's program is told.
@@ -102,7 +138,7 @@ impl Serveur {
     }
 
     /// Tells the program of a newcomer who did not become a client.
-    fn tell_refused(&self, address: Option<SocketAddr>, error: HandshakeError) {
+    pub(super) fn tell_refused(&self, address: Option<SocketAddr>, error: HandshakeError) {
         if let Some(hook) = &self.shared.options.on_refused {
             let settings = &self.shared.options.settings;
             let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
@@ -120,7 +156,8 @@ impl Serveur {
         }
     }
 
-    fn greet(&self, io: &dyn Transport, refusal: Refusal) -> Result<(), HandshakeError> {
+    /// Sends the server's greeting, which says whether the newcomer may come in. Does not wait.
+    pub(super) fn greet(&self, io: &dyn Transport, refusal: Refusal) -> Result<(), HandshakeError> {
         let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
@@ -129,135 +166,9 @@ impl Serveur {
 
     /// Greets a newcomer that may come in. False where that can't be said: it would wait for our
     /// greeting until its deadline, and dropping the stream tells it.
-    fn welcome(&self, io: &dyn Transport, address: Option<SocketAddr>) -> bool {
+    pub(super) fn welcome(&self, io: &dyn Transport, address: Option<SocketAddr>) -> bool {
         let greeted = self.greet(io, Refusal::Accepted);
         greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
-    }
-
-    /// Greets a newcomer on a thread of its own.
-    fn start_thread(&self, id: u64, io: Tcp, outside: &mut Outside) {
-        // The socket comes back where no thread can be had for it.
-        let io = Arc::new(Mutex::new(Some(io)));
-        let hers = io.clone();
-        let started = self.spawn(id, move |serveur| {
-            if let Some(io) = hers.lock().take() {
-                let address = io.peer_address();
-                if serveur.welcome(&io, address) {
-                    io.configure(serveur.shared.options.settings.limits.write_deadline);
-                    serveur.serve(id, Arc::new(io), address);
-                }
-            }
-        });
-        if started.is_err()
-            && let Some(io) = io.lock().take()
-        {
-            self.refuse(io, Refusal::NoResources, outside);
-        }
-    }
-
-    /// Starts the thread of a client that has entered; its place is given back when it ends.
-    fn spawn(&self, id: u64, body: impl FnOnce(&Serveur) + Send + 'static) -> io::Result<()> {
-        let stack = self.shared.options.settings.limits.stack;
-        let place = Place { serveur: self.clone(), id };
-        crate::sync::spawn(format!("cconn-{id}"), stack, move || {
-            let place = place;
-            body(&place.serveur);
-        })
-    }
-
-    /// A client of this server inside the process, joined to it without a socket: for tests, and
-    /// for programs that are their own client.
-    ///
-    /// It counts among the clients. [`lancer`](Serveur::lancer) need not run.
-    ///
-    /// # Errors
-    ///
-    /// - [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
-    ///   thread could be had.
-    /// - [`Erreur::Delai`](crate::Erreur::Delai): its thread did not greet within 10 seconds.
-    ///
-    /// # Blocking
-    ///
-    /// Until greeted, and a moment more where another client is about to leave its place.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cconn::{Serveur, nommee};
-    ///
-    /// # fn main() -> cconn::Resultat<()> {
-    /// let serveur = Serveur::new(0)?;
-    /// serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n)?;
-    /// let client = serveur.client_local()?;
-    /// assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,)))?, 42);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias = "in_memory")]
-    pub fn client_local(&self) -> Resultat<Client> {
-        let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
-        let until = Instant::now() + self.shared.options.leaving;
-        match self.shared.clients.enter_by(self.shared.options.max_clients, until) {
-            Ok(id) => {
-                let started = self.spawn(id, move |serveur| {
-                    if serveur.welcome(&ours, None) {
-                        serveur.serve(id, Arc::new(ours), None);
-                    }
-                });
-                started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
-            }
-            Err(refusal) => {
-                // It is read below.
-                let _never_fails = self.greet(&ours, refusal);
-            }
-        }
-        crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
-    }
-
-    /// One client, from its greeting to its end, on its own thread.
-    fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
-        let settings = &self.shared.options.settings;
-        let deadline = Instant::now().checked_add(settings.greeting_deadline);
-        self.shared.clients.greets(id, &io);
-        let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
-            Ok(greeted) => greeted,
-            Err(error) => {
-                self.tell_refused(address, error);
-                return handshake::turn_away(&*io, Instant::now() + TURNED_AWAY_LINGER);
-            }
-        };
-        let lien = Lien::new(Parts {
-            io,
-            commands: Arc::new(Service::new(&self.shared)),
-            limits: settings.limits.clone(),
-            peer: greeted.limits,
-            watch: Some(Watch::of_process()),
-            label: label(address, "local client", id),
-            id,
-            address,
-            ends_with_handles: false,
-            thread_name: format!("cconn-{id}"),
-            rest: greeted.rest,
-        });
-        self.shared.clients.add(&lien);
-        let client = Client::of(&lien);
-        if self.shared.options.on_connected.is_some() {
-            // While the hook runs, or waits for an answer, what came behind the greeting is known
-            // and somebody reads on.
-            lien.leave_helm();
-        }
-        self.hook(self.shared.options.on_connected.as_ref(), &client);
-        lien.execute();
-        self.hook(self.shared.options.on_disconnected.as_ref(), &client);
-        lien.linger();
-        lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
-    }
-
-    fn hook(&self, hook: Option<&EndHook>, client: &Client) {
-        if let Some(hook) = hook {
-            let result = client.result_of_end();
-            self.shared.clients.inside_hook(|| hooks::run(|| hook(client, result)));
-        }
     }
 }
 
@@ -266,32 +177,27 @@ fn longer(pause: Option<Duration>) -> Duration {
     pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
 }
 
-/// A client's place, given back when its thread ends, whatever ended it.
-struct Place {
-    serveur: Serveur,
-    id: u64,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.serveur.shared.clients.leave(self.id) {
-            self.serveur.shared.door.ring();
-        }
-    }
+/// A newcomer who has entered: greeted by the thread that accepts, or by its own if that is first.
+struct Entering {
+    io: Arc<Tcp>,
+    address: SocketAddr,
+    /// Whether the greeting could be sent, once that was tried.
+    welcomed: Mutex<Option<bool>>,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
     use std::sync::mpsc;
     use std::thread;
 
-    use super::super::door::MAX_WAITING;
+    use super::super::outside::MAX_WAITING;
     use super::*;
-    use crate::erreur::Erreur;
+    use crate::client::Client;
+    use crate::erreur::Resultat;
     use crate::handshake::Greeted;
-    use crate::lien::Limits;
     use crate::message::nommee;
-    use crate::wire::{self, EndReason, Greeting};
+    use crate::transport::Memory;
 
     type Told = Result<Greeted, HandshakeError>;
 
@@ -311,9 +217,9 @@ mod tests {
     /// A server for one client, whose thread is inside a command though the connection has ended;
     /// the command ends with the sender.
     fn with_one_leaving() -> (Serveur, thread::JoinHandle<Resultat<()>>, mpsc::Sender<()>) {
-        let mut serveur = Serveur::new(0).unwrap();
-        let shared = Arc::get_mut(&mut serveur.shared).unwrap();
-        shared.options.leaving = Duration::from_secs(1000);
+        let mut options = Serveur::options(0);
+        options.leaving = Duration::from_secs(1000);
+        let serveur = options.ouvrir().unwrap();
         let (started, starts) = mpsc::channel();
         let (sender, ends) = mpsc::channel();
         let ends = Mutex::new(ends);
@@ -332,29 +238,6 @@ mod tests {
             thread::yield_now();
         }
         (serveur, lancer, sender)
-    }
-
-    #[test]
-    fn a_hook_that_calls_is_told_what_came_behind_the_greeting() {
-        let (sender, outcomes) = mpsc::channel();
-        let options = Serveur::options(0).delai_reponse(Duration::from_secs(10));
-        let options = options.quand_connecte(move |client| {
-            sender.send(client.appeler::<(), _>(nommee("absente", ()))).unwrap();
-        });
-        let serveur = options.ouvrir().unwrap();
-        let running = serveur.clone();
-        let lancer = thread::spawn(move || running.lancer());
-        let Limits { max_frame, window, .. } = Limits::default();
-        let (role, refusal, text) = (Role::Client, Refusal::Accepted, String::new());
-        let mut bytes = Vec::new();
-        Greeting { role, refusal, max_frame, window, text }.write(&mut bytes);
-        wire::write_adieu(&mut bytes, EndReason::Closed, "");
-        let peer = newcomer(&serveur);
-        assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());
-        let outcome = outcomes.recv().unwrap();
-        assert!(matches!(&outcome, Err(Erreur::Fermee(_))), "{outcome:?}");
-        serveur.eteindre().unwrap();
-        lancer.join().unwrap().unwrap();
     }
 
     #[test]

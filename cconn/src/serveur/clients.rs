@@ -33,6 +33,8 @@ struct State {
     threads: usize,
     /// Those of them that are inside a hook of the program.
     inside_hooks: usize,
+    /// The client whose thread waits for it at the door: one of the threads, and no client yet.
+    expected: Option<u64>,
     last_id: u64,
     stopping: bool,
     /// A newcomer stands at the door until a client has left.
@@ -57,12 +59,22 @@ impl State {
         if self.stopping {
             return Entry::Refused(Refusal::Stopping);
         }
-        if self.threads < most {
-            self.threads += 1;
-            self.last_id += 1;
-            return Entry::Place(self.last_id);
+        if self.clients() < most {
+            return Entry::Place(self.add_thread());
         }
         if self.is_one_leaving() { Entry::Soon } else { Entry::Refused(Refusal::Full) }
+    }
+
+    /// Counts one more thread, and numbers its client.
+    fn add_thread(&mut self) -> u64 {
+        self.threads += 1;
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Places that are taken.
+    fn clients(&self) -> usize {
+        self.threads - usize::from(self.expected.is_some())
     }
 
     /// Whether the connection of a client has ended whose thread has not.
@@ -103,6 +115,28 @@ impl Clients {
         }
     }
 
+    /// Gives the next client a number ahead, for its thread to wait for it, if there is a place.
+    /// The place is not taken by that.
+    pub(super) fn expect(&self, most: usize) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.stopping || state.expected.is_some() || state.clients() >= most {
+            return None;
+        }
+        state.expected = Some(state.add_thread());
+        state.expected
+    }
+
+    /// The expected client is there; false if the places have been taken meanwhile, or the server
+    /// stops.
+    pub(super) fn arrive(&self, id: u64, most: usize) -> bool {
+        let mut state = self.state.lock();
+        let admitted = !state.stopping && state.clients() < most;
+        if admitted && state.expected == Some(id) {
+            state.expected = None;
+        }
+        admitted
+    }
+
     /// A newcomer has been greeted and its own greeting is waited for.
     pub(super) fn greets(&self, id: u64, io: &Arc<dyn Transport>) {
         let mut state = self.state.lock();
@@ -115,8 +149,8 @@ impl Clients {
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
     pub(super) fn add(&self, lien: &Arc<Lien>) {
         let mut state = self.state.lock();
-        state.greeting.remove(&lien.id);
-        state.connected.insert(lien.id, lien.clone());
+        state.greeting.remove(&lien.identity.id);
+        state.connected.insert(lien.identity.id, lien.clone());
         let stopping = state.stopping;
         drop(state);
         if stopping {
@@ -128,6 +162,9 @@ impl Clients {
     pub(super) fn leave(&self, id: u64) -> bool {
         let mut state = self.state.lock();
         state.threads -= 1;
+        if state.expected == Some(id) {
+            state.expected = None;
+        }
         state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
         let awaited = std::mem::take(&mut state.awaited);
@@ -226,5 +263,39 @@ impl Clients {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_its_client_takes_no_place() {
+        let clients = Clients::default();
+        assert_eq!(clients.expect(1), Some(1));
+        assert_eq!(clients.expect(1), None, "one is enough");
+        assert_eq!(clients.enter(1), Entry::Place(2), "its place is another's");
+        assert!(!clients.arrive(1, 1), "and then there is none");
+        clients.leave(1);
+        assert_eq!(clients.expect(1), None, "full");
+        clients.leave(2);
+        assert_eq!(clients.state.lock().threads, 0);
+    }
+
+    #[test]
+    fn an_expected_client_is_the_last_that_fits() {
+        let clients = Clients::default();
+        assert_eq!((clients.enter(2), clients.expect(2)), (Entry::Place(1), Some(2)));
+        assert!(clients.arrive(2, 2));
+        assert_eq!(clients.enter(2), Entry::Refused(Refusal::Full));
+        assert_eq!(clients.expect(2), None);
+        clients.leave(1);
+        assert_eq!(clients.expect(2), Some(3));
+        clients.refuse_more();
+        assert!(!clients.arrive(3, 2), "the server stops");
+        clients.leave(3);
+        assert_eq!(clients.expect(2), None);
+        assert_eq!(clients.state.lock().threads, 1);
     }
 }

@@ -1,41 +1,49 @@
-//! The door: the listening socket, the bell that ends the wait for newcomers, and those who stand
-//! outside: who waits for a place, and who was refused and still reads why.
+//! The door: the listening socket, the bell that ends the wait for newcomers, and who stands there.
 
-use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::Serveur;
+use super::outside::Newcomer;
 use crate::erreur::Resultat;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Tcp, Transport};
-
-/// How long a refused newcomer may take to read why.
-const REFUSED_LINGER: Duration = Duration::from_secs(1);
-
-/// How often those who were refused are looked at.
-const SWEEP: Duration = Duration::from_millis(10);
 
 /// How often the bell is rung at most until it sounds, and the pause in between.
 const RINGS: usize = 1000;
 const RING_AGAIN: Duration = Duration::from_millis(1);
-
-/// Refused newcomers kept at most; the oldest goes first.
-const MAX_REFUSED: usize = 64;
-
-/// Newcomers that wait for a place at most; who comes then is refused.
-pub(super) const MAX_WAITING: usize = 64;
 
 /// The listening socket, and the bell that ends the wait for newcomers.
 pub(super) struct Door {
     state: Mutex<DoorState>,
     closed: Condvar,
     bell: UnixStream,
+    /// Only one waits here at a time, and looks around once it has heard the bell out.
     heard: UnixStream,
+    post: Mutex<Post>,
+    relieved: Condvar,
+}
+
+/// Whether the next client's thread stands at the door.
+#[derive(Default)]
+struct Post {
+    attended: bool,
+    /// What the last one who stood there left to the thread in `lancer`.
+    left: Option<Left>,
+}
+
+/// What the next client's thread leaves to the thread in `lancer`.
+pub(super) enum Left {
+    /// The door.
+    Nothing,
+    /// A newcomer for whom there is no place, as far as it knows.
+    Newcomer(Newcomer),
+    /// An `accept` that failed for want of something.
+    Trouble,
 }
 
 enum DoorState {
@@ -51,7 +59,8 @@ impl Door {
         bell.set_nonblocking(true)?;
         heard.set_nonblocking(true)?;
         let state = Mutex::new(DoorState::Waiting(listener));
-        Ok(Door { state, closed: Condvar::new(), bell, heard })
+        let (closed, relieved) = (Condvar::new(), Condvar::new());
+        Ok(Door { state, closed, bell, heard, post: Mutex::default(), relieved })
     }
 
     /// Hands out the listener, once; `None` if the server was stopped before.
@@ -105,76 +114,59 @@ impl Door {
         }
     }
 
-    /// Waits for a newcomer, the bell, or the end of the pause.
+    /// The next client's thread is about to stand here.
+    pub(super) fn attend(&self) {
+        self.post.lock().attended = true;
+    }
+
+    /// The next client's thread goes, and nobody has taken its place.
+    pub(super) fn leave(&self, left: Left) {
+        let mut post = self.post.lock();
+        post.attended = false;
+        post.left = Some(left);
+        drop(post);
+        self.relieved.notify_all();
+    }
+
+    /// Waits while somebody else stands here; returns what is left to do, or `None` where the
+    /// pause was over first.
+    pub(super) fn relieve(&self, pause: Option<Duration>) -> Option<Left> {
+        let until = pause.and_then(|pause| Instant::now().checked_add(pause));
+        let mut post = self.post.lock();
+        while post.attended {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
+            post = self.relieved.wait(post, until);
+        }
+        Some(post.left.take().unwrap_or(Left::Nothing))
+    }
+
+    /// Waits for a newcomer, the bell, or the end of the pause. Hears the bell out.
     pub(super) fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
-        let mut fds = vec![PollFd::new(&self.heard, PollFlags::IN)];
-        fds.extend(listener.map(|listener| PollFd::new(listener, PollFlags::IN)));
+        let newcomer = listener.map_or(self.heard.as_fd(), AsFd::as_fd);
+        let mut fds =
+            [self.heard.as_fd(), newcomer].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
         // An interrupted wait is a short one.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
-    }
-
-    pub(super) fn was_rung(&self) -> bool {
-        matches!((&self.heard).read(&mut [0; 8]), Ok(n) if n > 0)
-    }
-}
-
-/// A newcomer, and until when it is looked at.
-type Standing = (Tcp, Instant);
-
-/// Newcomers that stand outside, oldest first.
-#[derive(Default)]
-pub(super) struct Outside {
-    /// They wait for a place.
-    waiting: VecDeque<Standing>,
-    /// They were refused and are still reading why.
-    refused: VecDeque<Standing>,
-}
-
-impl Outside {
-    /// One that waits for a place until then. Comes back where too many do.
-    pub(super) fn queue_up(&mut self, io: Tcp, until: Instant) -> Result<(), Tcp> {
-        if self.waiting.len() >= MAX_WAITING {
-            return Err(io);
+        let [rung, _] = fds.map(|fd| !fd.revents().is_empty());
+        if rung {
+            let _more_rings = (&self.heard).read(&mut [0; 8]);
         }
-        self.waiting.push_back((io, until));
-        Ok(())
-    }
-
-    /// Until when the first of those who wait does so.
-    pub(super) fn first_until(&self) -> Option<Instant> {
-        self.waiting.front().map(|(_, until)| *until)
-    }
-
-    /// Takes the first of those who wait.
-    pub(super) fn take_first(&mut self) -> Option<Tcp> {
-        self.waiting.pop_front().map(|(io, _)| io)
-    }
-
-    /// One that was told why it can't come in.
-    pub(super) fn push_refused(&mut self, io: Tcp) {
-        io.shutdown_write();
-        if self.refused.len() >= MAX_REFUSED {
-            self.refused.pop_front();
-        }
-        self.refused.push_back((io, Instant::now() + REFUSED_LINGER));
-    }
-
-    /// Lets go of those who have read it or took too long: closing before they have read would
-    /// reset the connection, and they would never know. Returns when to look again.
-    pub(super) fn sweep(&mut self) -> Option<Duration> {
-        let now = Instant::now();
-        self.refused.retain(|(io, until)| *until > now && !has_ended(io));
-        let refused = (!self.refused.is_empty()).then_some(SWEEP);
-        let waiting = self.first_until().map(|until| until.saturating_duration_since(now));
-        refused.into_iter().chain(waiting).min()
     }
 }
 
-fn has_ended(io: &Tcp) -> bool {
-    let mut buf = Vec::with_capacity(512);
-    match io.try_recv(&mut buf) {
-        Ok(n) => n == 0,
-        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bell_that_was_heard_is_silent() {
+        let door = Door::new(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
+        door.ring();
+        door.wait(None, None);
+        let more = (&door.heard).read(&mut [0]).unwrap_err();
+        assert_eq!(more.kind(), io::ErrorKind::WouldBlock);
     }
 }

@@ -10,11 +10,13 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::clients::Clients;
 use super::door::Door;
+use super::service::Service;
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::transport::configure;
 
 /// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
 const BACKLOG: i32 = 4096;
@@ -60,6 +62,8 @@ pub struct OptionsServeur {
     addresses: io::Result<Vec<SocketAddr>>,
     settings: Settings,
     max_clients: usize,
+    /// No setting of a program's; tests have more time.
+    pub(super) leaving: Duration,
     on_refused: Option<RefusedHook>,
     on_connected: Option<EndHook>,
     on_disconnected: Option<EndHook>,
@@ -72,6 +76,7 @@ impl OptionsServeur {
             addresses,
             settings: Settings::default(),
             max_clients: 1,
+            leaving: LEAVING,
             on_refused: None,
             on_connected: None,
             on_disconnected: None,
@@ -137,18 +142,24 @@ impl OptionsServeur {
         self.settings.check()?;
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
+        configure(&listener, self.settings.limits.write_deadline);
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
         let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
-            leaving: LEAVING,
+            leaving: self.leaving,
             settings: self.settings,
             on_refused: self.on_refused,
             on_connected: self.on_connected,
             on_disconnected: self.on_disconnected,
         };
-        let clients = Clients::default();
-        Ok(Serveur { shared: Arc::new(Shared { address, door, clients, registre, options }) })
+        let limits = Arc::new(options.settings.limits.clone());
+        let shared = Arc::new_cyclic(|me| {
+            let service = Arc::new(Service::new(registre.clone(), me.clone()));
+            let clients = Clients::default();
+            Shared { address, door, clients, registre, service, limits, options }
+        });
+        Ok(Serveur { shared })
     }
 }
 

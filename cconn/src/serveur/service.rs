@@ -1,4 +1,4 @@
-//! What runs a server's commands for one of its connections.
+//! What runs a server's commands for its connections.
 
 use std::sync::{Arc, Weak};
 
@@ -8,7 +8,7 @@ use crate::commande::{Contexte, Known, Registre};
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Output, Runner};
 use crate::wire::FailureCode;
 
-/// Runs the server's commands for one of its connections.
+/// Runs the server's commands for its connections.
 pub(super) struct Service {
     registre: Arc<Registre>,
     /// Weak, for the server holds its connections.
@@ -16,8 +16,8 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Service { registre: shared.registre.clone(), serveur: Arc::downgrade(shared) }
+    pub(super) fn new(registre: Arc<Registre>, serveur: Weak<Shared>) -> Self {
+        Service { registre, serveur }
     }
 }
 

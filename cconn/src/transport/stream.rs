@@ -30,6 +30,12 @@ pub(crate) trait Transport: Send + Sync {
     /// can be taken now.
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize>;
 
+    /// The same for what `shutdown_write` follows at once: it may travel with the end of the
+    /// stream, which is one packet for the network and one waking for the peer.
+    fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_send(parts)
+    }
+
     /// Blocks until one of the wanted directions is ready, or the stream broke (then both are),
     /// or the deadline passed (then none is).
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;

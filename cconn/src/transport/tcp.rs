@@ -6,6 +6,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -41,26 +42,6 @@ impl Tcp {
     /// Takes a connected stream in blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Tcp { stream, armed: AtomicU64::new(0) }
-    }
-
-    /// Sets what every connection wants: no delay for small writes, and a kernel that finds dead
-    /// peers. Keep-alive finds them while nothing is sent, the user timeout while something is;
-    /// either alone leaves the other case hanging.
-    ///
-    /// The kernel takes a peer that lives and does not read for a dead one. The write deadline
-    /// cuts such a peer and says why, so the user timeout must not come first.
-    pub(crate) fn configure(&self, write_deadline: Duration) {
-        use rustix::net::sockopt;
-        let user_timeout = write_deadline.saturating_mul(2);
-        // A socket that refuses a setting (a Unix socket, say) works without it.
-        let _unsupported = [
-            sockopt::set_tcp_nodelay(&self.stream, true),
-            sockopt::set_socket_keepalive(&self.stream, true),
-            sockopt::set_tcp_keepidle(&self.stream, KEEPALIVE_IDLE),
-            sockopt::set_tcp_keepintvl(&self.stream, KEEPALIVE_INTERVAL),
-            sockopt::set_tcp_keepcnt(&self.stream, KEEPALIVE_COUNT),
-            set_user_timeout(&self.stream, user_timeout),
-        ];
     }
 
     /// The peer's address.
@@ -123,6 +104,21 @@ impl Tcp {
     fn recv_once(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<usize, Errno> {
         rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
     }
+
+    fn send(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
+        loop {
+            let sent = if let [part] = parts {
+                rustix::net::send(&self.stream, part, flags)
+            } else {
+                let mut control = SendAncillaryBuffer::default();
+                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
+            };
+            match sent {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(broken),
+            }
+        }
+    }
 }
 
 impl Transport for Tcp {
@@ -152,19 +148,12 @@ impl Transport for Tcp {
     }
 
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        loop {
-            let sent = if let [part] = parts {
-                rustix::net::send(&self.stream, part, flags)
-            } else {
-                let mut control = SendAncillaryBuffer::default();
-                rustix::net::sendmsg(&self.stream, parts, &mut control, flags)
-            };
-            match sent {
-                Err(Errno::INTR) => {}
-                result => return result.map_err(broken),
-            }
-        }
+        self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL | SendFlags::MORE)
     }
 
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
@@ -212,6 +201,32 @@ fn broken(error: Errno) -> io::Error {
     }
 }
 
+/// Sets what every connection wants: no delay for small writes, and a kernel that finds dead
+/// peers. Keep-alive finds them while nothing is sent, the user timeout while something is; either
+/// alone leaves the other case hanging.
+///
+/// The kernel takes a peer that lives and does not read for a dead one. The write deadline cuts
+/// such a peer and says why, so the user timeout must not come first.
+///
+/// On Linux accepted sockets take all of it over from their listener: see `TAKEN_OVER`.
+pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
+    use rustix::net::sockopt;
+    let socket = socket.as_fd();
+    let user_timeout = write_deadline.saturating_mul(2);
+    // A socket that refuses a setting (a Unix socket, say) works without it.
+    let _unsupported = [
+        sockopt::set_tcp_nodelay(socket, true),
+        sockopt::set_socket_keepalive(socket, true),
+        sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE),
+        sockopt::set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL),
+        sockopt::set_tcp_keepcnt(socket, KEEPALIVE_COUNT),
+        set_user_timeout(socket, user_timeout),
+    ];
+}
+
+/// Whether accepted sockets take over what `configure` set on their listener.
+pub(crate) const TAKEN_OVER: bool = cfg!(target_os = "linux");
+
 fn timespec(duration: Duration) -> Timespec {
     // A duration beyond what the kernel counts is as good as its largest.
     Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
@@ -219,12 +234,40 @@ fn timespec(duration: Duration) -> Timespec {
 
 /// How long sent bytes may go unacknowledged; only Linux knows it.
 #[cfg(target_os = "linux")]
-fn set_user_timeout(stream: &TcpStream, timeout: Duration) -> rustix::io::Result<()> {
+fn set_user_timeout(socket: BorrowedFd<'_>, timeout: Duration) -> rustix::io::Result<()> {
     let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).max(1);
-    rustix::net::sockopt::set_tcp_user_timeout(stream, millis)
+    rustix::net::sockopt::set_tcp_user_timeout(socket, millis)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn set_user_timeout(_: &TcpStream, _: Duration) -> rustix::io::Result<()> {
+fn set_user_timeout(_: BorrowedFd<'_>, _: Duration) -> rustix::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use rustix::net::sockopt;
+
+    use super::*;
+
+    #[test]
+    fn accepted_sockets_take_over_what_their_listener_was_set_to() {
+        let write_deadline = Duration::from_secs(7);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        configure(&listener, write_deadline);
+        let _newcomer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        if !TAKEN_OVER {
+            configure(&socket, write_deadline);
+        }
+        assert!(sockopt::tcp_nodelay(&socket).unwrap());
+        assert!(sockopt::socket_keepalive(&socket).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&socket).unwrap(), KEEPALIVE_IDLE);
+        assert_eq!(sockopt::tcp_keepintvl(&socket).unwrap(), KEEPALIVE_INTERVAL);
+        assert_eq!(sockopt::tcp_keepcnt(&socket).unwrap(), KEEPALIVE_COUNT);
+        #[cfg(target_os = "linux")]
+        assert_eq!(sockopt::tcp_user_timeout(&socket).unwrap(), 14_000);
+    }
 }

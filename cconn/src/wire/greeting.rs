@@ -19,6 +19,9 @@ pub(crate) const GREETING_HEAD: usize = 12;
 /// Largest rest of a greeting, bytes: with the head it stays under 4 KiB.
 const MAX_REST: usize = 4096 - GREETING_HEAD;
 
+/// Size of the rest of a greeting without a reason.
+const FIXED_REST: usize = 18;
+
 /// Largest reason carried in a greeting, bytes.
 const MAX_TEXT: usize = 512;
 
@@ -76,16 +79,14 @@ impl Greeting {
     /// Writes head and rest.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let text = truncate(&self.text, MAX_TEXT);
-        let mut rest = Vec::with_capacity(18);
-        rest.extend([self.role as u8, CODEC, self.refusal.number(), 0]);
-        rest.extend(self.max_frame.to_le_bytes());
-        rest.extend(self.window.to_le_bytes());
-        rest.extend(length16(text.len()).to_le_bytes());
-        rest.extend(text.as_bytes());
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
-        out.extend(length16(rest.len()).to_le_bytes());
-        out.extend(rest);
+        out.extend(length16(FIXED_REST.saturating_add(text.len())).to_le_bytes());
+        out.extend([self.role as u8, CODEC, self.refusal.number(), 0]);
+        out.extend(self.max_frame.to_le_bytes());
+        out.extend(self.window.to_le_bytes());
+        out.extend(length16(text.len()).to_le_bytes());
+        out.extend(text.as_bytes());
     }
 
     /// Reads the rest. Bytes beyond the known fields belong to later revisions and are skipped.

@@ -1,0 +1,181 @@
+//! A client's own thread, from its greeting to its end; and clients without a socket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Serveur, hooks};
+use crate::client::Client;
+use crate::commande::EndHook;
+use crate::erreur::Resultat;
+use crate::handshake;
+use crate::lien::{Identity, Lien, Parts, Watch};
+use crate::transport::{Memory, Transport};
+use crate::wire::Role;
+
+/// How long one whose greeting was wrong may take to read ours, which tells it why.
+const TURNED_AWAY_LINGER: Duration = Duration::from_secs(1);
+
+/// Bytes that each direction of a local connection holds: about what a socket does.
+const LOCAL_CAPACITY: usize = 256 << 10;
+
+impl Serveur {
+    /// Starts the thread of a client that has entered or is expected; its place is given back when
+    /// it ends.
+    pub(super) fn spawn(
+        &self,
+        id: u64,
+        body: impl FnOnce(&Serveur) + Send + 'static,
+    ) -> io::Result<()> {
+        let stack = self.shared.options.settings.limits.stack;
+        let place = Place { serveur: self.clone(), id };
+        crate::sync::spawn(format!("cconn-{id}"), stack, move || {
+            let place = place;
+            body(&place.serveur);
+        })
+    }
+
+    /// A client of this server inside the process, joined to it without a socket: for tests, and
+    /// for programs that are their own client.
+    ///
+    /// It counts among the clients. [`lancer`](Serveur::lancer) need not run.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
+    ///   thread could be had.
+    /// - [`Erreur::Delai`](crate::Erreur::Delai): its thread did not greet within 10 seconds.
+    ///
+    /// # Blocking
+    ///
+    /// Until greeted, and a moment more where another client is about to leave its place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n)?;
+    /// let client = serveur.client_local()?;
+    /// assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,)))?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "in_memory")]
+    pub fn client_local(&self) -> Resultat<Client> {
+        let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
+        let until = Instant::now() + self.shared.options.leaving;
+        match self.shared.clients.enter_by(self.shared.options.max_clients, until) {
+            Ok(id) => {
+                let started = self.spawn(id, move |serveur| {
+                    if serveur.welcome(&ours, None) {
+                        serveur.serve(id, Arc::new(ours), None);
+                    }
+                });
+                started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
+            }
+            Err(refusal) => {
+                // It is read below.
+                let _never_fails = self.greet(&ours, refusal);
+            }
+        }
+        crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
+    }
+
+    /// One client, from its greeting to its end, on its own thread.
+    pub(super) fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
+        let settings = &self.shared.options.settings;
+        let deadline = Instant::now().checked_add(settings.greeting_deadline);
+        self.shared.clients.greets(id, &io);
+        let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                self.tell_refused(address, error);
+                return handshake::turn_away(&*io, Instant::now() + TURNED_AWAY_LINGER);
+            }
+        };
+        let lien = Lien::new(Parts {
+            io,
+            commands: self.shared.service.clone(),
+            limits: self.shared.limits.clone(),
+            peer: greeted.limits,
+            watch: Some(Watch::of_process()),
+            identity: Identity::of_server(id, address),
+            ends_with_handles: false,
+            rest: greeted.rest,
+        });
+        self.shared.clients.add(&lien);
+        let client = Client::of(&lien);
+        if self.shared.options.on_connected.is_some() {
+            // While the hook runs, or waits for an answer, what came behind the greeting is known
+            // and somebody reads on.
+            lien.leave_helm();
+        }
+        self.hook(self.shared.options.on_connected.as_ref(), &client);
+        lien.execute();
+        self.hook(self.shared.options.on_disconnected.as_ref(), &client);
+        lien.linger();
+        lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
+    }
+
+    fn hook(&self, hook: Option<&EndHook>, client: &Client) {
+        if let Some(hook) = hook {
+            let result = client.result_of_end();
+            self.shared.clients.inside_hook(|| hooks::run(|| hook(client, result)));
+        }
+    }
+}
+
+/// A client's place, given back when its thread ends, whatever ended it.
+struct Place {
+    serveur: Serveur,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.serveur.shared.clients.leave(self.id) {
+            self.serveur.shared.door.ring();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+    use crate::erreur::Erreur;
+    use crate::lien::Limits;
+    use crate::message::nommee;
+    use crate::transport::Tcp;
+    use crate::wire::{self, EndReason, Greeting, Refusal};
+
+    #[test]
+    fn a_hook_that_calls_is_told_what_came_behind_the_greeting() {
+        let (sender, outcomes) = mpsc::channel();
+        let options = Serveur::options(0).delai_reponse(Duration::from_secs(10));
+        let options = options.quand_connecte(move |client| {
+            sender.send(client.appeler::<(), _>(nommee("absente", ()))).unwrap();
+        });
+        let serveur = options.ouvrir().unwrap();
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let Limits { max_frame, window, .. } = Limits::default();
+        let (role, refusal, text) = (Role::Client, Refusal::Accepted, String::new());
+        let mut bytes = Vec::new();
+        Greeting { role, refusal, max_frame, window, text }.write(&mut bytes);
+        wire::write_adieu(&mut bytes, EndReason::Closed, "");
+        let peer = Tcp::new(TcpStream::connect(serveur.adresse()).unwrap());
+        assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());
+        let outcome = outcomes.recv().unwrap();
+        assert!(matches!(&outcome, Err(Erreur::Fermee(_))), "{outcome:?}");
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
+    }
+}
