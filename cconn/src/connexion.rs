@@ -68,8 +68,9 @@ impl Client {
     /// Runs the commands that the peer asks for, until the connection ends.
     ///
     /// Commands are handled on this thread, one at a time, in the order in which they were sent.
-    /// Without `lancer` they wait, except while a thread of this program waits for an answer or
-    /// for the end of the connection: then they are handled on a thread of their own.
+    /// Without `lancer` they wait, except while a thread of this program waits for an answer, for
+    /// room at the peer or for the end of the connection: then they are handled on a thread of
+    /// their own.
     ///
     /// # Errors
     ///

@@ -196,6 +196,8 @@ impl OptionsClient {
     }
 
     /// How long connecting and greeting may take together; 10 seconds unless set.
+    ///
+    /// Where a name stands for several addresses each may take its share of what is left.
     #[doc(alias = "connect_timeout")]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
         self.settings.connect_deadline = delai;

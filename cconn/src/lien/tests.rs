@@ -455,7 +455,9 @@ fn two_full_windows_with_nobody_listening_get_on() {
             assert!(!wait::is_past(deadline), "both wait for the other: {sent:?}");
             std::thread::yield_now();
         }
-        ends.iter().for_each(|end| end.lien.close(EndReason::Closed, ""));
+        for end in &ends {
+            end.lien.close(EndReason::Closed, "");
+        }
     });
 }
 
