@@ -13,7 +13,6 @@ pub use crate::commande::{
     ValidAnswer, list,
 };
 pub use crate::erreur::Jamais;
-pub use crate::lien::Output;
 use crate::message::no_value;
 pub use crate::message::{
     Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
@@ -21,6 +20,7 @@ pub use crate::message::{
     answer_kind, fingerprint,
 };
 pub use crate::serveur::Serveur;
+pub use crate::wire::Output;
 
 /// The connection that a command came by.
 pub fn client<'a>(context: &Contexte<'a>) -> &'a Client {

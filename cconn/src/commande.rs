@@ -15,8 +15,8 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
-use crate::lien::Output;
 use crate::message::Issue;
+use crate::wire::Output;
 
 pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,

@@ -18,6 +18,7 @@ mod admit;
 mod answers;
 mod bytes;
 mod calls;
+mod direct;
 mod dispatch;
 mod due;
 mod goodbye;
@@ -61,7 +62,6 @@ use crate::wire::EndReason;
 
 pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
-pub use dispatch::Output;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use goodbye::Ending;
 pub(crate) use identity::Identity;

@@ -13,6 +13,7 @@
 mod codes;
 mod frame;
 mod greeting;
+mod output;
 mod reader;
 
 pub(crate) use codes::{EndReason, FailureCode, Refusal};
@@ -24,3 +25,4 @@ pub(crate) use frame::{
     turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION, truncate};
+pub use output::Output;

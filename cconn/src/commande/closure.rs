@@ -9,9 +9,9 @@ use super::{Contexte, Faute, Input};
 use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
-use crate::lien::Output;
 use crate::message::{Ended, Issue, decode_next};
 use crate::wire::FailureCode;
+use crate::wire::Output;
 
 /// What runs a command that was registered by name.
 pub(super) type Closure =

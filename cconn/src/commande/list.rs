@@ -4,9 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{Commande, Contexte, Entree, Faute, Input};
-use crate::lien::Output;
 use crate::message::Issue;
 use crate::wire::FailureCode;
+use crate::wire::Output;
 
 /// Lists commands, to register them.
 ///

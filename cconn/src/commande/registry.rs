@@ -14,9 +14,9 @@ use super::closure::Closure;
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Output, Runner};
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
 use crate::message::{Ended, Issue, hash};
-use crate::wire::FailureCode;
+use crate::wire::{FailureCode, Output};
 
 /// What the program wants done when a one-way message failed at the peer.
 pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;

@@ -3,9 +3,9 @@
 use cconn_macros::commande;
 
 use super::*;
-use crate::lien::Output;
 use crate::message::{Ended, Message, encode_body};
 use crate::serveur::Serveur;
+use crate::wire::Output;
 
 /// Where the arguments lie in memory.
 #[expect(clippy::needless_pass_by_value, reason = "an argument is handed over")]

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Lien, Notice};
-use crate::wire::FailureCode;
+use crate::wire::{FailureCode, Output};
 
 /// A command as it arrived.
 #[derive(Clone, Copy, Debug)]
@@ -15,22 +15,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) fingerprint: u32,
     /// The encoded arguments.
     pub(crate) body: &'a [u8],
-}
-
-/// What a command leaves to be sent.
-#[derive(Debug, Default)]
-pub struct Output {
-    pub(crate) bytes: Vec<u8>,
-    /// Stands behind `bytes`: a long payload, sent from where it is instead of being copied there.
-    pub(crate) long: Vec<u8>,
-}
-
-impl Output {
-    /// Forgets what was written behind that place.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.bytes.truncate(length);
-        self.long = Vec::new();
-    }
 }
 
 /// How a command ended; `out` then holds what is said of it.

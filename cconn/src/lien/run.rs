@@ -10,9 +10,9 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
-use super::{Incoming, Lien, Outcome, Outgoing, Output, Runner};
+use super::{Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX};
+use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);

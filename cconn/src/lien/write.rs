@@ -1,12 +1,11 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
 use super::lock::Locked;
-use super::send::Outgoing;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::is_past;
@@ -57,96 +56,9 @@ impl Lien {
         state
     }
 
-    /// Writes a frame from where it is, unless others stand before it: then it is appended.
-    #[inline]
-    pub(super) fn write_or_append<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        message: Outgoing<'_>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        if state.is_writable_at_once() {
-            return self.write_from(state, message, deadline);
-        }
-        state.append(message.gathered());
-        state
-    }
-
-    /// Writes a frame from where it is, which `is_writable_at_once` allows; then as `flush`.
-    #[inline]
-    pub(super) fn write_from<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        message: Outgoing<'_>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        let length = message.len();
-        state.flusher = true;
-        state.outbox.begin_write(length);
-        let own = state.outbox.end();
-        drop(state);
-        let sent = self.send_rest(&message, 0);
-        state = self.lock();
-        if matches!(sent, Ok(n) if n == length) && state.is_undisturbed() {
-            state.outbox.wrote(length);
-            state.flusher = false;
-            return state;
-        }
-        self.go_on_writing(state, message, sent, own, deadline)
-    }
-
-    #[inline]
-    fn send_rest(&self, message: &Outgoing<'_>, written: usize) -> io::Result<usize> {
-        if message.tail.is_empty() {
-            let rest = message.frame.get(written..).unwrap_or(&[]);
-            return self.io.try_send(&[IoSlice::new(rest)]);
-        }
-        self.io.try_send(&message.rest(written))
-    }
-
-    /// After a first write of a frame from where it is that did not take all of it, or during
-    /// which more came to be done. `own` is the position behind the frame.
-    #[cold]
-    fn go_on_writing<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        message: Outgoing<'_>,
-        mut sent: io::Result<usize>,
-        own: u64,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        let mut written = 0_usize;
-        loop {
-            written = written.saturating_add(state.outbox.wrote(*sent.as_ref().unwrap_or(&0)));
-            state.note_sent(&sent);
-            if written >= message.len() {
-                break;
-            }
-            if let Err(error) = sent {
-                if error.kind() != io::ErrorKind::WouldBlock || deadline.has_passed() {
-                    state.outbox.put_first(message.rest(written));
-                    (state, _) = self.write_failed(state, &error, deadline);
-                    return state;
-                }
-                state = self.wait_for_room(state, deadline);
-            }
-            if !state.can_write() {
-                // Whole frames go with the last words.
-                state.outbox.put_first(message.rest(written));
-                break;
-            }
-            drop(state);
-            sent = self.send_rest(&message, written);
-            state = self.lock();
-        }
-        let gave_up;
-        (state, gave_up) = self.write_on(state, own, deadline);
-        if gave_up { state } else { self.flush(state, deadline) }
-    }
-
     /// The flusher writes until nothing is left, or others may go on behind `own`; says whether
     /// it gave up instead.
-    fn write_on<'a>(
+    pub(super) fn write_on<'a>(
         &'a self,
         mut state: Locked<'a>,
         own: u64,
@@ -170,7 +82,7 @@ impl Lien {
     }
 
     /// The socket took nothing: waits for room, or gives up; says whether it did.
-    fn write_failed<'a>(
+    pub(super) fn write_failed<'a>(
         &'a self,
         mut state: Locked<'a>,
         error: &io::Error,
@@ -276,7 +188,11 @@ impl Lien {
 
     /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
     /// waiting for us to read before it reads.
-    fn wait_for_room<'a>(&'a self, mut state: Locked<'a>, deadline: &mut Deadline) -> Locked<'a> {
+    pub(super) fn wait_for_room<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> Locked<'a> {
         state.blocked = true;
         let cut = self.write_cut(&state);
         if is_past(cut) {
@@ -379,19 +295,9 @@ impl Lien {
 }
 
 impl State {
-    /// Whether nothing happened during a write that the flusher has to see to.
-    #[inline]
-    fn is_undisturbed(&self) -> bool {
-        self.outbox.is_empty()
-            && self.sleepers.is_empty()
-            && self.stuck_since.is_none()
-            && !self.goodbye.stopping
-            && !self.is_closed()
-    }
-
     /// What a write came to, for those who wait for room and for the write deadline.
     #[inline]
-    fn note_sent(&mut self, sent: &io::Result<usize>) {
+    pub(super) fn note_sent(&mut self, sent: &io::Result<usize>) {
         match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.stuck_since.get_or_insert_with(crate::sync::now);

@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use super::{ErreurCodec, LONG, Refus, no_value};
 use crate::codec::{self, CodecError, Decoder};
 use crate::erreur::{Erreur, Jamais};
-use crate::lien::Output;
 use crate::wire::FailureCode;
+use crate::wire::Output;
 
 /// No answer: the type can't cross the wire.
 const INVALID: u8 = 0;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{Contexte, Known, Registre};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Output, Runner};
-use crate::wire::FailureCode;
+use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
+use crate::wire::{FailureCode, Output};
 
 /// Runs the server's commands for its connections.
 pub(super) struct Service {

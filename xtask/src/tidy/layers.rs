@@ -23,7 +23,7 @@ const LAYERS: &[(&str, Imports)] = &[
     ("transport", Only(&["sync"])),
     ("octets", Only(&[])),
     ("lien", Only(&["sync", "wire", "transport"])),
-    ("handshake", Only(&["wire", "transport", "lien"])),
+    ("handshake", Only(&["sync", "wire", "transport", "lien"])),
     ("erreur", Only(&["wire", "codec", "lien"])),
     ("message", Only(&["wire", "codec", "erreur"])),
     ("client", AllBelow),
