@@ -49,6 +49,11 @@ pub(crate) fn resident_kib() -> Outcome<u64> {
     Ok(words.ok_or("no VmRSS in /proc/self/status")?.parse()?)
 }
 
+/// Descriptors that this process has open.
+pub(crate) fn descriptors() -> Outcome<usize> {
+    Ok(std::fs::read_dir("/proc/self/fd")?.count())
+}
+
 /// Takes as many descriptors as this process may have.
 pub(crate) fn raise_descriptors() {
     let limit = getrlimit(Resource::Nofile);

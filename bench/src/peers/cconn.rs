@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cconn::{Attente, Client, Resultat, Serveur, commande, commandes};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally};
+use crate::drive::{A, B, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
@@ -131,8 +131,8 @@ impl Connection for CconnConnection {
         Ok(self.client.appeler(somme { a, b })?)
     }
 
-    fn echo(&mut self, bytes: &[u8]) -> Outcome<usize> {
-        Ok(self.client.appeler(echo { octets: bytes })?.len())
+    fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
+        check_echo(bytes, &self.client.appeler(echo { octets: bytes })?)
     }
 
     fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {
