@@ -131,7 +131,10 @@ fn timed_connects(
     Ok(rate(count, start.elapsed()))
 }
 
-pub(crate) fn memory(before: u64, after: u64, connections: usize) -> Vec<Figure> {
-    let value = after.saturating_sub(before) as f64 / connections as f64;
-    vec![Figure { name: "".into(), value, unit: Unit::Kib }]
+/// What each of those connections, which were made since, costs the server.
+fn memory(session: &mut Session, before: u64, connections: usize) -> Outcome<Vec<Figure>> {
+    thread::sleep(SETTLING);
+    let grown = session.resident_kib()?.saturating_sub(before) as f64;
+    let value = grown / connections as f64 + session.ahead_kib()?;
+    Ok(vec![Figure { name: "".into(), value, unit: Unit::Kib }])
 }

@@ -18,6 +18,7 @@ pub(crate) const ALL: &[&dyn Peer] = &[
     &peers::tarpc::Tarpc,
     &peers::jsonrpsee::Jsonrpsee,
     &peers::remoc::Remoc,
+    &peers::thrift::Thrift,
 ];
 
 /// One library, or one way to use sockets.
@@ -39,6 +40,11 @@ pub(crate) trait Peer: Sync {
 /// A server that is open, and what only the server's side can begin.
 pub(crate) trait Server {
     fn port(&self) -> u16;
+
+    /// Memory that it took ahead for each connection to come, KiB: part of what an idle one costs.
+    fn ahead_kib(&self) -> f64 {
+        0.0
+    }
 
     /// Calls its one client, one call at a time: the median of one call, in microseconds.
     fn reverse(&mut self, _budget: Duration) -> Outcome<f64> {

@@ -50,6 +50,11 @@ impl Session {
         Ok(self.ask("rss")?.parse()?)
     }
 
+    /// Memory that the server took ahead for each connection, KiB.
+    pub(crate) fn ahead_kib(&mut self) -> Outcome<f64> {
+        Ok(self.ask("ahead")?.parse()?)
+    }
+
     /// Descriptors that the server has open.
     pub(crate) fn descriptors(&mut self) -> Outcome<usize> {
         Ok(self.ask("descriptors")?.parse()?)

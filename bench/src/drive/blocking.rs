@@ -233,8 +233,7 @@ fn idle<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Fig
     let _first = connect_all::<C>(1, session.address())?;
     let before = session.resident_kib()?;
     let _connections = connect_all::<C>(budget.idle, session.address())?;
-    thread::sleep(SETTLING);
-    Ok(super::memory(before, session.resident_kib()?, budget.idle))
+    super::memory(session, before, budget.idle)
 }
 
 fn broadcast<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {

@@ -105,8 +105,7 @@ pub(super) fn idle<C: Connection>(
     let _first = run(runtime, connect_all::<C>(1, address))?;
     let before = session.resident_kib()?;
     let _connections = run(runtime, connect_all::<C>(budget.idle, address))?;
-    thread::sleep(SETTLING);
-    Ok(crate::drive::memory(before, session.resident_kib()?, budget.idle))
+    crate::drive::memory(session, before, budget.idle)
 }
 
 pub(super) fn broadcast<C: Connection>(
