@@ -8,13 +8,13 @@ use crate::work;
 
 pub(crate) const USAGE: &str = "\
 cargo run --release -- [options]
-  --quick           under a minute: short measures, no cost
+  --quick           under a minute: short measures, no cost, no cconn-active
   --only WORK,...   only these works: rtt, pipelined, clients, oneway, reverse, nested,
                     listening, echo, connect, idle, broadcast, cost
   --peers NAME,...  only these peers; ratios need raw and raw-batch
-  --rounds N        how often each measure is taken, 3 unless set
-  --json            one line of JSON a measure instead of the table
-  --svg DIR         draws a picture for each work into that folder";
+  --rounds N        how often each measure is taken, 5 unless set, 3 for a quick run
+  --json            one line of JSON a measure instead of the tables
+  --svg DIR         draws speed.svg into that folder";
 
 /// What was asked for.
 pub(crate) struct Options {
@@ -29,11 +29,12 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(words: &[&str]) -> Outcome<Options> {
+        let is_quick = words.contains(&"--quick");
         let mut options = Options {
-            quick: false,
+            quick: is_quick,
             only: Vec::new(),
-            peers: peer::ALL.to_vec(),
-            rounds: 3,
+            peers: if is_quick { peer::quick() } else { peer::ALL.to_vec() },
+            rounds: if is_quick { 3 } else { 5 },
             json: false,
             svg: None,
             help: false,
@@ -42,7 +43,7 @@ impl Options {
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("`{word}` needs a value"));
             match *word {
-                "--quick" => options.quick = true,
+                "--quick" => {}
                 "--json" => options.json = true,
                 "--help" | "-h" => options.help = true,
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.clamp(1, 99),
@@ -59,7 +60,10 @@ impl Options {
 
     /// Whether works of that name are to be done.
     pub(crate) fn wants(&self, group: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == group)
+        let is_named = |group: &str| self.only.iter().any(|only| only == group);
+        // These two are compared with the round trip.
+        let needs_trip = group == "rtt" && (is_named("reverse") || is_named("nested"));
+        self.only.is_empty() || is_named(group) || needs_trip
     }
 }
 

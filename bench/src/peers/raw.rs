@@ -16,7 +16,7 @@ use crate::drive::blocking::{self, Connection};
 use crate::drive::{A, B, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
-use crate::peer::{Budget, Figure, Peer, Server};
+use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::{Senders, Work};
 
@@ -32,6 +32,10 @@ pub(crate) struct Raw;
 impl Peer for Raw {
     fn name(&self) -> &'static str {
         "raw"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Floor
     }
 
     fn has(&self, work: Work) -> bool {

@@ -12,7 +12,7 @@ use super::raw::{
 use crate::drive::blocking::{self, Connection};
 use crate::drive::{A, B, SUM};
 use crate::outcome::{Outcome, expect};
-use crate::peer::{Budget, Figure, Peer, Server};
+use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::{Senders, Work};
 
@@ -24,6 +24,10 @@ pub(crate) struct RawBatch;
 impl Peer for RawBatch {
     fn name(&self) -> &'static str {
         "raw-batch"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Floor
     }
 
     fn has(&self, work: Work) -> bool {
