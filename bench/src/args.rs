@@ -14,7 +14,17 @@ cargo run --release -- [options]
   --peers NAME,...  only these peers; ratios need raw and raw-batch
   --rounds N        how often each measure is taken, 5 unless set, 3 for a quick run
   --json            one line of JSON a measure instead of the tables
-  --svg DIR         draws speed.svg into that folder";
+  --markdown        the tables as Markdown, with what they were measured on
+  --svg DIR         draws speed.svg into that folder
+  --pages DIR       puts tables and picture into the pages of the project, which is in DIR";
+
+/// How figures are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Markdown,
+}
 
 /// What was asked for.
 pub(crate) struct Options {
@@ -22,8 +32,9 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     pub(crate) peers: Vec<&'static dyn Peer>,
     pub(crate) rounds: usize,
-    pub(crate) json: bool,
+    pub(crate) format: Format,
     pub(crate) svg: Option<PathBuf>,
+    pub(crate) pages: Option<PathBuf>,
     pub(crate) help: bool,
 }
 
@@ -35,8 +46,9 @@ impl Options {
             only: Vec::new(),
             peers: if is_quick { peer::quick() } else { peer::ALL.to_vec() },
             rounds: if is_quick { 3 } else { 5 },
-            json: false,
+            format: Format::Table,
             svg: None,
+            pages: None,
             help: false,
         };
         let mut words = words.iter();
@@ -44,10 +56,12 @@ impl Options {
             let mut value = || words.next().ok_or(format!("`{word}` needs a value"));
             match *word {
                 "--quick" => {}
-                "--json" => options.json = true,
+                "--json" => options.format = Format::Json,
+                "--markdown" => options.format = Format::Markdown,
                 "--help" | "-h" => options.help = true,
                 "--rounds" => options.rounds = value()?.parse::<usize>()?.clamp(1, 99),
                 "--svg" => options.svg = Some(PathBuf::from(value()?)),
+                "--pages" => options.pages = Some(PathBuf::from(value()?)),
                 "--only" => options.only = groups(value()?)?,
                 "--peers" => {
                     options.peers = value()?.split(',').map(peer::find).collect::<Outcome<_>>()?;
