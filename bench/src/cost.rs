@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::machine;
 use crate::outcome::Outcome;
 use crate::peer::{Figure, Unit};
 
@@ -21,15 +22,17 @@ pub(crate) fn has(peer: &str) -> bool {
 pub(crate) fn measure(peer: &str) -> Outcome<Vec<Figure>> {
     let target = Path::new(FOLDER).join("target/cost").join(peer);
     remove(&target)?;
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), machine::children_cpu_time()?);
     let program = build(peer, &target);
     let seconds = start.elapsed().as_secs_f64();
+    let cpu = machine::children_cpu_time()? - used;
     let bytes = program.and_then(|program| Ok(std::fs::metadata(program)?.len()));
     remove(&target)?;
     let figure = |name: &'static str, value, unit| Figure { name: name.into(), value, unit };
     Ok(vec![
         figure("crates", crates(peer)? as f64, Unit::Crates),
         figure("build", seconds, Unit::Seconds),
+        figure("build, CPU time", cpu.as_secs_f64(), Unit::Seconds),
         figure("size", bytes? as f64 / 1024.0, Unit::Kib),
     ])
 }
@@ -68,6 +71,14 @@ fn crates(peer: &str) -> Outcome<usize> {
     let crates: std::collections::BTreeSet<&str> =
         crates.filter(|line| !line.is_empty() && !line.starts_with(&name)).collect();
     Ok(crates.len())
+}
+
+/// The compiler that builds them, by its name and version.
+pub(crate) fn compiler() -> Outcome<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("--version").current_dir(FOLDER).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.split(" (").next().unwrap_or(&text).trim().to_owned())
 }
 
 fn cargo(words: &[&str]) -> Command {

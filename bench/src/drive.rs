@@ -8,9 +8,11 @@ mod meter;
 mod tally;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::laps::Laps;
+use crate::machine;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Unit};
 use crate::session::Session;
@@ -26,6 +28,9 @@ pub(crate) const SUM: i64 = A + B;
 /// How long a server may need to notice what has just been set up, where nothing tells.
 pub(crate) const SETTLING: Duration = Duration::from_millis(100);
 
+/// How long connections may take to end after they were left.
+const PARTING: Duration = Duration::from_secs(5);
+
 static OVER: AtomicBool = AtomicBool::new(false);
 
 /// The measure is done: connections that end from now on are no news.
@@ -40,6 +45,26 @@ fn is_over() -> bool {
 /// What a large payload consists of: no byte that a text format would have to escape.
 pub(crate) fn payload(bytes: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().take(bytes).collect()
+}
+
+/// Changes what an echo sends, so that an answer which never came can't be taken for it.
+fn renew(payload: &mut [u8]) {
+    let next = |byte: u8| if byte == b'z' { b'a' } else { byte + 1 };
+    if let [first, .., last] = payload {
+        (*first, *last) = (next(*first), next(*last));
+    }
+}
+
+/// Whether the bytes that came back are those that were sent: their number, both ends, and a
+/// sample of what lies between, which takes little beside the bytes' way.
+pub(crate) fn check_echo(sent: &[u8], back: &[u8]) -> Outcome<()> {
+    expect(&back.len(), &sent.len())?;
+    expect(&back.last(), &sent.last())?;
+    let sample = |bytes: &[u8]| bytes.iter().step_by(1021).copied().collect::<Vec<u8>>();
+    if sample(sent) == sample(back) {
+        return Ok(());
+    }
+    Err("an echo has other bytes".into())
 }
 
 pub(crate) fn rate(count: u64, time: Duration) -> Vec<Figure> {
@@ -77,7 +102,39 @@ pub(crate) fn timed_broadcasts(
     Ok(median_call(laps.finish().percentile(0.50)))
 }
 
-pub(crate) fn memory(before: u64, after: u64, connections: usize) -> Vec<Figure> {
-    let value = after.saturating_sub(before) as f64 / connections as f64;
-    vec![Figure { name: "".into(), value, unit: Unit::Kib }]
+/// Connections that are made, used and left one after the other. What a library leaves to be done
+/// in the background counts too: the clock stops when both processes have let all of them go.
+fn timed_connects(
+    session: &mut Session,
+    budget: Budget,
+    mut connect: impl FnMut(Duration) -> Outcome<u64>,
+) -> Outcome<Vec<Figure>> {
+    // What the first one brings to life stays.
+    connect(Duration::from_millis(1))?;
+    thread::sleep(SETTLING);
+    let before = [machine::descriptors()?, session.descriptors()?];
+    let mut all_gone = || {
+        let end = Instant::now() + PARTING;
+        while machine::descriptors()? > before[0] || session.descriptors()? > before[1] {
+            if Instant::now() > end {
+                return Err("connections are still open".into());
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+        Outcome::Ok(())
+    };
+    connect(budget.warm_up())?;
+    all_gone()?;
+    let start = Instant::now();
+    let count = connect(budget.time)?;
+    all_gone()?;
+    Ok(rate(count, start.elapsed()))
+}
+
+/// What each of those connections, which were made since, costs the server.
+fn memory(session: &mut Session, before: u64, connections: usize) -> Outcome<Vec<Figure>> {
+    thread::sleep(SETTLING);
+    let grown = session.resident_kib()?.saturating_sub(before) as f64;
+    let value = grown / connections as f64 + session.ahead_kib()?;
+    Ok(vec![Figure { name: "".into(), value, unit: Unit::Kib }])
 }

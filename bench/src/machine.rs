@@ -41,12 +41,46 @@ pub(crate) fn cpu_time() -> Duration {
     Duration::new(seconds, nanos)
 }
 
+/// CPU time of all processes that this one has waited for, and of theirs.
+pub(crate) fn children_cpu_time() -> Outcome<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name of the program, in brackets, may have spaces; two of the fields behind it are
+    // what children used in user code and in the kernel.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks = fields.skip(13).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    Ok(Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64))
+}
+
 /// Memory of this process that is in RAM, KiB.
 pub(crate) fn resident_kib() -> Outcome<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let words = line.and_then(|line| line.split_whitespace().next());
     Ok(words.ok_or("no VmRSS in /proc/self/status")?.parse()?)
+}
+
+/// Descriptors that this process has open.
+pub(crate) fn descriptors() -> Outcome<usize> {
+    Ok(std::fs::read_dir("/proc/self/fd")?.count())
+}
+
+/// What this machine is, in words.
+pub(crate) fn description() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let model = info.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or(std::env::consts::ARCH);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let release = read("/proc/sys/kernel/osrelease");
+    // What follows the number is a name that its builder chose.
+    let kernel = release.trim().split('-').next().unwrap_or_default();
+    format!("{model}, {cores} processors, {} {kernel}", std::env::consts::OS)
+}
+
+/// The date, in universal time.
+pub(crate) fn today() -> Outcome<String> {
+    let output = std::process::Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Takes as many descriptors as this process may have.

@@ -12,18 +12,30 @@ use crate::work::Work;
 
 /// Every peer, in the order of the table's columns and of each round.
 pub(crate) const ALL: &[&dyn Peer] = &[
-    &peers::cconn::Cconn,
+    &peers::cconn::Cconn::<false>,
+    &peers::cconn::Cconn::<true>,
     &peers::raw::Raw,
     &peers::raw_batch::RawBatch,
     &peers::tarpc::Tarpc,
     &peers::jsonrpsee::Jsonrpsee,
     &peers::remoc::Remoc,
+    &peers::thrift::Thrift,
 ];
+
+/// The peers of a quick run: without the variant of cconn.
+pub(crate) fn quick() -> Vec<&'static dyn Peer> {
+    ALL.iter().copied().filter(|peer| peer.name() != "cconn-active").collect()
+}
 
 /// One library, or one way to use sockets.
 pub(crate) trait Peer: Sync {
     /// What `--peers` takes and the table shows.
     fn name(&self) -> &'static str;
+
+    /// A library of others, unless it says otherwise.
+    fn kind(&self) -> Kind {
+        Kind::Other
+    }
 
     /// Whether it can do that work at all; where not, the table says "n/a".
     fn has(&self, work: Work) -> bool;
@@ -36,9 +48,24 @@ pub(crate) trait Peer: Sync {
     fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>>;
 }
 
+/// What a peer is in this comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What the goals are for.
+    Own,
+    /// Bare sockets.
+    Floor,
+    Other,
+}
+
 /// A server that is open, and what only the server's side can begin.
 pub(crate) trait Server {
     fn port(&self) -> u16;
+
+    /// Memory that it took ahead for each connection to come, KiB: part of what an idle one costs.
+    fn ahead_kib(&self) -> f64 {
+        0.0
+    }
 
     /// Calls its one client, one call at a time: the median of one call, in microseconds.
     fn reverse(&mut self, _budget: Duration) -> Outcome<f64> {

@@ -6,3 +6,4 @@ pub(crate) mod raw;
 pub(crate) mod raw_batch;
 pub(crate) mod remoc;
 pub(crate) mod tarpc;
+pub(crate) mod thrift;

@@ -6,10 +6,10 @@ use crate::args::Options;
 use crate::peer::Budget;
 
 /// One measure of a full run: with all works, peers and rounds about five minutes.
-const FULL: Duration = Duration::from_millis(250);
+const FULL: Duration = Duration::from_millis(100);
 
 /// One measure of a quick run: under a minute.
-const QUICK: Duration = Duration::from_millis(60);
+const QUICK: Duration = Duration::from_millis(30);
 
 /// The budget of each measure. 2,000 idle connections make a mean that a page more or less does
 /// not change.

@@ -51,6 +51,8 @@ fn say(answer: &Outcome<String>) -> Outcome<()> {
 fn answer(server: &mut dyn Server, request: &str) -> Outcome<String> {
     Ok(match request.split(' ').collect::<Vec<_>>().as_slice() {
         ["cpu"] => machine::cpu_time().as_nanos().to_string(),
+        ["descriptors"] => machine::descriptors()?.to_string(),
+        ["ahead"] => server.ahead_kib().to_string(),
         ["rss"] => machine::resident_kib()?.to_string(),
         ["reverse", millis] => server.reverse(Duration::from_millis(millis.parse()?))?.to_string(),
         ["broadcast"] => server.broadcast()?.to_string(),

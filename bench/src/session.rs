@@ -50,6 +50,16 @@ impl Session {
         Ok(self.ask("rss")?.parse()?)
     }
 
+    /// Memory that the server took ahead for each connection, KiB.
+    pub(crate) fn ahead_kib(&mut self) -> Outcome<f64> {
+        Ok(self.ask("ahead")?.parse()?)
+    }
+
+    /// Descriptors that the server has open.
+    pub(crate) fn descriptors(&mut self) -> Outcome<usize> {
+        Ok(self.ask("descriptors")?.parse()?)
+    }
+
     /// Lets the server call its client for that long: the median of one call, in microseconds.
     pub(crate) fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
         Ok(self.ask(&format!("reverse {}", budget.as_millis()))?.parse()?)

@@ -115,6 +115,21 @@ pub(crate) const GROUPS: &[&str] = &[
 
 pub(crate) const COST: &str = "cost";
 
+/// The works whose figures are compared with a round trip.
+const TRIPS: [Work; 4] = [Work::Rtt, Work::Reverse, Work::Nested, Work::Listening];
+
+/// Every case, in the order of measuring. Those of a block share their rounds, so that their
+/// figures can be compared within a round.
+pub(crate) fn blocks() -> Vec<Vec<Case>> {
+    let is_trip = |case: &Case| TRIPS.contains(&case.work);
+    let block_of = |first: Case| {
+        let belongs = |case: &Case| is_trip(case) && case.pinning == first.pinning;
+        if is_trip(&first) { cases().filter(belongs).collect() } else { vec![first] }
+    };
+    let begins = |case: &Case| case.work == Work::Rtt || !is_trip(case);
+    cases().filter(begins).map(block_of).collect()
+}
+
 /// Every case, in the order of the table.
 pub(crate) fn cases() -> impl Iterator<Item = Case> {
     let pinned = |(work, pinnings): &'static (Work, &'static [Pinning])| {

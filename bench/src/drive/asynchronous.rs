@@ -25,8 +25,8 @@ pub(crate) trait Connection: Clone + Send + Sync + 'static {
 
     fn somme(&self, a: i64, b: i64) -> impl Future<Output = Outcome<i64>> + Send;
 
-    /// Sends bytes and waits for the same bytes: how many came back.
-    fn echo(&self, bytes: &[u8]) -> impl Future<Output = Outcome<usize>> + Send;
+    /// Sends bytes, waits for them to come back, and checks them with `drive::check_echo`.
+    fn echo(&self, bytes: &[u8]) -> impl Future<Output = Outcome<()>> + Send;
 
     /// A call whose handler calls this side and waits.
     fn nested(&self, _a: i64, _b: i64) -> impl Future<Output = Outcome<i64>> + Send {
@@ -61,7 +61,7 @@ pub(crate) fn measure<C: Connection>(
         Work::OneWay => one_way::<C>(runtime, address, budget),
         Work::Reverse => reverse::<C>(runtime, session, budget),
         Work::Echo(bytes) => echo::<C>(runtime, bytes, address, budget),
-        Work::Connect => connect::<C>(runtime, address, budget),
+        Work::Connect => connect::<C>(runtime, session, budget),
         Work::Idle => many::idle::<C>(runtime, session, budget),
         Work::Broadcast => many::broadcast::<C>(runtime, session, budget),
     }
@@ -101,15 +101,16 @@ async fn timed<C: Connection>(connection: C, kind: Call, time: Duration) -> Outc
     Ok(laps.finish())
 }
 
-/// Calls for that long: how many times.
-async fn repeat<C: Connection>(connection: &C, time: Duration) -> Outcome<u64> {
-    let end = Instant::now() + time;
+/// Calls until then: how many were answered by then.
+async fn answered_by<C: Connection>(connection: &C, end: Instant) -> Outcome<u64> {
     let mut count = 0;
-    while Instant::now() < end {
+    loop {
         call(connection, Call::Sum).await?;
+        if Instant::now() > end {
+            return Ok(count);
+        }
         count += 1;
     }
-    Ok(count)
 }
 
 fn rtt<C: Connection>(
@@ -173,13 +174,14 @@ fn reverse<C: Connection>(
 /// Echoes for that long: how many times.
 async fn repeat_echo<C: Connection>(
     connection: &C,
-    payload: &[u8],
+    payload: &mut [u8],
     time: Duration,
 ) -> Outcome<u64> {
     let end = Instant::now() + time;
     let mut count = 0;
     while Instant::now() < end {
-        expect(&connection.echo(payload).await?, &payload.len())?;
+        super::renew(payload);
+        connection.echo(payload).await?;
         count += 1;
     }
     Ok(count)
@@ -193,30 +195,29 @@ fn echo<C: Connection>(
 ) -> Outcome<Vec<Figure>> {
     run(runtime, async move {
         let connection = C::connect(address).await?;
-        let payload = super::payload(bytes);
-        repeat_echo(&connection, &payload, budget.warm_up()).await?;
+        let mut payload = super::payload(bytes);
+        repeat_echo(&connection, &mut payload, budget.warm_up()).await?;
         let start = Instant::now();
-        let count = repeat_echo(&connection, &payload, budget.time).await?;
+        let count = repeat_echo(&connection, &mut payload, budget.time).await?;
         Ok(super::throughput(count, bytes, start.elapsed()))
     })
 }
 
 fn connect<C: Connection>(
     runtime: &Runtime,
-    address: SocketAddr,
+    session: &mut Session,
     budget: Budget,
 ) -> Outcome<Vec<Figure>> {
-    run(runtime, async move {
-        let mut start = Instant::now();
-        while start.elapsed() < budget.warm_up() {
-            call(&C::connect(address).await?, Call::Sum).await?;
-        }
-        start = Instant::now();
-        let mut count = 0;
-        while start.elapsed() < budget.time {
-            call(&C::connect(address).await?, Call::Sum).await?;
-            count += 1;
-        }
-        Ok(super::rate(count, start.elapsed()))
+    let address = session.address();
+    super::timed_connects(session, budget, |time| {
+        run(runtime, async move {
+            let end = Instant::now() + time;
+            let mut count = 0;
+            while Instant::now() < end {
+                call(&C::connect(address).await?, Call::Sum).await?;
+                count += 1;
+            }
+            Ok(count)
+        })
     })
 }

@@ -23,8 +23,8 @@ pub(crate) trait Connection: Sized + Send + 'static {
 
     fn somme(&mut self, a: i64, b: i64) -> Outcome<i64>;
 
-    /// Sends bytes and waits for the same bytes: how many came back.
-    fn echo(&mut self, _bytes: &[u8]) -> Outcome<usize> {
+    /// Sends bytes, waits for them to come back, and checks them with `drive::check_echo`.
+    fn echo(&mut self, _bytes: &[u8]) -> Outcome<()> {
         unsupported()
     }
 
@@ -73,7 +73,7 @@ pub(crate) fn measure<C: Connection>(
         Work::OneWay => one_way::<C>(session, budget),
         Work::Reverse => reverse::<C>(session, budget),
         Work::Echo(bytes) => echo::<C>(bytes, session, budget),
-        Work::Connect => connect::<C>(session.address(), budget),
+        Work::Connect => connect::<C>(session, budget),
         Work::Idle => idle::<C>(session, budget),
         Work::Broadcast => broadcast::<C>(session, budget),
     }
@@ -133,6 +133,18 @@ fn repeat(time: Duration, mut call: impl FnMut() -> Outcome<()>) -> Outcome<u64>
     Ok(count)
 }
 
+/// Calls until then: how many were answered by then.
+fn answered_by(end: Instant, mut call: impl FnMut() -> Outcome<()>) -> Outcome<u64> {
+    let mut count = 0;
+    loop {
+        call()?;
+        if Instant::now() > end {
+            return Ok(count);
+        }
+        count += 1;
+    }
+}
+
 fn listening<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
     let mut connection = C::connect(session.address())?;
     let listener = connection.share()?;
@@ -162,16 +174,18 @@ fn clients<C: Connection>(
 ) -> Outcome<Vec<Figure>> {
     let connections = connect_all::<C>(count, session.address())?;
     let barrier = Barrier::new(count);
-    let start = OnceLock::new();
+    let end = OnceLock::new();
     let calls = in_threads(connections, |mut connection| {
         let mut call = || expect(&connection.somme(A, B)?, &SUM);
         let warm_up = repeat(budget.warm_up(), &mut call);
         barrier.wait();
-        start.get_or_init(Instant::now);
+        // One end for all, set by the first to begin: else those who begin late would go on
+        // alone, and the time that it takes to wake them all would not count.
+        let end = *end.get_or_init(|| Instant::now() + budget.time);
         warm_up?;
-        repeat(budget.time, &mut call)
+        answered_by(end, &mut call)
     })?;
-    Ok(super::rate(calls, start.get().ok_or("nobody began")?.elapsed()))
+    Ok(super::rate(calls, budget.time))
 }
 
 fn one_way<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
@@ -197,20 +211,21 @@ fn echo<C: Connection>(
     budget: Budget,
 ) -> Outcome<Vec<Figure>> {
     let mut connection = C::connect(session.address())?;
-    let payload = super::payload(bytes);
-    let mut call = || expect(&connection.echo(&payload)?, &bytes);
+    let mut payload = super::payload(bytes);
+    let mut call = || {
+        super::renew(&mut payload);
+        connection.echo(&payload)
+    };
     repeat(budget.warm_up(), &mut call)?;
     let start = Instant::now();
     let count = repeat(budget.time, &mut call)?;
     Ok(super::throughput(count, bytes, start.elapsed()))
 }
 
-fn connect<C: Connection>(address: SocketAddr, budget: Budget) -> Outcome<Vec<Figure>> {
+fn connect<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
+    let address = session.address();
     let call = || expect(&C::connect(address)?.somme(A, B)?, &SUM);
-    repeat(budget.warm_up(), call)?;
-    let start = Instant::now();
-    let count = repeat(budget.time, call)?;
-    Ok(super::rate(count, start.elapsed()))
+    super::timed_connects(session, budget, |time| repeat(time, call))
 }
 
 fn idle<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
@@ -218,8 +233,7 @@ fn idle<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Fig
     let _first = connect_all::<C>(1, session.address())?;
     let before = session.resident_kib()?;
     let _connections = connect_all::<C>(budget.idle, session.address())?;
-    thread::sleep(SETTLING);
-    Ok(super::memory(before, session.resident_kib()?, budget.idle))
+    super::memory(session, before, budget.idle)
 }
 
 fn broadcast<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {

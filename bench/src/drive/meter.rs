@@ -29,6 +29,7 @@ impl Meter {
         Ok(vec![
             figure("p50", times.percentile(0.50)),
             figure("p99", times.percentile(0.99)),
+            figure("CPU both sides", a_call(client + server)),
             figure("CPU client", a_call(client)),
             figure("CPU server", a_call(server)),
         ])

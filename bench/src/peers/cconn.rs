@@ -1,5 +1,8 @@
 //! cconn, as its docs have it: commands are functions, every setting is the default but
 //! `max_clients`, which is 1 unless set. A connection is closed by dropping its handle.
+//!
+//! *cconn-active* is the same with `attente_active` on both sides, at the value that its docs
+//! call good.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,10 +14,10 @@ use std::time::{Duration, Instant};
 use cconn::{Attente, Client, Resultat, Serveur, commande, commandes};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally};
+use crate::drive::{A, B, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
-use crate::peer::{Budget, Figure, Peer, Server};
+use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::Work;
 
@@ -55,11 +58,18 @@ fn notes() -> u64 {
 #[commande]
 fn nouvelle(a: i64, b: i64);
 
-pub(crate) struct Cconn;
+/// How long *cconn-active* looks for input before it sleeps for it.
+const LOOKING: Duration = Duration::from_micros(50);
 
-impl Peer for Cconn {
+pub(crate) struct Cconn<const ACTIVE: bool>;
+
+impl<const ACTIVE: bool> Peer for Cconn<ACTIVE> {
     fn name(&self) -> &'static str {
-        "cconn"
+        if ACTIVE { "cconn-active" } else { "cconn" }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Own
     }
 
     fn has(&self, _work: Work) -> bool {
@@ -67,7 +77,11 @@ impl Peer for Cconn {
     }
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {
-        let serveur = Serveur::options(0).max_clients(MAX_CLIENTS).ouvrir()?;
+        let mut options = Serveur::options(0).max_clients(MAX_CLIENTS);
+        if ACTIVE {
+            options = options.attente_active(LOOKING);
+        }
+        let serveur = options.ouvrir()?;
         serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes])?;
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
@@ -75,7 +89,7 @@ impl Peer for Cconn {
     }
 
     fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
-        blocking::measure::<CconnConnection>(work, session, budget)
+        blocking::measure::<CconnConnection<ACTIVE>>(work, session, budget)
     }
 }
 
@@ -102,13 +116,13 @@ impl Server for CconnServer {
     }
 }
 
-struct CconnConnection {
+struct CconnConnection<const ACTIVE: bool> {
     client: Client,
     /// Whether the commands of this side are registered.
     serves: bool,
 }
 
-impl CconnConnection {
+impl<const ACTIVE: bool> CconnConnection<ACTIVE> {
     fn register(&mut self) -> Resultat<()> {
         if !self.serves {
             self.client.enregistrer(commandes![somme])?;
@@ -118,9 +132,13 @@ impl CconnConnection {
     }
 }
 
-impl Connection for CconnConnection {
+impl<const ACTIVE: bool> Connection for CconnConnection<ACTIVE> {
     fn connect(address: SocketAddr) -> Outcome<Self> {
-        Ok(CconnConnection { client: Client::new(address)?, serves: false })
+        let mut options = Client::options(address);
+        if ACTIVE {
+            options = options.attente_active(LOOKING);
+        }
+        Ok(CconnConnection { client: options.connecter()?, serves: false })
     }
 
     fn share(&self) -> Outcome<Self> {
@@ -131,8 +149,8 @@ impl Connection for CconnConnection {
         Ok(self.client.appeler(somme { a, b })?)
     }
 
-    fn echo(&mut self, bytes: &[u8]) -> Outcome<usize> {
-        Ok(self.client.appeler(echo { octets: bytes })?.len())
+    fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
+        check_echo(bytes, &self.client.appeler(echo { octets: bytes })?)
     }
 
     fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
 use crate::drive::asynchronous::{self, Connection, run};
-use crate::drive::{SUM, Tally};
+use crate::drive::{SUM, Tally, check_echo};
 use crate::outcome::Outcome;
 use crate::peer::{Budget, Figure, Peer, Server};
 use crate::session::Session;
@@ -130,9 +130,9 @@ impl Connection for JsonConnection {
         Ok(self.0.somme(a, b).await?)
     }
 
-    async fn echo(&self, bytes: &[u8]) -> Outcome<usize> {
+    async fn echo(&self, bytes: &[u8]) -> Outcome<()> {
         let text = self.0.echo(BASE64.encode(bytes)).await?;
-        Ok(BASE64.decode(text)?.len())
+        check_echo(bytes, &BASE64.decode(text)?)
     }
 
     async fn listen(&self, messages: Arc<Tally>) -> Outcome<()> {

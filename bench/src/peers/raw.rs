@@ -13,10 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally};
+use crate::drive::{A, B, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
-use crate::peer::{Budget, Figure, Peer, Server};
+use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::{Senders, Work};
 
@@ -32,6 +32,10 @@ pub(crate) struct Raw;
 impl Peer for Raw {
     fn name(&self) -> &'static str {
         "raw"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Floor
     }
 
     fn has(&self, work: Work) -> bool {
@@ -148,10 +152,11 @@ fn serve_nested(mut stream: &TcpStream) -> Outcome<()> {
 
 fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
     let mut message = [0; MESSAGE];
+    let mut count = 0;
     loop {
         stream.read_exact(&mut message)?;
-        if is_last(&message) {
-            stream.write_all(&[0; ANSWER])?;
+        if let Some(answer) = take_message(&message, &mut count) {
+            stream.write_all(&answer)?;
         }
     }
 }
@@ -192,21 +197,36 @@ pub(super) fn call_frame(a: i64, b: i64) -> [u8; CALL] {
 }
 
 pub(super) fn answer_to(call: &[u8; CALL]) -> [u8; ANSWER] {
-    let number = |at: usize| call[at..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+    answer(number_at(call, 12) + number_at(call, 20))
+}
+
+fn answer(number: i64) -> [u8; ANSWER] {
     let mut frame = [0; ANSWER];
-    frame[6..].copy_from_slice(&(number(12) + number(20)).to_le_bytes());
+    frame[6..].copy_from_slice(&number.to_le_bytes());
     frame
 }
 
-pub(super) fn sum_in(answer: &[u8; ANSWER]) -> i64 {
-    answer[6..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+fn number_at(frame: &[u8], at: usize) -> i64 {
+    frame[at..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
 }
 
-/// The message after which the server answers, so that the client knows it has read all.
-pub(super) const LAST: [u8; MESSAGE] = [1; MESSAGE];
+pub(super) fn sum_in(answer: &[u8; ANSWER]) -> i64 {
+    number_at(answer, 6)
+}
 
-pub(super) fn is_last(message: &[u8; MESSAGE]) -> bool {
-    message[0] != 0
+/// A message without an answer. To the last one the server answers how many it has taken.
+pub(super) fn message_frame(a: i64, b: i64, is_last: bool) -> [u8; MESSAGE] {
+    let mut frame = [0; MESSAGE];
+    frame[0] = u8::from(is_last);
+    frame[4..12].copy_from_slice(&a.to_le_bytes());
+    frame[12..].copy_from_slice(&b.to_le_bytes());
+    frame
+}
+
+/// Counts a message, as a handler would; the answer to it if it is the last.
+pub(super) fn take_message(message: &[u8; MESSAGE], count: &mut i64) -> Option<[u8; ANSWER]> {
+    *count += i64::from(number_at(message, 4) + number_at(message, 12) == SUM);
+    (message[0] != 0).then(|| answer(std::mem::take(count)))
 }
 
 fn call(mut stream: &TcpStream, a: i64, b: i64) -> Outcome<i64> {
@@ -236,12 +256,13 @@ impl Connection for RawConnection {
         call(&self.stream, a, b)
     }
 
-    fn echo(&mut self, bytes: &[u8]) -> Outcome<usize> {
+    fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.buffer.resize(PREFIX + bytes.len(), 0);
         self.buffer[..PREFIX].copy_from_slice(&u32::try_from(bytes.len())?.to_le_bytes());
         self.buffer[PREFIX..].copy_from_slice(bytes);
         self.stream.write_all(&self.buffer)?;
-        Ok(read_prefixed(&self.stream, &mut self.buffer)? - PREFIX)
+        let size = read_prefixed(&self.stream, &mut self.buffer)?;
+        check_echo(bytes, &self.buffer[PREFIX..size])
     }
 
     fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {
@@ -270,14 +291,14 @@ impl Connection for RawConnection {
     }
 
     fn one_way(&mut self, until: Instant) -> Outcome<u64> {
-        let mut count = 0;
+        let mut count = 1;
         while Instant::now() < until {
-            self.stream.write_all(&[0; MESSAGE])?;
+            self.stream.write_all(&message_frame(A, B, false))?;
             count += 1;
         }
-        self.stream.write_all(&LAST)?;
-        read_answer(&self.stream)?;
-        Ok(count + 1)
+        self.stream.write_all(&message_frame(A, B, true))?;
+        expect(&read_answer(&self.stream)?, &count)?;
+        Ok(u64::try_from(count)?)
     }
 
     /// Calls or messages, as the server's work has it: their sizes tell.

@@ -6,11 +6,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Instant;
 
-use super::raw::{ANSWER, CALL, LAST, MESSAGE, answer_to, call_frame, is_last, sum_in};
+use super::raw::{
+    ANSWER, CALL, MESSAGE, answer_to, call_frame, message_frame, sum_in, take_message,
+};
 use crate::drive::blocking::{self, Connection};
 use crate::drive::{A, B, SUM};
 use crate::outcome::{Outcome, expect};
-use crate::peer::{Budget, Figure, Peer, Server};
+use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::{Senders, Work};
 
@@ -22,6 +24,10 @@ pub(crate) struct RawBatch;
 impl Peer for RawBatch {
     fn name(&self) -> &'static str {
         "raw-batch"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Floor
     }
 
     fn has(&self, work: Work) -> bool {
@@ -73,9 +79,10 @@ fn serve_calls(mut stream: &TcpStream) -> Outcome<()> {
 }
 
 fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
+    let mut count = 0;
     read_batches(stream, |message: &[u8; MESSAGE], _| {
-        if is_last(message) {
-            stream.write_all(&[0; ANSWER])?;
+        if let Some(answer) = take_message(message, &mut count) {
+            stream.write_all(&answer)?;
         }
         Ok(())
     })
@@ -163,12 +170,14 @@ impl Connection for BatchConnection {
         let mut count = 1;
         while Instant::now() < until {
             batch.clear();
-            (0..BATCH).for_each(|_| batch.extend_from_slice(&[0; MESSAGE]));
+            (0..BATCH).for_each(|_| batch.extend_from_slice(&message_frame(A, B, false)));
             self.0.write_all(&batch)?;
-            count += BATCH as u64;
+            count += i64::try_from(BATCH)?;
         }
-        self.0.write_all(&LAST)?;
-        self.0.read_exact(&mut [0; ANSWER])?;
-        Ok(count)
+        self.0.write_all(&message_frame(A, B, true))?;
+        let mut answer = [0; ANSWER];
+        self.0.read_exact(&mut answer)?;
+        expect(&sum_in(&answer), &count)?;
+        Ok(u64::try_from(count)?)
     }
 }

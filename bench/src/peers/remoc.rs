@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::drive::asynchronous::{self, Connection, run};
-use crate::drive::{A, B, SUM, Tally};
+use crate::drive::{A, B, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
@@ -186,8 +186,8 @@ impl Connection for RemocConnection {
         Ok(self.bench.somme(a, b).await?)
     }
 
-    async fn echo(&self, bytes: &[u8]) -> Outcome<usize> {
-        Ok(self.bench.echo(ByteBuf::from(bytes)).await?.len())
+    async fn echo(&self, bytes: &[u8]) -> Outcome<()> {
+        check_echo(bytes, &self.bench.echo(ByteBuf::from(bytes)).await?)
     }
 
     async fn nested(&self, a: i64, b: i64) -> Outcome<i64> {

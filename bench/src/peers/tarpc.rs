@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::drive::asynchronous::{self, Connection, run};
+use crate::drive::check_echo;
 use crate::outcome::Outcome;
 use crate::peer::{Budget, Figure, Peer, Server};
 use crate::session::Session;
@@ -115,8 +116,8 @@ impl Connection for BenchClient {
         Ok(BenchClient::somme(self, context::current(), a, b).await?)
     }
 
-    async fn echo(&self, bytes: &[u8]) -> Outcome<usize> {
-        let bytes = ByteBuf::from(bytes);
-        Ok(BenchClient::echo(self, context::current(), bytes).await?.len())
+    async fn echo(&self, bytes: &[u8]) -> Outcome<()> {
+        let back = BenchClient::echo(self, context::current(), ByteBuf::from(bytes)).await?;
+        check_echo(bytes, &back)
     }
 }

@@ -6,9 +6,9 @@ use super::results::{Results, Row};
 
 pub(super) fn print(results: &Results) {
     for row in &results.rows {
-        for peer in &results.peers {
-            if let Some(value) = row.value(peer) {
-                println!("{}", line(row, peer, value));
+        for column in &results.peers {
+            if let Some(value) = row.value(column.name) {
+                println!("{}", line(row, column.name, value));
             }
         }
     }

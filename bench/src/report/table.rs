@@ -1,32 +1,52 @@
-//! The table for people: a row a value, a column a peer, the goals last.
+//! The tables for people: a row a value, a column a peer, and the goals below.
 
-use super::goals::goal;
+use super::goals::verdicts;
 use super::results::{Results, Row};
 use crate::peer::Unit;
 
+/// What the figures are, for below the table.
+pub(super) const LEGEND: [&str; 2] = [
+    "Values are medians of the rounds; 0.97x is that many times raw, the median of the ratios \
+     within a round.",
+    "What pipelined and oneway are compared with is raw-batch; reverse and nested, raw's rtt.",
+];
+
 pub(super) fn print(results: &Results) {
-    let mut lines = vec![header(results)];
-    lines.extend(results.rows.iter().map(|row| cells(results, row)));
-    let columns = results.peers.len() + 2;
+    print_columns(&figures(results, |_| true));
+    println!("\n{}\n", LEGEND.join("\n"));
+    print_columns(&goals(results));
+}
+
+/// The lines of the table of figures, the header first, with some rows.
+pub(super) fn figures(results: &Results, is_shown: impl Fn(&Row) -> bool) -> Vec<Vec<String>> {
+    let peers = results.peers.iter().map(|column| column.name.to_owned());
+    let header = ["work".to_owned()].into_iter().chain(peers).collect();
+    let cells = |row: &Row| {
+        let peers = results.peers.iter().map(|column| cell(row, column.name));
+        [row.title()].into_iter().chain(peers).collect()
+    };
+    let rows = results.rows.iter().filter(|row| is_shown(row));
+    [header].into_iter().chain(rows.map(cells)).collect()
+}
+
+/// The lines of the table of goals, the header first.
+pub(super) fn goals(results: &Results) -> Vec<Vec<String>> {
+    let header = ["goal for", "of", "found", "goal", ""].map(str::to_owned).to_vec();
+    let verdicts = verdicts(results).into_iter().map(|verdict| {
+        let word = verdict.word().to_owned();
+        vec![verdict.row, verdict.peer.to_owned(), verdict.found, verdict.goal, word]
+    });
+    [header].into_iter().chain(verdicts).collect()
+}
+
+fn print_columns(lines: &[Vec<String>]) {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for line in &lines {
+    let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
+    for line in lines {
         let padded: Vec<String> =
             line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         println!("{}", padded.join("  ").trim_end());
     }
-    println!("\nvalues: medians of the rounds; 0.97x: that many times raw (raw-batch for");
-    println!("pipelined and oneway), the median of the ratios within a round");
-}
-
-fn header(results: &Results) -> Vec<String> {
-    let peers = results.peers.iter().map(|peer| (*peer).to_owned());
-    ["work".to_owned()].into_iter().chain(peers).chain(["goal of cconn".to_owned()]).collect()
-}
-
-fn cells(results: &Results, row: &Row) -> Vec<String> {
-    let peers = results.peers.iter().map(|peer| cell(row, peer));
-    [row.title()].into_iter().chain(peers).chain([verdict(row)]).collect()
 }
 
 fn cell(row: &Row, peer: &str) -> String {
@@ -35,16 +55,6 @@ fn cell(row: &Row, peer: &str) -> String {
     match row.ratio(peer) {
         Some(ratio) if peer != row.floor => format!("{text} {}x", three_digits(ratio)),
         _ => text,
-    }
-}
-
-fn verdict(row: &Row) -> String {
-    let Some(goal) = goal(row) else { return String::new() };
-    let text = goal.text(row);
-    match goal.is_met(row) {
-        Some(true) => format!("{text}  ok"),
-        Some(false) => format!("{text}  MISS"),
-        None => format!("{text}  ?"),
     }
 }
 

@@ -22,12 +22,14 @@ pub(crate) fn lead(words: &[&str]) -> Outcome<()> {
         eprintln!("bench: this is a debug build, its figures mean nothing: use --release");
     }
     let mut results = Results::new(&options.peers);
-    for case in work::cases().filter(|case| options.wants(case.work.group())) {
-        if machine::cpus(case.pinning)?.is_none() {
-            eprintln!("skipped: {} {} needs two CPUs", case.work, case.pinning);
+    for mut block in work::blocks() {
+        block.retain(|case| options.wants(case.work.group()));
+        let Some(first) = block.first() else { continue };
+        if machine::cpus(first.pinning)?.is_none() {
+            eprintln!("skipped: {} {} needs two CPUs", first.work, first.pinning);
             continue;
         }
-        run_case(case, &options, &mut results);
+        run_block(&block, &options, &mut results);
     }
     if options.wants(work::COST) && (!options.quick || !options.only.is_empty()) {
         add_cost(&options, &mut results);
@@ -35,16 +37,24 @@ pub(crate) fn lead(words: &[&str]) -> Outcome<()> {
     report::print(&results, &options)
 }
 
-/// All rounds of a case. A measure that fails is missing in the table, and said here.
-fn run_case(case: Case, options: &Options, results: &mut Results) {
-    eprintln!("{} {}", case.work, case.pinning);
-    let budget = plan::budget(options);
+/// All rounds of some cases.
+fn run_block(block: &[Case], options: &Options, results: &mut Results) {
+    let names: Vec<String> = block.iter().map(|case| case.work.to_string()).collect();
+    eprintln!("{} {}", names.join(", "), block[0].pinning);
     for round in 0..options.rounds {
-        for peer in options.peers.iter().filter(|peer| peer.has(case.work)) {
-            match run_measure(*peer, case, budget) {
-                Ok(figures) => results.add(&Label::of_case(case), round, peer.name(), &figures),
-                Err(error) => eprintln!("FAILED: {} {}: {error}", case.work, peer.name()),
-            }
+        for case in block {
+            run_round(*case, round, options, results);
+        }
+    }
+}
+
+/// One measure of each peer. One that fails is missing in the table, and said here.
+fn run_round(case: Case, round: usize, options: &Options, results: &mut Results) {
+    let budget = plan::budget(options);
+    for peer in options.peers.iter().filter(|peer| peer.has(case.work)) {
+        match run_measure(*peer, case, budget) {
+            Ok(figures) => results.add(&Label::of_case(case), round, peer.name(), &figures),
+            Err(error) => eprintln!("FAILED: {} {}: {error}", case.work, peer.name()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::{Call, Connection, call, repeat, run};
+use super::{Call, Connection, answered_by, call, run};
 use crate::drive::{A, B, SETTLING, SUM, Tally};
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure};
@@ -77,22 +77,21 @@ pub(super) fn clients<C: Connection>(
 ) -> Outcome<Vec<Figure>> {
     run(runtime, async move {
         let connections = connect_all::<C>(count, address).await?;
-        let barrier = Arc::new(Barrier::new(count + 1));
+        let start = Arc::new((Barrier::new(count), OnceLock::new()));
         let client = |connection: C| {
-            let barrier = Arc::clone(&barrier);
+            let start = Arc::clone(&start);
             async move {
-                let warm_up = repeat(&connection, budget.warm_up()).await;
+                let (barrier, end) = &*start;
+                let warm_up = answered_by(&connection, Instant::now() + budget.warm_up()).await;
                 barrier.wait().await;
+                // As for blocking peers: one end for all.
+                let end = *end.get_or_init(|| Instant::now() + budget.time);
                 warm_up?;
-                repeat(&connection, budget.time).await
+                answered_by(&connection, end).await
             }
         };
-        let tasks = sum(connections.into_iter().map(client).collect::<Vec<_>>().into_iter());
-        let tasks = tokio::spawn(tasks);
-        barrier.wait().await;
-        let start = Instant::now();
-        let calls = tasks.await??;
-        Ok(crate::drive::rate(calls, start.elapsed()))
+        let calls = sum(connections.into_iter().map(client)).await?;
+        Ok(crate::drive::rate(calls, budget.time))
     })
 }
 
@@ -106,8 +105,7 @@ pub(super) fn idle<C: Connection>(
     let _first = run(runtime, connect_all::<C>(1, address))?;
     let before = session.resident_kib()?;
     let _connections = run(runtime, connect_all::<C>(budget.idle, address))?;
-    thread::sleep(SETTLING);
-    Ok(crate::drive::memory(before, session.resident_kib()?, budget.idle))
+    crate::drive::memory(session, before, budget.idle)
 }
 
 pub(super) fn broadcast<C: Connection>(
