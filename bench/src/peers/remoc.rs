@@ -13,6 +13,7 @@ use remoc::rtc::CallError;
 use serde_bytes::ByteBuf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
 
 use crate::drive::asynchronous::{self, Connection, run};
 use crate::drive::{A, B, SUM, Tally, check_echo};
@@ -33,8 +34,8 @@ trait Bench {
     async fn notes(&self, notes: rch::mpsc::Receiver<(i64, i64)>) -> Result<u64, CallError>;
     /// Hands the caller's own commands over.
     async fn introduce(&self, back: BackClient) -> Result<(), CallError>;
-    /// A sum that the caller has to do itself.
-    async fn nested(&self, back: BackClient, a: i64, b: i64) -> Result<i64, CallError>;
+    /// A sum that the one who was introduced has to do.
+    async fn nested(&self, a: i64, b: i64) -> Result<i64, CallError>;
     async fn news(&self) -> Result<rch::broadcast::Receiver<i64>, CallError>;
 }
 
@@ -56,6 +57,12 @@ struct Service {
     news: rch::broadcast::Sender<i64>,
     listeners: Mutex<usize>,
     back: Mutex<Option<BackClient>>,
+}
+
+impl Service {
+    fn introduced(&self) -> Option<BackClient> {
+        self.back.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Bench for Service {
@@ -80,7 +87,8 @@ impl Bench for Service {
         Ok(())
     }
 
-    async fn nested(&self, back: BackClient, a: i64, b: i64) -> Result<i64, CallError> {
+    async fn nested(&self, a: i64, b: i64) -> Result<i64, CallError> {
+        let back = self.introduced().ok_or(CallError::Dropped)?;
         back.somme(a, b).await
     }
 
@@ -146,8 +154,7 @@ impl Server for RemocServer {
     }
 
     fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
-        let back = self.service.back.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let back = back.ok_or("no client has introduced itself")?;
+        let back = self.service.introduced().ok_or("no client has introduced itself")?;
         run(&self.runtime, async move {
             let mut laps = Laps::start(budget);
             while laps.goes_on() {
@@ -169,6 +176,16 @@ struct RemocConnection {
     bench: BenchClient,
     /// This side's own commands, to be called by the server.
     back: BackClient,
+    /// Whether it was handed over: once is enough for any number of calls.
+    introduced: Arc<OnceCell<()>>,
+}
+
+impl RemocConnection {
+    async fn introduce(&self) -> Outcome<()> {
+        let introduce = || self.bench.introduce(self.back.clone());
+        self.introduced.get_or_try_init(introduce).await?;
+        Ok(())
+    }
 }
 
 impl Connection for RemocConnection {
@@ -179,7 +196,7 @@ impl Connection for RemocConnection {
         let bench = remoc::Connect::io(remoc::Cfg::default(), rx, tx).consume().await?;
         let (server, back) = BackServerShared::<_, remoc::codec::Default>::new(Arc::new(Adder));
         tokio::spawn(server.serve());
-        Ok(RemocConnection { bench, back })
+        Ok(RemocConnection { bench, back, introduced: Arc::default() })
     }
 
     async fn somme(&self, a: i64, b: i64) -> Outcome<i64> {
@@ -191,7 +208,8 @@ impl Connection for RemocConnection {
     }
 
     async fn nested(&self, a: i64, b: i64) -> Outcome<i64> {
-        Ok(self.bench.nested(self.back.clone(), a, b).await?)
+        self.introduce().await?;
+        Ok(self.bench.nested(a, b).await?)
     }
 
     async fn one_way(&self, until: Instant) -> Outcome<u64> {
@@ -209,7 +227,7 @@ impl Connection for RemocConnection {
     }
 
     async fn listen(&self, messages: Arc<Tally>) -> Outcome<()> {
-        self.bench.introduce(self.back.clone()).await?;
+        self.introduce().await?;
         let mut news = self.bench.news().await?;
         tokio::spawn(async move {
             while news.recv().await.is_ok() {
