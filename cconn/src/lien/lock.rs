@@ -41,8 +41,19 @@ impl DerefMut for Locked<'_> {
 }
 
 impl Drop for Locked<'_> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(mut state) = self.state.take() else { return };
+        let Some(state) = self.state.take() else { return };
+        if state.tended.asks() || !state.due.is_empty() {
+            self.lien.release(state);
+        }
+    }
+}
+
+impl Lien {
+    /// Releases the lock and carries out what was left for then.
+    #[cold]
+    fn release(&self, mut state: MutexGuard<'_, State>) {
         if state.tended.asks() {
             state.arrange_watch();
         }
@@ -51,7 +62,7 @@ impl Drop for Locked<'_> {
         }
         let due = std::mem::take(&mut state.due);
         drop(state);
-        self.lien.carry_out(due);
+        self.carry_out(due);
     }
 }
 

@@ -50,15 +50,6 @@ impl Kept<'_> {
     }
 }
 
-/// What stands in front of a command's body.
-#[derive(Clone, Copy)]
-struct Head {
-    depth: u8,
-    call: Option<CallId>,
-    name: u64,
-    fingerprint: u32,
-}
-
 impl State {
     /// Takes in what a read pass brought.
     #[inline]
@@ -127,16 +118,24 @@ impl State {
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, body } => {
-                let head = Head { depth, call: None, name, fingerprint };
                 let length = body.len();
-                let body = kept.body(length, self.turn.is_queue_empty());
-                self.arrive(head, body, routing)
+                let (charge, body) =
+                    (charge(length), kept.body(length, self.turn.is_queue_empty()));
+                let (call, parallel) = (None, false);
+                self.arrive(
+                    Command { depth, call, name, fingerprint, body, parallel, charge },
+                    routing,
+                )
             }
             Frame::Call { depth, id, command: name, fingerprint, body } => {
-                let head = Head { depth, call: Some(id), name, fingerprint };
                 let length = body.len();
-                let body = kept.body(length, self.turn.is_queue_empty());
-                self.arrive(head, body, routing)
+                let (charge, body) =
+                    (charge(length), kept.body(length, self.turn.is_queue_empty()));
+                let (call, parallel) = (Some(id), false);
+                self.arrive(
+                    Command { depth, call, name, fingerprint, body, parallel, charge },
+                    routing,
+                )
             }
             Frame::Answer { id, body } => {
                 let length = body.len();
@@ -193,12 +192,9 @@ impl State {
     }
 
     #[inline]
-    fn arrive(&mut self, head: Head, body: Bytes, routing: Routing<'_>) -> Result<(), Ending> {
-        let charge = charge(body.len());
-        self.window.arrived(charge).map_err(overrun)?;
-        let Head { depth, call, name, fingerprint } = head;
-        let parallel = routing.commands.is_parallel(name);
-        let command = Command { depth, call, name, fingerprint, body, parallel, charge };
+    fn arrive(&mut self, mut command: Command, routing: Routing<'_>) -> Result<(), Ending> {
+        self.window.arrived(command.charge).map_err(overrun)?;
+        command.parallel = routing.commands.is_parallel(command.name);
         match routing.router {
             Router::Runs => self.turn.push_to_executor(command),
             Router::Waits => self.turn.push(command),
