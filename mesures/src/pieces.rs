@@ -8,7 +8,7 @@ use self::layers::codec::{self, Decoder};
 use self::layers::wire::{self, CallId, Frame, LENGTH_PREFIX};
 
 #[path = "../../cconn/src"]
-#[allow(dead_code, unused_imports, reason = "only a part of the layers is needed")]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "only a part of the layers is needed")]
 mod layers {
     pub(super) mod codec;
     pub(super) mod wire;

@@ -111,7 +111,7 @@ impl Known {
             2 => c,
             _ => d,
         };
-        if !place.as_ref().is_some_and(|command| command.hash == hash) {
+        if place.as_ref().is_none_or(|command| command.hash != hash) {
             *place = Some(registre.find(hash)?);
         }
         place.as_deref()

@@ -18,7 +18,7 @@ impl Lien {
         deadline: &mut Deadline,
     ) -> Locked<'a> {
         if state.is_writable_at_once() {
-            return self.write_from(state, message, deadline);
+            return self.write_from(state, &message, deadline);
         }
         state.append(message.gathered());
         state
@@ -29,7 +29,7 @@ impl Lien {
     pub(super) fn write_from<'a>(
         &'a self,
         mut state: Locked<'a>,
-        message: Outgoing<'_>,
+        message: &Outgoing<'_>,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
         let length = message.len();
@@ -37,7 +37,7 @@ impl Lien {
         state.outbox.begin_write(length);
         let own = state.outbox.end();
         drop(state);
-        let sent = self.send_rest(&message, 0);
+        let sent = self.send_rest(message, 0);
         state = self.lock();
         if matches!(sent, Ok(n) if n == length) && state.is_undisturbed() {
             state.outbox.wrote(length);
@@ -62,7 +62,7 @@ impl Lien {
     fn go_on_writing<'a>(
         &'a self,
         mut state: Locked<'a>,
-        message: Outgoing<'_>,
+        message: &Outgoing<'_>,
         mut sent: io::Result<usize>,
         own: u64,
         deadline: &mut Deadline,
@@ -88,7 +88,7 @@ impl Lien {
                 break;
             }
             drop(state);
-            sent = self.send_rest(&message, written);
+            sent = self.send_rest(message, written);
             state = self.lock();
         }
         let gave_up;

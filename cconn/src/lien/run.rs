@@ -226,7 +226,7 @@ impl Lien {
         if state.is_writable_at_once() && state.turn.is_queue_empty() {
             state.turn.finish(call, parallel);
             let answer = Outgoing { frame: bytes, tail: long };
-            return self.write_from(state, answer, &mut Deadline::Never);
+            return self.write_from(state, &answer, &mut Deadline::Never);
         }
         state.append(bytes);
         if !long.is_empty() {

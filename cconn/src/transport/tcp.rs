@@ -53,7 +53,7 @@ impl Tcp {
     fn armed(&self) -> Option<Duration> {
         match self.armed.load(Ordering::Relaxed) {
             0 => None,
-            packed => Some(Duration::new(packed >> 32, packed as u32)),
+            packed => Some(unpack(packed)),
         }
     }
 
@@ -226,6 +226,12 @@ pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
 
 /// Whether accepted sockets take over what `configure` set on their listener.
 pub(crate) const TAKEN_OVER: bool = cfg!(target_os = "linux");
+
+/// A timeout out of its packed form.
+fn unpack(packed: u64) -> Duration {
+    let [_, _, _, _, nanos @ ..] = packed.to_be_bytes();
+    Duration::new(packed >> 32, u32::from_be_bytes(nanos))
+}
 
 fn timespec(duration: Duration) -> Timespec {
     // A duration beyond what the kernel counts is as good as its largest.
