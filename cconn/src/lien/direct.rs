@@ -34,8 +34,7 @@ impl Lien {
     ) -> Locked<'a> {
         let length = message.len();
         state.flusher = true;
-        state.outbox.begin_write(length);
-        let own = state.outbox.end();
+        let start = state.outbox.begin_write(length);
         drop(state);
         let sent = self.send_rest(message, 0);
         state = self.lock();
@@ -44,7 +43,7 @@ impl Lien {
             state.flusher = false;
             return state;
         }
-        self.go_on_writing(state, message, sent, own, deadline)
+        self.go_on_writing(state, message, sent, start, deadline)
     }
 
     #[inline]
@@ -57,19 +56,23 @@ impl Lien {
     }
 
     /// After a first write of a frame from where it is that did not take all of it, or during
-    /// which more came to be done. `own` is the position behind the frame.
+    /// which more came to be done. `start` is the frame's position.
     #[cold]
     fn go_on_writing<'a>(
         &'a self,
         mut state: Locked<'a>,
         message: &Outgoing<'_>,
         mut sent: io::Result<usize>,
-        own: u64,
+        start: u64,
         deadline: &mut Deadline,
     ) -> Locked<'a> {
+        let own = start.saturating_add(message.len() as u64);
         let mut written = 0_usize;
         loop {
-            written = written.saturating_add(state.outbox.wrote(*sent.as_ref().unwrap_or(&0)));
+            let more = *sent.as_ref().unwrap_or(&0);
+            written = written.saturating_add(more);
+            state.outbox.wrote(more);
+            state.outbox.rest_stays(start.saturating_add(written as u64));
             state.note_sent(&sent);
             if written >= message.len() {
                 break;
@@ -83,10 +86,13 @@ impl Lien {
                 state = self.wait_for_room(state, deadline);
             }
             if !state.can_write() {
-                // Whole frames go with the last words.
-                state.outbox.put_first(message.rest(written));
+                // Whole frames go with the last words, if there are any.
+                if state.outbox.is_leaving() {
+                    state.outbox.put_first(message.rest(written));
+                }
                 break;
             }
+            state.outbox.rest_leaves(own);
             drop(state);
             sent = self.send_rest(message, written);
             state = self.lock();

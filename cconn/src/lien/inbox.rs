@@ -164,11 +164,10 @@ impl Inbox {
         }
         if (self.others_keep_much || self.buf.capacity() > SMALL)
             && self.buf.is_empty()
-            && let Some((mut quiet, rest)) = split(*deadline)
+            && let Some(mut quiet) = quiet_before(deadline)
         {
             match self.receive(|buf| io.recv(buf, &mut quiet)) {
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    *deadline = rest;
                     self.shrink();
                     return Ok(None);
                 }
@@ -299,14 +298,13 @@ impl Inbox {
     }
 }
 
-/// The first moment of a wait, and what is left of its deadline then; `None` where it is shorter.
-fn split(deadline: Deadline) -> Option<(Deadline, Deadline)> {
-    let rest = match deadline {
-        Deadline::After(time) => Deadline::After(time.checked_sub(QUIET)?),
-        Deadline::At(moment) if moment.saturating_duration_since(now()) <= QUIET => return None,
-        fixed => fixed,
+/// The end of a quiet time, where that is before the deadline.
+fn quiet_before(deadline: &mut Deadline) -> Option<Deadline> {
+    let after = match *deadline {
+        Deadline::Never => return Some(Deadline::After(QUIET)),
+        _ => deadline.rest()?,
     };
-    Some((Deadline::After(QUIET), rest))
+    (after > QUIET).then_some(Deadline::After(QUIET))
 }
 
 impl Drop for Inbox {

@@ -78,6 +78,11 @@ impl Outbox {
         self.leaving || self.possibly_sent > at
     }
 
+    /// Whether last words are about to be written, or being so.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// Nothing more is appended; what is here is written by whoever says the last words.
     pub(super) fn leave(&mut self) {
         self.leaving = true;
@@ -147,24 +152,35 @@ impl Outbox {
         }
     }
 
-    /// Counts a frame that is written from where it is; nothing stands before it.
+    /// Counts a frame that is written from where it is; nothing stands before it. Returns where it
+    /// begins.
     #[inline]
-    pub(super) fn begin_write(&mut self, length: usize) {
-        self.appended = self.appended.saturating_add(length as u64);
+    pub(super) fn begin_write(&mut self, length: usize) -> u64 {
+        let start = self.appended;
+        self.appended = start.saturating_add(length as u64);
         self.possibly_sent = self.appended;
+        start
     }
 
     /// So many bytes of the frame of `begin_write` were written.
     #[inline]
-    pub(super) fn wrote(&mut self, bytes: usize) -> usize {
+    pub(super) fn wrote(&mut self, bytes: usize) {
         self.sent = self.sent.saturating_add(bytes as u64);
-        bytes
+    }
+
+    /// No more of the frame of `begin_write` than what ends there is on its way now.
+    pub(super) fn rest_stays(&mut self, end: u64) {
+        self.possibly_sent = end;
+    }
+
+    /// All of it may be on its way again.
+    pub(super) fn rest_leaves(&mut self, own: u64) {
+        self.possibly_sent = own;
     }
 
     /// The rest of the frame of `begin_write` is written like others, before all that was appended
     /// meanwhile.
     pub(super) fn put_first(&mut self, rest: [IoSlice<'_>; 2]) {
-        self.possibly_sent = self.sent;
         let [head, tail] = &rest;
         let bytes = [&**head, &**tail].concat();
         self.segments.push_front(Segment { bytes, written: 0 });
@@ -297,6 +313,8 @@ mod tests {
             assert!(outbox.may_have_left(0) && outbox.bytes() == 3);
             outbox.append(&mut vec![4, 5, 6]);
             outbox.wrote(written);
+            outbox.rest_stays(written as u64);
+            assert_eq!(outbox.may_have_left(0), written > 0);
             outbox.put_first([IoSlice::new(&[1, 2, 3][written..]), IoSlice::new(&[])]);
             assert_eq!(contents(&outbox), [1, 2, 3, 4, 5, 6][written..]);
             assert_eq!(outbox.bytes(), 6 - written as u64);

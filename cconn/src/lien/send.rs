@@ -187,7 +187,7 @@ impl Lien {
         if !Self::admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);
         }
-        let call = self.open_call(&mut state, frame)?;
+        let call = self.open_call(&mut state, frame, body)?;
         state.append(frame);
         drop(self.flush_burst(state, deadline));
         Ok(call)
@@ -205,7 +205,7 @@ impl Lien {
         let handler = handler::current();
         let (state, opened) = Self::sending(state, |state| {
             let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
-            let opened = admitted.and_then(|()| self.open_call(&mut state, frame));
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
             if opened.is_ok() {
                 state.append(frame);
             }
@@ -244,7 +244,7 @@ impl Lien {
         match Self::admit_at_once(&mut state, charge(body)) {
             Err(failure) => return (state, Err(failure)),
             Ok(true) => {
-                let opened = self.open_call(&mut state, frame);
+                let opened = self.open_call(&mut state, frame, body);
                 return (state, opened);
             }
             Ok(false) => {}
@@ -252,16 +252,21 @@ impl Lien {
         Self::sending(state, |state| {
             let (mut state, admitted) =
                 self.await_window(state, charge(body), from_handler, deadline);
-            let opened = admitted.and_then(|()| self.open_call(&mut state, frame));
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
             (state, opened)
         })
     }
 
     #[inline]
-    fn open_call(&self, state: &mut State, frame: &mut [u8]) -> Result<CallId, Failure> {
+    fn open_call(
+        &self,
+        state: &mut State,
+        frame: &mut [u8],
+        body: usize,
+    ) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
-            state.window.unspend(charge(frame.len().saturating_sub(wire::CALL_HEADER)));
+            state.window.unspend(charge(body));
             return Err(Failure::TooManyCalls { limit });
         }
         let at = state.outbox.end();

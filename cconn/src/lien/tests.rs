@@ -7,6 +7,7 @@
     reason = "tests overflow aloud, and their deadlines are always there"
 )]
 
+mod attack;
 mod faults;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -51,6 +51,7 @@ impl Lien {
                 continue;
             }
             handed_over = false;
+            deadline.begin();
             let helm = if sleep.reads() { state.take_helm() } else { None };
             (state, expired) = match helm {
                 Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),

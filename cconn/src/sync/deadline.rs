@@ -4,44 +4,56 @@ use std::time::{Duration, Instant};
 
 /// When a wait must end.
 ///
-/// Most waits end long before, so no clock is looked at until one begins to last: `After` counts
-/// from then, and every wait that lasts makes it an `At`. Whoever waits more than once under one
-/// deadline hands the same one on.
+/// A deadline is fixed when a wait begins, and not before: what needs no wait looks at no clock.
+/// Whoever waits more than once under one deadline hands the same one on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deadline {
     Never,
     /// So long after the first wait has begun.
     After(Duration),
     At(Instant),
+    /// Fixed just now, and so far away: the wait that begins need not ask again.
+    Fresh(Instant, Duration),
 }
 
 impl Deadline {
-    /// The moment, counted from now where it was not fixed yet; from here on it stays.
-    pub(crate) fn moment(&mut self) -> Option<Instant> {
+    /// A wait begins.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
         if let Deadline::After(time) = *self {
-            *self = super::now().checked_add(time).into();
+            let moment = super::now().checked_add(time);
+            *self = moment.map_or(Deadline::Never, |moment| Deadline::Fresh(moment, time));
+        }
+    }
+
+    /// The moment; a wait begins, if none has.
+    pub(crate) fn moment(&mut self) -> Option<Instant> {
+        self.begin();
+        if let Deadline::Fresh(moment, _) = *self {
+            *self = Deadline::At(moment);
         }
         match *self {
             Deadline::At(moment) => Some(moment),
-            Deadline::Never | Deadline::After(_) => None,
+            _ => None,
         }
     }
 
-    /// Whether it has passed. One that no wait has begun under has not.
+    /// How far away it is; a wait begins, if none has.
+    pub(crate) fn rest(&mut self) -> Option<Duration> {
+        self.begin();
+        if let Deadline::Fresh(moment, time) = *self {
+            *self = Deadline::At(moment);
+            return Some(time);
+        }
+        Some(self.moment()?.saturating_duration_since(super::now()))
+    }
+
+    /// Whether it has passed. One that no wait has begun under has not, but for one of no time.
     pub(crate) fn has_passed(self) -> bool {
         match self {
-            Deadline::At(moment) => super::now() >= moment,
+            Deadline::At(moment) | Deadline::Fresh(moment, _) => super::now() >= moment,
             Deadline::After(time) => time.is_zero(),
             Deadline::Never => false,
-        }
-    }
-
-    /// The deadline after a wait of that long, which no clock was looked at for.
-    #[cfg_attr(modele, expect(dead_code, reason = "sockets alone wait by the length of time"))]
-    pub(crate) fn waited(self, time: Duration) -> Self {
-        match self {
-            Deadline::After(all) => super::now().checked_add(all.saturating_sub(time)).into(),
-            fixed => fixed,
         }
     }
 }

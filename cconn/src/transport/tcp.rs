@@ -72,12 +72,8 @@ impl Tcp {
     /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
     /// need not arm again; a wake-up before the deadline only goes round the loop.
     #[inline]
-    fn arm_for(&self, deadline: Deadline) -> io::Result<()> {
-        let rest = match deadline {
-            Deadline::Never => return Ok(()),
-            Deadline::After(rest) => rest,
-            Deadline::At(moment) => moment.saturating_duration_since(Instant::now()),
-        };
+    fn arm_for(&self, deadline: &mut Deadline) -> io::Result<()> {
+        let Some(rest) = deadline.rest() else { return Ok(()) };
         match self.armed() {
             _ if rest.is_zero() => Err(io::ErrorKind::TimedOut.into()),
             Some(armed) if armed <= rest => Ok(()),
@@ -87,20 +83,13 @@ impl Tcp {
 
     /// After a wake-up before the deadline: fits the armed timeout to what remains.
     fn rearm(&self, deadline: &mut Deadline) -> io::Result<()> {
-        *deadline = deadline.waited(self.armed().unwrap_or_default());
-        match deadline.moment() {
+        match deadline.rest() {
             None => self.arm(None),
-            Some(moment) => {
-                let rest = moment.saturating_duration_since(Instant::now());
-                if rest.is_zero() {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                self.arm(Some((rest / 2).max(SHORTEST)))
-            }
+            Some(rest) if rest.is_zero() => Err(io::ErrorKind::TimedOut.into()),
+            Some(rest) => self.arm(Some((rest / 2).max(SHORTEST))),
         }
     }
 
-    #[inline]
     fn recv_once(&self, buf: &mut Vec<u8>, flags: RecvFlags) -> Result<usize, Errno> {
         rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
     }
@@ -123,14 +112,13 @@ impl Tcp {
 
 impl Transport for Tcp {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
-        self.arm_for(*deadline)?;
+        self.arm_for(deadline)?;
         loop {
             match self.recv_once(buf, RecvFlags::empty()) {
                 Ok(n) => return Ok(n),
                 Err(Errno::INTR) => {
                     // Each interruption starts the socket's own timeout anew.
-                    deadline.moment();
-                    self.arm_for(*deadline)?;
+                    self.arm_for(deadline)?;
                 }
                 Err(Errno::AGAIN) => self.rearm(deadline)?,
                 Err(error) => return Err(broken(error)),

@@ -1,0 +1,78 @@
+//! Attacks on the window's credit, lazy deadlines and direct writes.
+
+use super::*;
+
+/// A call that is refused for want of room in the table gives back all that it spent of the
+/// window, the bytes that stand outside its frame included.
+#[test]
+fn a_refused_call_with_a_long_tail_gives_its_window_back() {
+    let limits = Limits { max_calls: 0, ..Limits::default() };
+    let (client, _server) = pair_with(&limits, None);
+    let tail = vec![7; 1 << 20];
+    for n in 0..40 {
+        let mut frame = Vec::new();
+        let start = wire::begin_call(&mut frame, 0, ECHO, 0);
+        wire::finish_with(&mut frame, start, tail.len()).unwrap();
+        let deadline = Deadline::After(Duration::from_millis(200));
+        let message = Outgoing { frame: &mut frame, tail: &tail };
+        let failure = client.lien.call(message, tail.len(), deadline).unwrap_err();
+        assert!(matches!(failure, Failure::TooManyCalls { limit: 0 }), "call {n}: {failure:?}");
+    }
+}
+
+/// The deadline of a call passes though other frames keep coming, which end each read in time.
+#[test]
+fn a_deadline_passes_while_other_frames_come() {
+    for tcp in [true, false] {
+        let (left, right) = if tcp {
+            tcp_pair()
+        } else {
+            let (left, right) = Memory::pair(100_000);
+            (Arc::new(left) as Arc<dyn Transport>, Arc::new(right) as Arc<dyn Transport>)
+        };
+        let client = end(left, &Limits::default());
+        let peer = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            wire::write_grant(&mut bytes, 1, 1);
+            for _ in 0..40 {
+                std::thread::sleep(Duration::from_millis(50));
+                if right.try_send(&[std::io::IoSlice::new(&bytes)]).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut frame = frame(&client.lien, ECHO, &[], true).unwrap();
+        let begin = Instant::now();
+        let deadline = Deadline::After(Duration::from_millis(200));
+        let result = client.lien.call((&mut frame).into(), 0, deadline);
+        let took = begin.elapsed();
+        client.lien.close(EndReason::Closed, "");
+        drop(client);
+        peer.join().unwrap();
+        assert!(matches!(result, Err(Failure::Late { .. })), "tcp {tcp}: {took:?} {result:?}");
+        assert!(took < Duration::from_secs(1), "tcp {tcp}: {took:?} {result:?}");
+    }
+}
+
+/// A direct write of which the socket took nothing, and then the peer is lost.
+#[test]
+fn a_call_of_which_nothing_left_has_not_run() {
+    let script = crate::transport::Script { stuck_at: Some(0), ..Default::default() };
+    let (left, right) = tcp_pair_raw();
+    let client = end(Arc::new(crate::transport::Scripted::new(left, script)), &Limits::default());
+    let lien = client.lien.clone();
+    let calling = std::thread::spawn(move || call(&lien, ECHO, b"x"));
+    while !client.lien.lock().blocked {
+        std::thread::yield_now();
+    }
+    drop(right);
+    let failure = calling.join().unwrap().unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+}
+
+fn tcp_pair_raw() -> (Tcp, Tcp) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let right = listener.accept().unwrap().0;
+    (Tcp::new(left), Tcp::new(right))
+}
