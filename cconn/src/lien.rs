@@ -114,7 +114,7 @@ impl Lien {
         let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
         watch.iter().for_each(Watch::prepare);
         Arc::new_cyclic(|me| Lien {
-            state: Mutex::new(state::State::new(&limits, peer, rest)),
+            state: Mutex::new(state::State::new(&limits, peer, rest, watch.is_some())),
             io,
             commands,
             limits,

@@ -52,7 +52,7 @@ pub(super) struct State {
 
 impl State {
     #[inline]
-    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: Vec<u8>) -> Self {
+    pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: Vec<u8>, watched: bool) -> Self {
         let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
         inbox.preload(rest);
         State {
@@ -71,7 +71,7 @@ impl State {
             broken: None,
             sleepers: Sleepers::default(),
             due: Due::default(),
-            tended: Tended::default(),
+            tended: Tended::new(watched),
             high_water: limits.high_water,
         }
     }
@@ -125,7 +125,7 @@ impl State {
         }
         self.offer();
         // What was left to the watchman on purpose wakes nobody else.
-        if !self.tended.left_unflushed {
+        if !(self.tended.left_unflushed && self.tended.ticks) {
             self.leave_unflushed();
         }
     }

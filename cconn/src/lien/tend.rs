@@ -37,10 +37,12 @@ const READ_BUDGET: usize = 256 << 10;
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 pub(super) struct Tended {
+    /// There is a watchman for it.
+    watched: bool,
     /// The watchman has it on its list.
     listed: bool,
     /// It looks for bytes that wait, every `WRITE_TICK`.
-    ticks: bool,
+    pub(super) ticks: bool,
     /// Looks in vain since it last found some.
     in_vain: u8,
     /// Bytes were left in the outbox with nobody at it.
@@ -49,6 +51,8 @@ pub(super) struct Tended {
     pub(super) helm_left_free: bool,
     /// The connection has ended on this side and reads out what the peer still sends.
     pub(super) lingers: bool,
+    /// The watchman knows of that.
+    linger_told: bool,
     /// Read passes when last seen, and since when there were no more.
     passes: u64,
     quiet_since: Option<Instant>,
@@ -56,17 +60,24 @@ pub(super) struct Tended {
 }
 
 impl Tended {
+    pub(super) fn new(watched: bool) -> Self {
+        Tended { watched, ..Tended::default() }
+    }
+
     /// Whether there may be something to ask the watchman for that it does not know yet.
     #[inline]
     pub(super) fn asks(&self) -> bool {
-        (self.left_unflushed && !self.ticks)
-            || (!self.listed && (self.helm_left_free || self.lingers))
+        let bytes = self.left_unflushed && !self.ticks;
+        let helm = self.helm_left_free && !self.listed;
+        let linger = self.lingers && !self.linger_told;
+        (bytes || helm || linger) && self.watched
     }
 
     /// There was nobody to ask.
     pub(super) fn was_not_heard(&mut self) {
         self.listed = false;
         self.ticks = false;
+        self.linger_told = false;
     }
 }
 
@@ -75,8 +86,10 @@ impl State {
     pub(super) fn arrange_watch(&mut self) {
         let bytes = self.tended.left_unflushed && self.is_unflushed();
         let helm = self.tended.helm_left_free && self.inbox.is_some() && !self.is_closed();
-        let linger = self.tended.lingers && !self.goodbye.end_of_input;
-        if (bytes && !self.tended.ticks) || ((helm || linger) && !self.tended.listed) {
+        let lingers = self.tended.lingers && !self.goodbye.end_of_input;
+        // The end is soon looked at, however long the connection was to be let be.
+        let linger = lingers && !self.tended.linger_told;
+        if (bytes && !self.tended.ticks) || (helm && !self.tended.listed) || linger {
             if !self.tended.listed {
                 // The time that the helm stays unread counts from here, not from the first look.
                 self.tended.passes = self.passes;
@@ -84,6 +97,7 @@ impl State {
             }
             self.tended.listed = true;
             self.tended.ticks |= bytes;
+            self.tended.linger_told |= linger;
             let after = if linger { LINGER_TICK } else { UNREAD };
             self.due.watch = Some(if bytes { WRITE_TICK } else { after });
         }
