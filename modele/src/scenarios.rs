@@ -67,7 +67,7 @@ pub(crate) struct Scenario {
     /// Time passes.
     pub(crate) clock: bool,
     pub(crate) watch: bool,
-    /// One thread of the core in so many can't be started.
+    /// One stand-in in so many can't be started.
     pub(crate) spawn_fails: u64,
     /// Some wait must be refused because too many wait.
     pub(crate) must_refuse: bool,

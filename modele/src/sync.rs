@@ -214,10 +214,6 @@ pub(crate) fn spawn(
     _stack: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
-    let fails = run(|run| run.spawn_fails);
-    if fails > 0 && crate::world::random(fails) == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
     if name == WATCHMAN {
         run(|run| run.watchman_runs = true);
         drop(shuttle::future::spawn(async move {
@@ -225,6 +221,12 @@ pub(crate) fn spawn(
             body();
         }));
         return Ok(());
+    }
+    // The watchman can always be had here: without it and without stand-ins, what is left in a
+    // full pipe waits for the next use of the connection.
+    let fails = run(|run| run.spawn_fails);
+    if fails > 0 && crate::world::random(fails) == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
     }
     let builder = shuttle::thread::Builder::new().name(name);
     let thread = builder.spawn(body)?;
