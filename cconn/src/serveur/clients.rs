@@ -12,6 +12,9 @@ use crate::sync::{Condvar, Mutex};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
+/// How long a stop waits for the greeting of a newcomer that was let in.
+const GREETING: Duration = Duration::from_millis(250);
+
 /// How long threads may take to end once their connections are cut, and once more when nothing is
 /// read any more of what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
@@ -37,6 +40,8 @@ struct State {
     expected: Option<u64>,
     last_id: u64,
     stopping: bool,
+    /// The stop waits for no more greetings.
+    sent_away: bool,
     /// A newcomer stands at the door until a client has left.
     awaited: bool,
     /// What the stop came to, once it is done.
@@ -140,7 +145,7 @@ impl Clients {
     /// A newcomer has been greeted and its own greeting is waited for.
     pub(super) fn greets(&self, id: u64, io: &Arc<dyn Transport>) {
         let mut state = self.state.lock();
-        if state.stopping {
+        if state.sent_away {
             io.shutdown();
         }
         state.greeting.insert(id, io.clone());
@@ -189,15 +194,20 @@ impl Clients {
         self.liens().iter().map(Client::of).collect()
     }
 
-    /// From here on nobody comes in, and those who have not greeted yet are sent away.
+    /// From here on nobody comes in. Those who are about to greet still may: they know that they
+    /// are let in, and what they have sent is to be handled.
     pub(super) fn refuse_more(&self) {
+        self.state.lock().stopping = true;
+        self.fewer.notify_all();
+    }
+
+    /// Those who have not greeted yet are not waited for any longer.
+    fn send_away(&self) {
         let mut state = self.state.lock();
-        state.stopping = true;
+        state.sent_away = true;
         for io in state.greeting.values() {
             io.shutdown();
         }
-        drop(state);
-        self.fewer.notify_all();
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -213,7 +223,12 @@ impl Clients {
     /// Waits for all threads within the grace period; cuts what is left and waits a little more.
     pub(super) fn finish(&self, grace: Duration) {
         let mut connections = 0;
-        if !self.wait_for_threads(Instant::now().checked_add(grace)) {
+        let start = Instant::now();
+        if self.wait_for_threads(start.checked_add(GREETING.min(grace))) {
+            return self.state.lock().cut = Some(Cut { grace, connections, threads: 0 });
+        }
+        self.send_away();
+        if !self.wait_for_threads(start.checked_add(grace)) {
             for lien in self.liens() {
                 connections += 1;
                 lien.close(EndReason::GraceOver, "");
