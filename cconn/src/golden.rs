@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{decode, encode};
 use crate::wire::{
     CallId, EndReason, FailureCode, Frame, GREETING_HEAD, Greeting, GreetingHead, LENGTH_PREFIX,
-    Refusal, Role, VERSION, begin_answer, begin_call, begin_one_way, finish, frame_length, parse,
-    patch_call_id, turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant,
-    write_retrait,
+    Refusal, Role, VERSION, begin_answer, begin_call, begin_one_way, finish_with, frame_length,
+    parse, patch_call_id, turn_into_user_error, write_adieu, write_cancel, write_failure,
+    write_grant, write_retrait,
 };
 
 const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
@@ -98,7 +98,7 @@ fn written(frame: &Frame<'_>) -> Vec<u8> {
     };
     if let Some((start, body)) = with_body {
         out.extend(body);
-        finish(out, start).unwrap();
+        finish_with(out, start, 0).unwrap();
         if matches!(frame, Frame::UserError { .. }) {
             turn_into_user_error(out);
         }

@@ -17,8 +17,6 @@ mod output;
 mod reader;
 
 pub(crate) use codes::{EndReason, FailureCode, Refusal};
-#[cfg(any(test, modele))]
-pub(crate) use frame::finish;
 pub(crate) use frame::{
     CallId, Frame, FrameStart, LENGTH_PREFIX, MAX_TEXT, MIN_FRAME_LIMIT, WireError, begin_answer,
     begin_call, begin_one_way, finish_with, frame_length, parse, patch_call_id,

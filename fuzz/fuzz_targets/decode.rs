@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use cconn::codec::{Decoder, decode, encode, encode_bytes, encode_str};
+use cconn::codec::{Decoder, decode, encode, encode_bytes};
 use cconn::octets::Octets;
 
 /// The library keeps its layers private: they are built in here, from where they stand.
@@ -79,7 +79,7 @@ fn fields(body: &[u8]) {
         return;
     }
     let mut out = Vec::new();
-    encode_str(text, &mut out);
+    encode_bytes(text.as_bytes(), &mut out);
     encode_bytes(bytes, &mut out);
     encode(&number, &mut out).expect("a number");
     assert!(out.len() <= body.len());

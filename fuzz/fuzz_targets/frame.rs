@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 use cconn::wire::{
     Frame, GREETING_HEAD, Greeting, GreetingHead, LENGTH_PREFIX, begin_answer, begin_call,
-    begin_one_way, finish, frame_length, parse, patch_call_id, turn_into_user_error, write_adieu,
+    begin_one_way, finish_with, frame_length, parse, patch_call_id, turn_into_user_error, write_adieu,
     write_cancel, write_failure, write_grant, write_retrait,
 };
 
@@ -72,7 +72,7 @@ fn written(frame: &Frame<'_>) -> Vec<u8> {
     };
     if let Some((start, body)) = with_body {
         out.extend(body);
-        finish(&mut out, start).expect("a short frame");
+        finish_with(&mut out, start, 0).expect("a short frame");
         if matches!(frame, Frame::UserError { .. }) {
             turn_into_user_error(&mut out);
         }

@@ -110,7 +110,7 @@ impl Speaker {
         let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
         let start = begin(&mut frame, self.lien.depth()?, op as u64, 0);
         frame.extend(body);
-        wire::finish(&mut frame, start).expect("a small frame");
+        wire::finish_with(&mut frame, start, 0).expect("a small frame");
         Ok(frame)
     }
 

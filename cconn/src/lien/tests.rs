@@ -101,7 +101,7 @@ fn frame(lien: &Lien, command: u64, body: &[u8], is_call: bool) -> Result<Vec<u8
     let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
     let start = begin(&mut frame, depth, command, 0);
     frame.extend(body);
-    wire::finish(&mut frame, start);
+    wire::finish_with(&mut frame, start, 0);
     Ok(frame)
 }
 
@@ -390,7 +390,7 @@ fn leave_with_a_note(peer: &Memory) {
     wire::write_retrait(&mut bytes);
     let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
     bytes.extend(7_u64.to_le_bytes());
-    wire::finish(&mut bytes, start);
+    wire::finish_with(&mut bytes, start, 0);
     wire::write_adieu(&mut bytes, EndReason::Finished, "");
     peer.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     peer.shutdown_write();
@@ -582,7 +582,7 @@ fn what_came_before_adieu_runs_even_if_nothing_can_be_written() {
     for number in 0..3_u64 {
         let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
         bytes.extend(number.to_le_bytes());
-        wire::finish(&mut bytes, start);
+        wire::finish_with(&mut bytes, start, 0);
     }
     wire::write_adieu(&mut bytes, EndReason::Finished, "");
     right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();

@@ -247,7 +247,7 @@ mod tests {
         let lien = lien(Arc::new(Captured(mpsc::channel().0)), left, Some(without_thread()));
         let mut message = Vec::new();
         let start = wire::begin_one_way(&mut message, 0, 1, 0);
-        wire::finish(&mut message, start);
+        wire::finish_with(&mut message, start, 0);
         // However slow this thread is, they are a burst.
         lien.lock().last_message = Instant::now().checked_add(Duration::from_secs(10));
         let mut received = Vec::with_capacity(1000);
