@@ -154,7 +154,11 @@ pub(crate) fn clamped(run: &Run) {
     if run.is_short() {
         limit_descriptors(600);
     }
-    let host = start_server(Serveur::options(0).max_clients(50_000));
+    let (tell, ended) = std::sync::mpsc::channel();
+    let options = Serveur::options(0).max_clients(50_000);
+    let host = start_server(options.quand_deconnecte(move |client, end| {
+        let _asked_no_more = tell.send(format!("{client:?}: {end:?}"));
+    }));
     let bearable = bearable_clients();
     let (mut crowds, mut accepted, mut asked) = (Vec::new(), 0, 0);
     while asked < 2 * bearable {
@@ -166,6 +170,8 @@ pub(crate) fn clamped(run: &Run) {
     run.figure("asked", asked, "");
     run.exactly("taken", accepted, bearable);
     run.figure("threads", Census::take().threads, "");
+    let early: Vec<String> = ended.try_iter().collect();
+    run.require(early.is_empty(), || format!("{} ended early: {}", early.len(), early[0]));
     drop(crowds);
     let start = Instant::now();
     while !host.serveur.clients().is_empty() && start.elapsed() < Duration::from_secs(20) {

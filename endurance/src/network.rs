@@ -26,12 +26,12 @@ const SERVER: &str = "10.203.77.2";
 
 /// Settings of those who are cut off: a peer that takes nothing, and a call.
 const TAKEN: Duration = Duration::from_millis(300);
-const ANSWERED: Duration = Duration::from_secs(1);
+const ANSWERED: Duration = Duration::from_millis(250);
 
-/// When both sides must know with these settings, and when with any: an idle connection is asked
-/// for a sign of life by the kernel.
+/// When both sides must know with these settings, and when they must if nobody says anything: the
+/// kernel asks for a sign of life after a second, and again each second.
 const MOST: Duration = Duration::from_secs(3);
-const MOST_IDLE: Duration = Duration::from_secs(36);
+const MOST_IDLE: Duration = Duration::from_secs(5);
 
 /// Settings of those who lose packets: a row of losses doubles the kernel's patience each time.
 const PATIENCE: Duration = Duration::from_secs(250);
@@ -166,9 +166,10 @@ pub(crate) fn client(args: &[String]) {
     let (hasty, patient) = (server.hear(), server.hear());
     in_mid_call(&run, &hasty, &mut server);
     in_mid_write(&run, &hasty);
-    if !run.is_short() {
-        while_idle(&run, &hasty, &mut server);
-    }
+    // The connection of `in_mid_write`.
+    hear_of_end(&run, &mut server, "cut");
+    for_one_probe(&run, &hasty, &mut server);
+    while_idle(&run, &hasty, &mut server);
     with_losses(&run, &patient);
 }
 
@@ -182,7 +183,7 @@ fn connect(address: &str) -> Client {
 fn in_mid_call(run: &Run, address: &str, server: &mut Helper) {
     let client = connect(address);
     let calling = client.clone();
-    let call = spawn("call", move || calling.appeler(sleep { millis: 300 }));
+    let call = spawn("call", move || calling.appeler(sleep { millis: 200 }));
     std::thread::sleep(Duration::from_millis(100));
     lose_all();
     let cut_off = Instant::now();
@@ -192,10 +193,14 @@ fn in_mid_call(run: &Run, address: &str, server: &mut Helper) {
     run.require(is_honest, || format!("a call that was cut off: {result:?}"));
     wait_for_end(&client);
     run.time_within("the client knew", cut_off.elapsed(), MOST);
-    let end = server.hear();
+    hear_of_end(run, server, "cut");
     run.time_within("the server knew", cut_off.elapsed(), MOST);
-    run.require(end == "cut", || format!("the server's connection ended {end}"));
     heal();
+}
+
+fn hear_of_end(run: &Run, server: &mut Helper, wanted: &str) {
+    let end = server.hear();
+    run.require(end == wanted, || format!("the server's connection ended {end}, not {wanted}"));
 }
 
 fn wait_for_end(client: &Client) {
@@ -227,6 +232,23 @@ fn in_mid_write(run: &Run, address: &str) {
     heal();
 }
 
+/// Everything is lost while the kernel asks an idle peer once: that ends nothing.
+fn for_one_probe(run: &Run, address: &str, server: &mut Helper) {
+    let client = connect(address);
+    client.appeler(echo { octets: b"before" }).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    lose_all();
+    std::thread::sleep(Duration::from_secs(1));
+    heal();
+    std::thread::sleep(Duration::from_millis(2500));
+    let answer = client.appeler(echo { octets: b"after" });
+    run.require(answer.is_ok(), || format!("one lost probe: {answer:?}"));
+    if let Err(error) = client.eteindre() {
+        run.fault(&format!("a stop after a lost probe: {error}"));
+    }
+    hear_of_end(run, server, "in order");
+}
+
 /// Everything is lost while nobody says anything: the kernel asks for signs of life.
 fn while_idle(run: &Run, address: &str, server: &mut Helper) {
     let client = connect(address);
@@ -235,11 +257,7 @@ fn while_idle(run: &Run, address: &str, server: &mut Helper) {
     let cut_off = Instant::now();
     wait_for_end(&client);
     run.time_within("an idle client knew", cut_off.elapsed(), MOST_IDLE);
-    // The sender's connection and this one.
-    for _ in 0..2 {
-        let end = server.hear();
-        run.require(end == "cut", || format!("the server's connection ended {end}"));
-    }
+    hear_of_end(run, server, "cut");
     run.time_within("the server of an idle one knew", cut_off.elapsed(), MOST_IDLE);
     heal();
 }

@@ -20,14 +20,19 @@ use crate::sync::Deadline;
 /// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// A silent peer is asked for a sign of life after this long.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+/// Least that is granted to a peer that acknowledges nothing: two probes fit into it.
+const SHORTEST_SILENCE: Duration = Duration::from_millis(2250);
 
-/// How often it is asked again.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// How many keep-alive probes go unanswered before an idle peer is given up: one lost packet must
+/// not end a connection.
+const PROBES: u32 = 5;
 
-/// How many questions may go unanswered: with the above, a dead peer is found within 35 seconds.
-const KEEPALIVE_COUNT: u32 = 4;
+/// Most that an idle connection lets pass before a probe; what forgets idle connections on the
+/// way (address translation) mostly grants more.
+const LONGEST_IDLE: Duration = Duration::from_secs(15);
+
+/// Most that passes between two probes.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A connected TCP stream.
 #[derive(Debug)]
@@ -200,16 +205,43 @@ fn broken(error: Errno) -> io::Error {
 pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
     use rustix::net::sockopt;
     let socket = socket.as_fd();
-    let user_timeout = write_deadline.saturating_mul(2);
+    let silence = Silence::after(write_deadline);
     // A socket that refuses a setting (a Unix socket, say) works without it.
     let _unsupported = [
         sockopt::set_tcp_nodelay(socket, true),
         sockopt::set_socket_keepalive(socket, true),
-        sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE),
-        sockopt::set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL),
-        sockopt::set_tcp_keepcnt(socket, KEEPALIVE_COUNT),
-        set_user_timeout(socket, user_timeout),
+        sockopt::set_tcp_keepidle(socket, silence.idle),
+        sockopt::set_tcp_keepintvl(socket, silence.interval),
+        sockopt::set_tcp_keepcnt(socket, PROBES),
+        set_user_timeout(socket, silence.most),
     ];
+}
+
+/// How long a peer may be silent, and when it is asked for a sign of life.
+///
+/// Linux, once it has a user timeout, no longer counts probes: it gives an idle peer up at the
+/// first look after that timeout which finds a probe unanswered (`tcp_keepalive_timer`). So the
+/// probes are spread over the second half of it.
+#[derive(Debug, PartialEq, Eq)]
+struct Silence {
+    most: Duration,
+    /// Whole seconds, as the kernel counts them; so is the next.
+    idle: Duration,
+    interval: Duration,
+}
+
+impl Silence {
+    fn after(write_deadline: Duration) -> Silence {
+        let second = Duration::from_secs(1);
+        let most = write_deadline.saturating_mul(2).max(SHORTEST_SILENCE);
+        let idle = whole_seconds(most / 2).clamp(second, LONGEST_IDLE);
+        let interval = whole_seconds(most.saturating_sub(idle) / PROBES).clamp(second, LONGEST_INTERVAL);
+        Silence { most, idle, interval }
+    }
+}
+
+fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs())
 }
 
 /// Whether accepted sockets take over what `configure` set on their listener.
@@ -258,10 +290,27 @@ mod tests {
         }
         assert!(sockopt::tcp_nodelay(&socket).unwrap());
         assert!(sockopt::socket_keepalive(&socket).unwrap());
-        assert_eq!(sockopt::tcp_keepidle(&socket).unwrap(), KEEPALIVE_IDLE);
-        assert_eq!(sockopt::tcp_keepintvl(&socket).unwrap(), KEEPALIVE_INTERVAL);
-        assert_eq!(sockopt::tcp_keepcnt(&socket).unwrap(), KEEPALIVE_COUNT);
+        assert_eq!(sockopt::tcp_keepidle(&socket).unwrap(), Duration::from_secs(7));
+        assert_eq!(sockopt::tcp_keepintvl(&socket).unwrap(), Duration::from_secs(1));
+        assert_eq!(sockopt::tcp_keepcnt(&socket).unwrap(), PROBES);
         #[cfg(target_os = "linux")]
         assert_eq!(sockopt::tcp_user_timeout(&socket).unwrap(), 14_000);
+    }
+
+    #[test]
+    fn one_lost_probe_never_ends_an_idle_connection() {
+        for millis in [0, 1, 300, 1125, 1126, 2000, 5000, 10_000, 17_500, 60_000, u64::MAX] {
+            let Silence { most, idle, interval } = Silence::after(Duration::from_millis(millis));
+            assert!(idle + interval < most, "{millis} ms: the second probe comes too late");
+            let wanted = if most < Duration::from_secs(10) { 2 } else { PROBES };
+            assert!(idle + interval * (wanted - 1) < most, "{millis} ms: too few probes");
+        }
+    }
+
+    #[test]
+    fn the_default_write_deadline_asks_after_ten_seconds_and_gives_up_after_twenty() {
+        let second = Duration::from_secs(1);
+        let silence = Silence { most: second * 20, idle: second * 10, interval: second * 2 };
+        assert_eq!(Silence::after(second * 10), silence);
     }
 }
