@@ -277,6 +277,12 @@ impl Inbox {
         self.buf.get(range).unwrap_or(&[])
     }
 
+    /// All that was received and is still there, from a place in a range that `next` gave.
+    #[inline]
+    pub(super) fn rest_from(&self, at: usize) -> &[u8] {
+        self.buf.get(at..).unwrap_or(&[])
+    }
+
     /// Whether what follows the last frame is at most the beginning of another, or that frame is
     /// most of what was read: then handing the buffer over is cheaper than a copy.
     ///

@@ -45,7 +45,7 @@ impl Kept<'_> {
         if !Bytes::fits_inline(length) && self.inbox.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.hand_over(), range: body }
         } else {
-            Bytes::copy(self.inbox.slice(body))
+            Bytes::copy_first(length, self.inbox.rest_from(from))
         }
     }
 }
