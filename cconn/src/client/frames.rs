@@ -40,10 +40,14 @@ impl Client {
                 bytes.recycle(&self.lien);
                 value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
             }
-            Answer::UserError(bytes) => Err(match E::lire(bytes.as_slice()) {
-                Ok(refusal) => Erreur::Refus(refusal),
-                Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
-            }),
+            Answer::UserError(bytes) => {
+                let refusal = E::lire(bytes.as_slice());
+                bytes.recycle(&self.lien);
+                Err(match refusal {
+                    Ok(refusal) => Erreur::Refus(refusal),
+                    Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
+                })
+            }
             Answer::Failure { code, text } => {
                 Err(self.about(tete).remote(code, text, tete.signature()))
             }

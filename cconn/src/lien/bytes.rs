@@ -124,3 +124,22 @@ fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
 pub(super) fn drop_spares() {
     drop((take_scratch(), take_spare()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_are_copied_whatever_stands_behind() {
+        let received: Vec<u8> = (0..100).collect();
+        for length in [0, 1, INLINE - 1, INLINE, INLINE + 1, 100] {
+            for behind in [0, 1, INLINE, 100 - length] {
+                let end = received.len().min(length + behind);
+                let copy = Bytes::copy_first(length, &received[..end]);
+                assert_eq!(copy.as_slice(), &received[..length], "{behind} behind {length}");
+                let in_place = matches!(copy, Bytes::Inline { .. });
+                assert_eq!(in_place, Bytes::fits_inline(length), "{behind} behind {length}");
+            }
+        }
+    }
+}

@@ -158,9 +158,10 @@ impl Inbox {
         io: &dyn Transport,
         deadline: &mut Deadline,
     ) -> io::Result<Option<usize>> {
+        let offered = self.offered();
         let Inbox { polling, buf, .. } = self;
         if let Some(found) = polling.look(|| io.try_recv(buf)) {
-            return found.map(Some);
+            return found.map(|n| Some(self.received(n, offered)));
         }
         if (self.others_keep_much || self.buf.capacity() > SMALL)
             && self.buf.is_empty()
@@ -188,14 +189,26 @@ impl Inbox {
         &mut self,
         recv: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let offered = self.buf.capacity().saturating_sub(self.buf.len());
+        let offered = self.offered();
         let n = recv(&mut self.buf)?;
+        Ok(self.received(n, offered))
+    }
+
+    /// Bytes that the next read may bring.
+    #[inline]
+    fn offered(&self) -> usize {
+        self.buf.capacity().saturating_sub(self.buf.len())
+    }
+
+    /// A read brought so many bytes of what was offered: the next is offered more, or less.
+    #[inline]
+    fn received(&mut self, n: usize, offered: usize) -> usize {
         if n >= offered && self.room < LARGE {
             self.room = self.room.saturating_mul(4);
         } else if n < self.room / 16 {
             self.room = SMALL.max(self.room / 2);
         }
-        Ok(n)
+        n
     }
 
     /// Makes room for the next read: for the rest of a begun frame, else for the usual.
@@ -322,6 +335,7 @@ impl Drop for Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Memory;
 
     fn inbox(bytes: &[u8]) -> Inbox {
         let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::ZERO);
@@ -344,6 +358,15 @@ mod tests {
     fn the_limit_is_exact_and_needs_no_body() {
         assert_eq!(inbox(&[16, 0, 0, 0]).next(), Ok(None));
         assert_eq!(inbox(&[17, 0, 0, 0]).next(), Err(TooLong { announced: 17, limit: 16 }));
+    }
+
+    #[test]
+    fn a_read_that_was_looked_for_makes_room_like_any_other() {
+        let (ours, hers) = Memory::pair(4 * SMALL);
+        hers.try_send(&[io::IoSlice::new(&[0; 2 * SMALL])]).unwrap();
+        let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::from_secs(10));
+        assert!(matches!(inbox.fill(&ours, &mut Deadline::Never), Ok(SMALL)));
+        assert!(inbox.room > SMALL, "the next read is offered more");
     }
 
     #[test]

@@ -21,11 +21,11 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn remember(&self, hash: u64, name: &str) {
         if self.last.load(Ordering::Relaxed) != hash {
-            self.last.store(hash, Ordering::Relaxed);
             let mut names = self.names.lock();
             if names.len() < MOST {
                 names.entry(hash).or_insert_with(|| name.into());
             }
+            self.last.store(hash, Ordering::Relaxed);
         }
     }
 

@@ -142,7 +142,8 @@ impl Lien {
     pub(super) fn refuse_front(&self) -> bool {
         let mut state = self.lock();
         state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-        if state.turn.startable() == Startable::Nothing {
+        // A notice that stands first is kept, until there is a thread again.
+        if state.turn.startable_command() == Startable::Nothing {
             return false;
         }
         let Some(command) = state.turn.refuse() else { return false };
@@ -150,7 +151,8 @@ impl Lien {
         let code = FailureCode::NoResources;
         state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
-        if state.turn.needs_stand_in() {
+        let next = state.turn.startable_command() != Startable::Nothing;
+        if next && state.turn.needs_stand_in() {
             state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
             return true;
         }
@@ -168,6 +170,7 @@ impl Lien {
         match work {
             Work::Command(command) => self.run_command(state, command, hands),
             Work::Notice(notice) => {
+                state = self.flush_before_command(state);
                 state.pass_on();
                 drop(state);
                 self.run_notice(&notice);

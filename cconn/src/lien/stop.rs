@@ -69,11 +69,12 @@ impl Lien {
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }
 
-    /// Writes out everything that was sent; false if the deadline passed first.
+    /// Writes out everything that was sent; false if the deadline passed first. Where nothing can
+    /// be written any more this waits for the end, which says so.
     pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
         let mut state = self.lock();
         let end = state.outbox.end();
-        let done = |state: &State| state.outbox.sent() >= end;
+        let done = |state: &State| state.outbox.sent() >= end && state.can_write();
         let waited;
         (state, waited) = self.wait(state, Sleep::Room, &mut deadline, done);
         drop(state);

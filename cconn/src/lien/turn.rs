@@ -202,6 +202,12 @@ impl Turn {
         if !self.notices.is_empty() && self.running == 0 {
             return Startable::ByAnyone;
         }
+        self.startable_command()
+    }
+
+    /// The same, notices left aside.
+    #[inline]
+    pub(super) fn startable_command(&self) -> Startable {
         match self.queue.front() {
             Some(front) if self.is_listening() => {
                 if front.parallel && self.parallel < self.max_parallel {

@@ -1,10 +1,12 @@
 //! The watchman: one thread of the process that looks after connections nobody reads or writes.
 //!
-//! It holds weak references only and never runs user code. The core is live without it; with it,
+//! It holds weak references only and runs no user code but, where no thread can be had for that,
+//! the `drop` of what a connection's commands captured. The core is live without it; with it,
 //! cancels, goodbyes and lost peers are seen while handlers work, and bytes that were left to it
 //! are written within a millisecond or so.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
@@ -46,7 +48,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// The watchman of this process; its thread is started when first needed.
+    /// The watchman of this process; its thread is started with the first connection.
     pub(crate) fn of_process() -> Arc<Watch> {
         static WATCH: OnceLock<Arc<Watch>> = OnceLock::new();
         WATCH.get_or_init(Arc::default).clone()
@@ -115,7 +117,7 @@ impl Watch {
                 }
                 let again = entry.lien.upgrade().and_then(|lien| {
                     let again = lien.tend(now);
-                    let_go(lien);
+                    let_go(lien, None);
                     again
                 });
                 let next = again.and_then(|after| together(start, now, after));
@@ -161,11 +163,17 @@ fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
 }
 
 /// Lets go of a connection. If nobody else holds it any more the values that its commands captured
-/// go with it, and to drop a value of the program's may take any time, or panic.
-fn let_go(lien: Arc<Lien>) {
+/// go with it, and to drop a value of the program's may take any time, or panic: that is done by a
+/// thread of its own, whose stack has the platform's default size where `stack` is `None`.
+fn let_go(lien: Arc<Lien>, stack: Option<usize>) {
     if let Some(last) = Arc::into_inner(lien) {
+        let drop_it = move || drop(last);
         // Where no thread can be had it is dropped here after all.
-        let _no_thread = crate::sync::spawn("cconn-drop".to_owned(), None, move || drop(last));
+        let spawn = || crate::sync::spawn("cconn-drop".to_owned(), stack, drop_it);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(spawn)) {
+            // It is the program's, and may panic when it is dropped.
+            std::mem::forget(payload);
+        }
     }
 }
 
@@ -180,11 +188,15 @@ mod tests {
     use crate::transport::{Memory, Transport as _};
     use crate::wire;
 
-    struct Captured(mpsc::Sender<ThreadId>);
+    /// Tells who drops it, and may panic then.
+    struct Captured(mpsc::Sender<ThreadId>, Option<&'static str>);
 
     impl Drop for Captured {
         fn drop(&mut self) {
             let _nobody_asks = self.0.send(thread::current().id());
+            if let Some(text) = self.1 {
+                panic!("{text}");
+            }
         }
     }
 
@@ -226,7 +238,7 @@ mod tests {
     fn a_watchman_without_a_thread_is_asked_again() {
         let watch = without_thread();
         let (left, right) = Memory::pair(1000);
-        let lien = lien(Arc::new(Captured(mpsc::channel().0)), left, Some(watch.clone()));
+        let lien = lien(Arc::new(Captured(mpsc::channel().0, None)), left, Some(watch.clone()));
         lien.leave_helm();
         assert!(!watch.is_there(), "there can be no such thread");
         watch.list.lock().stack = None;
@@ -244,7 +256,7 @@ mod tests {
     #[test]
     fn nothing_is_left_to_a_watchman_without_a_thread() {
         let (left, right) = Memory::pair(1000);
-        let lien = lien(Arc::new(Captured(mpsc::channel().0)), left, Some(without_thread()));
+        let lien = lien(Arc::new(Captured(mpsc::channel().0, None)), left, Some(without_thread()));
         let mut message = Vec::new();
         let start = wire::begin_one_way(&mut message, 0, 1, 0);
         wire::finish_with(&mut message, start, 0);
@@ -259,12 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_panics_when_it_is_dropped_ends_no_watchman() {
+        let commands = Arc::new(Captured(mpsc::channel().0, Some("a panic on purpose")));
+        let lien = lien(commands, Memory::pair(1).0, None);
+        // There is no such stack, so it is dropped here.
+        let_go(lien, Some(1 << 60));
+    }
+
+    #[test]
     fn values_of_the_program_are_dropped_on_another_thread() {
         let (sender, dropped) = mpsc::channel();
-        let lien = lien(Arc::new(Captured(sender)), Memory::pair(1).0, None);
-        let_go(lien.clone());
+        let lien = lien(Arc::new(Captured(sender, None)), Memory::pair(1).0, None);
+        let_go(lien.clone(), None);
         assert!(dropped.try_recv().is_err(), "it is still held");
-        let_go(lien);
+        let_go(lien, None);
         assert_ne!(dropped.recv().unwrap(), thread::current().id());
     }
 }

@@ -254,9 +254,10 @@ impl Lien {
         state.outbox.clear();
         state.wake(|sleep| sleep == Sleep::Room);
         let Some(inbox) = state.inbox.take() else {
+            drop(state);
             // Whoever reads comes to the end of what is there, and closes.
             self.io.shutdown();
-            return state;
+            return self.lock();
         };
         (state, _) = self.read_ready(state, inbox, usize::MAX);
         // An end like that of the input: what came before the peer's adieu still runs.
@@ -269,7 +270,9 @@ impl Lien {
     pub(super) fn say_goodbye(&self) {
         let mut state = self.lock();
         if state.flusher {
-            if state.blocked {
+            let blocked = state.blocked;
+            drop(state);
+            if blocked {
                 // The flusher sleeps because the peer takes nothing: nothing can be said.
                 self.io.shutdown();
             }

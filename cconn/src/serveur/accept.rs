@@ -120,7 +120,14 @@ impl Serveur {
     /// Greets a newcomer that has a thread, unless that is done already. False where it can't be.
     fn welcome_once(&self, entering: &Entering) -> bool {
         let mut welcomed = entering.welcomed.lock();
-        *welcomed.get_or_insert_with(|| self.welcome(&*entering.io, Some(entering.address)))
+        if let Some(welcomed) = *welcomed {
+            return welcomed;
+        }
+        // The other of the two waits for this: it does not block.
+        let greeted = self.greet(&*entering.io, Refusal::Accepted);
+        *welcomed = Some(greeted.is_ok());
+        drop(welcomed);
+        self.is_welcome(greeted, Some(entering.address))
     }
 
     /// Refuses a newcomer in words.
@@ -167,7 +174,11 @@ impl Serveur {
     /// Greets a newcomer that may come in. False where that can't be said: it would wait for our
     /// greeting until its deadline, and dropping the stream tells it.
     pub(super) fn welcome(&self, io: &dyn Transport, address: Option<SocketAddr>) -> bool {
-        let greeted = self.greet(io, Refusal::Accepted);
+        self.is_welcome(self.greet(io, Refusal::Accepted), address)
+    }
+
+    /// Whether a newcomer could be greeted; tells the program where it could not.
+    fn is_welcome(&self, greeted: Result<(), HandshakeError>, address: Option<SocketAddr>) -> bool {
         greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
     }
 }

@@ -145,10 +145,12 @@ impl Clients {
     /// A newcomer has been greeted and its own greeting is waited for.
     pub(super) fn greets(&self, id: u64, io: &Arc<dyn Transport>) {
         let mut state = self.state.lock();
-        if state.sent_away {
+        let sent_away = state.sent_away;
+        state.greeting.insert(id, io.clone());
+        drop(state);
+        if sent_away {
             io.shutdown();
         }
-        state.greeting.insert(id, io.clone());
     }
 
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
@@ -205,7 +207,9 @@ impl Clients {
     fn send_away(&self) {
         let mut state = self.state.lock();
         state.sent_away = true;
-        for io in state.greeting.values() {
+        let late: Vec<_> = state.greeting.values().cloned().collect();
+        drop(state);
+        for io in late {
             io.shutdown();
         }
     }

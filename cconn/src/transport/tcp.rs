@@ -23,8 +23,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Least that is granted to a peer that acknowledges nothing: two probes fit into it.
 const SHORTEST_SILENCE: Duration = Duration::from_millis(2250);
 
-/// How many keep-alive probes go unanswered before an idle peer is given up: one lost packet must
-/// not end a connection.
+/// Keep-alive probes that an idle peer is given, for one lost packet must not end a connection:
+/// fewer where whole seconds leave no room for them, more where the write deadline is long.
 const PROBES: u32 = 5;
 
 /// Most that an idle connection lets pass before a probe; what forgets idle connections on the
@@ -220,8 +220,8 @@ pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
 /// How long a peer may be silent, and when it is asked for a sign of life.
 ///
 /// Linux, once it has a user timeout, no longer counts probes: it gives an idle peer up at the
-/// first look after that timeout which finds a probe unanswered (`tcp_keepalive_timer`). So the
-/// probes are spread over the second half of it.
+/// first look after that timeout which finds a probe unanswered (`tcp_keepalive_timer`). So several
+/// probes must fall into it.
 #[derive(Debug, PartialEq, Eq)]
 struct Silence {
     most: Duration,
@@ -235,7 +235,8 @@ impl Silence {
         let second = Duration::from_secs(1);
         let most = write_deadline.saturating_mul(2).max(SHORTEST_SILENCE);
         let idle = whole_seconds(most / 2).clamp(second, LONGEST_IDLE);
-        let interval = whole_seconds(most.saturating_sub(idle) / PROBES).clamp(second, LONGEST_INTERVAL);
+        let interval =
+            whole_seconds(most.saturating_sub(idle) / PROBES).clamp(second, LONGEST_INTERVAL);
         Silence { most, idle, interval }
     }
 }
@@ -261,7 +262,9 @@ fn timespec(duration: Duration) -> Timespec {
 /// How long sent bytes may go unacknowledged; only Linux knows it.
 #[cfg(target_os = "linux")]
 fn set_user_timeout(socket: BorrowedFd<'_>, timeout: Duration) -> rustix::io::Result<()> {
-    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).max(1);
+    // The kernel takes a signed number.
+    let most = i32::MAX.unsigned_abs();
+    let millis = u32::try_from(timeout.as_millis()).unwrap_or(most).clamp(1, most);
     rustix::net::sockopt::set_tcp_user_timeout(socket, millis)
 }
 
@@ -298,7 +301,18 @@ mod tests {
     }
 
     #[test]
-    fn one_lost_probe_never_ends_an_idle_connection() {
+    #[cfg(target_os = "linux")]
+    fn the_longest_user_timeout_is_the_longest_that_the_kernel_takes() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        for deadline in [Duration::from_millis(1 << 30), Duration::MAX] {
+            configure(&socket, deadline);
+            let timeout = sockopt::tcp_user_timeout(&socket).unwrap();
+            assert_eq!(timeout, i32::MAX.unsigned_abs(), "{deadline:?}");
+        }
+    }
+
+    #[test]
+    fn several_probes_fall_into_the_user_timeout() {
         for millis in [0, 1, 300, 1125, 1126, 2000, 5000, 10_000, 17_500, 60_000, u64::MAX] {
             let Silence { most, idle, interval } = Silence::after(Duration::from_millis(millis));
             assert!(idle + interval < most, "{millis} ms: the second probe comes too late");

@@ -1,5 +1,7 @@
-//! Attacks on the window's credit, lazy deadlines and direct writes.
+//! Attacks on the window's credit, lazy deadlines, direct writes, and a system that gives nothing.
 
+use super::super::bytes::Bytes;
+use super::super::turn::Command;
 use super::*;
 
 /// A call that is refused for want of room in the table gives back all that it spent of the
@@ -75,4 +77,39 @@ fn tcp_pair_raw() -> (Tcp, Tcp) {
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let right = listener.accept().unwrap().0;
     (Tcp::new(left), Tcp::new(right))
+}
+
+#[test]
+fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
+    let (left, _right) = tcp_pair();
+    let end = end(left, &Limits::default());
+    let mut state = end.lien.lock();
+    let (code, text) = (FailureCode::Panic, "".into());
+    state.turn.push_notice(Notice { command: NOTE, code, text });
+    let body = Bytes::copy(b"x");
+    let (depth, call, name, fingerprint) = (0, None, ECHO, 0);
+    state.turn.push(Command { depth, call, name, fingerprint, body, parallel: false, charge: 64 });
+    // As if a thread had been asked for, in vain.
+    state.turn.stand_ins = 1;
+    drop(state);
+    assert!(!end.lien.refuse_front(), "there is nothing to be refused");
+    let mut state = end.lien.lock();
+    assert!(state.turn.refuse().is_some(), "the command waits for somebody who listens");
+    assert!(!state.turn.is_queue_empty(), "the notice waits for a thread");
+    state.turn.clear();
+}
+
+#[test]
+fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
+    let (left, _right) = tcp_pair();
+    let end = end(left, &Limits::default());
+    let mut state = end.lien.lock();
+    // Somebody reads, and comes to the end of the stream later.
+    let inbox = state.inbox.take();
+    state.append(&mut frame(&end.lien, NOTE, b"x", false).unwrap());
+    state.broken = Some("writing failed".into());
+    state.outbox.clear();
+    drop(state);
+    assert!(!end.lien.write_out(Deadline::After(Duration::from_millis(20))));
+    end.lien.lock().inbox = inbox;
 }
