@@ -63,15 +63,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping; the connection lives.
+    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or too many commands of this
+    ///   connection wait already so that this one may not; the connection lives.
     /// - [`Erreur::Delai`]: the peer did not take up earlier messages; not sent.
     /// - [`Erreur::Fermee`]: the connection has ended; not sent.
     /// - [`Erreur::Codage`]: an argument could not be encoded; not sent.
     ///
     /// # Blocking
     ///
-    /// Only while the peer does not keep up: until its window has room, at most the deadline of
-    /// this handle ([`avec_delai`](Client::avec_delai)).
+    /// Only while the peer does not keep up: until its window has room, and the system has taken
+    /// most of what was sent, at most the deadline of this handle
+    /// ([`avec_delai`](Client::avec_delai)).
     #[doc(alias = "send")]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
         self.send(&message)
@@ -97,7 +99,8 @@ impl Client {
     ///
     /// - [`Erreur::Refus`]: the command's own error, as it returned it.
     /// - [`Erreur::Distante`]: the peer could not run the command, or it failed or panicked there.
-    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping; the connection lives.
+    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or too many calls or commands wait
+    ///   already; the connection lives.
     /// - [`Erreur::Delai`]: no answer in time; the error says whether it may have run. The peer is
     ///   told that nobody waits any more.
     /// - [`Erreur::Fermee`]: the connection ended; the error says whether it may have run.
@@ -130,7 +133,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As for [`envoyer`](Client::envoyer); those of the answer come with the waiting.
+    /// As for [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] where too many calls are
+    /// without an answer; those of the answer come with the waiting.
     ///
     /// # Blocking
     ///

@@ -93,6 +93,10 @@ impl Serveur {
     }
 
     /// A server to be made with other than the usual settings.
+    ///
+    /// # Blocking
+    ///
+    /// While the system looks a name up; not for a port or an address.
     #[doc(alias = "builder")]
     #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
     pub fn options(adresse: impl VersAdresse) -> OptionsServeur {

@@ -1,6 +1,6 @@
 //! What carries the bytes: one two-way stream, seen through one small trait.
 //!
-//! A transport knows no frame and keeps no data of its own.
+//! A transport knows no frame; none but the one in memory keeps bytes.
 
 mod memory;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
 /// One test.
 #[derive(Debug)]
 pub(crate) struct Test {
-    /// Its id in the test plan.
+    /// Its id.
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) body: fn(&Run),

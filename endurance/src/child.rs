@@ -1,7 +1,6 @@
 //! The child's side: one test in this process.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::catalogue::TESTS;
 use crate::run::{FAULT, Run, say};
@@ -11,9 +10,6 @@ pub(crate) const WORD: &str = "--child";
 
 /// Second argument of a child that runs the short test.
 pub(crate) const SHORT: &str = "short";
-
-/// Set while panics are part of the test.
-static PANICS_EXPECTED: AtomicBool = AtomicBool::new(false);
 
 /// Runs the test that the arguments name: an id, and whether it is the short one.
 pub(crate) fn run(args: &[String]) -> ExitCode {
@@ -29,18 +25,16 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
 /// A panic in any thread fails the test at once: others might wait for that thread for ever.
 fn end_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        if !PANICS_EXPECTED.load(Ordering::SeqCst) {
-            let thread = std::thread::current();
-            let name = thread.name().unwrap_or("without a name");
-            say(&[FAULT, &format!("thread {name}: {panic}")]);
-            std::process::exit(101);
-        }
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("without a name");
+        say(&[FAULT, &format!("thread {name}: {panic}")]);
+        std::process::exit(101);
     }));
 }
 
-/// From here on panics are part of the test.
+/// From here on panics are part of the test, and not worth a word.
 pub(crate) fn expect_panics() {
-    PANICS_EXPECTED.store(true, Ordering::SeqCst);
+    std::panic::set_hook(Box::new(|_| ()));
 }
 
 pub(crate) fn raise_descriptor_limit() {

@@ -14,7 +14,7 @@ use crate::raw::{ANSWER, Raw};
 use crate::run::Run;
 use crate::times::Times;
 
-/// Resident memory that an idle connection may take, KiB: the plan's figure.
+/// Resident memory that an idle connection may take, KiB: ten thousand then fit into 400 MiB.
 const MOST_KIB: u64 = 40;
 
 /// Clients that one helper process holds: each takes a descriptor, of which there are 20,000.
@@ -26,8 +26,8 @@ const PIPES: usize = 2;
 /// Clients beyond the limit that are turned away.
 const TURNED_AWAY: usize = 200;
 
-/// Many raw clients in one process: told how many, it says how many were taken and refused and
-/// how long that took; told `call`, it calls for a while on one connection in a hundred.
+/// Many raw clients in one process: it says how many were taken and how long that took; told a
+/// number of seconds, it calls for so long on one connection in a hundred.
 pub(crate) fn crowd(args: &[String]) {
     let server: SocketAddr = args[0].parse().unwrap();
     let count: usize = args[1].parse().unwrap();
@@ -108,8 +108,6 @@ pub(crate) fn held(run: &Run) {
 }
 
 /// L02: full to the last place, two hundred more, and a place that comes free.
-///
-/// The plan's reserved connection for administrators is not part of the design.
 pub(crate) fn full(run: &Run) {
     let most = 100;
     let host = start_server(Serveur::options(0).max_clients(most));

@@ -1,10 +1,9 @@
 //! D03, D04: peers that do not read, or a byte now and then. They are cut by the write deadline,
 //! with that reason, and nobody else is harmed.
 //!
-//! The plan's 20 points of a session are 20 peers at once, each of which reads one answer more.
-//! What the server holds for a peer that does not read is the outbox up to its high-water mark of
-//! 1 MiB and the answer that went beyond it: that bound stands here in the place of the plan's
-//! figure for all.
+//! The 20 points of a session are 20 peers at once, each of which reads one answer more. What the
+//! server may hold for a peer that does not read is the outbox up to its high-water mark of 1 MiB
+//! and the answer that went beyond it.
 
 use std::io::Read as _;
 use std::net::SocketAddr;

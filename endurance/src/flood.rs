@@ -78,7 +78,7 @@ fn cells(run: &Run) -> Vec<Cell> {
 }
 
 impl Cell {
-    /// Calls of each side: so many bytes in all, but at least two for each in flight.
+    /// Calls of each side: so many bytes in all, but at least one or two for each in flight.
     fn calls(self, run: &Run) -> usize {
         let bytes = match self.buffers {
             Some(..=4096) => run.pick(256 << 10, 1 << 20),

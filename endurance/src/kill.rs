@@ -17,7 +17,7 @@ const CALLS: usize = 100;
 /// When the calls must have ended after the kill: nearly all, and every one.
 const MOST: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
-/// A server whose commands take a second.
+/// A server whose commands may take as long as they are told.
 pub(crate) fn sleepy_server(_: &[String]) {
     helper::end_with_parent();
     let serveur = Serveur::options(0).max_clients(200).ouvrir().unwrap();

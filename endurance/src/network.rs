@@ -1,4 +1,5 @@
-//! N03: a network that loses everything in the middle, and one that loses every fifth packet.
+//! N03: a network that loses everything in the middle, and one that loses every ninth packet each
+//! way.
 //!
 //! Client and server stand in network namespaces of their own, joined by a virtual cable. The
 //! namespaces have no name: the system removes them, and the cable with them, when the last of

@@ -52,8 +52,6 @@ fn command(_: &Client, (n, sort): (u64, u64)) -> u64 {
 
 pub(crate) fn every_sort(run: &Run) {
     expect_panics();
-    // The panics themselves are not worth a backtrace each.
-    std::panic::set_hook(Box::new(|_| ()));
     let options = Serveur::options(0).max_clients(8);
     let host =
         Host::start(options, |serveur| serveur.enregistrer_commande("panic", command).unwrap());

@@ -54,8 +54,8 @@ fn run_test(test: &'static Test, short: bool) -> Report {
                 Some(status) => outcome(status),
                 None => Outcome::Hung { limit, evidence: kill(&mut child) },
             };
-            lines.join().unwrap_or_default().iter().for_each(|line| report.take_line(line));
             report.stderr = stderr.join().unwrap_or_default();
+            lines.join().unwrap_or_default().iter().for_each(|line| report.take_line(line));
         }
         Err(error) => report.outcome = Outcome::Broken(format!("can't be started: {error}")),
     }

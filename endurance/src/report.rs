@@ -63,7 +63,7 @@ impl Report {
             }
             [word, text] if *word == FAULT => self.faults.push((*text).to_owned()),
             [word, reason] if *word == SKIP => self.skipped = Some((*reason).to_owned()),
-            _ => self.stderr.push_str(line),
+            _ => self.stderr.extend([line, "\n"]),
         }
     }
 

@@ -119,6 +119,11 @@ fn judge(run: &Run, ends: &[(Sort, Option<Duration>)], hello: Duration, frame: D
         // A frame may take a second more for each 16 KiB that have arrived of it.
         let most = if sort.is_greeted() { most + Duration::from_millis(500) } else { most };
         let of_sort = ends.iter().filter(|end| end.0 == sort);
+        let granted = if sort.is_greeted() { frame } else { hello };
+        let first = of_sort.clone().filter_map(|end| end.1).min().unwrap_or_default();
+        // The server may have seen the first byte a moment before this side's clock was read.
+        let early = sort != Sort::Dripping && first + Duration::from_millis(50) < granted;
+        run.require(!early, || format!("{sort:?}: cut after {first:.1?}, granted {granted:.1?}"));
         let spared = of_sort.clone().filter(|end| end.1.is_none()).count();
         run.require(spared == 0, || format!("{spared} of {sort:?} were never cut"));
         let last = of_sort.filter_map(|end| end.1).max().unwrap_or_default();

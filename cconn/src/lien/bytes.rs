@@ -59,7 +59,7 @@ impl Bytes {
         Bytes::copy(received.get(..length).unwrap_or(&[]))
     }
 
-    /// Bytes held for this body beyond its own size.
+    /// Size of the body, bytes.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.as_slice().len()

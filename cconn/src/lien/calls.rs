@@ -54,7 +54,8 @@ pub(super) enum Met {
     Never,
 }
 
-/// The table of calls. `waiting + answered + free.len() <= entries.len()`.
+/// The table of calls. `waiting + free.len() <= entries.len()`: the others are answered and not
+/// claimed, or their ids are used up.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     entries: Vec<Entry>,
@@ -62,8 +63,9 @@ pub(super) struct Calls {
     waiting: usize,
     /// Bytes of answers that nobody claimed yet.
     unclaimed: usize,
-    /// Answers that came, and the outbox position of the last call that was answered.
+    /// Answers that ever came to a call that waited.
     answered: u64,
+    /// Outbox position in front of the furthest call that was answered.
     settled: u64,
     /// Answers that came after their call was given up.
     pub(super) late: u64,
@@ -76,7 +78,7 @@ impl Calls {
         self.answered
     }
 
-    /// Outbox position in front of the last call that was answered.
+    /// Outbox position in front of the furthest call that was answered.
     #[inline]
     pub(super) fn settled(&self) -> u64 {
         self.settled

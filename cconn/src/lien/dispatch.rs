@@ -34,13 +34,14 @@ pub(crate) trait Dispatch: Any + Send + Sync {
     /// such thread, so that what all commands need costs nothing each time.
     fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a>;
 
-    /// Runs the program's hook for a one-way message of ours that failed at the peer.
+    /// Runs the program's hook for a one-way message of ours that failed at the peer. Never panics.
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
 
     /// Told once, when the connection has ended; must not block.
     fn ended(&self, _lien: &Arc<Lien>) {}
 
-    /// Whether that command may run beside others of its connection.
+    /// Whether that command may run beside others of its connection. Called under the
+    /// connection's lock.
     fn is_parallel(&self, command: u64) -> bool;
 }
 

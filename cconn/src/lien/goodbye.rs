@@ -60,10 +60,10 @@ impl Ending {
 pub(super) struct Goodbye {
     /// Somebody here, or the peer's `retrait`, began the stop.
     pub(super) stopping: bool,
-    /// Our `retrait` is written.
+    /// Our `retrait` stands in the outbox, or could not be written any more.
     pub(super) retired: bool,
     pub(super) peer_retired: bool,
-    /// Our `adieu` is written.
+    /// So does our `adieu`.
     pub(super) bye: bool,
     pub(super) peer_bye: bool,
     /// The input has ended.

@@ -32,9 +32,9 @@ pub(crate) struct Limits {
     pub(crate) flush_share: u64,
     /// How long a peer may take nothing before it is cut.
     pub(crate) write_deadline: Duration,
-    /// How long a begun frame may make no progress before the peer is cut.
+    /// How long a begun frame may take, besides a second for each 16 KiB, before the peer is cut.
     pub(crate) read_deadline: Duration,
-    /// How long a call waits for window, and then for its answer, unless it says otherwise.
+    /// How long a call may take, from waiting for window to its answer, unless it says otherwise.
     pub(crate) answer_deadline: Duration,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,

@@ -32,7 +32,7 @@ pub(super) struct Batch {
 
 /// The queue of bytes. Positions count all bytes ever appended.
 ///
-/// `sent <= appended`; `sent` moves only when a batch is given back.
+/// `sent <= appended`. Bytes that are dropped at the end count as sent.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     segments: VecDeque<Segment>,

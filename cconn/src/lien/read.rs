@@ -61,7 +61,7 @@ impl Lien {
         (state, expired)
     }
 
-    /// Reads what is there without blocking, at most `budget` bytes; routes it; gives the helm
+    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the helm
     /// back. Returns how many bytes came.
     pub(super) fn read_ready<'a>(
         &'a self,

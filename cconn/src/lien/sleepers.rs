@@ -28,7 +28,7 @@ pub(super) enum Sleep {
     Room,
     /// The flusher, for the end of the helm holder's read pass.
     Pass,
-    /// A thread that stops the connection, for its end.
+    /// A thread that stops the connection, for its end or for that of its stand-ins.
     End,
 }
 

@@ -37,8 +37,7 @@ pub(super) struct State {
     pub(super) stuck_since: Option<Instant>,
     /// When the last message was sent that nobody waits for.
     pub(super) last_message: Option<Instant>,
-    /// Outbox position behind the last message that is not answered, or whose answer is not
-    /// waited for.
+    /// Outbox position behind the last one-way message.
     pub(super) last_one_way: u64,
     pub(super) window: Window,
     pub(super) goodbye: Goodbye,

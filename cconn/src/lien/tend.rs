@@ -82,7 +82,7 @@ impl Tended {
 }
 
 impl State {
-    /// Asks for the watchman where something is left to it. Called before each unlock.
+    /// Asks for the watchman where something is left to it. Called before an unlock where `Tended::asks`.
     pub(super) fn arrange_watch(&mut self) {
         let bytes = self.tended.left_unflushed && self.is_unflushed();
         let helm = self.tended.helm_left_free && self.inbox.is_some() && !self.is_closed();

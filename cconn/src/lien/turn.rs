@@ -34,7 +34,7 @@ pub(crate) struct Notice {
     pub(crate) text: Box<str>,
 }
 
-/// Notices kept until somebody can run the hook; more are counted only.
+/// Notices kept until somebody can run the hook; more are dropped, as its documentation says.
 const MAX_NOTICES: usize = 64;
 
 /// What a runner does next.
@@ -73,8 +73,6 @@ struct Served {
 pub(super) struct Turn {
     queue: Queue,
     notices: VecDeque<Notice>,
-    /// Notices that were dropped because too many waited.
-    pub(super) dropped_notices: u64,
     /// Handlers that run and hold the turn; more than one only where a waiting one came back.
     running: usize,
     /// Handlers that wait for a peer.
@@ -85,7 +83,7 @@ pub(super) struct Turn {
     pub(super) executors: usize,
     /// Further threads that run commands.
     pub(super) stand_ins: usize,
-    /// Threads of the program that wait here for an answer or for the end.
+    /// Threads of the program that wait here for an answer, for window or for the end.
     pub(super) callers: usize,
     /// The connection is being stopped: what has arrived is still run.
     pub(super) winding_up: bool,
@@ -105,7 +103,6 @@ impl Turn {
         Turn {
             queue: Queue::default(),
             notices: VecDeque::new(),
-            dropped_notices: 0,
             running: 0,
             waiting: 0,
             parallel: 0,
@@ -162,8 +159,6 @@ impl Turn {
     pub(super) fn push_notice(&mut self, notice: Notice) {
         if self.notices.len() < MAX_NOTICES {
             self.notices.push_back(notice);
-        } else {
-            self.dropped_notices = self.dropped_notices.saturating_add(1);
         }
     }
 

@@ -98,7 +98,7 @@ impl Window {
         ready && self.spend(charge)
     }
 
-    /// Gives back credit of a command that was taken out of the outbox again.
+    /// Gives back credit of a command that was admitted and then not sent.
     pub(super) fn unspend(&mut self, charge: u64) {
         self.credit = self.credit.saturating_add(charge).min(self.peer_size);
     }

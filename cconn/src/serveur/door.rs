@@ -38,7 +38,7 @@ struct Post {
 
 /// What the next client's thread leaves to the thread in `lancer`.
 pub(super) enum Left {
-    /// The door.
+    /// Nothing but the door.
     Nothing,
     /// A newcomer for whom there is no place, as far as it knows.
     Newcomer(Newcomer),

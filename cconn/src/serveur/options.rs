@@ -116,8 +116,9 @@ impl OptionsServeur {
         self
     }
 
-    /// What to do when a newcomer did not become a client: the server is full, or its greeting
-    /// was wrong or late. Gets its address and why.
+    /// What to do when a newcomer did not become a client: the server is full or stops, there is
+    /// no thread for it, its greeting was wrong or late, or ours could not be sent. Gets its
+    /// address and why.
     ///
     /// Must not block: newcomers wait meanwhile.
     #[doc(alias = "on_refused")]
