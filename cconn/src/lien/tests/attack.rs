@@ -113,3 +113,28 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
     assert!(!end.lien.write_out(Deadline::After(Duration::from_millis(20))));
     end.lien.lock().inbox = inbox;
 }
+
+#[test]
+fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    // The ids of the first two calls: one place, used twice.
+    let [first, second] = [1 << 32, 2 << 32].map(|id| {
+        let mut answer = Vec::new();
+        let start = wire::begin_answer(&mut answer, wire::CallId(id));
+        answer.extend(b"0123456789");
+        wire::finish_with(&mut answer, start, 0);
+        answer
+    });
+    let (half, rest) = first.split_at(first.len() / 2);
+    let say = |bytes: &[u8]| hers.try_send(&[std::io::IoSlice::new(bytes)]).unwrap();
+    say(half);
+    let mut message = frame(&client.lien, ECHO, b"x", true).unwrap();
+    let deadline = Deadline::After(Duration::from_millis(50));
+    let failure = client.lien.call((&mut message).into(), 1, deadline).unwrap_err();
+    assert!(matches!(failure, Failure::Late { may_have_run: true, .. }), "{failure:?}");
+    say(rest);
+    say(&second);
+    assert_eq!(value(call(&client.lien, ECHO, b"y")), b"0123456789");
+    assert_eq!(client.lien.lock().calls.late, 1);
+}
