@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::sync::{Rule, holds};
 use crate::wire::EndReason;
@@ -60,8 +61,12 @@ impl Ending {
 pub(super) struct Goodbye {
     /// Somebody here, or the peer's `retrait`, began the stop.
     pub(super) stopping: bool,
+    /// When that was.
+    pub(super) stop_since: Option<Instant>,
     /// Our `retrait` stands in the outbox, or could not be written any more.
     pub(super) retired: bool,
+    /// Outbox position in front of it.
+    pub(super) retrait_at: u64,
     pub(super) peer_retired: bool,
     /// So does our `adieu`.
     pub(super) bye: bool,

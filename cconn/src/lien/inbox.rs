@@ -158,10 +158,10 @@ impl Inbox {
         io: &dyn Transport,
         deadline: &mut Deadline,
     ) -> io::Result<Option<usize>> {
-        let offered = self.offered();
-        let Inbox { polling, buf, .. } = self;
-        if let Some(found) = polling.look(|| io.try_recv(buf)) {
-            return found.map(|n| Some(self.received(n, offered)));
+        if self.polling.is_on()
+            && let Some(found) = self.look(io, deadline)
+        {
+            return found.map(Some);
         }
         if (self.others_keep_much || self.buf.capacity() > SMALL)
             && self.buf.is_empty()
@@ -176,6 +176,18 @@ impl Inbox {
             }
         }
         self.receive(|buf| io.recv(buf, deadline)).map(Some)
+    }
+
+    /// Looks for input without sleeping. A peer that sends all the time is no reason to outlast the
+    /// deadline.
+    fn look(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Option<io::Result<usize>> {
+        if deadline.has_passed() {
+            return Some(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let offered = self.offered();
+        let Inbox { polling, buf, .. } = self;
+        let found = polling.look(deadline.moment(), || io.try_recv(buf))?;
+        Some(found.map(|n| self.received(n, offered)))
     }
 
     /// Reads once what is there, without blocking.
@@ -367,6 +379,23 @@ mod tests {
         let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::from_secs(10));
         assert!(matches!(inbox.fill(&ours, &mut Deadline::Never), Ok(SMALL)));
         assert!(inbox.room > SMALL, "the next read is offered more");
+    }
+
+    #[test]
+    fn looking_for_input_outlasts_no_deadline() {
+        let (ours, hers) = Memory::pair(4 * SMALL);
+        hers.try_send(&[io::IoSlice::new(&[0; 10])]).unwrap();
+        let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::from_secs(10));
+        let result = inbox.fill(&ours, &mut Deadline::At(now()));
+        assert!(matches!(result, Err(Idle::Deadline)), "{result:?}");
+        let start = now();
+        let mut inbox = Inbox::new(16, Duration::from_secs(1), Duration::from_secs(10));
+        assert!(
+            inbox
+                .fill(&Memory::pair(1).0, &mut Deadline::After(Duration::from_millis(20)))
+                .is_err()
+        );
+        assert!(start.elapsed() < Duration::from_secs(5), "it looked on");
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl Outbox {
         self.leaving || self.possibly_sent > at
     }
 
+    /// Whether everything up to `end` may have left.
+    pub(super) fn has_all_left(&self, end: u64) -> bool {
+        self.possibly_sent >= end
+    }
+
     /// Whether last words are about to be written, or being so.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving

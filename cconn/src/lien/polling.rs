@@ -7,7 +7,7 @@
 //! for all of them.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Reads that sleep at once after many looks in vain: the cost of one look is spread over them.
 const MOST_SKIPPED: u32 = 1 << 10;
@@ -31,13 +31,20 @@ impl Polling {
         Polling { longest, skip: 0, penalty: 1 }
     }
 
-    /// Looks for input. `None` where it did not come in time, or was not looked for.
+    /// Whether it is ever looked for input.
     #[inline]
+    pub(super) fn is_on(&self) -> bool {
+        !self.longest.is_zero()
+    }
+
+    /// Looks for input, until then at most. `None` where it did not come in time, or was not looked
+    /// for.
     pub(super) fn look(
         &mut self,
+        most: Option<Instant>,
         mut receive: impl FnMut() -> io::Result<usize>,
     ) -> Option<io::Result<usize>> {
-        if self.longest.is_zero() {
+        if !self.is_on() {
             return None;
         }
         if self.skip > 0 {
@@ -45,7 +52,8 @@ impl Polling {
             return None;
         }
         let until = crate::sync::now().checked_add(self.longest)?;
-        while crate::sync::now() < until {
+        let until = most.into_iter().fold(until, Instant::min);
+        loop {
             for _ in 0..LOOKS {
                 match receive() {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -56,6 +64,9 @@ impl Polling {
                 }
                 // Whoever could bring the input, on this processor, goes first.
                 crate::sync::yield_now();
+            }
+            if crate::sync::now() >= until {
+                break;
             }
         }
         self.skip = self.penalty;
@@ -77,7 +88,7 @@ mod tests {
         let mut skipped = 0;
         loop {
             let mut looked = false;
-            polling.look(|| {
+            polling.look(None, || {
                 looked = true;
                 nothing()
             });
@@ -94,15 +105,15 @@ mod tests {
         let gaps: Vec<_> = (0..6).map(|_| skipped(&mut polling)).collect();
         assert_eq!(gaps, [0, 1, 2, 4, 8, 16]);
         while polling.skip > 0 {
-            polling.look(nothing);
+            polling.look(None, nothing);
         }
-        assert!(matches!(polling.look(|| Ok(3)), Some(Ok(3))));
+        assert!(matches!(polling.look(None, || Ok(3)), Some(Ok(3))));
         assert_eq!(skipped(&mut polling), 0, "it paid: look again at once");
     }
 
     #[test]
     fn off_means_off() {
         let mut polling = Polling::new(Duration::ZERO);
-        assert!(polling.look(|| panic!("looked")).is_none());
+        assert!(polling.look(None, || panic!("looked")).is_none());
     }
 }

@@ -227,9 +227,13 @@ impl State {
 
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
         if reason != EndReason::Finished {
-            return Err(Ending::Peer { reason, text: text.into() });
+            // Every error of this connection carries a copy; we write no longer ones.
+            let text = wire::truncate(text, wire::MAX_TEXT).into();
+            return Err(Ending::Peer { reason, text });
         }
-        let retired = self.goodbye.peer_retired && self.goodbye.retired;
+        // It answers our own `retrait`, of which a byte must have left.
+        let said = self.goodbye.retired && self.outbox.may_have_left(self.goodbye.retrait_at);
+        let retired = self.goodbye.peer_retired && said;
         if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));

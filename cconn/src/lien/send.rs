@@ -10,6 +10,7 @@ use super::handler;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
+use super::wait::Waited;
 use super::window::charge;
 use crate::sync::Deadline;
 use crate::wire::{self, CallId};
@@ -184,6 +185,11 @@ impl Lien {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         let mut state = self.lock();
+        if state.is_above_high_water() {
+            let room;
+            (state, room) = self.await_room(state, deadline);
+            room?;
+        }
         if !Self::admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);
         }
@@ -231,6 +237,23 @@ impl Lien {
         }
     }
 
+    /// Waits until the outbox is below its high-water mark, for the frame of a call has a place in
+    /// it too.
+    #[cold]
+    fn await_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        let done = |state: &State| !state.is_above_high_water();
+        let (state, waited) = self.wait(state, Sleep::Room, deadline, done);
+        let result = match waited {
+            Waited::Expired => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Waited::Done | Waited::Closed => Ok(()),
+        };
+        (state, result)
+    }
+
     /// Opens a call whose frame is the next to be sent.
     #[inline]
     fn open<'a>(
@@ -241,6 +264,13 @@ impl Lien {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
+        if state.is_above_high_water() {
+            let room;
+            (state, room) = self.await_room(state, deadline);
+            if let Err(failure) = room {
+                return (state, Err(failure));
+            }
+        }
         match Self::admit_at_once(&mut state, charge(body)) {
             Err(failure) => return (state, Err(failure)),
             Ok(true) => {

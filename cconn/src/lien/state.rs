@@ -18,6 +18,10 @@ use super::turn::{Startable, Turn};
 use super::window::Window;
 use crate::wire;
 
+/// Bytes in the outbox above the high-water mark that grants may bring about: more than any peer
+/// needs to wait for, and little beside what an answer may take.
+const MOST_GRANTS: u64 = 1 << 20;
+
 /// One connection.
 ///
 /// The helm is free while `inbox` is there; whoever takes the inbox is the one reader. The
@@ -248,7 +252,16 @@ impl State {
     #[inline]
     pub(super) fn take_up(&mut self, charge: u64) {
         if let Some(bytes) = self.window.taken_up(charge) {
-            self.append_with(|out| wire::write_grant(out, 0, bytes));
+            self.grant(bytes);
+        }
+    }
+
+    /// Nobody waits before a grant is appended, so a peer that has many commands given up and reads
+    /// few of the grants for them is cut.
+    fn grant(&mut self, bytes: u64) {
+        self.append_with(|out| wire::write_grant(out, 0, bytes));
+        if self.outbox.bytes() > self.high_water.saturating_add(MOST_GRANTS) {
+            self.close(Ending::here(wire::EndReason::SlowPeer, "it reads no grants"));
         }
     }
 
@@ -257,6 +270,8 @@ impl State {
     /// Begins the orderly stop, if nobody has yet.
     pub(super) fn begin_stop(&mut self) {
         self.goodbye.stopping = true;
+        self.goodbye.stop_since.get_or_insert_with(crate::sync::now);
+        self.tended.stops = true;
         self.turn.winding_up = true;
         self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
         self.advance_goodbye();
@@ -275,6 +290,7 @@ impl State {
             match self.goodbye.due(idle, written) {
                 goodbye::Due::Nothing => return,
                 goodbye::Due::Retrait => {
+                    self.goodbye.retrait_at = self.outbox.end();
                     self.append_with(wire::write_retrait);
                     self.goodbye.retired = true;
                 }
@@ -295,7 +311,9 @@ impl State {
             return;
         }
         let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
-        if !self.goodbye.peer_bye || awaited {
+        // What was accepted must have left; who ends the stream in order has had our goodbye.
+        let all_left = self.outbox.has_all_left(self.last_one_way);
+        if !self.goodbye.peer_bye || awaited || !all_left {
             return self.close(ending);
         }
         // What arrived before the end still runs; nobody is left to write to.

@@ -30,6 +30,9 @@ const LINGER_TICK: Duration = Duration::from_millis(10);
 /// peers end their side in that time, and the thread is not to wait for the others.
 const HELD_UP: Duration = Duration::from_millis(30);
 
+/// How much longer than its grace period a stop may last where nobody waits for it.
+const STOP_MARGIN: Duration = Duration::from_millis(250);
+
 /// Bytes read for one connection before the others have their turn.
 const READ_BUDGET: usize = 256 << 10;
 
@@ -51,6 +54,10 @@ pub(super) struct Tended {
     pub(super) helm_left_free: bool,
     /// The connection has ended on this side and reads out what the peer still sends.
     pub(super) lingers: bool,
+    /// The connection is being stopped, which must not last longer than its grace period.
+    pub(super) stops: bool,
+    /// The watchman knows of that.
+    stop_told: bool,
     /// The watchman knows of that.
     linger_told: bool,
     /// Read passes when last seen, and since when there were no more.
@@ -70,7 +77,8 @@ impl Tended {
         let bytes = self.left_unflushed && !self.ticks;
         let helm = self.helm_left_free && !self.listed;
         let linger = self.lingers && !self.linger_told;
-        (bytes || helm || linger) && self.watched
+        let stop = self.stops && !self.stop_told;
+        (bytes || helm || linger || stop) && self.watched
     }
 
     /// There was nobody to ask.
@@ -78,6 +86,7 @@ impl Tended {
         self.listed = false;
         self.ticks = false;
         self.linger_told = false;
+        self.stop_told = false;
     }
 }
 
@@ -89,7 +98,8 @@ impl State {
         let lingers = self.tended.lingers && !self.goodbye.end_of_input;
         // The end is soon looked at, however long the connection was to be let be.
         let linger = lingers && !self.tended.linger_told;
-        if (bytes && !self.tended.ticks) || (helm && !self.tended.listed) || linger {
+        let stop = self.tended.stops && !self.tended.stop_told && !self.is_closed();
+        if (bytes && !self.tended.ticks) || (helm && !self.tended.listed) || linger || stop {
             if !self.tended.listed {
                 // The time that the helm stays unread counts from here, not from the first look.
                 self.tended.passes = self.passes;
@@ -98,6 +108,7 @@ impl State {
             self.tended.listed = true;
             self.tended.ticks |= bytes;
             self.tended.linger_told |= linger;
+            self.tended.stop_told |= stop;
             let after = if linger { LINGER_TICK } else { UNREAD };
             self.due.watch = Some(if bytes { WRITE_TICK } else { after });
         }
@@ -116,8 +127,9 @@ impl Lien {
             let (written, read);
             (state, written) = self.tend_outbox(state, now);
             (state, read) = self.tend_helm(state, now);
+            let stopped = self.tend_stop(&mut state, now);
             drop(state);
-            written.into_iter().chain(read).min()
+            written.into_iter().chain(read).chain(stopped).min()
         };
         let mut state = self.lock();
         // Whatever was left while this ran is arranged anew by dropping the lock.
@@ -204,6 +216,19 @@ impl Lien {
         state.pass_on();
         let next = if read > 0 { LINGER_TICK } else { quiet.clamp(unread, QUIETEST.max(unread)) };
         (self.flush_ready(state), Some(next))
+    }
+
+    /// Cuts a connection whose stop outlasts the grace period: the peer began it and says no more,
+    /// or nobody here waits for it. Whoever does wait has a deadline of his own, which comes first.
+    fn tend_stop(&self, state: &mut State, now: Instant) -> Option<Duration> {
+        let since = state.goodbye.stop_since.filter(|_| !state.is_closed())?;
+        let most = self.limits.grace.saturating_add(STOP_MARGIN);
+        let left = most.saturating_sub(now.saturating_duration_since(since));
+        if left.is_zero() {
+            state.close(Ending::here(EndReason::GraceOver, ""));
+            return Some(LINGER_TICK);
+        }
+        Some(left)
     }
 
     fn tend_linger(&self, now: Instant) -> Option<Duration> {

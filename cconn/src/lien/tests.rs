@@ -9,6 +9,7 @@
 
 mod attack;
 mod faults;
+mod hostile;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -400,6 +401,8 @@ fn leave_with_a_note(peer: &Memory) {
 fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     let (left, right) = Memory::pair(1000);
     let client = end(Arc::new(left), &small());
+    // The peer says `adieu` when it has had our `retrait`.
+    client.lien.begin_stop();
     leave_with_a_note(&right);
     client.lien.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
@@ -577,6 +580,7 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
 fn what_came_before_adieu_runs_even_if_nothing_can_be_written() {
     let (left, right) = Memory::pair(1000);
     let client = watched_end(Arc::new(left), &small(), Vec::new(), None);
+    client.lien.begin_stop();
     let mut bytes = Vec::new();
     wire::write_retrait(&mut bytes);
     for number in 0..3_u64 {

@@ -1,0 +1,104 @@
+//! Peers that break the rules, or keep them to our harm. They are written by hand.
+
+use std::io::IoSlice;
+
+use super::*;
+
+/// An end with little room for what waits to be written, and the peer's side of its stream.
+fn narrow() -> (End, Memory) {
+    let (ours, hers) = Memory::pair(100);
+    let limits = Limits { high_water: 1000, ..Limits::default() };
+    (end(Arc::new(ours), &limits), hers)
+}
+
+fn say(peer: &Memory, bytes: &[u8]) {
+    assert_eq!(peer.try_send(&[IoSlice::new(bytes)]).unwrap(), bytes.len());
+}
+
+fn soon_over() -> Deadline {
+    Deadline::After(Duration::from_millis(20))
+}
+
+#[test]
+fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
+    let (client, peer) = narrow();
+    let mut message = frame(&client.lien, NOTE, &[7; 500], false).unwrap();
+    client.lien.send(&mut message, 500, soon_over()).unwrap();
+    assert!(!client.lien.lock().outbox.is_empty(), "the stream has no room for it");
+    // It has had neither our message nor our `retrait`.
+    let mut goodbye = Vec::new();
+    wire::write_retrait(&mut goodbye);
+    wire::write_adieu(&mut goodbye, EndReason::Finished, "");
+    say(&peer, &goodbye);
+    peer.shutdown_write();
+    client.lien.stop(soon());
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }), "{ending:?}");
+}
+
+#[test]
+fn calls_wait_for_room_like_any_message() {
+    let (client, _peer) = narrow();
+    let mut refused = 0;
+    for n in 0..20 {
+        let mut message = frame(&client.lien, ECHO, &[7; 300], true).unwrap();
+        let failure = if n % 2 == 0 {
+            client.lien.defer(&mut message, 300, soon_over()).err()
+        } else {
+            client.lien.call((&mut message).into(), 300, soon_over()).err()
+        };
+        let room = matches!(failure, Some(Failure::Late { phase: Phase::Window, .. }));
+        refused += u32::from(room);
+        let waits = client.lien.lock().outbox.bytes();
+        assert!(waits <= 1000 + 400, "{waits} bytes wait after {n}");
+    }
+    assert!(refused > 10, "{refused} of 20 found no room");
+}
+
+#[test]
+fn a_long_farewell_is_cut_short() {
+    let (ours, hers) = Memory::pair(1 << 20);
+    let client = end(Arc::new(ours), &Limits::default());
+    let mut goodbye = Vec::new();
+    wire::write_adieu(&mut goodbye, EndReason::Closed, &"x".repeat(500_000));
+    say(&hers, &goodbye);
+    let Failure::Ended { ending, .. } = call(&client.lien, ECHO, b"x").unwrap_err() else {
+        panic!("the peer has left")
+    };
+    let Ending::Peer { text, .. } = &*ending else { panic!("{ending:?}") };
+    assert!(!text.is_empty() && text.len() <= wire::MAX_TEXT, "{} bytes", text.len());
+}
+
+#[test]
+fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    say(&hers, &bytes);
+    let inbox = client.lien.lock().take_helm().unwrap();
+    let (state, _) = client.lien.read_ready(client.lien.lock(), inbox, 1);
+    drop(state);
+    let now = Instant::now();
+    assert!(client.lien.tend(now).is_some(), "the watchman comes again");
+    assert!(client.lien.ending().is_none(), "it has its time");
+    client.lien.tend(now + Limits::default().grace + Duration::from_secs(1));
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::GraceOver, .. }), "{ending:?}");
+}
+
+#[test]
+fn who_reads_no_grants_is_cut() {
+    let (client, _peer) = narrow();
+    let mut state = client.lien.lock();
+    let half = client.lien.limits.window / 2;
+    let mut most = 0;
+    while !state.is_closed() {
+        most = state.outbox.bytes();
+        state.take_up(half);
+    }
+    assert!(most <= 2 << 20, "{most} bytes of grants");
+    drop(state);
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
