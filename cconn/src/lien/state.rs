@@ -18,10 +18,6 @@ use super::turn::{Startable, Turn};
 use super::window::Window;
 use crate::wire;
 
-/// Bytes in the outbox above the high-water mark that grants may bring about: more than any peer
-/// needs to wait for, and little beside what an answer may take.
-const MOST_GRANTS: u64 = 1 << 20;
-
 /// One connection.
 ///
 /// The helm is free while `inbox` is there; whoever takes the inbox is the one reader. The
@@ -44,6 +40,8 @@ pub(super) struct State {
     /// Outbox position behind the last one-way message.
     pub(super) last_one_way: u64,
     pub(super) window: Window,
+    /// Outbox positions in front of the last two grants.
+    grants_at: [Option<u64>; 2],
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
     pub(super) broken: Option<Box<str>>,
@@ -70,6 +68,7 @@ impl State {
             last_message: None,
             last_one_way: 0,
             window: Window::new(limits.window, peer.window),
+            grants_at: [None; 2],
             goodbye: Goodbye::default(),
             broken: None,
             sleepers: Sleepers::default(),
@@ -256,12 +255,17 @@ impl State {
         }
     }
 
-    /// Nobody waits before a grant is appended, so a peer that has many commands given up and reads
-    /// few of the grants for them is cut.
+    /// Grants are for half the window at least. So a peer that keeps to what it was granted has at
+    /// most two that it does not know of: one that comes to have a third while the first of them
+    /// can't have left yet sends on credit, and grants it never reads would pile up here.
     fn grant(&mut self, bytes: u64) {
+        let at = self.outbox.end();
+        let [before_last, last] = self.grants_at;
+        self.grants_at = [last, Some(at)];
         self.append_with(|out| wire::write_grant(out, 0, bytes));
-        if self.outbox.bytes() > self.high_water.saturating_add(MOST_GRANTS) {
-            self.close(Ending::here(wire::EndReason::SlowPeer, "it reads no grants"));
+        if before_last.is_some_and(|at| !self.outbox.may_have_left(at)) {
+            let text = "commands came for a grant that had not left yet";
+            self.close(Ending::here(wire::EndReason::Window, text));
         }
     }
 
