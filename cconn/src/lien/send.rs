@@ -18,7 +18,7 @@ use crate::wire::{self, CallId};
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Room in the peer's window: nothing was sent.
+    /// Room in the peer's window, or in what waits to be written: nothing was sent.
     Window,
     /// The answer: the command may have run.
     Answer,
