@@ -102,7 +102,7 @@ impl Client {
     /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or too many calls or commands wait
     ///   already; the connection lives.
     /// - [`Erreur::Delai`]: no answer in time; the error says whether it may have run. The peer is
-    ///   told that nobody waits any more.
+    ///   told that nobody waits any more, and does not start it if it hears of that before.
     /// - [`Erreur::Fermee`]: the connection ended; the error says whether it may have run.
     /// - [`Erreur::Codage`]: an argument could not be encoded, or the answer not decoded.
     ///
@@ -233,7 +233,8 @@ impl Client {
 
     /// Whether nobody waits any more for the command that the calling thread runs.
     ///
-    /// Long commands look now and then, and may return early. `false` outside any command.
+    /// Long commands look now and then, and may return early. `false` outside any command. While
+    /// commands run one after the other it is seen within a quarter of a second or so.
     #[doc(alias = "is_cancelled")]
     pub fn est_annule(&self) -> bool {
         Lien::is_cancelled()

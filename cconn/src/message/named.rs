@@ -20,8 +20,10 @@ pub struct Nommee<N, A> {
 
 /// A message to the command of that name, with its arguments as a tuple.
 ///
-/// It carries no fingerprint: whether the arguments fit is seen when they are decoded. Its answer
-/// has the type that the caller asks for.
+/// It carries no fingerprint, so nothing checks that the arguments have the types of the command's:
+/// only bytes that can't be decoded as those are an error. Write the types out: `12` alone is an
+/// `i32`, and a command that takes a `u64` would receive 24. Its answer has the type that the caller
+/// asks for, and that is not checked either.
 ///
 /// # Examples
 ///

@@ -157,7 +157,7 @@ impl Serveur {
     /// What a refusal says beyond its code.
     fn reason(&self, refusal: Refusal) -> String {
         match (refusal, self.shared.options.max_clients) {
-            (Refusal::Full, 1) => "it takes 1 client at a time".to_owned(),
+            (Refusal::Full, 1) => "it takes 1 client at a time; see `max_clients`".to_owned(),
             (Refusal::Full, most) => format!("it takes {most} clients at a time"),
             _ => String::new(),
         }
