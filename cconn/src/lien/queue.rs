@@ -12,8 +12,8 @@ const SEARCHED: usize = 32;
 
 /// The queue. Its front is always a command; cancelled ones leave a gap behind the front.
 ///
-/// After each cancel `gaps <= max(SEARCHED, places.len() / 2)`: a peer that calls and cancels behind a front that
-/// can't start costs no more places than it has commands waiting.
+/// After each cancel `gaps <= max(SEARCHED, places.len() / 2)`: a peer that calls and cancels
+/// behind a front that can't start costs no more places than it has commands waiting.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     places: VecDeque<Option<Command>>,

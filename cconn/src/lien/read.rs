@@ -61,8 +61,8 @@ impl Lien {
         (state, expired)
     }
 
-    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the helm
-    /// back. Returns how many bytes came.
+    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the
+    /// helm back. Returns how many bytes came.
     pub(super) fn read_ready<'a>(
         &'a self,
         mut state: Locked<'a>,

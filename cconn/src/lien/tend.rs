@@ -91,7 +91,8 @@ impl Tended {
 }
 
 impl State {
-    /// Asks for the watchman where something is left to it. Called before an unlock where `Tended::asks`.
+    /// Asks for the watchman where something is left to it. Called before an unlock where
+    /// `Tended::asks`.
     pub(super) fn arrange_watch(&mut self) {
         let bytes = self.tended.left_unflushed && self.is_unflushed();
         let helm = self.tended.helm_left_free && self.inbox.is_some() && !self.is_closed();
@@ -228,7 +229,8 @@ impl Lien {
             state.close(Ending::here(EndReason::GraceOver, ""));
             return Some(LINGER_TICK);
         }
-        Some(left)
+        // It stays on the list meanwhile, where a helm that is left free is not asked for again.
+        Some(left.min(UNREAD))
     }
 
     fn tend_linger(&self, now: Instant) -> Option<Duration> {
