@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::copy;
 use crate::erreur::{About, Erreur, Resultat, ended};
 use crate::lien::{self, Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
@@ -85,7 +86,7 @@ impl Client {
         let mut frame = take_scratch();
         let sent =
             self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
-                frame.extend_from_slice(encoded.tail);
+                copy::append(&mut frame, encoded.tail);
                 let sent = self.lien.send(&mut frame, encoded.body, self.deadline());
                 sent.map_err(|failure| self.about(&tete).failed(failure))
             });
@@ -144,7 +145,7 @@ impl Client {
         let tete = message.tete();
         let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
-            frame.extend_from_slice(encoded.tail);
+            copy::append(&mut frame, encoded.tail);
             let call = self.lien.defer(&mut frame, encoded.body, self.deadline());
             call.map_err(|failure| self.about(&tete).failed(failure))
         });

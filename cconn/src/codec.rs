@@ -22,6 +22,7 @@ use bincode::{DefaultOptions, ErrorKind};
 use serde::de::Visitor;
 use serde::{Deserialize, Serialize};
 
+use crate::copy;
 use answer::TopLevel;
 use guard::{Guard, Limits};
 
@@ -29,7 +30,7 @@ pub(crate) use answer::Top;
 pub(crate) use error::{CodecError, Invalid};
 pub(crate) use guard::MAX_DEPTH;
 
-type Serializer<'o> = bincode::Serializer<&'o mut Vec<u8>, DefaultOptions>;
+type Serializer<'o> = bincode::Serializer<Sink<'o>, DefaultOptions>;
 
 /// Appends a value to `out`; on an error `out` is again what it was.
 ///
@@ -60,7 +61,7 @@ pub(crate) fn encode_answer<T: Serialize + ?Sized>(
 pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len().saturating_add(MAX_LENGTH_BYTES));
     write_length(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
+    copy::append(out, bytes);
 }
 
 /// Appends the length of bytes that follow elsewhere.
@@ -153,7 +154,7 @@ fn append(
 ) -> Result<(), CodecError> {
     let start = out.len();
     // `DefaultOptions` has no limit: with one, bincode makes a pass over the value for its size.
-    let written = write(&mut Serializer::new(out, DefaultOptions::new()));
+    let written = write(&mut Serializer::new(Sink(out), DefaultOptions::new()));
     written.map_err(|error| {
         out.truncate(start);
         explain(*error)
@@ -188,6 +189,28 @@ fn is_integer_text(text: &str) -> bool {
         "Do you have a mismatched bincode version or configuration?",
     ];
     text.starts_with("Invalid size ") || ENDS.iter().any(|end| text.trim_end().ends_with(end))
+}
+
+/// What bincode writes to.
+struct Sink<'o>(&'o mut Vec<u8>);
+
+impl io::Write for Sink<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        copy::append(self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        copy::append(self.0, bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The unread part of a body, as bincode reads it; unlike bincode's own, it can be looked at.
@@ -229,7 +252,7 @@ impl<'de> bincode::BincodeRead<'de> for Input<'_, 'de> {
 
     #[inline]
     fn get_byte_buffer(&mut self, length: usize) -> bincode::Result<Vec<u8>> {
-        Ok(self.take(length)?.to_vec())
+        Ok(copy::to_vec(self.take(length)?))
     }
 
     #[inline]

@@ -63,6 +63,7 @@
 //!   what the server asks. Give `lancer` a thread.
 //! - A command that stops what it is part of: inside it `eteindre` only begins the stop.
 
+mod copy;
 mod sync;
 
 mod codec;

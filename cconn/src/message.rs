@@ -13,6 +13,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::codec::{self, CodecError};
+use crate::copy;
 use crate::erreur::Jamais;
 
 pub use answer::{
@@ -227,7 +228,7 @@ impl<'m> Ecrivain<'m> {
     /// Where more is written to.
     fn buffer(&mut self) -> &mut Vec<u8> {
         if !self.long.is_empty() {
-            self.out.extend_from_slice(std::mem::take(&mut self.long));
+            copy::append(&mut self.out, std::mem::take(&mut self.long));
         }
         &mut self.out
     }

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::copy;
+
 /// Owned bytes, for use inside a larger value.
 ///
 /// A `Vec<u8>` inside a struct, a tuple or an option is written element by element; in this
@@ -125,7 +127,7 @@ impl<'de> Visitor<'de> for OwnedVisitor {
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-        Ok(bytes.to_vec())
+        Ok(copy::to_vec(bytes))
     }
 
     fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {

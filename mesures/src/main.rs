@@ -17,6 +17,8 @@ mod work;
 
 use std::process::ExitCode;
 
+use pieces::copy;
+
 // The tests of the layers in `pieces` look for these here; clippy builds them, nobody runs them.
 #[cfg(test)]
 use cconn::{Octets, OctetsRef};

@@ -5,13 +5,15 @@
 use std::hint::black_box;
 
 use self::layers::codec::{self, Decoder};
+pub(crate) use self::layers::copy;
 use self::layers::wire::{self, CallId, Frame, LENGTH_PREFIX};
 
 #[path = "../../cconn/src"]
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "only a part of the layers is needed")]
 mod layers {
-    pub(super) mod codec;
-    pub(super) mod wire;
+    pub(crate) mod codec;
+    pub(crate) mod copy;
+    pub(crate) mod wire;
 }
 
 /// Does so many units.

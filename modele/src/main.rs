@@ -23,6 +23,7 @@ mod world;
 #[path = "../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "the models use less of the core than the crate does")]
 mod core {
+    pub(crate) mod copy;
     pub(crate) mod lien;
     pub(crate) mod transport {
         mod memory;
@@ -34,7 +35,7 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{lien, transport, wire};
+pub(crate) use crate::core::{copy, lien, transport, wire};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::Lien;
+use crate::copy;
 use crate::sync::{LocalKey, thread_local};
 
 /// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
@@ -43,7 +44,7 @@ impl Bytes {
                 place.copy_from_slice(body);
                 Bytes::Inline { length, bytes }
             }
-            _ => Bytes::Whole { buf: body.to_vec(), range: 0..body.len() },
+            _ => Bytes::Whole { buf: copy::to_vec(body), range: 0..body.len() },
         }
     }
 
@@ -123,6 +124,7 @@ fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
 /// Gives the thread's buffers back to the system.
 pub(super) fn drop_spares() {
     drop((take_scratch(), take_spare()));
+    copy::drop_spare();
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::bytes::{drop_spares, put_spare, take_spare};
 use super::polling::Polling;
+use crate::copy;
 use crate::sync::{Deadline, now};
 use crate::transport::Transport;
 use crate::wire::{LENGTH_PREFIX, frame_length};
@@ -164,7 +165,7 @@ impl Inbox {
             return found.map(Some);
         }
         if (self.others_keep_much || self.buf.capacity() > SMALL)
-            && self.buf.is_empty()
+            && !self.is_partial()
             && let Some(mut quiet) = quiet_before(deadline)
         {
             match self.receive(|buf| io.recv(buf, &mut quiet)) {
@@ -223,23 +224,49 @@ impl Inbox {
         n
     }
 
-    /// Makes room for the next read: for the rest of a begun frame, else for the usual.
+    /// Makes room for the next read.
     #[inline]
     fn make_room(&mut self) {
-        if self.start == self.buf.len() {
-            self.buf.clear();
-        } else {
-            self.buf.drain(..self.start);
+        if self.is_partial() {
+            return self.make_room_for_rest();
         }
-        self.start = 0;
-        let whole = frame_length(&self.buf).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
-        let missing = whole.saturating_sub(self.buf.len());
-        let ahead = STEP.max(self.buf.len()).max(self.largest);
-        let room = self.room.max(missing.min(ahead));
+        self.buf.clear();
+        self.start = copy::lead(&self.buf);
+        if self.start > 0 {
+            self.buf.resize(self.start, 0);
+        }
+        if self.offered() < self.room / 2 {
+            self.grow(self.room);
+        }
+    }
+
+    /// Makes room for the rest of a begun frame, and for the usual.
+    fn make_room_for_rest(&mut self) {
+        let lead = copy::lead(&self.buf);
+        if self.start > lead {
+            self.buf.drain(lead..self.start);
+            self.start = lead;
+        }
+        let rest = self.buf.get(self.start..).unwrap_or(&[]);
+        let whole = frame_length(rest).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
+        let missing = whole.saturating_sub(rest.len());
+        let ahead = STEP.max(rest.len()).max(self.largest);
         let enough = missing.min(ENOUGH).max(self.room / 2);
-        if self.buf.capacity().saturating_sub(self.buf.len()) < enough {
-            self.buf.reserve_exact(room);
+        if self.offered() < enough {
+            self.grow(self.room.max(missing.min(ahead)));
         }
+    }
+
+    /// Moves what is there to a buffer with that much room behind it.
+    fn grow(&mut self, room: usize) {
+        let rest = self.buf.get(self.start..).unwrap_or(&[]);
+        let all = rest.len().saturating_add(room);
+        let lead = if all < copy::LARGE { 0 } else { copy::LEAD };
+        let mut buf = Vec::with_capacity(all.saturating_add(lead));
+        buf.resize(copy::lead(&buf), 0);
+        let start = buf.len();
+        copy::append(&mut buf, rest);
+        (self.buf, self.start) = (buf, start);
     }
 
     /// Takes a buffer back that was handed over, unless its own is as large or in use; returns the
@@ -323,7 +350,7 @@ impl Inbox {
     /// Hands the buffer over to the last frame that `next` cut; what follows it moves on.
     pub(super) fn hand_over(&mut self) -> Vec<u8> {
         let mut next = take_spare();
-        next.extend_from_slice(self.buf.get(self.start..).unwrap_or(&[]));
+        copy::append(&mut next, self.buf.get(self.start..).unwrap_or(&[]));
         self.start = 0;
         std::mem::replace(&mut self.buf, next)
     }
@@ -422,6 +449,6 @@ mod tests {
         let mut inbox = Inbox::new(u32::MAX, Duration::from_secs(1), Duration::ZERO);
         inbox.preload(vec![0, 0, 0, 0x7F, 1]);
         inbox.make_room();
-        assert!(inbox.buf.capacity() <= STEP + 64);
+        assert!(inbox.buf.capacity() <= STEP + 5 + copy::LEAD);
     }
 }

@@ -12,6 +12,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
 use super::window::charge;
+use crate::copy;
 use crate::sync::Deadline;
 use crate::wire::{self, CallId};
 
@@ -66,7 +67,7 @@ impl<'m> Outgoing<'m> {
 
     /// The whole frame, in one piece.
     pub(super) fn gathered(self) -> &'m mut Vec<u8> {
-        self.frame.extend_from_slice(self.tail);
+        copy::append(self.frame, self.tail);
         self.frame
     }
 }

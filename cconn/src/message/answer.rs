@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ErreurCodec, LONG, Refus, no_value};
 use crate::codec::{self, CodecError, Decoder};
+use crate::copy;
 use crate::erreur::{Erreur, Jamais};
 use crate::wire::FailureCode;
 use crate::wire::Output;
@@ -258,7 +259,7 @@ pub(crate) fn decode_next<T: DeserializeOwned + 'static>(
     if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
         return decoder.value();
     }
-    let mut bytes = Some(decoder.bytes()?.to_vec());
+    let mut bytes = Some(copy::to_vec(decoder.bytes()?));
     let slot = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>();
     match slot.and_then(Option::take) {
         Some(value) => Ok(value),

@@ -2,6 +2,7 @@
 
 use super::Serveur;
 use crate::client::{Client, encode_frame};
+use crate::copy;
 use crate::erreur::{Codage, Erreur, Resultat};
 use crate::lien::{Failure, Lien};
 use crate::message::Message;
@@ -43,7 +44,7 @@ impl Serveur {
         let depth = depth.map_err(|failure| self.not_sent(tete.nom(), failure))?;
         let encoded = encode_frame(&tete, depth, message, &mut frame, wire::begin_one_way)
             .map_err(|cause| self.not_encoded(tete.nom(), cause))?;
-        frame.extend_from_slice(encoded.map_or(&[], |encoded| encoded.tail));
+        copy::append(&mut frame, encoded.map_or(&[], |encoded| encoded.tail));
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
         for lien in self.shared.clients.liens() {
             lien.names.remember(tete.hash(), tete.nom());

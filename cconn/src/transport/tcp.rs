@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
 use super::{Ready, Transport};
+use crate::copy;
 use crate::sync::Deadline;
 
 /// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
@@ -99,7 +100,15 @@ impl Tcp {
         rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(buf), flags).map(|(n, _)| n)
     }
 
+    #[inline]
     fn send(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
+        if copy::is_slow_to_send(parts) {
+            return copy::moved(parts, |bytes| self.send_from(&[IoSlice::new(bytes)], flags));
+        }
+        self.send_from(parts, flags)
+    }
+
+    fn send_from(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
         loop {
             let sent = if let [part] = parts {
                 rustix::net::send(&self.stream, part, flags)

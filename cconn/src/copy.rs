@@ -1,0 +1,193 @@
+//! Large copies, and where bytes have to stand for them to be fast.
+//!
+//! Kernels and C libraries copy with the processor's `rep movsb`, and some processors (AMD's Zen 3
+//! and 4) make that ten times slower where the destination stands 1 to 31 bytes behind the source,
+//! both counted from the start of their pages. It is no rare case: the kernel lays the first byte
+//! of what it is given at the start of a page, and an allocator lays a large buffer 16 bytes
+//! behind one. So what is received has a place kept free in front of it, what is sent from a bad
+//! place is moved first, and copies of our own are made in pieces that no `rep movsb` is used for.
+//! Elsewhere that costs next to nothing. The same was found of glibc's `memcpy` (its bug 30994)
+//! and of reading files (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+use std::cell::Cell;
+use std::io::IoSlice;
+
+/// What the processor looks at addresses by, bytes.
+const PAGE: usize = 4096;
+
+/// Smaller copies are fast enough wherever they go.
+pub(crate) const LARGE: usize = 2048;
+
+/// Bytes kept free in front of others that would stand in a bad place.
+pub(crate) const LEAD: usize = 64;
+
+/// Bytes of one piece of a copy.
+const PIECE: usize = 1024;
+
+/// Most that is moved to be sent at once: 64 KiB with what stands before them, in whole pages, so
+/// that what is sent next is laid at the start of a page again.
+const MOVED: usize = 17 * PAGE;
+
+thread_local! {
+    /// For what is moved before it is sent.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Gives the thread's buffer for what is moved back to the system.
+pub(crate) fn drop_spare() {
+    drop(SPARE.try_with(Cell::take));
+}
+
+/// Whether a large copy from the one address to the other is one of the slow ones.
+#[inline]
+fn is_slow(from: usize, to: usize) -> bool {
+    matches!(to.wrapping_sub(from) % PAGE, 1..32)
+}
+
+/// Bytes to leave free at the front of a buffer that is read into.
+#[inline]
+pub(crate) fn lead(buf: &Vec<u8>) -> usize {
+    if buf.capacity() >= LARGE && is_slow(0, buf.as_ptr().addr()) { LEAD } else { 0 }
+}
+
+/// Whether the kernel would be slow to take what these parts hold.
+#[inline]
+pub(crate) fn is_slow_to_send(parts: &[IoSlice<'_>]) -> bool {
+    match parts {
+        [part] if part.len() < LARGE => false,
+        _ => is_any_slow(parts),
+    }
+}
+
+fn is_any_slow(parts: &[IoSlice<'_>]) -> bool {
+    let mut before = 0_usize;
+    parts.iter().any(|part| {
+        let slow = part.len() >= LARGE && is_slow(part.as_ptr().addr(), before);
+        before = before.saturating_add(part.len());
+        slow
+    })
+}
+
+/// Sends the first bytes of these parts from a place that the kernel takes them from quickly.
+#[cold]
+pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> R {
+    let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
+    let start = gather(parts, &mut buf);
+    let result = send(buf.get(start..).unwrap_or(&[]));
+    let _thread_ends = SPARE.try_with(|place| place.set(buf));
+    result
+}
+
+/// Copies as many of the first bytes of these parts as are moved at once, and returns where in
+/// `buf` they begin.
+fn gather(parts: &[IoSlice<'_>], buf: &mut Vec<u8>) -> usize {
+    buf.clear();
+    buf.reserve_exact(LEAD.saturating_add(MOVED));
+    if is_slow(buf.as_ptr().addr(), 0) {
+        buf.resize(LEAD, 0);
+    }
+    let start = buf.len();
+    let mut room = MOVED;
+    for part in parts {
+        let some = part.get(..room).unwrap_or(part);
+        append(buf, some);
+        room = room.saturating_sub(some.len());
+    }
+    start
+}
+
+/// Appends bytes, wherever they stand.
+#[inline]
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() < LARGE {
+        out.extend_from_slice(bytes);
+    } else {
+        append_large(out, bytes);
+    }
+}
+
+fn append_large(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len());
+    for piece in bytes.chunks(PIECE) {
+        out.extend_from_slice(piece);
+    }
+}
+
+/// The same bytes in a `Vec` of their own.
+#[inline]
+pub(crate) fn to_vec(bytes: &[u8]) -> Vec<u8> {
+    let mut copy = Vec::with_capacity(bytes.len());
+    append(&mut copy, bytes);
+    copy
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "small numbers")]
+mod tests {
+    use super::*;
+
+    /// Numbered bytes, of which the first stands so far behind the start of a page.
+    fn numbered(length: usize, behind: usize) -> (Vec<u8>, usize) {
+        let mut bytes: Vec<u8> = Vec::with_capacity(length + 2 * PAGE);
+        let page = PAGE - bytes.as_ptr().addr() % PAGE;
+        bytes.resize(page + behind, 0);
+        bytes.extend((0..=250).cycle().take(length));
+        (bytes, page + behind)
+    }
+
+    #[test]
+    fn a_destination_just_behind_its_source_is_slow() {
+        assert!(is_slow(0, 16) && is_slow(PAGE + 100, 101) && is_slow(PAGE - 1, 30));
+        assert!(!is_slow(0, 0) && !is_slow(0, 32) && !is_slow(16, 0) && !is_slow(31, PAGE));
+    }
+
+    #[test]
+    fn what_is_read_into_a_large_buffer_stands_in_a_good_place() {
+        for _ in 0..100 {
+            let buf: Vec<u8> = Vec::with_capacity(1 << 20);
+            assert!(!is_slow(0, buf.as_ptr().addr() + lead(&buf)));
+        }
+        assert_eq!(lead(&Vec::with_capacity(LARGE - 1)), 0);
+    }
+
+    #[test]
+    fn a_payload_is_slow_to_send_where_it_stands_a_little_before_its_place() {
+        let head = [0; 26];
+        for (behind, slow) in [(0, true), (16, true), (25, true), (26, false), (64, false)] {
+            let (bytes, start) = numbered(LARGE, behind);
+            let parts = [IoSlice::new(&head), IoSlice::new(&bytes[start..])];
+            assert_eq!(is_slow_to_send(&parts), slow, "{behind}");
+            let small = [IoSlice::new(&head), IoSlice::new(&bytes[start + 1..])];
+            assert!(!is_slow_to_send(&small), "{behind}");
+        }
+    }
+
+    #[test]
+    fn what_is_moved_is_the_same_in_a_good_place() {
+        let mut buf = Vec::new();
+        for length in [0, 1, LARGE, MOVED - 1, MOVED, MOVED + 1, 3 * MOVED] {
+            let (bytes, start) = numbered(length, 16);
+            let parts = [IoSlice::new(&[7; 26]), IoSlice::new(&bytes[start..])];
+            let from = gather(&parts, &mut buf);
+            let all: Vec<u8> = [7; 26].iter().chain(&bytes[start..]).copied().collect();
+            assert_eq!(buf[from..], all[..all.len().min(MOVED)], "{length}");
+            assert!(!is_slow(buf[from..].as_ptr().addr(), 0));
+            assert!(buf.capacity() <= LEAD + MOVED, "{length}");
+        }
+    }
+
+    #[test]
+    fn pieces_make_a_whole() {
+        for length in [0, 1, LARGE - 1, LARGE, LARGE + PIECE / 2, 10 * LARGE] {
+            let (bytes, start) = numbered(length, 0);
+            assert_eq!(to_vec(&bytes[start..]), bytes[start..]);
+        }
+    }
+}
