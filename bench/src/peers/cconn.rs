@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use cconn::{Attente, Client, Resultat, Serveur, commande, commandes};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally, check_echo};
+use crate::drive::{A, B, SUM, Tally, check_echo, repeat_until};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
@@ -160,28 +160,22 @@ impl<const ACTIVE: bool> Connection for CconnConnection<ACTIVE> {
 
     fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
         let mut calls: VecDeque<Attente<i64>> = VecDeque::with_capacity(depth);
-        let mut count = 0;
-        while Instant::now() < until {
+        let count = repeat_until(until, || {
             if calls.len() == depth {
                 let call = calls.pop_front().ok_or("no call is in flight")?;
                 expect(&call.attendre()?, &SUM)?;
-                count += 1;
             }
             calls.push_back(self.client.differer(somme { a: A, b: B })?);
-        }
+            Ok(())
+        })?;
         for call in calls {
             expect(&call.attendre()?, &SUM)?;
-            count += 1;
         }
         Ok(count)
     }
 
     fn one_way(&mut self, until: Instant) -> Outcome<u64> {
-        let mut count = 0;
-        while Instant::now() < until {
-            self.client.envoyer(note { a: A, b: B })?;
-            count += 1;
-        }
+        let count = repeat_until(until, || Ok(self.client.envoyer(note { a: A, b: B })?))?;
         expect(&self.client.appeler(notes {})?, &count)?;
         Ok(count)
     }

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally, check_echo};
+use crate::drive::{A, B, SUM, Tally, check_echo, repeat_until};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
@@ -274,31 +274,25 @@ impl Connection for RawConnection {
     }
 
     fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
-        let mut count = 0;
         for _ in 0..depth {
             self.stream.write_all(&call_frame(A, B))?;
         }
-        while Instant::now() < until {
+        let count = repeat_until(until, || {
             expect(&read_answer(&self.stream)?, &SUM)?;
-            self.stream.write_all(&call_frame(A, B))?;
-            count += 1;
-        }
+            Ok(self.stream.write_all(&call_frame(A, B))?)
+        })?;
         for _ in 0..depth {
             expect(&read_answer(&self.stream)?, &SUM)?;
-            count += 1;
         }
-        Ok(count)
+        Ok(count + depth as u64)
     }
 
     fn one_way(&mut self, until: Instant) -> Outcome<u64> {
-        let mut count = 1;
-        while Instant::now() < until {
-            self.stream.write_all(&message_frame(A, B, false))?;
-            count += 1;
-        }
+        let send = || Ok(self.stream.write_all(&message_frame(A, B, false))?);
+        let count = 1 + repeat_until(until, send)?;
         self.stream.write_all(&message_frame(A, B, true))?;
-        expect(&read_answer(&self.stream)?, &count)?;
-        Ok(u64::try_from(count)?)
+        expect(&read_answer(&self.stream)?, &i64::try_from(count)?)?;
+        Ok(count)
     }
 
     /// Calls or messages, as the server's work has it: their sizes tell.

@@ -10,14 +10,11 @@ use super::raw::{
     ANSWER, CALL, MESSAGE, answer_to, call_frame, message_frame, sum_in, take_message,
 };
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM};
+use crate::drive::{A, B, BATCH, SUM};
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
 use crate::work::{Senders, Work};
-
-/// Messages of one system call.
-const BATCH: usize = 128;
 
 pub(crate) struct RawBatch;
 

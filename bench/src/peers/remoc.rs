@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
 use crate::drive::asynchronous::{self, Connection, run};
-use crate::drive::{A, B, SUM, Tally, check_echo};
+use crate::drive::{A, B, BATCH, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
@@ -218,8 +218,10 @@ impl Connection for RemocConnection {
         let counted = tokio::spawn(async move { bench.notes(receiver).await });
         let mut count = 0;
         while Instant::now() < until {
-            notes.send((A, B)).await?;
-            count += 1;
+            for _ in 0..BATCH {
+                notes.send((A, B)).await?;
+            }
+            count += BATCH as u64;
         }
         drop(notes);
         expect(&counted.await??, &count)?;

@@ -31,7 +31,7 @@ use thrift::transport::{
 
 use self::generated::{BenchSyncClient, BenchSyncHandler, BenchSyncProcessor, TBenchSyncClient};
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, check_echo};
+use crate::drive::{A, B, SUM, check_echo, repeat_until};
 use crate::machine;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
@@ -230,12 +230,8 @@ impl<T: Transports> Connection for ThriftConnection<T> {
     }
 
     fn one_way(&mut self, until: Instant) -> Outcome<u64> {
-        let mut count = 0;
-        while Instant::now() < until {
-            self.0.note(A, B)?;
-            count += 1;
-        }
-        expect(&self.0.notes()?, &count)?;
-        Ok(u64::try_from(count)?)
+        let count = repeat_until(until, || Ok(self.0.note(A, B)?))?;
+        expect(&self.0.notes()?, &i64::try_from(count)?)?;
+        Ok(count)
     }
 }
