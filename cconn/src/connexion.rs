@@ -19,7 +19,7 @@ use crate::wire::{Refusal, Role};
 
 pub use adresse::VersAdresse;
 pub use options::OptionsClient;
-pub(crate) use options::{Settings, shared_settings};
+pub(crate) use options::{Settings, impossible, shared_settings};
 
 /// How often a connection that reached itself is tried again.
 const SELF_CONNECTIONS: usize = 3;

@@ -126,6 +126,12 @@ pub(crate) const fn hash(nom: &str) -> u64 {
 ///
 /// The struct that [`commande`](macro@crate::commande) makes of a function is one, and so is what
 /// [`nommee`] returns; there is no need to implement it by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    note = "a message is the command's name with its arguments in braces, \
+            `client.envoyer(somme {{ a: 1, b: 2 }})`: `somme(1, 2)` is an ordinary call, here",
+    note = "without a declaration it is sent by name: `client.envoyer(nommee(\"somme\", (1, 2)))`"
+)]
 pub trait Message {
     /// The command that is meant.
     #[doc(alias = "header")]
@@ -144,7 +150,9 @@ pub trait Message {
 /// A message whose answer is an `R`.
 #[doc(alias = "Call")]
 #[diagnostic::on_unimplemented(
-    message = "the answer of `{Self}` is not a `{R}`",
+    message = "`{Self}` is not a call whose answer is a `{R}`",
+    note = "a message is the command's name with its arguments in braces, \
+            `client.appeler(somme {{ a: 1, b: 2 }})`: `somme(1, 2)` is an ordinary call, here",
     note = "the answer's type is the return type of the command, without its `Result`",
     note = "a message by name has any answer that serde can decode and that borrows nothing"
 )]

@@ -46,3 +46,9 @@ fn a_closure_that_fails_needs_no_type_beside_it() {
     let error = client.appeler::<f64, _>(nommee("racine", (-1.0,))).unwrap_err();
     assert!(error.to_string().ends_with("it failed at the peer: no square root"), "{error}");
 }
+
+#[test]
+fn a_server_for_nobody_is_refused() {
+    let error = Serveur::options(0).max_clients(0).ouvrir().unwrap_err();
+    assert!(error.to_string().contains("`max_clients` is 0"), "{error}");
+}

@@ -149,7 +149,8 @@ impl Slot<String> {
     label = "can't cross the wire",
     note = "an argument needs `#[derive(serde::Serialize, serde::Deserialize)]`, and is `&str`, \
             `&[u8]`, a `Cow<'_, _>` or owned: nothing else can borrow from a received message",
-    note = "a `&Client` or `&Serveur` under another name is marked: `#[commande(client = name)]`"
+    note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`; under \
+            another name it is marked: `#[commande(client = name)]`"
 )]
 pub trait ReceivedArgument<'de> {}
 

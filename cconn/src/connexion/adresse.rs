@@ -1,7 +1,7 @@
 //! What the program may give as an address.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 /// What can be listened on or connected to.
 ///
@@ -38,7 +38,7 @@ impl VersAdresse for &str {
     }
 
     fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.to_socket_addrs().map(Iterator::collect)
+        look_up(self)
     }
 }
 
@@ -78,6 +78,60 @@ impl VersAdresse for (&str, u16) {
     }
 
     fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        self.to_socket_addrs().map(Iterator::collect)
+        look_up(self)
+    }
+}
+
+impl VersAdresse for (String, u16) {
+    fn texte(&self) -> String {
+        (self.0.as_str(), self.1).texte()
+    }
+
+    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
+        (self.0.as_str(), self.1).resoudre()
+    }
+}
+
+impl VersAdresse for (IpAddr, u16) {
+    fn texte(&self) -> String {
+        SocketAddr::from(*self).to_string()
+    }
+
+    fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::from(*self)])
+    }
+}
+
+/// What the system makes of an address, and what to write where it is none at all.
+fn look_up(address: &(impl ToSocketAddrs + ?Sized)) -> io::Result<Vec<SocketAddr>> {
+    address.to_socket_addrs().map(Iterator::collect).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => {
+            let text = format!("{error}; it takes a host and a port, as in `127.0.0.1:4000`");
+            io::Error::new(io::ErrorKind::InvalidInput, text)
+        }
+        _ => error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_says_what_one_is() {
+        for text in ["", "localhost", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536"] {
+            let error = text.resoudre().unwrap_err().to_string();
+            assert!(error.contains("127.0.0.1:4000"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_a_host_and_a_port() {
+        let wanted = [SocketAddr::from(([127, 0, 0, 1], 4000))];
+        let (host, port) = ("127.0.0.1", 4000);
+        assert_eq!((host, port).resoudre().unwrap(), wanted);
+        assert_eq!((host.to_owned(), port).resoudre().unwrap(), wanted);
+        assert_eq!((IpAddr::from([127, 0, 0, 1]), port).resoudre().unwrap(), wanted);
+        assert_eq!((IpAddr::from([0; 16]), port).texte(), "[::]:4000");
     }
 }

@@ -47,15 +47,18 @@ impl Settings {
     /// Refuses settings that can't be.
     pub(crate) fn check(&self) -> Resultat<()> {
         if self.limits.max_frame < MIN_FRAME_LIMIT {
-            let texte = format!(
+            return Err(impossible(format!(
                 "`taille_max` is {} bytes, and must be at least {MIN_FRAME_LIMIT}",
                 self.limits.max_frame
-            );
-            let texte = texte.into();
-            return Err(Erreur::Connexion(Box::new(EchecConnexion::Reglage { texte })));
+            )));
         }
         Ok(())
     }
+}
+
+/// A setting that can't be.
+pub(crate) fn impossible(texte: impl Into<Box<str>>) -> Erreur {
+    Erreur::Connexion(Box::new(EchecConnexion::Reglage { texte: texte.into() }))
 }
 
 impl fmt::Debug for Settings {

@@ -77,7 +77,9 @@ impl NatureDistante {
 
     fn text(self) -> &'static str {
         match self {
-            NatureDistante::Inconnue => "the peer has no such command",
+            NatureDistante::Inconnue => {
+                "the peer has no such command; is it registered there, under that name?"
+            }
             NatureDistante::Signature => "the peer's command has another signature",
             NatureDistante::Arguments => "the peer could not decode the arguments",
             NatureDistante::Panique => "it panicked at the peer",

@@ -14,7 +14,7 @@ use super::service::Service;
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{EndHook, Registre};
-use crate::connexion::{Settings, shared_settings};
+use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::transport::configure;
 
@@ -83,7 +83,7 @@ impl OptionsServeur {
         }
     }
 
-    /// Clients served at the same time; 1 unless set. A newcomer beyond is told so.
+    /// Clients served at the same time; 1 unless set, at least 1. A newcomer beyond is told so.
     ///
     /// Lowered to what the process may have: each client takes a descriptor and a thread.
     pub fn max_clients(mut self, clients: usize) -> Self {
@@ -141,6 +141,9 @@ impl OptionsServeur {
     #[doc(alias = "bind")]
     pub fn ouvrir(self) -> Resultat<Serveur> {
         self.settings.check()?;
+        if self.max_clients == 0 {
+            return Err(impossible("`max_clients` is 0: such a server takes nobody"));
+        }
         let (listener, address) =
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
         configure(&listener, self.settings.limits.write_deadline);
