@@ -35,12 +35,12 @@ impl Client {
         lire: fn(&[u8]) -> Result<R, ErreurCodec>,
     ) -> Result<R, Erreur<E>> {
         match answer {
-            Answer::Value(bytes) => {
+            Answer::Value(mut bytes) => {
                 let value = lire(bytes.as_slice());
                 bytes.recycle(&self.lien);
                 value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
             }
-            Answer::UserError(bytes) => {
+            Answer::UserError(mut bytes) => {
                 let refusal = E::lire(bytes.as_slice());
                 bytes.recycle(&self.lien);
                 Err(match refusal {

@@ -78,8 +78,10 @@ impl Bytes {
     /// Gives the buffer back for the next read: a small one to the thread, a large one to the
     /// connection it came by.
     #[inline]
-    pub(crate) fn recycle(self, lien: &Lien) {
-        if let Bytes::Whole { buf, .. } = self {
+    pub(crate) fn recycle(&mut self, lien: &Lien) {
+        if let Bytes::Whole { buf, range } = self {
+            let buf = std::mem::take(buf);
+            *range = 0..0;
             if buf.capacity() > LARGEST_SPARE {
                 lien.take_back(buf);
             } else {

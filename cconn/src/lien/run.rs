@@ -23,6 +23,8 @@ const KEPT: usize = 1 << 10;
 /// What a thread that runs commands holds in its hands.
 struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
+    /// What is to be run.
+    command: Option<Command>,
     /// The answer is written here.
     frame: Output,
     _serving: Serving,
@@ -31,7 +33,7 @@ struct Hands<'a> {
 impl<'a> Hands<'a> {
     fn new(lien: &'a Arc<Lien>) -> Self {
         let runner = lien.commands.runner(lien);
-        Hands { runner, frame: Output::default(), _serving: handler::serve(lien) }
+        Hands { runner, command: None, frame: Output::default(), _serving: handler::serve(lien) }
     }
 
     /// Lets go of what is too large to be kept.
@@ -60,9 +62,8 @@ impl Lien {
         let mut hands = Hands::new(self);
         let mut state = self.lock();
         while !state.is_closed() {
-            let next = state.turn.take_at_once().or_else(|| state.turn.start_next());
-            if let Some(command) = next {
-                state = self.run_command(state, command, &mut hands);
+            if state.turn.start_next(&mut hands.command) {
+                state = self.run_command(state, &mut hands);
             } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
                 state = self.run(state, work, &mut hands);
             } else if state.is_unflushed() {
@@ -168,7 +169,10 @@ impl Lien {
         hands: &mut Hands<'_>,
     ) -> Locked<'a> {
         match work {
-            Work::Command(command) => self.run_command(state, command, hands),
+            Work::Command(command) => {
+                hands.command = Some(command);
+                self.run_command(state, hands)
+            }
             Work::Notice(notice) => {
                 state = self.flush_before_command(state);
                 state.pass_on();
@@ -187,13 +191,14 @@ impl Lien {
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
-    /// Runs one command, with nothing locked, and sends its answer.
+    /// Runs the command in these hands, with nothing locked, and sends its answer.
     fn run_command<'a>(
         self: &'a Arc<Self>,
         mut state: Locked<'a>,
-        command: Command,
         hands: &mut Hands<'_>,
     ) -> Locked<'a> {
+        let Some(command) = &hands.command else { return state };
+        let Command { call, parallel, .. } = *command;
         state.take_up(command.charge);
         state = self.flush_before_command(state);
         state.offer();
@@ -201,9 +206,10 @@ impl Lien {
         if hands.frame.bytes.capacity() == 0 {
             hands.frame.bytes = take_scratch();
         }
-        let write = self.run_unlocked(&command, hands);
-        let Command { call, parallel, body, .. } = command;
-        body.recycle(self);
+        let write = self.run_unlocked(hands);
+        if let Some(command) = &mut hands.command {
+            command.body.recycle(self);
+        }
         state = self.lock();
         if write {
             state = self.answer(state, call, parallel, &mut hands.frame);
@@ -245,14 +251,15 @@ impl Lien {
 
     /// Runs the command and encodes what there is to say of it; false if nothing is.
     #[inline]
-    fn run_unlocked(self: &Arc<Self>, command: &Command, hands: &mut Hands<'_>) -> bool {
+    fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>) -> bool {
+        let Hands { runner, command, frame, .. } = hands;
+        let Some(command) = command else { return false };
         let Command { depth, call, parallel, .. } = *command;
         let incoming = Incoming {
             command: command.name,
             fingerprint: command.fingerprint,
             body: command.body.as_slice(),
         };
-        let Hands { runner, frame, .. } = hands;
         let start = call.map(|call| wire::begin_answer(&mut frame.bytes, call));
         let header = frame.bytes.len();
         let outcome = handler::inside(Marks { depth, call, parallel }, || {

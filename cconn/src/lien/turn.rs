@@ -123,7 +123,7 @@ impl Turn {
     }
 
     /// A command arrived with the executor itself at the helm: started at once where nothing
-    /// stands before it, without a detour by the queue; `take_at_once` hands it out.
+    /// stands before it, without a detour by the queue; `start_next` hands it out.
     #[inline]
     pub(super) fn push_to_executor(&mut self, command: Command) {
         let alone = self.queue.is_empty() && self.notices.is_empty();
@@ -133,12 +133,6 @@ impl Turn {
         self.running = 1;
         self.serve(command.call);
         self.at_once = Some(command);
-    }
-
-    /// The command that `push_to_executor` has started.
-    #[inline]
-    pub(super) fn take_at_once(&mut self) -> Option<Command> {
-        self.at_once.take()
     }
 
     #[inline]
@@ -217,20 +211,26 @@ impl Turn {
         }
     }
 
-    /// Takes the next command for the executor, where it is one that anyone may start and no
-    /// notice stands before it.
+    /// Starts the next command for the executor, where it is one that anyone may start and no
+    /// notice stands before it; says whether there is one in `place` then. A command is moved as a
+    /// whole and as seldom as can be: in pieces that costs more than running it.
     #[inline]
-    pub(super) fn start_next(&mut self) -> Option<Command> {
-        if self.running > 0 || !self.notices.is_empty() || self.queue.front()?.parallel {
-            return None;
+    pub(super) fn start_next(&mut self, place: &mut Option<Command>) -> bool {
+        if self.at_once.is_some() {
+            // `push_to_executor` has started it.
+            *place = self.at_once.take();
+            return true;
         }
-        if !self.is_listening() {
-            return None;
+        let Some(front) = self.queue.front() else { return false };
+        let startable = self.running == 0 && self.notices.is_empty() && !front.parallel;
+        if !startable || !self.is_listening() {
+            return false;
         }
-        let command = self.queue.pop()?;
+        let call = front.call;
+        *place = self.queue.pop();
         self.running = 1;
-        self.serve(command.call);
-        Some(command)
+        self.serve(call);
+        true
     }
 
     /// Takes the next work if that runner may do it.
