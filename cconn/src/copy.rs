@@ -6,8 +6,9 @@
 //! of what it is given at the start of a page, and an allocator lays a large buffer 16 bytes
 //! behind one. So what is received has a place kept free in front of it, what is sent from a bad
 //! place is moved first, and copies of our own are made in pieces that no `rep movsb` is used for.
-//! Elsewhere that costs next to nothing. The same was found of glibc's `memcpy` (its bug 30994)
-//! and of reading files (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
+//! Elsewhere that costs next to nothing. The same was found of `memcpy`
+//! (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and of reading files
+//! (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
 
 #![deny(
     clippy::unwrap_used,

@@ -212,8 +212,8 @@ impl Turn {
     }
 
     /// Starts the next command for the executor, where it is one that anyone may start and no
-    /// notice stands before it; says whether there is one in `place` then. A command is moved as a
-    /// whole and as seldom as can be: in pieces that costs more than running it.
+    /// notice stands before it; says whether there is one in `place` then. It is moved as a whole:
+    /// in pieces, right after others wrote it, the processor waits for those writes.
     #[inline]
     pub(super) fn start_next(&mut self, place: &mut Option<Command>) -> bool {
         if self.at_once.is_some() {
