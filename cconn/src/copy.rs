@@ -3,10 +3,10 @@
 //! Kernels and C libraries copy with the processor's `rep movsb`, and some processors (AMD's Zen 3
 //! and 4) make that ten times slower where the destination stands 1 to 31 bytes behind the source,
 //! both counted from the start of their pages. It is no rare case: the kernel lays the first byte
-//! of what it is given at the start of a page, and an allocator lays a large buffer 16 bytes
-//! behind one. So what is received has a place kept free in front of it, what is sent from a bad
-//! place is moved first, and copies of our own are made in pieces that no `rep movsb` is used for.
-//! Elsewhere that costs next to nothing. The same was found of `memcpy`
+//! of a message that nothing unread stands before at the start of a page, and an allocator lays a
+//! large buffer 16 bytes behind one. So what is received has a place kept free in front of it,
+//! what is sent from a bad place is moved first, and payloads are copied in pieces that no
+//! `rep movsb` is used for. Elsewhere that costs a copy within the processor's own cache. The same was found of `memcpy`
 //! (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and of reading files
 //! (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
 
@@ -39,11 +39,21 @@ const MOVED: usize = 17 * PAGE;
 thread_local! {
     /// For what is moved before it is sent.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Whether it is there.
+    static KEPT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread keeps a buffer for what is moved.
+#[inline]
+pub(crate) fn keeps_spare() -> bool {
+    KEPT.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Gives the thread's buffer for what is moved back to the system.
 pub(crate) fn drop_spare() {
-    drop(SPARE.try_with(Cell::take));
+    if KEPT.try_with(Cell::take).unwrap_or(false) {
+        drop(SPARE.try_with(Cell::take));
+    }
 }
 
 /// Whether a large copy from the one address to the other is one of the slow ones.
@@ -77,12 +87,12 @@ fn is_any_slow(parts: &[IoSlice<'_>]) -> bool {
 }
 
 /// Sends the first bytes of these parts from a place that the kernel takes them from quickly.
-#[cold]
 pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> R {
     let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
     let start = gather(parts, &mut buf);
     let result = send(buf.get(start..).unwrap_or(&[]));
     let _thread_ends = SPARE.try_with(|place| place.set(buf));
+    let _thread_ends = KEPT.try_with(|kept| kept.set(true));
     result
 }
 
@@ -151,9 +161,9 @@ mod tests {
 
     #[test]
     fn what_is_read_into_a_large_buffer_stands_in_a_good_place() {
-        for _ in 0..100 {
-            let buf: Vec<u8> = Vec::with_capacity(1 << 20);
-            assert!(!is_slow(0, buf.as_ptr().addr() + lead(&buf)));
+        let kept: Vec<Vec<u8>> = (1..100).map(|n| Vec::with_capacity(n * LARGE)).collect();
+        for buf in &kept {
+            assert!(!is_slow(0, buf.as_ptr().addr() + lead(buf)));
         }
         assert_eq!(lead(&Vec::with_capacity(LARGE - 1)), 0);
     }
@@ -182,6 +192,16 @@ mod tests {
             assert!(!is_slow(buf[from..].as_ptr().addr(), 0));
             assert!(buf.capacity() <= LEAD + MOVED, "{length}");
         }
+    }
+
+    #[test]
+    fn the_buffer_is_kept_until_it_is_dropped() {
+        drop_spare();
+        let payload = [7; LARGE];
+        let length = moved(&[IoSlice::new(&payload)], <[u8]>::len);
+        assert!(length == LARGE && keeps_spare());
+        drop_spare();
+        assert!(!keeps_spare());
     }
 
     #[test]

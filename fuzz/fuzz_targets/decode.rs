@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use cconn::codec::{Decoder, decode, encode, encode_bytes};
+use cconn::copy;
 use cconn::octets::Octets;
 
 /// The library keeps its layers private: they are built in here, from where they stand.
@@ -16,6 +17,7 @@ use cconn::octets::Octets;
 #[allow(dead_code, unused_imports, reason = "only a part of the layer is needed")]
 mod cconn {
     pub mod codec;
+    pub mod copy;
     pub mod octets;
 }
 

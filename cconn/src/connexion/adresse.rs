@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 /// What can be listened on or connected to.
 ///
-/// A bare port means this machine only (127.0.0.1). Names are looked up by the system, which may
+/// A text such as `"127.0.0.1:4000"`, a host or an `IpAddr` with a port, a `SocketAddr`, or a bare
+/// port, which means this machine only (127.0.0.1). Names are looked up by the system, which may
 /// take its own time.
 #[doc(alias = "ToSocketAddrs")]
 pub trait VersAdresse {
@@ -38,7 +39,14 @@ impl VersAdresse for &str {
     }
 
     fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        look_up(self)
+        let found = self.to_socket_addrs().map(Iterator::collect);
+        found.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => {
+                let text = format!("{error}; it takes a host and a port, as in `127.0.0.1:4000`");
+                io::Error::new(io::ErrorKind::InvalidInput, text)
+            }
+            _ => error,
+        })
     }
 }
 
@@ -78,7 +86,7 @@ impl VersAdresse for (&str, u16) {
     }
 
     fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
-        look_up(self)
+        self.to_socket_addrs().map(Iterator::collect)
     }
 }
 
@@ -100,17 +108,6 @@ impl VersAdresse for (IpAddr, u16) {
     fn resoudre(&self) -> io::Result<Vec<SocketAddr>> {
         Ok(vec![SocketAddr::from(*self)])
     }
-}
-
-/// What the system makes of an address, and what to write where it is none at all.
-fn look_up(address: &(impl ToSocketAddrs + ?Sized)) -> io::Result<Vec<SocketAddr>> {
-    address.to_socket_addrs().map(Iterator::collect).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => {
-            let text = format!("{error}; it takes a host and a port, as in `127.0.0.1:4000`");
-            io::Error::new(io::ErrorKind::InvalidInput, text)
-        }
-        _ => error,
-    })
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Bytes {
     }
 
     /// Gives the buffer back for the next read: a small one to the thread, a large one to the
-    /// connection it came by.
+    /// connection it came by. The body is empty then, or one of those copied in place.
     #[inline]
     pub(crate) fn recycle(&mut self, lien: &Lien) {
         if let Bytes::Whole { buf, range } = self {

@@ -63,7 +63,8 @@ pub(super) struct Inbox {
     limit: u32,
     /// Room offered to the next read.
     room: usize,
-    /// Whether others of this connection keep large buffers too, and want to hear of a quiet time.
+    /// Whether others, of this connection or thread, keep large buffers too, and want to hear of a
+    /// quiet time.
     pub(super) others_keep_much: bool,
     /// Largest frame that came whole lately: as much is made room for at once.
     largest: usize,
@@ -165,7 +166,6 @@ impl Inbox {
             return found.map(Some);
         }
         if (self.others_keep_much || self.buf.capacity() > SMALL)
-            && !self.is_partial()
             && let Some(mut quiet) = quiet_before(deadline)
         {
             match self.receive(|buf| io.recv(buf, &mut quiet)) {

@@ -10,6 +10,7 @@ use super::lock::Locked;
 use super::route::{Router, Routing};
 use super::sleepers::Sleep;
 use super::wait::is_past;
+use crate::copy;
 use crate::sync::Deadline;
 
 impl Lien {
@@ -51,7 +52,7 @@ impl Lien {
         deadline: &mut Deadline,
         router: Router,
     ) -> (Locked<'a>, bool) {
-        inbox.others_keep_much = state.outbox.keeps_much();
+        inbox.others_keep_much = state.outbox.keeps_much() || copy::keeps_spare();
         drop(state);
         let result = inbox.fill(&*self.io, deadline);
         let expired = matches!(result, Err(Idle::Deadline));

@@ -23,7 +23,7 @@ const KEPT: usize = 1 << 10;
 /// What a thread that runs commands holds in its hands.
 struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
-    /// What is to be run.
+    /// What is to be run, or was run last.
     command: Option<Command>,
     /// The answer is written here.
     frame: Output,

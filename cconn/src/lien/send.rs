@@ -147,7 +147,7 @@ impl Lien {
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
-        state.append_with(|out| out.extend_from_slice(frame));
+        state.append_with(|out| copy::append(out, frame));
         state.last_one_way = state.outbox.end();
         drop(self.flush_ready(state));
         Ok(())

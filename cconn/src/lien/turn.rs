@@ -213,7 +213,7 @@ impl Turn {
 
     /// Starts the next command for the executor, where it is one that anyone may start and no
     /// notice stands before it; says whether there is one in `place` then. It is moved as a whole:
-    /// in pieces, right after others wrote it, the processor waits for those writes.
+    /// a load of another size than the store just before it waits for that.
     #[inline]
     pub(super) fn start_next(&mut self, place: &mut Option<Command>) -> bool {
         if self.at_once.is_some() {
@@ -228,6 +228,9 @@ impl Turn {
         }
         let call = front.call;
         *place = self.queue.pop();
+        if place.is_none() {
+            return false;
+        }
         self.running = 1;
         self.serve(call);
         true

@@ -83,7 +83,8 @@ impl OptionsServeur {
         }
     }
 
-    /// Clients served at the same time; 1 unless set, at least 1. A newcomer beyond is told so.
+    /// Clients served at the same time; 1 unless set. A newcomer beyond is told so; 0 is an error
+    /// of [`ouvrir`](OptionsServeur::ouvrir).
     ///
     /// Lowered to what the process may have: each client takes a descriptor and a thread.
     pub fn max_clients(mut self, clients: usize) -> Self {
