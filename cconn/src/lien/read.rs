@@ -35,7 +35,7 @@ impl Lien {
     pub(super) fn take_back(&self, buf: Vec<u8>) {
         let mut state = self.lock();
         let not_wanted = match &mut state.inbox {
-            Some(inbox) => inbox.take_back(buf),
+            Some(inbox) => inbox.buffer.take_back(buf),
             None => buf,
         };
         drop(state);

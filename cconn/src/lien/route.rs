@@ -42,10 +42,10 @@ impl Kept<'_> {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
         // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
-        if !Bytes::fits_inline(length) && self.inbox.should_hand_over(&body, alone) {
-            Bytes::Whole { buf: self.inbox.hand_over(), range: body }
+        if !Bytes::fits_inline(length) && self.inbox.buffer.should_hand_over(&body, alone) {
+            Bytes::Whole { buf: self.inbox.buffer.hand_over(), range: body }
         } else {
-            Bytes::copy_first(length, self.inbox.rest_from(from))
+            Bytes::copy_first(length, self.inbox.buffer.rest_from(from))
         }
     }
 }
@@ -60,7 +60,7 @@ impl State {
         routing: Routing<'_>,
     ) {
         match result {
-            Ok(0) if inbox.is_partial() => {
+            Ok(0) if inbox.buffer.is_partial() => {
                 let text = "the stream ended inside a frame".into();
                 self.end_input(self.broken_or(Ending::Cut { text }));
             }
@@ -114,7 +114,7 @@ impl State {
 
     #[inline]
     fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
-        let frame = wire::parse(kept.inbox.slice(kept.range.clone()))
+        let frame = wire::parse(kept.inbox.buffer.slice(kept.range.clone()))
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, body } => {

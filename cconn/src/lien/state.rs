@@ -55,7 +55,7 @@ impl State {
     #[inline]
     pub(super) fn new(limits: &Limits, peer: PeerLimits, rest: Vec<u8>, watched: bool) -> Self {
         let mut inbox = Inbox::new(limits.max_frame, limits.read_deadline, limits.active_wait);
-        inbox.preload(rest);
+        inbox.buffer.preload(rest);
         State {
             inbox: Some(Box::new(inbox)),
             passes: 0,

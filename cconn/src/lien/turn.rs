@@ -4,6 +4,9 @@
 //! that waits for a peer gives the turn up; when it returns it goes on at once, beside the one
 //! that runs then.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use super::bytes::Bytes;
@@ -333,94 +336,5 @@ impl Turn {
             // Whether the executor is inside a handler is not known; one thread more does no harm.
             Startable::ByStandIn => self.occupied() >= self.stand_ins,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn command(call: u64, parallel: bool) -> Command {
-        Command {
-            depth: 0,
-            call: Some(CallId(call)),
-            name: 0,
-            fingerprint: 0,
-            body: Bytes::copy(&[]),
-            parallel,
-            charge: 64,
-        }
-    }
-
-    fn turn(commands: &[(u64, bool)]) -> Turn {
-        let mut turn = Turn::new(1, 1);
-        turn.executors = 1;
-        for (call, parallel) in commands {
-            turn.push(command(*call, *parallel));
-        }
-        turn
-    }
-
-    fn started(turn: &mut Turn, runner: Runner) -> Option<u64> {
-        match turn.start(runner)? {
-            Work::Command(command) => command.call.map(|call| call.0),
-            Work::Notice(_) => None,
-        }
-    }
-
-    #[test]
-    fn one_at_a_time_in_order() {
-        let mut turn = turn(&[(1, false), (2, false)]);
-        assert_eq!(started(&mut turn, Runner::Executor), Some(1));
-        assert_eq!(started(&mut turn, Runner::StandIn), None);
-        turn.finish(Some(CallId(1)), false);
-        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
-    }
-
-    #[test]
-    fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
-        let mut turn = turn(&[(1, false), (2, false), (3, false)]);
-        started(&mut turn, Runner::Executor);
-        assert!(!turn.needs_stand_in(), "nothing can be started");
-        turn.leave(false).unwrap();
-        assert!(turn.needs_stand_in());
-        turn.stand_ins = 1;
-        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
-        assert_eq!(turn.leave(false), Err(Crowded), "one waits already");
-        turn.come_back(false);
-        assert_eq!(turn.occupied(), 2, "it overlaps the one that runs");
-        assert_eq!(turn.startable(), Startable::Nothing);
-    }
-
-    #[test]
-    fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
-        let mut turn = turn(&[(1, true), (2, true), (3, false)]);
-        assert_eq!(started(&mut turn, Runner::Executor), None);
-        assert!(turn.needs_stand_in());
-        turn.stand_ins = 1;
-        assert_eq!(started(&mut turn, Runner::StandIn), Some(1));
-        assert_eq!(turn.startable(), Startable::Nothing, "the limit of one");
-        turn.finish(Some(CallId(1)), true);
-        assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
-        assert_eq!(started(&mut turn, Runner::Executor), Some(3));
-    }
-
-    #[test]
-    fn a_cancelled_call_is_dropped_or_told() {
-        let mut turn = turn(&[(1, false), (2, false)]);
-        started(&mut turn, Runner::Executor);
-        assert!(turn.cancel(CallId(1)).is_none() && turn.is_cancelled(CallId(1)));
-        assert!(turn.cancel(CallId(2)).is_some());
-        assert!(turn.cancel(CallId(3)).is_none());
-        assert!(turn.is_queue_empty());
-    }
-
-    #[test]
-    fn without_anyone_listening_commands_wait() {
-        let mut turn = turn(&[(1, false)]);
-        turn.executors = 0;
-        assert_eq!(turn.startable(), Startable::Nothing);
-        turn.callers = 1;
-        assert!(turn.needs_stand_in());
     }
 }
