@@ -23,31 +23,28 @@ struct ping<'a> {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
+        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<Resultat<(), Faute>>::KIND,
         __cconn::Answer::<Resultat<(), Faute>>::KIND,
     );
-    const __CCONN_FINGERPRINT: __cconn::u32 = __cconn::fingerprint(
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
         &[
-            __cconn::Print::<&'static str, 3259748752u32>::VALUE,
-            __cconn::Print::<Option<Cow<'static, [u8]>>, 3156201999u32>::VALUE,
+            __cconn::print::<&'static str>(),
+            __cconn::print::<Option<Cow<'static, [u8]>>>(),
         ],
-        __cconn::Print::<
+        __cconn::print::<
             <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            685372826u32,
-        >::VALUE,
-        __cconn::Print::<
+        >(),
+        __cconn::print::<
             <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            982132292u32,
-        >::VALUE,
-    );
+        >(),
+    ));
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "PING",
-        __CCONN_FINGERPRINT,
+        0,
         "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
     );
     const _: fn() = || {
@@ -58,7 +55,7 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for ping<'_> {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD
+            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
@@ -104,7 +101,7 @@ const _: () = {
             signature: "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
             doc: __cconn::concat!(),
             parallele: true,
-            empreinte: __CCONN_FINGERPRINT,
+            empreinte: || __CCONN_FINGERPRINT.get(),
             executer: |context, mut input, out| {
                 let a0: &'_ str = __cconn::Slot::<&'_ str>::NEW.read(&mut input, "mot")?;
                 let a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<

@@ -5,28 +5,21 @@ pub(crate) struct pong<'a> {
 const _: () = {
     use crate::reseau::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
+        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<()>::KIND,
         __cconn::Answer::<()>::KIND,
     );
-    const __CCONN_FINGERPRINT: __cconn::u32 = __cconn::fingerprint(
-        &[__cconn::Print::<&'static str, 3259748752u32>::VALUE],
-        __cconn::Print::<
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            685372826u32,
-        >::VALUE,
-        __cconn::Print::<
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            685372826u32,
-        >::VALUE,
-    );
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
+        &[__cconn::print::<&'static str>()],
+        __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
+        __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+    ));
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "pong",
-        __CCONN_FINGERPRINT,
+        0,
         "pong(type: &str)",
     );
     const _: fn() = || {
@@ -36,7 +29,7 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for pong<'_> {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD
+            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
         }
         fn ecrire<'__cconn>(
             &'__cconn self,

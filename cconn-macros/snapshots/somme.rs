@@ -16,31 +16,21 @@ pub struct somme {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
+        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<i64>::KIND,
         __cconn::Answer::<i64>::KIND,
     );
-    const __CCONN_FINGERPRINT: __cconn::u32 = __cconn::fingerprint(
-        &[
-            __cconn::Print::<i64, 3332055654u32>::VALUE,
-            __cconn::Print::<i64, 3332055654u32>::VALUE,
-        ],
-        __cconn::Print::<
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            3332055654u32,
-        >::VALUE,
-        __cconn::Print::<
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            3332055654u32,
-        >::VALUE,
-    );
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
+        &[__cconn::print::<i64>(), __cconn::print::<i64>()],
+        __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
+        __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+    ));
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "somme",
-        __CCONN_FINGERPRINT,
+        0,
         "somme(a: i64, b: i64) -> i64",
     );
     const _: fn() = || {
@@ -51,7 +41,7 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for somme {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD
+            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
@@ -95,7 +85,7 @@ const _: () = {
             signature: "somme(a: i64, b: i64) -> i64",
             doc: __cconn::concat!("Adds.", "\n"),
             parallele: false,
-            empreinte: __CCONN_FINGERPRINT,
+            empreinte: || __CCONN_FINGERPRINT.get(),
             executer: |context, mut input, out| {
                 let a0: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "a")?;
                 let a1: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "b")?;

@@ -22,7 +22,10 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let twin = twin(command);
     let consts = consts::consts(command);
     let checks = consts::checks(command);
-    let message = message::message(command);
+    let head = quote_spanned! {Span::mixed_site()=>
+        __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
+    };
+    let message = message::message(command, &head);
     let call = message::call(command);
     let registered = handler::registered(command);
     let rest = wrap(command, &quote!(#consts #checks #message #call #registered));
@@ -40,7 +43,7 @@ pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
         const _: () = {
             use #krate::__prive as __cconn;
             use __cconn::{
-                PlainByDefault as _, PrintByName as _, ReadNever as _, ReadSerde as _,
+                PlainByDefault as _, ReadNever as _, ReadSerde as _,
                 ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
                 WriteSerde as _,
             };

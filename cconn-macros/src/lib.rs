@@ -10,7 +10,6 @@ mod entry;
 mod errors;
 mod expand;
 mod fallback;
-mod fingerprint;
 mod lifetimes;
 mod list;
 mod model;

@@ -108,16 +108,3 @@ fn types_are_shown_as_people_write_them() {
     let ty = syn::parse_quote!(Point<'a, &'b Cow<'_, str>>);
     assert_eq!(crate::print::ty(&ty), "Point<&Cow<str>>");
 }
-
-#[test]
-fn names_are_the_same_however_they_are_written() {
-    let same = |left: &str, right: &str| {
-        let of = |text| crate::fingerprint::of(&syn::parse_str(text).expect("a type"));
-        of(left) == of(right)
-    };
-    assert!(same("Vec<a::Point>", "&[Point]"));
-    assert!(same("Option<Point<'_>>", "std::option::Option<&'static Point>"));
-    assert!(same("Paire<String>", "Paire<Cow<'_, str>>"));
-    assert!(!same("Paire<String>", "Paire<i64>"));
-    assert!(!same("(Point, i64)", "(i64, Point)"));
-}

@@ -15,9 +15,9 @@ pub use crate::commande::{
 pub use crate::erreur::Jamais;
 use crate::message::no_value;
 pub use crate::message::{
-    Answer, AnswerKind, Appel, Arg, Ecrivain, ErreurCodec, Issue, Message, Plain, PlainByDefault,
-    Print, PrintByName, Reponse, Schema, Tete, ValueByDefault, Whole, WriteNever, WriteSerde,
-    answer_kind, fingerprint,
+    Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Message, Plain,
+    PlainByDefault, Reponse, Tete, ValueByDefault, Whole, WriteNever, WriteSerde, answer_kind,
+    fingerprint, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Output;

@@ -46,14 +46,16 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 /// Appends an answer as `encode` does, except that a `Result` loses its tag and gives it back.
 ///
 /// Told by what serde is asked to write first, so it sees through references, boxes and type
-/// parameters, where no trait could.
+/// parameters, where no trait could. Any enum can be called `Result`: `is_result` says whether the
+/// value's type is the one of the standard library, and is asked only where the names fit.
 #[inline]
 pub(crate) fn encode_answer<T: Serialize + ?Sized>(
     value: &T,
+    is_result: fn() -> bool,
     out: &mut Vec<u8>,
 ) -> Result<Top, CodecError> {
     let mut top = Top::Value;
-    append(out, |serializer| value.serialize(TopLevel::new(serializer, &mut top)))?;
+    append(out, |serializer| value.serialize(TopLevel::new(serializer, is_result, &mut top)))?;
     Ok(top)
 }
 

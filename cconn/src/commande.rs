@@ -61,7 +61,7 @@ pub struct Entree {
     #[doc(alias = "parallel")]
     pub parallele: bool,
     #[doc(hidden)]
-    pub empreinte: u32,
+    pub empreinte: fn() -> u32,
     #[doc(hidden)]
     pub executer: Executer,
 }

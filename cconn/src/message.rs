@@ -6,6 +6,7 @@ mod answer;
 mod field;
 mod fingerprint;
 mod named;
+mod type_name;
 
 use std::fmt;
 
@@ -21,8 +22,9 @@ pub use answer::{
 };
 pub(crate) use answer::{Ended, decode_next, decode_owned};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
-pub use fingerprint::{Print, PrintByName, Schema, fingerprint};
+pub use fingerprint::{Empreinte, fingerprint, print};
 pub use named::{Nommee, Parametres, nommee};
+pub(crate) use type_name::is_result;
 
 /// The head of a message: which command is meant, with which signature.
 #[doc(alias = "header")]
@@ -54,6 +56,14 @@ impl<'a> Tete<'a> {
     #[doc(hidden)]
     pub const fn fixed(nom: &'static str, empreinte: u32, signature: &'static str) -> Self {
         Tete { texts: Texts::Fixed(nom, signature), hash: hash(nom), empreinte }
+    }
+
+    /// The same with that fingerprint.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn with(self, empreinte: u32) -> Self {
+        Tete { empreinte, ..self }
     }
 
     /// The same, where it may be kept as it is.

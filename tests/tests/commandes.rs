@@ -9,4 +9,5 @@ mod commandes {
     mod closures;
     mod faults;
     mod lists;
+    mod written_otherwise;
 }

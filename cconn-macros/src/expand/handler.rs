@@ -32,7 +32,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 signature: #signature,
                 doc: #doc,
                 parallele: #parallel,
-                empreinte: __CCONN_FINGERPRINT,
+                empreinte: || __CCONN_FINGERPRINT.get(),
                 executer: #handler,
             };
         }

@@ -46,7 +46,9 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 }
 
 /// How the message is written, and shown.
-pub(crate) fn message(command: &Command) -> TokenStream {
+///
+/// `head` gives its head.
+pub(crate) fn message(command: &Command, head: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
     let names = command.arguments().map(|argument| &argument.name);
@@ -55,7 +57,7 @@ pub(crate) fn message(command: &Command) -> TokenStream {
         #[doc(hidden)]
         impl __cconn::Message for #twin {
             fn tete(&self) -> __cconn::Tete<'_> {
-                __CCONN_HEAD
+                #head
             }
 
             fn ecrire<'__cconn>(

@@ -14,12 +14,13 @@ pub(crate) enum Top {
 /// Hands everything on to `inner`, except a `Result` that stands first.
 pub(super) struct TopLevel<'t, S> {
     inner: S,
+    is_result: fn() -> bool,
     top: &'t mut Top,
 }
 
 impl<'t, S> TopLevel<'t, S> {
-    pub(super) fn new(inner: S, top: &'t mut Top) -> Self {
-        TopLevel { inner, top }
+    pub(super) fn new(inner: S, is_result: fn() -> bool, top: &'t mut Top) -> Self {
+        TopLevel { inner, is_result, top }
     }
 }
 
@@ -101,8 +102,8 @@ impl<S: Serializer> Serializer for TopLevel<'_, S> {
         value: &T,
     ) -> Result<S::Ok, S::Error> {
         match (name, index, variant) {
-            ("Result", 0, "Ok") => value.serialize(self.inner),
-            ("Result", 1, "Err") => {
+            ("Result", 0, "Ok") if (self.is_result)() => value.serialize(self.inner),
+            ("Result", 1, "Err") if (self.is_result)() => {
                 *self.top = Top::Err;
                 value.serialize(self.inner)
             }

@@ -1,6 +1,6 @@
 //! Commands without the macro: a name and a closure.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use super::{Contexte, Faute, Input};
 use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
-use crate::message::{Ended, Issue, decode_next};
+use crate::message::{Ended, Issue, decode_next, is_result};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
@@ -107,7 +107,8 @@ impl<T: Serialize + 'static> Rendu<ByValue> for T {
         if (&self as &dyn Any).is::<Vec<u8>>() {
             return Issue::value(self, out);
         }
-        match codec::encode_answer(&self, &mut out.bytes) {
+        let is_result = || is_result(type_name::<T>());
+        match codec::encode_answer(&self, is_result, &mut out.bytes) {
             Ok(Top::Value) => Issue(Ended::Answer),
             Ok(Top::Err) => Issue(Ended::Refusal),
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),

@@ -173,7 +173,7 @@ pub(crate) const PLACEHOLDER: Entree = Entree {
     signature: "",
     doc: "",
     parallele: false,
-    empreinte: 0,
+    empreinte: || 0,
     executer: run_nothing,
 };
 

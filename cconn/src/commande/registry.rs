@@ -64,7 +64,7 @@ impl Registered {
             name: Cow::Borrowed(entry.nom),
             hash: hash(entry.nom),
             signature: entry.signature,
-            fingerprint: entry.empreinte,
+            fingerprint: (entry.empreinte)(),
             parallel: entry.parallele,
             run: Run::Function(entry.executer),
         }

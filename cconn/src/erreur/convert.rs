@@ -81,9 +81,7 @@ impl About<'_> {
     /// A call that failed at the peer. `signature` is the one this side knows, if any.
     pub(crate) fn remote<E>(self, code: FailureCode, text: Box<str>, signature: &str) -> Erreur<E> {
         let texte = match code {
-            FailureCode::Signature if !signature.is_empty() => {
-                format!("there `{text}`, here `{signature}`; bring both to the same version").into()
-            }
+            FailureCode::Signature if !signature.is_empty() => signatures(&text, signature).into(),
             _ => text,
         };
         Erreur::Distante(Box::new(Distante {
@@ -92,6 +90,17 @@ impl About<'_> {
             nature: NatureDistante::from_code(code),
             texte,
         }))
+    }
+}
+
+/// Where two signatures differ, and what to do; how a type is written never makes a difference.
+fn signatures(there: &str, here: &str) -> String {
+    const ADVICE: &str = "let both sides use one declaration, best from a crate that they share; \
+                          a type of the program's own counts by its name and its parameters";
+    if there == here {
+        format!("the same words stand for other types there: `{here}`; {ADVICE}")
+    } else {
+        format!("there `{there}`, here `{here}`; {ADVICE}")
     }
 }
 

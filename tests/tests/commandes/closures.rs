@@ -100,3 +100,106 @@ fn an_argument_that_does_not_fit_is_named_by_its_place() {
     assert_eq!(distante.nature, NatureDistante::Arguments);
     assert!(distante.texte.starts_with("argument `2`: "), "{}", distante.texte);
 }
+
+/// Enums of the program's own that are called as the standard library's is.
+mod own {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) enum Result {
+        Ok((u8, u8)),
+        Err(u8),
+        Unknown,
+    }
+
+    pub(super) mod generic {
+        use super::{Deserialize, Serialize};
+
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        pub(in super::super) enum Result<T, E> {
+            Ok(T),
+            Err(E),
+        }
+    }
+
+    pub(super) mod tuple {
+        use super::{Deserialize, Serialize};
+
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        pub(in super::super) struct Result(pub(in super::super) i64);
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename = "Result")]
+    pub(super) enum Renamed {
+        Ok(String),
+        Err(String),
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(transparent)]
+    pub(super) struct Held(pub(super) std::result::Result<u8, u8>);
+}
+
+#[test]
+fn an_enum_of_the_program_s_own_may_be_called_result() {
+    fn check<T>(name: &str, make: fn(u8) -> T)
+    where
+        T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug + 'static,
+    {
+        let (serveur, client) = local();
+        serveur.enregistrer_commande(name, move |_, (which,): (u8,)| make(which)).unwrap();
+        for which in 0..3 {
+            let found: T = client.appeler(nommee(name, (which,))).unwrap();
+            assert_eq!(found, make(which), "{name}");
+        }
+    }
+    check("own", |which| match which {
+        0 => own::Result::Ok((1, 2)),
+        1 => own::Result::Err(3),
+        _ => own::Result::Unknown,
+    });
+    check("generic", |which| match which {
+        0 => own::generic::Result::Ok(1_u16),
+        _ => own::generic::Result::Err(Some(which)),
+    });
+    check("tuple", |which| own::tuple::Result(which.into()));
+    check("renamed", |which| match which {
+        0 => own::Renamed::Ok("a".to_owned()),
+        _ => own::Renamed::Err("b".to_owned()),
+    });
+    check("held", |which| own::Held(if which == 0 { Ok(1) } else { Err(2) }));
+    check("option", |which| Some(if which == 0 { Ok::<u8, u8>(1) } else { Err(2) }));
+    check("tuple_of", |which| (if which == 0 { Ok::<u8, u8>(1) } else { Err(2) },));
+    check("boxed_own", |which| Box::new(own::generic::Result::<u8, u8>::Err(which)));
+}
+
+/// The standard library's is one wherever it is held, and however it is called.
+#[test]
+fn the_result_of_the_standard_library_is_one_by_any_name() {
+    type Own<T> = Result<T, Faute>;
+    let (serveur, client) = local();
+    serveur
+        .enregistrer_commande("fautive", |_, (a,): (i64,)| -> Own<i64> {
+            if a < 0 { Err(Faute(a)) } else { Ok(a) }
+        })
+        .unwrap();
+    assert_eq!(client.appeler(fautive { a: 1 }).unwrap(), 1);
+    assert!(matches!(client.appeler(fautive { a: -1 }), Err(Erreur::Refus(Faute(-1)))));
+
+    let (serveur, client) = local();
+    serveur
+        .enregistrer_commande("fautive", |_, (a,): (i64,)| -> Box<Own<i64>> {
+            Box::new(if a < 0 { Err(Faute(a)) } else { Ok(a) })
+        })
+        .unwrap();
+    assert_eq!(client.appeler(fautive { a: 1 }).unwrap(), 1);
+    assert!(matches!(client.appeler(fautive { a: -1 }), Err(Erreur::Refus(Faute(-1)))));
+
+    // The outer one is the command's, the inner one part of its value.
+    serveur
+        .enregistrer_commande("nested", |_, ()| -> Result<Own<u8>, Faute> { Ok(Err(Faute(5))) })
+        .unwrap();
+    let nested: Own<u8> = client.appeler(nommee("nested", ())).unwrap();
+    assert_eq!(nested, Err(Faute(5)));
+}

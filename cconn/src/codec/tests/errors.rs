@@ -118,6 +118,6 @@ fn a_failed_value_leaves_nothing_behind() {
     let mut out = vec![1, 2, 3];
     assert_eq!(encode(&Fails, &mut out).unwrap_err().to_string(), "no more");
     assert_eq!(out, [1, 2, 3]);
-    let error = encode_answer(&Err::<(), _>(Fails), &mut out).unwrap_err();
+    let error = encode_answer(&Err::<(), _>(Fails), || true, &mut out).unwrap_err();
     assert_eq!((error.to_string().as_str(), out.as_slice()), ("no more", &[1, 2, 3][..]));
 }
