@@ -191,8 +191,12 @@ impl Client {
     /// Stops the connection in order: what has arrived is still handled, what is queued is still
     /// sent and handled by the peer.
     ///
-    /// Works from any thread and more than once. From inside a command it only begins the stop,
-    /// for the command is part of what has to finish.
+    /// Works from any thread and more than once. From inside a command or a hook of this very
+    /// connection (at either end, where both are in this process) it only begins the stop, for
+    /// that is part of what has to finish. Inside a command of another connection it waits like
+    /// anywhere else, and the next command there may start meanwhile. A command that a command has
+    /// asked for waits no longer once all commands of this connection wait for a peer: it may be
+    /// what they wait for.
     ///
     /// # Errors
     ///
@@ -201,7 +205,8 @@ impl Client {
     ///
     /// # Blocking
     ///
-    /// Until both sides are done, at most the grace period; not at all inside a command.
+    /// Until both sides are done, at most the grace period; not at all inside a command of this
+    /// connection.
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {

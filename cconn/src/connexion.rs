@@ -76,7 +76,8 @@ impl Client {
     ///
     /// - [`Erreur::Fermee`]: the connection was cut, or ended for another reason than
     ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side.
-    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command.
+    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command of this
+    ///   connection.
     ///
     /// # Blocking
     ///
@@ -85,8 +86,8 @@ impl Client {
     #[doc(alias = "listen")]
     pub fn lancer(&self) -> Resultat<()> {
         if !self.lien.execute() {
-            let texte = "`lancer` runs already for this connection, or was called from inside a \
-                         command; on a server, `Serveur::lancer` runs every client's commands";
+            let texte = "`lancer` runs already for this connection, or was called from inside one \
+                         of its commands; on a server, `Serveur::lancer` runs every client's commands";
             let texte = texte.into();
             return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
         }

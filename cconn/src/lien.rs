@@ -60,6 +60,7 @@ use crate::sync::Mutex;
 use crate::transport::Transport;
 use crate::wire::EndReason;
 
+pub(crate) use admit::Aside;
 pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
@@ -69,7 +70,7 @@ use names::Names;
 
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use send::{Failure, Outgoing, Phase};
-pub(crate) use stop::Stopped;
+pub(crate) use stop::{CHAIN_TICK, Stopped};
 pub(crate) use turn::Notice;
 pub(crate) use watch::Watch;
 
@@ -157,7 +158,7 @@ impl Lien {
         }
         drop(state);
         if !closed {
-            self.stop_unowned(crate::sync::now().checked_add(LAST_GRACE));
+            self.stop(crate::sync::now().checked_add(LAST_GRACE));
         }
     }
 
@@ -185,14 +186,28 @@ impl Lien {
         Ok(depth)
     }
 
-    /// Whether the calling thread is inside a command, of any connection.
-    pub(crate) fn is_inside_command() -> bool {
-        handler::marks().is_some()
-    }
-
-    /// Whether the calling thread is inside a command of this connection.
+    /// Whether the command that the calling thread is inside of is one of this connection, and
+    /// counted here among those that wait.
     fn is_inside(&self) -> bool {
         handler::current().is_some_and(|handler| std::ptr::eq(&raw const *handler.lien, self))
+    }
+
+    /// The calling thread runs a hook of this connection until the value is dropped.
+    pub(crate) fn serving(self: &Arc<Self>) -> handler::Serving {
+        handler::serve(self)
+    }
+
+    /// Whether the calling thread is part of what has to finish before this connection can: it is
+    /// inside a command or a hook of it, or of its other end where that is in this process.
+    pub(crate) fn is_served_here(&self) -> bool {
+        handler::serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
+    }
+
+    /// Whether the calling thread is inside a command, for whose end commands of this connection
+    /// may be what waits.
+    pub(crate) fn may_wait_for_caller(&self) -> bool {
+        let Some(marks) = handler::marks() else { return false };
+        self.lock().turn.may_wait_for(marks.depth > 0)
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.
@@ -200,6 +215,14 @@ impl Lien {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
         state.is_closed() || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
+    }
+}
+
+/// Whether two streams are the two ends of one.
+fn is_other_end(one: &dyn Transport, other: &dyn Transport) -> bool {
+    match (one.ends(), other.ends()) {
+        (Some([near, far]), Some([its_near, its_far])) => near == its_far && far == its_near,
+        _ => false,
     }
 }
 

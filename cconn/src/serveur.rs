@@ -21,7 +21,7 @@ use crate::client::Client;
 use crate::commande::{Arguments, Commandes, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::lien::Limits;
+use crate::lien::{Aside, CHAIN_TICK, Limits};
 
 use clients::Clients;
 use door::Door;
@@ -147,7 +147,8 @@ impl Serveur {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Connexion`]: `lancer` runs already.
+    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command or a
+    ///   hook of this server.
     /// - [`Erreur::Delai`]: the orderly stop was not finished in its grace period.
     ///
     /// # Blocking
@@ -156,7 +157,13 @@ impl Serveur {
     #[doc(alias = "run")]
     #[doc(alias = "serve")]
     pub fn lancer(&self) -> Resultat<()> {
+        if self.is_served_here() {
+            return Err(Self::lancer_refused(
+                "`lancer` was called from inside a command of this server",
+            ));
+        }
         let Some(listener) = self.shared.door.open()? else { return Ok(()) };
+        let _aside = Aside::step();
         self.accept_until_stopped(listener);
         let result = self.stop_clients();
         self.shared.door.close();
@@ -166,8 +173,12 @@ impl Serveur {
     /// Stops the server in order: no new clients, what has arrived is handled, what is queued is
     /// sent, every connection says goodbye, every thread ends.
     ///
-    /// Works from any thread and more than once. From inside a command, or a hook of a server, it
-    /// only begins the stop; [`lancer`](Serveur::lancer) finishes it.
+    /// Works from any thread and more than once. From inside a command or a hook of this server
+    /// (or at the other end of one of its connections, in the same process) it only begins the
+    /// stop, for that is part of what has to finish; [`lancer`](Serveur::lancer) finishes it.
+    /// Inside a command of another server or connection it waits like anywhere else, and the next
+    /// command there may start meanwhile. A command that a command has asked for waits no longer
+    /// once the commands of a client all wait for a peer: it may be what they wait for.
     ///
     /// # Errors
     ///
@@ -183,14 +194,22 @@ impl Serveur {
         self.shared.clients.refuse_more();
         let unattended = self.shared.door.knock();
         self.shared.clients.begin_stop();
-        if crate::lien::Lien::is_inside_command() || hooks::is_inside() {
+        if self.is_served_here() {
+            return Ok(());
+        }
+        let _aside = Aside::step();
+        if unattended && self.may_wait_for_caller() {
             return Ok(());
         }
         if unattended {
             // `lancer` never ran, and there is nobody else to wait for local clients.
             return self.stop_clients();
         }
-        self.shared.door.wait_until_closed();
+        while !self.shared.door.wait_until_closed(CHAIN_TICK) {
+            if self.may_wait_for_caller() {
+                return Ok(());
+            }
+        }
         self.shared.clients.outcome(self)
     }
 
@@ -200,6 +219,12 @@ impl Serveur {
     /// [`Client::new`] has returned, and for certain once a command of its own runs.
     pub fn clients(&self) -> Vec<Client> {
         self.shared.clients.all()
+    }
+
+    /// Whether a command of a client's may be what waits for the command that the calling thread is
+    /// inside of.
+    fn may_wait_for_caller(&self) -> bool {
+        self.shared.clients.connected().iter().any(|lien| lien.may_wait_for_caller())
     }
 
     /// Waits for every client to finish, cuts those who do not, and waits for their threads.
@@ -212,8 +237,11 @@ impl Serveur {
     }
 
     fn already_running() -> Erreur {
-        let texte = "`lancer` runs already for this server".into();
-        Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte }))
+        Self::lancer_refused("`lancer` runs already for this server")
+    }
+
+    fn lancer_refused(texte: &str) -> Erreur {
+        Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte: texte.into() }))
     }
 }
 

@@ -11,5 +11,5 @@ mod tcp;
 pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
-pub(crate) use stream::{Ready, Transport};
+pub(crate) use stream::{End, Ready, Transport};
 pub(crate) use tcp::{TAKEN_OVER, Tcp, configure};

@@ -32,6 +32,8 @@ pub(crate) enum Op {
     /// Calls on: in the middle over the other connection, at an outer end back again, as often
     /// as its count says.
     Forward,
+    /// In the middle: stops the other connection and waits for its end.
+    StopOther,
     /// Calls `Attend` back.
     Meet,
     /// Waits until a `Release` has run, on whichever end.
@@ -39,7 +41,7 @@ pub(crate) enum Op {
     Release,
 }
 
-const OPS: [Op; 12] = [
+const OPS: [Op; 13] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -49,6 +51,7 @@ const OPS: [Op; 12] = [
     Op::Close,
     Op::Parallel,
     Op::Forward,
+    Op::StopOther,
     Op::Meet,
     Op::Attend,
     Op::Release,
@@ -283,6 +286,7 @@ impl Commands {
                 speaker.send(Op::Hop, count - 1, 0);
             }
             Op::Forward => self.forward(lien, count, sender),
+            Op::StopOther => self.stop_other(lien, sender),
             Op::Meet => speaker().call(Op::Attend, 0, 0),
             Op::Attend => self.gate.wait(),
             Op::Release => self.gate.open(),
@@ -306,6 +310,12 @@ impl Commands {
         // Its own stop may come first.
         let speaker = Speaker { owed: false, ..self.speaker(&other, false, sender) };
         speaker.call(Op::Forward, count, 0);
+    }
+
+    fn stop_other(&self, lien: &Arc<Lien>, sender: SenderId) {
+        let other = self.other.get().and_then(Weak::upgrade).expect("in the middle");
+        let stopped = self.speaker(lien, false, sender).wait(|| other.stop(None));
+        assert_eq!(stopped, Stopped::Ended, "the command is no part of it");
     }
 }
 

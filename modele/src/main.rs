@@ -30,7 +30,7 @@ mod core {
         mod stream;
 
         pub(crate) use memory::Memory;
-        pub(crate) use stream::{Ready, Transport};
+        pub(crate) use stream::{End, Ready, Transport};
     }
     pub(crate) mod wire;
 }

@@ -185,6 +185,9 @@ const CLOSES: &[Act] =
 const FORWARDS: &[Act] =
     &[Call(Op::Forward, 0, 0), Call(Op::Forward, 1, 0), Call(Op::Forward, 2, 0)];
 
+const STOPS_OTHER: &[Act] =
+    &[Call(Op::StopOther, 0, 0), Call(Op::Forward, 0, 0), Call(Op::Forward, 1, 0)];
+
 /// All of them.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = ordinary();
@@ -275,6 +278,15 @@ fn stops() -> Vec<Scenario> {
         Scenario { name: "stop at any time, one-ways", acts: ONE_WAYS, acts_each: 6, ..stop },
         Scenario { name: "both stop at any time", end: End::StopBothAnyTime, share: 20, ..stop },
         Scenario { name: "stop from inside", acts: STOPS, ..PLAIN },
+        Scenario {
+            name: "stop of the other connection from inside",
+            connections: 2,
+            acts: STOPS_OTHER,
+            acts_each: 2,
+            callers: [2, 0],
+            max_waiting: 4,
+            ..PLAIN
+        },
         Scenario { name: "stop of a client that only calls", end: End::StopAnyTime, ..CALLS_ONLY },
         Scenario {
             name: "stop of one of two connections",

@@ -91,7 +91,8 @@ fn start_callers(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     for (end, count) in outer.into_iter().zip(world.scenario.callers) {
         for number in 0..count {
             let world = world.clone();
-            callers.push(thread(format!("caller {end}.{number}"), move || world.caller(end, number)));
+            callers
+                .push(thread(format!("caller {end}.{number}"), move || world.caller(end, number)));
         }
     }
     callers

@@ -14,6 +14,57 @@ use crate::wire::LENGTH_PREFIX;
 #[must_use]
 pub(super) struct Away(Handler);
 
+impl Away {
+    /// Takes the turn back, whoever runs.
+    pub(super) fn take_turn_back(self) {
+        self.0.lien.lock().turn.come_back(self.0.marks.parallel);
+    }
+}
+
+/// The turn of the command that the calling thread is inside of, given up while it waits for the end
+/// of something else; taken back when this is dropped.
+pub(crate) struct Aside(Option<Away>);
+
+impl Aside {
+    /// Where too many commands wait already, this one keeps its turn.
+    pub(crate) fn step() -> Self {
+        let handler = handler::current();
+        let away = handler.and_then(|handler| give_up_turn(&handler).unwrap_or(None));
+        if let Some(Away(handler)) = &away {
+            let mut its = handler.lien.lock();
+            its.turn.ending_others = its.turn.ending_others.saturating_add(1);
+        }
+        Aside(away)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(Away(handler)) = self.0.take() {
+            let mut its = handler.lien.lock();
+            its.turn.ending_others = its.turn.ending_others.saturating_sub(1);
+            its.turn.come_back(handler.marks.parallel);
+        }
+    }
+}
+
+/// Gives up the turn of a handler that is about to wait.
+#[inline]
+pub(super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, Failure> {
+    if !holds(Rule::TurnIsLeft) {
+        return Ok(None);
+    }
+    let mut its = handler.lien.lock();
+    let limit = handler.lien.limits.max_waiting;
+    its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
+    if its.goodbye.stopping {
+        // Who stops it from inside what this command asks for does not wait for it.
+        its.wake(|sleep| sleep == Sleep::End);
+    }
+    its.pass_on();
+    Ok(Some(Away(handler.clone())))
+}
+
 impl Lien {
     /// Checks what can be checked without the lock.
     #[inline]
@@ -24,21 +75,32 @@ impl Lien {
     }
 
     #[inline]
-    pub(super) fn check_admitted(state: &State, from_handler: bool) -> Result<(), Failure> {
+    pub(super) fn check_admitted(&self, state: &State) -> Result<(), Failure> {
         if let Some(ending) = state.closed() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
-        if !state.goodbye.admits(from_handler) || state.goodbye.end_of_input {
+        if state.goodbye.end_of_input {
+            return Err(Failure::Stopping);
+        }
+        if state.goodbye.stopping && !state.goodbye.admits(self.is_owed()) {
             return Err(Failure::Stopping);
         }
         Ok(())
     }
 
+    /// Whether what the calling thread sends belongs to what a stop of this connection lets finish:
+    /// to one of its commands, or perhaps to one that a command asked for elsewhere.
+    #[cold]
+    fn is_owed(&self) -> bool {
+        let Some(marks) = handler::marks() else { return false };
+        marks.depth > 0 || handler::serves(|served| std::ptr::eq(served, self))
+    }
+
     /// Admits a command of the calling thread's and spends its charge; false where it has to wait
     /// for window.
     #[inline]
-    pub(super) fn admit_at_once(state: &mut State, charge: u64) -> Result<bool, Failure> {
-        Self::check_admitted(state, handler::marks().is_some())?;
+    pub(super) fn admit_at_once(&self, state: &mut State, charge: u64) -> Result<bool, Failure> {
+        self.check_admitted(state)?;
         Ok(state.window.try_spend(charge))
     }
 
@@ -66,7 +128,7 @@ impl Lien {
         handler: Option<&Handler>,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, handler.is_some()) {
+        if let Err(failure) = self.check_admitted(&state) {
             return (state, Err(failure));
         }
         if state.window.try_spend(charge) {
@@ -77,7 +139,7 @@ impl Lien {
             Ok(left) => left,
             Err(failure) => return (self.lock(), Err(failure)),
         };
-        let (state, result) = self.await_window(state, charge, handler.is_some(), deadline);
+        let (state, result) = self.await_window(state, charge, deadline);
         (self.come_back(state, away), result)
     }
 
@@ -85,19 +147,19 @@ impl Lien {
         &'a self,
         mut state: Locked<'a>,
         charge: u64,
-        from_handler: bool,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = Self::check_admitted(&state, from_handler) {
+        if let Err(failure) = self.check_admitted(&state) {
             return (state, Err(failure));
         }
+        let owed = self.is_owed();
         let ticket = state.window.queue_up();
         // The peer may be waiting too, for room that it gets when its commands start here.
         let caller = usize::from(!self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
         // A stop ends the wait too: after `retrait` only handlers send.
-        let refused = |state: &State| !state.goodbye.admits(from_handler);
+        let refused = |state: &State| !state.goodbye.admits(owed);
         let first = |state: &State| state.window.is_first(ticket) || refused(state);
         (state, _) = self.wait(state, Sleep::Line, deadline, first);
         if first(&state) {
@@ -108,7 +170,7 @@ impl Lien {
         let spent = state.window.leave(ticket, charge);
         // The line has moved: somebody else is first now.
         state.wake(|sleep| sleep == Sleep::Line);
-        let result = match Self::check_admitted(&state, from_handler) {
+        let result = match self.check_admitted(&state) {
             Err(failure) => {
                 state.window.unspend(if spent { charge } else { 0 });
                 Err(failure)
@@ -125,15 +187,9 @@ impl Lien {
         &self,
         handler: Option<&Handler>,
     ) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler.filter(|_| holds(Rule::TurnIsLeft)) else {
-            return Ok((self.lock(), None));
-        };
-        let mut its = handler.lien.lock();
-        let limit = handler.lien.limits.max_waiting;
-        its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-        its.pass_on();
-        drop(its);
-        Ok((self.lock(), Some(Away(handler.clone()))))
+        let Some(handler) = handler else { return Ok((self.lock(), None)) };
+        let away = give_up_turn(handler)?;
+        Ok((self.lock(), away))
     }
 
     /// Takes the turn back, whoever runs.
@@ -145,9 +201,7 @@ impl Lien {
             return state;
         }
         drop(state);
-        let mut its = handler.lien.lock();
-        its.turn.come_back(handler.marks.parallel);
-        drop(its);
+        Away(handler).take_turn_back();
         self.lock()
     }
 }

@@ -1,7 +1,8 @@
-//! Which command a thread is inside of, if any.
+//! Which command a thread is inside of, if any, and which connections that command is part of.
 //!
-//! What is asked at every send is a plain value; the connection behind it, which costs a
-//! reference, is set once for each thread that runs commands.
+//! What is asked at every send is a plain value; the connections behind it, which cost a
+//! reference each, are set once for each thread that runs commands. A thread has more than one
+//! where a command of one connection serves another.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub(super) struct Handler {
 
 thread_local! {
     static MARKS: Cell<Option<Marks>> = const { Cell::new(None) };
-    static SERVED: RefCell<Option<Arc<Lien>>> = const { RefCell::new(None) };
+    static SERVED: RefCell<Vec<Arc<Lien>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The marks of the command that the calling thread is inside of.
@@ -42,8 +43,14 @@ pub(super) fn marks() -> Option<Marks> {
 #[inline]
 pub(super) fn current() -> Option<Handler> {
     let marks = marks()?;
-    let lien = SERVED.try_with(|served| served.borrow().clone()).ok().flatten()?;
+    let lien = SERVED.try_with(|served| served.borrow().last().cloned()).ok().flatten()?;
     Some(Handler { lien, marks })
+}
+
+/// Whether the calling thread serves a connection of that sort.
+pub(super) fn serves(wanted: impl Fn(&Lien) -> bool) -> bool {
+    let any = |served: &RefCell<Vec<Arc<Lien>>>| served.borrow().iter().any(|lien| wanted(lien));
+    SERVED.try_with(any).unwrap_or(false)
 }
 
 /// Marks the calling thread as inside a command while `run` lasts, which must not panic.
@@ -56,22 +63,24 @@ pub(super) fn inside<R>(marks: Marks, run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// The calling thread runs commands of that connection until this is dropped.
+/// The calling thread runs commands or hooks of that connection until this is dropped.
 #[must_use]
-pub(super) struct Serving {
-    before: Option<Arc<Lien>>,
+pub(crate) struct Serving {
+    /// The command of another connection that this thread is inside of.
+    outer: Option<Marks>,
 }
 
 pub(super) fn serve(lien: &Arc<Lien>) -> Serving {
-    Serving { before: swap(Some(lien.clone())) }
+    let _no_locals = SERVED.try_with(|served| served.borrow_mut().push(lien.clone()));
+    // Between two commands of this connection the thread is inside none of it.
+    Serving { outer: MARKS.try_with(Cell::take).ok().flatten() }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        drop(swap(self.before.take()));
+        let _no_locals = MARKS.try_with(|cell| cell.set(self.outer.take()));
+        let served = SERVED.try_with(|served| served.borrow_mut().pop());
+        // The last reference may go with it, once nothing is borrowed any more.
+        drop(served);
     }
-}
-
-fn swap(lien: Option<Arc<Lien>>) -> Option<Arc<Lien>> {
-    SERVED.try_with(|served| served.replace(lien)).ok().flatten()
 }

@@ -10,7 +10,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
-use super::{Incoming, Lien, Outcome, Outgoing, Runner};
+use super::{Aside, Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
 
@@ -50,14 +50,19 @@ impl Lien {
     ///
     /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
     /// in a command. Returns at once with `false` if another thread is the executor, or if the
-    /// calling thread is inside a command.
+    /// calling thread is inside a command of this connection.
     pub(crate) fn execute(self: &Arc<Self>) -> bool {
+        if self.is_served_here() {
+            return false;
+        }
         let mut state = self.lock();
-        if state.turn.executors > 0 || handler::marks().is_some() {
+        if state.turn.executors > 0 {
             return false;
         }
         state.turn.executors = 1;
         drop(state);
+        // A command of another connection waits here for the end of this one.
+        let _aside = Aside::step();
         self.route_rest();
         let mut hands = Hands::new(self);
         let mut state = self.lock();

@@ -91,7 +91,7 @@ impl Lien {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         let mut state = self.lock();
-        if !Self::admit_at_once(&mut state, charge(body))? {
+        if !self.admit_at_once(&mut state, charge(body))? {
             return self.send_later(state, frame, body, deadline);
         }
         state.append(frame);
@@ -141,9 +141,8 @@ impl Lien {
     /// Sends a message if that needs no waiting at all.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
-        let from_handler = handler::marks().is_some();
         let mut state = self.lock();
-        Self::check_admitted(&state, from_handler)?;
+        self.check_admitted(&state)?;
         if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
             return Err(Failure::NoRoom);
         }
@@ -164,7 +163,7 @@ impl Lien {
         let handler = handler::current();
         self.check_size(message.len())?;
         let (state, away) = self.leave(handler.as_ref())?;
-        let (state, opened) = self.open(state, message.frame, body, away.is_some(), deadline);
+        let (state, opened) = self.open(state, message.frame, body, deadline);
         let (state, result) = match opened {
             Ok(call) => {
                 let state = self.write_or_append(state, message, deadline);
@@ -191,7 +190,7 @@ impl Lien {
             (state, room) = self.await_room(state, deadline);
             room?;
         }
-        if !Self::admit_at_once(&mut state, charge(body))? {
+        if !self.admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);
         }
         let call = self.open_call(&mut state, frame, body)?;
@@ -262,7 +261,6 @@ impl Lien {
         mut state: Locked<'a>,
         frame: &mut [u8],
         body: usize,
-        from_handler: bool,
         deadline: &mut Deadline,
     ) -> (Locked<'a>, Result<CallId, Failure>) {
         if state.is_above_high_water() {
@@ -272,7 +270,7 @@ impl Lien {
                 return (state, Err(failure));
             }
         }
-        match Self::admit_at_once(&mut state, charge(body)) {
+        match self.admit_at_once(&mut state, charge(body)) {
             Err(failure) => return (state, Err(failure)),
             Ok(true) => {
                 let opened = self.open_call(&mut state, frame, body);
@@ -281,8 +279,7 @@ impl Lien {
             Ok(false) => {}
         }
         Self::sending(state, |state| {
-            let (mut state, admitted) =
-                self.await_window(state, charge(body), from_handler, deadline);
+            let (mut state, admitted) = self.await_window(state, charge(body), deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
             (state, opened)
         })

@@ -1,22 +1,27 @@
 //! Ending a connection from this side.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Lien;
 use super::goodbye::Ending;
 use super::handler;
+use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::wait::Waited;
+use super::wait::{Waited, is_past};
+use super::{Aside, Lien};
 use crate::sync::Deadline;
 use crate::wire::EndReason;
+
+/// How often a stop inside a command looks whether it may be waited for by what it waits for.
+pub(crate) const CHAIN_TICK: Duration = Duration::from_millis(20);
 
 /// What an orderly stop came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The connection has ended.
     Ended,
-    /// The stop has begun; the calling thread, inside a handler, can't wait for it.
+    /// The stop has begun; the calling thread is part of what has to finish, or may be waited for
+    /// by what is, and can't wait for the end.
     Begun,
     /// The grace period ran out, and the connection was cut.
     GraceOver,
@@ -31,34 +36,30 @@ impl Lien {
     }
 
     /// Stops in order, waiting at most until the deadline. Twice is as good as once.
+    ///
+    /// A thread that is inside a command waits too, its turn given up meanwhile, unless the
+    /// command is part of what has to finish.
     pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
         self.begin_stop();
-        if handler::marks().is_some() {
-            return Stopped::Begun;
+        if self.is_served_here() {
+            return if self.ending().is_some() { Stopped::Ended } else { Stopped::Begun };
         }
+        let _aside = Aside::step();
         self.finish_stop(deadline)
-    }
-
-    /// Stops in order when the last handle is gone. Nobody can wait for the end later, so this
-    /// waits inside a command too, unless the command is part of what has to finish.
-    pub(super) fn stop_unowned(&self, deadline: Option<Instant>) {
-        self.begin_stop();
-        let handler = handler::current();
-        if handler.as_ref().is_some_and(|handler| std::ptr::eq(&raw const *handler.lien, self)) {
-            return;
-        }
-        // Where too many wait already, this keeps its turn while it does.
-        let away = self.leave(handler.as_ref()).map_or(None, |(_, away)| away);
-        self.finish_stop(deadline);
-        drop(self.come_back(self.lock(), away));
     }
 
     fn finish_stop(&self, deadline: Option<Instant>) -> Stopped {
         let mut state = self.lock();
         state.turn.callers = state.turn.callers.saturating_add(1);
         let waited;
-        (state, waited) = self.wait(state, Sleep::End, &mut deadline.into(), |_| false);
+        (state, waited) = match handler::marks() {
+            Some(marks) => self.wait_for_end_inside(state, marks.depth > 0, deadline),
+            None => self.wait(state, Sleep::End, &mut deadline.into(), |_| false),
+        };
         state.turn.callers = state.turn.callers.saturating_sub(1);
+        if waited == Waited::Done {
+            return Stopped::Begun;
+        }
         let grace_over = waited == Waited::Expired;
         if grace_over {
             state.close(Ending::here(EndReason::GraceOver, ""));
@@ -67,6 +68,28 @@ impl Lien {
         let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.into_iter().chain(most).min());
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
+    }
+
+    /// Waits for the end inside a command of another connection. What is left here may wait for
+    /// that command: one that has asked for it, or one that waits for the end of what it is part
+    /// of. Then the wait is done; what brings that about need not end a read, and is looked for
+    /// now and then.
+    fn wait_for_end_inside<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        asked_by_a_command: bool,
+        deadline: Option<Instant>,
+    ) -> (Locked<'a>, Waited) {
+        loop {
+            let look = crate::sync::now().checked_add(CHAIN_TICK);
+            let until = deadline.into_iter().chain(look).min();
+            let done = |state: &State| state.turn.may_wait_for(asked_by_a_command);
+            let waited;
+            (state, waited) = self.wait(state, Sleep::End, &mut until.into(), done);
+            if waited != Waited::Expired || is_past(deadline) {
+                return (state, waited);
+            }
+        }
     }
 
     /// Writes out everything that was sent; false if the deadline passed first. Where nothing can

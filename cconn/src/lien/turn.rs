@@ -80,6 +80,8 @@ pub(super) struct Turn {
     running: usize,
     /// Handlers that wait for a peer.
     waiting: usize,
+    /// Those of them that wait for the end of another connection, or of a server.
+    pub(super) ending_others: usize,
     /// Parallel handlers that run.
     parallel: usize,
     /// Threads whose job is to run commands.
@@ -108,6 +110,7 @@ impl Turn {
             notices: VecDeque::new(),
             running: 0,
             waiting: 0,
+            ending_others: 0,
             parallel: 0,
             executors: 0,
             stand_ins: 0,
@@ -181,6 +184,13 @@ impl Turn {
     #[inline]
     fn is_listening(&self) -> bool {
         self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up
+    }
+
+    /// Whether nothing is left here but handlers that wait, perhaps for the command that asks:
+    /// where that was asked for by a command, for a peer; else for the end of a connection.
+    pub(super) fn may_wait_for(&self, asked_by_a_command: bool) -> bool {
+        let only_waits = self.occupied() == self.waiting && self.is_queue_empty();
+        only_waits && self.waiting > 0 && (asked_by_a_command || self.ending_others > 0)
     }
 
     /// Whether a thread of the program or a handler is inside a wait.

@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Serveur;
 use super::clients::Entry;
 use super::door::Left;
 use super::outside::{Newcomer, Outside};
-use super::{Serveur, hooks};
 use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
 use crate::sync::Mutex;
@@ -150,7 +150,7 @@ impl Serveur {
             let settings = &self.shared.options.settings;
             let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
             let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
-            hooks::run(|| hook(address, &error));
+            self.run_hook(|| hook(address, &error));
         }
     }
 

@@ -183,7 +183,7 @@ impl Clients {
     }
 
     /// The connections whose thread has not ended.
-    fn connected(&self) -> Vec<Arc<Lien>> {
+    pub(super) fn connected(&self) -> Vec<Arc<Lien>> {
         self.state.lock().connected.values().cloned().collect()
     }
 

@@ -107,11 +107,17 @@ impl Door {
         unattended
     }
 
-    pub(super) fn wait_until_closed(&self) {
+    /// Waits until the door is closed, for that long at most; says whether it is.
+    pub(super) fn wait_until_closed(&self, most: Duration) -> bool {
+        let until = Instant::now().checked_add(most);
         let mut state = self.state.lock();
         while matches!(*state, DoorState::Open) {
-            state = self.closed.wait(state, None);
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return false;
+            }
+            state = self.closed.wait(state, until);
         }
+        true
     }
 
     /// The next client's thread is about to stand here.

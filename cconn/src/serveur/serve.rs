@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Serveur, hooks};
+use super::Serveur;
 use crate::client::Client;
 use crate::commande::EndHook;
 use crate::erreur::Resultat;
@@ -124,7 +124,8 @@ impl Serveur {
     fn hook(&self, hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
-            self.shared.clients.inside_hook(|| hooks::run(|| hook(client, result)));
+            let _serving = client.lien.serving();
+            self.shared.clients.inside_hook(|| self.run_hook(|| hook(client, result)));
         }
     }
 }

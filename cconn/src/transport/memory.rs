@@ -8,7 +8,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Ready, Transport};
+use super::{End, Ready, Transport};
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
 /// One direction.
@@ -145,6 +145,12 @@ impl Transport for Memory {
             (ready.readable || ready.writable).then_some(ready)
         });
         Ok(found.unwrap_or_default())
+    }
+
+    fn ends(&self) -> Option<[End; 2]> {
+        let pair = Arc::as_ptr(&self.shared).addr();
+        let is_left = matches!(self.side, Side::Left);
+        Some([End::Memory(pair, is_left), End::Memory(pair, !is_left)])
     }
 
     fn shutdown_write(&self) {

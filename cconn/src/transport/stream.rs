@@ -1,6 +1,7 @@
 //! What the connection core asks of a stream.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::sync::Deadline;
@@ -10,6 +11,14 @@ use crate::sync::Deadline;
 pub(crate) struct Ready {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+}
+
+/// One end of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Socket(SocketAddr),
+    /// Of a pair in memory, by its address there; the left one or the right one.
+    Memory(usize, bool),
 }
 
 /// One two-way byte stream, shared by all threads of a connection.
@@ -39,6 +48,11 @@ pub(crate) trait Transport: Send + Sync {
     /// Blocks until one of the wanted directions is ready, or the stream broke (then both are),
     /// or the deadline passed (then none is).
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
+
+    /// This end and the other, where that can be told: both may be in one process.
+    fn ends(&self) -> Option<[End; 2]> {
+        None
+    }
 
     /// Ends the sending direction: the peer sees the end of the stream after what was sent.
     fn shutdown_write(&self);

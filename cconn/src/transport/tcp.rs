@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
-use super::{Ready, Transport};
+use super::{End, Ready, Transport};
 use crate::copy;
 use crate::sync::Deadline;
 
@@ -179,6 +179,12 @@ impl Transport for Tcp {
                 }
             }
         }
+    }
+
+    fn ends(&self) -> Option<[End; 2]> {
+        let ends = [self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?];
+        // A socket that listens for both families calls an IPv4 address by an IPv6 one.
+        Some(ends.map(|end| End::Socket(SocketAddr::new(end.ip().to_canonical(), end.port()))))
     }
 
     // A stream that is gone already can't be shut down, which is what was wanted.
