@@ -5,6 +5,7 @@
 
 mod arguments;
 mod closure;
+mod fence;
 mod list;
 mod registration;
 mod registry;
@@ -22,9 +23,10 @@ pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
 pub use closure::{Arguments, ByEither, ByLink, ByValue, Rendu};
+pub(crate) use fence::fence;
 pub(crate) use list::PLACEHOLDER;
 pub use list::{Avec, Commandes, Constructeur, Partout, ServeurSeul, SurClient, list};
-pub(crate) use registry::{EndHook, Hooks, Known, Registre, fence};
+pub(crate) use registry::{EndHook, Hooks, Known, Registre};
 
 /// A command that has a body here, so that it can be registered.
 ///

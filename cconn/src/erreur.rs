@@ -5,8 +5,10 @@
 //! connection lives.
 
 mod convert;
+mod harmless;
 mod link;
 mod local;
+mod passed_on;
 mod remote;
 mod setup;
 
@@ -16,8 +18,10 @@ use std::fmt;
 use serde::Serialize;
 
 pub(crate) use convert::{About, ended};
+pub(crate) use harmless::Harmless;
 pub use link::{Delai, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
+pub(crate) use passed_on::passed_on;
 pub use remote::{Distante, NatureDistante};
 pub use setup::EchecConnexion;
 
@@ -42,6 +46,10 @@ impl fmt::Display for Jamais {
 /// | Does the connection still live? | [`est_fatale`](Erreur::est_fatale) |
 /// | May the command have run? | [`a_pu_etre_executee`](Erreur::a_pu_etre_executee) |
 /// | Which command was it? | [`commande`](Erreur::commande) |
+///
+/// Shown, it is one text that holds its cause, which is then not in `source()` as well. What a
+/// peer says in it is shown with line breaks, control codes and marks of direction escaped; the
+/// fields hold it as it came.
 #[doc(alias = "Error")]
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {
@@ -168,7 +176,9 @@ impl<E> Erreur<E> {
 /// A command's own error becomes its text where only a text can go on.
 impl<E: Serialize + fmt::Display> From<Erreur<E>> for Erreur {
     fn from(error: Erreur<E>) -> Self {
-        error.split().map_or_else(|other| other, |own| Erreur::echec(own.to_string()))
+        // The error was made of what a peer sent, its text with it.
+        let text = |own: E| Harmless(&own.to_string()).to_string();
+        error.split().map_or_else(|other| other, |own| Erreur::echec(text(own)))
     }
 }
 
@@ -184,9 +194,9 @@ impl<E: Serialize> From<E> for Erreur<E> {
     }
 }
 
-/// A text behind a colon, or nothing.
+/// What a peer says, behind a colon, or nothing.
 fn detail(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
+    if text.is_empty() { String::new() } else { format!(": {}", Harmless(text)) }
 }
 
 const _: () = assert!(size_of::<Erreur>() <= 32, "errors are passed by value everywhere");
@@ -194,7 +204,7 @@ const _: () = assert!(size_of::<Erreur>() <= 32, "errors are passed by value eve
 impl<E: fmt::Display> fmt::Display for Erreur<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Erreur::Refus(error) => error.fmt(f),
+            Erreur::Refus(error) => harmless::display(error, f),
             Erreur::Distante(error) => error.fmt(f),
             Erreur::NonEnvoyee(error) => error.fmt(f),
             Erreur::Delai(error) => error.fmt(f),
@@ -211,7 +221,11 @@ impl<E: fmt::Display> fmt::Display for Erreur<E> {
 impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Erreur::Refus(error) => write!(f, "Refus({error:?})"),
+            Erreur::Refus(error) => {
+                f.write_str("Refus(")?;
+                harmless::debug(error, f)?;
+                f.write_str(")")
+            }
             Erreur::Distante(error) => write!(f, "Distante({error})"),
             Erreur::NonEnvoyee(error) => write!(f, "NonEnvoyee({error})"),
             Erreur::Delai(error) => write!(f, "Delai({error})"),
@@ -227,7 +241,6 @@ impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
 impl<E: fmt::Debug + fmt::Display> Error for Erreur<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Erreur::Connexion(error) => error.source(),
             Erreur::Codage(error) => error.source(),
             Erreur::Echec(cause) => cause.source(),
             _ => None,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::codec::{self, CodecError};
 use crate::copy;
-use crate::erreur::Jamais;
+use crate::erreur::{Harmless, Jamais};
 
 pub use answer::{
     Answer, AnswerKind, Issue, Plain, PlainByDefault, Reponse, ValueByDefault, answer_kind,
@@ -275,7 +275,8 @@ impl fmt::Debug for ErreurCodec {
 
 impl fmt::Display for ErreurCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // A type may quote in its error what the peer sent.
+        Harmless(&self.0.to_string()).fmt(f)
     }
 }
 

@@ -15,6 +15,7 @@ mod frame;
 mod greeting;
 mod output;
 mod reader;
+mod text;
 
 pub(crate) use codes::{EndReason, FailureCode, Refusal};
 pub(crate) use frame::{
@@ -22,5 +23,6 @@ pub(crate) use frame::{
     begin_call, begin_one_way, finish_with, frame_length, parse, patch_call_id,
     turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
 };
-pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION, truncate};
+pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub use output::Output;
+pub(crate) use text::shorten;

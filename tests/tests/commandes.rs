@@ -9,5 +9,6 @@ mod commandes {
     mod closures;
     mod faults;
     mod lists;
+    mod texts;
     mod written_otherwise;
 }

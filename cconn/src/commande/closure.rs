@@ -121,7 +121,7 @@ impl<T: Serialize + 'static> Rendu<ByLink> for Result<T, Erreur> {
     fn rendre(self, out: &mut Output) -> Issue {
         match self {
             Ok(value) => Issue::value(value, out),
-            Err(error) => Issue::failure(FailureCode::Handler, &error, out),
+            Err(error) => Issue::failed(&error, out),
         }
     }
 }
@@ -132,7 +132,7 @@ impl<T: Serialize + 'static, E: Serialize + 'static> Rendu<ByEither> for Result<
         match self.map_err(Erreur::split::<Jamais>) {
             Ok(value) => Issue::value(value, out),
             Err(Ok(refusal)) => Issue::refusal(&refusal, out),
-            Err(Err(error)) => Issue::failure(FailureCode::Handler, &error, out),
+            Err(Err(error)) => Issue::failed(&error, out),
         }
     }
 }

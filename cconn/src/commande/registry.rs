@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::closure::Closure;
+use super::fence::{fence, fence_telling};
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
@@ -29,6 +29,8 @@ pub(crate) type EndHook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
 pub(crate) struct Hooks {
     pub(crate) on_failure: Option<FailureHook>,
     pub(crate) on_end: Option<EndHook>,
+    /// Whether the text of a panic goes to the caller.
+    pub(crate) tells_panics: bool,
 }
 
 /// The commands that a peer may ask for.
@@ -165,11 +167,14 @@ impl Registre {
             return Issue::failure(FailureCode::Signature, &command.signature, out).into();
         }
         let start = out.bytes.len();
-        match fence(|| command.execute(context, incoming.body, out)) {
-            Some(Ok(issue)) => issue.into(),
-            Some(Err(fault)) => failed(start, fault.code, &fault.text, out),
-            // What the panic says may be meant for nobody but the program's author.
-            None => failed(start, FailureCode::Panic, "", out),
+        match fence_telling(|| command.execute(context, incoming.body, out)) {
+            Ok(Ok(issue)) => issue.into(),
+            Ok(Err(fault)) => failed(start, fault.code, &fault.text, out),
+            Err(said) => {
+                // It may be meant for nobody but the program's author.
+                let text = said.filter(|_| self.hooks.tells_panics).unwrap_or_default();
+                failed(start, FailureCode::Panic, &text, out)
+            }
         }
     }
 
@@ -227,21 +232,6 @@ fn clash(there: &str, new: &str) -> Enregistrement {
 fn failed(start: usize, code: FailureCode, text: &str, out: &mut Output) -> Outcome {
     out.truncate(start);
     Issue::failure(code, &text, out).into()
-}
-
-/// Runs user code; `None` where it panicked.
-///
-/// The panic's payload is the user's too, and may panic when it is dropped: then it is leaked.
-#[inline]
-pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
-    let payload = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(value) => return Some(value),
-        Err(payload) => payload,
-    };
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
-    }
-    None
 }
 
 impl From<Issue> for Outcome {

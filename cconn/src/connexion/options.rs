@@ -158,6 +158,16 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Whether the text of a panic in a command here goes to who called it; not unless set.
+        ///
+        /// What a panic says is meant for the program's author and may hold what the other side
+        /// is not to know. Without it the caller learns only that the command panicked.
+        #[doc(alias = "panic_messages")]
+        pub fn textes_de_panique(mut self, oui: bool) -> Self {
+            self.settings.hooks.tells_panics = oui;
+            self
+        }
+
         /// What to do when a message sent with `envoyer` failed at the peer.
         ///
         /// The error names the command. At most 64 such reports wait; further ones are dropped.

@@ -1,6 +1,7 @@
 //! What was refused on this side: messages not sent, values not encoded, commands not registered.
 
 use std::error::Error;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -67,8 +68,7 @@ pub enum RaisonNonEnvoi {
 }
 
 /// A value could not be encoded or decoded on this side.
-#[derive(Debug, Error)]
-#[error("command `{commande}` on {lien}: {quoi} could not be {verbe}: {cause}")]
+#[derive(Debug)]
 #[doc(alias = "CodecError")]
 #[non_exhaustive]
 pub struct Codage {
@@ -79,10 +79,23 @@ pub struct Codage {
     pub(crate) quoi: &'static str,
     pub(crate) verbe: &'static str,
     /// What is wrong with it.
-    #[source]
     pub cause: Box<dyn Error + Send + Sync>,
     /// Whether the command may have run.
     pub a_pu_etre_executee: bool,
+}
+
+impl fmt::Display for Codage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Codage { commande, lien, quoi, verbe, cause, .. } = self;
+        write!(f, "command `{commande}` on {lien}: {quoi} could not be {verbe}: {cause}")
+    }
+}
+
+/// The text holds the cause, so that the source is what stands behind it.
+impl Error for Codage {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
 }
 
 /// Commands could not be registered.

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use super::Harmless;
+
 /// Listening or connecting failed.
 #[derive(Debug, Error)]
 #[doc(alias = "ConnectError")]
@@ -16,7 +18,6 @@ pub enum EchecConnexion {
         /// The address as given.
         adresse: Box<str>,
         /// What the system said.
-        #[source]
         cause: io::Error,
     },
     /// The address is none, or nobody listens there.
@@ -26,11 +27,10 @@ pub enum EchecConnexion {
         /// The address as given.
         adresse: Box<str>,
         /// What the system said.
-        #[source]
         cause: io::Error,
     },
     /// The server has as many clients as it takes.
-    #[error("{adresse} refuses: {texte}")]
+    #[error("{adresse} refuses: {}", Harmless(texte))]
     #[non_exhaustive]
     Complet {
         /// The server's address.
@@ -39,7 +39,7 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
     /// The server refuses for another reason.
-    #[error("{adresse} refuses: {texte}")]
+    #[error("{adresse} refuses: {}", Harmless(texte))]
     #[non_exhaustive]
     Refusee {
         /// The server's address.
@@ -48,7 +48,7 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
     /// The other side does not speak this protocol, or another version of it.
-    #[error("{adresse} is not a peer to talk to: {texte}")]
+    #[error("{adresse} is not a peer to talk to: {}", Harmless(texte))]
     #[non_exhaustive]
     Incompatible {
         /// The other side's address.
@@ -63,7 +63,6 @@ pub enum EchecConnexion {
         /// The other side's address.
         adresse: Box<str>,
         /// What the system said.
-        #[source]
         cause: io::Error,
     },
     /// A setting that can't be.

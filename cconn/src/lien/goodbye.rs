@@ -33,12 +33,12 @@ impl Ending {
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return Ending::here(EndReason::SlowPeer, error.to_string());
         }
-        Ending::Cut { text: error.to_string().into() }
+        Ending::Cut { text: lost(error) }
     }
 
     /// The end of the stream where none was announced.
     pub(crate) fn vanished() -> Self {
-        Ending::Cut { text: "the stream ended".into() }
+        Ending::Cut { text: "".into() }
     }
 
     /// Whether the program (of either side) wanted it so.
@@ -50,6 +50,16 @@ impl Ending {
             }
             Ending::Cut { .. } => false,
         }
+    }
+}
+
+/// What a failed system call says of a connection that is named as lost already.
+pub(super) fn lost(error: &io::Error) -> Box<str> {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "the peer reset it".into(),
+        io::ErrorKind::BrokenPipe => "the peer takes nothing more".into(),
+        io::ErrorKind::TimedOut => "nothing was acknowledged any more".into(),
+        _ => error.to_string().into(),
     }
 }
 

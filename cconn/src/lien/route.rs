@@ -61,7 +61,7 @@ impl State {
     ) {
         match result {
             Ok(0) if inbox.buffer.is_partial() => {
-                let text = "the stream ended inside a frame".into();
+                let text = "in the middle of a message".into();
                 self.end_input(self.broken_or(Ending::Cut { text }));
             }
             Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
@@ -183,7 +183,7 @@ impl State {
         routing: Routing<'_>,
     ) -> Result<(), Ending> {
         // We write no longer ones; of a peer that does, sixty-four would be kept.
-        let text = wire::truncate(text, wire::MAX_TEXT).into();
+        let text = wire::shorten(text, wire::MAX_TEXT).into();
         if let Some(call) = call {
             return self.answer(call, Answer::Failure { code, text }, routing);
         }
@@ -228,7 +228,7 @@ impl State {
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
         if reason != EndReason::Finished {
             // Every error of this connection carries a copy; we write no longer ones.
-            let text = wire::truncate(text, wire::MAX_TEXT).into();
+            let text = wire::shorten(text, wire::MAX_TEXT).into();
             return Err(Ending::Peer { reason, text });
         }
         // It answers our own `retrait`, of which a byte must have left.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
+use super::goodbye::lost;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -250,7 +251,7 @@ impl Lien {
     /// A write failed: nothing more can be said, but the peer's last words may still be there to
     /// read, and they say why.
     fn give_up_writing<'a>(&'a self, mut state: Locked<'a>, error: &io::Error) -> Locked<'a> {
-        state.broken.get_or_insert_with(|| format!("writing failed: {error}").into());
+        state.broken.get_or_insert_with(|| format!("writing failed: {}", lost(error)).into());
         state.outbox.clear();
         state.wake(|sleep| sleep == Sleep::Room);
         let Some(inbox) = state.inbox.take() else {

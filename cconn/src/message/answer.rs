@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::{ErreurCodec, LONG, Refus, no_value};
 use crate::codec::{self, CodecError, Decoder};
 use crate::copy;
-use crate::erreur::{Erreur, Jamais};
+use crate::erreur::{Erreur, Jamais, passed_on};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
@@ -144,7 +144,7 @@ impl<T: Plain> Reponse<LINK> for Result<T, Erreur> {
     fn rendre(self, out: &mut Output) -> Issue {
         match self {
             Ok(value) => Issue::value(value, out),
-            Err(error) => Issue::failure(FailureCode::Handler, &error, out),
+            Err(error) => Issue::failed(&error, out),
         }
     }
 
@@ -161,7 +161,7 @@ impl<T: Plain, E: Plain> Reponse<MIXED> for Result<T, Erreur<E>> {
         match self.map_err(Erreur::split::<Jamais>) {
             Ok(value) => Issue::value(value, out),
             Err(Ok(refusal)) => Issue::refusal(&refusal, out),
-            Err(Err(error)) => Issue::failure(FailureCode::Handler, &error, out),
+            Err(Err(error)) => Issue::failed(&error, out),
         }
     }
 
@@ -224,6 +224,11 @@ impl Issue {
             Ok(()) => Issue(ended),
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
         }
+    }
+
+    /// Appends the text of an error that a command returned.
+    pub(crate) fn failed(error: &Erreur, out: &mut Output) -> Self {
+        Self::failure(FailureCode::Handler, &passed_on(error), out)
     }
 
     /// Appends a text.

@@ -181,7 +181,7 @@ mod tests {
     use crate::{Octets, OctetsRef};
 
     #[derive(Clone)]
-    struct Point;
+    struct Point(#[expect(dead_code, reason = "only its type counts")] u8);
 
     mod other {
         pub(super) struct Point;

@@ -209,8 +209,11 @@ mod tests {
 
     impl Local for Vue<'_, fn(u8) -> Point> {
         fn name() -> &'static str {
-            struct Inner<T>(PhantomData<T>);
-            (|| type_name::<Inner<u8>>())()
+            let inside = |_: u8| {
+                struct Inner<T>(PhantomData<T>);
+                type_name::<Inner<u8>>()
+            };
+            inside(0)
         }
     }
 

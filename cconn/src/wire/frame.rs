@@ -6,8 +6,8 @@ mod tests;
 use thiserror::Error;
 
 use super::codes::{EndReason, FailureCode};
-use super::greeting::truncate;
 use super::reader::Reader;
+use super::text::shorten;
 
 /// Bytes of the length prefix, which does not count itself.
 pub(crate) const LENGTH_PREFIX: usize = 4;
@@ -282,7 +282,7 @@ pub(crate) fn write_failure(
     out.extend(id.map_or(0, |id| id.0).to_le_bytes());
     out.extend(command.to_le_bytes());
     out.extend(code.number().to_le_bytes());
-    out.extend(truncate(text, MAX_TEXT).as_bytes());
+    out.extend(shorten(text, MAX_TEXT).as_bytes());
     finish(out, start);
 }
 
@@ -307,6 +307,6 @@ pub(crate) fn write_retrait(out: &mut Vec<u8>) {
 pub(crate) fn write_adieu(out: &mut Vec<u8>, reason: EndReason, text: &str) {
     let start = begin(out, ADIEU);
     out.extend(reason.number().to_le_bytes());
-    out.extend(truncate(text, MAX_TEXT).as_bytes());
+    out.extend(shorten(text, MAX_TEXT).as_bytes());
     finish(out, start);
 }

@@ -1,0 +1,91 @@
+//! What a peer says, shown so that it can't pass for something else.
+//!
+//! A text that came over the wire may hold line breaks that forge lines of a log, codes that
+//! steer a terminal, and characters that turn the order of others round. Each is shown as its
+//! escape; all else, accents and other scripts too, stays as it is.
+
+use std::fmt::{self, Write};
+
+/// A text of a peer's, or of who knows whom.
+#[derive(Debug)]
+pub(crate) struct Harmless<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Harmless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaping(f).write_str(self.0)
+    }
+}
+
+/// Shows a value of a type of the program's, which came from a peer, with its own `Display`.
+pub(crate) fn display(value: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if f.alternate() { write!(Escaping(f), "{value:#}") } else { write!(Escaping(f), "{value}") }
+}
+
+/// The same with its own `Debug`, in one line.
+pub(crate) fn debug(value: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(Escaping(f), "{value:?}")
+}
+
+/// Escapes what is written through it.
+struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(place) = rest.find(is_harmful) {
+            let (before, behind) = rest.split_at(place);
+            self.0.write_str(before)?;
+            let mut chars = behind.chars();
+            if let Some(harmful) = chars.next() {
+                write!(self.0, "{}", harmful.escape_default())?;
+            }
+            rest = chars.as_str();
+        }
+        self.0.write_str(rest)
+    }
+}
+
+/// Control codes, separators of lines and paragraphs, marks of direction, invisible characters.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180b}'..='\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_forge_a_line_is_escaped() {
+        let shown = |text| Harmless(text).to_string();
+        assert_eq!(shown("a\nb\r\tc"), r"a\nb\r\tc");
+        assert_eq!(shown("\u{1b}[2J\u{7}\u{9b}31m\0\u{7f}"), r"\u{1b}[2J\u{7}\u{9b}31m\u{0}\u{7f}");
+        assert_eq!(shown("x\u{202e}txt.exe\u{2066}"), r"x\u{202e}txt.exe\u{2066}");
+        assert_eq!(shown("a\u{2028}b\u{85}c\u{feff}"), r"a\u{2028}b\u{85}c\u{feff}");
+    }
+
+    #[test]
+    fn all_else_stays_as_it_is_and_nothing_is_escaped_twice() {
+        for text in ["", "élève à l'école", "日本語 \\n \"'", "🦀 e\u{301}", "עברית"]
+        {
+            assert_eq!(Harmless(text).to_string(), text);
+        }
+        let once = Harmless("a\n\u{1b}b").to_string();
+        assert_eq!(Harmless(&once).to_string(), once);
+    }
+}
