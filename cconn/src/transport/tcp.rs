@@ -2,7 +2,8 @@
 //!
 //! Deadlines are absolute while a socket's receive timeout bounds one system call, so the timeout
 //! is armed early and re-armed only when a call would sleep past its deadline: an ordinary call
-//! finds it armed already and pays no system call for it.
+//! finds it armed already and pays no system call for it. The kernel counts that timeout in its
+//! ticks, and late: the last piece of a wait is slept in a poll, which is exact.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -18,8 +19,17 @@ use super::{End, Ready, Transport};
 use crate::copy;
 use crate::sync::Deadline;
 
-/// Shortest receive timeout that is armed: below it the kernel's clock tick decides anyway.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// The last piece of a wait, which is slept in a poll: where more is left, half of it is surely
+/// over in time.
+const LAST_PIECE: Duration = Duration::from_millis(80);
+
+/// How late a receive timeout may end besides a quarter of its length: two ticks of the slowest
+/// clock that Linux is built with.
+const TICKS: Duration = Duration::from_millis(20);
+
+/// A poll for longer than this is ended by a second one: the kernel lets a poll end late by a
+/// thousandth of its length.
+const LONGEST_EXACT: Duration = Duration::from_millis(100);
 
 /// Least that is granted to a peer that acknowledges nothing: two probes fit into it.
 const SHORTEST_SILENCE: Duration = Duration::from_millis(2250);
@@ -73,26 +83,48 @@ impl Tcp {
         Ok(())
     }
 
-    /// Makes sure that the next receive returns by the deadline.
+    /// Makes sure that the next receive returns by the deadline; says how long to poll before it
+    /// instead, where the deadline is near.
     ///
     /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
     /// need not arm again; a wake-up before the deadline only goes round the loop.
     #[inline]
-    fn arm_for(&self, deadline: &mut Deadline) -> io::Result<()> {
-        let Some(rest) = deadline.rest() else { return Ok(()) };
+    fn arm_for(&self, deadline: &mut Deadline) -> io::Result<Option<Duration>> {
+        let Some(rest) = deadline.rest() else { return Ok(None) };
         match self.armed() {
-            _ if rest.is_zero() => Err(io::ErrorKind::TimedOut.into()),
-            Some(armed) if armed <= rest => Ok(()),
-            _ => self.arm(Some((rest / 2).max(SHORTEST.min(rest)))),
+            Some(armed) if armed <= longest_timeout(rest) => Ok(None),
+            _ if rest <= LAST_PIECE => near(rest).map(Some),
+            _ => self.arm(Some(rest / 2)).map(|()| None),
         }
     }
 
     /// After a wake-up before the deadline: fits the armed timeout to what remains.
-    fn rearm(&self, deadline: &mut Deadline) -> io::Result<()> {
+    fn rearm(&self, deadline: &mut Deadline) -> io::Result<Option<Duration>> {
         match deadline.rest() {
-            None => self.arm(None),
-            Some(rest) if rest.is_zero() => Err(io::ErrorKind::TimedOut.into()),
-            Some(rest) => self.arm(Some((rest / 2).max(SHORTEST))),
+            None => self.arm(None).map(|()| None),
+            Some(rest) if rest <= LAST_PIECE => near(rest).map(Some),
+            Some(rest) => self.arm(Some(rest / 2)).map(|()| None),
+        }
+    }
+
+    /// Receives once, after input came or the near deadline has passed.
+    fn recv_by(&self, buf: &mut Vec<u8>, mut rest: Duration) -> io::Result<usize> {
+        let end = crate::sync::now().checked_add(rest);
+        loop {
+            let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
+            match rustix::event::poll(&mut fds, Some(&timespec(rest))) {
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => match self.recv_once(buf, RecvFlags::DONTWAIT) {
+                    Err(Errno::INTR | Errno::AGAIN) => {}
+                    result => return result.map_err(broken),
+                },
+            }
+            rest =
+                end.map_or(Duration::ZERO, |end| end.saturating_duration_since(crate::sync::now()));
+            if rest.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
         }
     }
 
@@ -126,15 +158,16 @@ impl Tcp {
 
 impl Transport for Tcp {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
-        self.arm_for(deadline)?;
+        let mut near = self.arm_for(deadline)?;
         loop {
+            if let Some(rest) = near {
+                return self.recv_by(buf, rest);
+            }
             match self.recv_once(buf, RecvFlags::empty()) {
                 Ok(n) => return Ok(n),
-                Err(Errno::INTR) => {
-                    // Each interruption starts the socket's own timeout anew.
-                    self.arm_for(deadline)?;
-                }
-                Err(Errno::AGAIN) => self.rearm(deadline)?,
+                // Each interruption starts the socket's own timeout anew.
+                Err(Errno::INTR) => near = self.arm_for(deadline)?,
+                Err(Errno::AGAIN) => near = self.rearm(deadline)?,
                 Err(error) => return Err(broken(error)),
             }
         }
@@ -163,10 +196,12 @@ impl Transport for Tcp {
         flags.set(PollFlags::IN, wanted.readable);
         flags.set(PollFlags::OUT, wanted.writable);
         loop {
-            let rest = deadline.map(|d| timespec(d.saturating_duration_since(Instant::now())));
+            let rest = deadline.map(|d| d.saturating_duration_since(crate::sync::now()));
+            let piece = rest.map(|rest| if rest > LONGEST_EXACT { rest - rest / 64 } else { rest });
             let mut fds = [PollFd::new(&self.stream, flags)];
-            match rustix::event::poll(&mut fds, rest.as_ref()) {
+            match rustix::event::poll(&mut fds, piece.map(timespec).as_ref()) {
                 Err(Errno::INTR) => {}
+                Ok(0) if piece < rest => {}
                 Err(error) => return Err(error.into()),
                 Ok(_) => {
                     let [fd] = fds;
@@ -267,6 +302,18 @@ pub(crate) const TAKEN_OVER: bool = cfg!(target_os = "linux");
 fn unpack(packed: u64) -> Duration {
     let [_, _, _, _, nanos @ ..] = packed.to_be_bytes();
     Duration::new(packed >> 32, u32::from_be_bytes(nanos))
+}
+
+/// The longest receive timeout that surely ends before so much time has passed: longer ones the
+/// kernel counts in steps of up to an eighth of their length.
+#[inline]
+fn longest_timeout(rest: Duration) -> Duration {
+    rest.saturating_sub(TICKS).saturating_sub(rest / 4)
+}
+
+/// A rest that is polled for, unless it is over.
+fn near(rest: Duration) -> io::Result<Duration> {
+    if rest.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(rest) }
 }
 
 fn timespec(duration: Duration) -> Timespec {
