@@ -4,6 +4,7 @@
 //! it, stands in the layers above.
 
 mod attente;
+mod essais;
 mod frames;
 
 use std::fmt;

@@ -18,6 +18,7 @@ mod admit;
 mod answers;
 mod bytes;
 mod calls;
+mod catch_up;
 mod direct;
 mod dispatch;
 mod due;

@@ -70,9 +70,20 @@ impl<R, E> Attente<R, E> {
     }
 
     /// Whether waiting would return at once.
+    ///
+    /// To look is to receive what is there: it needs no other thread that reads.
+    ///
+    /// # Blocking
+    ///
+    /// Never.
     #[doc(alias = "is_ready")]
     pub fn est_prete(&self) -> bool {
         self.call.is_none_or(|call| self.client.lien.is_ready(call))
+    }
+
+    /// The same as far as it is known already.
+    fn is_known_ready(&self) -> bool {
+        self.call.is_none_or(|call| self.client.lien.is_known_ready(call))
     }
 }
 
@@ -89,7 +100,8 @@ impl<R, E> Attente<R, E> {
     ///
     /// # Blocking
     ///
-    /// Until one is answered, the connection ends, or the time is over.
+    /// Until one is answered, the connection ends, or the time is over. No time at all means to
+    /// look, which is to receive what is there, and not to wait.
     ///
     /// # Examples
     ///
@@ -116,11 +128,16 @@ impl<R, E> Attente<R, E> {
     #[doc(alias = "select")]
     #[doc(alias = "wait_any")]
     pub fn premiere(attentes: &[Attente<R, E>], delai: Duration) -> Resultat<Option<usize>> {
-        if let Some(ready) = attentes.iter().position(Attente::est_prete) {
+        if let Some(ready) = attentes.iter().position(Attente::is_known_ready) {
             return Ok(Some(ready));
         }
         let Some(first) = attentes.first() else { return Ok(None) };
         let lien = &first.client.lien;
+        let elsewhere =
+            |attente: &&Attente<R, E>| !std::sync::Arc::ptr_eq(&attente.client.lien, lien);
+        if attentes.iter().filter(elsewhere).any(Attente::est_prete) {
+            return Ok(attentes.iter().position(Attente::is_known_ready));
+        }
         let of_it = |attente: &&Attente<R, E>| std::sync::Arc::ptr_eq(&attente.client.lien, lien);
         let calls: Vec<CallId> =
             attentes.iter().filter(of_it).filter_map(|attente| attente.call).collect();
@@ -172,7 +189,8 @@ impl<R, E: Refus> Attente<R, E> {
     ///
     /// # Blocking
     ///
-    /// Until the answer comes, the connection ends, or the time is over.
+    /// Until the answer comes, the connection ends, or the time is over. No time at all means to
+    /// look, which is to receive what is there, and not to wait.
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
@@ -215,6 +233,6 @@ impl<R, E> fmt::Debug for Attente<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Attente");
         shown.field("commande", &self.tete().nom()).field("client", &self.client);
-        shown.field("prete", &self.est_prete()).finish_non_exhaustive()
+        shown.field("prete", &self.is_known_ready()).finish_non_exhaustive()
     }
 }

@@ -29,17 +29,20 @@ impl About<'_> {
             Failure::TooManyCalls { limit } => RaisonNonEnvoi::TropDAppels { limite: limit },
             Failure::NoRoom => RaisonNonEnvoi::SansPlace,
             Failure::Stopping => RaisonNonEnvoi::Arret,
+            Failure::InsideOne => RaisonNonEnvoi::DansUneCommande,
             Failure::Ended { ending, may_have_run } => {
-                return ended(&ending, self.lien, Some((self.commande, may_have_run)));
+                let about = Some((self.commande, may_have_run));
+                return ended(&ending, self.lien, about.filter(|(nom, _)| !nom.is_empty()));
             }
             Failure::Late { phase, may_have_run } => {
                 return Erreur::Delai(Box::new(Delai {
                     phase: match phase {
                         lien::Phase::Window => Phase::Fenetre,
                         lien::Phase::Answer => Phase::Reponse,
+                        lien::Phase::CatchUp => Phase::Rattrapage,
                     },
                     delai: self.delai,
-                    commande: Some(self.commande.into()),
+                    commande: Some(self.commande.into()).filter(|nom: &Box<str>| !nom.is_empty()),
                     lien: self.lien.into(),
                     a_pu_etre_executee: may_have_run,
                 }));

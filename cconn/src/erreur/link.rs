@@ -55,13 +55,15 @@ pub enum Phase {
     Ecriture,
     /// The answer.
     Reponse,
+    /// The end of the commands that had arrived.
+    Rattrapage,
     /// An orderly stop.
     Arret,
 }
 
 impl Phase {
     pub(super) fn ends_connection(self) -> bool {
-        !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse)
+        !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage)
     }
 
     fn text(self) -> &'static str {
@@ -73,6 +75,7 @@ impl Phase {
             Phase::Fenetre => "the peer did not take up earlier commands",
             Phase::Ecriture => "the peer takes no bytes",
             Phase::Reponse => "no answer",
+            Phase::Rattrapage => "commands that had arrived before are not handled yet",
             Phase::Arret => "the orderly stop was not finished, and the connection was cut",
         }
     }

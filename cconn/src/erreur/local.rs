@@ -7,14 +7,11 @@ use thiserror::Error;
 
 /// A message was not sent, or a call that was sent not waited for, by a rule of this side.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "command `{commande}` was {} on {lien}: {raison}",
-    if *.a_pu_etre_executee { "sent and can't be waited for" } else { "not sent" }
-)]
+#[error("{}{lien}: {raison}", what_became(commande, *.a_pu_etre_executee))]
 #[doc(alias = "NotSent")]
 #[non_exhaustive]
 pub struct NonEnvoyee {
-    /// The command's name.
+    /// The command's name; empty where it is about none.
     pub commande: Box<str>,
     /// The connection.
     pub lien: Box<str>,
@@ -23,6 +20,14 @@ pub struct NonEnvoyee {
     /// Whether the command may have run: only where it was sent with `differer` and its answer
     /// can't be waited for.
     pub a_pu_etre_executee: bool,
+}
+
+fn what_became(commande: &str, sent: bool) -> String {
+    match (commande, sent) {
+        ("", _) => String::new(),
+        (_, true) => format!("command `{commande}` was sent and can't be waited for on "),
+        (_, false) => format!("command `{commande}` was not sent on "),
+    }
 }
 
 /// Why a message was not sent.
@@ -59,9 +64,19 @@ pub enum RaisonNonEnvoi {
         /// Most that may be under way.
         limite: usize,
     },
-    /// The peer's window or the outbox is full, and a broadcast does not wait.
-    #[error("the peer does not keep up")]
+    /// The peer's window or the outbox is full, and this message was not to wait: it was sent with
+    /// `essayer`, `essayer_appel` or `diffuser`.
+    #[error(
+        "the peer does not keep up, and it would have had to wait; \
+         try again later, or wait with `envoyer` or `appeler`"
+    )]
     SansPlace,
+    /// `rattraper` inside a command of the same connection, which is part of what it waits for.
+    #[error(
+        "a command can't wait until all that had arrived is handled, for it is part of that; \
+         call `rattraper` outside of this connection's commands"
+    )]
+    DansUneCommande,
     /// The connection is being stopped, by this side or the other.
     #[error("the connection is being stopped")]
     Arret,

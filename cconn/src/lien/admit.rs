@@ -7,6 +7,7 @@ use super::lock::Locked;
 use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
 use super::state::State;
+use super::wait::Waited;
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::LENGTH_PREFIX;
 
@@ -104,6 +105,68 @@ impl Lien {
         Ok(state.window.try_spend(charge))
     }
 
+    /// Admits a command that may not wait at all, and spends its charge.
+    pub(super) fn admit_or_refuse(&self, state: &mut State, charge: u64) -> Result<(), Failure> {
+        self.check_admitted(state)?;
+        if state.is_above_high_water() || !state.window.try_spend(charge) {
+            return Err(Failure::NoRoom);
+        }
+        Ok(())
+    }
+
+    /// Admits a command and spends its charge, once there is room for it in the outbox and window.
+    /// What the peer grants is no bound of what may pile up here: the outbox has its own.
+    pub(super) fn admit_with_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        charge: u64,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        let handler = handler::current();
+        let (state, room) = self.await_room(state, deadline);
+        if room.is_err() {
+            return (state, room);
+        }
+        let (state, admitted) = self.admit(state, charge, handler.as_ref(), deadline);
+        self.keep_if_room(state, charge, admitted, deadline)
+    }
+
+    /// Others may have filled the outbox while a command waited for window.
+    pub(super) fn keep_if_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        charge: u64,
+        admitted: Result<(), Failure>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if admitted.is_err() || !state.is_above_high_water() {
+            return (state, admitted);
+        }
+        let (mut state, room) = self.await_room(state, deadline);
+        let kept = room.and_then(|()| self.check_admitted(&state));
+        if kept.is_err() {
+            state.window.unspend(charge);
+            state.wake(|sleep| sleep == Sleep::Window);
+        }
+        (state, kept)
+    }
+
+    /// Waits until the outbox is below its high-water mark.
+    #[cold]
+    pub(super) fn await_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        let done = |state: &State| !state.is_above_high_water();
+        let (state, waited) = self.wait(state, Sleep::Room, deadline, done);
+        let result = match waited {
+            Waited::Expired => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Waited::Done | Waited::Closed => Ok(()),
+        };
+        (state, result)
+    }
+
     /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
     /// that a message may still be sent and its bytes.
     pub(super) fn sending<'a, T>(
@@ -166,7 +229,7 @@ impl Lien {
             let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
             (state, _) = self.wait(state, Sleep::Window, deadline, ready);
         }
-        state.turn.callers = state.turn.callers.saturating_sub(caller);
+        state.turn.callers_left(caller);
         let spent = state.window.leave(ticket, charge);
         // The line has moved: somebody else is first now.
         state.wake(|sleep| sleep == Sleep::Line);

@@ -24,7 +24,43 @@ impl Lien {
         if let Some(answer) = self.lock().calls.claim(call) {
             return Ok(answer);
         }
-        self.wait_on(call, &mut deadline.into())
+        let deadline = &mut deadline.into();
+        if deadline.is_no_time() {
+            // Who only looks gives no turn up, and is never refused for too many that wait.
+            let mut state = self.look_round(|state| state.calls.is_answered(call));
+            return match state.calls.claim(call) {
+                Some(answer) => Ok(answer),
+                None if state.is_closed() => Err(Self::ended(&mut state, call)),
+                None => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
+            };
+        }
+        self.wait_on(call, deadline)
+    }
+
+    /// Whether `wait_for` would return at once.
+    pub(crate) fn is_ready(&self, call: CallId) -> bool {
+        let ready = |state: &State| state.calls.is_answered(call) || state.is_closed();
+        ready(&self.look_round(ready))
+    }
+
+    /// The same as far as it is known already.
+    pub(crate) fn is_known_ready(&self, call: CallId) -> bool {
+        let state = self.lock();
+        state.calls.is_answered(call) || state.is_closed()
+    }
+
+    /// Looks without waiting for what others do: unless it is there already, what was sent is
+    /// written as far as that needs no waiting, and what has come is taken in.
+    fn look_round(&self, is_there: impl Fn(&State) -> bool) -> Locked<'_> {
+        let mut state = self.lock();
+        if !is_there(&state) {
+            state = self.flush_ready(state);
+            state = self.look(state);
+            // Who looks again and again waits too, for an answer that may need these.
+            state.turn.owe_what_came();
+            state.pass_on();
+        }
+        state
     }
 
     fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
@@ -49,17 +85,21 @@ impl Lien {
         deadline: impl Into<Deadline>,
     ) -> Result<Option<usize>, Failure> {
         let deadline = &mut deadline.into();
+        let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
+        let done = |state: &State| answered(state).is_some();
+        // At the end of the connection none will be answered any more: the first says so.
+        let first = |state: &State| answered(state).or(state.is_closed().then_some(0));
+        if deadline.is_no_time() {
+            return Ok(first(&self.look_round(done)));
+        }
         let handler = handler::current();
         let (mut state, away) = self.leave(handler.as_ref())?;
         let caller = usize::from(away.is_none() || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
-        let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
-        let done = |state: &State| answered(state).is_some();
         (state, _) = self.wait(state, Sleep::Answers, deadline, done);
-        state.turn.callers = state.turn.callers.saturating_sub(caller);
-        // At the end of the connection none will be answered any more: the first says so.
-        let first = answered(&state).or(state.is_closed().then_some(0));
+        state.turn.callers_left(caller);
+        let first = first(&state);
         state = self.flush(state, deadline);
         self.come_back(state, away);
         Ok(first)
@@ -107,7 +147,7 @@ impl Lien {
         let waited;
         (state, waited) =
             self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
-        state.turn.callers = state.turn.callers.saturating_sub(caller);
+        state.turn.callers_left(caller);
         (state, waited)
     }
 

@@ -32,6 +32,11 @@ impl Queue {
         self.places.is_empty()
     }
 
+    /// Commands in it.
+    pub(super) fn len(&self) -> usize {
+        self.places.len().saturating_sub(self.gaps)
+    }
+
     #[inline]
     pub(super) fn push(&mut self, command: Command) {
         let place = self.gone.saturating_add(self.places.len() as u64);
@@ -143,7 +148,8 @@ mod tests {
 
     fn command(call: u64) -> Command {
         let (body, call) = (Bytes::copy(&[]), Some(CallId(call)));
-        Command { depth: 0, call, name: 0, fingerprint: 0, body, parallel: false, charge: 64 }
+        let (depth, name, fingerprint, parallel) = (0, 0, 0, false);
+        Command { depth, call, name, fingerprint, body, parallel, charge: 64, number: 0 }
     }
 
     fn call(command: Option<Command>) -> Option<u64> {

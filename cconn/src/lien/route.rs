@@ -123,7 +123,7 @@ impl State {
                     (charge(length), kept.body(length, self.turn.is_queue_empty()));
                 let (call, parallel) = (None, false);
                 self.arrive(
-                    Command { depth, call, name, fingerprint, body, parallel, charge },
+                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
                     routing,
                 )
             }
@@ -133,7 +133,7 @@ impl State {
                     (charge(length), kept.body(length, self.turn.is_queue_empty()));
                 let (call, parallel) = (Some(id), false);
                 self.arrive(
-                    Command { depth, call, name, fingerprint, body, parallel, charge },
+                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
                     routing,
                 )
             }
@@ -222,6 +222,7 @@ impl State {
     fn cancelled(&mut self, id: CallId) {
         if let Some(command) = self.turn.cancel(id) {
             self.take_up(command.charge);
+            self.handled(command.number);
         }
     }
 

@@ -8,7 +8,6 @@ use super::handler::{self, Marks, Serving};
 use super::lock::Locked;
 use super::route::Router;
 use super::sleepers::Sleep;
-use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
 use super::{Aside, Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
@@ -154,6 +153,7 @@ impl Lien {
         }
         let Some(command) = state.turn.refuse() else { return false };
         state.take_up(command.charge);
+        state.handled(command.number);
         let code = FailureCode::NoResources;
         state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
         state.advance_goodbye();
@@ -185,6 +185,7 @@ impl Lien {
                 self.run_notice(&notice);
                 state = self.lock();
                 state.turn.finish(None, false);
+                state.turn.noticing = false;
                 state.advance_goodbye();
                 state
             }
@@ -203,7 +204,7 @@ impl Lien {
         hands: &mut Hands<'_>,
     ) -> Locked<'a> {
         let Some(command) = &hands.command else { return state };
-        let Command { call, parallel, .. } = *command;
+        let Command { call, parallel, number, .. } = *command;
         state.take_up(command.charge);
         state = self.flush_before_command(state);
         state.offer();
@@ -221,6 +222,7 @@ impl Lien {
         } else {
             state.turn.finish(call, parallel);
         }
+        state.handled(number);
         hands.tidy();
         state.advance_goodbye();
         state
@@ -242,13 +244,13 @@ impl Lien {
             let answer = Outgoing { frame: bytes, tail: long };
             return self.write_from(state, &answer, &mut Deadline::Never);
         }
+        if state.is_above_high_water() {
+            // A peer that reads no answers holds its commands up, and no more of their memory.
+            (state, _) = self.await_room(state, &mut Deadline::Never);
+        }
         state.append(bytes);
         if !long.is_empty() {
             state.append(long);
-        }
-        if state.is_above_high_water() {
-            let done = |state: &State| !state.is_above_high_water();
-            (state, _) = self.wait(state, Sleep::Room, &mut Deadline::Never, done);
         }
         state.turn.finish(call, parallel);
         state

@@ -2,19 +2,21 @@
 
 use std::io::IoSlice;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Lien;
 use super::calls::Answer;
 use super::goodbye::Ending;
 use super::handler;
 use super::lock::Locked;
-use super::sleepers::Sleep;
 use super::state::State;
-use super::wait::Waited;
 use super::window::charge;
 use crate::copy;
 use crate::sync::Deadline;
 use crate::wire::{self, CallId};
+
+/// The deadline of what may not wait.
+const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
 
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) enum Phase {
     Window,
     /// The answer: the command may have run.
     Answer,
+    /// The end of the commands that had arrived.
+    CatchUp,
 }
 
 /// Why a message was not sent, or a call not answered.
@@ -40,6 +44,8 @@ pub(crate) enum Failure {
     Stopping,
     /// Not sent: the outbox or the window is full, and this message may not wait.
     NoRoom,
+    /// A command can't wait until it is handled itself. The connection lives.
+    InsideOne,
     /// The connection ended first.
     Ended { ending: Arc<Ending>, may_have_run: bool },
     /// The deadline passed first. The connection lives.
@@ -91,20 +97,15 @@ impl Lien {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         let mut state = self.lock();
-        if !self.admit_at_once(&mut state, charge(body))? {
+        if state.is_above_high_water() || !self.admit_at_once(&mut state, charge(body))? {
             return self.send_later(state, frame, body, deadline);
         }
-        state.append(frame);
-        state.last_one_way = state.outbox.end();
-        if state.is_above_high_water() {
-            return self.send_later(state, &mut Vec::new(), 0, deadline);
-        }
+        state.append_one_way(frame);
         drop(self.flush_burst(state, deadline));
         Ok(())
     }
 
-    /// Sends a one-way message that has to wait for window, or waits until one that was appended
-    /// is below the high-water mark (then `frame` is empty).
+    /// Sends a one-way message that has to wait, for room in the outbox or for window.
     #[cold]
     fn send_later(
         &self,
@@ -113,22 +114,11 @@ impl Lien {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
-        let handler = handler::current();
-        let (state, sent) = Self::sending(state, |mut state| {
-            let mut admitted = Ok(());
-            if !frame.is_empty() {
-                (state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
-                if admitted.is_ok() {
-                    state.append(frame);
-                    state.last_one_way = state.outbox.end();
-                }
-            }
+        let (state, sent) = Self::sending(state, |state| {
+            let (mut state, admitted) = self.admit_with_room(state, charge(body), deadline);
             if admitted.is_ok() {
+                state.append_one_way(frame);
                 state = self.flush_burst(state, deadline);
-            }
-            if admitted.is_ok() && state.is_above_high_water() {
-                let done = |state: &State| !state.is_above_high_water();
-                (state, _) = self.wait(state, Sleep::Room, deadline, done);
             }
             (state, admitted)
         });
@@ -138,14 +128,32 @@ impl Lien {
         sent
     }
 
-    /// Sends a message if that needs no waiting at all.
+    /// Sends a one-way message if that needs no waiting, as `send` does.
+    pub(crate) fn try_send(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
+        self.check_size(frame.len())?;
+        let mut state = self.lock();
+        self.admit_or_refuse(&mut state, charge(body))?;
+        state.append_one_way(frame);
+        drop(self.flush_burst(state, &mut { NO_TIME }));
+        Ok(())
+    }
+
+    /// Sends a call if that needs no waiting, and leaves its answer to `wait_for` or `give_up`.
+    pub(crate) fn try_defer(&self, frame: &mut Vec<u8>, body: usize) -> Result<CallId, Failure> {
+        self.check_size(frame.len())?;
+        let mut state = self.lock();
+        self.admit_or_refuse(&mut state, charge(body))?;
+        let call = self.open_call(&mut state, frame, body)?;
+        state.append(frame);
+        drop(self.flush_burst(state, &mut { NO_TIME }));
+        Ok(call)
+    }
+
+    /// Sends a message of a broadcast if that needs no waiting at all, and writes it.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         let mut state = self.lock();
-        self.check_admitted(&state)?;
-        if state.is_above_high_water() || !state.window.try_spend(charge(body)) {
-            return Err(Failure::NoRoom);
-        }
+        self.admit_or_refuse(&mut state, charge(body))?;
         state.append_with(|out| copy::append(out, frame));
         state.last_one_way = state.outbox.end();
         drop(self.flush_ready(state));
@@ -185,12 +193,7 @@ impl Lien {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         let mut state = self.lock();
-        if state.is_above_high_water() {
-            let room;
-            (state, room) = self.await_room(state, deadline);
-            room?;
-        }
-        if !self.admit_at_once(&mut state, charge(body))? {
+        if state.is_above_high_water() || !self.admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);
         }
         let call = self.open_call(&mut state, frame, body)?;
@@ -199,7 +202,7 @@ impl Lien {
         Ok(call)
     }
 
-    /// Sends a call that has to wait for window.
+    /// Sends a call that has to wait, for room in the outbox or for window.
     #[cold]
     fn defer_later(
         &self,
@@ -208,9 +211,8 @@ impl Lien {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<CallId, Failure> {
-        let handler = handler::current();
         let (state, opened) = Self::sending(state, |state| {
-            let (mut state, admitted) = self.admit(state, charge(body), handler.as_ref(), deadline);
+            let (mut state, admitted) = self.admit_with_room(state, charge(body), deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
             if opened.is_ok() {
                 state.append(frame);
@@ -221,12 +223,6 @@ impl Lien {
         opened
     }
 
-    /// Whether `wait_for` would return at once.
-    pub(crate) fn is_ready(&self, call: CallId) -> bool {
-        let state = self.lock();
-        state.calls.is_answered(call) || state.is_closed()
-    }
-
     /// Gives a deferred call up: the peer is told, a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
         let mut state = self.lock();
@@ -235,23 +231,6 @@ impl Lien {
             state.advance_goodbye();
             drop(self.flush_ready(state));
         }
-    }
-
-    /// Waits until the outbox is below its high-water mark, for the frame of a call has a place in
-    /// it too.
-    #[cold]
-    fn await_room<'a>(
-        &'a self,
-        state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        let done = |state: &State| !state.is_above_high_water();
-        let (state, waited) = self.wait(state, Sleep::Room, deadline, done);
-        let result = match waited {
-            Waited::Expired => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
-            Waited::Done | Waited::Closed => Ok(()),
-        };
-        (state, result)
     }
 
     /// Opens a call whose frame is the next to be sent.
@@ -279,7 +258,8 @@ impl Lien {
             Ok(false) => {}
         }
         Self::sending(state, |state| {
-            let (mut state, admitted) = self.await_window(state, charge(body), deadline);
+            let (state, admitted) = self.await_window(state, charge(body), deadline);
+            let (mut state, admitted) = self.keep_if_room(state, charge(body), admitted, deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
             (state, opened)
         })

@@ -28,6 +28,8 @@ pub(super) enum Sleep {
     Room,
     /// The flusher, for the end of the helm holder's read pass.
     Pass,
+    /// A thread that catches up, for the end of commands.
+    Handled,
     /// A thread that stops the connection, for its end or for that of its stand-ins.
     End,
 }
@@ -38,7 +40,12 @@ impl Sleep {
         match self {
             Sleep::Answer(_) | Sleep::Answers | Sleep::Window | Sleep::End => true,
             Sleep::Room => !holds(Rule::RoomSleeps),
-            Sleep::Executor | Sleep::Moment | Sleep::StandIn | Sleep::Line | Sleep::Pass => false,
+            Sleep::Executor
+            | Sleep::Moment
+            | Sleep::StandIn
+            | Sleep::Line
+            | Sleep::Pass
+            | Sleep::Handled => false,
         }
     }
 }

@@ -232,6 +232,13 @@ impl State {
         }
     }
 
+    /// Appends the whole frame of a one-way message.
+    #[inline]
+    pub(super) fn append_one_way(&mut self, frame: &mut Vec<u8>) {
+        self.append(frame);
+        self.last_one_way = self.outbox.end();
+    }
+
     /// Appends a control frame.
     pub(super) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.can_write() {

@@ -56,7 +56,7 @@ impl Lien {
             Some(marks) => self.wait_for_end_inside(state, marks.depth > 0, deadline),
             None => self.wait(state, Sleep::End, &mut deadline.into(), |_| false),
         };
-        state.turn.callers = state.turn.callers.saturating_sub(1);
+        state.turn.callers_left(1);
         if waited == Waited::Done {
             return Stopped::Begun;
         }

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use super::bytes::Bytes;
+use super::catch_up::CatchingUp;
 use super::queue::Queue;
 use crate::sync::{Rule, holds};
 use crate::wire::{CallId, FailureCode};
@@ -27,6 +28,8 @@ pub(super) struct Command {
     pub(super) parallel: bool,
     /// What it counts against the window.
     pub(super) charge: u64,
+    /// How many had arrived before it: set when it is queued.
+    pub(super) number: u64,
 }
 
 /// Word of the peer that one of our one-way messages failed.
@@ -92,6 +95,15 @@ pub(super) struct Turn {
     pub(super) callers: usize,
     /// The connection is being stopped: what has arrived is still run.
     pub(super) winding_up: bool,
+    /// Commands that have arrived.
+    arrived: u64,
+    /// So many of them came while somebody was there to run them for, and are run even if nobody
+    /// is any more. `owed <= arrived`
+    owed: u64,
+    /// Who waits until what had arrived is handled.
+    pub(super) catching_up: CatchingUp,
+    /// A notice is among what runs.
+    pub(super) noticing: bool,
     served: Vec<Served>,
     /// A command that the routing runner has started, and is about to run.
     at_once: Option<Command>,
@@ -116,6 +128,10 @@ impl Turn {
             stand_ins: 0,
             callers: 0,
             winding_up: false,
+            arrived: 0,
+            owed: 0,
+            catching_up: CatchingUp::default(),
+            noticing: false,
             served: Vec::new(),
             at_once: None,
             max_waiting,
@@ -124,14 +140,22 @@ impl Turn {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, command: Command) {
+    pub(super) fn push(&mut self, mut command: Command) {
+        self.number(&mut command);
         self.queue.push(command);
+    }
+
+    #[inline]
+    fn number(&mut self, command: &mut Command) {
+        command.number = self.arrived;
+        self.arrived = self.arrived.wrapping_add(1);
     }
 
     /// A command arrived with the executor itself at the helm: started at once where nothing
     /// stands before it, without a detour by the queue; `start_next` hands it out.
     #[inline]
-    pub(super) fn push_to_executor(&mut self, command: Command) {
+    pub(super) fn push_to_executor(&mut self, mut command: Command) {
+        self.number(&mut command);
         let alone = self.queue.is_empty() && self.notices.is_empty();
         if !alone || self.running > 0 || command.parallel {
             return self.queue.push(command);
@@ -179,11 +203,32 @@ impl Turn {
         self.running.saturating_add(self.waiting).saturating_add(self.parallel)
     }
 
-    /// Whether somebody is there to run commands for: an executor, a thread of the program's that
-    /// waits here, a stop under way. Without any, commands wait for `lancer`.
+    /// Whether somebody is there to run that command for: an executor, a thread of the program's
+    /// that waits here or did when the command came, a stop under way. Without any, commands wait
+    /// for `lancer`.
     #[inline]
-    fn is_listening(&self) -> bool {
-        self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up
+    fn is_listening(&self, front: &Command) -> bool {
+        let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
+        now || front.number < self.owed
+    }
+
+    /// What has come by now is run, whoever is there for it later.
+    #[inline]
+    pub(super) fn owe_what_came(&mut self) {
+        self.owed = self.arrived;
+    }
+
+    /// So many threads that waited here go on to something else.
+    #[inline]
+    pub(super) fn callers_left(&mut self, callers: usize) {
+        self.callers = self.callers.saturating_sub(callers);
+        self.owe_what_came();
+    }
+
+    /// Commands that have arrived and are not handled yet, and how many have ever arrived.
+    pub(super) fn unhandled(&self) -> (usize, u64) {
+        let running = self.occupied().saturating_sub(usize::from(self.noticing));
+        (self.queue.len().saturating_add(running), self.arrived)
     }
 
     /// Whether nothing is left here but handlers that wait, perhaps for the command that asks:
@@ -211,7 +256,7 @@ impl Turn {
     #[inline]
     pub(super) fn startable_command(&self) -> Startable {
         match self.queue.front() {
-            Some(front) if self.is_listening() => {
+            Some(front) if self.is_listening(front) => {
                 if front.parallel && self.parallel < self.max_parallel {
                     Startable::ByStandIn
                 } else if !front.parallel && self.running == 0 {
@@ -236,7 +281,7 @@ impl Turn {
         }
         let Some(front) = self.queue.front() else { return false };
         let startable = self.running == 0 && self.notices.is_empty() && !front.parallel;
-        if !startable || !self.is_listening() {
+        if !startable || !self.is_listening(front) {
             return false;
         }
         let call = front.call;
@@ -260,6 +305,7 @@ impl Turn {
             && let Some(notice) = self.notices.pop_front()
         {
             self.running = 1;
+            self.noticing = true;
             return Some(Work::Notice(notice));
         }
         let command = self.queue.pop()?;
@@ -298,6 +344,7 @@ impl Turn {
     pub(super) fn come_back(&mut self, parallel: bool) {
         self.waiting = self.waiting.saturating_sub(1);
         self.count(parallel, 1);
+        self.owe_what_came();
     }
 
     /// The peer gave a call up. Returns it if it had not started; marks it if it runs.

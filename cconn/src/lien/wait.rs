@@ -10,6 +10,10 @@ use super::sleepers::Sleep;
 use super::state::State;
 use crate::sync::{Deadline, Rule, holds};
 
+/// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
+/// outlast a deadline.
+const LOOK_BUDGET: usize = 1 << 20;
+
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waited {
@@ -22,7 +26,8 @@ impl Lien {
     /// Waits until `done`, the end of the connection, or the deadline.
     ///
     /// The thread writes what nobody writes, reads where nobody reads (if input can end its
-    /// wait), and sleeps otherwise. Whatever ended the wait, the baton is passed on.
+    /// wait), and sleeps otherwise. No wait that input can end is given up without a last look at
+    /// what is there. Whatever ended the wait, the baton is passed on.
     #[inline]
     pub(super) fn wait<'a>(
         &'a self,
@@ -57,11 +62,28 @@ impl Lien {
                 Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
                 None => self.sleep(state, sleep, deadline.moment()),
             };
+            if expired && sleep.reads() {
+                state = self.look(state);
+            }
         };
         if holds(Rule::Baton) {
             state.pass_on();
         }
         (state, waited)
+    }
+
+    /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
+    /// takes it in. Nor is a look in vain a sign for the watchman that somebody reads here.
+    #[cold]
+    pub(super) fn look<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+        let Some(inbox) = state.take_helm() else { return state };
+        let passes = state.passes;
+        let read;
+        (state, read) = self.read_ready(state, inbox, LOOK_BUDGET);
+        if read == 0 {
+            state.passes = passes;
+        }
+        state
     }
 
     /// Sleeps until woken or until the deadline; says whether the deadline has passed.

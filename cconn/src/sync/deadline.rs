@@ -17,6 +17,11 @@ pub(crate) enum Deadline {
 }
 
 impl Deadline {
+    /// Whether it leaves no time at all: who waits under it only looks.
+    pub(crate) fn is_no_time(self) -> bool {
+        matches!(self, Deadline::After(time) if time.is_zero())
+    }
+
     /// A wait begins.
     #[inline]
     pub(crate) fn begin(&mut self) {

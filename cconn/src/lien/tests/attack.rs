@@ -88,7 +88,16 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     state.turn.push_notice(Notice { command: NOTE, code, text });
     let body = Bytes::copy(b"x");
     let (depth, call, name, fingerprint) = (0, None, ECHO, 0);
-    state.turn.push(Command { depth, call, name, fingerprint, body, parallel: false, charge: 64 });
+    state.turn.push(Command {
+        depth,
+        call,
+        name,
+        fingerprint,
+        body,
+        parallel: false,
+        charge: 64,
+        number: 0,
+    });
     // As if a thread had been asked for, in vain.
     state.turn.stand_ins = 1;
     drop(state);

@@ -11,6 +11,7 @@ fn command(call: u64, parallel: bool) -> Command {
         body: Bytes::copy(&[]),
         parallel,
         charge: 64,
+        number: 0,
     }
 }
 

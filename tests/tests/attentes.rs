@@ -1,0 +1,35 @@
+//! Waits as long as they were told to be: those of no time at all, which only look, and short ones.
+//!
+//! A client that does not run `lancer` has nobody to read for it but the thread that waits or looks.
+
+#[path = "attentes/courtes.rs"]
+mod courtes;
+#[path = "attentes/nulles.rs"]
+mod nulles;
+
+use std::thread;
+use std::time::Duration;
+
+use cconn::{Client, Serveur};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A server with a command `dors` that answers after so many milliseconds, and a client over TCP
+/// that does not run `lancer`.
+fn with_client(test: impl FnOnce(&Serveur, &Client)) {
+    let serveur = Serveur::new(0).unwrap();
+    serveur
+        .enregistrer_commande("dors", |_, (millis,): (u64,)| {
+            thread::sleep(Duration::from_millis(millis));
+        })
+        .unwrap();
+    let running = thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    let client = Client::new(serveur.adresse()).unwrap();
+    test(&serveur, &client);
+    client.close();
+    serveur.eteindre().unwrap();
+    running.join().unwrap().unwrap();
+}

@@ -1,0 +1,147 @@
+//! A short wait ends within a millisecond of what it was told, and never before.
+//!
+//! How long a wait takes beyond its time depends on what else the machine does. So each is tried
+//! several times, and the best one counts: what the kernel's ticks add, they add every time.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use cconn::{Attente, Client, Erreur, OctetsRef, Phase, nommee};
+use cconn_tests::raw::{Greeting, Raw};
+use cconn_tests::with_watchdog;
+
+use super::{LIMIT, with_client};
+
+const TRIES: u32 = 5;
+
+/// The least that a wait of that length takes beyond its time.
+fn overrun(time: Duration, mut wait: impl FnMut(Duration)) -> Duration {
+    let overruns = (0..TRIES).map(|_| {
+        let begin = Instant::now();
+        wait(time);
+        let took = begin.elapsed();
+        assert!(took >= time, "{time:?} took {took:?}");
+        took - time
+    });
+    overruns.min().unwrap()
+}
+
+fn assert_in_time(what: &str, micros: &[u64], mut wait: impl FnMut(Duration)) {
+    for time in micros.iter().copied().map(Duration::from_micros) {
+        let overrun = overrun(time, &mut wait);
+        assert!(overrun < Duration::from_millis(1), "{what}: {time:?} and {overrun:?}");
+    }
+}
+
+const TIMES: [u64; 8] = [1, 100, 1_000, 3_000, 6_000, 10_000, 37_000, 85_000];
+
+#[test]
+fn a_wait_for_an_answer() {
+    with_watchdog("attendre_au_plus", LIMIT, || {
+        with_client(|_, client| {
+            let mut attente: Attente<()> = client.differer(nommee("dors", (5_000_u64,))).unwrap();
+            assert_in_time("attendre_au_plus", &TIMES, |time| {
+                assert!(attente.attendre_au_plus(time).is_none());
+            });
+        });
+    });
+}
+
+#[test]
+fn a_wait_for_the_first_of_two() {
+    with_watchdog("premiere", LIMIT, || {
+        with_client(|_, client| {
+            let call = || -> Attente<()> { client.differer(nommee("dors", (5_000_u64,))).unwrap() };
+            let attentes = [call(), call()];
+            assert_in_time("premiere", &TIMES, |time| {
+                assert_eq!(Attente::premiere(&attentes, time).unwrap(), None);
+            });
+        });
+    });
+}
+
+#[test]
+fn a_call_with_a_short_deadline() {
+    with_watchdog("avec_delai", LIMIT, || {
+        with_client(|_, client| {
+            assert_in_time("appeler", &[500, 5_000, 20_000], |time| {
+                let answer = client.avec_delai(time).appeler::<(), _>(nommee("dors", (50_u64,)));
+                assert!(matches!(answer, Err(Erreur::Delai(d)) if d.phase == Phase::Reponse));
+            });
+        });
+    });
+}
+
+#[test]
+fn a_wait_for_one_of_a_handle_with_a_short_deadline() {
+    with_watchdog("attendre", LIMIT, || {
+        with_client(|_, client| {
+            let mut late = Vec::new();
+            assert_in_time("attendre", &[1_500, 12_000], |time| {
+                let call = client.avec_delai(time).differer::<(), _>(nommee("dors", (60_u64,)));
+                let begin = Instant::now();
+                assert!(call.unwrap().attendre().is_err());
+                late.push(begin.elapsed().saturating_sub(time));
+            });
+            assert_eq!(late.len(), 2 * TRIES as usize);
+        });
+    });
+}
+
+/// A client of a peer that greets with that window and then neither reads nor says anything.
+fn client_of_a_silent_peer(window: u64) -> (Client, Raw) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connecting = std::thread::spawn(move || Client::new(address).unwrap());
+    let mut peer = Raw::accept(&listener);
+    peer.send(&Greeting { window, ..Greeting::server() }.bytes());
+    (connecting.join().unwrap(), peer)
+}
+
+#[test]
+fn waits_for_window_and_for_room() {
+    with_watchdog("window and room", LIMIT, || {
+        let block = vec![7_u8; 60_000];
+        for window in [Greeting::server().window, 1 << 60] {
+            let (client, _peer) = client_of_a_silent_peer(window);
+            let quick = client.avec_delai(Duration::from_millis(100));
+            while quick.envoyer(nommee("bloc", (OctetsRef(&block),))).is_ok() {}
+            assert_in_time("envoyer", &[1_000, 7_000, 25_000], |time| {
+                let sent = client.avec_delai(time).envoyer(nommee("bloc", (OctetsRef(&block),)));
+                assert!(matches!(sent, Err(Erreur::Delai(d)) if d.phase == Phase::Fenetre));
+            });
+            if window == 1 << 60 {
+                assert_in_time("vider", &[1_000, 7_000, 25_000], |time| {
+                    assert!(client.avec_delai(time).vider().is_err());
+                });
+            }
+            client.close();
+        }
+    });
+}
+
+#[test]
+fn a_greeting_that_does_not_come() {
+    with_watchdog("a greeting", LIMIT, || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        assert_in_time("connecter", &[9_000, 33_000], |time| {
+            let options = Client::options(listener.local_addr().unwrap()).delai_connexion(time);
+            assert!(options.connecter().is_err());
+        });
+    });
+}
+
+#[test]
+fn a_stop_with_a_short_grace() {
+    with_watchdog("eteindre", LIMIT, || {
+        assert_in_time("eteindre", &[9_000, 33_000], |time| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let options = Client::options(listener.local_addr().unwrap()).delai_arret(time);
+            let connecting = std::thread::spawn(|| options.connecter().unwrap());
+            let mut peer = Raw::accept(&listener);
+            peer.send(&Greeting::server().bytes());
+            let client = connecting.join().unwrap();
+            assert!(client.eteindre().is_err());
+        });
+    });
+}
