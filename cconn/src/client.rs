@@ -60,7 +60,8 @@ impl Client {
     ///
     /// It is handled by the peer at most once; what was accepted here before an orderly
     /// [`eteindre`](Client::eteindre) is handled. Messages of one thread are handled in the order
-    /// in which they were sent. A message that fails at the peer (unknown command, panic) is
+    /// in which they were sent; an answer goes before what its command sent earlier (see
+    /// [`rattraper`](Client::rattraper)). A message that fails at the peer (unknown command, panic) is
     /// reported to the hook `quand_echec` of this side.
     ///
     /// # Errors
@@ -75,7 +76,7 @@ impl Client {
     ///
     /// Only while the peer does not keep up: until its window has room, and the system has taken
     /// most of what was sent, at most the deadline of this handle
-    /// ([`avec_delai`](Client::avec_delai)).
+    /// ([`avec_delai`](Client::avec_delai)). [`essayer`](Client::essayer) never waits.
     #[doc(alias = "send")]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
         self.send(&message)
@@ -96,6 +97,10 @@ impl Client {
     }
 
     /// Sends a message and waits for its answer.
+    ///
+    /// The answer goes before what the command sent earlier with [`envoyer`](Client::envoyer):
+    /// those messages may still wait for their turn when this returns, and
+    /// [`rattraper`](Client::rattraper) waits for them.
     ///
     /// # Errors
     ///
@@ -180,7 +185,10 @@ impl Client {
 
     /// The same connection, with another deadline for what this handle does.
     ///
-    /// It covers a whole call: waiting for room, sending, and waiting for the answer.
+    /// It covers a whole call: waiting for room, sending, and waiting for the answer. So what is
+    /// sent with [`differer`](Client::differer) on a handle without time does not wait in
+    /// [`attendre`](crate::Attente::attendre) either; [`essayer_appel`](Client::essayer_appel)
+    /// sends without waiting and keeps the handle's deadline for the answer.
     #[doc(alias = "with_timeout")]
     #[must_use = "the deadline holds for the handle that comes back"]
     pub fn avec_delai(&self, delai: Duration) -> Client {

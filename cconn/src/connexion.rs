@@ -69,8 +69,8 @@ impl Client {
     ///
     /// Commands are handled on this thread, one at a time, in the order in which they were sent.
     /// Without `lancer` they wait, except while a thread of this program waits for an answer, for
-    /// room at the peer or for the end of the connection: then they are handled on a thread of
-    /// their own.
+    /// room at the peer or for the end of the connection, or looks for an answer: what has come by
+    /// then is handled on a thread of its own, to its end.
     ///
     /// # Errors
     ///

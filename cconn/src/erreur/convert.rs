@@ -42,7 +42,7 @@ impl About<'_> {
                         lien::Phase::CatchUp => Phase::Rattrapage,
                     },
                     delai: self.delai,
-                    commande: Some(self.commande.into()).filter(|nom: &Box<str>| !nom.is_empty()),
+                    commande: Some(self.commande).filter(|nom| !nom.is_empty()).map(Into::into),
                     lien: self.lien.into(),
                     a_pu_etre_executee: may_have_run,
                 }));

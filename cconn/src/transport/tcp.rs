@@ -197,7 +197,7 @@ impl Transport for Tcp {
         flags.set(PollFlags::OUT, wanted.writable);
         loop {
             let rest = deadline.map(|d| d.saturating_duration_since(crate::sync::now()));
-            let piece = rest.map(|rest| if rest > LONGEST_EXACT { rest - rest / 64 } else { rest });
+            let piece = rest.map(first_piece);
             let mut fds = [PollFd::new(&self.stream, flags)];
             match rustix::event::poll(&mut fds, piece.map(timespec).as_ref()) {
                 Err(Errno::INTR) => {}
@@ -309,6 +309,11 @@ fn unpack(packed: u64) -> Duration {
 #[inline]
 fn longest_timeout(rest: Duration) -> Duration {
     rest.saturating_sub(TICKS).saturating_sub(rest / 4)
+}
+
+/// What a poll sleeps of a rest, so that a second one ends it in time.
+fn first_piece(rest: Duration) -> Duration {
+    if rest > LONGEST_EXACT { rest.saturating_sub(rest / 64) } else { rest }
 }
 
 /// A rest that is polled for, unless it is over.

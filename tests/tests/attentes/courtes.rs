@@ -21,7 +21,7 @@ fn overrun(time: Duration, mut wait: impl FnMut(Duration)) -> Duration {
         wait(time);
         let took = begin.elapsed();
         assert!(took >= time, "{time:?} took {took:?}");
-        took - time
+        took.saturating_sub(time)
     });
     overruns.min().unwrap()
 }
