@@ -39,7 +39,7 @@ const TIMES: [u64; 8] = [1, 100, 1_000, 3_000, 6_000, 10_000, 37_000, 85_000];
 fn a_wait_for_an_answer() {
     with_watchdog("attendre_au_plus", LIMIT, || {
         with_client(|_, client| {
-            let mut attente: Attente<()> = client.differer(nommee("dors", (5_000_u64,))).unwrap();
+            let mut attente: Attente<()> = client.differer(nommee("dors", (900_u64,))).unwrap();
             assert_in_time("attendre_au_plus", &TIMES, |time| {
                 assert!(attente.attendre_au_plus(time).is_none());
             });
@@ -51,7 +51,7 @@ fn a_wait_for_an_answer() {
 fn a_wait_for_the_first_of_two() {
     with_watchdog("premiere", LIMIT, || {
         with_client(|_, client| {
-            let call = || -> Attente<()> { client.differer(nommee("dors", (5_000_u64,))).unwrap() };
+            let call = || -> Attente<()> { client.differer(nommee("dors", (900_u64,))).unwrap() };
             let attentes = [call(), call()];
             assert_in_time("premiere", &TIMES, |time| {
                 assert_eq!(Attente::premiere(&attentes, time).unwrap(), None);
