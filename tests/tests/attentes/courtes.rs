@@ -1,7 +1,7 @@
 //! A short wait ends within a millisecond of what it was told, and never before.
 //!
 //! How long a wait takes beyond its time depends on what else the machine does. So each is tried
-//! several times, and the best one counts: what the kernel's ticks add, they add every time.
+//! until it is in time: what the kernel's ticks add, they add every time.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -12,24 +12,23 @@ use cconn_tests::with_watchdog;
 
 use super::{LIMIT, with_client};
 
-const TRIES: u32 = 5;
+const TRIES: u32 = 25;
 
-/// The least that a wait of that length takes beyond its time.
+const LATE: Duration = Duration::from_millis(1);
+
+/// How much a wait took beyond its time.
 fn overrun(time: Duration, mut wait: impl FnMut(Duration)) -> Duration {
-    let overruns = (0..TRIES).map(|_| {
-        let begin = Instant::now();
-        wait(time);
-        let took = begin.elapsed();
-        assert!(took >= time, "{time:?} took {took:?}");
-        took.saturating_sub(time)
-    });
-    overruns.min().unwrap()
+    let begin = Instant::now();
+    wait(time);
+    let took = begin.elapsed();
+    assert!(took >= time, "{time:?} took {took:?}");
+    took.saturating_sub(time)
 }
 
 fn assert_in_time(what: &str, micros: &[u64], mut wait: impl FnMut(Duration)) {
     for time in micros.iter().copied().map(Duration::from_micros) {
-        let overrun = overrun(time, &mut wait);
-        assert!(overrun < Duration::from_millis(1), "{what}: {time:?} and {overrun:?}");
+        let in_time = (0..TRIES).any(|_| overrun(time, &mut wait) < LATE);
+        assert!(in_time, "{what}: {time:?} took a millisecond more, {TRIES} times");
     }
 }
 
@@ -83,7 +82,7 @@ fn a_wait_for_one_of_a_handle_with_a_short_deadline() {
                 assert!(call.unwrap().attendre().is_err());
                 late.push(begin.elapsed().saturating_sub(time));
             });
-            assert_eq!(late.len(), 2 * TRIES as usize);
+            assert!(late.iter().any(|late| *late < LATE), "{late:?}");
         });
     });
 }
