@@ -18,6 +18,14 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a server waits for a newcomer's greeting.
 const GREETING: Duration = Duration::from_secs(5);
 
+/// Smallest stack of a thread that runs commands, bytes: decoding the deepest value accepted takes
+/// less than half of it in a build without optimisation, and the rest is the command's.
+const SMALLEST_STACK: usize = 1 << 20;
+
+/// Largest one, bytes. The system grants address space, so more says nothing but that the number
+/// is a mistake; and where no thread can have its stack, every client would be refused.
+const LARGEST_STACK: usize = 1 << 30;
+
 /// What both sides can set.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -44,12 +52,21 @@ impl Settings {
         self.limits.window = smallest_window(bytes);
     }
 
+    pub(crate) fn set_stack(&mut self, bytes: usize) {
+        self.limits.stack = Some(bytes.max(SMALLEST_STACK));
+    }
+
     /// Refuses settings that can't be.
     pub(crate) fn check(&self) -> Resultat<()> {
         if self.limits.max_frame < MIN_FRAME_LIMIT {
             return Err(impossible(format!(
                 "`taille_max` is {} bytes, and must be at least {MIN_FRAME_LIMIT}",
                 self.limits.max_frame
+            )));
+        }
+        if let Some(bytes) = self.limits.stack.filter(|bytes| *bytes > LARGEST_STACK) {
+            return Err(impossible(format!(
+                "`pile` is {bytes} bytes, and no thread has more than {LARGEST_STACK}"
             )));
         }
         Ok(())
@@ -151,10 +168,14 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Stack of each thread that runs commands, bytes; the platform's default unless set.
+        /// Stack of each thread that runs commands, bytes; the platform's default unless set, at
+        /// most 1 GiB.
+        ///
+        /// Less than 1 MiB is raised to it: an argument of 128 levels, the deepest that is
+        /// accepted, takes as much to decode in a build without optimisation.
         #[doc(alias = "stack_size")]
         pub fn pile(mut self, octets: usize) -> Self {
-            self.settings.limits.stack = Some(octets);
+            self.settings.set_stack(octets);
             self
         }
 

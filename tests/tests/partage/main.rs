@@ -1,0 +1,8 @@
+//! What all connections of a process share: threads, places, the watchman, stacks, descriptors.
+
+mod piles;
+
+use std::time::Duration;
+
+/// Longest time for a test.
+const LIMIT: Duration = Duration::from_secs(30);
