@@ -10,6 +10,8 @@ mod doorman;
 mod hooks;
 mod options;
 mod outside;
+#[cfg(test)]
+mod scarce;
 mod serve;
 mod service;
 

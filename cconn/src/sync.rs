@@ -5,6 +5,7 @@
 
 mod deadline;
 mod rule;
+mod threads;
 
 use std::io;
 use std::sync::PoisonError;
@@ -17,6 +18,7 @@ pub(crate) use std::thread_local;
 
 pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;
+pub(crate) use threads::{Purpose, Threads};
 
 /// Whether that rule holds: always, except in the models.
 pub(crate) const fn holds(_: Rule) -> bool {
@@ -97,18 +99,38 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Whether so many threads run that none should be kept for later.
+pub(crate) fn are_threads_scarce() -> bool {
+    Threads::of_process().are_scarce()
+}
+
 /// Lets other threads run that are ready to.
 pub(crate) fn yield_now() {
     std::thread::yield_now();
 }
 
 /// Starts a thread of that name that nobody joins; its stack has the platform's default size
-/// where `stack` is `None`.
+/// where `stack` is `None`. Fails where the process has as many as it may.
 pub(crate) fn spawn(
     name: String,
     stack: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
+    spawn_for(Purpose::Own, name, stack, body)
+}
+
+/// The same, for that purpose.
+pub(crate) fn spawn_for(
+    purpose: Purpose,
+    name: String,
+    stack: Option<usize>,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let seat = Threads::of_process().seat(purpose)?;
+    let body = move || {
+        let _until_it_ends = seat;
+        body();
+    };
     let builder = std::thread::Builder::new().name(name);
     let builder = match stack {
         Some(bytes) => builder.stack_size(bytes),

@@ -234,6 +234,27 @@ pub(crate) fn spawn(
     Ok(())
 }
 
+/// Who a thread is for; here all are alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    StandIn,
+}
+
+/// The same, for that purpose.
+pub(crate) fn spawn_for(
+    _: Purpose,
+    name: String,
+    stack: Option<usize>,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    spawn(name, stack, body)
+}
+
+/// Threads are not counted here.
+pub(crate) fn are_threads_scarce() -> bool {
+    false
+}
+
 /// Waits until every thread that `spawn` started has ended, and the watchman rests.
 pub(crate) fn join_all() {
     while let Some(thread) = run(|run| run.threads.pop()) {

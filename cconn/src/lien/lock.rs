@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Lien;
 use super::due::{Due, LastWords};
 use super::state::State;
-use crate::sync::MutexGuard;
+use crate::sync::{MutexGuard, Purpose};
 
 /// The locked state. Dropping it releases the lock and then wakes whoever is to be woken.
 pub(super) struct Locked<'a> {
@@ -91,7 +91,8 @@ impl Lien {
         let Some(lien) = self.me.upgrade() else { return };
         loop {
             let (name, lien) = (self.identity.stand_in_name(), lien.clone());
-            let started = crate::sync::spawn(name, self.limits.stack, move || lien.stand_in());
+            let (purpose, stack) = (Purpose::StandIn, self.limits.stack);
+            let started = crate::sync::spawn_for(purpose, name, stack, move || lien.stand_in());
             if started.is_ok() || !self.refuse_front() {
                 return;
             }

@@ -16,6 +16,9 @@ use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The same where the process has few threads left: others need them.
+const SCARCE_PATIENCE: Duration = Duration::from_millis(10);
+
 /// Bytes that a thread keeps between two commands for writing answers into.
 const KEPT: usize = 1 << 10;
 
@@ -130,7 +133,9 @@ impl Lien {
                 break;
             } else {
                 state.pass_on();
-                let patience = crate::sync::now().checked_add(STAND_IN_PATIENCE);
+                let scarce = crate::sync::are_threads_scarce();
+                let patience = if scarce { SCARCE_PATIENCE } else { STAND_IN_PATIENCE };
+                let patience = crate::sync::now().checked_add(patience);
                 (state, idle) = self.sleep(state, Sleep::StandIn, patience);
             }
         }

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::sync::Threads;
 use crate::transport::configure;
 
 /// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
@@ -23,9 +24,6 @@ const BACKLOG: i32 = 4096;
 
 /// Descriptors that are left to the rest of the program.
 const RESERVED_DESCRIPTORS: u64 = 32;
-
-/// Memory maps a thread needs: its stack and the guard page; with a share for its heap.
-const MAPS_A_THREAD: u64 = 4;
 
 /// How long a newcomer waits for the place of a client that has just left: one that knows of the
 /// end before our thread has ended would be told that the server is full.
@@ -86,7 +84,9 @@ impl OptionsServeur {
     /// Clients served at the same time; 1 unless set. A newcomer beyond is told so; 0 is an error
     /// of [`ouvrir`](OptionsServeur::ouvrir).
     ///
-    /// Lowered to what the process may have: each client takes a descriptor and a thread.
+    /// Lowered to what the process may have: each client takes a descriptor and a thread, and
+    /// another thread while one of its commands waits for somebody. Where no further thread can be
+    /// had, what needs one is refused as not run.
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
         self
@@ -207,16 +207,11 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// How many clients this process can serve: one descriptor and one thread each, with a reserve.
-///
-/// Past the limit of memory maps a new thread aborts the whole process instead of failing.
+/// How many clients this process can serve: a descriptor each, with a reserve, and two threads, for
+/// a client whose command waits for somebody needs a second.
 fn affordable_clients() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let descriptors = limit.current.map_or(u64::MAX, |n| n.saturating_sub(RESERVED_DESCRIPTORS));
-    let threads = max_memory_maps().map_or(u64::MAX, |maps| maps / MAPS_A_THREAD * 9 / 10);
-    usize::try_from(descriptors.min(threads)).unwrap_or(usize::MAX).max(1)
-}
-
-fn max_memory_maps() -> Option<u64> {
-    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+    descriptors.min(Threads::of_process().most() / 2).max(1)
 }

@@ -1,0 +1,188 @@
+//! How many threads the process may have, and who may have the next one.
+//!
+//! Past the limit of its memory maps a process does not fail to start a thread: the new thread
+//! can't set itself up and aborts the process. So every thread that cconn starts is counted, the
+//! program's own are looked at now and then, and a part of what the system allows stays free.
+
+use std::io;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Memory maps a thread needs: its stack, that of its signals, and a guard page for each.
+const MAPS_A_THREAD: usize = 4;
+
+/// The program's own threads are counted once in so many of ours.
+const LOOK_EVERY: usize = 64;
+
+/// Who a thread is for. What one connection can ask for without bound ends first, so that it takes
+/// nobody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Further commands of one connection: seven eighths of all threads.
+    StandIn,
+    /// A connection's own thread, and what a process needs few of.
+    Own,
+}
+
+/// The threads of a process.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    most: usize,
+    /// Those that cconn started and that have not ended.
+    started: AtomicUsize,
+    /// Those of the program, when last looked.
+    others: AtomicUsize,
+}
+
+/// A thread's place among those that may be; given back when it ends.
+#[derive(Debug)]
+pub(super) struct Seat(&'static Threads);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.started.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Threads {
+    /// Those of this process.
+    pub(crate) fn of_process() -> &'static Threads {
+        static THREADS: OnceLock<Threads> = OnceLock::new();
+        THREADS.get_or_init(|| Threads::at_most(most()))
+    }
+
+    fn at_most(most: usize) -> Threads {
+        Threads { most, started: AtomicUsize::new(0), others: AtomicUsize::new(0) }
+    }
+
+    /// Most threads that cconn may start.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Whether so many run that none should be kept for later.
+    pub(crate) fn are_scarce(&self) -> bool {
+        self.running() > self.most / 2
+    }
+
+    fn running(&self) -> usize {
+        let started = self.started.load(Ordering::Relaxed);
+        started.saturating_add(self.others.load(Ordering::Relaxed))
+    }
+
+    /// A place for one more thread, if there is one.
+    pub(super) fn seat(&'static self, purpose: Purpose) -> io::Result<Seat> {
+        let most = match purpose {
+            Purpose::StandIn => self.most - self.most / 8,
+            Purpose::Own => self.most,
+        };
+        let before = self.started.fetch_add(1, Ordering::Relaxed);
+        let seat = Seat(self);
+        if before.is_multiple_of(LOOK_EVERY) && before > self.most / 8 {
+            let others = running_in_process().saturating_sub(before);
+            self.others.store(others, Ordering::Relaxed);
+        }
+        if self.running() > most {
+            let text = format!("no thread to be had: {before} of {} run", self.most);
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
+        }
+        Ok(seat)
+    }
+}
+
+/// Nine tenths of what the system allows; a thread takes a moment longer to end than its seat.
+fn most() -> usize {
+    #[cfg(test)]
+    if let Some(most) = tests::most() {
+        return most;
+    }
+    let maps = number("/proc/sys/vm/max_map_count").map(|maps| maps / MAPS_A_THREAD);
+    let user = rustix::process::getrlimit(rustix::process::Resource::Nproc).current;
+    let user = user.and_then(|user| usize::try_from(user).ok());
+    let system = number("/proc/sys/kernel/threads-max");
+    let ids = number("/proc/sys/kernel/pid_max");
+    let most = [maps, user, system, ids, group()].into_iter().flatten().min();
+    most.map_or(usize::MAX, |most| (most - most / 10).max(1))
+}
+
+/// What the process's control groups allow, the one furthest in and those around it.
+fn group() -> Option<usize> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    groups.lines().filter_map(group_limit).min()
+}
+
+/// Of a line such as `0::/service` or `8:pids:/service`.
+fn group_limit(line: &str) -> Option<usize> {
+    let (_, line) = line.split_once(':')?;
+    let (controllers, path) = line.split_once(':')?;
+    let root = match controllers {
+        "" => Path::new("/sys/fs/cgroup"),
+        _ if controllers.split(',').any(|name| name == "pids") => Path::new("/sys/fs/cgroup/pids"),
+        _ => return None,
+    };
+    let inner = root.join(path.trim_start_matches('/'));
+    let around = inner.ancestors().take_while(|folder| folder.starts_with(root));
+    around.filter_map(|folder| number(folder.join("pids.max"))).min()
+}
+
+/// A file that holds one number; `max` is none.
+fn number(path: impl AsRef<Path>) -> Option<usize> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Threads of this process, as the system counts them; 0 where it does not say.
+fn running_in_process() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    threads.and_then(|threads| threads.trim().parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many threads may be in a test that runs in a process of its own.
+    pub(super) fn most() -> Option<usize> {
+        std::env::var("CCONN_TEST_THREADS").ok()?.parse().ok()
+    }
+
+    fn threads(most: usize) -> &'static Threads {
+        Box::leak(Box::new(Threads::at_most(most)))
+    }
+
+    #[test]
+    fn the_last_threads_are_for_no_stand_in() {
+        let threads = threads(16);
+        let stand_ins: Vec<_> = (0..14).map(|_| threads.seat(Purpose::StandIn).unwrap()).collect();
+        assert!(threads.seat(Purpose::StandIn).is_err());
+        let own: Vec<_> = (0..2).map(|_| threads.seat(Purpose::Own).unwrap()).collect();
+        let error = threads.seat(Purpose::Own).unwrap_err();
+        assert!(error.to_string().contains("no thread to be had: 16 of 16"), "{error}");
+        drop(own);
+        assert!(threads.seat(Purpose::StandIn).is_err());
+        drop(stand_ins);
+        assert_eq!(threads.running(), 0);
+        assert!(threads.seat(Purpose::StandIn).is_ok());
+    }
+
+    #[test]
+    fn the_threads_of_the_program_count() {
+        let threads = threads(512);
+        threads.started.store(128, Ordering::Relaxed);
+        threads.others.store(384, Ordering::Relaxed);
+        // 128 are a round number, and the program has fewer than that now.
+        assert!(threads.seat(Purpose::Own).is_ok());
+        assert!(threads.others.load(Ordering::Relaxed) < 384);
+        threads.others.store(384, Ordering::Relaxed);
+        threads.started.store(129, Ordering::Relaxed);
+        assert!(threads.seat(Purpose::Own).is_err());
+    }
+
+    #[test]
+    fn some_limit_is_known() {
+        assert!((1..usize::MAX).contains(&super::most()), "{}", super::most());
+        assert!(running_in_process() >= 1);
+        assert_eq!(group_limit("3:cpuset:/"), None);
+    }
+}
