@@ -180,11 +180,8 @@ impl Lien {
 
     /// The same, against that limit.
     pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
-        let depth = handler::marks().map_or(0, |marks| marks.depth.saturating_add(1));
-        if depth > limit {
-            return Err(Failure::TooDeep { limit: usize::from(limit) });
-        }
-        Ok(depth)
+        let depth = handler::marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
+        depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
     }
 
     /// Whether the command that the calling thread is inside of is one of this connection, and

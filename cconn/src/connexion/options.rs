@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::lien::{Limits, smallest_window};
+use crate::lien::Limits;
 use crate::wire::MIN_FRAME_LIMIT;
 
 /// How long connecting and greeting may take.
@@ -47,11 +47,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn set_max_frame(&mut self, bytes: u32) {
-        self.limits.max_frame = bytes;
-        self.limits.window = smallest_window(bytes);
-    }
-
     pub(crate) fn set_stack(&mut self, bytes: usize) {
         self.limits.stack = Some(bytes.max(SMALLEST_STACK));
     }
@@ -93,7 +88,7 @@ macro_rules! shared_settings {
         /// take twice as much.
         #[doc(alias = "max_frame_size")]
         pub fn taille_max(mut self, octets: u32) -> Self {
-            self.settings.set_max_frame(octets);
+            self.settings.limits.set_max_frame(octets);
             self
         }
 
@@ -148,6 +143,9 @@ macro_rules! shared_settings {
         }
 
         /// Deepest nesting of calls; 32 unless set.
+        ///
+        /// Each second level waits on this side, the others on the peer's: deeper than twice
+        /// [`max_attentes`](Self::max_attentes) it is that limit which refuses, so raise both.
         #[doc(alias = "max_depth")]
         pub fn profondeur_max(mut self, niveaux: u8) -> Self {
             self.settings.limits.max_depth = niveaux;

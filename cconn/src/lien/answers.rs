@@ -65,8 +65,10 @@ impl Lien {
 
     fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
         let handler = handler::current();
-        let (state, away) = self.leave(handler.as_ref())?;
+        let (mut state, away) = self.leave(handler.as_ref())?;
+        state.calls.set_awaited(call, true);
         let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
+        state.calls.set_awaited(call, false);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
             (None, Waited::Closed) => Err(Self::ended(&mut state, call)),

@@ -30,11 +30,17 @@ impl Answer {
 #[derive(Debug)]
 enum Slot {
     Free,
-    /// `at` is the outbox position in front of the call's first byte.
+    /// `at` is the outbox position in front of the call's first byte. `awaited` says that a thread
+    /// waits for this very answer.
     Waiting {
         at: u64,
+        awaited: bool,
     },
-    Answered(Answer),
+    /// `counted` says that nobody waited for it when it came: it counts among the unclaimed.
+    Answered {
+        answer: Answer,
+        counted: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -61,7 +67,9 @@ pub(super) struct Calls {
     entries: Vec<Entry>,
     free: Vec<u32>,
     waiting: usize,
-    /// Bytes of answers that nobody claimed yet.
+    /// Bytes of answers that were not taken out yet, those that a thread waits for included.
+    kept: usize,
+    /// Bytes of those that nobody waits for. `unclaimed <= kept`
     unclaimed: usize,
     /// Answers that ever came to a call that waited.
     answered: u64,
@@ -90,17 +98,18 @@ impl Calls {
         self.waiting
     }
 
-    /// Bytes of answers that nobody claimed yet.
+    /// Whether no answer is kept here.
     #[inline]
-    pub(super) fn unclaimed(&self) -> usize {
-        self.unclaimed
+    pub(super) fn keeps_none(&self) -> bool {
+        self.kept == 0
     }
 
-    /// Opens a call whose bytes will stand at outbox position `at`.
+    /// Opens a call whose bytes will stand at outbox position `at`. `awaited` says that the calling
+    /// thread goes on to wait for its answer.
     #[inline]
-    pub(super) fn open(&mut self, at: u64) -> CallId {
+    pub(super) fn open(&mut self, at: u64, awaited: bool) -> CallId {
         self.waiting = self.waiting.saturating_add(1);
-        let slot = Slot::Waiting { at };
+        let slot = Slot::Waiting { at, awaited };
         if let Some(index) = self.free.pop()
             && let Some(entry) = self.entries.get_mut(index as usize)
         {
@@ -112,8 +121,18 @@ impl Calls {
         id(1, index)
     }
 
-    /// Stores an answer; one that would take more than `most` unclaimed bytes is replaced by the
-    /// failure that says so.
+    /// A thread begins to wait for the answer of a deferred call, or stops waiting for it.
+    pub(super) fn set_awaited(&mut self, call: CallId, now: bool) {
+        if let Some(entry) = self.entry(call).filter(|entry| entry.generation == generation(call))
+            && let Slot::Waiting { awaited, .. } = &mut entry.slot
+        {
+            *awaited = now;
+        }
+    }
+
+    /// Stores an answer. One that nobody waits for, and that would take more than `most` bytes with
+    /// the others like it, is replaced by the failure that says so. One that a thread waits for is
+    /// taken out as soon as that thread runs, and always kept.
     #[inline]
     pub(super) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
         let unclaimed = self.unclaimed;
@@ -121,11 +140,13 @@ impl Calls {
             Some(entry) if entry.generation == generation(call) => entry,
             _ => return self.unawaited(call),
         };
-        let Slot::Waiting { at } = entry.slot else { return self.unawaited(call) };
-        let fits = unclaimed.saturating_add(answer.size()) <= most;
+        let Slot::Waiting { at, awaited } = entry.slot else { return self.unawaited(call) };
+        let fits = awaited || unclaimed.saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
-        self.unclaimed = unclaimed.saturating_add(answer.size());
-        entry.slot = Slot::Answered(answer);
+        let (size, counted) = (answer.size(), !awaited);
+        entry.slot = Slot::Answered { answer, counted };
+        self.kept = self.kept.saturating_add(size);
+        self.unclaimed = unclaimed.saturating_add(if counted { size } else { 0 });
         self.waiting = self.waiting.saturating_sub(1);
         self.answered = self.answered.saturating_add(1);
         self.settled = self.settled.max(at);
@@ -138,7 +159,7 @@ impl Calls {
         let Some(entry) = self.entry(call) else { return Met::Never };
         let late = match (&entry.slot, entry.generation == generation(call)) {
             (_, false) => entry.generation > generation(call),
-            (Slot::Waiting { .. } | Slot::Answered(_), true) => true,
+            (Slot::Waiting { .. } | Slot::Answered { .. }, true) => true,
             // Freed and not opened again yet, unless its generations are used up.
             (Slot::Free, true) => entry.generation == u32::MAX,
         };
@@ -156,7 +177,7 @@ impl Calls {
     #[inline]
     pub(super) fn is_answered(&self, call: CallId) -> bool {
         self.entries.get(index(call)).is_some_and(|entry| {
-            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
+            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered { .. })
         })
     }
 
@@ -164,14 +185,14 @@ impl Calls {
     #[inline]
     pub(super) fn claim(&mut self, call: CallId) -> Option<Answer> {
         let entry = self.entry(call)?;
-        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
+        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered { .. }) {
             return None;
         }
         let slot = std::mem::replace(&mut entry.slot, Slot::Free);
         self.free(call);
         match slot {
-            Slot::Answered(answer) => {
-                self.unclaimed = self.unclaimed.saturating_sub(answer.size());
+            Slot::Answered { answer, counted } => {
+                self.taken_out(&answer, counted);
                 Some(answer)
             }
             Slot::Free | Slot::Waiting { .. } => None,
@@ -181,16 +202,23 @@ impl Calls {
     /// Gives a call up. Returns its outbox position if it still waited.
     pub(super) fn give_up(&mut self, call: CallId) -> Option<u64> {
         match self.close(call)? {
-            Slot::Waiting { at } => {
+            Slot::Waiting { at, .. } => {
                 self.waiting = self.waiting.saturating_sub(1);
                 Some(at)
             }
-            Slot::Answered(answer) => {
-                self.unclaimed = self.unclaimed.saturating_sub(answer.size());
+            Slot::Answered { answer, counted } => {
+                self.taken_out(&answer, counted);
                 None
             }
             Slot::Free => None,
         }
+    }
+
+    #[inline]
+    fn taken_out(&mut self, answer: &Answer, counted: bool) {
+        let size = answer.size();
+        self.kept = self.kept.saturating_sub(size);
+        self.unclaimed = self.unclaimed.saturating_sub(if counted { size } else { 0 });
     }
 
     /// Closes a call.
@@ -251,7 +279,7 @@ mod tests {
     #[test]
     fn a_call_is_answered_and_claimed_once() {
         let mut calls = Calls::default();
-        let call = calls.open(0);
+        let call = calls.open(0, false);
         assert!(calls.claim(call).is_none());
         assert_eq!(calls.answer(call, value(3), MOST), Met::Waiting);
         assert_eq!(calls.answer(call, value(3), MOST), Met::Late);
@@ -265,7 +293,7 @@ mod tests {
         let mut calls = Calls::default();
         let mut seen = std::collections::HashSet::new();
         for _ in 0..1000 {
-            let call = calls.open(0);
+            let call = calls.open(0, false);
             assert!(seen.insert(call));
             calls.give_up(call);
         }
@@ -275,7 +303,7 @@ mod tests {
     #[test]
     fn late_answers_are_told_from_impossible_ones() {
         let mut calls = Calls::default();
-        let call = calls.open(5);
+        let call = calls.open(5, false);
         assert_eq!(calls.give_up(call), Some(5));
         assert_eq!(calls.answer(call, value(1), MOST), Met::Late);
         assert_eq!(calls.late, 1);
@@ -287,7 +315,7 @@ mod tests {
     #[test]
     fn unclaimed_answers_are_bounded_exactly() {
         let mut calls = Calls::default();
-        let (a, b) = (calls.open(0), calls.open(0));
+        let (a, b) = (calls.open(0, false), calls.open(0, false));
         calls.answer(a, value(MOST), MOST);
         calls.answer(b, value(1), MOST);
         assert!(matches!(calls.claim(a), Some(Answer::Value(_))));
@@ -296,11 +324,32 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_a_thread_waits_for_is_kept_whatever_its_size() {
+        let mut calls = Calls::default();
+        let (deferred, called, late) =
+            (calls.open(0, false), calls.open(0, true), calls.open(0, false));
+        calls.answer(deferred, value(MOST), MOST);
+        calls.answer(called, value(MOST + 1), MOST);
+        assert_eq!((calls.kept, calls.unclaimed), (2 * MOST + 1, MOST));
+        assert!(matches!(calls.claim(called), Some(Answer::Value(_))));
+        calls.set_awaited(late, true);
+        calls.answer(late, value(MOST + 1), MOST);
+        assert!(matches!(calls.claim(late), Some(Answer::Value(_))));
+        let given_up = calls.open(0, false);
+        calls.set_awaited(given_up, true);
+        calls.set_awaited(given_up, false);
+        calls.answer(given_up, value(1), MOST);
+        assert!(matches!(calls.claim(given_up), Some(Answer::Failure { .. })), "nobody waits");
+        assert!(matches!(calls.claim(deferred), Some(Answer::Value(_))));
+        assert_eq!((calls.kept, calls.unclaimed, calls.waiting), (0, 0, 0));
+    }
+
+    #[test]
     fn a_place_whose_generations_are_used_up_is_not_reused() {
         let mut calls = Calls::default();
-        let first = calls.open(0);
+        let first = calls.open(0, false);
         calls.entries[0].generation = u32::MAX;
         calls.give_up(id(u32::MAX, 0));
-        assert_ne!(index(calls.open(0)), index(first));
+        assert_ne!(index(calls.open(0, false)), index(first));
     }
 }

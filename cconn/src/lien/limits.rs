@@ -10,6 +10,9 @@ pub(crate) const COMMAND_OVERHEAD: u64 = 64;
 /// Largest frame, bytes: 8 MiB holds any ordinary value, and two of them any window's memory.
 pub(crate) const MAX_FRAME: u32 = 8 << 20;
 
+/// Bytes of answers that may wait to be claimed, bytes: eight of the largest by default.
+const MAX_UNCLAIMED: usize = 64 << 20;
+
 /// The limits of one connection on this side.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -25,7 +28,8 @@ pub(crate) struct Limits {
     pub(crate) max_depth: u8,
     /// Calls of this side without an answer.
     pub(crate) max_calls: usize,
-    /// Bytes of answers not yet claimed.
+    /// Bytes of answers that came while nobody waited for them; at least the largest answer. One that a
+    /// thread waits for does not count.
     pub(crate) max_unclaimed: usize,
     /// Bytes in the outbox above which senders wait.
     pub(crate) high_water: u64,
@@ -59,7 +63,7 @@ impl Default for Limits {
             max_parallel: 16,
             max_depth: 32,
             max_calls: 65_536,
-            max_unclaimed: 64 << 20,
+            max_unclaimed: MAX_UNCLAIMED,
             high_water: 1 << 20,
             flush_share: 256 << 10,
             write_deadline: Duration::from_secs(10),
@@ -78,6 +82,17 @@ impl Default for Limits {
 /// could wait for a grant that never becomes due.
 pub(crate) fn smallest_window(max_frame: u32) -> u64 {
     u64::from(max_frame).saturating_add(COMMAND_OVERHEAD).saturating_mul(2)
+}
+
+impl Limits {
+    /// Sets the largest frame, and what has to grow with it so that such a frame is of use: the
+    /// window for commands of that size, and the room for answers of that size to deferred calls.
+    pub(crate) fn set_max_frame(&mut self, bytes: u32) {
+        self.max_frame = bytes;
+        self.window = smallest_window(bytes);
+        let two = usize::try_from(self.window).unwrap_or(usize::MAX);
+        self.max_unclaimed = MAX_UNCLAIMED.max(two);
+    }
 }
 
 /// What the peer announced in its greeting.

@@ -139,12 +139,12 @@ impl State {
             }
             Frame::Answer { id, body } => {
                 let length = body.len();
-                let body = kept.body(length, self.calls.unclaimed() == 0);
+                let body = kept.body(length, self.calls.keeps_none());
                 self.answer(id, Answer::Value(body), routing)
             }
             Frame::UserError { id, body } => {
                 let length = body.len();
-                let body = kept.body(length, self.calls.unclaimed() == 0);
+                let body = kept.body(length, self.calls.keeps_none());
                 self.answer(id, Answer::UserError(body), routing)
             }
             Frame::Failure { id, command, code, text } => {

@@ -196,7 +196,7 @@ impl Lien {
         if state.is_above_high_water() || !self.admit_at_once(&mut state, charge(body))? {
             return self.defer_later(state, frame, body, deadline);
         }
-        let call = self.open_call(&mut state, frame, body)?;
+        let call = self.open_call(&mut state, frame, body, false)?;
         state.append(frame);
         drop(self.flush_burst(state, deadline));
         Ok(call)
@@ -213,7 +213,7 @@ impl Lien {
     ) -> Result<CallId, Failure> {
         let (state, opened) = Self::sending(state, |state| {
             let (mut state, admitted) = self.admit_with_room(state, charge(body), deadline);
-            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body, false));
             if opened.is_ok() {
                 state.append(frame);
             }
@@ -252,7 +252,7 @@ impl Lien {
         match self.admit_at_once(&mut state, charge(body)) {
             Err(failure) => return (state, Err(failure)),
             Ok(true) => {
-                let opened = self.open_call(&mut state, frame, body);
+                let opened = self.open_call(&mut state, frame, body, true);
                 return (state, opened);
             }
             Ok(false) => {}
@@ -260,7 +260,7 @@ impl Lien {
         Self::sending(state, |state| {
             let (state, admitted) = self.await_window(state, charge(body), deadline);
             let (mut state, admitted) = self.keep_if_room(state, charge(body), admitted, deadline);
-            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body));
+            let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body, true));
             (state, opened)
         })
     }
@@ -271,6 +271,7 @@ impl Lien {
         state: &mut State,
         frame: &mut [u8],
         body: usize,
+        awaited: bool,
     ) -> Result<CallId, Failure> {
         let limit = self.limits.max_calls;
         if state.calls.waiting() >= limit {
@@ -278,7 +279,7 @@ impl Lien {
             return Err(Failure::TooManyCalls { limit });
         }
         let at = state.outbox.end();
-        let call = state.calls.open(at);
+        let call = state.calls.open(at, awaited);
         wire::patch_call_id(frame, call);
         Ok(call)
     }
