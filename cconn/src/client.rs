@@ -5,6 +5,7 @@
 
 mod attente;
 mod essais;
+mod fin;
 mod frames;
 
 use std::fmt;
@@ -227,15 +228,19 @@ impl Client {
         }
     }
 
-    /// Drops the connection now. Complete answers are written if the socket takes them at once,
-    /// and the peer is told; calls that wait end with an error, on both sides.
+    /// Drops the connection now. What was sent is written as far as the socket takes it at once,
+    /// and the peer is told; calls that wait end with an error, on both sides. What has reached
+    /// the peer by then still runs there, and its `lancer` returns `Ok`.
     ///
-    /// Inside a command the caller of that command gets [`Erreur::Fermee`].
+    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. To end a connection
+    /// with last words that arrive there are [`expulser`](Client::expulser), which says why, and
+    /// [`eteindre`](Client::eteindre), which waits for what the peer is doing.
     ///
     /// # Blocking
     ///
     /// Never.
     #[doc(alias = "disconnect")]
+    #[doc(alias = "abort")]
     pub fn close(&self) {
         self.lien.close(EndReason::Closed, "");
     }

@@ -22,6 +22,7 @@ mod catch_up;
 mod direct;
 mod dispatch;
 mod due;
+mod expel;
 mod goodbye;
 mod handler;
 mod identity;
@@ -65,6 +66,7 @@ pub(crate) use admit::Aside;
 pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
+pub(crate) use expel::Expelled;
 pub(crate) use goodbye::Ending;
 pub(crate) use identity::Identity;
 use names::Names;
@@ -150,8 +152,8 @@ impl Lien {
             return;
         }
         let mut state = self.lock();
-        let (closed, all_taken_up) = (state.is_closed(), state.is_all_taken_up());
-        if !closed && all_taken_up {
+        let (closed, ended) = (state.is_closed(), state.ended().is_some());
+        if !ended && state.is_all_taken_up() {
             state.close(Ending::here(EndReason::Closed, ""));
             // Where nobody else holds it either it is gone before the watchman could look.
             state.tended.lingers &= self.me.strong_count() > 1;
@@ -163,14 +165,20 @@ impl Lien {
         }
     }
 
+    /// Whether this side ended it, and not because its program wanted it so.
+    pub(crate) fn was_cut_here(&self) -> bool {
+        self.ending()
+            .is_some_and(|ending| matches!(&*ending, Ending::Here { .. }) && !ending.is_orderly())
+    }
+
     /// What runs this connection's commands.
     pub(crate) fn commands(&self) -> &Arc<dyn Dispatch> {
         &self.commands
     }
 
-    /// Why the connection ended, if it has.
+    /// Why the connection ended, if it has; what came before may still be run, or written.
     pub(crate) fn ending(&self) -> Option<Arc<Ending>> {
-        self.lock().closed().cloned()
+        self.lock().ended().cloned()
     }
 
     /// Depth at which the calling thread sends: one deeper than the handler it is inside of.
@@ -212,7 +220,8 @@ impl Lien {
     pub(crate) fn is_cancelled() -> bool {
         let Some(handler) = handler::current() else { return false };
         let state = handler.lien.lock();
-        state.is_closed() || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
+        state.ended().is_some()
+            || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
     }
 }
 

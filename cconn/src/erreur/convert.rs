@@ -66,6 +66,11 @@ impl About<'_> {
         self.late(Phase::Arret, grace)
     }
 
+    /// A peer that was sent away and did not take its last words in time.
+    pub(crate) fn not_said(self) -> Erreur {
+        self.late(Phase::Expulsion, self.delai)
+    }
+
     /// Bytes that the peer did not take in time.
     pub(crate) fn not_written(self) -> Erreur {
         self.late(Phase::Ecriture, self.delai)
@@ -112,7 +117,7 @@ pub(crate) fn ended<E>(ending: &Ending, lien: &str, about: Option<(&str, bool)>)
     let (raison, texte) = match ending {
         Ending::Finished => (RaisonFin::Terminee, ""),
         Ending::Here { reason, text } => (RaisonFin::from_reason(*reason, true), &**text),
-        Ending::Peer { reason, text } => (RaisonFin::from_reason(*reason, false), &**text),
+        Ending::Peer { reason, text } => (RaisonFin::of_peer(*reason, text), &**text),
         Ending::Cut { text, .. } => (RaisonFin::Coupee, &**text),
     };
     Erreur::Fermee(Box::new(Fermee {

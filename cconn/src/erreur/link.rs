@@ -59,6 +59,9 @@ pub enum Phase {
     Rattrapage,
     /// An orderly stop.
     Arret,
+    /// Writing what was left to say to a peer that is sent away.
+    #[doc(alias = "Kick")]
+    Expulsion,
 }
 
 impl Phase {
@@ -76,6 +79,9 @@ impl Phase {
             Phase::Ecriture => "the peer takes no bytes",
             Phase::Reponse => "no answer",
             Phase::Rattrapage => "commands that had arrived before are not handled yet",
+            Phase::Expulsion => {
+                "the peer did not take all that was left to say to it, and the connection was cut"
+            }
             Phase::Arret => "the orderly stop was not finished, and the connection was cut",
         }
     }
@@ -127,6 +133,11 @@ pub enum RaisonFin {
     /// The peer's program called `close`.
     #[error("the peer closed it")]
     FermeeParLePair,
+    /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
+    /// says why.
+    #[doc(alias = "Kicked")]
+    #[error("the peer sent this side away")]
+    Expulsee,
     /// The stream ended or broke without a goodbye.
     #[error("it was cut without a goodbye")]
     Coupee,
@@ -145,6 +156,14 @@ pub enum RaisonFin {
 }
 
 impl RaisonFin {
+    /// Why a connection ended that the peer ended, with that text.
+    pub(crate) fn of_peer(reason: EndReason, text: &str) -> Self {
+        if reason == EndReason::Closed && !text.is_empty() {
+            return RaisonFin::Expulsee;
+        }
+        RaisonFin::from_reason(reason, false)
+    }
+
     pub(crate) fn from_reason(reason: EndReason, here: bool) -> Self {
         match reason {
             EndReason::Finished => RaisonFin::Terminee,

@@ -77,7 +77,7 @@ impl Lien {
 
     #[inline]
     pub(super) fn check_admitted(&self, state: &State) -> Result<(), Failure> {
-        if let Some(ending) = state.closed() {
+        if let Some(ending) = state.ended() {
             return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
         }
         if state.goodbye.end_of_input {

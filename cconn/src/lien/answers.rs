@@ -30,7 +30,7 @@ impl Lien {
             let mut state = self.look_round(|state| state.calls.is_answered(call));
             return match state.calls.claim(call) {
                 Some(answer) => Ok(answer),
-                None if state.is_closed() => Err(Self::ended(&mut state, call)),
+                None if state.ended().is_some() => Err(Self::ended(&mut state, call)),
                 None => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
             };
         }
@@ -39,14 +39,14 @@ impl Lien {
 
     /// Whether `wait_for` would return at once.
     pub(crate) fn is_ready(&self, call: CallId) -> bool {
-        let ready = |state: &State| state.calls.is_answered(call) || state.is_closed();
+        let ready = |state: &State| state.calls.is_answered(call) || state.ended().is_some();
         ready(&self.look_round(ready))
     }
 
     /// The same as far as it is known already.
     pub(crate) fn is_known_ready(&self, call: CallId) -> bool {
         let state = self.lock();
-        state.calls.is_answered(call) || state.is_closed()
+        state.calls.is_answered(call) || state.ended().is_some()
     }
 
     /// Looks without waiting for what others do: unless it is there already, what was sent is
@@ -90,7 +90,7 @@ impl Lien {
         let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
         let done = |state: &State| answered(state).is_some();
         // At the end of the connection none will be answered any more: the first says so.
-        let first = |state: &State| answered(state).or(state.is_closed().then_some(0));
+        let first = |state: &State| answered(state).or(state.ended().is_some().then_some(0));
         if deadline.is_no_time() {
             return Ok(first(&self.look_round(done)));
         }
@@ -156,7 +156,7 @@ impl Lien {
     fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
         let at = state.calls.give_up(call);
         let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
-        let ending = state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
+        let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
         Failure::Ended { ending, may_have_run }
     }
 }

@@ -94,7 +94,7 @@ impl Lien {
             (true, _) => Ok(()),
             (false, Waited::Closed) => {
                 let ending =
-                    state.closed().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
+                    state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
                 Err(Failure::Ended { ending, may_have_run: false })
             }
             (false, _) => Err(Failure::Late { phase: Phase::CatchUp, may_have_run: false }),

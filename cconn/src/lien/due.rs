@@ -24,6 +24,8 @@ pub(super) struct Due {
     /// Stand-ins to start; they are counted as started already.
     pub(super) stand_ins: usize,
     pub(super) last_words: Option<LastWords>,
+    /// End the stream in both directions: the peer has said its last, and is not answered.
+    pub(super) hang_up: bool,
     /// Ask the watchman to look in so long at the latest.
     pub(super) watch: Option<Duration>,
 }
@@ -42,6 +44,7 @@ impl Due {
         self.first.is_none()
             && self.stand_ins == 0
             && self.last_words.is_none()
+            && !self.hang_up
             && self.watch.is_none()
     }
 

@@ -41,15 +41,27 @@ impl Ending {
         Ending::Cut { text: "".into() }
     }
 
-    /// Whether the program (of either side) wanted it so.
+    /// Whether the program (of either side) wanted it so; who is sent away did not.
     pub(crate) fn is_orderly(&self) -> bool {
         match self {
             Ending::Finished => true,
-            Ending::Here { reason, .. } | Ending::Peer { reason, .. } => {
+            Ending::Here { reason, .. } => {
                 matches!(reason, EndReason::Finished | EndReason::Closed)
+            }
+            Ending::Peer { reason, .. } => {
+                matches!(reason, EndReason::Finished | EndReason::Closed) && !self.is_expulsion()
             }
             Ending::Cut { .. } => false,
         }
+    }
+
+    /// Whether one side's program sent the other away: it closed the connection and said why.
+    pub(crate) fn is_expulsion(&self) -> bool {
+        matches!(
+            self,
+            Ending::Here { reason: EndReason::Closed, text }
+            | Ending::Peer { reason: EndReason::Closed, text } if !text.is_empty()
+        )
     }
 }
 
@@ -65,7 +77,7 @@ pub(super) fn lost(error: &io::Error) -> Box<str> {
 
 /// Where the goodbye stands.
 ///
-/// `bye` implies `retired` and `peer_retired`; `closed` is final.
+/// `bye` implies `retired` and `peer_retired`; `closed` is final and implies `ended`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 pub(super) struct Goodbye {
@@ -85,8 +97,12 @@ pub(super) struct Goodbye {
     pub(super) end_of_input: bool,
     /// Threads between the start of a send and its end.
     pub(super) senders: usize,
-    /// The end, once it has come.
-    pub(super) closed: Option<Arc<Ending>>,
+    /// Why the connection ends, once that is known: nothing more is sent, and no answer comes.
+    pub(super) ended: Option<Arc<Ending>>,
+    /// The end has come: what still had to be written, or to be run, is.
+    pub(super) closed: bool,
+    /// Why the last words of this side, which wait for their turn, can't all be written any more.
+    pub(super) unsaid: Option<Arc<Ending>>,
 }
 
 /// A frame of the goodbye that is due.
@@ -102,7 +118,7 @@ pub(super) enum Due {
 impl Goodbye {
     /// What is due next, given whether this side is idle and its outbox written.
     pub(super) fn due(&self, idle: bool, written: bool) -> Due {
-        if self.closed.is_some() || !self.stopping {
+        if self.ended.is_some() || !self.stopping {
             return Due::Nothing;
         }
         if !self.retired {
@@ -122,7 +138,7 @@ impl Goodbye {
     /// Whether a new command may be sent, by a handler or by others.
     #[inline]
     pub(super) fn admits(&self, from_handler: bool) -> bool {
-        self.closed.is_none() && !self.bye && (from_handler || !self.stopping)
+        self.ended.is_none() && !self.bye && (from_handler || !self.stopping)
     }
 }
 

@@ -75,6 +75,9 @@ impl Lien {
         for _ in 0..due.stand_ins {
             self.start_stand_in();
         }
+        if due.hang_up {
+            self.io.shutdown();
+        }
         match due.last_words {
             None => return,
             Some(LastWords::Goodbye) => self.say_goodbye(),

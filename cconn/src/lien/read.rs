@@ -96,7 +96,7 @@ impl Lien {
     /// lost, reads nothing more, and whoever saw that has shut the stream.
     pub(super) fn drain(&self, deadline: Option<Instant>) {
         let mut state = self.lock();
-        if matches!(state.closed().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
+        if matches!(state.ended().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
             return;
         }
         while !state.goodbye.end_of_input && !is_past(deadline) {

@@ -84,18 +84,21 @@ impl State {
     /// Routes every whole frame; the unfinished tail stays in the inbox.
     #[inline]
     pub(super) fn route(&mut self, inbox: &mut Inbox, routing: Routing<'_>) {
-        while !self.is_closed() {
+        while self.ended().is_none() {
             match inbox.next() {
                 Ok(None) => break,
                 Ok(Some(range)) => {
                     if let Err(ending) = self.route_one(Kept { inbox, range }, routing) {
-                        self.close(ending);
+                        self.end(ending);
                     }
                 }
                 Err(long) => {
                     self.close(Ending::here(EndReason::FrameTooLarge, long.to_string()));
                 }
             }
+        }
+        if self.ended().is_some() {
+            inbox.discard();
         }
         self.offer_arrived(routing.router);
         self.advance_goodbye();

@@ -143,7 +143,7 @@ impl Lien {
         self.check_size(frame.len())?;
         let mut state = self.lock();
         self.admit_or_refuse(&mut state, charge(body))?;
-        let call = self.open_call(&mut state, frame, body)?;
+        let call = self.open_call(&mut state, frame, body, false)?;
         state.append(frame);
         drop(self.flush_burst(state, &mut { NO_TIME }));
         Ok(call)

@@ -35,6 +35,11 @@ pub(super) enum Sleep {
 }
 
 impl Sleep {
+    /// Whether it also waits for what is still written, or run, once the end is known.
+    pub(super) fn outlasts_the_end(self) -> bool {
+        matches!(self, Sleep::End | Sleep::Handled)
+    }
+
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
     pub(super) fn reads(self) -> bool {
         match self {

@@ -79,13 +79,13 @@ impl State {
     }
 
     #[inline]
-    pub(super) fn closed(&self) -> Option<&Arc<Ending>> {
-        self.goodbye.closed.as_ref()
+    pub(super) fn ended(&self) -> Option<&Arc<Ending>> {
+        self.goodbye.ended.as_ref()
     }
 
     #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        self.goodbye.closed.is_some()
+        self.goodbye.closed
     }
 
     // The helm.
@@ -209,7 +209,7 @@ impl State {
     /// writes.
     #[inline]
     pub(super) fn is_writable_at_once(&self) -> bool {
-        !self.flusher && self.outbox.is_empty() && self.can_write()
+        !self.flusher && self.outbox.is_empty() && self.can_append()
     }
 
     /// Whether senders must wait for room.
@@ -227,7 +227,7 @@ impl State {
     /// Appends a whole frame. One that can't be written any more is dropped.
     #[inline]
     pub(super) fn append(&mut self, frame: &mut Vec<u8>) {
-        if self.can_write() {
+        if self.can_append() {
             self.outbox.append(frame);
         }
     }
@@ -241,7 +241,7 @@ impl State {
 
     /// Appends a control frame.
     pub(super) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.can_write() {
+        if self.can_append() {
             self.outbox.append_with(write);
         }
     }
@@ -250,6 +250,13 @@ impl State {
     #[inline]
     pub(super) fn can_write(&self) -> bool {
         !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
+    }
+
+    /// Whether anything more may be said: behind the last words nothing is.
+    #[inline]
+    fn can_append(&self) -> bool {
+        let goodbye = &self.goodbye;
+        goodbye.ended.is_none() && self.broken.is_none() && !goodbye.end_of_input
     }
 
     // Windows.
@@ -295,6 +302,9 @@ impl State {
         if !self.goodbye.stopping {
             return;
         }
+        if self.goodbye.ended.is_some() {
+            return self.advance_end();
+        }
         loop {
             let idle = self.turn.is_idle() && self.calls.waiting() == 0;
             let written = self.outbox.bytes() == 0 && !self.flusher;
@@ -318,8 +328,8 @@ impl State {
     /// The input has ended: an orderly end after the peer's goodbye, a cut before it.
     pub(super) fn end_input(&mut self, ending: Ending) {
         self.goodbye.end_of_input = true;
-        if self.is_closed() {
-            return;
+        if self.goodbye.ended.is_some() {
+            return self.end_input_at_the_end(ending);
         }
         let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
         // What was accepted must have left; who ends the stream in order has had our goodbye.
@@ -339,19 +349,20 @@ impl State {
             return;
         }
         let words = match &ending {
-            Ending::Finished => LastWords::EndOfStream,
+            _ if self.goodbye.ended.is_some() => self.close_at_the_end(ending),
+            Ending::Finished => self.set_ended(ending, LastWords::EndOfStream),
             Ending::Here { reason, text } => {
                 self.append_with(|out| wire::write_adieu(out, *reason, text));
-                LastWords::Goodbye
+                self.set_ended(ending, LastWords::Goodbye)
             }
-            Ending::Peer { .. } | Ending::Cut { .. } => LastWords::None,
+            Ending::Peer { .. } | Ending::Cut { .. } => self.set_ended(ending, LastWords::None),
         };
         if words == LastWords::Goodbye {
             self.outbox.leave();
         } else {
             self.outbox.clear();
         }
-        self.goodbye.closed = Some(Arc::new(ending));
+        self.goodbye.closed = true;
         self.turn.clear();
         self.due.last_words = Some(words);
         self.tended.lingers = words != LastWords::None;

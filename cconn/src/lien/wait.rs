@@ -41,7 +41,7 @@ impl Lien {
             if done(&state) {
                 break Waited::Done;
             }
-            if state.is_closed() {
+            if state.ended().is_some() && (!sleep.outlasts_the_end() || state.is_closed()) {
                 break Waited::Closed;
             }
             if expired {

@@ -44,6 +44,9 @@ struct State {
     sent_away: bool,
     /// A newcomer stands at the door until a client has left.
     awaited: bool,
+    /// Clients that have left since the stop began, and whose connection this side had cut: at the
+    /// end of the grace period, or before, because they read too slowly, say.
+    cut_off: usize,
     /// What the stop came to, once it is done.
     cut: Option<Cut>,
 }
@@ -167,6 +170,8 @@ impl Clients {
 
     /// A client's thread ends, or never began. Says whether a newcomer waits for that.
     pub(super) fn leave(&self, id: u64) -> bool {
+        let leaving = self.state.lock().connected.get(&id).cloned();
+        let was_cut = leaving.is_some_and(|lien| lien.was_cut_here());
         let mut state = self.state.lock();
         state.threads -= 1;
         if state.expected == Some(id) {
@@ -174,6 +179,7 @@ impl Clients {
         }
         state.greeting.remove(&id);
         let removed = state.connected.remove(&id);
+        state.cut_off += usize::from(was_cut && state.stopping);
         let awaited = std::mem::take(&mut state.awaited);
         drop(state);
         self.fewer.notify_all();
@@ -226,25 +232,26 @@ impl Clients {
 
     /// Waits for all threads within the grace period; cuts what is left and waits a little more.
     pub(super) fn finish(&self, grace: Duration) {
-        let mut connections = 0;
         let start = Instant::now();
-        if self.wait_for_threads(start.checked_add(GREETING.min(grace))) {
-            return self.state.lock().cut = Some(Cut { grace, connections, threads: 0 });
+        let in_time = self.wait_for_threads(start.checked_add(GREETING.min(grace)));
+        if !in_time {
+            self.send_away();
         }
-        self.send_away();
-        if !self.wait_for_threads(start.checked_add(grace)) {
-            for lien in self.liens() {
-                connections += 1;
-                lien.close(EndReason::GraceOver, "");
-            }
+        if !in_time && !self.wait_for_threads(start.checked_add(grace)) {
+            // One that ends by itself, and still runs what had arrived, is cut too.
+            self.connected().iter().for_each(|lien| lien.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
                 self.connected().iter().for_each(|lien| lien.end_linger());
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
             }
         }
-        let threads = self.connected().iter().map(|lien| lien.threads_inside()).sum::<usize>();
-        let mut state = self.state.lock();
-        state.cut = Some(Cut { grace, connections, threads: threads + state.inside_hooks });
+        let state = self.state.lock();
+        let left: Vec<_> = state.connected.values().cloned().collect();
+        let (gone, hooks) = (state.cut_off, state.inside_hooks);
+        drop(state);
+        let connections = gone + left.iter().filter(|lien| lien.was_cut_here()).count();
+        let threads = hooks + left.iter().map(|lien| lien.threads_inside()).sum::<usize>();
+        self.state.lock().cut = Some(Cut { grace, connections, threads });
     }
 
     /// Counts the calling thread, a client's, as inside a hook while that runs.

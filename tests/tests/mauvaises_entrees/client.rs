@@ -188,7 +188,7 @@ fn half_an_answer_that_never_ends() {
 fn a_server_that_closes_says_why() {
     with_watchdog("abrupt server", LIMIT, || {
         let reasons = [
-            (2, RaisonFin::FermeeParLePair),
+            (2, RaisonFin::Expulsee),
             (5, RaisonFin::Protocole),
             (7, RaisonFin::Protocole),
             (8, RaisonFin::PairLent),

@@ -179,7 +179,7 @@ fn an_abrupt_goodbye_carries_its_reason() {
     with_watchdog("abrupt", LIMIT, || {
         let bench = Bench::usual();
         let reasons = [
-            (CLOSED, None),
+            (CLOSED, Some(RaisonFin::Expulsee)),
             (PROTOCOL, Some(RaisonFin::Protocole)),
             (TOO_LARGE, Some(RaisonFin::Protocole)),
             (SLOW_FRAME, Some(RaisonFin::TrameLente)),
