@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::lien::{Limits, PeerLimits, smallest_window};
 use crate::sync::Deadline;
+use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
     GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
@@ -33,7 +34,7 @@ pub(crate) enum HandshakeError {
     SameRole(&'static str),
     #[error("its greeting breaks the protocol: {0}")]
     Malformed(#[from] WireError),
-    #[error("it announces limits that can't be: frames of {0} bytes, a window of {1}")]
+    #[error("it announces limits that can't be: frames of {}, a window of {}", counted(*.0, "byte"), .1)]
     Limits(u32, u64),
     #[error("{}{}{text}", refusal.text(), if text.is_empty() { "" } else { ": " })]
     Refused { refusal: Refusal, text: String },

@@ -65,6 +65,7 @@
 
 mod copy;
 mod sync;
+mod text;
 
 mod codec;
 mod octets;

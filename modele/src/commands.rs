@@ -86,9 +86,10 @@ impl Speaker {
     pub(crate) fn program(
         lien: &Arc<Lien>,
         ledger: &Arc<Ledger>,
+        end: usize,
         patience: Option<Duration>,
     ) -> Self {
-        let id = ledger.new_sender(true);
+        let id = ledger.new_sender(true, end);
         let (lien, ledger) = (lien.clone(), ledger.clone());
         Speaker { lien, ledger, id, patience, turn_of: None, owed: false }
     }
@@ -99,7 +100,7 @@ impl Speaker {
 
     /// A body and its number in the books.
     fn body(&self, count: u8, padding: usize) -> (MessageId, Vec<u8>) {
-        let message = self.ledger.new_message();
+        let message = self.ledger.new_message(self.id);
         let mut body = vec![count];
         body.extend(self.id.0.to_le_bytes());
         body.extend(message.0.to_le_bytes());
@@ -267,7 +268,7 @@ impl Commands {
         Speaker {
             lien: lien.clone(),
             ledger: self.ledger.clone(),
-            id: self.ledger.new_sender(false),
+            id: self.ledger.new_sender(false, self.end),
             patience: self.patience,
             turn_of: (!parallel).then_some(self.end),
             owed: self.ledger.is_program(sender),

@@ -22,6 +22,7 @@ pub(crate) enum Fate {
 
 #[derive(Debug)]
 struct Entry {
+    sender: SenderId,
     fate: Fate,
     started: u32,
 }
@@ -43,6 +44,8 @@ struct Books {
     running: [u32; MOST_ENDS],
     /// Which senders are threads of the program; the others are handlers.
     programs: Vec<bool>,
+    /// The end that each sender is at.
+    ends: Vec<usize>,
     /// Messages refused by a limit of waiting handlers.
     too_many_waiting: u32,
     /// Messages refused because of a stop, to a handler that the program had asked for.
@@ -58,16 +61,17 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn new_sender(&self, is_program: bool) -> SenderId {
+    pub(crate) fn new_sender(&self, is_program: bool, end: usize) -> SenderId {
         let mut books = self.books();
+        books.ends.push(end);
         books.programs.push(is_program);
         books.last_started.push(None);
         SenderId(books.last_started.len() as u32 - 1)
     }
 
-    pub(crate) fn new_message(&self) -> MessageId {
+    pub(crate) fn new_message(&self, sender: SenderId) -> MessageId {
         let mut books = self.books();
-        books.messages.push(Entry { fate: Fate::Open, started: 0 });
+        books.messages.push(Entry { sender, fate: Fate::Open, started: 0 });
         MessageId(books.messages.len() as u32 - 1)
     }
 
@@ -111,14 +115,15 @@ impl Ledger {
     }
 
     /// Balances the books. `orderly`: the connection was stopped, not cut or closed. `patient`:
-    /// no call had a deadline.
-    pub(crate) fn check(&self, orderly: bool, patient: bool) {
+    /// no call had a deadline. `heard`: an end whose peer was sent away, and heard all it was sent.
+    pub(crate) fn check(&self, orderly: bool, patient: bool, heard: Option<usize>) {
         let books = self.books();
-        for (id, Entry { fate, started }) in books.messages.iter().enumerate() {
+        for (id, Entry { sender, fate, started }) in books.messages.iter().enumerate() {
+            let heard = heard == Some(books.ends[sender.0 as usize]);
             let is_right = match fate {
                 Fate::Open => false,
                 Fate::Answered => *started == 1,
-                Fate::Accepted => *started == 1 || !orderly && *started == 0,
+                Fate::Accepted => *started == 1 || !orderly && !heard && *started == 0,
                 Fate::NotRun => *started == 0,
                 Fate::MayHaveRun => *started <= 1 && !(orderly && patient),
             };

@@ -25,6 +25,7 @@ mod world;
 mod core {
     pub(crate) mod copy;
     pub(crate) mod lien;
+    pub(crate) mod text;
     pub(crate) mod transport {
         mod memory;
         mod stream;
@@ -35,7 +36,7 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{copy, lien, transport, wire};
+pub(crate) use crate::core::{copy, lien, text, transport, wire};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {

@@ -25,6 +25,7 @@ pub(crate) fn all() -> Vec<Broken> {
         core("15 a wait gives up the turn", Rule::TurnIsLeft, "nested"),
         core("16 waits are counted", Rule::WaitsAreCounted, "hops"),
         core("20 goodbye in two steps", Rule::TwoStepGoodbye, "stop at any time"),
+        core("21 who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum End {
     StopAnyTime,
     StopBothAnyTime,
     Close,
+    /// One side sends the other away while the callers are at work.
+    Expel,
     Cut,
     /// It may be ended because a peer reads too slowly.
     Slow,
@@ -87,7 +89,7 @@ impl Scenario {
     /// Whether nothing but an orderly stop may end it.
     pub(crate) fn is_orderly(&self) -> bool {
         let closes = self.acts.iter().any(|act| matches!(act, Call(Op::Close, ..)));
-        !closes && !matches!(self.end, End::Close | End::Cut | End::Slow)
+        !closes && !matches!(self.end, End::Close | End::Expel | End::Cut | End::Slow)
     }
 
     /// The scenario of one run.
@@ -306,6 +308,15 @@ fn broken_off() -> Vec<Scenario> {
         Scenario { name: "close with room", acts: MIXED, end: End::Close, must_tell: true, ..room },
         Scenario { name: "close from inside", acts: CLOSES, ..PLAIN },
         Scenario { name: "close of a client that only calls", end: End::Close, ..CALLS_ONLY },
+        Scenario { name: "sent away at any time", acts: MIXED, end: End::Expel, ..PLAIN },
+        Scenario {
+            name: "sent away, one-ways",
+            acts: ONE_WAYS,
+            acts_each: 6,
+            end: End::Expel,
+            ..PLAIN
+        },
+        Scenario { name: "sent away, with room", acts: ONE_WAYS, end: End::Expel, ..room },
         Scenario { name: "cut at any time", acts: MIXED, end: End::Cut, share: 20, ..PLAIN },
         Scenario { name: "cut of a client that only calls", end: End::Cut, ..CALLS_ONLY },
         Scenario {

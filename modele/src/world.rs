@@ -9,7 +9,7 @@ use shuttle::thread::JoinHandle;
 
 use crate::commands::{Commands, Gate, Op, Pending, Speaker};
 use crate::ledger::Ledger;
-use crate::lien::{Ending, Identity, Lien, Limits, Parts, PeerLimits, Watch};
+use crate::lien::{Ending, Expelled, Identity, Lien, Limits, Parts, PeerLimits, Watch};
 use crate::line::Line;
 use crate::scenarios::{Act, End, Scenario};
 use crate::sync::{self, FOREVER};
@@ -41,6 +41,8 @@ struct World {
     liens: Vec<Arc<Lien>>,
     lines: Vec<Line>,
     ledger: Arc<Ledger>,
+    /// The end that sends its peer away.
+    heard: OnceLock<usize>,
 }
 
 /// Runs a scenario once.
@@ -122,6 +124,13 @@ fn start_disturbers(world: &Arc<World>) -> Vec<JoinHandle<()>> {
         End::Close => vec![disturber(any, |world, end| {
             world.liens[end].close(EndReason::Closed, "");
         })],
+        End::Expel => {
+            world.heard.set(any).expect("set once");
+            vec![disturber(any, |world, end| {
+                let said = world.liens[end].expel("go", sync::Deadline::Never);
+                assert!(!matches!(said, Expelled::Late), "there is no deadline");
+            })]
+        }
         End::Cut => vec![disturber(any, |world, end| world.lines[end].cut())],
     }
 }
@@ -152,13 +161,13 @@ impl World {
                 && right.other.set(Arc::downgrade(&liens[1])).is_ok();
             assert!(known, "set once");
         }
-        World { scenario, liens, lines, ledger }
+        World { scenario, liens, lines, ledger, heard: OnceLock::new() }
     }
 
     /// One thread of the program.
     fn caller(&self, end: usize, number: usize) {
         let patience = self.scenario.patience;
-        let speaker = Speaker::program(&self.liens[end], &self.ledger, patience);
+        let speaker = Speaker::program(&self.liens[end], &self.ledger, end, patience);
         let mut pending = Vec::new();
         for _ in 0..self.scenario.acts_each {
             let acts = self.scenario.acts;
@@ -207,7 +216,7 @@ impl World {
         assert!(!scenario.must_tell || told, "closed by the program, and it ended as {endings:?}");
         let patient = scenario.patience.is_none() && !scenario.gives_up;
         // A one-way message for which there was no thread is refused by a notice.
-        self.ledger.check(orderly && scenario.spawn_fails == 0, patient);
+        self.ledger.check(orderly && scenario.spawn_fails == 0, patient, self.heard.get().copied());
         let refused = self.ledger.too_many_waiting();
         assert!(!scenario.must_refuse || refused > 0, "no wait was refused");
         assert!(!scenario.must_not_refuse || refused == 0, "a wait was refused");

@@ -125,7 +125,7 @@ fn a_stop_that_cuts_a_silent_peer_leaves_no_thread() {
         let options = Serveur::options(0).delai_arret(Duration::from_millis(50));
         let (serveur, _peer, _client) = idle_peer(options);
         let left = left_by_stop(&serveur);
-        assert!(left.contains("1 connections were cut, 0 threads"), "{left}");
+        assert!(left.contains("1 connection was cut, 0 threads are"), "{left}");
     });
 }
 
@@ -145,7 +145,7 @@ fn a_stop_tells_of_a_thread_that_is_inside_a_command() {
         client.envoyer(nommee("bloquee", ())).unwrap();
         begun.recv().unwrap();
         let left = left_by_stop(&serveur);
-        assert!(left.contains("1 connections were cut, 1 threads"), "{left}");
+        assert!(left.contains("1 connection was cut, 1 thread is"), "{left}");
         drop(sender);
     });
 }

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::lien::Limits;
+use crate::text::counted;
 use crate::wire::MIN_FRAME_LIMIT;
 
 /// How long connecting and greeting may take.
@@ -55,8 +56,8 @@ impl Settings {
     pub(crate) fn check(&self) -> Resultat<()> {
         if self.limits.max_frame < MIN_FRAME_LIMIT {
             return Err(impossible(format!(
-                "`taille_max` is {} bytes, and must be at least {MIN_FRAME_LIMIT}",
-                self.limits.max_frame
+                "`taille_max` is {}, and must be at least {MIN_FRAME_LIMIT}",
+                counted(self.limits.max_frame, "byte")
             )));
         }
         if let Some(bytes) = self.limits.stack.filter(|bytes| *bytes > LARGEST_STACK) {

@@ -32,7 +32,8 @@ impl fmt::Display for Delai {
         } else {
             write!(f, "{}: ", self.lien)?;
         }
-        write!(f, "{} after {:?}", self.phase.text(), self.delai)?;
+        let (what, hint) = self.phase.text();
+        write!(f, "{what} after {:?}{hint}", self.delai)?;
         match (&self.commande, self.a_pu_etre_executee) {
             (Some(_), true) => f.write_str(" (it may have run)"),
             (Some(_), false) => f.write_str(" (it was not sent)"),
@@ -69,20 +70,23 @@ impl Phase {
         !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage)
     }
 
-    fn text(self) -> &'static str {
+    /// What did not come about in time, and what is said behind the time.
+    fn text(self) -> (&'static str, &'static str) {
         match self {
-            Phase::Connexion => "no connection",
-            Phase::Accueil => {
-                "connected, but no greeting came; is `lancer` running there, is it a cconn server?"
-            }
-            Phase::Fenetre => "the peer did not take up earlier commands",
-            Phase::Ecriture => "the peer takes no bytes",
-            Phase::Reponse => "no answer",
-            Phase::Rattrapage => "commands that had arrived before are not handled yet",
-            Phase::Expulsion => {
-                "the peer did not take all that was left to say to it, and the connection was cut"
-            }
-            Phase::Arret => "the orderly stop was not finished, and the connection was cut",
+            Phase::Connexion => ("no connection", ""),
+            Phase::Accueil => (
+                "connected, but no greeting came",
+                "; is `lancer` running there, is it a cconn server?",
+            ),
+            Phase::Fenetre => ("the peer did not take up earlier commands", ""),
+            Phase::Ecriture => ("the peer takes no bytes", ""),
+            Phase::Reponse => ("no answer", ""),
+            Phase::Rattrapage => ("commands that had arrived before are not handled yet", ""),
+            Phase::Expulsion => (
+                "the peer had not taken all that was left to say to it",
+                ", and the connection was cut",
+            ),
+            Phase::Arret => ("the orderly stop was not finished", ", and what was left was cut"),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::text::{counted, verb};
+
 /// A message was not sent, or a call that was sent not waited for, by a rule of this side.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}{lien}: {raison}", what_became(commande, *.a_pu_etre_executee))]
@@ -53,13 +55,19 @@ pub enum RaisonNonEnvoi {
         limite: usize,
     },
     /// So many commands of one connection wait for a peer that no further one may.
-    #[error("{limite} commands of this connection wait for a peer already")]
+    #[error(
+        "{} of this connection {} for a peer already",
+        counted(*limite, "command"), verb(*limite, "waits", "wait")
+    )]
     TropDAttentes {
         /// Most that may wait.
         limite: usize,
     },
     /// So many calls are without an answer that no further one may start.
-    #[error("{limite} calls wait for their answers already; claim some first")]
+    #[error(
+        "{} {} for an answer already; claim some first",
+        counted(*limite, "call"), verb(*limite, "waits", "wait")
+    )]
     TropDAppels {
         /// Most that may be under way.
         limite: usize,

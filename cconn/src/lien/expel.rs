@@ -12,7 +12,7 @@ use super::goodbye::Ending;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, EndReason};
 
 /// What became of the last words to a peer that was sent away.
@@ -66,6 +66,8 @@ impl State {
             return self.close(ending);
         }
         self.append_with(|out| wire::write_adieu(out, EndReason::Closed, text));
+        // Calls that are about to be written may yet run.
+        self.outbox.leave();
         self.turn.clear();
         // Whoever sends the peer away has a deadline of their own.
         self.goodbye.stop_since = None;
@@ -76,7 +78,7 @@ impl State {
     /// it wanted to: what had arrived is still run.
     pub(super) fn end(&mut self, ending: Ending) {
         let closed = matches!(ending, Ending::Peer { reason: EndReason::Closed, .. });
-        if !closed || self.turn.is_idle() {
+        if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {
             return self.close(ending);
         }
         self.goodbye.end_of_input = true;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use thiserror::Error;
 
 use super::limits::COMMAND_OVERHEAD;
+use crate::text::{counted, verb};
 
 /// What a command counts against the window.
 #[inline]
@@ -17,8 +18,13 @@ pub(super) fn charge(body: usize) -> u64 {
 pub(super) enum Overrun {
     #[error("a command came that counts {charge} bytes, and the window had room for {room}")]
     Command { charge: u64, room: u64 },
-    #[error("{bytes} bytes of window were granted, and {used} were used")]
+    #[error("{} of window {} granted, and {used} {} used",
+        counted(*bytes, "byte"), was(*bytes), was(*used))]
     Grant { bytes: u64, used: u64 },
+}
+
+fn was(bytes: u64) -> &'static str {
+    verb(usize::try_from(bytes).unwrap_or(usize::MAX), "was", "were")
 }
 
 /// Both directions of one connection. `credit <= peer_size`; `held + owed <= own_size`.

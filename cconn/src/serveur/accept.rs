@@ -12,6 +12,7 @@ use super::outside::{Newcomer, Outside};
 use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
 use crate::sync::Mutex;
+use crate::text::counted;
 use crate::transport::{Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
@@ -157,8 +158,10 @@ impl Serveur {
     /// What a refusal says beyond its code.
     fn reason(&self, refusal: Refusal) -> String {
         match (refusal, self.shared.options.max_clients) {
-            (Refusal::Full, 1) => "it takes 1 client at a time; see `max_clients`".to_owned(),
-            (Refusal::Full, most) => format!("it takes {most} clients at a time"),
+            (Refusal::Full, most) => {
+                let hint = if most == 1 { "; see `max_clients`" } else { "" };
+                format!("it takes {} at a time{hint}", counted(most, "client"))
+            }
             _ => String::new(),
         }
     }

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
 use crate::lien::Lien;
 use crate::sync::{Condvar, Mutex};
+use crate::text::{counted, verb};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
@@ -276,8 +277,11 @@ impl Clients {
         match cut {
             Some(Cut { grace, connections, threads }) if connections + threads > 0 => {
                 let lien = format!(
-                    "server {serveur}: {connections} connections were cut, {threads} threads are \
-                     still inside a command or a hook"
+                    "server {serveur}: {} {} cut, {} {} still inside a command or a hook",
+                    counted(connections, "connection"),
+                    verb(connections, "was", "were"),
+                    counted(threads, "thread"),
+                    verb(threads, "is", "are"),
                 );
                 Err(Erreur::Delai(Box::new(Delai {
                     phase: Phase::Arret,

@@ -21,4 +21,6 @@ pub(crate) enum Rule {
     WaitsAreCounted,
     /// `adieu` waits for the peer's `retrait`.
     TwoStepGoodbye,
+    /// What had arrived before the peer's program closed the connection still runs.
+    LastWordsRun,
 }

@@ -104,7 +104,7 @@ fn a_grant_of_what_was_used_and_of_one_byte_more() {
         }
         let mut raw = bench.raw();
         raw.send(&grant(0, 1));
-        let what = "1 bytes of window were granted, and 0 were used";
+        let what = "1 byte of window was granted, and 0 were used";
         assert_eq!(assert_last_word(&mut raw, WINDOW, what), []);
         bench.assert_cut(raw.address(), RaisonFin::Protocole, what);
     });

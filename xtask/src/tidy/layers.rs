@@ -17,15 +17,16 @@ use Imports::{AllBelow, Only};
 
 /// The modules of cconn, bottom to top. A module imports from above it in this list only.
 const LAYERS: &[(&str, Imports)] = &[
+    ("text", Only(&[])),
     ("sync", Only(&[])),
     ("copy", Only(&[])),
     ("wire", Only(&[])),
     ("codec", Only(&["sync", "copy"])),
     ("transport", Only(&["sync", "copy"])),
     ("octets", Only(&["copy"])),
-    ("lien", Only(&["sync", "copy", "wire", "transport"])),
-    ("handshake", Only(&["sync", "wire", "transport", "lien"])),
-    ("erreur", Only(&["wire", "codec", "lien"])),
+    ("lien", Only(&["text", "sync", "copy", "wire", "transport"])),
+    ("handshake", Only(&["text", "sync", "wire", "transport", "lien"])),
+    ("erreur", Only(&["text", "wire", "codec", "lien"])),
     ("message", Only(&["copy", "wire", "codec", "erreur"])),
     ("client", AllBelow),
     ("commande", Only(&["sync", "wire", "codec", "lien", "erreur", "message", "client"])),

@@ -1,0 +1,28 @@
+//! Numbers of things, as texts for people say them.
+
+use std::fmt::Display;
+
+/// So many of them: "1 client", "2 clients". The noun is one that takes an s.
+pub(crate) fn counted(n: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+    let plural = if n == 1.into() { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
+/// The verb for so many of them.
+pub(crate) fn verb<'a>(n: usize, one: &'a str, more: &'a str) -> &'a str {
+    if n == 1 { one } else { more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_none_is_plural() {
+        assert_eq!(counted(0_u32, "byte"), "0 bytes");
+        assert_eq!(counted(1_usize, "client"), "1 client");
+        assert_eq!(counted(2_u64, "thread"), "2 threads");
+        assert_eq!(verb(0, "is", "are"), "are");
+        assert_eq!(verb(1, "is", "are"), "is");
+    }
+}
