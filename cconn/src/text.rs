@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// So many of them: "1 client", "2 clients". The noun is one that takes an s.
-pub(crate) fn counted(n: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+pub(crate) fn counted(n: impl Copy + Display + PartialEq + From<u8>, noun: &str) -> String {
     let plural = if n == 1.into() { "" } else { "s" };
     format!("{n} {noun}{plural}")
 }
