@@ -165,10 +165,13 @@ impl Lien {
         }
     }
 
-    /// Whether this side ended it, and not because its program wanted it so.
-    pub(crate) fn was_cut_here(&self) -> bool {
-        self.ending()
-            .is_some_and(|ending| matches!(&*ending, Ending::Here { .. }) && !ending.is_orderly())
+    /// Whether this side ended it while it was being stopped, and not because its program wanted
+    /// it so.
+    pub(crate) fn was_cut_in_stop(&self) -> bool {
+        let state = self.lock();
+        let cut =
+            |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
+        state.goodbye.stopping && state.ended().is_some_and(cut)
     }
 
     /// What runs this connection's commands.

@@ -166,7 +166,7 @@ const GREETING: &str = "63 63 6f 6e 6e 0d 0a 00 01 00 12 00 00 01 00 00 00 00 80
 fn fill(client: &Client) {
     let hurried = client.avec_delai(Duration::ZERO);
     for _ in 0..30 {
-        let _full = hurried.envoyer(nommee("noise", (OctetsRef(&[7; 500_000]),)));
+        let _full = hurried.envoyer(nommee("noise", (OctetsRef(&vec![7; 500_000]),)));
     }
 }
 

@@ -93,8 +93,7 @@ impl Lien {
         let result = match (state.end_catching_up(mark), waited) {
             (true, _) => Ok(()),
             (false, Waited::Closed) => {
-                let ending =
-                    state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
+                let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
                 Err(Failure::Ended { ending, may_have_run: false })
             }
             (false, _) => Err(Failure::Late { phase: Phase::CatchUp, may_have_run: false }),

@@ -172,7 +172,7 @@ impl Clients {
     /// A client's thread ends, or never began. Says whether a newcomer waits for that.
     pub(super) fn leave(&self, id: u64) -> bool {
         let leaving = self.state.lock().connected.get(&id).cloned();
-        let was_cut = leaving.is_some_and(|lien| lien.was_cut_here());
+        let was_cut = leaving.is_some_and(|lien| lien.was_cut_in_stop());
         let mut state = self.state.lock();
         state.threads -= 1;
         if state.expected == Some(id) {
@@ -250,7 +250,7 @@ impl Clients {
         let left: Vec<_> = state.connected.values().cloned().collect();
         let (gone, hooks) = (state.cut_off, state.inside_hooks);
         drop(state);
-        let connections = gone + left.iter().filter(|lien| lien.was_cut_here()).count();
+        let connections = gone + left.iter().filter(|lien| lien.was_cut_in_stop()).count();
         let threads = hooks + left.iter().map(|lien| lien.threads_inside()).sum::<usize>();
         self.state.lock().cut = Some(Cut { grace, connections, threads });
     }
