@@ -11,6 +11,7 @@
 )]
 
 mod answer;
+mod encoder;
 mod error;
 mod guard;
 #[cfg(test)]
@@ -24,23 +25,57 @@ use serde::{Deserialize, Serialize};
 
 use crate::copy;
 use answer::TopLevel;
+use encoder::Encoder;
 use guard::{Guard, Limits};
 
 pub(crate) use answer::Top;
+pub(crate) use encoder::check_elements;
 pub(crate) use error::{CodecError, Invalid};
 pub(crate) use guard::MAX_DEPTH;
 
-type Serializer<'o> = bincode::Serializer<Sink<'o>, DefaultOptions>;
-
-/// Appends a value to `out`; on an error `out` is again what it was.
+/// Appends a value that is a whole body to `out`; on an error `out` is again what it was.
 ///
+/// What can't be read under the limits of a reader is an error.
 /// A panic in the value's own `Serialize` leaves its first bytes in `out`.
 #[inline]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    append(out, |serializer| value.serialize(serializer))
+    append(out, |out| {
+        let mut encoder = Encoder::new(out, 0);
+        value.serialize(&mut encoder).map(|()| encoder.elements())
+    })
+}
+
+/// Appends one field of a body that has declared so many elements, and adds its own: once the
+/// body is whole it is checked with `check_elements`.
+#[inline]
+pub(crate) fn encode_field<T: Serialize + ?Sized>(
+    value: &T,
+    elements: &mut usize,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let start = out.len();
+    let mut encoder = Encoder::new(out, *elements);
+    let written = value.serialize(&mut encoder);
+    *elements = encoder.elements();
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+/// Appends a tuple whose fields are read one by one.
+#[inline]
+pub(crate) fn encode_fields<T: Serialize + ?Sized>(
+    tuple: &T,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    append(out, |out| {
+        let mut encoder = Encoder::of_fields(out);
+        tuple.serialize(&mut encoder).map(|()| encoder.elements())
+    })
 }
 
 /// Appends an answer as `encode` does, except that a `Result` loses its tag and gives it back.
@@ -55,7 +90,11 @@ pub(crate) fn encode_answer<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
 ) -> Result<Top, CodecError> {
     let mut top = Top::Value;
-    append(out, |serializer| value.serialize(TopLevel::new(serializer, is_result, &mut top)))?;
+    append(out, |out| {
+        let mut encoder = Encoder::new(out, 0);
+        value.serialize(TopLevel::new(&mut encoder, is_result, &mut top))?;
+        Ok(encoder.elements())
+    })?;
     Ok(top)
 }
 
@@ -148,19 +187,21 @@ fn write_length(length: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// Lets `write` append to `out`, and takes its bytes back if it fails.
+/// Lets `write` append a body to `out`, and takes its bytes back if it fails, or has declared
+/// more elements than a reader grants: it returns how many it has.
 #[inline]
 fn append(
     out: &mut Vec<u8>,
-    write: impl FnOnce(&mut Serializer<'_>) -> bincode::Result<()>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<usize, CodecError>,
 ) -> Result<(), CodecError> {
     let start = out.len();
-    // `DefaultOptions` has no limit: with one, bincode makes a pass over the value for its size.
-    let written = write(&mut Serializer::new(Sink(out), DefaultOptions::new()));
-    written.map_err(|error| {
+    let written = write(out);
+    let length = out.len().saturating_sub(start);
+    let checked = written.and_then(|elements| check_elements(elements, length));
+    if checked.is_err() {
         out.truncate(start);
-        explain(*error)
-    })
+    }
+    checked
 }
 
 /// Says in our own words what bincode found.
@@ -176,7 +217,7 @@ fn explain(error: ErrorKind) -> CodecError {
         ErrorKind::SizeLimit => CodecError::TooLong(u64::MAX),
         ErrorKind::SequenceMustHaveLength => CodecError::UnknownLength,
         ErrorKind::Custom(text) if is_integer_text(&text) => CodecError::Invalid(Invalid::Integer),
-        ErrorKind::Custom(text) => CodecError::custom(text),
+        ErrorKind::Custom(text) => CodecError::from_text(text),
     }
 }
 
@@ -191,28 +232,6 @@ fn is_integer_text(text: &str) -> bool {
         "Do you have a mismatched bincode version or configuration?",
     ];
     text.starts_with("Invalid size ") || ENDS.iter().any(|end| text.trim_end().ends_with(end))
-}
-
-/// What bincode writes to.
-struct Sink<'o>(&'o mut Vec<u8>);
-
-impl io::Write for Sink<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        copy::append(self.0, bytes);
-        Ok(bytes.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        copy::append(self.0, bytes);
-        Ok(())
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The unread part of a body, as bincode reads it; unlike bincode's own, it can be looked at.

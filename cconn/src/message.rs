@@ -240,6 +240,8 @@ pub struct Ecrivain<'m> {
     out: Vec<u8>,
     /// Stands behind `out`: the message's own bytes, which need not be copied.
     long: &'m [u8],
+    /// Declared so far, by the sequences and maps of all arguments.
+    elements: usize,
 }
 
 impl<'m> Ecrivain<'m> {
@@ -249,6 +251,15 @@ impl<'m> Ecrivain<'m> {
             copy::append(&mut self.out, std::mem::take(&mut self.long));
         }
         &mut self.out
+    }
+
+    /// Appends one argument.
+    #[inline]
+    fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ErreurCodec> {
+        if !self.long.is_empty() {
+            self.buffer();
+        }
+        codec::encode_field(value, &mut self.elements, &mut self.out).map_err(ErreurCodec)
     }
 
     /// Appends bytes with their length in front.
@@ -307,9 +318,12 @@ pub(crate) fn encode_body<'m>(
     out: &mut Vec<u8>,
 ) -> Result<&'m [u8], ErreurCodec> {
     let start = out.len();
-    let mut sortie = Ecrivain { out: std::mem::take(out), long: &[] };
+    let mut sortie = Ecrivain { out: std::mem::take(out), long: &[], elements: 0 };
     let written = message.ecrire(&mut sortie);
     *out = sortie.out;
+    let length = out.len().saturating_sub(start).saturating_add(sortie.long.len());
+    let written =
+        written.and_then(|()| codec::check_elements(sortie.elements, length).map_err(ErreurCodec));
     if let Err(error) = written {
         out.truncate(start);
         return Err(error);
@@ -350,7 +364,7 @@ mod tests {
     #[test]
     fn every_argument_is_written_as_serde_does() {
         fn body<'m>(write: impl Fn(&mut Ecrivain<'m>) -> Result<(), ErreurCodec>) -> Vec<u8> {
-            let mut sortie = Ecrivain { out: Vec::new(), long: &[] };
+            let mut sortie = Ecrivain { out: Vec::new(), long: &[], elements: 0 };
             write(&mut sortie).unwrap();
             std::mem::take(sortie.buffer())
         }

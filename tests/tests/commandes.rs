@@ -7,6 +7,7 @@ mod commandes {
     mod answers;
     mod arguments;
     mod closures;
+    mod encoding;
     mod faults;
     mod lists;
     mod texts;

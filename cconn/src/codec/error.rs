@@ -25,7 +25,10 @@ pub(crate) enum CodecError {
     #[error("the value is nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
     /// A sequence or map declares more elements than the body has room for.
-    #[error("{0} elements are declared, more than the rest of the message can hold")]
+    #[error(
+        "{0} elements are declared, more than the message has bytes for; of elements without bytes, \
+         such as `()`, a message holds some 4,000"
+    )]
     TooLong(u64),
     /// A type wants to be told by the bytes what they are, which they do not say.
     #[error(
@@ -66,7 +69,7 @@ pub(crate) enum Invalid {
 pub(crate) struct Message(Box<Box<str>>);
 
 impl CodecError {
-    pub(super) fn custom(text: String) -> Self {
+    pub(super) fn from_text(text: String) -> Self {
         CodecError::Custom(Message(Box::new(text.into_boxed_str())))
     }
 }

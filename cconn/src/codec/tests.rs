@@ -4,6 +4,7 @@ mod bytes;
 mod errors;
 mod hostile;
 mod limits;
+mod symmetry;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

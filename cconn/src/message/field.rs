@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{Ecrivain, ErreurCodec, no_value};
-use crate::codec;
 
 /// One argument of a message, to be written.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub trait WriteSerde {
 impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
     #[inline]
     fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
-        codec::encode(self.0, out.buffer()).map_err(ErreurCodec)
+        out.write(self.0)
     }
 }
 

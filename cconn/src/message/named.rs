@@ -35,7 +35,7 @@ pub struct Nommee<N, A> {
 /// ```
 #[doc(alias = "named")]
 pub fn nommee<N: AsRef<str>, A: Parametres>(nom: N, arguments: A) -> Nommee<N, A> {
-    Nommee { nom, arguments, encode: codec::encode }
+    Nommee { nom, arguments, encode: codec::encode_fields }
 }
 
 impl<N: AsRef<str>, A> Message for Nommee<N, A> {

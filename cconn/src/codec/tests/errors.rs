@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::ser::{Error, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::super::{CodecError, Decoder, Invalid, encode, encode_answer};
+use super::super::{CodecError, Decoder, Invalid, encode, encode_answer, plain};
 use super::{Shape, decode, encoded, refusal};
 
 #[test]
@@ -99,7 +99,15 @@ fn a_field_left_out_is_noticed() {
         gap: Option<u8>,
         last: u16,
     }
-    assert_eq!(refusal::<Gap>(&encoded(&Gap { gap: None, last: 0 })), CodecError::Truncated);
+    let gap = Gap { gap: None, last: 0 };
+    assert_eq!(refusal::<Gap>(&plain::encode(&gap)), CodecError::Truncated);
+    let mut out = vec![1];
+    let text = encode(&gap, &mut out).unwrap_err().to_string();
+    assert!(text.contains("`gap`") && text.contains("`skip_serializing_if`"), "{text}");
+    assert_eq!(out, [1]);
+    // A field that is not left out is like any other.
+    let whole = Gap { gap: Some(1), last: 0 };
+    assert_eq!(encoded(&whole), [1, 1, 0]);
 }
 
 /// Writes something and then fails.
