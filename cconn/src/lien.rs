@@ -16,6 +16,7 @@
 
 mod admit;
 mod answers;
+mod backlog;
 mod bytes;
 mod calls;
 mod catch_up;

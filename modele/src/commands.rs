@@ -38,10 +38,12 @@ pub(crate) enum Op {
     Meet,
     /// Waits until a `Release` has run, on whichever end.
     Attend,
+    /// The same, beside others.
+    ParallelAttend,
     Release,
 }
 
-const OPS: [Op; 13] = [
+const OPS: [Op; 14] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -54,8 +56,15 @@ const OPS: [Op; 13] = [
     Op::StopOther,
     Op::Meet,
     Op::Attend,
+    Op::ParallelAttend,
     Op::Release,
 ];
+
+impl Op {
+    fn is_parallel(self) -> bool {
+        matches!(self, Op::Parallel | Op::ParallelAttend)
+    }
+}
 
 /// Bytes of a body without padding.
 const BODY: usize = 9;
@@ -276,7 +285,7 @@ impl Commands {
     }
 
     fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, sender: SenderId) {
-        let speaker = || self.speaker(lien, op == Op::Parallel, sender);
+        let speaker = || self.speaker(lien, op.is_parallel(), sender);
         match op {
             Op::Echo | Op::Fail => {}
             Op::Nest if count > 0 => speaker().call(Op::Nest, count - 1, 0),
@@ -289,7 +298,7 @@ impl Commands {
             Op::Forward => self.forward(lien, count, sender),
             Op::StopOther => self.stop_other(lien, sender),
             Op::Meet => speaker().call(Op::Attend, 0, 0),
-            Op::Attend => self.gate.wait(),
+            Op::Attend | Op::ParallelAttend => self.gate.wait(),
             Op::Release => self.gate.open(),
             Op::Nest | Op::Hop | Op::Parallel => shuttle::thread::yield_now(),
             Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
@@ -326,7 +335,7 @@ impl Commands {
         let body = incoming.body;
         let number = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().unwrap());
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
-        let parallel = op == Op::Parallel;
+        let parallel = op.is_parallel();
         self.ledger.start(self.end, sender, message, parallel);
         self.act(lien, op, body[0], sender);
         if !parallel {
@@ -350,6 +359,6 @@ impl Dispatch for Commands {
     }
 
     fn is_parallel(&self, command: u64) -> bool {
-        command == Op::Parallel as u64
+        OPS[command as usize - 1].is_parallel()
     }
 }

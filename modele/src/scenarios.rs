@@ -178,6 +178,14 @@ const PARALLEL: &[Act] = &[
     Call(Op::Parallel, 1, 0),
 ];
 
+/// The last lets the others go on, of whom only two may run.
+const MORE_PARALLEL: &[Act] = &[
+    Call(Op::ParallelAttend, 0, 0),
+    Call(Op::ParallelAttend, 0, 0),
+    Call(Op::ParallelAttend, 0, 0),
+    Call(Op::Release, 0, 0),
+];
+
 const STOPS: &[Act] =
     &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Stop, 0, 0)];
 
@@ -210,6 +218,14 @@ fn ordinary() -> Vec<Scenario> {
         Scenario { name: "hops", acts: &[Send(Op::Hop, 2, 0), Send(Op::Hop, 1, 40)], ..PLAIN },
         Scenario { name: "deferred", acts: DEFERRED, acts_each: 4, ..PLAIN },
         Scenario { name: "parallel", acts: PARALLEL, ..PLAIN },
+        Scenario {
+            name: "more parallel than may run",
+            acts: MORE_PARALLEL,
+            by_number: true,
+            callers: [4, 0],
+            acts_each: 1,
+            ..PLAIN
+        },
         Scenario { name: "client that only calls", ..CALLS_ONLY },
         Scenario {
             name: "client that only calls, with room",

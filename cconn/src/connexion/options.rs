@@ -137,6 +137,8 @@ macro_rules! shared_settings {
 
         /// Commands marked `parallele` of one connection that may run at the same time; 16 unless
         /// set.
+        ///
+        /// Further ones wait aside until one has ended; those behind them go on.
         #[doc(alias = "max_parallel")]
         pub fn max_paralleles(mut self, commandes: usize) -> Self {
             self.settings.limits.max_parallel = commandes.max(1);

@@ -129,10 +129,6 @@ impl Queue {
             self.places = VecDeque::new();
         }
     }
-
-    pub(super) fn clear(&mut self) {
-        *self = Queue::default();
-    }
 }
 
 /// Where each call stands.

@@ -122,8 +122,7 @@ impl State {
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, body } => {
                 let length = body.len();
-                let (charge, body) =
-                    (charge(length), kept.body(length, self.turn.is_queue_empty()));
+                let (charge, body) = (charge(length), kept.body(length, self.turn.is_line_empty()));
                 let (call, parallel) = (None, false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
@@ -132,8 +131,7 @@ impl State {
             }
             Frame::Call { depth, id, command: name, fingerprint, body } => {
                 let length = body.len();
-                let (charge, body) =
-                    (charge(length), kept.body(length, self.turn.is_queue_empty()));
+                let (charge, body) = (charge(length), kept.body(length, self.turn.is_line_empty()));
                 let (call, parallel) = (Some(id), false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },

@@ -75,7 +75,7 @@ impl Lien {
                 state = self.run(state, work, &mut hands);
             } else if state.is_unflushed() {
                 state = self.flush(state, &mut Deadline::Never);
-            } else if (state.turn.is_queue_empty() || !holds(Rule::IdleRunnerReads))
+            } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
                 && let Some(inbox) = state.take_helm()
             {
                 let answered = state.calls.answered();
@@ -244,7 +244,7 @@ impl Lien {
         frame: &mut Output,
     ) -> Locked<'a> {
         let Output { bytes, long } = frame;
-        if state.is_writable_at_once() && state.turn.is_queue_empty() {
+        if state.is_writable_at_once() && state.turn.is_line_empty() {
             state.turn.finish(call, parallel);
             let answer = Outgoing { frame: bytes, tail: long };
             return self.write_from(state, &answer, &mut Deadline::Never);

@@ -155,7 +155,7 @@ impl State {
         }
         let reader = self.sleepers.take(Sleep::reads);
         let reader = match reader {
-            None if self.turn.is_queue_empty() => {
+            None if self.turn.is_line_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
             }
             other => other,

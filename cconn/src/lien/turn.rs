@@ -9,9 +9,9 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use super::backlog::Backlog;
 use super::bytes::Bytes;
 use super::catch_up::CatchingUp;
-use super::queue::Queue;
 use crate::sync::{Rule, holds};
 use crate::wire::{CallId, FailureCode};
 
@@ -57,7 +57,7 @@ pub(super) enum Runner {
     StandIn,
 }
 
-/// What the front of the queue needs.
+/// What the next that can be started needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Startable {
     Nothing,
@@ -77,7 +77,7 @@ struct Served {
 /// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
 #[derive(Debug)]
 pub(super) struct Turn {
-    queue: Queue,
+    backlog: Backlog,
     notices: VecDeque<Notice>,
     /// Handlers that run and hold the turn; more than one only where a waiting one came back.
     running: usize,
@@ -118,7 +118,7 @@ pub(super) struct Crowded;
 impl Turn {
     pub(super) fn new(max_waiting: usize, max_parallel: usize) -> Self {
         Turn {
-            queue: Queue::default(),
+            backlog: Backlog::default(),
             notices: VecDeque::new(),
             running: 0,
             waiting: 0,
@@ -142,7 +142,7 @@ impl Turn {
     #[inline]
     pub(super) fn push(&mut self, mut command: Command) {
         self.number(&mut command);
-        self.queue.push(command);
+        self.backlog.push(command);
     }
 
     #[inline]
@@ -156,9 +156,9 @@ impl Turn {
     #[inline]
     pub(super) fn push_to_executor(&mut self, mut command: Command) {
         self.number(&mut command);
-        let alone = self.queue.is_empty() && self.notices.is_empty();
+        let alone = self.backlog.is_in_order_empty() && self.notices.is_empty();
         if !alone || self.running > 0 || command.parallel {
-            return self.queue.push(command);
+            return self.backlog.push(command);
         }
         self.running = 1;
         self.serve(command.call);
@@ -186,9 +186,18 @@ impl Turn {
         }
     }
 
+    /// Whether nothing waits to be started.
     #[inline]
     pub(super) fn is_queue_empty(&self) -> bool {
-        self.queue.is_empty() && self.notices.is_empty()
+        self.backlog.is_aside_empty() && self.is_line_empty()
+    }
+
+    /// The same, those left out that wait aside: nobody stands behind them, and the thread that
+    /// reads is not the one that runs them.
+    #[inline]
+    pub(super) fn is_line_empty(&self) -> bool {
+        let aside = self.backlog.is_aside_empty() || holds(Rule::ParallelStepsAside);
+        self.backlog.is_in_order_empty() && self.notices.is_empty() && aside
     }
 
     /// Whether nothing runs, waits or is queued.
@@ -228,7 +237,7 @@ impl Turn {
     /// Commands that have arrived and are not handled yet, and how many have ever arrived.
     pub(super) fn unhandled(&self) -> (usize, u64) {
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
-        (self.queue.len().saturating_add(running), self.arrived)
+        (self.backlog.len().saturating_add(running), self.arrived)
     }
 
     /// Whether nothing is left here but handlers that wait, perhaps for the command that asks:
@@ -255,18 +264,27 @@ impl Turn {
     /// The same, notices left aside.
     #[inline]
     pub(super) fn startable_command(&self) -> Startable {
-        match self.queue.front() {
-            Some(front) if self.is_listening(front) => {
-                if front.parallel && self.parallel < self.max_parallel {
-                    Startable::ByStandIn
-                } else if !front.parallel && self.running == 0 {
-                    Startable::ByAnyone
-                } else {
-                    Startable::Nothing
-                }
-            }
-            _ => Startable::Nothing,
+        let front = if self.running == 0 && self.may_pass() { self.backlog.front() } else { None };
+        if front.is_some_and(|front| self.is_listening(front)) {
+            Startable::ByAnyone
+        } else if self.is_aside_startable() {
+            Startable::ByStandIn
+        } else {
+            Startable::Nothing
         }
+    }
+
+    /// Whether a command that may run beside others waits for nothing but a thread.
+    #[inline]
+    fn is_aside_startable(&self) -> bool {
+        let front = self.backlog.aside_front().filter(|_| self.parallel < self.max_parallel);
+        front.is_some_and(|front| self.is_listening(front))
+    }
+
+    /// Whether those in order may pass those that wait aside.
+    #[inline]
+    fn may_pass(&self) -> bool {
+        holds(Rule::ParallelStepsAside) || self.backlog.is_aside_empty()
     }
 
     /// Starts the next command for the executor, where it is one that anyone may start and no
@@ -279,13 +297,13 @@ impl Turn {
             *place = self.at_once.take();
             return true;
         }
-        let Some(front) = self.queue.front() else { return false };
-        let startable = self.running == 0 && self.notices.is_empty() && !front.parallel;
+        let Some(front) = self.backlog.front() else { return false };
+        let startable = self.running == 0 && self.notices.is_empty() && self.may_pass();
         if !startable || !self.is_listening(front) {
             return false;
         }
         let call = front.call;
-        *place = self.queue.pop();
+        *place = self.backlog.pop();
         if place.is_none() {
             return false;
         }
@@ -295,12 +313,16 @@ impl Turn {
     }
 
     /// Takes the next work if that runner may do it.
+    #[inline]
     pub(super) fn start(&mut self, runner: Runner) -> Option<Work> {
         match self.startable() {
-            Startable::Nothing => return None,
-            Startable::ByStandIn if runner == Runner::Executor => return None,
-            Startable::ByStandIn | Startable::ByAnyone => {}
+            Startable::Nothing => None,
+            Startable::ByStandIn if runner == Runner::Executor => None,
+            startable => self.take(startable),
         }
+    }
+
+    fn take(&mut self, startable: Startable) -> Option<Work> {
         if self.running == 0
             && let Some(notice) = self.notices.pop_front()
         {
@@ -308,7 +330,10 @@ impl Turn {
             self.noticing = true;
             return Some(Work::Notice(notice));
         }
-        let command = self.queue.pop()?;
+        let command = match startable {
+            Startable::ByStandIn => self.backlog.pop_aside()?,
+            _ => self.backlog.pop()?,
+        };
         self.count(command.parallel, 1);
         self.serve(command.call);
         Some(Work::Command(command))
@@ -353,7 +378,7 @@ impl Turn {
             served.cancelled = true;
             return None;
         }
-        self.queue.remove(call)
+        self.backlog.remove(call)
     }
 
     /// Whether the peer gave that running call up.
@@ -361,19 +386,19 @@ impl Turn {
         self.served.iter().any(|served| served.call == call && served.cancelled)
     }
 
-    /// Takes the front of the queue out, because no thread can be had to run it.
+    /// Takes out what could be started, because no thread can be had to run it.
     pub(super) fn refuse(&mut self) -> Option<Command> {
-        self.queue.pop()
+        if self.is_aside_startable() { self.backlog.pop_aside() } else { self.backlog.pop() }
     }
 
     /// Gives room up that only a burst needs.
     pub(super) fn shrink(&mut self) {
-        self.queue.shrink();
+        self.backlog.shrink();
     }
 
     /// Drops everything that has not started.
     pub(super) fn clear(&mut self) {
-        self.queue.clear();
+        self.backlog.clear();
         self.notices.clear();
         if let Some(command) = self.at_once.take() {
             self.finish(command.call, command.parallel);

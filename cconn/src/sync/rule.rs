@@ -15,6 +15,9 @@ pub(crate) enum Rule {
     IdleRunnerReads,
     /// Whoever meets a full socket reads until it takes more.
     WriterReads,
+    /// A command that may run beside others and exceeds the limit waits aside, and holds up nobody
+    /// behind it.
+    ParallelStepsAside,
     /// A handler that waits for a peer gives up its turn.
     TurnIsLeft,
     /// Beyond the limit of waiting handlers the next wait fails at once.

@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
 mod inside;
+mod parallel;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

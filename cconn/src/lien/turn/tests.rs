@@ -57,15 +57,20 @@ fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
 
 #[test]
 fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
-    let mut turn = turn(&[(1, true), (2, true), (3, false)]);
+    let mut turn = turn(&[(1, true), (2, true)]);
     assert_eq!(started(&mut turn, Runner::Executor), None);
     assert!(turn.needs_stand_in());
     turn.stand_ins = 1;
     assert_eq!(started(&mut turn, Runner::StandIn), Some(1));
     assert_eq!(turn.startable(), Startable::Nothing, "the limit of one");
+    turn.push(command(3, false));
+    turn.push(command(4, true));
+    assert_eq!(started(&mut turn, Runner::Executor), Some(3), "who waits aside is passed");
+    assert!(turn.is_line_empty() && !turn.is_queue_empty());
     turn.finish(Some(CallId(1)), true);
     assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
-    assert_eq!(started(&mut turn, Runner::Executor), Some(3));
+    assert!(turn.cancel(CallId(4)).is_some());
+    assert!(turn.is_queue_empty());
 }
 
 #[test]
