@@ -50,6 +50,7 @@ mod tend;
 mod tests;
 mod turn;
 mod wait;
+mod waste;
 mod watch;
 mod window;
 mod write;
@@ -93,6 +94,8 @@ pub(crate) struct Lien {
     pub(crate) identity: Identity,
     /// Names of what was sent one-way.
     pub(crate) names: Names,
+    /// Why it ended, for those who ask without the other lock: it may be held for long under a flood.
+    shown: Mutex<Option<Arc<Ending>>>,
     /// Handles of the program that exist.
     handles: AtomicUsize,
     /// Whether the connection stops with its last handle: a server's connections do not.
@@ -128,6 +131,7 @@ impl Lien {
             me: me.clone(),
             identity,
             names: Names::default(),
+            shown: Mutex::new(None),
             handles: AtomicUsize::new(0),
             ends_with_handles,
         })
@@ -180,9 +184,10 @@ impl Lien {
         &self.commands
     }
 
-    /// Why the connection ended, if it has; what came before may still be run, or written.
+    /// Why the connection ended, if it has; what came before may still be run, or written. Waits
+    /// for nobody.
     pub(crate) fn ending(&self) -> Option<Arc<Ending>> {
-        self.lock().ended().cloned()
+        self.shown.lock().clone()
     }
 
     /// Depth at which the calling thread sends: one deeper than the handler it is inside of.

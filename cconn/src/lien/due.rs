@@ -26,6 +26,8 @@ pub(super) struct Due {
     pub(super) last_words: Option<LastWords>,
     /// End the stream in both directions: the peer has said its last, and is not answered.
     pub(super) hang_up: bool,
+    /// Show why the connection ends.
+    pub(super) shows_end: bool,
     /// Ask the watchman to look in so long at the latest.
     pub(super) watch: Option<Duration>,
 }
@@ -45,6 +47,7 @@ impl Due {
             && self.stand_ins == 0
             && self.last_words.is_none()
             && !self.hang_up
+            && !self.shows_end
             && self.watch.is_none()
     }
 

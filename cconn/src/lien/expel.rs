@@ -94,6 +94,7 @@ impl State {
 
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.ended = Some(Arc::new(ending));
+        self.due.shows_end = true;
         self.goodbye.stopping = true;
         self.wake(|_| true);
     }

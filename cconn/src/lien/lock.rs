@@ -22,6 +22,14 @@ impl Lien {
     }
 }
 
+impl Lien {
+    /// Whether somebody has the lock just now: whoever asks of many connections looks at the
+    /// others first.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.state.try_lock().is_none()
+    }
+}
+
 impl Deref for Locked<'_> {
     type Target = State;
 
@@ -61,6 +69,9 @@ impl Lien {
             return;
         }
         let due = std::mem::take(&mut state.due);
+        if due.shows_end || due.last_words.is_some() {
+            *self.shown.lock() = state.ended().cloned();
+        }
         drop(state);
         self.carry_out(due);
     }

@@ -24,9 +24,47 @@ impl Lien {
     pub(super) fn route_rest(&self) {
         let mut state = self.lock();
         if let Some(mut inbox) = state.inbox.take() {
-            state.route(&mut inbox, self.routing(Router::Waits));
+            let more = state.route(&mut inbox, self.routing(Router::Waits));
+            state = self.route_on(state, &mut inbox, more, Router::Waits);
             state.put_helm(inbox);
         }
+    }
+
+    /// Routes what one slice has left, with the lock free for others after each.
+    #[inline]
+    fn route_on<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        inbox: &mut Inbox,
+        mut more: bool,
+        router: Router,
+    ) -> Locked<'a> {
+        while more {
+            drop(state);
+            // Whoever sleeps for the lock would find it taken again.
+            crate::sync::yield_now();
+            state = self.lock();
+            more = state.route(inbox, self.routing(router));
+        }
+        state
+    }
+
+    /// Waits at the helm while too much came that changes nothing; says whether the deadline has
+    /// passed, or nothing is read any more.
+    #[cold]
+    fn hold_back<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, bool) {
+        while let Some(until) = state.waste.until(crate::sync::now()) {
+            let until = deadline.moment().into_iter().fold(until, Instant::min);
+            (state, _) = self.sleep(state, Sleep::Wasted, Some(until));
+            if state.is_closed() || deadline.has_passed() {
+                return (state, true);
+            }
+        }
+        (state, false)
     }
 
     /// Takes a large buffer back that a body had for itself, so that a row of large messages is
@@ -47,17 +85,26 @@ impl Lien {
     #[inline]
     pub(super) fn read_pass<'a>(
         &'a self,
-        state: Locked<'a>,
+        mut state: Locked<'a>,
         mut inbox: Box<Inbox>,
         deadline: &mut Deadline,
         router: Router,
     ) -> (Locked<'a>, bool) {
+        if state.waste.is_much() {
+            let over;
+            (state, over) = self.hold_back(state, deadline);
+            if over {
+                state.put_helm(inbox);
+                return (state, deadline.has_passed());
+            }
+        }
         inbox.others_keep_much = state.outbox.keeps_much() || copy::keeps_spare();
         drop(state);
         let result = inbox.fill(&*self.io, deadline);
         let expired = matches!(result, Err(Idle::Deadline));
         let mut state = self.lock();
-        state.input(&mut inbox, result, self.routing(router));
+        let more = state.input(&mut inbox, result, self.routing(router));
+        state = self.route_on(state, &mut inbox, more, router);
         state.put_helm(inbox);
         (state, expired)
     }
@@ -81,7 +128,8 @@ impl Lien {
                 Ok(n) => *n,
             };
             let result = result.map_err(Idle::Broken);
-            state.input(&mut inbox, result, self.routing(Router::Waits));
+            let more = state.input(&mut inbox, result, self.routing(Router::Waits));
+            state = self.route_on(state, &mut inbox, more, Router::Waits);
             if n == 0 {
                 break;
             }

@@ -28,6 +28,8 @@ pub(super) enum Sleep {
     Room,
     /// The flusher, for the end of the helm holder's read pass.
     Pass,
+    /// The holder of the helm, until more may be read of what changes nothing.
+    Wasted,
     /// A thread that catches up, for the end of commands.
     Handled,
     /// A thread that stops the connection, for its end or for that of its stand-ins.
@@ -50,6 +52,7 @@ impl Sleep {
             | Sleep::StandIn
             | Sleep::Line
             | Sleep::Pass
+            | Sleep::Wasted
             | Sleep::Handled => false,
         }
     }

@@ -15,6 +15,7 @@ use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
 use super::tend::Tended;
 use super::turn::{Startable, Turn};
+use super::waste::Waste;
 use super::window::Window;
 use crate::wire;
 
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) window: Window,
     /// Outbox positions in front of the last two grants.
     grants_at: [Option<u64>; 2],
+    /// What came and changed nothing.
+    pub(super) waste: Waste,
     pub(super) goodbye: Goodbye,
     /// Why nothing can be written any more, once that is so.
     pub(super) broken: Option<Box<str>>,
@@ -69,6 +72,7 @@ impl State {
             last_one_way: 0,
             window: Window::new(limits.window, peer.window),
             grants_at: [None; 2],
+            waste: Waste::default(),
             goodbye: Goodbye::default(),
             broken: None,
             sleepers: Sleepers::default(),

@@ -11,7 +11,7 @@ use super::state::State;
 use crate::wire::EndReason;
 
 /// How often bytes that were left unwritten are looked at.
-const WRITE_TICK: Duration = Duration::from_millis(1);
+pub(super) const WRITE_TICK: Duration = Duration::from_millis(1);
 
 /// Looks in vain after which bytes are no more looked for: who sends in bursts need not wake the
 /// watchman for each.
@@ -34,7 +34,16 @@ const HELD_UP: Duration = Duration::from_millis(30);
 const STOP_MARGIN: Duration = Duration::from_millis(250);
 
 /// Bytes read for one connection before the others have their turn.
-const READ_BUDGET: usize = 256 << 10;
+const READ_BUDGET: usize = 32 << 10;
+
+/// How soon one that brought as much is read again; what is to be written comes before.
+const MORE_TICK: Duration = Duration::from_millis(2);
+
+/// How long bytes that a full socket does not take are let be at most.
+const STUCK_TICK: Duration = Duration::from_millis(100);
+
+/// A full socket is looked at again after this part of the time for which it has taken nothing.
+const STUCK_PART: u32 = 8;
 
 /// What one connection tells the watchman, and remembers of it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
@@ -116,6 +125,22 @@ impl State {
     }
 }
 
+/// When a socket is looked at again that has taken nothing since then: what does not get on is
+/// looked at ever less often.
+fn stuck_tick(now: Instant, since: Instant) -> Duration {
+    let stuck = now.saturating_duration_since(since).checked_div(STUCK_PART);
+    stuck.unwrap_or(STUCK_TICK).clamp(WRITE_TICK, STUCK_TICK)
+}
+
+/// When it is read again that brought so many bytes; `quiet` where it brought none.
+fn next_read(read: usize, quiet: Duration) -> Duration {
+    match read {
+        0 => quiet,
+        READ_BUDGET.. => MORE_TICK,
+        _ => LINGER_TICK,
+    }
+}
+
 impl Lien {
     /// Looks after this connection once. Returns when to look again, or nothing if it needs no
     /// looking after; it then asks again by itself.
@@ -162,7 +187,8 @@ impl Lien {
         if self.write_cut(&state).is_some_and(|cut| cut <= now) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
         }
-        (state, Some(WRITE_TICK))
+        let next = state.stuck_since.map_or(WRITE_TICK, |since| stuck_tick(now, since));
+        (state, Some(next))
     }
 
     fn tend_helm<'a>(
@@ -198,6 +224,11 @@ impl Lien {
         if quiet < unread {
             return (state, Some(unread.saturating_sub(quiet)));
         }
+        if state.waste.is_much()
+            && let Some(until) = state.waste.until(now)
+        {
+            return (state, Some(until.saturating_duration_since(now).min(QUIETEST)));
+        }
         let Some(mut inbox) = state.inbox.take() else { return (state, None) };
         if inbox.is_overdue(now) {
             state.put_helm(inbox);
@@ -215,7 +246,7 @@ impl Lien {
             }
         }
         state.pass_on();
-        let next = if read > 0 { LINGER_TICK } else { quiet.clamp(unread, QUIETEST.max(unread)) };
+        let next = next_read(read, quiet.clamp(unread, QUIETEST.max(unread)));
         (self.flush_ready(state), Some(next))
     }
 

@@ -12,10 +12,14 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::Lien;
+use super::tend::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
 /// Looks that can wait this long are made at moments so far apart.
 const TOGETHER: Duration = Duration::from_millis(10);
+
+/// How long the watchman looks at what can wait before it looks for what can't.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// How soon the thread is tried again that could not be started.
 const RETRY: Duration = Duration::from_millis(10);
@@ -24,6 +28,8 @@ const RETRY: Duration = Duration::from_millis(10);
 struct Entry {
     lien: Weak<Lien>,
     next: Instant,
+    /// Bytes wait there to be written.
+    urgent: bool,
 }
 
 #[derive(Default)]
@@ -66,7 +72,7 @@ impl Watch {
         if !self.start(&mut list) {
             return false;
         }
-        list.asking.push(Entry { lien: lien.clone(), next });
+        list.asking.push(Entry { lien: lien.clone(), next, urgent: after <= WRITE_TICK });
         let asleep = list.looks.is_none_or(|looks| looks > next);
         drop(list);
         if asleep {
@@ -109,21 +115,27 @@ impl Watch {
         let start = crate::sync::now();
         loop {
             self.collect(&mut entries);
-            let now = crate::sync::now();
-            entries.retain(|_, entry: &mut Entry| {
-                if entry.next > now {
-                    // Of connections that were short most are gone: nobody wakes for them.
-                    return entry.lien.strong_count() > 0;
+            let begun = crate::sync::now();
+            // Of connections that were short most are gone: nobody wakes for them.
+            entries.retain(|_, entry: &mut Entry| entry.lien.strong_count() > 0);
+            for place in due(&entries, begun) {
+                let Some(entry) = entries.get_mut(&place) else { continue };
+                let now = crate::sync::now();
+                if !entry.urgent && now.saturating_duration_since(begun) >= SLICE {
+                    // The rest is still due, and what has become urgent meanwhile comes first.
+                    break;
                 }
                 let again = entry.lien.upgrade().and_then(|lien| {
                     let again = lien.tend(now);
                     let_go(lien, None);
                     again
                 });
-                let next = again.and_then(|after| together(start, now, after));
-                entry.next = next.unwrap_or(now);
-                next.is_some()
-            });
+                entry.urgent = again.is_some_and(|after| after <= WRITE_TICK);
+                match again.and_then(|after| together(start, now, after)) {
+                    Some(next) => entry.next = next,
+                    None => drop(entries.remove(&place)),
+                }
+            }
         }
     }
 
@@ -133,9 +145,10 @@ impl Watch {
         loop {
             for asked in list.asking.drain(..).filter(|asked| asked.lien.strong_count() > 0) {
                 let entry = entries.entry(asked.lien.as_ptr().addr());
-                let next = asked.next;
+                let Entry { next, urgent, .. } = asked;
                 let entry = entry.or_insert(asked);
                 entry.next = entry.next.min(next);
+                entry.urgent |= urgent;
             }
             let next = entries.values().map(|entry| entry.next).min();
             // While it is awake it looks again before it sleeps.
@@ -146,6 +159,15 @@ impl Watch {
             list = self.wake.wait(list, next);
         }
     }
+}
+
+/// Whose moment has come, by their places: first what waits to be written, then the others, those
+/// first that have waited longest.
+fn due(entries: &HashMap<usize, Entry>, now: Instant) -> Vec<usize> {
+    let due = entries.iter().filter(|(_, entry)| entry.next <= now);
+    let mut due: Vec<_> = due.map(|(place, e)| (!e.urgent, e.next, *place)).collect();
+    due.sort_unstable();
+    due.into_iter().map(|(_, _, place)| place).collect()
 }
 
 /// The moment to look again after that long: with many connections those that can wait are looked
@@ -248,6 +270,7 @@ mod tests {
         // Nobody but the watchman reads; to look at the connection is to use it.
         let deadline = Instant::now() + Duration::from_secs(10);
         while lien.ending().is_none() {
+            drop(lien.lock());
             assert!(Instant::now() < deadline, "nobody came");
             thread::yield_now();
         }
@@ -286,5 +309,19 @@ mod tests {
         assert!(dropped.try_recv().is_err(), "it is still held");
         let_go(lien, None);
         assert_ne!(dropped.recv().unwrap(), thread::current().id());
+    }
+
+    #[test]
+    fn what_waits_to_be_written_comes_before_all_that_can_wait() {
+        let (start, tick) = (Instant::now(), WRITE_TICK);
+        let entry = |next, urgent| Entry { lien: Weak::new(), next, urgent };
+        let mut entries: HashMap<_, _> = (0..500)
+            .map(|n| (n, entry(start + tick / 500 * u32::try_from(n).unwrap(), false)))
+            .collect();
+        entries.insert(700, entry(start + tick, true));
+        entries.insert(800, entry(start + 2 * tick, true));
+        let due = due(&entries, start + tick);
+        assert_eq!((due.len(), due.first(), due.get(1)), (501, Some(&700), Some(&0)));
+        assert!(due.windows(2).skip(1).all(|pair| pair[0] < pair[1]), "the longest wait first");
     }
 }

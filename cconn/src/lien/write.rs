@@ -204,6 +204,11 @@ impl Lien {
         if !holds(Rule::WriterReads) {
             return self.wait_unread(state, until);
         }
+        if state.waste.is_much()
+            && let Some(wasted) = state.waste.until(crate::sync::now())
+        {
+            return self.wait_unread(state, until.into_iter().chain([wasted]).min());
+        }
         if let Some(inbox) = state.take_helm() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
@@ -241,7 +246,7 @@ impl Lien {
         state.stuck_since?.checked_add(self.limits.write_deadline)
     }
 
-    /// What a writer must not do: wait without reading.
+    /// What a writer must not do for long: wait without reading.
     fn wait_unread<'a>(&'a self, state: Locked<'a>, until: Option<Instant>) -> Locked<'a> {
         drop(state);
         let _ready = self.io.poll(WRITABLE, until);
@@ -322,7 +327,7 @@ impl State {
 
     /// Wakes a sleeping thread to go on writing, if there is one.
     fn hand_over_flush(&mut self) -> bool {
-        let next = self.sleepers.take(|sleep| sleep != Sleep::Pass);
+        let next = self.sleepers.take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted));
         let found = next.is_some();
         if let Some(parker) = next {
             self.due.wake(parker);

@@ -46,16 +46,16 @@ impl Serveur {
             .map_err(|cause| self.not_encoded(tete.nom(), cause))?;
         copy::append(&mut frame, encoded.map_or(&[], |encoded| encoded.tail));
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
-        for lien in self.shared.clients.liens() {
+        self.shared.clients.each(|lien| {
             lien.names.remember(tete.hash(), tete.nom());
             let sent =
                 encoded.is_some_and(|encoded| lien.send_at_once(&frame, encoded.body).is_ok());
             if sent {
                 diffusion.atteints += 1;
             } else if lien.ending().is_none() {
-                diffusion.manques.push(Client::of(&lien));
+                diffusion.manques.push(Client::of(lien));
             }
-        }
+        });
         Ok(diffusion)
     }
 

@@ -20,6 +20,10 @@ const GREETING: Duration = Duration::from_millis(250);
 /// read any more of what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
 
+/// How often connections are passed over whose lock is taken, and the pause in between.
+const ROUNDS: usize = 32;
+const ROUND: Duration = Duration::from_micros(100);
+
 /// The clients of a server.
 #[derive(Default)]
 pub(super) struct Clients {
@@ -199,6 +203,11 @@ impl Clients {
         self.connected().into_iter().filter(|lien| lien.ending().is_none()).collect()
     }
 
+    /// Does that with every connection that has not ended.
+    pub(super) fn each(&self, act: impl FnMut(&Arc<Lien>)) {
+        each(self.liens(), act);
+    }
+
     pub(super) fn all(&self) -> Vec<Client> {
         self.liens().iter().map(Client::of).collect()
     }
@@ -226,9 +235,7 @@ impl Clients {
     }
 
     pub(super) fn begin_stop(&self) {
-        for lien in self.liens() {
-            lien.begin_stop();
-        }
+        self.each(|lien| lien.begin_stop());
     }
 
     /// Waits for all threads within the grace period; cuts what is left and waits a little more.
@@ -240,7 +247,7 @@ impl Clients {
         }
         if !in_time && !self.wait_for_threads(start.checked_add(grace)) {
             // One that ends by itself, and still runs what had arrived, is cut too.
-            self.connected().iter().for_each(|lien| lien.close(EndReason::GraceOver, ""));
+            each(self.connected(), |lien| lien.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
                 self.connected().iter().for_each(|lien| lien.end_linger());
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
@@ -294,6 +301,25 @@ impl Clients {
             _ => Ok(()),
         }
     }
+}
+
+/// Does that with all of them: first with those whose lock is free, so that one that is busy holds
+/// up nobody but itself.
+fn each(mut liens: Vec<Arc<Lien>>, mut act: impl FnMut(&Arc<Lien>)) {
+    for _ in 0..ROUNDS {
+        liens.retain(|lien| {
+            let busy = lien.is_busy();
+            if !busy {
+                act(lien);
+            }
+            busy
+        });
+        if liens.is_empty() {
+            return;
+        }
+        std::thread::sleep(ROUND);
+    }
+    liens.iter().for_each(act);
 }
 
 #[cfg(test)]

@@ -114,3 +114,56 @@ fn who_sends_on_grants_that_have_not_left_is_cut() {
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Window, .. }), "{ending:?}");
 }
+
+#[test]
+fn what_changes_nothing_is_read_slowly() {
+    let mut floods = vec![Vec::new(); 5];
+    for n in 0..200_u64 {
+        wire::write_grant(&mut floods[0], 0, 0);
+        wire::write_grant(&mut floods[1], 9, u64::MAX);
+        wire::write_cancel(&mut floods[2], wire::CallId(1000 + n));
+        wire::write_failure(&mut floods[3], None, NOTE, FailureCode::Handler, "");
+        match n % 3 {
+            0 => wire::write_grant(&mut floods[4], 0, 0),
+            1 => wire::write_cancel(&mut floods[4], wire::CallId(n + 1)),
+            _ => wire::write_grant(&mut floods[4], 1, n),
+        }
+    }
+    for flood in floods {
+        let (ours, peer) = Memory::pair(64 << 10);
+        let server = end(Arc::new(ours), &Limits::default());
+        let lien = server.lien.clone();
+        let executor = std::thread::spawn(move || lien.execute());
+        let (start, mut taken) = (Instant::now(), 0_usize);
+        while start.elapsed() < Duration::from_millis(100) {
+            match peer.try_send(&[IoSlice::new(&flood)]) {
+                Ok(n) if n == flood.len() => taken += 200,
+                Ok(_) => break,
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        assert!(taken < 40_000, "{taken} frames in a tenth of a second");
+        // Whoever ends the connection does not wait for that.
+        let start = Instant::now();
+        server.lien.close(EndReason::Closed, "");
+        executor.join().unwrap();
+        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_full_socket_is_looked_at_ever_less_often() {
+    let (client, _peer) = narrow();
+    let mut message = frame(&client.lien, NOTE, &[7; 500], false).unwrap();
+    client.lien.send(&mut message, 500, soon_over()).unwrap();
+    let (start, mut now, mut looks) = (Instant::now(), Instant::now(), 0);
+    while now < start + Duration::from_secs(9) {
+        now += client.lien.tend(now).unwrap();
+        looks += 1;
+    }
+    assert!(looks < 150, "{looks} looks in nine seconds");
+    assert!(client.lien.ending().is_none());
+    client.lien.tend(now + Duration::from_secs(3));
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
