@@ -148,9 +148,11 @@ fn receive(
             // What came is enough to say that it is no greeting at all.
             Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                return Err(HandshakeError::Late);
-            }
+            // What came while this process was stopped is there, and nobody is late.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => match io.try_recv(buf) {
+                Ok(1..) => {}
+                _ => return Err(HandshakeError::Late),
+            },
             Err(error) => return Err(error.into()),
         }
     }
@@ -161,4 +163,24 @@ fn receive(
 fn shown(bytes: &[u8]) -> String {
     let first = bytes.get(..bytes.len().min(16)).unwrap_or(&[]);
     format!("\"{}\"", first.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::transport::Tcp;
+
+    #[test]
+    fn a_greeting_that_is_there_is_not_late() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = Tcp::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let hers = Tcp::new(listener.accept().unwrap().0);
+        let (limits, past) = (Limits::default(), Some(Instant::now()));
+        let late = read_greeting(&ours, Role::Client, past);
+        assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");
+        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", past).unwrap();
+        read_greeting(&ours, Role::Client, past).unwrap();
+    }
 }

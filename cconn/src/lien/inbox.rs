@@ -102,11 +102,20 @@ impl Inbox {
     fn fill_up(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Result<usize, Idle> {
         let (frame, own) = (self.frame_deadline(), deadline.moment());
         let mut first = frame.into_iter().chain(own).min().into();
-        self.buffer.receive(|buf| io.recv(buf, &mut first)).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut if frame.is_some_and(|f| own.is_none_or(|d| f < d)) => {
-                Idle::SlowFrame
-            }
-            io::ErrorKind::TimedOut => Idle::Deadline,
+        match self.buffer.receive(|buf| io.recv(buf, &mut first)) {
+            Ok(n) => Ok(n),
+            Err(error) if error.kind() != io::ErrorKind::TimedOut => Err(Idle::Broken(error)),
+            Err(_) if frame.is_some_and(|f| own.is_none_or(|d| f < d)) => self.last_look(io),
+            Err(_) => Err(Idle::Deadline),
+        }
+    }
+
+    /// The begun frame is overdue. Where this process was stopped meanwhile its rest may be there,
+    /// and nobody is slow.
+    #[cold]
+    fn last_look(&mut self, io: &dyn Transport) -> Result<usize, Idle> {
+        self.try_fill(io).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => Idle::SlowFrame,
             _ => Idle::Broken(error),
         })
     }

@@ -104,6 +104,14 @@ impl Lien {
         waited != Waited::Expired
     }
 
+    /// Takes in what is there to read, without waiting, before a deadline is declared to be over;
+    /// says whether there was something.
+    pub(crate) fn take_in(&self) -> bool {
+        let state = self.lock();
+        let passes = state.passes;
+        self.look(state).passes != passes
+    }
+
     /// Drops the connection now: complete answers are written once, without blocking.
     pub(crate) fn close(&self, reason: EndReason, text: &str) {
         let mut state = self.lock();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
-use super::inbox::QUIET;
+use super::inbox::{Inbox, QUIET};
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -153,7 +153,8 @@ impl Lien {
             let (written, read);
             (state, written) = self.tend_outbox(state, now);
             (state, read) = self.tend_helm(state, now);
-            let stopped = self.tend_stop(&mut state, now);
+            let stopped;
+            (state, stopped) = self.tend_stop(state, now);
             drop(state);
             written.into_iter().chain(read).chain(stopped).min()
         };
@@ -229,14 +230,15 @@ impl Lien {
         {
             return (state, Some(until.saturating_duration_since(now).min(QUIETEST)));
         }
-        let Some(mut inbox) = state.inbox.take() else { return (state, None) };
-        if inbox.is_overdue(now) {
-            state.put_helm(inbox);
+        let Some(inbox) = state.inbox.take() else { return (state, None) };
+        let read;
+        (state, read) = self.read_ready(state, inbox, READ_BUDGET);
+        // Its rest may have come while this process was stopped: what is there is read first.
+        let overdue = |inbox: &mut Box<Inbox>| read == 0 && inbox.is_overdue(now);
+        if state.inbox.as_mut().is_some_and(overdue) {
             state.close(Ending::here(EndReason::SlowFrame, ""));
             return (state, Some(LINGER_TICK));
         }
-        let read;
-        (state, read) = self.read_ready(state, inbox, READ_BUDGET);
         // The watchman's own pass is no sign of somebody else's.
         state.tended.passes = state.passes;
         if read == 0 && quiet >= QUIET {
@@ -252,16 +254,23 @@ impl Lien {
 
     /// Cuts a connection whose stop outlasts the grace period: the peer began it and says no more,
     /// or nobody here waits for it. Whoever does wait has a deadline of his own, which comes first.
-    fn tend_stop(&self, state: &mut State, now: Instant) -> Option<Duration> {
-        let since = state.goodbye.stop_since.filter(|_| !state.is_closed())?;
+    fn tend_stop<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        now: Instant,
+    ) -> (Locked<'a>, Option<Duration>) {
+        let Some(since) = state.goodbye.stop_since.filter(|_| !state.is_closed()) else {
+            return (state, None);
+        };
         let most = self.limits.grace.saturating_add(STOP_MARGIN);
         let left = most.saturating_sub(now.saturating_duration_since(since));
         if left.is_zero() {
+            state = self.look(state);
             state.close(Ending::here(EndReason::GraceOver, ""));
-            return Some(LINGER_TICK);
+            return (state, Some(LINGER_TICK));
         }
         // It stays on the list meanwhile, where a helm that is left free is not asked for again.
-        Some(left.min(UNREAD))
+        (state, Some(left.min(UNREAD)))
     }
 
     fn tend_linger(&self, now: Instant) -> Option<Duration> {

@@ -197,6 +197,8 @@ impl Lien {
         state.blocked = true;
         let cut = self.write_cut(&state);
         if is_past(cut) {
+            // The peer may have said why it reads no more.
+            state = self.look(state);
             state.close(Ending::here(EndReason::SlowPeer, ""));
             return state;
         }

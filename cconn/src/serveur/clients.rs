@@ -246,6 +246,10 @@ impl Clients {
             self.send_away();
         }
         if !in_time && !self.wait_for_threads(start.checked_add(grace)) {
+            // Goodbyes that came while this process was stopped are there to be read.
+            if self.connected().iter().filter(|lien| lien.take_in()).count() > 0 {
+                self.wait_for_threads(Instant::now().checked_add(UNWIND));
+            }
             // One that ends by itself, and still runs what had arrived, is cut too.
             each(self.connected(), |lien| lien.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {

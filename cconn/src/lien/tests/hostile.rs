@@ -167,3 +167,63 @@ fn a_full_socket_is_looked_at_ever_less_often() {
     let ending = client.lien.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
 }
+
+/// An end that has read the first half of a note when its time is over, as after the whole process
+/// was stopped; the other half is in the pipe or not.
+fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
+    let (ours, hers) = tcp_pair();
+    let limits = Limits { read_deadline: Duration::from_millis(1), ..Limits::default() };
+    let client = end(ours, &limits);
+    let mut bytes = Vec::new();
+    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+    bytes.extend(7_u64.to_le_bytes());
+    wire::finish_with(&mut bytes, start, 0);
+    let (first, second) = bytes.split_at(10);
+    let say = |bytes: &[u8]| hers.try_send(&[IoSlice::new(bytes)]).unwrap();
+    assert_eq!(say(first), first.len());
+    let inbox = client.lien.lock().take_helm().unwrap();
+    drop(client.lien.read_ready(client.lien.lock(), inbox, 1));
+    // Its time counts from the first look at it.
+    let mut inbox = client.lien.lock().take_helm().unwrap();
+    assert!(!inbox.is_overdue(Instant::now()));
+    std::thread::sleep(Duration::from_millis(2));
+    client.lien.lock().put_helm(inbox);
+    if rest_came {
+        assert_eq!(say(second), second.len());
+    }
+    (client, hers)
+}
+
+#[test]
+fn a_frame_whose_rest_is_there_is_not_slow() {
+    for rest_came in [true, false] {
+        // The watchman comes by.
+        let (client, _hers) = overdue(rest_came);
+        let now = Instant::now();
+        client.lien.tend(now);
+        client.lien.tend(now + Duration::from_secs(2));
+        assert_eq!(client.lien.ending().is_none(), rest_came, "{:?}", client.lien.ending());
+
+        // Somebody reads.
+        let (client, _hers) = overdue(rest_came);
+        let mut state = client.lien.lock();
+        let inbox = state.take_helm().unwrap();
+        let deadline = &mut soon().into();
+        (state, _) = client.lien.read_pass(state, inbox, deadline, route::Router::Waits);
+        assert_eq!(state.ended().is_none(), rest_came, "{:?}", state.ended());
+    }
+}
+
+#[test]
+fn a_stop_whose_goodbye_is_there_is_not_overdue() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    client.lien.begin_stop();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    say(&hers, &bytes);
+    client.lien.tend(Instant::now() + Limits::default().grace + Duration::from_secs(1));
+    let ending = client.lien.ending().unwrap();
+    assert!(matches!(*ending, Ending::Finished), "{ending:?}");
+}
