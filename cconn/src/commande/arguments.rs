@@ -53,6 +53,13 @@ impl Faute {
         Faute { code: FailureCode::Arguments, text: format!("argument `{name}`: {error}") }
     }
 
+    /// One of a closure's arguments, which have no names.
+    #[cold]
+    pub(super) fn place(place: u8, count: usize, error: &dyn fmt::Display) -> Self {
+        let text = format!("argument {place} of {count}: {error}");
+        Faute { code: FailureCode::Arguments, text }
+    }
+
     #[cold]
     fn leftover(error: &CodecError) -> Self {
         let text = format!("after the last argument: {error}");

@@ -48,7 +48,9 @@ macro_rules! tuples {
             impl<$($name: DeserializeOwned + 'static),*> Arguments for ($($name,)*) {
                 #[allow(unused_mut, reason = "the empty tuple reads nothing")]
                 fn lire(mut input: Input<'_>) -> Result<Self, Faute> {
-                    let all = ($(argument::<$name>(&mut input, $place)?,)*);
+                    #[allow(dead_code, reason = "the empty tuple has none")]
+                    const COUNT: usize = <[u8]>::len(&[$($place),*]);
+                    let all = ($(argument::<$name>(&mut input, $place, COUNT)?,)*);
                     input.end()?;
                     Ok(all)
                 }
@@ -65,8 +67,12 @@ tuples! {
     A 1 B 2 C 3 D 4 E 5 F 6 G 7 H 8 I 9 J 10 K 11 L 12;
 }
 
-fn argument<T: DeserializeOwned + 'static>(input: &mut Input<'_>, place: u8) -> Result<T, Faute> {
-    decode_next(input.decoder()).map_err(|error| Faute::argument(&place, &error))
+fn argument<T: DeserializeOwned + 'static>(
+    input: &mut Input<'_>,
+    place: u8,
+    count: usize,
+) -> Result<T, Faute> {
+    decode_next(input.decoder()).map_err(|error| Faute::place(place, count, &error))
 }
 
 /// What a command that is a closure may return.

@@ -98,7 +98,7 @@ fn an_argument_that_does_not_fit_is_named_by_its_place() {
     let erreur = client.appeler::<String, _>(nommee("echo", (1_u8, 300_u64))).unwrap_err();
     let Erreur::Distante(distante) = erreur else { panic!("{erreur:?}") };
     assert_eq!(distante.nature, NatureDistante::Arguments);
-    assert!(distante.texte.starts_with("argument `2`: "), "{}", distante.texte);
+    assert!(distante.texte.starts_with("argument 2 of 2: "), "{}", distante.texte);
 }
 
 /// Enums of the program's own that are called as the standard library's is.

@@ -9,6 +9,7 @@ mod client;
 mod corps;
 mod delais;
 mod fenetre;
+mod page;
 mod trames;
 
 use std::time::Duration;
