@@ -136,8 +136,11 @@ fn greet_and_join(
         ends_with_handles: true,
         rest: greeted.rest,
     });
+    // A hook that runs at once for what came behind the greeting has a handle of its own, with
+    // which the connection must not end.
+    let client = Client::of(&lien);
     lien.leave_helm();
-    Ok(Client::of(&lien))
+    Ok(client)
 }
 
 fn next_id() -> u64 {

@@ -152,7 +152,7 @@ fn a_server_that_stops_in_the_middle() {
                 raw.rest()
             },
         );
-        assert_ended(&client, RaisonFin::Coupee, "ended inside a frame");
+        assert_ended(&client, RaisonFin::Coupee, "in the middle of a message");
         assert_eq!(server.join().unwrap(), []);
 
         let (client, server) = client_of(

@@ -117,7 +117,7 @@ fn a_stream_that_ends_inside_a_frame() {
             raw.send(&whole[..n]);
             raw.end();
             assert_eq!(raw.rest(), []);
-            bench.assert_cut(raw.address(), RaisonFin::Coupee, "ended inside a frame");
+            bench.assert_cut(raw.address(), RaisonFin::Coupee, "in the middle of a message");
         }
         let mut raw = bench.raw();
         raw.end();
