@@ -40,7 +40,8 @@ pub enum NatureDistante {
     ReponseTropGrande,
     /// It ran, but its answer could not be encoded.
     ReponseNonCodable,
-    /// No thread could be had for it. It did not run.
+    /// It could not be started there: no thread could be had for it, or the text says why. It did
+    /// not run.
     SansRessources,
     /// It ran, but too many unclaimed answers wait on this side.
     ReponsePerdue,
@@ -86,7 +87,7 @@ impl NatureDistante {
             NatureDistante::Echec => "it failed at the peer",
             NatureDistante::ReponseTropGrande => "it ran, but its answer is too large to send",
             NatureDistante::ReponseNonCodable => "it ran, but its answer could not be encoded",
-            NatureDistante::SansRessources => "not run: the peer could not start a thread for it",
+            NatureDistante::SansRessources => "not run: the peer could not start it",
             NatureDistante::ReponsePerdue => {
                 "it ran, but its answer was not kept; claim deferred answers sooner"
             }

@@ -207,12 +207,32 @@ impl State {
     #[inline]
     fn arrive(&mut self, mut command: Command, routing: Routing<'_>) -> Result<(), Ending> {
         self.window.arrived(command.charge).map_err(overrun)?;
+        if self.turn.held && self.is_asked_for(&command) {
+            self.refuse_unadmitted(&command);
+            return Ok(());
+        }
         command.parallel = routing.commands.is_parallel(command.name);
         match routing.router {
             Router::Runs => self.turn.push_to_executor(command),
             Router::Waits => self.turn.push(command),
         }
         Ok(())
+    }
+
+    /// Whether a call comes from inside what this side has asked for, and may be what an answer
+    /// that is waited for waits for itself.
+    #[cold]
+    fn is_asked_for(&self, command: &Command) -> bool {
+        command.depth > 0 && command.call.is_some() && self.calls.waiting() > 0
+    }
+
+    /// A call that would wait for the hook which may wait for it.
+    #[cold]
+    fn refuse_unadmitted(&mut self, command: &Command) {
+        self.take_up(command.charge);
+        let (call, name, code) = (command.call, command.name, FailureCode::NoResources);
+        let text = "commands run once `quand_connecte` has ended there";
+        self.append_with(|out| wire::write_failure(out, call, name, code, text));
     }
 
     #[inline]

@@ -58,11 +58,30 @@ impl Lien {
             return false;
         }
         let mut state = self.lock();
-        if state.turn.executors > 0 {
+        if state.turn.executors > 0 || state.turn.held {
             return false;
         }
         state.turn.executors = 1;
         drop(state);
+        self.execute_on();
+        true
+    }
+
+    /// From here on commands wait until `admit_and_execute`, whoever could run them.
+    pub(crate) fn hold_commands(&self) {
+        self.lock().turn.held = true;
+    }
+
+    /// Runs the peer's commands as `execute` does, those included that had to wait for that.
+    pub(crate) fn admit_and_execute(self: &Arc<Self>) {
+        let mut state = self.lock();
+        state.turn.held = false;
+        state.turn.executors = state.turn.executors.saturating_add(1);
+        drop(state);
+        self.execute_on();
+    }
+
+    fn execute_on(self: &Arc<Self>) {
         // A command of another connection waits here for the end of this one.
         let _aside = Aside::step();
         self.route_rest();
@@ -88,7 +107,6 @@ impl Lien {
             }
         }
         state.turn.executors = 0;
-        true
     }
 
     /// After the end: reads out what the peer still sends, for a moment at most.
@@ -159,8 +177,8 @@ impl Lien {
         let Some(command) = state.turn.refuse() else { return false };
         state.take_up(command.charge);
         state.handled(command.number);
-        let code = FailureCode::NoResources;
-        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, ""));
+        let (code, text) = (FailureCode::NoResources, "no thread could be had");
+        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, text));
         state.advance_goodbye();
         let next = state.turn.startable_command() != Startable::Nothing;
         if next && state.turn.needs_stand_in() {

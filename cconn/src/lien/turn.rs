@@ -93,6 +93,8 @@ pub(super) struct Turn {
     pub(super) stand_ins: usize,
     /// Threads of the program that wait here for an answer, for window or for the end.
     pub(super) callers: usize,
+    /// Nothing is started yet: the program has not admitted the peer.
+    pub(super) held: bool,
     /// The connection is being stopped: what has arrived is still run.
     pub(super) winding_up: bool,
     /// Commands that have arrived.
@@ -127,6 +129,7 @@ impl Turn {
             executors: 0,
             stand_ins: 0,
             callers: 0,
+            held: false,
             winding_up: false,
             arrived: 0,
             owed: 0,
@@ -218,7 +221,7 @@ impl Turn {
     #[inline]
     fn is_listening(&self, front: &Command) -> bool {
         let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
-        now || front.number < self.owed
+        (now || front.number < self.owed) && !self.held
     }
 
     /// What has come by now is run, whoever is there for it later.
@@ -255,7 +258,7 @@ impl Turn {
     /// What can be started now, and by whom.
     #[inline]
     pub(super) fn startable(&self) -> Startable {
-        if !self.notices.is_empty() && self.running == 0 {
+        if !self.notices.is_empty() && self.running == 0 && !self.held {
             return Startable::ByAnyone;
         }
         self.startable_command()

@@ -100,14 +100,21 @@ impl OptionsServeur {
     }
 
     /// What to do when a client has connected, on its thread, before its first command.
+    ///
+    /// No command of the client's starts before this has ended, so it may admit the client, or
+    /// [`close`](Client::close) it. It may call the client and wait for the answer; a call that the
+    /// client makes from inside what it was asked for is then refused as not run, for neither could
+    /// end before the other. What the client sends meanwhile waits.
+    /// [`eteindre`](Client::eteindre) of this client only begins here.
     #[doc(alias = "on_connect")]
     pub fn quand_connecte(mut self, quoi: impl Fn(&Client) + Send + Sync + 'static) -> Self {
         self.on_connected = Some(Arc::new(move |client, _| quoi(client)));
         self
     }
 
-    /// What to do when a client's connection has ended, on its thread, after its last command;
-    /// the result says whether it ended in order, and if not, why.
+    /// What to do when a client's connection has ended, on its thread, after its last command
+    /// (waiting for those on other threads as long as a stop may take); the result says whether it
+    /// ended in order, and if not, why.
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(
         mut self,

@@ -107,6 +107,10 @@ impl Serveur {
             ends_with_handles: false,
             rest: greeted.rest,
         });
+        if self.shared.options.on_connected.is_some() {
+            // The hook may be what admits the client, and may wait for its answers.
+            lien.hold_commands();
+        }
         self.shared.clients.add(&lien);
         let client = Client::of(&lien);
         if self.shared.options.on_connected.is_some() {
@@ -115,7 +119,12 @@ impl Serveur {
             lien.leave_helm();
         }
         self.hook(self.shared.options.on_connected.as_ref(), &client);
-        lien.execute();
+        lien.admit_and_execute();
+        if self.shared.options.on_disconnected.is_some() {
+            // The last commands may run on other threads; meanwhile the watchman reads out what
+            // the peer still sends.
+            lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
+        }
         self.hook(self.shared.options.on_disconnected.as_ref(), &client);
         lien.linger();
         lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
+mod admission;
 mod inside;
 mod parallel;
 
