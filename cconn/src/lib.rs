@@ -82,6 +82,7 @@ mod commande;
 mod connexion;
 mod handshake;
 mod serveur;
+mod unwind;
 
 #[doc(hidden)]
 pub mod __prive;

@@ -11,5 +11,6 @@ mod commandes {
     mod faults;
     mod lists;
     mod texts;
+    mod unwind;
     mod written_otherwise;
 }

@@ -106,6 +106,12 @@ impl VisitMut for Finder {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         match ty {
             Type::ImplTrait(_) => self.note_construct(ty, "an `impl` type"),
+            Type::TraitObject(_) if self.role == Role::Answer => {
+                let text = "an answer can't be a `dyn` type; the text of a `dyn Error` can be one: \
+                            answer with `Resultat<..>`, and inside write \
+                            `.map_err(|e| Erreur::echec(e.to_string()))?`";
+                self.note(ty, text.to_owned());
+            }
             Type::TraitObject(_) => self.note_construct(ty, "a `dyn` type"),
             Type::FnPtr(_) => self.note_construct(ty, "a function pointer"),
             Type::Ptr(_) => self.note_construct(ty, "a raw pointer"),

@@ -157,7 +157,9 @@ impl Slot<String> {
     note = "an argument needs `#[derive(serde::Serialize, serde::Deserialize)]`, and is `&str`, \
             `&[u8]`, a `Cow<'_, _>` or owned: nothing else can borrow from a received message",
     note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`; under \
-            another name it is marked: `#[commande(client = name)]`"
+            another name it is marked: `#[commande(client = name)]`",
+    note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
+            `Vec<_>`"
 )]
 pub trait ReceivedArgument<'de> {}
 
@@ -168,7 +170,9 @@ impl<'de, T: Serialize + Deserialize<'de>> ReceivedArgument<'de> for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a command",
     label = "can't cross the wire",
-    note = "an argument needs `#[derive(serde::Serialize)]`"
+    note = "an argument needs `#[derive(serde::Serialize)]`",
+    note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
+            `Vec<_>`"
 )]
 pub trait SentArgument {}
 
@@ -180,7 +184,11 @@ impl<T: Serialize + ?Sized> SentArgument for T {}
     message = "`{Self}` can't be the answer of a command",
     label = "can't cross the wire",
     note = "an answer is `T`, `Resultat<T>` or `Result<T, E>`; both `T` and `E` are owned and need \
-            `#[derive(serde::Serialize, serde::Deserialize)]`"
+            `#[derive(serde::Serialize, serde::Deserialize)]`",
+    note = "an error that serde does not know, `std::io::Error` or `anyhow::Error` say, goes as \
+            its text: answer with `Resultat<T>`, and write `.map_err(Erreur::echec)?` inside",
+    note = "serde knows arrays of at most 32 elements: answer with `Octets` or `Vec<_>` in place \
+            of a longer one"
 )]
 pub trait ValidAnswer<const KIND: u8> {}
 

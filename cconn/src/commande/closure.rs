@@ -34,7 +34,9 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the arguments of a command",
     note = "they are a tuple of owned values that serde can decode: `()`, `(a,): (String,)`, \
-            `(a, b): (i64, i64)`"
+            `(a, b): (i64, i64)`",
+    note = "serde knows arrays of at most 32 elements: take `Octets` or `Vec<_>` in place of a \
+            longer one"
 )]
 pub trait Arguments: Sized {
     #[doc(hidden)]
@@ -85,6 +87,10 @@ fn argument<T: DeserializeOwned + 'static>(
     message = "`{Self}` can't be the answer of a command",
     note = "an answer is `T`, `Resultat<T>` or `Result<T, E>`, where both `T` and `E` are owned \
             and need `#[derive(serde::Serialize)]`",
+    note = "an error that serde does not know, `std::io::Error` or `anyhow::Error` say, goes as \
+            its text: answer with `Resultat<T>`, and write `.map_err(Erreur::echec)?` inside",
+    note = "serde knows arrays of at most 32 elements: answer with `Octets` or `Vec<_>` in place \
+            of a longer one",
     note = "with `?` in a closure, write `-> Resultat<_>` before its block"
 )]
 pub trait Rendu<K> {

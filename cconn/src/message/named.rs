@@ -61,7 +61,9 @@ impl<N: AsRef<str>, A, R: DeserializeOwned + 'static> Appel<R> for Nommee<N, A> 
 #[doc(alias = "Arguments")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the arguments of a message",
-    note = "they are a tuple of values that serde can encode: `()`, `(a,)`, `(a, b)`"
+    note = "they are a tuple of values that serde can encode: `()`, `(a,)`, `(a, b)`",
+    note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
+            `Vec<_>`"
 )]
 pub trait Parametres: Serialize + sealed::Tuple {}
 

@@ -32,6 +32,7 @@ const LAYERS: &[(&str, Imports)] = &[
     ("commande", Only(&["sync", "wire", "codec", "lien", "erreur", "message", "client"])),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
+    ("unwind", AllBelow),
     ("__prive", AllBelow),
     ("lib", AllBelow),
 ];
