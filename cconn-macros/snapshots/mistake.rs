@@ -14,8 +14,9 @@ struct remplir {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
     };
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed("remplir", 0, "");
     #[doc(hidden)]

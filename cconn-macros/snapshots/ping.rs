@@ -23,25 +23,38 @@ struct ping<'a> {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<Resultat<(), Faute>>::KIND,
         __cconn::Answer::<Resultat<(), Faute>>::KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
+        || __cconn::fingerprint(
+            &[
+                __cconn::print::<&'static str>(),
+                __cconn::print::<Option<Cow<'static, [u8]>>>(),
+            ],
+            __cconn::print::<
+                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            >(),
+            __cconn::print::<
+                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            >(),
+        ),
         &[
-            __cconn::print::<&'static str>(),
-            __cconn::print::<Option<Cow<'static, [u8]>>>(),
+            __cconn::Probe::<str>::FAULT,
+            __cconn::Probe::<Option<Cow<'static, [u8]>>>::FAULT,
+            __cconn::Probe::<
+                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            >::FAULT,
+            __cconn::Probe::<
+                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            >::FAULT,
         ],
-        __cconn::print::<
-            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-        >(),
-        __cconn::print::<
-            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-        >(),
-    ));
+    );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "PING",
         0,
@@ -61,6 +74,7 @@ const _: () = {
             &'__cconn self,
             _out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __CCONN_FINGERPRINT.check()?;
             __cconn::Arg(&self.mot).write(_out)?;
             __cconn::Arg(&self.n).write(_out)?;
             __cconn::Ok(())
@@ -102,6 +116,7 @@ const _: () = {
             doc: __cconn::concat!(),
             parallele: true,
             empreinte: || __CCONN_FINGERPRINT.get(),
+            faute: || __CCONN_FINGERPRINT.fault(),
             executer: |context, mut input, out| {
                 let a0: &'_ str = __cconn::Slot::<&'_ str>::NEW.read(&mut input, "mot")?;
                 let a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<

@@ -5,18 +5,26 @@ pub(crate) struct pong<'a> {
 const _: () = {
     use crate::reseau::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<()>::KIND,
         __cconn::Answer::<()>::KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
-        &[__cconn::print::<&'static str>()],
-        __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
-        __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
-    ));
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
+        || __cconn::fingerprint(
+            &[__cconn::print::<&'static str>()],
+            __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
+            __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+        ),
+        &[
+            __cconn::Probe::<str>::FAULT,
+            __cconn::Probe::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>::FAULT,
+            __cconn::Probe::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>::FAULT,
+        ],
+    );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "pong",
         0,
@@ -35,6 +43,7 @@ const _: () = {
             &'__cconn self,
             _out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __CCONN_FINGERPRINT.check()?;
             __cconn::Arg(&self.r#type).write(_out)?;
             __cconn::Ok(())
         }

@@ -16,18 +16,27 @@ pub struct somme {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
+        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
+        WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<i64>::KIND,
         __cconn::Answer::<i64>::KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| __cconn::fingerprint(
-        &[__cconn::print::<i64>(), __cconn::print::<i64>()],
-        __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
-        __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
-    ));
+    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
+        || __cconn::fingerprint(
+            &[__cconn::print::<i64>(), __cconn::print::<i64>()],
+            __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
+            __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+        ),
+        &[
+            __cconn::Probe::<i64>::FAULT,
+            __cconn::Probe::<i64>::FAULT,
+            __cconn::Probe::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>::FAULT,
+            __cconn::Probe::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>::FAULT,
+        ],
+    );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
         "somme",
         0,
@@ -47,6 +56,7 @@ const _: () = {
             &'__cconn self,
             _out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __CCONN_FINGERPRINT.check()?;
             __cconn::Arg(&self.a).write(_out)?;
             __cconn::Arg(&self.b).write(_out)?;
             __cconn::Ok(())
@@ -86,6 +96,7 @@ const _: () = {
             doc: __cconn::concat!("Adds.", "\n"),
             parallele: false,
             empreinte: || __CCONN_FINGERPRINT.get(),
+            faute: || __CCONN_FINGERPRINT.fault(),
             executer: |context, mut input, out| {
                 let a0: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "a")?;
                 let a1: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "b")?;

@@ -25,7 +25,8 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let head = quote_spanned! {Span::mixed_site()=>
         __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
     };
-    let message = message::message(command, &head);
+    let check = quote_spanned!(Span::mixed_site()=> __CCONN_FINGERPRINT.check()?;);
+    let message = message::message(command, &head, &check);
     let call = message::call(command);
     let registered = handler::registered(command);
     let rest = wrap(command, &quote!(#consts #checks #message #call #registered));
@@ -43,7 +44,7 @@ pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
         const _: () = {
             use #krate::__prive as __cconn;
             use __cconn::{
-                PlainByDefault as _, ReadNever as _, ReadSerde as _,
+                PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
                 ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
                 WriteSerde as _,
             };

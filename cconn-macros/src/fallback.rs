@@ -39,7 +39,8 @@ fn stand_in(command: &Command) -> TokenStream {
     let head = quote_spanned! {Span::mixed_site()=>
         const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(#name, 0, "");
     };
-    let message = message::message(command, &quote_spanned!(Span::mixed_site()=> __CCONN_HEAD));
+    let message =
+        message::message(command, &quote_spanned!(Span::mixed_site()=> __CCONN_HEAD), &quote!());
     let call = match &command.answer {
         Some(_) => {
             let (kind, call) = (expand::kind(command), message::call(command));

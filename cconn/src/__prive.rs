@@ -16,8 +16,8 @@ pub use crate::erreur::Jamais;
 use crate::message::no_value;
 pub use crate::message::{
     Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Message, Plain,
-    PlainByDefault, Reponse, Tete, ValueByDefault, Whole, WriteNever, WriteSerde, answer_kind,
-    fingerprint, print,
+    PlainByDefault, Probe, ProbeNothing, Reponse, Tete, ValueByDefault, Whole, WriteNever,
+    WriteSerde, answer_kind, fingerprint, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Output;

@@ -65,6 +65,8 @@ pub struct Entree {
     #[doc(hidden)]
     pub empreinte: fn() -> u32,
     #[doc(hidden)]
+    pub faute: fn() -> Option<String>,
+    #[doc(hidden)]
     pub executer: Executer,
 }
 

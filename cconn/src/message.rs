@@ -6,6 +6,7 @@ mod answer;
 mod field;
 mod fingerprint;
 mod named;
+mod probe;
 mod type_name;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub(crate) use answer::{Ended, decode_next, decode_owned};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
 pub use fingerprint::{Empreinte, fingerprint, print};
 pub use named::{Nommee, Parametres, nommee};
+pub use probe::{Probe, ProbeNothing};
 pub(crate) use type_name::is_result;
 
 /// The head of a message: which command is meant, with which signature.
@@ -158,6 +160,48 @@ pub trait Message {
 }
 
 /// A message whose answer is an `R`.
+///
+/// # Generic code
+///
+/// A function over any call ends calls of that command with `?` as it is. Other errors of this
+/// crate go through its `?` where it demands `Erreur<M::Refus>: From<Erreur>`, which holds for
+/// every command; the language can't take that bound from this trait. With
+/// [`Resultat<R>`](crate::Resultat) as what it returns the bound is
+/// `Erreur: From<Erreur<M::Refus>>`, and the command's own error becomes its text: that one holds
+/// where it has `Display`.
+///
+/// ```
+/// use cconn::{Appel, Client, Erreur, Message, Resultat, Serveur, nommee};
+///
+/// /// Says to a server that a call is coming, then calls.
+/// fn annoncer<R, M: Appel<R>>(client: &Client, message: M) -> Result<R, Erreur<M::Refus>>
+/// where
+///     Erreur<M::Refus>: From<Erreur>,
+/// {
+///     client.envoyer(nommee("annonce", (message.tete().nom(),)))?;
+///     let reponse = client.appeler(message)?;
+///     Ok(reponse)
+/// }
+///
+/// /// The same for whoever wants a text only.
+/// fn en_texte<R, M: Appel<R>>(client: &Client, message: M) -> Resultat<R>
+/// where
+///     Erreur: From<Erreur<M::Refus>>,
+/// {
+///     client.envoyer(nommee("annonce", (message.tete().nom(),)))?;
+///     Ok(client.appeler(message)?)
+/// }
+///
+/// # fn main() -> Resultat<()> {
+/// # let serveur = Serveur::new(0)?;
+/// # serveur.enregistrer_commande("annonce", |_, (_,): (String,)| ())?;
+/// # serveur.enregistrer_commande("somme", |_, (a, b): (i64, i64)| a + b)?;
+/// # let client = serveur.client_local()?;
+/// let total: i64 = annoncer(&client, nommee("somme", (12_i64, 34_i64)))?;
+/// assert_eq!(total, en_texte(&client, nommee("somme", (12_i64, 34_i64)))?);
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "Call")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a call whose answer is a `{R}`",

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use crate::lifetimes;
@@ -11,11 +12,17 @@ use crate::model::Command;
 pub(super) fn consts(command: &Command) -> TokenStream {
     let kind = kind(command);
     let fingerprint = fingerprint_of(command);
+    let probes = each_type(
+        command,
+        inside,
+        |ty| quote_spanned!(Span::mixed_site()=> __cconn::Probe::<#ty>::FAULT),
+    );
     let signature = command.signature();
     let name = &command.name;
     quote_spanned! {Span::mixed_site()=>
         #kind
-        static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(|| #fingerprint);
+        static __CCONN_FINGERPRINT: __cconn::Empreinte =
+            __cconn::Empreinte::new(|| #fingerprint, &[#(#probes),*]);
         const __CCONN_HEAD: __cconn::Tete<'static> =
             __cconn::Tete::fixed(#name, 0, #signature);
     }
@@ -33,21 +40,43 @@ pub(crate) fn kind(command: &Command) -> TokenStream {
 
 /// From the types as the compiler names them: how they are written does not count.
 fn fingerprint_of(command: &Command) -> TokenStream {
+    let mut types = each_type(
+        command,
+        |ty| ty,
+        |ty| quote_spanned!(Span::mixed_site()=> __cconn::print::<#ty>()),
+    );
+    let refusal = types.pop();
+    let value = types.pop();
+    quote_spanned!(Span::mixed_site()=> __cconn::fingerprint(&[#(#types),*], #value, #refusal))
+}
+
+/// Something for each argument, the value of the answer and its error.
+///
+/// `part` is what of an argument's type is looked at.
+fn each_type(
+    command: &Command,
+    part: fn(&Type) -> &Type,
+    what: fn(TokenStream) -> TokenStream,
+) -> Vec<TokenStream> {
     let arguments = command.arguments().map(|argument| {
-        let ty = lifetimes::with(&argument.ty, "'static");
-        print(&quote!(#ty))
+        let ty = lifetimes::with(part(&argument.ty), "'static");
+        quote!(#ty)
     });
     let answer = &command.answer;
     let part = |part| quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>::#part);
-    let value = print(&part(quote!(Valeur)));
-    let refusal = print(&part(quote!(Refus)));
-    quote_spanned! {Span::mixed_site()=>
-        __cconn::fingerprint(&[#(#arguments),*], #value, #refusal)
-    }
+    let answers = [part(quote!(Valeur)), part(quote!(Refus))];
+    arguments.chain(answers).map(what).collect()
 }
 
-fn print(ty: &TokenStream) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> __cconn::print::<#ty>())
+/// What a reference or a slice holds: that can be read where the reference can't.
+fn inside(ty: &Type) -> &Type {
+    match ty {
+        Type::Reference(reference) => inside(&reference.elem),
+        Type::Slice(slice) => inside(&slice.elem),
+        Type::Group(group) => inside(&group.elem),
+        Type::Paren(paren) => inside(&paren.elem),
+        other => other,
+    }
 }
 
 /// One demand a type, at the type's own place, so that a type that can't cross gives one error.

@@ -33,6 +33,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 doc: #doc,
                 parallele: #parallel,
                 empreinte: || __CCONN_FINGERPRINT.get(),
+                faute: || __CCONN_FINGERPRINT.fault(),
                 executer: #handler,
             };
         }

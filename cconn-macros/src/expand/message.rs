@@ -47,8 +47,8 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 
 /// How the message is written, and shown.
 ///
-/// `head` gives its head.
-pub(crate) fn message(command: &Command, head: &TokenStream) -> TokenStream {
+/// `head` gives its head, `check` looks at its types before they are written.
+pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
     let names = command.arguments().map(|argument| &argument.name);
@@ -64,6 +64,7 @@ pub(crate) fn message(command: &Command, head: &TokenStream) -> TokenStream {
                 &'__cconn self,
                 _out: &mut __cconn::Ecrivain<'__cconn>,
             ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+                #check
                 #(__cconn::Arg(&self.#fields).write(_out)?;)*
                 __cconn::Ok(())
             }

@@ -33,8 +33,8 @@ pub(crate) enum CodecError {
     /// A type wants to be told by the bytes what they are, which they do not say.
     #[error(
         "the type asks the bytes what they are, and this format does not say: serde's `untagged`, \
-         `tag`, `flatten` and `skip_serializing_if`, types such as `serde_json::Value` and others \
-         that use `deserialize_any` do not work with it"
+         `tag` (with `content` too), `flatten` and `skip_serializing_if`, types such as \
+         `serde_json::Value` and others that use `deserialize_any` do not work with it"
     )]
     SelfDescribing,
     /// A sequence or map was to be encoded whose length is not known beforehand.
@@ -69,7 +69,7 @@ pub(crate) enum Invalid {
 pub(crate) struct Message(Box<Box<str>>);
 
 impl CodecError {
-    pub(super) fn from_text(text: String) -> Self {
+    pub(crate) fn from_text(text: String) -> Self {
         CodecError::Custom(Message(Box::new(text.into_boxed_str())))
     }
 }

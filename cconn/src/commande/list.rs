@@ -174,6 +174,7 @@ pub(crate) const PLACEHOLDER: Entree = Entree {
     doc: "",
     parallele: false,
     empreinte: || 0,
+    faute: || None,
     executer: run_nothing,
 };
 

@@ -6,11 +6,18 @@ use super::closure::{Arguments, Rendu, erase};
 use super::registry::Registered;
 use super::{Commandes, Registre, SurClient};
 use crate::client::Client;
-use crate::erreur::{Erreur, Resultat};
+use crate::erreur::{Enregistrement, Erreur, Resultat};
 
 impl Registre {
     /// Adds all commands of a list, or none.
     pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
+        for entry in commandes.entrees() {
+            if let Some(texte) = (entry.faute)() {
+                let (commande, texte) = (entry.nom.into(), texte.into());
+                let error = Enregistrement::Types { commande, texte };
+                return Err(Erreur::Enregistrement(Box::new(error)));
+            }
+        }
         let new = commandes.entrees().iter().map(Registered::function).collect();
         self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
     }
@@ -34,8 +41,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
-    /// none of the list is registered then, and the connection lives.
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
+    /// or a type of which something else is read than is written; none of the list is registered
+    /// then, and the connection lives.
     #[doc(alias = "register")]
     pub fn enregistrer<P: SurClient>(&self, commandes: Commandes<P>) -> Resultat<()> {
         self.registre()?.enregistrer(commandes)

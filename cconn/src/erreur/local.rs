@@ -144,6 +144,15 @@ pub enum Enregistrement {
         /// The one that is registered.
         autre: Box<str>,
     },
+    /// What is written of one of its types is not what is read of it.
+    #[error("command `{commande}` can't be registered: {texte}")]
+    #[non_exhaustive]
+    Types {
+        /// The command.
+        commande: Box<str>,
+        /// The type, and what to write.
+        texte: Box<str>,
+    },
     /// The name is empty.
     #[error("a command needs a name")]
     SansNom,
@@ -152,9 +161,9 @@ pub enum Enregistrement {
 impl Enregistrement {
     pub(crate) fn commande(&self) -> &str {
         match self {
-            Enregistrement::Double { commande } | Enregistrement::Collision { commande, .. } => {
-                commande
-            }
+            Enregistrement::Double { commande }
+            | Enregistrement::Collision { commande, .. }
+            | Enregistrement::Types { commande, .. } => commande,
             Enregistrement::SansNom => "",
         }
     }

@@ -7,22 +7,28 @@
 //! name and parameters, without the path.
 //! Names are known at run time only: each command's fingerprint is made at its first use.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::ErreurCodec;
 use super::type_name::{Name, STD};
+use crate::codec::CodecError;
 
-/// The fingerprint of a command, made when it is first asked for.
+/// What is known of a command's types, found out when it is first asked for.
 #[derive(Debug)]
 pub struct Empreinte {
-    /// 0 until then: no fingerprint is 0.
+    /// The fingerprint; 0 until it is made, which no fingerprint is.
     known: AtomicU32,
+    /// The types were looked at, and no fault was found.
+    is_sound: AtomicBool,
     make: fn() -> u32,
+    probes: &'static [fn() -> Option<String>],
 }
 
 impl Empreinte {
-    /// A fingerprint that `make` gives, always the same.
-    pub const fn new(make: fn() -> u32) -> Self {
-        Empreinte { known: AtomicU32::new(0), make }
+    /// A fingerprint that `make` gives, always the same, and the probes of the types.
+    pub const fn new(make: fn() -> u32, probes: &'static [fn() -> Option<String>]) -> Self {
+        let (known, is_sound) = (AtomicU32::new(0), AtomicBool::new(false));
+        Empreinte { known, is_sound, make, probes }
     }
 
     /// The fingerprint.
@@ -40,6 +46,23 @@ impl Empreinte {
         let made = (self.make)();
         self.known.store(made, Ordering::Relaxed);
         made
+    }
+
+    /// Checks that what is written of the types is what is read.
+    #[inline]
+    pub fn check(&self) -> Result<(), ErreurCodec> {
+        if self.is_sound.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.fault().map_or(Ok(()), |fault| Err(ErreurCodec(CodecError::from_text(fault))))
+    }
+
+    /// What is certainly wrong with the types, if anything is.
+    #[cold]
+    pub fn fault(&self) -> Option<String> {
+        let fault = self.probes.iter().find_map(|probe| probe());
+        self.is_sound.store(fault.is_none(), Ordering::Relaxed);
+        fault
     }
 }
 

@@ -156,3 +156,169 @@ fn an_answer_that_could_not_be_read_is_not_sent_either() {
         }
     });
 }
+
+/// Counted in two ways: `Supprimer` is written as 1, and 1 is read as `Garder`.
+mod ordre {
+    use super::{Deserialize, Serialize, commande};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) enum Ordre {
+        #[serde(skip)]
+        #[expect(dead_code, reason = "that is what is tried")]
+        Interne,
+        Supprimer(u32),
+        Garder(u32),
+    }
+
+    /// Behind all others a variant may be skipped.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) enum Sain {
+        Supprimer(u32),
+        Garder(u32),
+        #[serde(skip)]
+        Interne,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) enum NonLu {
+        Un,
+        #[serde(skip_deserializing)]
+        #[expect(dead_code, reason = "that is what is tried")]
+        Deux,
+        Trois {
+            a: u8,
+        },
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct Lot {
+        pub(super) ordres: Vec<(u8, Option<Ordre>)>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct NonEcrit {
+        #[serde(skip_serializing)]
+        pub(super) un: u8,
+        pub(super) deux: u8,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(untagged)]
+    pub(super) enum Quelconque {
+        Nombre(u8),
+        Texte(String),
+    }
+
+    #[commande]
+    pub(super) fn direct(o: Ordre) -> bool {
+        o == Ordre::Garder(7)
+    }
+
+    #[commande]
+    pub(super) fn emprunte(o: &[Ordre]) -> bool;
+
+    #[commande]
+    pub(super) fn lot(l: Lot) -> usize {
+        l.ordres.len()
+    }
+
+    #[commande]
+    pub(super) fn non_lu(n: NonLu) -> bool {
+        matches!(n, NonLu::Trois { .. })
+    }
+
+    #[commande]
+    pub(super) fn non_ecrit(n: NonEcrit) -> u8 {
+        n.un + n.deux
+    }
+
+    #[commande]
+    pub(super) fn quelconque(q: Option<Quelconque>) -> bool {
+        q.is_none()
+    }
+
+    #[commande]
+    pub(super) fn en_reponse() -> Ordre {
+        Ordre::Supprimer(7)
+    }
+
+    #[commande]
+    pub(super) fn en_erreur() -> Result<(), Ordre> {
+        Err(Ordre::Supprimer(7))
+    }
+
+    #[commande]
+    pub(super) fn sain(s: Sain) -> Sain {
+        s
+    }
+}
+
+#[test]
+fn a_type_that_is_not_read_as_it_is_written_is_neither_registered_nor_sent() {
+    use ordre::{Lot, NonEcrit, NonLu, Ordre, Quelconque, Sain};
+
+    let (serveur, client) = connected();
+    let refused = |commandes: cconn::Commandes, words: &str| {
+        let error = serveur.enregistrer(commandes).unwrap_err();
+        assert!(matches!(error, Erreur::Enregistrement(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    let enums = "`skip`, `skip_serializing` or `skip_deserializing`";
+    refused(commandes![ordre::direct], enums);
+    refused(commandes![rien, ordre::lot], enums);
+    refused(commandes![ordre::non_lu], enums);
+    refused(commandes![ordre::en_reponse], enums);
+    refused(commandes![ordre::en_erreur], enums);
+    refused(commandes![ordre::non_ecrit], "`skip_serializing` and `skip_deserializing` on a field");
+    refused(commandes![ordre::quelconque], "`untagged`");
+
+    let supprimer = Ordre::Supprimer(7);
+    assert_not_sent(&client, client.appeler(ordre::direct { o: supprimer.clone() }), enums);
+    assert_not_sent(&client, client.envoyer(ordre::direct { o: supprimer.clone() }), enums);
+    assert_not_sent(&client, serveur.diffuser(ordre::direct { o: supprimer.clone() }), enums);
+    let lot = Lot { ordres: vec![(1, Some(supprimer))] };
+    assert_not_sent(&client, client.appeler(ordre::lot { l: lot }), enums);
+    assert_not_sent(&client, client.appeler(ordre::non_lu { n: NonLu::Trois { a: 1 } }), enums);
+    let words = "`skip_serializing` and";
+    let non_ecrit = NonEcrit { un: 1, deux: 2 };
+    assert_not_sent(&client, client.appeler(ordre::non_ecrit { n: non_ecrit }), words);
+    let quelconque = Some(Quelconque::Texte(String::new()));
+    assert_not_sent(&client, client.appeler(ordre::quelconque { q: quelconque }), "`untagged`");
+    assert_not_sent(&client, client.appeler(ordre::en_reponse {}).map(|_| ()), enums);
+    let error = client.appeler(ordre::en_erreur {}).unwrap_err();
+    assert!(matches!(error, Erreur::Codage(_)), "{error:?}");
+    let borrowed = [Ordre::Garder(7)];
+    assert_not_sent(&client, client.appeler(ordre::emprunte { o: &borrowed }), enums);
+
+    serveur.enregistrer(commandes![ordre::sain]).unwrap();
+    for sain in [Sain::Supprimer(1), Sain::Garder(2)] {
+        assert_eq!(client.appeler(ordre::sain { s: sain.clone() }).unwrap(), sain);
+    }
+    // What is skipped itself is serde's own error.
+    let error = client.appeler(ordre::sain { s: Sain::Interne }).unwrap_err();
+    assert!(matches!(error, Erreur::Codage(_)), "{error:?}");
+}
+
+/// The tag and the content are fields, which are found by their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", content = "c")]
+enum Adjacent {
+    Rien,
+    Un(u8),
+    Trois { a: u8 },
+}
+
+#[commande]
+fn adjacent(a: Adjacent) -> Adjacent {
+    a
+}
+
+#[test]
+fn a_tag_with_its_content_is_said_not_to_work() {
+    let (serveur, client) = connected();
+    let error = serveur.enregistrer(commandes![adjacent]).unwrap_err();
+    assert!(error.to_string().contains("`tag` (with `content` too)"), "{error}");
+    for a in [Adjacent::Rien, Adjacent::Un(1), Adjacent::Trois { a: 1 }] {
+        assert_not_sent(&client, client.appeler(adjacent { a }), "`tag` (with `content` too)");
+    }
+}

@@ -12,10 +12,10 @@ fn handles_may_stand_in_a_closure_that_is_fenced() {
     let call = |client: &Client| client.appeler::<i64, _>(nommee("somme", (12_i64, 34_i64)));
 
     // Borrowed, shared and owned; with a panic behind the use, and none.
-    let (server, borrowed) = (&serveur, &client);
+    let (home, borrowed) = (&serveur, &client);
     let caught = catch_unwind(|| {
         assert_eq!(call(borrowed).unwrap(), 46);
-        panic!("clients: {}", server.clients().len());
+        panic!("clients: {}", home.clients().len());
     });
     assert!(caught.is_err());
     let owned = client.clone();

@@ -1,0 +1,341 @@
+//! Makes values up: a type's `Deserialize` gets the simplest of whatever it asks for.
+
+use std::fmt;
+
+use serde::de::value::U32Deserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+};
+
+use super::Known;
+use crate::codec::CodecError;
+
+/// Deeper in a value options are absent and sequences empty.
+const SHALLOW: usize = 12;
+
+/// Deeper than this nothing is made up.
+const DEEPEST: usize = 48;
+
+/// Why a value could not be made up: it does not matter.
+#[derive(Debug)]
+pub(super) struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no value could be made up")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Stop
+    }
+}
+
+/// Makes one part of a value up.
+pub(super) struct Reader<'k> {
+    known: &'k mut Known,
+    depth: usize,
+}
+
+impl<'k> Reader<'k> {
+    pub(super) fn new(known: &'k mut Known) -> Self {
+        Reader { known, depth: 0 }
+    }
+
+    /// For a part of this one.
+    fn below(&mut self) -> Reader<'_> {
+        Reader { known: self.known, depth: self.depth.saturating_add(1) }
+    }
+
+    /// One more part, if there may be one.
+    fn part(&mut self) -> Result<(), Stop> {
+        if self.known.count() && self.depth <= DEEPEST { Ok(()) } else { Err(Stop) }
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.depth < SHALLOW
+    }
+
+    /// The parts of something with so many.
+    fn parts(self, left: usize) -> Parts<'k> {
+        Parts { reader: self, left }
+    }
+
+    /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
+    fn choose(&mut self, name: &'static str, variants: &'static [&'static str]) -> usize {
+        let known = self.known.enums.entry(name).or_default();
+        if !known.variants.contains(&variants) {
+            known.variants.push(variants);
+        }
+        if known.taken < variants.len() {
+            let chosen = known.taken;
+            known.taken = chosen.saturating_add(1);
+            self.known.is_new = true;
+            return chosen;
+        }
+        known.finite.unwrap_or(0)
+    }
+}
+
+/// Methods for what is made up as it is.
+macro_rules! simple {
+    ($($method:ident: $visit:ident($value:expr);)*) => {$(
+        fn $method<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
+            self.part()?;
+            visitor.$visit($value)
+        }
+    )*};
+}
+
+/// Methods that ask the bytes what they are.
+macro_rules! asking {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'static>>(self, _: V) -> Result<V::Value, Stop> {
+            self.known.note(|| CodecError::SelfDescribing.to_string());
+            Err(Stop)
+        }
+    )*};
+}
+
+impl Deserializer<'static> for Reader<'_> {
+    type Error = Stop;
+
+    simple! {
+        deserialize_bool: visit_bool(false);
+        deserialize_i8: visit_i8(1);
+        deserialize_i16: visit_i16(1);
+        deserialize_i32: visit_i32(1);
+        deserialize_i64: visit_i64(1);
+        deserialize_i128: visit_i128(1);
+        deserialize_u8: visit_u8(1);
+        deserialize_u16: visit_u16(1);
+        deserialize_u32: visit_u32(1);
+        deserialize_u64: visit_u64(1);
+        deserialize_u128: visit_u128(1);
+        deserialize_f32: visit_f32(1.0);
+        deserialize_f64: visit_f64(1.0);
+        deserialize_char: visit_char('a');
+    }
+
+    fn deserialize_str<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
+        self.part()?;
+        visitor.visit_borrowed_str(self.known.text)
+    }
+
+    fn deserialize_string<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
+        self.deserialize_str(visitor)
+    }
+
+    /// Sixteen of them where a text has one character: that many is what a type may count on.
+    fn deserialize_bytes<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
+        self.part()?;
+        let bytes: &[u8] = if self.known.text.len() == 1 { &[1; 16] } else { &[] };
+        visitor.visit_borrowed_bytes(bytes)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
+        self.deserialize_bytes(visitor)
+    }
+
+    asking! { deserialize_any deserialize_identifier deserialize_ignored_any }
+
+    fn deserialize_unit<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
+        self.part()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'static>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
+        self.part()?;
+        if self.is_shallow() { visitor.visit_some(self.below()) } else { visitor.visit_none() }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'static>>(
+        mut self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.part()?;
+        visitor.visit_newtype_struct(self.below())
+    }
+
+    fn deserialize_seq<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
+        let elements = usize::from(self.is_shallow());
+        visitor.visit_seq(self.parts(elements))
+    }
+
+    fn deserialize_map<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
+        let entries = usize::from(self.is_shallow());
+        visitor.visit_map(self.parts(entries))
+    }
+
+    fn deserialize_tuple<V: Visitor<'static>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        visitor.visit_seq(self.parts(len))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'static>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.known.structs.entry(name).or_default().push(len);
+        visitor.visit_seq(self.parts(len))
+    }
+
+    fn deserialize_struct<V: Visitor<'static>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.known.structs.entry(name).or_default().push(fields.len());
+        visitor.visit_seq(self.parts(fields.len()))
+    }
+
+    fn deserialize_enum<V: Visitor<'static>>(
+        mut self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.part()?;
+        let index = self.choose(name, variants);
+        visitor.visit_enum(Chosen { reader: self, name, index })
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// The parts of a sequence, map, tuple or struct.
+struct Parts<'k> {
+    reader: Reader<'k>,
+    left: usize,
+}
+
+impl Parts<'_> {
+    /// Whether there is another one.
+    fn next(&mut self) -> Result<bool, Stop> {
+        self.reader.part()?;
+        let is_left = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        Ok(is_left)
+    }
+}
+
+impl SeqAccess<'static> for Parts<'_> {
+    type Error = Stop;
+
+    fn next_element_seed<S: DeserializeSeed<'static>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Stop> {
+        if self.next()? { seed.deserialize(self.reader.below()).map(Some) } else { Ok(None) }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}
+
+impl MapAccess<'static> for Parts<'_> {
+    type Error = Stop;
+
+    fn next_key_seed<S: DeserializeSeed<'static>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Stop> {
+        self.next_element_seed(seed)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'static>>(&mut self, seed: S) -> Result<S::Value, Stop> {
+        seed.deserialize(self.reader.below())
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}
+
+/// The variant of an enum that was chosen.
+struct Chosen<'k> {
+    reader: Reader<'k>,
+    name: &'static str,
+    index: usize,
+}
+
+impl Chosen<'_> {
+    /// The variant could be made up.
+    fn ended(&mut self) {
+        let (name, index) = (self.name, self.index);
+        if let Some(known) = self.reader.known.enums.get_mut(name) {
+            known.finite.get_or_insert(index);
+        }
+    }
+}
+
+impl EnumAccess<'static> for Chosen<'_> {
+    type Error = Stop;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'static>>(self, seed: S) -> Result<(S::Value, Self), Stop> {
+        let index: U32Deserializer<Stop> =
+            u32::try_from(self.index).map_err(|_| Stop)?.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
+    }
+}
+
+impl VariantAccess<'static> for Chosen<'_> {
+    type Error = Stop;
+
+    fn unit_variant(mut self) -> Result<(), Stop> {
+        self.ended();
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'static>>(
+        mut self,
+        seed: S,
+    ) -> Result<S::Value, Stop> {
+        let value = seed.deserialize(self.reader.below())?;
+        self.ended();
+        Ok(value)
+    }
+
+    fn tuple_variant<V: Visitor<'static>>(
+        mut self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        let value = visitor.visit_seq(self.reader.below().parts(len))?;
+        self.ended();
+        Ok(value)
+    }
+
+    fn struct_variant<V: Visitor<'static>>(
+        mut self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        let value = visitor.visit_seq(self.reader.below().parts(fields.len()))?;
+        self.ended();
+        Ok(value)
+    }
+}
