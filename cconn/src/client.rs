@@ -43,18 +43,38 @@ pub struct Client {
     delai: Duration,
     /// Whether it is counted among the handles that keep the connection open.
     counted: bool,
+    /// Whether its end writes out what was left: not that of a handle which lasts for one statement,
+    /// which would cut a burst in pieces.
+    writes: bool,
 }
 
 impl Client {
     /// The handle to that connection.
     pub(crate) fn of(lien: &Arc<Lien>) -> Self {
         lien.add_handle();
-        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline, counted: true }
+        Client {
+            lien: Arc::clone(lien),
+            delai: lien.limits.answer_deadline,
+            counted: true,
+            writes: true,
+        }
     }
 
     /// The handle of a thread that runs commands, which does not keep the connection open.
     pub(crate) fn within(lien: &Arc<Lien>) -> Self {
-        Client { lien: Arc::clone(lien), delai: lien.limits.answer_deadline, counted: false }
+        Client {
+            lien: Arc::clone(lien),
+            delai: lien.limits.answer_deadline,
+            counted: false,
+            writes: false,
+        }
+    }
+
+    /// The same handle, for a moment or for a call.
+    fn passing(&self) -> Client {
+        self.lien.add_handle();
+        let lien = self.lien.clone();
+        Client { lien, delai: self.delai, counted: true, writes: false }
     }
 
     /// Sends a message to which no answer comes.
@@ -80,17 +100,21 @@ impl Client {
     /// ([`avec_delai`](Client::avec_delai)). [`essayer`](Client::essayer) never waits.
     #[doc(alias = "send")]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
-        self.send(&message)
+        self.send(&message, true)
     }
 
-    fn send(&self, message: &dyn Message) -> Resultat<()> {
+    fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
         let tete = message.tete();
         self.lien.names.remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let sent =
             self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
                 copy::append(&mut frame, encoded.tail);
-                let sent = self.lien.send(&mut frame, encoded.body, self.deadline());
+                let sent = if waits {
+                    self.lien.send(&mut frame, encoded.body, self.deadline())
+                } else {
+                    self.lien.try_send(&mut frame, encoded.body)
+                };
                 sent.map_err(|failure| self.about(&tete).failed(failure))
             });
         put_scratch(frame);
@@ -157,7 +181,7 @@ impl Client {
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
         put_scratch(frame);
-        Ok(Attente::new(self.clone(), call?, &tete, M::lire))
+        Ok(Attente::new(self.passing(), call?, &tete, M::lire))
     }
 
     /// Writes out what was sent with [`envoyer`](Client::envoyer) or
@@ -193,7 +217,7 @@ impl Client {
     #[doc(alias = "with_timeout")]
     #[must_use = "the deadline holds for the handle that comes back"]
     pub fn avec_delai(&self, delai: Duration) -> Client {
-        let mut client = self.clone();
+        let mut client = self.passing();
         client.delai = delai;
         client
     }
@@ -315,14 +339,18 @@ impl Failed {
 impl Clone for Client {
     fn clone(&self) -> Self {
         self.lien.add_handle();
-        Client { lien: self.lien.clone(), delai: self.delai, counted: true }
+        let mut client = self.passing();
+        client.writes = true;
+        client
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if self.counted {
-            self.lien.drop_handle();
+        match (self.counted, self.writes) {
+            (true, true) => self.lien.let_go_of_handle(),
+            (true, false) => self.lien.drop_handle(),
+            (false, _) => {}
         }
     }
 }

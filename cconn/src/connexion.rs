@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::commande::Registre;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::lien::{Identity, Lien, Parts, Watch};
+use crate::lien::{self, Identity, Lien, Parts, Watch};
 use crate::transport::{Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
@@ -125,6 +125,7 @@ fn greet_and_join(
     text: &str,
     deadline: Option<Instant>,
 ) -> Resultat<Client> {
+    lien::note_maker();
     let greeted = greet_server(&*io, settings, text, deadline)?;
     let lien = Lien::new(Parts {
         io,

@@ -31,6 +31,7 @@ mod inbox;
 #[cfg(modele)]
 #[path = "../../modele/src/inside.rs"]
 pub(crate) mod inside;
+mod left;
 mod limits;
 mod lock;
 mod names;
@@ -56,7 +57,7 @@ mod window;
 mod write;
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ pub(crate) use goodbye::Ending;
 pub(crate) use identity::Identity;
 use names::Names;
 
+pub(crate) use left::note_maker;
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use send::{Failure, Outgoing, Phase};
 pub(crate) use stop::{CHAIN_TICK, Stopped};
@@ -100,6 +102,10 @@ pub(crate) struct Lien {
     handles: AtomicUsize,
     /// Whether the connection stops with its last handle: a server's connections do not.
     ends_with_handles: bool,
+    /// Bytes were left to the watchman, and may still wait.
+    left: AtomicBool,
+    /// The process that made it.
+    process: u32,
 }
 
 /// What a connection is made of.
@@ -134,6 +140,8 @@ impl Lien {
             shown: Mutex::new(None),
             handles: AtomicUsize::new(0),
             ends_with_handles,
+            left: AtomicBool::new(false),
+            process: crate::sync::process_id(),
         })
     }
 
@@ -149,11 +157,32 @@ impl Lien {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether this process is not the one that made the connection, but a child of it: the stream
+    /// is the parent's.
+    fn is_inherited(&self) -> bool {
+        self.process != crate::sync::process_id()
+    }
+
+    #[inline]
+    fn is_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    fn set_left(&self, left: bool) {
+        self.left.store(left, Ordering::Relaxed);
+    }
+
+    /// The program lets go of a handle: what was sent and left to the watchman is written.
+    pub(crate) fn let_go_of_handle(&self) {
+        self.write_if_left();
+        self.drop_handle();
+    }
+
     /// A handle of the program's is gone. With the last one the connection ends: at once where
     /// the peer has taken up all that was sent, else in order but within `LAST_GRACE`.
     pub(crate) fn drop_handle(&self) {
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
-        if !last || !self.ends_with_handles {
+        if !last || !self.ends_with_handles || self.is_inherited() {
             return;
         }
         let mut state = self.lock();

@@ -113,6 +113,11 @@ pub(crate) fn are_threads_scarce() -> bool {
     Threads::of_process().are_scarce()
 }
 
+/// The number of this process, which a child made by `fork` does not share.
+pub(crate) fn process_id() -> u32 {
+    std::process::id()
+}
+
 /// Lets other threads run that are ready to.
 pub(crate) fn yield_now() {
     std::thread::yield_now();

@@ -69,6 +69,11 @@ pub(crate) fn begin(rule_off: Option<Rule>, spawn_fails: u64) {
     run(|run| *run = Run { rule_off, spawn_fails, ..Run::default() });
 }
 
+/// The number of this process: models do not fork.
+pub(crate) fn process_id() -> u32 {
+    1
+}
+
 /// Whether that rule holds in this run.
 pub(crate) fn holds(rule: Rule) -> bool {
     run(|run| run.rule_off != Some(rule))

@@ -12,3 +12,6 @@ mod watchdog;
 
 pub use local::local;
 pub use watchdog::with_watchdog;
+
+/// How many messages the program `departs` sends before it ends.
+pub const LINES: usize = 200;

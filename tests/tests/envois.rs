@@ -2,6 +2,8 @@
 
 #[path = "envois/essais.rs"]
 mod essais;
+#[path = "envois/fins.rs"]
+mod fins;
 #[path = "envois/memoire.rs"]
 mod memoire;
 #[path = "envois/ordre.rs"]

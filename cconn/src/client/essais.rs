@@ -45,21 +45,7 @@ impl Client {
     /// ```
     #[doc(alias = "try_send")]
     pub fn essayer(&self, message: impl Message) -> Resultat<()> {
-        self.try_send(&message)
-    }
-
-    fn try_send(&self, message: &dyn Message) -> Resultat<()> {
-        let tete = message.tete();
-        self.lien.names.remember(tete.hash(), tete.nom());
-        let mut frame = take_scratch();
-        let sent =
-            self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
-                copy::append(&mut frame, encoded.tail);
-                let sent = self.lien.try_send(&mut frame, encoded.body);
-                sent.map_err(|failure| self.about(&tete).failed(failure))
-            });
-        put_scratch(frame);
-        sent
+        self.send(&message, false)
     }
 
     /// Sends a message if that needs no waiting, and leaves the waiting for its answer to later.
@@ -100,7 +86,7 @@ impl Client {
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
         put_scratch(frame);
-        Ok(Attente::new(self.clone(), call?, &tete, M::lire))
+        Ok(Attente::new(self.passing(), call?, &tete, M::lire))
     }
 
     /// Waits until all that had arrived from the peer before is handled here.

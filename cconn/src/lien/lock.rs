@@ -91,6 +91,8 @@ impl Lien {
         }
         match due.last_words {
             None => return,
+            // The stream is the parent's, who goes on using it.
+            Some(_) if self.is_inherited() => {}
             Some(LastWords::Goodbye) => self.say_goodbye(),
             Some(LastWords::EndOfStream) => self.io.shutdown_write(),
             Some(LastWords::None) => self.io.shutdown(),

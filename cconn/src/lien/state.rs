@@ -239,7 +239,9 @@ impl State {
     /// Appends the whole frame of a one-way message.
     #[inline]
     pub(super) fn append_one_way(&mut self, frame: &mut Vec<u8>) {
-        self.append(frame);
+        if self.can_write() {
+            self.outbox.append(frame);
+        }
         self.last_one_way = self.outbox.end();
     }
 

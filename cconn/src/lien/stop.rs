@@ -15,6 +15,9 @@ use crate::wire::EndReason;
 /// How often a stop inside a command looks whether it may be waited for by what it waits for.
 pub(crate) const CHAIN_TICK: Duration = Duration::from_millis(20);
 
+/// What is said of a connection that was ended where it had been inherited.
+const INHERITED: &str = "it belongs to the parent process; a child made by fork makes its own";
+
 /// What an orderly stop came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -40,6 +43,10 @@ impl Lien {
     /// A thread that is inside a command waits too, its turn given up meanwhile, unless the
     /// command is part of what has to finish.
     pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
+        if self.is_inherited() {
+            self.close(EndReason::Closed, INHERITED);
+            return Stopped::Ended;
+        }
         self.begin_stop();
         if self.is_served_here() {
             return if self.ending().is_some() { Stopped::Ended } else { Stopped::Begun };

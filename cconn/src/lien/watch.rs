@@ -24,6 +24,13 @@ const SLICE: Duration = Duration::from_millis(1);
 /// How soon the thread is tried again that could not be started.
 const RETRY: Duration = Duration::from_millis(10);
 
+/// Whoever waits for the watchman waits until he has looked at all that was to be looked at so soon:
+/// bytes that were left are looked for each millisecond.
+const SOON: Duration = Duration::from_millis(2);
+
+/// How long that may take at most, with many connections.
+const LONGEST_ROUND: Duration = Duration::from_millis(200);
+
 /// A connection on the watchman's list.
 struct Entry {
     lien: Weak<Lien>,
@@ -42,22 +49,62 @@ struct List {
     retry: Option<Instant>,
     /// Its stack: the platform's default, unless a test wants one that can't be had.
     stack: Option<usize>,
+    /// When the last round began that has ended.
+    round: Option<Instant>,
 }
 
 /// The watchman's list and bed.
-#[derive(Default)]
 pub(crate) struct Watch {
+    /// The process whose watchman it is: a child made by `fork` has this and no thread.
+    process: u32,
     /// Its thread runs. Written under the list's lock.
     running: AtomicBool,
     list: Mutex<List>,
     wake: Condvar,
+    /// For those who wait until a round has ended.
+    settled: Condvar,
+}
+
+/// The watchman of a process, and behind it that of a child which was made by `fork`.
+struct OfProcess {
+    watch: Arc<Watch>,
+    child: OnceLock<Box<OfProcess>>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Watch {
+            process: crate::sync::process_id(),
+            running: AtomicBool::new(false),
+            list: Mutex::default(),
+            wake: Condvar::new(),
+            settled: Condvar::new(),
+        }
+    }
 }
 
 impl Watch {
     /// The watchman of this process; its thread is started with the first connection.
+    ///
+    /// Nothing of a parent's is locked here: the lock might have been held when it forked, by a
+    /// thread that this process does not have.
     pub(crate) fn of_process() -> Arc<Watch> {
-        static WATCH: OnceLock<Arc<Watch>> = OnceLock::new();
-        WATCH.get_or_init(Arc::default).clone()
+        static FIRST: OnceLock<Box<OfProcess>> = OnceLock::new();
+        let process = crate::sync::process_id();
+        let mut place = &FIRST;
+        loop {
+            let new = || Box::new(OfProcess { watch: Arc::default(), child: OnceLock::new() });
+            let found = place.get_or_init(new);
+            if found.watch.process == process {
+                return found.watch.clone();
+            }
+            place = &found.child;
+        }
+    }
+
+    /// Whether it is this process's own, and not that of a parent.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process == crate::sync::process_id()
     }
 
     /// Puts a connection on the list, to be looked at in so long at the latest. False where no
@@ -66,6 +113,9 @@ impl Watch {
     /// Connections come and go much faster than the watchman looks, and most of what they ask for
     /// is not urgent: it is woken only where it would sleep for longer.
     pub(super) fn look_after(self: &Arc<Self>, lien: &Weak<Lien>, after: Duration) -> bool {
+        if !self.is_of_this_process() {
+            return false;
+        }
         let now = crate::sync::now();
         let next = now.checked_add(after).unwrap_or(now);
         let mut list = self.list.lock();
@@ -85,6 +135,26 @@ impl Watch {
     pub(super) fn prepare(self: &Arc<Self>) {
         if !self.is_there() {
             self.start(&mut self.list.lock());
+        }
+    }
+
+    /// Waits until what was left to it by now is written, as far as the sockets take it: the
+    /// process may be about to end.
+    pub(super) fn settle(&self) {
+        if !self.is_there() {
+            return;
+        }
+        let begin = crate::sync::now();
+        let (due, until) = (begin.checked_add(SOON), begin.checked_add(LONGEST_ROUND));
+        let mut list = self.list.lock();
+        loop {
+            let is_soon = |looks| due.is_some_and(|due| looks <= due);
+            let waits = !list.asking.is_empty() || list.looks.is_some_and(is_soon);
+            let looked = list.round.is_some_and(|round| due.is_some_and(|due| round >= due));
+            if !waits || looked || until.is_some_and(|until| crate::sync::now() >= until) {
+                return;
+            }
+            list = self.settled.wait(list, until);
         }
     }
 
@@ -113,9 +183,11 @@ impl Watch {
     fn run(&self) {
         let mut entries = HashMap::new();
         let start = crate::sync::now();
+        let mut round = None;
         loop {
-            self.collect(&mut entries);
+            self.collect(&mut entries, round);
             let begun = crate::sync::now();
+            round = Some(begun);
             // Of connections that were short most are gone: nobody wakes for them.
             entries.retain(|_, entry: &mut Entry| entry.lien.strong_count() > 0);
             for place in due(&entries, begun) {
@@ -140,8 +212,9 @@ impl Watch {
     }
 
     /// Takes in who asks, by the address of its state, and sleeps until an entry is due.
-    fn collect(&self, entries: &mut HashMap<usize, Entry>) {
+    fn collect(&self, entries: &mut HashMap<usize, Entry>, round: Option<Instant>) {
         let mut list = self.list.lock();
+        list.round = round;
         loop {
             for asked in list.asking.drain(..).filter(|asked| asked.lien.strong_count() > 0) {
                 let entry = entries.entry(asked.lien.as_ptr().addr());
@@ -153,6 +226,7 @@ impl Watch {
             let next = entries.values().map(|entry| entry.next).min();
             // While it is awake it looks again before it sleeps.
             list.looks = next;
+            self.settled.notify_all();
             if next.is_some_and(|next| next <= crate::sync::now()) {
                 return;
             }
@@ -187,7 +261,7 @@ fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
 /// Lets go of a connection. If nobody else holds it any more the values that its commands captured
 /// go with it, and to drop a value of the program's may take any time, or panic: that is done by a
 /// thread of its own, whose stack has the platform's default size where `stack` is `None`.
-fn let_go(lien: Arc<Lien>, stack: Option<usize>) {
+pub(super) fn let_go(lien: Arc<Lien>, stack: Option<usize>) {
     if let Some(last) = Arc::into_inner(lien) {
         let drop_it = move || drop(last);
         // Where no thread can be had it is dropped here after all.

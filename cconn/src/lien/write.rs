@@ -111,13 +111,17 @@ impl Lien {
         if self.may_leave(&state) && !state.goodbye.stopping {
             if state.tended.left_unflushed {
                 // The burst goes on, and the watchman knows of it.
-                return state;
-            }
-            let now = crate::sync::now();
-            let last = state.last_message.replace(now);
-            if last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP) {
-                state.tended.left_unflushed = true;
-                return state;
+                if self.is_kept_in_mind() {
+                    return state;
+                }
+            } else {
+                let now = crate::sync::now();
+                let last = state.last_message.replace(now);
+                let is_burst =
+                    last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+                if is_burst && self.begin_leaving(&mut state) {
+                    return state;
+                }
             }
         }
         self.flush(state, deadline)
@@ -130,10 +134,24 @@ impl Lien {
             return state;
         }
         if self.may_leave(&state) {
-            state.tended.left_unflushed = true;
-            return state;
+            let goes_on = state.tended.left_unflushed && self.is_kept_in_mind();
+            if goes_on || self.begin_leaving(&mut state) {
+                return state;
+            }
         }
         self.flush(state, &mut Deadline::Never)
+    }
+
+    /// Leaves bytes to the watchman, unless he is the parent's of this process, or this thread ends
+    /// and nobody would write them if the process ended with it.
+    fn begin_leaving(&self, state: &mut State) -> bool {
+        let watched = self.watch.as_ref().is_some_and(|watch| watch.is_of_this_process());
+        if !watched || !self.is_kept_in_mind() {
+            return false;
+        }
+        state.tended.left_unflushed = true;
+        self.set_left(true);
+        true
     }
 
     /// Whether bytes may wait for others: there is a watchman, and they are few.

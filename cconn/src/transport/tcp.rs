@@ -23,7 +23,7 @@ use crate::sync::Deadline;
 /// over in time.
 const LAST_PIECE: Duration = Duration::from_millis(80);
 
-/// How late a receive timeout may end besides a quarter of its length: two ticks of the slowest
+/// How late a receive timeout may end besides a part of its length: two ticks of the slowest
 /// clock that Linux is built with.
 const TICKS: Duration = Duration::from_millis(20);
 
@@ -49,15 +49,16 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
-    /// The armed receive timeout, whole seconds in the upper half and nanoseconds in the lower; 0
-    /// means none. Only the receiving thread writes it.
-    armed: AtomicU64,
+    /// What must be left of a wait at least, for the armed receive timeout to end in it: whole
+    /// seconds in the upper half and nanoseconds in the lower; 0 means that none is armed. Only
+    /// the receiving thread writes it.
+    suits: AtomicU64,
 }
 
 impl Tcp {
     /// Takes a connected stream in blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Tcp { stream, armed: AtomicU64::new(0) }
+        Tcp { stream, suits: AtomicU64::new(0) }
     }
 
     /// The peer's address.
@@ -65,65 +66,58 @@ impl Tcp {
         self.stream.peer_addr().ok()
     }
 
+    /// Whether the next receive returns by the deadline.
     #[inline]
-    fn armed(&self) -> Option<Duration> {
-        match self.armed.load(Ordering::Relaxed) {
-            0 => None,
-            packed => Some(unpack(packed)),
+    fn is_armed_for(&self, deadline: &mut Deadline) -> bool {
+        let Some(rest) = deadline.rest() else { return true };
+        match self.suits.load(Ordering::Relaxed) {
+            0 => false,
+            packed => unpack(packed) <= rest,
         }
     }
 
     fn arm(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.stream.set_read_timeout(timeout)?;
         let packed = timeout.map_or(0, |timeout| {
-            let seconds = timeout.as_secs().min(u64::from(u32::MAX));
-            seconds << 32 | u64::from(timeout.subsec_nanos())
+            let suits = shortest_rest(timeout);
+            let seconds = suits.as_secs().min(u64::from(u32::MAX));
+            seconds << 32 | u64::from(suits.subsec_nanos())
         });
-        self.armed.store(packed, Ordering::Relaxed);
+        self.suits.store(packed, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Makes sure that the next receive returns by the deadline; says how long to poll before it
-    /// instead, where the deadline is near.
+    /// Makes sure that the next receive returns by the deadline; false where that is too near for
+    /// a receive timeout.
     ///
     /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
     /// need not arm again; a wake-up before the deadline only goes round the loop.
-    #[inline]
-    fn arm_for(&self, deadline: &mut Deadline) -> io::Result<Option<Duration>> {
-        let Some(rest) = deadline.rest() else { return Ok(None) };
-        match self.armed() {
-            Some(armed) if armed <= longest_timeout(rest) => Ok(None),
-            _ if rest <= LAST_PIECE => near(rest).map(Some),
-            _ => self.arm(Some(rest / 2)).map(|()| None),
-        }
-    }
-
-    /// After a wake-up before the deadline: fits the armed timeout to what remains.
-    fn rearm(&self, deadline: &mut Deadline) -> io::Result<Option<Duration>> {
+    #[cold]
+    fn arm_for(&self, deadline: &mut Deadline) -> io::Result<bool> {
         match deadline.rest() {
-            None => self.arm(None).map(|()| None),
-            Some(rest) if rest <= LAST_PIECE => near(rest).map(Some),
-            Some(rest) => self.arm(Some(rest / 2)).map(|()| None),
+            None => self.arm(None)?,
+            Some(rest) if rest <= LAST_PIECE => return Ok(false),
+            Some(rest) => self.arm(Some(rest / 2))?,
         }
+        Ok(true)
     }
 
-    /// Receives once, after input came or the near deadline has passed.
-    fn recv_by(&self, buf: &mut Vec<u8>, mut rest: Duration) -> io::Result<usize> {
-        let end = crate::sync::now().checked_add(rest);
+    /// Receives once, after input came, unless the near deadline passes first.
+    #[cold]
+    fn recv_near(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         loop {
+            let rest = deadline.rest().unwrap_or(LAST_PIECE);
+            if rest.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
             match rustix::event::poll(&mut fds, Some(&timespec(rest))) {
-                Err(Errno::INTR) => {}
+                Ok(0) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
                 Ok(_) => match self.recv_once(buf, RecvFlags::DONTWAIT) {
                     Err(Errno::INTR | Errno::AGAIN) => {}
                     result => return result.map_err(broken),
                 },
-            }
-            rest =
-                end.map_or(Duration::ZERO, |end| end.saturating_duration_since(crate::sync::now()));
-            if rest.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
             }
         }
     }
@@ -158,16 +152,19 @@ impl Tcp {
 
 impl Transport for Tcp {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
-        let mut near = self.arm_for(deadline)?;
+        if !self.is_armed_for(deadline) && !self.arm_for(deadline)? {
+            return self.recv_near(buf, deadline);
+        }
         loop {
-            if let Some(rest) = near {
-                return self.recv_by(buf, rest);
-            }
             match self.recv_once(buf, RecvFlags::empty()) {
                 Ok(n) => return Ok(n),
                 // Each interruption starts the socket's own timeout anew.
-                Err(Errno::INTR) => near = self.arm_for(deadline)?,
-                Err(Errno::AGAIN) => near = self.rearm(deadline)?,
+                Err(Errno::INTR) if self.is_armed_for(deadline) => {}
+                Err(Errno::INTR | Errno::AGAIN) => {
+                    if !self.arm_for(deadline)? {
+                        return self.recv_near(buf, deadline);
+                    }
+                }
                 Err(error) => return Err(broken(error)),
             }
         }
@@ -304,21 +301,15 @@ fn unpack(packed: u64) -> Duration {
     Duration::new(packed >> 32, u32::from_be_bytes(nanos))
 }
 
-/// The longest receive timeout that surely ends before so much time has passed: longer ones the
-/// kernel counts in steps of up to an eighth of their length.
-#[inline]
-fn longest_timeout(rest: Duration) -> Duration {
-    rest.saturating_sub(TICKS).saturating_sub(rest / 4)
+/// What must be left of a wait for that receive timeout to end in it surely: long ones the kernel
+/// counts in steps of up to an eighth of their length.
+fn shortest_rest(timeout: Duration) -> Duration {
+    timeout.saturating_add(timeout / 2).saturating_add(TICKS)
 }
 
 /// What a poll sleeps of a rest, so that a second one ends it in time.
 fn first_piece(rest: Duration) -> Duration {
     if rest > LONGEST_EXACT { rest.saturating_sub(rest / 64) } else { rest }
-}
-
-/// A rest that is polled for, unless it is over.
-fn near(rest: Duration) -> io::Result<Duration> {
-    if rest.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(rest) }
 }
 
 fn timespec(duration: Duration) -> Timespec {

@@ -1,0 +1,176 @@
+//! A program that sends and then ends, in each of the ways in which programs end: the child of a
+//! test that counts what arrives.
+//!
+//! `departs <how> <address>` connects there and sends `line` so many times; `departs serveur-...`
+//! is a server instead, and prints its address.
+
+use std::process;
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use cconn::{Client, Resultat, Serveur, nommee};
+use cconn_tests::LINES;
+
+/// A client whose commands a thread of its own runs, as the README has it.
+fn launched(address: &str) -> Client {
+    let client = Client::new(address).expect("the test listens");
+    let runs = client.clone();
+    thread::spawn(move || runs.lancer());
+    client
+}
+
+fn send(client: &Client) {
+    for _ in 0..LINES {
+        client.envoyer(nommee("line", ())).expect("it is sent");
+    }
+}
+
+thread_local! {
+    static KEPT: std::cell::RefCell<Option<Client>> = const { std::cell::RefCell::new(None) };
+    static LAST_WORDS: LastWords = const { LastWords(OnceLock::new()) };
+}
+
+/// Sends when the thread's locals are destroyed.
+struct LastWords(OnceLock<Client>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        self.0.get().into_iter().for_each(send);
+    }
+}
+
+static CLIENT: OnceLock<Client> = OnceLock::new();
+
+/// A server that has answered and sent, and what ends it.
+fn serve(address_of: &str) {
+    let serveur = Serveur::new(0).expect("a free port");
+    let (sender, asked) = mpsc::channel();
+    let ends_inside = address_of == "serveur-dedans";
+    serveur
+        .enregistrer_commande("donne", move |client: &Client, ()| -> Resultat<()> {
+            if ends_inside {
+                send(client);
+                process::exit(0);
+            }
+            sender.send(client.clone()).expect("main waits");
+            Ok(())
+        })
+        .expect("a name");
+    println!("{}", serveur.adresse());
+    let runs = serveur.clone();
+    thread::spawn(move || runs.lancer());
+    let client = asked.recv().expect("a client asks");
+    match address_of {
+        "serveur-diffuse" => {
+            for _ in 0..LINES {
+                serveur.diffuser(nommee("line", ())).expect("it is sent");
+            }
+        }
+        _ => send(&client),
+    }
+}
+
+fn main() {
+    let mut words = std::env::args().skip(1);
+    let (how, address) = (words.next().expect("how to end"), words.next().unwrap_or_default());
+    if how.starts_with("serveur") {
+        return serve(&how);
+    }
+    let client = launched(&address);
+    match &*how {
+        "main" => send(&client),
+        "static" => send(CLIENT.get_or_init(|| client)),
+        "exit" => {
+            send(&client);
+            process::exit(3);
+        }
+        "thread" => thread::spawn(move || send(&client)).join().expect("it ends"),
+        "thread-exit" => {
+            let ends = thread::spawn(move || {
+                send(&client);
+                process::exit(0);
+            });
+            ends.join().expect("it ends");
+        }
+        "thread-parked" => {
+            let (sender, sent) = mpsc::channel();
+            thread::spawn(move || {
+                send(&client);
+                sender.send(()).expect("main waits");
+                thread::sleep(Duration::from_secs(60));
+            });
+            sent.recv().expect("they are sent");
+        }
+        "two" => {
+            let other = launched(&address);
+            for _ in 0..LINES / 2 {
+                for client in [&client, &other] {
+                    client.envoyer(nommee("line", ())).expect("it is sent");
+                }
+            }
+        }
+        "panic" => {
+            send(&client);
+            panic!("a panic on purpose");
+        }
+        "forget" => {
+            send(&client);
+            std::mem::forget(client);
+        }
+        "moved" => {
+            let sends = client.clone();
+            drop(client);
+            send(&sends);
+        }
+        "abort" => {
+            send(&client);
+            drop(client);
+            process::abort();
+        }
+        "abort-elsewhere" => {
+            let (sender, handles) = mpsc::channel();
+            let drops = thread::spawn(move || drop(handles.recv()));
+            send(&client);
+            sender.send(client).expect("the other waits");
+            drops.join().expect("it ends");
+            process::abort();
+        }
+        "delai" => send(&client.avec_delai(Duration::from_secs(5))),
+        "delais" => {
+            for _ in 0..LINES {
+                let client = client.avec_delai(Duration::from_secs(5));
+                client.envoyer(nommee("line", ())).expect("it is sent");
+            }
+        }
+        "differer" => {
+            let call = |_| client.differer::<(), _>(nommee("line", ())).expect("it is sent");
+            std::mem::forget((0..LINES).map(call).collect::<Vec<_>>());
+        }
+        "essayer" => {
+            for _ in 0..LINES {
+                client.essayer(nommee("line", ())).expect("it is sent");
+            }
+        }
+        "local" => {
+            send(&client);
+            KEPT.with(|kept| kept.replace(Some(client)));
+        }
+        "last-words" => {
+            LAST_WORDS.with(|words| assert!(words.0.set(client.clone()).is_ok()));
+            send(&client);
+        }
+        "shared" => {
+            let client = Arc::new(client);
+            let others = [client.clone(), client.clone()];
+            thread::scope(|scope| {
+                for client in &others {
+                    scope.spawn(|| send(client));
+                }
+            });
+            send(&client);
+            std::mem::forget(client);
+        }
+        how => panic!("no way to end is called {how}"),
+    }
+}

@@ -1,0 +1,126 @@
+//! What `envoyer` has accepted arrives, however the program ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cconn::{Client, Serveur, nommee};
+use cconn_tests::{LINES, with_watchdog};
+
+use super::LIMIT;
+
+/// The program `departs`, told how to end.
+fn departs(how: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_departs"));
+    command.arg(how).stderr(Stdio::null());
+    command
+}
+
+/// How many messages of a client that ends that way arrive.
+fn arrived(how: &str) -> usize {
+    let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
+    let lines = Arc::new(AtomicUsize::new(0));
+    let counter = lines.clone();
+    serveur
+        .enregistrer_commande("line", move |_, ()| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        })
+        .unwrap();
+    let running = thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    let mut child = departs(how).arg(serveur.adresse().to_string()).spawn().unwrap();
+    child.wait().unwrap();
+    // What it has written is read before the end of its connection is.
+    let end = Instant::now() + Duration::from_secs(5);
+    while !serveur.clients().is_empty() && Instant::now() < end {
+        thread::sleep(Duration::from_millis(1));
+    }
+    serveur.eteindre().unwrap();
+    running.join().unwrap().unwrap();
+    lines.load(Ordering::SeqCst)
+}
+
+fn assert_all_arrive(ways: &[&str]) {
+    with_watchdog("the end of a program", LIMIT, || {
+        for how in ways {
+            assert_eq!(arrived(how), LINES, "{how}");
+        }
+    });
+}
+
+#[test]
+fn main_returns() {
+    assert_all_arrive(&["main", "moved", "forget", "static", "local"]);
+}
+
+#[test]
+fn exit_is_called() {
+    assert_all_arrive(&["exit", "thread-exit"]);
+}
+
+#[test]
+fn a_thread_ends_before_main_does() {
+    assert_all_arrive(&["thread"]);
+}
+
+#[test]
+fn another_thread_has_just_sent() {
+    assert_all_arrive(&["thread-parked"]);
+}
+
+#[test]
+fn one_thread_sends_on_two_connections() {
+    assert_all_arrive(&["two"]);
+}
+
+#[test]
+fn main_panics() {
+    assert_all_arrive(&["panic"]);
+}
+
+#[test]
+fn a_dropped_handle_has_written() {
+    assert_all_arrive(&["abort", "abort-elsewhere"]);
+}
+
+#[test]
+fn other_verbs_and_handles() {
+    assert_all_arrive(&["delai", "delais", "differer", "essayer"]);
+}
+
+#[test]
+fn several_threads_send() {
+    with_watchdog("several threads", LIMIT, || {
+        assert_eq!(arrived("shared"), 3 * LINES);
+        assert_eq!(arrived("last-words"), 2 * LINES);
+    });
+}
+
+#[test]
+fn a_server_ends() {
+    with_watchdog("a server", LIMIT, || {
+        for how in ["serveur-rend", "serveur-diffuse", "serveur-dedans"] {
+            let mut child = departs(how).stdout(Stdio::piped()).spawn().unwrap();
+            let mut address = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+            let client = Client::new(address.trim()).unwrap();
+            let lines = Arc::new(AtomicUsize::new(0));
+            let counter = lines.clone();
+            client
+                .enregistrer_commande("line", move |_, ()| {
+                    counter.fetch_add(1, Ordering::SeqCst);
+                })
+                .unwrap();
+            client.envoyer(nommee("donne", ())).unwrap();
+            // It ends with the stream, which is no orderly end.
+            assert!(client.lancer().is_err());
+            child.wait().unwrap();
+            assert_eq!(lines.load(Ordering::SeqCst), LINES, "{how}");
+        }
+    });
+}
