@@ -78,7 +78,12 @@ fn main() {
         return serve(&how);
     }
     let client = launched(&address);
-    match &*how {
+    ends_by_itself(&how, &address, client);
+}
+
+/// Ways to end that are the program's own.
+fn ends_by_itself(how: &str, address: &str, client: Client) {
+    match how {
         "main" => send(&client),
         "static" => send(CLIENT.get_or_init(|| client)),
         "exit" => {
@@ -103,13 +108,20 @@ fn main() {
             sent.recv().expect("they are sent");
         }
         "two" => {
-            let other = launched(&address);
+            let other = launched(address);
             for _ in 0..LINES / 2 {
                 for client in [&client, &other] {
                     client.envoyer(nommee("line", ())).expect("it is sent");
                 }
             }
         }
+        how => lets_go(how, client),
+    }
+}
+
+/// Ways to let go of a handle.
+fn lets_go(how: &str, client: Client) {
+    match how {
         "panic" => {
             send(&client);
             panic!("a panic on purpose");

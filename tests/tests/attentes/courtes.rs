@@ -16,20 +16,26 @@ const TRIES: u32 = 25;
 
 const LATE: Duration = Duration::from_millis(1);
 
-/// How much a wait took beyond its time.
-fn overrun(time: Duration, mut wait: impl FnMut(Duration)) -> Duration {
+fn took(wait: impl FnOnce()) -> Duration {
     let begin = Instant::now();
-    wait(time);
-    let took = begin.elapsed();
-    assert!(took >= time, "{time:?} took {took:?}");
-    took.saturating_sub(time)
+    wait();
+    begin.elapsed()
+}
+
+/// Waits of those lengths in microseconds take as long, by their own measure.
+fn assert_takes(what: &str, micros: &[u64], mut wait: impl FnMut(Duration) -> Duration) {
+    for time in micros.iter().copied().map(Duration::from_micros) {
+        let in_time = (0..TRIES).any(|_| {
+            let took = wait(time);
+            assert!(took >= time, "{what}: {time:?} took {took:?}");
+            took.saturating_sub(time) < LATE
+        });
+        assert!(in_time, "{what}: {time:?} took a millisecond more, {TRIES} times");
+    }
 }
 
 fn assert_in_time(what: &str, micros: &[u64], mut wait: impl FnMut(Duration)) {
-    for time in micros.iter().copied().map(Duration::from_micros) {
-        let in_time = (0..TRIES).any(|_| overrun(time, &mut wait) < LATE);
-        assert!(in_time, "{what}: {time:?} took a millisecond more, {TRIES} times");
-    }
+    assert_takes(what, micros, |time| took(|| wait(time)));
 }
 
 const TIMES: [u64; 8] = [1, 100, 1_000, 3_000, 6_000, 10_000, 37_000, 85_000];
@@ -75,14 +81,11 @@ fn a_call_with_a_short_deadline() {
 fn a_wait_for_one_of_a_handle_with_a_short_deadline() {
     with_watchdog("attendre", LIMIT, || {
         with_client(|_, client| {
-            let mut late = Vec::new();
-            assert_in_time("attendre", &[1_500, 12_000], |time| {
+            assert_takes("attendre", &[1_500, 12_000], |time| {
                 let call = client.avec_delai(time).differer::<(), _>(nommee("dors", (60_u64,)));
-                let begin = Instant::now();
-                assert!(call.unwrap().attendre().is_err());
-                late.push(begin.elapsed().saturating_sub(time));
+                let call = call.unwrap();
+                took(|| assert!(call.attendre().is_err()))
             });
-            assert!(late.iter().any(|late| *late < LATE), "{late:?}");
         });
     });
 }
@@ -133,14 +136,14 @@ fn a_greeting_that_does_not_come() {
 #[test]
 fn a_stop_with_a_short_grace() {
     with_watchdog("eteindre", LIMIT, || {
-        assert_in_time("eteindre", &[9_000, 33_000], |time| {
+        assert_takes("eteindre", &[9_000, 33_000], |time| {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let options = Client::options(listener.local_addr().unwrap()).delai_arret(time);
             let connecting = std::thread::spawn(|| options.connecter().unwrap());
             let mut peer = Raw::accept(&listener);
             peer.send(&Greeting::server().bytes());
             let client = connecting.join().unwrap();
-            assert!(client.eteindre().is_err());
+            took(|| assert!(client.eteindre().is_err()))
         });
     });
 }
