@@ -4,6 +4,7 @@
 //! that waits for a peer gives the turn up; when it returns it goes on at once, beside the one
 //! that runs then.
 
+mod arrivals;
 #[cfg(test)]
 mod tests;
 
@@ -148,12 +149,6 @@ impl Turn {
         self.backlog.push(command);
     }
 
-    #[inline]
-    fn number(&mut self, command: &mut Command) {
-        command.number = self.arrived;
-        self.arrived = self.arrived.wrapping_add(1);
-    }
-
     /// A command arrived with the executor itself at the helm: started at once where nothing
     /// stands before it, without a detour by the queue; `start_next` hands it out.
     #[inline]
@@ -222,25 +217,6 @@ impl Turn {
     fn is_listening(&self, front: &Command) -> bool {
         let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
         (now || front.number < self.owed) && !self.held
-    }
-
-    /// What has come by now is run, whoever is there for it later.
-    #[inline]
-    pub(super) fn owe_what_came(&mut self) {
-        self.owed = self.arrived;
-    }
-
-    /// So many threads that waited here go on to something else.
-    #[inline]
-    pub(super) fn callers_left(&mut self, callers: usize) {
-        self.callers = self.callers.saturating_sub(callers);
-        self.owe_what_came();
-    }
-
-    /// Commands that have arrived and are not handled yet, and how many have ever arrived.
-    pub(super) fn unhandled(&self) -> (usize, u64) {
-        let running = self.occupied().saturating_sub(usize::from(self.noticing));
-        (self.backlog.len().saturating_add(running), self.arrived)
     }
 
     /// Whether nothing is left here but handlers that wait, perhaps for the command that asks:
