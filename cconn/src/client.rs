@@ -79,6 +79,13 @@ impl Client {
 
     /// Sends a message to which no answer comes.
     ///
+    /// Messages that follow each other closely share a write, and wait for it a millisecond at
+    /// most. They are written too where the thread that sent them ends, where the handle is let go
+    /// of, and where the program returns from `main`, panics there or calls
+    /// [`exit`](std::process::exit): then those of all threads, where the thread that ends the
+    /// program made a client or a server. What can't be had: a program that is killed or aborts
+    /// within that millisecond loses them. `eteindre` is what waits until they are handled.
+    ///
     /// It is handled by the peer at most once; what was accepted here before an orderly
     /// [`eteindre`](Client::eteindre) is handled. Messages of one thread are handled in the order
     /// in which they were sent; an answer goes before what its command sent earlier (see
@@ -187,8 +194,8 @@ impl Client {
     /// Writes out what was sent with [`envoyer`](Client::envoyer) or
     /// [`differer`](Client::differer) and still waits to share a write with what follows.
     ///
-    /// Seldom needed: what waits is written within a millisecond, and by whoever waits for an
-    /// answer.
+    /// Seldom needed: what waits is written within a millisecond, by whoever waits for an answer,
+    /// and where the thread, the handle or the program ends (see [`envoyer`](Client::envoyer)).
     ///
     /// # Errors
     ///
