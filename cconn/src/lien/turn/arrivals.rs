@@ -12,19 +12,19 @@ impl Turn {
 
     /// What has come by now is run, whoever is there for it later.
     #[inline]
-    pub(in crate::lien) fn owe_what_came(&mut self) {
+    pub(crate) fn owe_what_came(&mut self) {
         self.owed = self.arrived;
     }
 
     /// So many threads that waited here go on to something else.
     #[inline]
-    pub(in crate::lien) fn callers_left(&mut self, callers: usize) {
+    pub(crate) fn callers_left(&mut self, callers: usize) {
         self.callers = self.callers.saturating_sub(callers);
         self.owe_what_came();
     }
 
     /// Commands that have arrived and are not handled yet, and how many have ever arrived.
-    pub(in crate::lien) fn unhandled(&self) -> (usize, u64) {
+    pub(crate) fn unhandled(&self) -> (usize, u64) {
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
         (self.backlog.len().saturating_add(running), self.arrived)
     }
