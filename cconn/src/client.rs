@@ -36,6 +36,7 @@ pub(crate) use frames::encode_frame;
 /// A thread that waits for an answer holds none of this crate's locks, but it may hold the
 /// program's: a command that needs a lock which its own caller holds across the call can't
 /// finish. Release locks before calling.
+#[doc(alias("Peer", "Session", "Endpoint", "Channel", "Handle"))]
 #[doc(alias = "Connection")]
 pub struct Client {
     pub(crate) lien: Arc<Lien>,
@@ -105,6 +106,7 @@ impl Client {
     /// Only while the peer does not keep up: until its window has room, and the system has taken
     /// most of what was sent, at most the deadline of this handle
     /// ([`avec_delai`](Client::avec_delai)). [`essayer`](Client::essayer) never waits.
+    #[doc(alias("notify", "emit", "push", "post", "one_way", "fire_and_forget", "stream"))]
     #[doc(alias = "send")]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
         self.send(&message, true)
@@ -150,6 +152,7 @@ impl Client {
     /// Until the answer comes, the connection ends, or the deadline of this handle passes (30
     /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command the next
     /// command of its connection may start meanwhile.
+    #[doc(alias("request", "invoke", "ask", "query", "rpc"))]
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Refus>> {
         let tete = message.tete();
@@ -178,6 +181,7 @@ impl Client {
     /// # Blocking
     ///
     /// As for [`envoyer`](Client::envoyer).
+    #[doc(alias("call_async", "begin_call", "future", "pipeline"))]
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
         let tete = message.tete();
@@ -205,6 +209,7 @@ impl Client {
     /// # Blocking
     ///
     /// Until the system has taken it, at most the deadline of this handle.
+    #[doc(alias("drain"))]
     #[doc(alias = "flush")]
     pub fn vider(&self) -> Resultat<()> {
         let written = self.lien.write_out(self.deadline());
@@ -221,6 +226,7 @@ impl Client {
     /// sent with [`differer`](Client::differer) on a handle without time does not wait in
     /// [`attendre`](crate::Attente::attendre) either; [`essayer_appel`](Client::essayer_appel)
     /// sends without waiting and keeps the handle's deadline for the answer.
+    #[doc(alias("timeout", "deadline", "with_deadline", "set_timeout"))]
     #[doc(alias = "with_timeout")]
     #[must_use = "the deadline holds for the handle that comes back"]
     pub fn avec_delai(&self, delai: Duration) -> Client {
@@ -248,6 +254,7 @@ impl Client {
     ///
     /// Until both sides are done, at most the grace period; not at all inside a command of this
     /// connection.
+    #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
@@ -270,6 +277,7 @@ impl Client {
     /// # Blocking
     ///
     /// Never.
+    #[doc(alias("hang_up", "drop_connection"))]
     #[doc(alias = "disconnect")]
     #[doc(alias = "abort")]
     pub fn close(&self) {
@@ -277,6 +285,7 @@ impl Client {
     }
 
     /// Whether the connection has not ended.
+    #[doc(alias("is_alive", "is_open"))]
     #[doc(alias = "is_connected")]
     pub fn est_connecte(&self) -> bool {
         self.lien.ending().is_none()
@@ -286,6 +295,7 @@ impl Client {
     ///
     /// Long commands look now and then, and may return early. `false` outside any command. While
     /// commands run one after the other it is seen within a quarter of a second or so.
+    #[doc(alias("cancelled", "cancellation"))]
     #[doc(alias = "is_cancelled")]
     pub fn est_annule(&self) -> bool {
         Lien::is_cancelled()

@@ -53,6 +53,7 @@ impl Client {
     /// # thread.join().unwrap()
     /// # }
     /// ```
+    #[doc(alias("dial", "open"))]
     #[doc(alias = "connect")]
     pub fn new(adresse: impl VersAdresse) -> Resultat<Client> {
         Client::options(adresse).connecter()
@@ -82,6 +83,7 @@ impl Client {
     /// # Blocking
     ///
     /// Until the connection ends.
+    #[doc(alias("serve", "poll", "event_loop", "start"))]
     #[doc(alias = "run")]
     #[doc(alias = "listen")]
     pub fn lancer(&self) -> Resultat<()> {

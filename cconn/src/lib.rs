@@ -35,6 +35,9 @@
 //! }
 //! ```
 //!
+//! The names are French; each is found by its English words, and `docs/NAMES.md` in the repository
+//! lists them both ways.
+//!
 //! | to | write |
 //! |---|---|
 //! | make commands callable | [`enregistrer`](Client::enregistrer)`(commandes![a, b])`, see [`commande`](macro@commande) and [`commandes!`] |
@@ -91,6 +94,7 @@ mod golden;
 
 #[doc = include_str!("commande/attribut.md")]
 #[doc(alias = "command")]
+#[doc(alias("handler", "endpoint", "function", "procedure", "rpc"))]
 pub use cconn_macros::commande;
 
 pub use client::{Attente, Client};

@@ -31,6 +31,7 @@ use crate::copy;
 /// let photo = Photo { nom: "chat".to_owned(), image: vec![0xFF, 0xD8].into() };
 /// assert_eq!(photo.image.0.len(), 2);
 /// ```
+#[doc(alias("Blob", "Buffer"))]
 #[doc(alias = "Bytes")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Octets(pub Vec<u8>);

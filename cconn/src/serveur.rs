@@ -57,6 +57,7 @@ pub use options::OptionsServeur;
 /// thread.join().unwrap()
 /// # }
 /// ```
+#[doc(alias("Listener", "Service", "Endpoint"))]
 #[doc(alias = "Server")]
 #[derive(Clone)]
 pub struct Serveur {
@@ -90,6 +91,7 @@ impl Serveur {
     /// # Blocking
     ///
     /// While the system looks a name up; not for a port or an address.
+    #[doc(alias("bind", "listen"))]
     pub fn new(adresse: impl VersAdresse) -> Resultat<Serveur> {
         Serveur::options(adresse).ouvrir()
     }
@@ -118,6 +120,7 @@ impl Serveur {
     ///
     /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
     /// none of the list is registered then.
+    #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
         self.shared.registre.enregistrer(commandes)
@@ -131,6 +134,7 @@ impl Serveur {
     /// # Errors
     ///
     /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's.
+    #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
     where
@@ -156,6 +160,7 @@ impl Serveur {
     /// # Blocking
     ///
     /// Until [`eteindre`](Serveur::eteindre) was called and the stop is done.
+    #[doc(alias("accept", "listen", "start", "event_loop"))]
     #[doc(alias = "run")]
     #[doc(alias = "serve")]
     pub fn lancer(&self) -> Resultat<()> {
@@ -190,6 +195,7 @@ impl Serveur {
     /// # Blocking
     ///
     /// Until the stop is done, at most a little longer than the grace period.
+    #[doc(alias("quit", "graceful_shutdown", "close"))]
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
@@ -219,6 +225,7 @@ impl Serveur {
     ///
     /// A client is one of them once its greeting has arrived here: a moment after its
     /// [`Client::new`] has returned, and for certain once a command of its own runs.
+    #[doc(alias("connections", "sessions", "peers"))]
     pub fn clients(&self) -> Vec<Client> {
         self.shared.clients.all()
     }

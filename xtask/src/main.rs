@@ -15,6 +15,7 @@ const USAGE: &str = "\
 usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
   cargo xtask tidy           the rules that no compiler checks
+  cargo xtask names          writes the tables of docs/NAMES.md
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match args.split_first() {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
+        Some((chore, [])) if chore == "names" => tidy::names(&root()),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),

@@ -7,7 +7,9 @@ mod items;
 mod lexer;
 mod paths;
 
-pub(crate) use items::{attribute_end, functions, test_files, test_ranges};
+pub(crate) use items::{
+    attribute_end, functions, group_end, test_files, test_ranges, visibility_end,
+};
 pub(crate) use lexer::{Kind, Token, tokens};
 pub(crate) use paths::{Path, declared_modules, module_of, paths};
 

@@ -6,6 +6,7 @@ mod aliases;
 mod budget;
 mod layers;
 mod markdown;
+mod names;
 mod repo;
 mod size;
 mod words;
@@ -13,6 +14,7 @@ mod words;
 use std::fmt;
 use std::path::Path;
 
+pub(crate) use names::chore as names;
 use repo::Repo;
 
 type Check = fn(&Repo) -> Vec<Finding>;
@@ -25,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("files say what they own", words::check_headers),
     ("nothing is left undone", words::check_unfinished),
     ("French names have English aliases", aliases::check),
+    ("the page of names says what the sources do", names::check),
     ("links between files", markdown::check_links),
     ("both READMEs show the commands", markdown::check_commands),
     ("dependency budget", budget::check),

@@ -14,6 +14,7 @@ use crate::wire::CallId;
 /// A call that is under way.
 ///
 /// Dropping it gives the call up: the peer is told, a late answer is dropped.
+#[doc(alias("Promise", "PendingCall", "JoinHandle"))]
 #[doc(alias = "Pending")]
 #[doc(alias = "Future")]
 #[must_use = "dropping it gives the call up; wait for it, or send with `envoyer`"]
@@ -76,6 +77,7 @@ impl<R, E> Attente<R, E> {
     /// # Blocking
     ///
     /// Never.
+    #[doc(alias("poll", "is_done", "try_wait"))]
     #[doc(alias = "is_ready")]
     pub fn est_prete(&self) -> bool {
         self.call.is_none_or(|call| self.client.lien.is_ready(call))
@@ -125,6 +127,7 @@ impl<R, E> Attente<R, E> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("race", "first"))]
     #[doc(alias = "select")]
     #[doc(alias = "wait_any")]
     pub fn premiere(attentes: &[Attente<R, E>], delai: Duration) -> Resultat<Option<usize>> {
@@ -169,6 +172,7 @@ impl<R, E: Refus> Attente<R, E> {
     ///
     /// Until the answer comes, the connection ends, or the deadline of the handle that sent it
     /// passes, counted from now.
+    #[doc(alias("join", "get", "recv"))]
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
         let delai = self.client.delai;
@@ -191,6 +195,7 @@ impl<R, E: Refus> Attente<R, E> {
     ///
     /// Until the answer comes, the connection ends, or the time is over. No time at all means to
     /// look, which is to receive what is there, and not to wait.
+    #[doc(alias("poll", "timeout", "try_wait"))]
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;

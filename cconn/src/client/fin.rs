@@ -51,6 +51,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("disconnect", "evict", "close_with_reason"))]
     #[doc(alias = "kick")]
     #[doc(alias = "expel")]
     #[doc(alias = "ban")]

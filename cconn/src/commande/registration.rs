@@ -44,6 +44,7 @@ impl Client {
     /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
     /// or a type of which something else is read than is written; none of the list is registered
     /// then, and the connection lives.
+    #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<P: SurClient>(&self, commandes: Commandes<P>) -> Resultat<()> {
         self.registre()?.enregistrer(commandes)
@@ -58,6 +59,7 @@ impl Client {
     ///
     /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
     /// the connection lives.
+    #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
     where

@@ -87,6 +87,7 @@ macro_rules! shared_settings {
         ///
         /// The other side is told, and refuses to send larger ones. Commands that wait here may
         /// take twice as much.
+        #[doc(alias("max_message_size"))]
         #[doc(alias = "max_frame_size")]
         pub fn taille_max(mut self, octets: u32) -> Self {
             self.settings.limits.set_max_frame(octets);
@@ -94,6 +95,7 @@ macro_rules! shared_settings {
         }
 
         /// How long a call may take, from sending to the answer; 30 seconds unless set.
+        #[doc(alias("timeout", "deadline", "request_timeout"))]
         #[doc(alias = "call_timeout")]
         pub fn delai_reponse(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.answer_deadline = delai;
@@ -105,6 +107,7 @@ macro_rules! shared_settings {
         /// A peer that is gone, acknowledging nothing, is found in about twice that, idle or not, but
         /// not before 2.25 seconds; less than 5 seconds here leaves a network that loses packets
         /// little room.
+        #[doc(alias("timeout", "send_timeout"))]
         #[doc(alias = "write_timeout")]
         pub fn delai_ecriture(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.write_deadline = delai;
@@ -113,6 +116,7 @@ macro_rules! shared_settings {
 
         /// How long a message that was begun may take to arrive, besides a second for each 16
         /// KiB; 30 seconds unless set.
+        #[doc(alias("timeout", "recv_timeout"))]
         #[doc(alias = "read_timeout")]
         pub fn delai_lecture(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.read_deadline = delai;
@@ -120,6 +124,7 @@ macro_rules! shared_settings {
         }
 
         /// How long an orderly stop may take; 10 seconds unless set.
+        #[doc(alias("timeout", "shutdown_timeout"))]
         #[doc(alias = "grace_period")]
         pub fn delai_arret(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.grace = delai;
@@ -194,6 +199,7 @@ macro_rules! shared_settings {
         ///
         /// The error names the command. At most 64 such reports wait; further ones are dropped.
         /// Runs as a command does, and must not block for long.
+        #[doc(alias("on_error", "hook", "callback"))]
         #[doc(alias = "on_failure")]
         pub fn quand_echec(
             mut self,
@@ -237,6 +243,7 @@ impl OptionsClient {
     /// How long connecting and greeting may take together; 10 seconds unless set.
     ///
     /// Where a name stands for several addresses each may take its share of what is left.
+    #[doc(alias("timeout", "deadline"))]
     #[doc(alias = "connect_timeout")]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
         self.settings.connect_deadline = delai;
@@ -247,6 +254,7 @@ impl OptionsClient {
     /// if not, why.
     ///
     /// Runs once, on a thread of its own.
+    #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(
         mut self,
@@ -267,6 +275,7 @@ impl OptionsClient {
     /// # Blocking
     ///
     /// As for [`Client::new`].
+    #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
     pub fn connecter(self) -> Resultat<Client> {
         super::connect(&self.settings, &self.text, self.addresses)

@@ -9,6 +9,7 @@ use super::detail;
 use crate::wire::EndReason;
 
 /// A deadline passed.
+#[doc(alias("Elapsed", "DeadlineExceeded"))]
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[doc(alias = "Timeout")]
 #[non_exhaustive]
@@ -92,6 +93,7 @@ impl Phase {
 }
 
 /// The connection has ended.
+#[doc(alias("Disconnected"))]
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[doc(alias = "Closed")]
 #[non_exhaustive]

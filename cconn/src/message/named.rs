@@ -33,6 +33,7 @@ pub struct Nommee<N, A> {
 /// let message = nommee("somme", (12_i64, 34_i64));
 /// assert_eq!(message.tete().nom(), "somme");
 /// ```
+#[doc(alias("by_name", "dynamic", "untyped"))]
 #[doc(alias = "named")]
 pub fn nommee<N: AsRef<str>, A: Parametres>(nom: N, arguments: A) -> Nommee<N, A> {
     Nommee { nom, arguments, encode: codec::encode_fields }

@@ -32,6 +32,7 @@ impl Serveur {
     /// # Blocking
     ///
     /// Never: clients without room come back in [`Diffusion::manques`].
+    #[doc(alias("publish", "emit", "multicast", "notify_all", "send_all"))]
     #[doc(alias = "broadcast")]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
         self.broadcast(&message)

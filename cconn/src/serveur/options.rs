@@ -87,6 +87,7 @@ impl OptionsServeur {
     /// Lowered to what the process may have: each client takes a descriptor and a thread, and
     /// another thread while one of its commands waits for somebody. Where no further thread can be
     /// had, what needs one is refused as not run.
+    #[doc(alias("max_connections", "limit", "capacity"))]
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
         self
@@ -106,6 +107,7 @@ impl OptionsServeur {
     /// client makes from inside what it was asked for is then refused as not run, for neither could
     /// end before the other. What the client sends meanwhile waits.
     /// [`eteindre`](Client::eteindre) of this client only begins here.
+    #[doc(alias("on_accept", "on_client", "hook", "callback"))]
     #[doc(alias = "on_connect")]
     pub fn quand_connecte(mut self, quoi: impl Fn(&Client) + Send + Sync + 'static) -> Self {
         self.on_connected = Some(Arc::new(move |client, _| quoi(client)));
@@ -115,6 +117,7 @@ impl OptionsServeur {
     /// What to do when a client's connection has ended, on its thread, after its last command
     /// (waiting for those on other threads as long as a stop may take); the result says whether it
     /// ended in order, and if not, why.
+    #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(
         mut self,
@@ -129,6 +132,7 @@ impl OptionsServeur {
     /// address and why.
     ///
     /// Must not block: newcomers wait meanwhile.
+    #[doc(alias("on_reject", "hook", "callback"))]
     #[doc(alias = "on_refused")]
     pub fn quand_refuse(
         mut self,
@@ -145,6 +149,7 @@ impl OptionsServeur {
     /// # Errors
     ///
     /// [`Erreur::Connexion`]: the address can't be listened on, or a setting can't be.
+    #[doc(alias("listen", "build"))]
     #[doc(alias = "open")]
     #[doc(alias = "bind")]
     pub fn ouvrir(self) -> Resultat<Serveur> {
