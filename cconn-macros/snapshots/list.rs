@@ -1,12 +1,22 @@
-const LISTE: Commandes = cconn::__prive::list(const {
-    &{
-        let list = cconn::__prive::Constructeur::<
-            2usize,
-            cconn::__prive::Partout,
-        >::new();
-        let list = list.et::<somme>();
-        #[cfg(unix)]
-        let list = list.et::<module::ping>();
-        list
-    }
-});
+const LISTE: Commandes = {
+    const __CCONN_COMMANDS: &[cconn::__prive::Entree] = cconn::__prive::distinct::<
+        4usize,
+    >(
+        &[
+            {
+                use cconn::__prive::absent::*;
+                use somme as PlainFunction;
+                <PlainFunction as cconn::__prive::Commande>::ENTREE
+            },
+            #[cfg(unix)]
+            {
+                use cconn::__prive::absent::*;
+                use module::ping as PlainFunction;
+                <PlainFunction as cconn::__prive::Commande>::ENTREE
+            },
+        ],
+    );
+    cconn::__prive::list::<
+        { cconn::__prive::server_only(__CCONN_COMMANDS) },
+    >(__CCONN_COMMANDS)
+};

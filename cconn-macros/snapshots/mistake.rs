@@ -14,9 +14,9 @@ struct remplir {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed("remplir", 0, "");
     #[doc(hidden)]
@@ -26,47 +26,51 @@ const _: () = {
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
-            _out: &mut __cconn::Ecrivain<'__cconn>,
+            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __cconn::Arg(&self.octets).write(_out)?;
-            __cconn::Arg(&self.a).write(_out)?;
+            __cconn::Arg(&self.octets).__cconn_write(__cconn_out)?;
+            __cconn::Arg(&self.a).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }
     }
     #[doc(hidden)]
     impl __cconn::fmt::Debug for remplir {
-        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+        fn fmt(
+            &self,
+            __cconn_f: &mut __cconn::fmt::Formatter<'_>,
+        ) -> __cconn::fmt::Result {
             __cconn::debug(
-                f,
+                __cconn_f,
                 "remplir",
                 &[
-                    ("octets", __cconn::Shown(&self.octets).show()),
-                    ("a", __cconn::Shown(&self.a).show()),
+                    ("octets", __cconn::Shown(&self.octets).__cconn_show()),
+                    ("a", __cconn::Shown(&self.a).__cconn_show()),
                 ],
             )
         }
     }
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-        __cconn::AnswerKind::<i64>::KIND,
-        __cconn::Answer::<i64>::KIND,
+        __cconn::AnswerKind::<i64>::__CCONN_KIND,
+        __cconn::Answer::<i64>::__CCONN_KIND,
     );
     #[doc(hidden)]
     impl __cconn::Appel<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>
     for remplir {
         type Refus = <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            bytes: &[__cconn::u8],
+            __cconn_bytes: &[__cconn::u8],
         ) -> __cconn::Result<
             <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
         }
     }
     impl __cconn::Commande for remplir {
         type Portee = __cconn::Partout;
         const ENTREE: __cconn::Entree = __cconn::Entree {
             nom: "remplir",
+            hash: 16962660913785411468u64,
             ..__cconn::INVALID
         };
     }

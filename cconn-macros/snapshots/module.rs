@@ -11,21 +11,40 @@ pub mod calcul {
     pub fn presents(s: &Hote) -> usize {
         s.clients().len()
     }
-    /// The commands of this module, to register.
-    pub const fn commandes() -> ::cconn::__prive::Commandes<
-        ::cconn::__prive::ServeurSeul,
-    > {
-        ::cconn::__prive::list(const {
-            &{
-                let list = ::cconn::__prive::Constructeur::<
-                    2usize,
-                    ::cconn::__prive::ServeurSeul,
-                >::new();
-                #[cfg(unix)]
-                let list = list.et::<somme>();
-                let list = list.et::<presents>();
-                list
+    #[doc(hidden)]
+    use ::cconn::__prive as __cconn_module;
+    #[doc(hidden)]
+    pub(super) const __CCONN_COMMANDS: &[__cconn_module::Entree] = &[
+        #[cfg(unix)]
+        <somme as __cconn_module::Commande>::ENTREE,
+        <presents as __cconn_module::Commande>::ENTREE,
+    ];
+    #[doc(hidden)]
+    struct __CconnHere;
+    #[doc(hidden)]
+    trait __CconnCollects {
+        fn __cconn_module(&self) -> __CconnHere;
+    }
+    const _: () = {
+        impl __cconn_module::Module for __CconnHere {
+            const PATH: &'static __cconn_module::str = __cconn_module::module_path!();
+            const NAMES: &'static [__cconn_module::u64] = &[
+                3303212615958906093u64, 3980832842762666324u64,
+            ];
+        }
+        impl __CconnCollects for __cconn_module::ModuleProbe {
+            fn __cconn_module(&self) -> __CconnHere {
+                __CconnHere
             }
-        })
+        }
+    };
+    /// The commands of this module, to register.
+    pub const fn commandes() -> __cconn_module::Commandes<__cconn_module::ServeurSeul> {
+        const __CCONN_DISTINCT: &[__cconn_module::Entree] = __cconn_module::distinct::<
+            4usize,
+        >(__CCONN_COMMANDS);
+        __cconn_module::list::<
+            { __cconn_module::server_only(__CCONN_COMMANDS) },
+        >(__CCONN_DISTINCT)
     }
 }

@@ -18,18 +18,24 @@ struct ping<'a> {
     /// The argument `n`.
     n: Option<Cow<'a, [u8]>>,
 }
-#[cfg(unix)]
 #[allow(deprecated)]
+#[cfg(unix)]
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
+    const _: () = __cconn::check_listed(
+        &|| __cconn::ModuleProbe.__cconn_module(),
+        __cconn::module_path!(),
+        13776757609873999785u64,
+        "the command `ping` would be missing from `commandes()` of its module: what a macro, an `include!` or an attribute under another name than `commande` makes, `#[commande]` on the module can't see; write `#[commande] fn ping` out in the module, or put it into a module without the attribute and list it with `commandes![]`",
+    );
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-        __cconn::AnswerKind::<Resultat<(), Faute>>::KIND,
-        __cconn::Answer::<Resultat<(), Faute>>::KIND,
+        __cconn::AnswerKind::<Resultat<(), Faute>>::__CCONN_KIND,
+        __cconn::Answer::<Resultat<(), Faute>>::__CCONN_KIND,
     );
     static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
         || __cconn::fingerprint(
@@ -45,14 +51,14 @@ const _: () = {
             >(),
         ),
         &[
-            __cconn::Probe::<str>::FAULT,
-            __cconn::Probe::<Option<Cow<'static, [u8]>>>::FAULT,
+            __cconn::Probe::<str>::__CCONN_FAULT,
+            __cconn::Probe::<Option<Cow<'static, [u8]>>>::__CCONN_FAULT,
             __cconn::Probe::<
                 <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            >::FAULT,
+            >::__CCONN_FAULT,
             __cconn::Probe::<
                 <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            >::FAULT,
+            >::__CCONN_FAULT,
         ],
     );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
@@ -68,27 +74,33 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for ping<'_> {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
+            __cconn::Tete::with(
+                __CCONN_HEAD,
+                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+            )
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
-            _out: &mut __cconn::Ecrivain<'__cconn>,
+            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __CCONN_FINGERPRINT.check()?;
-            __cconn::Arg(&self.mot).write(_out)?;
-            __cconn::Arg(&self.n).write(_out)?;
+            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
+            __cconn::Arg(&self.mot).__cconn_write(__cconn_out)?;
+            __cconn::Arg(&self.n).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }
     }
     #[doc(hidden)]
     impl __cconn::fmt::Debug for ping<'_> {
-        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+        fn fmt(
+            &self,
+            __cconn_f: &mut __cconn::fmt::Formatter<'_>,
+        ) -> __cconn::fmt::Result {
             __cconn::debug(
-                f,
+                __cconn_f,
                 "ping",
                 &[
-                    ("mot", __cconn::Shown(&self.mot).show()),
-                    ("n", __cconn::Shown(&self.n).show()),
+                    ("mot", __cconn::Shown(&self.mot).__cconn_show()),
+                    ("n", __cconn::Shown(&self.n).__cconn_show()),
                 ],
             )
         }
@@ -99,12 +111,15 @@ const _: () = {
     > for ping<'_> {
         type Refus = <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            bytes: &[__cconn::u8],
+            __cconn_bytes: &[__cconn::u8],
         ) -> __cconn::Result<
             <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+            <Resultat<
+                (),
+                Faute,
+            > as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
         }
     }
     #[doc(hidden)]
@@ -115,20 +130,26 @@ const _: () = {
             signature: "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
             doc: __cconn::concat!(),
             parallele: true,
-            empreinte: || __CCONN_FINGERPRINT.get(),
-            faute: || __CCONN_FINGERPRINT.fault(),
-            executer: |context, mut input, out| {
-                let a0: &'_ str = __cconn::Slot::<&'_ str>::NEW.read(&mut input, "mot")?;
-                let a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<
+            serveur_seul: false,
+            hash: 15286027583431866217u64,
+            empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+            faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
+            executer: |__cconn_context, mut __cconn_input, __cconn_out| {
+                let __cconn_a0: &'_ str = __cconn::Slot::<&'_ str>::NEW
+                    .__cconn_read(&mut __cconn_input, "mot")?;
+                let __cconn_a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<
                     Option<Cow<'_, [u8]>>,
                 >::NEW
-                    .read(&mut input, "n")?;
-                input.end()?;
+                    .__cconn_read(&mut __cconn_input, "n")?;
+                __cconn::Input::end(__cconn_input)?;
                 __cconn::Ok(
                     __cconn::answer::<
                         { __CCONN_KIND },
                         _,
-                    >(ping(__cconn::client(context), a0, a1), out),
+                    >(
+                        ping(__cconn::client(__cconn_context), __cconn_a0, __cconn_a1),
+                        __cconn_out,
+                    ),
                 )
             },
         };

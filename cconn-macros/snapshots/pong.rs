@@ -5,13 +5,13 @@ pub(crate) struct pong<'a> {
 const _: () = {
     use crate::reseau::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-        __cconn::AnswerKind::<()>::KIND,
-        __cconn::Answer::<()>::KIND,
+        __cconn::AnswerKind::<()>::__CCONN_KIND,
+        __cconn::Answer::<()>::__CCONN_KIND,
     );
     static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
         || __cconn::fingerprint(
@@ -20,9 +20,13 @@ const _: () = {
             __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
         ),
         &[
-            __cconn::Probe::<str>::FAULT,
-            __cconn::Probe::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>::FAULT,
-            __cconn::Probe::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>::FAULT,
+            __cconn::Probe::<str>::__CCONN_FAULT,
+            __cconn::Probe::<
+                <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            >::__CCONN_FAULT,
+            __cconn::Probe::<
+                <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            >::__CCONN_FAULT,
         ],
     );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
@@ -37,21 +41,31 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for pong<'_> {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
+            __cconn::Tete::with(
+                __CCONN_HEAD,
+                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+            )
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
-            _out: &mut __cconn::Ecrivain<'__cconn>,
+            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __CCONN_FINGERPRINT.check()?;
-            __cconn::Arg(&self.r#type).write(_out)?;
+            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
+            __cconn::Arg(&self.r#type).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }
     }
     #[doc(hidden)]
     impl __cconn::fmt::Debug for pong<'_> {
-        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
-            __cconn::debug(f, "pong", &[("type", __cconn::Shown(&self.r#type).show())])
+        fn fmt(
+            &self,
+            __cconn_f: &mut __cconn::fmt::Formatter<'_>,
+        ) -> __cconn::fmt::Result {
+            __cconn::debug(
+                __cconn_f,
+                "pong",
+                &[("type", __cconn::Shown(&self.r#type).__cconn_show())],
+            )
         }
     }
     #[doc(hidden)]
@@ -59,12 +73,12 @@ const _: () = {
     for pong<'_> {
         type Refus = <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            bytes: &[__cconn::u8],
+            __cconn_bytes: &[__cconn::u8],
         ) -> __cconn::Result<
             <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
         }
     }
 };

@@ -3,7 +3,7 @@
 pub fn somme(a: i64, b: i64) -> i64 {
     a + b
 }
-/// Adds.
+#[cfg_attr(not(doctest), doc = " Adds.")]
 /**
 
 Answer: `i64`.*/
@@ -16,13 +16,19 @@ pub struct somme {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
-        ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
-        WriteSerde as _,
+        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
+    const _: () = __cconn::check_listed(
+        &|| __cconn::ModuleProbe.__cconn_module(),
+        __cconn::module_path!(),
+        3980832842762666324u64,
+        "the command `somme` would be missing from `commandes()` of its module: what a macro, an `include!` or an attribute under another name than `commande` makes, `#[commande]` on the module can't see; write `#[commande] fn somme` out in the module, or put it into a module without the attribute and list it with `commandes![]`",
+    );
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-        __cconn::AnswerKind::<i64>::KIND,
-        __cconn::Answer::<i64>::KIND,
+        __cconn::AnswerKind::<i64>::__CCONN_KIND,
+        __cconn::Answer::<i64>::__CCONN_KIND,
     );
     static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
         || __cconn::fingerprint(
@@ -31,10 +37,14 @@ const _: () = {
             __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
         ),
         &[
-            __cconn::Probe::<i64>::FAULT,
-            __cconn::Probe::<i64>::FAULT,
-            __cconn::Probe::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>::FAULT,
-            __cconn::Probe::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>::FAULT,
+            __cconn::Probe::<i64>::__CCONN_FAULT,
+            __cconn::Probe::<i64>::__CCONN_FAULT,
+            __cconn::Probe::<
+                <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+            >::__CCONN_FAULT,
+            __cconn::Probe::<
+                <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+            >::__CCONN_FAULT,
         ],
     );
     const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
@@ -50,27 +60,33 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for somme {
         fn tete(&self) -> __cconn::Tete<'_> {
-            __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
+            __cconn::Tete::with(
+                __CCONN_HEAD,
+                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+            )
         }
         fn ecrire<'__cconn>(
             &'__cconn self,
-            _out: &mut __cconn::Ecrivain<'__cconn>,
+            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __CCONN_FINGERPRINT.check()?;
-            __cconn::Arg(&self.a).write(_out)?;
-            __cconn::Arg(&self.b).write(_out)?;
+            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
+            __cconn::Arg(&self.a).__cconn_write(__cconn_out)?;
+            __cconn::Arg(&self.b).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }
     }
     #[doc(hidden)]
     impl __cconn::fmt::Debug for somme {
-        fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+        fn fmt(
+            &self,
+            __cconn_f: &mut __cconn::fmt::Formatter<'_>,
+        ) -> __cconn::fmt::Result {
             __cconn::debug(
-                f,
+                __cconn_f,
                 "somme",
                 &[
-                    ("a", __cconn::Shown(&self.a).show()),
-                    ("b", __cconn::Shown(&self.b).show()),
+                    ("a", __cconn::Shown(&self.a).__cconn_show()),
+                    ("b", __cconn::Shown(&self.b).__cconn_show()),
                 ],
             )
         }
@@ -79,12 +95,12 @@ const _: () = {
     impl __cconn::Appel<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur> for somme {
         type Refus = <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            bytes: &[__cconn::u8],
+            __cconn_bytes: &[__cconn::u8],
         ) -> __cconn::Result<
             <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(bytes)
+            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
         }
     }
     #[doc(hidden)]
@@ -95,13 +111,22 @@ const _: () = {
             signature: "somme(a: i64, b: i64) -> i64",
             doc: __cconn::concat!("Adds.", "\n"),
             parallele: false,
-            empreinte: || __CCONN_FINGERPRINT.get(),
-            faute: || __CCONN_FINGERPRINT.fault(),
-            executer: |context, mut input, out| {
-                let a0: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "a")?;
-                let a1: i64 = __cconn::Slot::<i64>::NEW.read(&mut input, "b")?;
-                input.end()?;
-                __cconn::Ok(__cconn::answer::<{ __CCONN_KIND }, _>(somme(a0, a1), out))
+            serveur_seul: false,
+            hash: 3980832842762666324u64,
+            empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+            faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
+            executer: |__cconn_context, mut __cconn_input, __cconn_out| {
+                let __cconn_a0: i64 = __cconn::Slot::<i64>::NEW
+                    .__cconn_read(&mut __cconn_input, "a")?;
+                let __cconn_a1: i64 = __cconn::Slot::<i64>::NEW
+                    .__cconn_read(&mut __cconn_input, "b")?;
+                __cconn::Input::end(__cconn_input)?;
+                __cconn::Ok(
+                    __cconn::answer::<
+                        { __CCONN_KIND },
+                        _,
+                    >(somme(__cconn_a0, __cconn_a1), __cconn_out),
+                )
             },
         };
     }

@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Ident, LitStr, Path, Token};
 
 use crate::errors::Sink;
+use crate::groups;
 
 /// What stands between the parentheses of the attribute.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Args {
     pub(crate) fn parse(tokens: TokenStream, sink: &mut Sink) -> Self {
         let mut args = Args::default();
         let parser = |input: ParseStream<'_>| args.read(input, sink);
-        if let Err(error) = parser.parse2(tokens) {
+        if let Err(error) = parser.parse2(groups::without(tokens)) {
             sink.push(error);
         }
         if let Some(name) = args.name.take_if(|name| name.value().is_empty()) {

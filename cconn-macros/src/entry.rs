@@ -6,14 +6,18 @@ use quote::quote;
 use crate::args::Args;
 use crate::ast::{Function, Item};
 use crate::errors::Sink;
-use crate::{expand, fallback, list, model, module};
+use crate::{expand, fallback, groups, list, model, module};
 
 /// `#[commande]` on an item.
 pub(crate) fn command(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut sink = Sink::default();
     let args = Args::parse(args, &mut sink);
-    match syn::parse2(item.clone()) {
-        Ok(Item::Function(function)) => one(&args, *function, sink),
+    match syn::parse2(groups::without(item.clone())) {
+        Ok(Item::Function(mut function)) => {
+            function.body =
+                function.body.map(|body| groups::rebuilt(&body, groups::bracketed(body.stream())));
+            one(&args, *function, sink)
+        }
         Ok(Item::Module(module)) => module::expand(&args, module, sink),
         Ok(Item::Other(keyword, span)) => {
             let text = format!(

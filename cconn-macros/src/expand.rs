@@ -1,7 +1,9 @@
 //! Writes out a command that has no mistakes; this can't fail.
 //!
 //! Beside the function stand a struct of its name, the message, and one anonymous constant with
-//! the rest. All names are absolute or carry the macro's own hygiene.
+//! the rest. All names are absolute or begin with `__cconn`: whatever else the program has in
+//! scope, a trait for all types or a constant with the name of a variable, is not met. So nothing
+//! is called as a method but what begins like that, and no variable has another name.
 
 mod consts;
 mod handler;
@@ -23,28 +25,31 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let consts = consts::consts(command);
     let checks = consts::checks(command);
     let head = quote_spanned! {Span::mixed_site()=>
-        __CCONN_HEAD.with(__CCONN_FINGERPRINT.get())
+        __cconn::Tete::with(__CCONN_HEAD, __cconn::Empreinte::get(&__CCONN_FINGERPRINT))
     };
-    let check = quote_spanned!(Span::mixed_site()=> __CCONN_FINGERPRINT.check()?;);
+    let check =
+        quote_spanned!(Span::mixed_site()=> __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;);
     let message = message::message(command, &head, &check);
     let call = message::call(command);
     let registered = handler::registered(command);
-    let rest = wrap(command, &quote!(#consts #checks #message #call #registered));
+    let listed = handler::listed(command);
+    let rest = wrap(command, &quote!(#listed #consts #checks #message #call #registered));
     quote!(#function #twin #rest)
 }
 
 /// Puts generated items where no name of theirs is seen.
 pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
-    let cfgs = &command.forwarded.cfgs;
+    let attrs = &command.forwarded.code;
     let allow = command.forwarded.deprecated.then(|| quote!(#[allow(deprecated)]));
     let krate = &command.krate;
     quote_spanned! {Span::mixed_site()=>
-        #(#cfgs)*
         #allow
+        #(#attrs)*
         const _: () = {
             use #krate::__prive as __cconn;
             use __cconn::{
-                PlainByDefault as _, ProbeNothing as _, ReadNever as _, ReadSerde as _,
+                ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+                ReadSerde as _,
                 ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
                 WriteSerde as _,
             };

@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use crate::ast::Function;
 use crate::errors::Sink;
 use crate::expand::{self, message};
-use crate::model::Command;
+use crate::model::{Command, hash};
 
 pub(crate) fn expand(command: Option<&Command>, function: &Function, sink: Sink) -> TokenStream {
     let errors = sink.into_tokens();
@@ -70,12 +70,13 @@ fn any_answer(command: &Command) -> TokenStream {
 fn registered(command: &Command) -> TokenStream {
     let twin = message::twin_type(command);
     let name = &command.name;
+    let hash = hash(&name.value());
     quote_spanned! {Span::mixed_site()=>
         impl __cconn::Commande for #twin {
             type Portee = __cconn::Partout;
 
             const ENTREE: __cconn::Entree =
-                __cconn::Entree { nom: #name, ..__cconn::INVALID };
+                __cconn::Entree { nom: #name, hash: #hash, ..__cconn::INVALID };
         }
     }
 }

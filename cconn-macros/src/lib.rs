@@ -10,6 +10,7 @@ mod entry;
 mod errors;
 mod expand;
 mod fallback;
+mod groups;
 mod lifetimes;
 mod list;
 mod model;

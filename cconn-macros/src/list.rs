@@ -24,7 +24,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let krate: TokenStream = tokens.by_ref().take_while(|token| !is_semicolon(token)).collect();
     let mut sink = Sink::default();
     let listed = parse(tokens.collect(), &mut sink);
-    let built = build(&krate, &quote!(Partout), &listed);
+    let built = build(&krate, &listed);
     if sink.is_empty() {
         return built;
     }
@@ -76,34 +76,53 @@ fn add(listed: &mut Vec<Listed>, new: Listed, sink: &mut Sink) {
     }
 }
 
-/// The expression that makes the list; each path stands in it once.
-pub(crate) fn build(krate: &TokenStream, scope: &TokenStream, listed: &[Listed]) -> TokenStream {
-    let count = listed.len();
-    let built = Ident::new("list", Span::mixed_site());
-    let steps = listed.iter().map(|Listed { cfgs, path }| {
-        let path = with_generated_name(path);
-        // What is wrong with a command is told at its path.
-        let span = path.span().resolved_at(Span::mixed_site());
-        quote_spanned! {span=>
-            #(#cfgs)* let #built = #built.et::<#path>();
-        }
+/// The expression that makes the list.
+pub(crate) fn build(krate: &TokenStream, listed: &[Listed]) -> TokenStream {
+    let prive = quote_spanned!(Span::mixed_site()=> #krate::__prive);
+    let entries = listed.iter().map(|Listed { cfgs, path }| {
+        let entry = entry_of_path(&prive, path);
+        quote!(#(#cfgs)* #entry)
     });
+    let table = table(listed.len());
     quote_spanned! {Span::mixed_site()=>
-        #krate::__prive::list(const {
-            &{
-                let #built = #krate::__prive::Constructeur::<#count, #krate::__prive::#scope>::new();
-                #(#steps)*
-                #built
-            }
-        })
+        {
+            const __CCONN_COMMANDS: &[#prive::Entree] =
+                #prive::distinct::<#table>(&[#(#entries),*]);
+            #prive::list::<{ #prive::server_only(__CCONN_COMMANDS) }>(__CCONN_COMMANDS)
+        }
     }
 }
 
-/// The same path, its last name with the span of generated code, which no lint looks at.
-fn with_generated_name(path: &Path) -> Path {
+/// How many places a table of so many names has: a power of two, so that half of them are free.
+pub(crate) fn table(count: usize) -> usize {
+    count.saturating_mul(2).max(2).next_power_of_two()
+}
+
+/// The description of a command.
+///
+/// The name that is imported is that of a type which stands for a function without a message, so
+/// that the compiler says of it what to write.
+fn entry_of_path(prive: &TokenStream, path: &Path) -> TokenStream {
+    let path = with_generated_names(path);
+    // What is wrong with a command is told at its path.
+    let span = path.span().resolved_at(Span::mixed_site());
+    let command = Ident::new("PlainFunction", span);
+    quote_spanned! {span=>
+        {
+            use #prive::absent::*;
+            use #path as #command;
+            <#command as #prive::Commande>::ENTREE
+        }
+    }
+}
+
+/// The same path, its names with the span of generated code, which no lint looks at.
+fn with_generated_names(path: &Path) -> Path {
     let mut path = path.clone();
-    if let Some(last) = path.segments.last_mut() {
-        last.ident = generated(&last.ident);
+    for segment in &mut path.segments {
+        if segment.ident != "$crate" {
+            segment.ident = generated(&segment.ident);
+        }
     }
     path
 }

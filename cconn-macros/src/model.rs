@@ -17,7 +17,7 @@ use crate::ast::Function;
 use crate::errors::Sink;
 use crate::print;
 
-pub(crate) use attributes::Forwarded;
+pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
 pub(crate) use parameters::{Argument, Parameter, takes_server};
 
 /// A command.
@@ -52,11 +52,17 @@ pub(crate) fn build(
     let parameters = parameters::read(args, &krate, &mut function, sink);
     let answer = answer(&function.sig.output, sink);
     let is_method = function.sig.receiver().is_some();
+    let mut forwarded = Forwarded::from(&function.attrs, sink);
+    for parameter in &parameters {
+        if let Parameter::Argument(argument) = parameter {
+            forwarded.code.extend(argument.levels.iter().cloned());
+        }
+    }
     let ident = &function.sig.ident;
     let name = LitStr::new(&unraw(ident), ident.span());
     let command = Command {
         krate,
-        forwarded: Forwarded::from(&function.attrs, sink),
+        forwarded,
         vis: function.vis.clone(),
         ident: generated(ident),
         name: args.name.clone().unwrap_or(name),
@@ -113,6 +119,12 @@ impl Command {
 pub(crate) fn unraw(ident: &Ident) -> String {
     use syn::ext::IdentExt as _;
     ident.unraw().to_string()
+}
+
+/// The hash of a name, as the runtime crate makes it: FNV-1a, 64 bits.
+pub(crate) fn hash(name: &str) -> u64 {
+    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// The name of something generated, at the place where the user wrote it.

@@ -1,15 +1,24 @@
 //! `#[commande] mod calcul { .. }`: a module whose commands are collected in a list.
+//!
+//! The list is made from the module's text; that no command is missing from it, each command
+//! checks where it stands, against what is added to the module here.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Meta, Path, parse_quote};
+mod bodies;
+mod found;
+mod items;
 
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Ident, Path, parse_quote};
+
+use self::found::{Found, Names};
+use self::items::{Item, Kind};
 use crate::args::Args;
-use crate::ast::{Function, Item, Module};
+use crate::ast::Module;
 use crate::errors::Sink;
-use crate::list::{self, Listed};
-use crate::model::takes_server;
+use crate::groups;
+use crate::list::table;
+use crate::model::{conditions, generated, hash, unraw};
 
 /// The name of the function that returns the list.
 const LIST: &str = "commandes";
@@ -23,11 +32,16 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
         let errors = sink.into_tokens();
         return quote!(#(#attrs)* #vis #token #ident; #errors);
     };
-    let content = content.stream();
-    let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
-    let commands = commands(content.clone(), &mut sink);
-    let is_taken = commands.iter().any(|found| found.listed.path.is_ident(LIST));
-    let list = (!is_taken).then(|| list_function(&krate, commands));
+    let krate: Path = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
+    let collected = Collected::read(groups::bracketed(content.stream()), &Names::none(), &mut sink);
+    let taken = collected.commands.iter().find(|found| found.ident == LIST);
+    if let Some(taken) = taken {
+        let text = "the module's list has that name: rename the command, with `nom = \"..\"`";
+        sink.at(&taken.ident, text);
+    }
+    let list = taken.is_none().then(|| collected.function());
+    let prive = quote_spanned!(Span::mixed_site()=> #krate::__prive);
+    let content = collected.content(&prive);
     let errors = sink.into_tokens();
     quote!(#(#attrs)* #vis #token #ident { #content #list #errors })
 }
@@ -42,61 +56,200 @@ fn check_args(args: &Args, sink: &mut Sink) {
     }
 }
 
-/// A command of the module, and whether only a server can run it.
-struct Found {
-    listed: Listed,
-    server_only: bool,
+/// The content of a module, and the commands in it.
+struct Collected {
+    /// In their order, which counts where macros are defined.
+    pieces: Vec<Piece>,
+    commands: Vec<Found>,
 }
 
-/// The commands that have a body and stand in the module itself.
-fn commands(content: TokenStream, sink: &mut Sink) -> Vec<Found> {
-    let parser = |input: ParseStream<'_>| {
-        let mut found = Vec::new();
-        input.call(Attribute::parse_inner)?;
-        while !input.is_empty() {
-            if let Item::Function(function) = input.parse()? {
-                found.extend(command(&function, sink));
+enum Piece {
+    Items(TokenStream),
+    /// A module that has no list of its own.
+    Module(Nested),
+}
+
+/// A module inside a collected one.
+struct Nested {
+    ident: Ident,
+    conditions: Vec<Attribute>,
+    /// What stands before its content.
+    head: TokenStream,
+    collected: Collected,
+}
+
+impl Collected {
+    fn read(content: TokenStream, names: &Names, sink: &mut Sink) -> Self {
+        let items = items::cut(content);
+        let mut names = names.clone();
+        for item in &items {
+            if let Kind::Other(tokens) = &item.kind
+                && items::begins_with(tokens, &["use"])
+            {
+                names.import(tokens.clone());
             }
         }
-        Ok(found)
-    };
-    parser.parse2(content).unwrap_or_else(|error| {
-        sink.push(error);
-        Vec::new()
-    })
-}
-
-fn command(function: &Function, sink: &mut Sink) -> Option<Found> {
-    let attr = function.attrs.iter().find(|attr| is_commande(attr))?;
-    function.body.as_ref()?;
-    let tokens = match &attr.meta {
-        Meta::List(list) => list.tokens.clone(),
-        _ => TokenStream::new(),
-    };
-    // Mistakes in the command's own attribute are told when it is expanded itself.
-    let args = Args::parse(tokens, &mut Sink::default());
-    let ident = &function.sig.ident;
-    if ident == LIST {
-        sink.at(ident, "the module's list has that name: rename the command, with `nom = \"..\"`");
+        let mut collected = Collected { pieces: Vec::new(), commands: Vec::new() };
+        for item in items {
+            collected.add(item, &names, sink);
+        }
+        collected
     }
-    let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
-    let listed = Listed { cfgs, path: ident.clone().into() };
-    Some(Found { listed, server_only: takes_server(&args, function) })
-}
 
-fn is_commande(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| last.ident == "commande")
-}
+    fn add(&mut self, mut item: Item, names: &Names, sink: &mut Sink) {
+        self.commands.extend(names.command(&item));
+        let has_list = names.stand_on(&item);
+        match &mut item.kind {
+            Kind::Module(ident, head, content) if !has_list => {
+                let collected = Collected::read(content.stream(), names, sink);
+                let (conditions, start) = (conditions(&item.attrs), &item.start);
+                let head = quote!(#start #head);
+                let ident = ident.clone();
+                self.pieces.push(Piece::Module(Nested { ident, conditions, head, collected }));
+                return;
+            }
+            Kind::Function(_, _, Some(body)) => *body = bodies::marked(body),
+            Kind::Other(tokens) => {
+                *tokens = bodies::marked_inside(std::mem::take(tokens));
+            }
+            _ => {}
+        }
+        self.pieces.push(Piece::Items(item.into_token_stream()));
+    }
 
-fn list_function(krate: &Path, commands: Vec<Found>) -> TokenStream {
-    let server_only = commands.iter().any(|found| found.server_only);
-    let scope = if server_only { quote!(ServeurSeul) } else { quote!(Partout) };
-    let listed: Vec<_> = commands.into_iter().map(|found| found.listed).collect();
-    let list = list::build(&krate.to_token_stream(), &scope, &listed);
-    quote! {
-        /// The commands of this module, to register.
-        pub const fn commandes() -> #krate::__prive::Commandes<#krate::__prive::#scope> {
+    /// How many commands there are at most.
+    fn count(&self) -> usize {
+        let nested: usize = self.modules().map(|nested| nested.collected.count()).sum();
+        self.listed().count() + nested
+    }
+
+    fn modules(&self) -> impl Iterator<Item = &Nested> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Items(_) => None,
+            Piece::Module(nested) => Some(nested),
+        })
+    }
+
+    fn listed(&self) -> impl Iterator<Item = &Found> {
+        self.commands.iter().filter(|found| found.has_body)
+    }
+
+    /// Whether a server is needed, `None` where a condition decides.
+    fn server_only(&self) -> Option<bool> {
+        let mut some = false;
+        for found in self.listed().filter(|found| found.server_only) {
+            if found.conditions.is_empty() {
+                return Some(true);
+            }
+            some = true;
+        }
+        for nested in self.modules() {
+            match nested.collected.server_only() {
+                Some(true) if nested.conditions.is_empty() => return Some(true),
+                Some(false) => {}
+                _ => some = true,
+            }
+        }
+        (!some).then_some(false)
+    }
+
+    /// The function that returns the list.
+    fn function(&self) -> TokenStream {
+        let scope = match self.server_only() {
+            Some(true) => quote!(__cconn_module::ServeurSeul),
+            Some(false) => quote!(__cconn_module::Partout),
+            None => quote! {
+                <__cconn_module::Where<{ __cconn_module::server_only(__CCONN_COMMANDS) }>
+                    as __cconn_module::Scope>::Portee
+            },
+        };
+        let table = table(self.count());
+        quote_spanned! {Span::mixed_site()=>
+            /// The commands of this module, to register.
+            pub const fn commandes() -> __cconn_module::Commandes<#scope> {
+                const __CCONN_DISTINCT: &[__cconn_module::Entree] =
+                    __cconn_module::distinct::<#table>(__CCONN_COMMANDS);
+                __cconn_module::list::<{ __cconn_module::server_only(__CCONN_COMMANDS) }>(
+                    __CCONN_DISTINCT,
+                )
+            }
+        }
+    }
+
+    /// Everything that the module holds, `prive` being the path of what generated code needs.
+    fn content(&self, prive: &TokenStream) -> TokenStream {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Items(items) => items.clone(),
+            Piece::Module(Nested { head, collected, .. }) => {
+                let content = collected.content(&quote!(super::__cconn_module));
+                quote!(#head { #content })
+            }
+        });
+        let list = self.list();
+        let check = self.check();
+        quote_spanned! {Span::mixed_site()=>
+            #(#pieces)*
+            #[doc(hidden)]
+            use #prive as __cconn_module;
             #list
+            #check
+        }
+    }
+
+    /// The list of what stands in the module itself and in those inside it.
+    fn list(&self) -> TokenStream {
+        let allow =
+            self.listed().any(|found| found.deprecated).then(|| quote!(#[allow(deprecated)]));
+        let own = self.listed().map(|Found { ident, conditions, .. }| {
+            let span = ident.span().resolved_at(Span::mixed_site());
+            let ident = generated(ident);
+            quote_spanned!(span=> #(#conditions)* <#ident as __cconn_module::Commande>::ENTREE)
+        });
+        let own = quote_spanned!(Span::mixed_site()=> &[#(#own),*]);
+        let nested = self.modules().filter(|nested| nested.collected.count() > 0);
+        let nested: Vec<_> = nested
+            .map(
+                |Nested { ident, conditions, .. }| quote!(#(#conditions)* #ident::__CCONN_COMMANDS),
+            )
+            .collect();
+        let all = if nested.is_empty() {
+            own
+        } else {
+            quote_spanned! {Span::mixed_site()=> {
+                const __CCONN_LISTS: &[&[__cconn_module::Entree]] = &[#own, #(#nested),*];
+                &__cconn_module::joined::<{ __cconn_module::total(__CCONN_LISTS) }>(__CCONN_LISTS)
+            }}
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #[doc(hidden)]
+            #allow
+            pub(super) const __CCONN_COMMANDS: &[__cconn_module::Entree] = #all;
+        }
+    }
+
+    /// What the commands of the module find, wherever they come from.
+    fn check(&self) -> TokenStream {
+        let mut names: Vec<_> =
+            self.commands.iter().map(|found| hash(&unraw(&found.ident))).collect();
+        names.sort_unstable();
+        quote_spanned! {Span::mixed_site()=>
+            #[doc(hidden)]
+            struct __CconnHere;
+            #[doc(hidden)]
+            trait __CconnCollects {
+                fn __cconn_module(&self) -> __CconnHere;
+            }
+            const _: () = {
+                impl __cconn_module::Module for __CconnHere {
+                    const PATH: &'static __cconn_module::str = __cconn_module::module_path!();
+                    const NAMES: &'static [__cconn_module::u64] = &[#(#names),*];
+                }
+                impl __CconnCollects for __cconn_module::ModuleProbe {
+                    fn __cconn_module(&self) -> __CconnHere {
+                        __CconnHere
+                    }
+                }
+            };
         }
     }
 }

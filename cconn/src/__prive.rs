@@ -1,18 +1,20 @@
 //! What generated code needs and nobody else: no promises are made about it.
 
-pub use ::core::primitive::{str, u8, u32};
+pub use ::core::primitive::{str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
-pub use ::core::{concat, fmt};
+pub use ::core::{concat, fmt, module_path};
 
 pub use cconn_macros::commandes as list_of;
 
 pub use crate::client::Client;
 pub use crate::commande::{
-    Avec, ByEither, ByLink, ByValue, Commande, Commandes, Constructeur, Contexte, Entree, Executer,
-    Faute, Input, Partout, ReadNever, ReadSerde, ReceivedArgument, SentArgument, ServeurSeul, Slot,
-    ValidAnswer, list,
+    ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Contexte, Entree, Executer, Faute,
+    InBody, Input, Module, ModuleProbe, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument,
+    Scope, SentArgument, ServeurSeul, Slot, ValidAnswer, Where, check_listed, distinct, joined,
+    list, server_only, total,
 };
 pub use crate::erreur::Jamais;
+pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
     Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Message, Plain,
@@ -79,11 +81,11 @@ pub struct Shown<'x, T: ?Sized>(pub &'x T);
 /// Shows what has a `Debug`.
 pub trait ShowDebug<'x> {
     /// The field.
-    fn show(self) -> &'x dyn fmt::Debug;
+    fn __cconn_show(self) -> &'x dyn fmt::Debug;
 }
 
 impl<'x, T: fmt::Debug> ShowDebug<'x> for Shown<'x, T> {
-    fn show(self) -> &'x dyn fmt::Debug {
+    fn __cconn_show(self) -> &'x dyn fmt::Debug {
         self.0
     }
 }
@@ -91,11 +93,11 @@ impl<'x, T: fmt::Debug> ShowDebug<'x> for Shown<'x, T> {
 /// Stands in for what has none.
 pub trait ShowNothing {
     /// A mark in the field's place.
-    fn show(&self) -> &'static dyn fmt::Debug;
+    fn __cconn_show(&self) -> &'static dyn fmt::Debug;
 }
 
 impl<T: ?Sized> ShowNothing for Shown<'_, T> {
-    fn show(&self) -> &'static dyn fmt::Debug {
+    fn __cconn_show(&self) -> &'static dyn fmt::Debug {
         &Blank
     }
 }
@@ -106,4 +108,11 @@ impl fmt::Debug for Blank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("_")
     }
+}
+
+/// What a path in a list stands for that leads to no message.
+pub mod absent {
+    /// A function without `#[commande]`.
+    #[derive(Debug)]
+    pub struct PlainFunction;
 }

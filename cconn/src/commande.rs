@@ -5,6 +5,7 @@
 
 mod arguments;
 mod closure;
+mod collected;
 mod fence;
 mod list;
 mod registration;
@@ -23,9 +24,13 @@ pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
 pub use closure::{Arguments, ByEither, ByLink, ByValue, Rendu};
+pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub(crate) use fence::fence;
 pub(crate) use list::PLACEHOLDER;
-pub use list::{Avec, Commandes, Constructeur, Partout, ServeurSeul, SurClient, list};
+pub use list::{
+    Commandes, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list, server_only,
+    total,
+};
 pub(crate) use registry::{EndHook, Hooks, Known, Registre};
 
 /// A command that has a body here, so that it can be registered.
@@ -35,7 +40,7 @@ pub(crate) use registry::{EndHook, Hooks, Known, Registre};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that can be registered here",
     label = "not a command with a body",
-    note = "a command is a function with a body under `#[commande]`",
+    note = "a command is a function with a body under `#[commande]`: write the attribute above it",
     note = "without a body it is only declared, for messages to a peer that has it"
 )]
 pub trait Commande {
@@ -62,6 +67,12 @@ pub struct Entree {
     /// Whether it may run beside other commands of its connection.
     #[doc(alias = "parallel")]
     pub parallele: bool,
+    /// Whether only a server can run it.
+    #[doc(alias = "server_only")]
+    pub serveur_seul: bool,
+    /// The hash of the name, by which the command travels.
+    #[doc(hidden)]
+    pub hash: u64,
     #[doc(hidden)]
     pub empreinte: fn() -> u32,
     #[doc(hidden)]

@@ -124,7 +124,7 @@ impl Eq for Tete<'_> {}
 /// The hash by which a command is known on the wire: FNV-1a, 64 bits, of its name.
 ///
 /// Figures: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-pub(crate) const fn hash(nom: &str) -> u64 {
+pub const fn hash(nom: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut rest = nom.as_bytes();
     while let [byte, tail @ ..] = rest {
@@ -396,7 +396,7 @@ mod tests {
             }
 
             fn ecrire<'m>(&'m self, sortie: &mut Ecrivain<'m>) -> Result<(), ErreurCodec> {
-                Arg(&"begun").write(sortie)?;
+                Arg(&"begun").__cconn_write(sortie)?;
                 no_value()
             }
         }
@@ -415,20 +415,21 @@ mod tests {
         let octets = vec![3_u8; 300];
         let mut expected = Vec::new();
         codec::encode(&octets, &mut expected).unwrap();
-        assert_eq!(body(|out| Arg(&octets).write(out)), expected);
+        assert_eq!(body(|out| Arg(&octets).__cconn_write(out)), expected);
         let (slice, cow) = (&octets[..], std::borrow::Cow::Borrowed(&octets[..]));
         let (reference, word, some) = (&octets, "ab", Some(7_u8));
-        assert_eq!(body(|out| Arg(&slice).write(out)), expected);
-        assert_eq!(body(|out| Arg(&cow).write(out)), expected);
-        assert_eq!(body(|out| Arg(&reference).write(out)), expected);
+        assert_eq!(body(|out| Arg(&slice).__cconn_write(out)), expected);
+        assert_eq!(body(|out| Arg(&cow).__cconn_write(out)), expected);
+        assert_eq!(body(|out| Arg(&reference).__cconn_write(out)), expected);
         let long = vec![3_u8; LONG];
         expected.clear();
         codec::encode(&long, &mut expected).unwrap();
-        assert_eq!(body(|out| Arg(&long).write(out)), expected);
+        assert_eq!(body(|out| Arg(&long).__cconn_write(out)), expected);
         expected.push(7);
-        let both = body(|out| Arg(&long).write(out).and_then(|()| Arg(&7_u8).write(out)));
+        let both =
+            body(|out| Arg(&long).__cconn_write(out).and_then(|()| Arg(&7_u8).__cconn_write(out)));
         assert_eq!(both, expected, "what follows long bytes stands behind them");
-        assert_eq!(body(|out| Arg(&word).write(out)), [2, b'a', b'b']);
-        assert_eq!(body(|out| Arg(&some).write(out)), [1, 7]);
+        assert_eq!(body(|out| Arg(&word).__cconn_write(out)), [2, b'a', b'b']);
+        assert_eq!(body(|out| Arg(&some).__cconn_write(out)), [1, 7]);
     }
 }

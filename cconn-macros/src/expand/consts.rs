@@ -15,7 +15,7 @@ pub(super) fn consts(command: &Command) -> TokenStream {
     let probes = each_type(
         command,
         inside,
-        |ty| quote_spanned!(Span::mixed_site()=> __cconn::Probe::<#ty>::FAULT),
+        |ty| quote_spanned!(Span::mixed_site()=> __cconn::Probe::<#ty>::__CCONN_FAULT),
     );
     let signature = command.signature();
     let name = &command.name;
@@ -32,8 +32,8 @@ pub(crate) fn kind(command: &Command) -> TokenStream {
     let answer = &command.answer;
     quote_spanned! {Span::mixed_site()=>
         const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-            __cconn::AnswerKind::<#answer>::KIND,
-            __cconn::Answer::<#answer>::KIND,
+            __cconn::AnswerKind::<#answer>::__CCONN_KIND,
+            __cconn::Answer::<#answer>::__CCONN_KIND,
         );
     }
 }

@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::message::twin_type;
 use crate::lifetimes;
-use crate::model::{Argument, Command, Parameter};
+use crate::model::{Argument, Command, Parameter, hash, unraw};
 
 /// The description of a command that has a body.
 pub(super) fn registered(command: &Command) -> Option<TokenStream> {
@@ -18,7 +18,9 @@ pub(super) fn registered(command: &Command) -> Option<TokenStream> {
 
 fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
-    let scope = scope(command);
+    let server_only = is_server_only(command);
+    let scope = Ident::new(if server_only { "ServeurSeul" } else { "Partout" }, Span::mixed_site());
+    let hash = hash(&command.name.value());
     let Command { name, parallel, .. } = command;
     let signature = command.signature();
     let doc = doc(command);
@@ -32,18 +34,42 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 signature: #signature,
                 doc: #doc,
                 parallele: #parallel,
-                empreinte: || __CCONN_FINGERPRINT.get(),
-                faute: || __CCONN_FINGERPRINT.fault(),
+                serveur_seul: #server_only,
+                hash: #hash,
+                empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+                faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
                 executer: #handler,
             };
         }
     }
 }
 
-fn scope(command: &Command) -> Ident {
+fn is_server_only(command: &Command) -> bool {
     let is_server = |parameter: &Parameter| matches!(parameter, Parameter::Server(_));
-    let name = if command.parameters.iter().any(is_server) { "ServeurSeul" } else { "Partout" };
-    Ident::new(name, Span::mixed_site())
+    command.parameters.iter().any(is_server)
+}
+
+/// The check that the module, if it collects its commands, has this one.
+pub(super) fn listed(command: &Command) -> Option<TokenStream> {
+    let name = unraw(&command.ident);
+    let hash = hash(&name);
+    let text = format!(
+        "the command `{name}` would be missing from `commandes()` of its module: what a macro, an \
+         `include!` or an attribute under another name than `commande` makes, `#[commande]` on the \
+         module can't see; write `#[commande] fn {name}` out in the module, or put it into a \
+         module without the attribute and list it with `commandes![]`"
+    );
+    let span = command.ident.span().resolved_at(Span::mixed_site());
+    command.has_body.then(|| {
+        quote_spanned! {span=>
+            const _: () = __cconn::check_listed(
+                &|| __cconn::ModuleProbe.__cconn_module(),
+                __cconn::module_path!(),
+                #hash,
+                #text,
+            );
+        }
+    })
 }
 
 /// The doc comment, line by line, each without the blank after `///`.
@@ -71,7 +97,7 @@ fn handler(command: &Command) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         |#context, #mutable #input, #out| {
             #(#reads)*
-            #input.end()?;
+            __cconn::Input::end(#input)?;
             __cconn::Ok(__cconn::answer::<{ __CCONN_KIND }, _>(#function(#(#passed),*), #out))
         }
     }
@@ -82,7 +108,7 @@ fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
     let ty = lifetimes::with(&argument.ty, "'_");
     let name = &argument.name;
     quote_spanned! {Span::mixed_site()=>
-        let #slot: #ty = __cconn::Slot::<#ty>::NEW.read(&mut #input, #name)?;
+        let #slot: #ty = __cconn::Slot::<#ty>::NEW.__cconn_read(&mut #input, #name)?;
     }
 }
 
@@ -107,5 +133,5 @@ fn passed(command: &Command, context: &Ident, slots: &[Ident]) -> Vec<TokenStrea
 }
 
 fn local(name: &str) -> Ident {
-    format_ident!("{name}", span = Span::mixed_site())
+    format_ident!("__cconn_{name}", span = Span::mixed_site())
 }

@@ -25,13 +25,13 @@ pub(crate) fn twin(command: &Command) -> TokenStream {
 }
 
 fn field(argument: &Argument, vis: &syn::Visibility) -> TokenStream {
-    let Argument { ident, name, ty, docs } = argument;
+    let Argument { ident, name, ty, docs, levels } = argument;
     let ty = lifetimes::with(ty, "'a");
     let default = docs.is_empty().then(|| {
         let text = format!(" The argument `{name}`.");
         quote!(#[doc = #text])
     });
-    quote!(#(#docs)* #default #vis #ident: #ty,)
+    quote!(#(#levels)* #(#docs)* #default #vis #ident: #ty,)
 }
 
 fn borrows(command: &Command) -> bool {
@@ -62,18 +62,18 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
 
             fn ecrire<'__cconn>(
                 &'__cconn self,
-                _out: &mut __cconn::Ecrivain<'__cconn>,
+                __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
             ) -> __cconn::Result<(), __cconn::ErreurCodec> {
                 #check
-                #(__cconn::Arg(&self.#fields).write(_out)?;)*
+                #(__cconn::Arg(&self.#fields).__cconn_write(__cconn_out)?;)*
                 __cconn::Ok(())
             }
         }
 
         #[doc(hidden)]
         impl __cconn::fmt::Debug for #twin {
-            fn fmt(&self, f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
-                __cconn::debug(f, #name, &[#((#names, __cconn::Shown(&self.#fields).show())),*])
+            fn fmt(&self, __cconn_f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+                __cconn::debug(__cconn_f, #name, &[#((#names, __cconn::Shown(&self.#fields).__cconn_show())),*])
             }
         }
     }
@@ -92,8 +92,10 @@ pub(crate) fn call(command: &Command) -> TokenStream {
         impl __cconn::Appel<#form::Valeur> for #twin {
             #refusal
 
-            fn lire(bytes: &[__cconn::u8]) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
-                #form::lire(bytes)
+            fn lire(
+                __cconn_bytes: &[__cconn::u8],
+            ) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
+                #form::lire(__cconn_bytes)
             }
         }
     }

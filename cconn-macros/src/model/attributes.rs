@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Meta, Token};
+use syn::{Attribute, Expr, Meta, MetaList, Token, parse_quote};
 
 use crate::errors::Sink;
 
@@ -12,76 +12,138 @@ use crate::errors::Sink;
 pub(crate) struct Forwarded {
     /// The lines of the doc comment.
     pub(crate) docs: Vec<Expr>,
-    /// Everything for the message: documentation, deprecation, conditions.
+    /// Everything for the message: documentation, deprecation, conditions, levels of lints.
     pub(crate) twin: Vec<Attribute>,
-    /// The conditions under which there is a command at all.
-    pub(crate) cfgs: Vec<Attribute>,
+    /// For all other code: the conditions under which there is a command, and levels of lints.
+    pub(crate) code: Vec<Attribute>,
     /// Whether its own generated code must be allowed to use it.
     pub(crate) deprecated: bool,
+}
+
+/// What an attribute says, as far as generated code is concerned.
+#[derive(Clone, Copy, PartialEq)]
+enum Says {
+    Condition,
+    Level,
+    Text,
+    Deprecation,
+    /// Of the documentation, something other than text.
+    Page,
+    /// Nothing.
+    Other,
 }
 
 impl Forwarded {
     pub(super) fn from(attrs: &[Attribute], sink: &mut Sink) -> Self {
         let mut forwarded = Forwarded::default();
         for attr in attrs {
-            if let Err(error) = forwarded.one(attr) {
+            if let Err(error) = forwarded.one(&attr.meta) {
                 sink.push(error);
             }
         }
         forwarded
     }
 
-    fn one(&mut self, attr: &Attribute) -> syn::Result<()> {
-        let path = attr.path();
-        if path.is_ident("cfg_attr") {
-            return self.conditional(attr);
-        }
-        if !is_forwarded(&attr.meta) {
-            return Ok(());
-        }
-        self.twin.push(attr.clone());
-        if path.is_ident("cfg") {
-            self.cfgs.push(attr.clone());
-        }
-        self.deprecated |= path.is_ident("deprecated");
-        if let Meta::NameValue(line) = &attr.meta
-            && path.is_ident("doc")
+    fn one(&mut self, meta: &Meta) -> syn::Result<()> {
+        let for_twin = kept(meta, &|says| says != Says::Other)?;
+        self.twin.extend(for_twin.map(attribute));
+        let is_for_code = |says| matches!(says, Says::Condition | Says::Level);
+        self.code.extend(kept(meta, &is_for_code)?.map(attribute));
+        self.deprecated |= kept(meta, &|says| says == Says::Deprecation)?.is_some();
+        if let Meta::NameValue(line) = meta
+            && says(meta) == Says::Text
         {
             self.docs.push(line.value.clone());
         }
         Ok(())
     }
+}
 
-    /// Forwards of a `cfg_attr` what would be forwarded without the condition.
-    fn conditional(&mut self, attr: &Attribute) -> syn::Result<()> {
-        let list = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
-        let mut metas = list.into_iter();
-        let Some(condition) = metas.next() else {
-            return Ok(());
-        };
-        let kept: Vec<_> = metas.filter(is_forwarded).collect();
-        let is_cfg = |meta: &&Meta| meta.path().is_ident("cfg");
-        let cfgs: Vec<_> = kept.iter().filter(is_cfg).collect();
-        self.deprecated |= kept.iter().any(|meta| meta.path().is_ident("deprecated"));
-        if !cfgs.is_empty() {
-            self.cfgs.push(rebuilt(attr, quote!(#condition, #(#cfgs),*)));
-        }
-        if !kept.is_empty() {
-            self.twin.push(rebuilt(attr, quote!(#condition, #(#kept),*)));
-        }
-        Ok(())
+/// The levels of lints among the attributes of a parameter, for what is generated.
+pub(super) fn levels(attrs: &[Attribute]) -> Vec<Attribute> {
+    let levels = attrs.iter().filter_map(|attr| {
+        // What can't be read is told by the compiler, which reads the function too.
+        kept(&attr.meta, &|says| says == Says::Level).ok().flatten()
+    });
+    levels.map(attribute).collect()
+}
+
+/// The conditions among the attributes of a function.
+pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
+    let conditions = attrs
+        .iter()
+        .filter_map(|attr| kept(&attr.meta, &|says| says == Says::Condition).ok().flatten());
+    conditions.map(attribute).collect()
+}
+
+/// Whether a function is deprecated, under some condition at least.
+pub(crate) fn is_deprecated(attrs: &[Attribute]) -> bool {
+    let is = |attr: &Attribute| {
+        matches!(kept(&attr.meta, &|says| says == Says::Deprecation), Ok(Some(_)))
+    };
+    attrs.iter().any(is)
+}
+
+fn attribute(meta: TokenStream) -> Attribute {
+    parse_quote!(#[#meta])
+}
+
+/// What stands in a `cfg_attr`: the condition, and the attributes under it.
+pub(crate) fn conditional(meta: &Meta) -> syn::Result<(Option<Meta>, Vec<Meta>)> {
+    let list = meta.require_list()?;
+    let list = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
+    let mut metas = list.into_iter();
+    Ok((metas.next(), metas.collect()))
+}
+
+/// The attribute for generated code, of a `cfg_attr` what is kept under its condition.
+fn kept(meta: &Meta, keeps: &dyn Fn(Says) -> bool) -> syn::Result<Option<TokenStream>> {
+    if !meta.path().is_ident("cfg_attr") {
+        let says = says(meta);
+        return Ok(Some(meta).filter(|_| keeps(says)).and_then(|meta| generated(meta, says)));
+    }
+    let (condition, metas) = conditional(meta)?;
+    let metas = metas.iter().map(|meta| kept(meta, keeps));
+    let metas: Vec<_> = metas.collect::<syn::Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let path = meta.path();
+    Ok((!metas.is_empty()).then(|| quote!(#path(#condition, #(#metas),*))))
+}
+
+fn says(meta: &Meta) -> Says {
+    let Some(name) = meta.path().get_ident() else {
+        return Says::Other;
+    };
+    match (name.to_string().as_str(), meta) {
+        ("cfg", _) => Says::Condition,
+        ("allow" | "expect" | "warn" | "deny" | "forbid", _) => Says::Level,
+        ("deprecated", _) => Says::Deprecation,
+        ("doc", Meta::NameValue(_)) => Says::Text,
+        ("doc", _) => Says::Page,
+        _ => Says::Other,
     }
 }
 
-fn is_forwarded(meta: &Meta) -> bool {
-    ["cfg", "doc", "deprecated"].iter().any(|name| meta.path().is_ident(name))
+fn generated(meta: &Meta, says: Says) -> Option<TokenStream> {
+    match (says, meta) {
+        // The examples of a doc comment run once, as the function's.
+        (Says::Text, _) => Some(quote!(cfg_attr(not(doctest), #meta))),
+        (Says::Level, Meta::List(list)) if list.path.is_ident("expect") => allowed(list),
+        _ => Some(meta.to_token_stream()),
+    }
 }
 
-/// The same `cfg_attr` with other content.
-fn rebuilt(attr: &Attribute, content: TokenStream) -> Attribute {
-    let mut attr = attr.clone();
-    if let Meta::List(list) = &mut attr.meta {
-        list.tokens = content.into_token_stream();
-    }
-    attr
+/// What is expected of the function is allowed in what is generated, where it need not happen.
+///
+/// But for dead code: what is allowed to be dead keeps alive what it uses, the function too.
+fn allowed(list: &MetaList) -> Option<TokenStream> {
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let lints = list.parse_args_with(parser).ok()?.into_iter().filter_map(|lint| {
+        match lint.path().get_ident().map(ToString::to_string).as_deref() {
+            Some("dead_code" | "unused" | "reason") => None,
+            Some("warnings") => Some(parse_quote!(deprecated)),
+            _ => Some(lint),
+        }
+    });
+    let lints: Vec<_> = lints.collect();
+    (!lints.is_empty()).then(|| quote!(allow(#(#lints),*)))
 }

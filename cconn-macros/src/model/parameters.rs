@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Ident, Pat, PatType, Path, Type};
+use syn::{Attribute, FnArg, Ident, Meta, Pat, PatType, Path, Type};
 
+use super::attributes::{conditional, conditions, levels};
 use super::{generated, invalid, types, unraw};
 use crate::args::Args;
 use crate::ast::Function;
@@ -28,8 +29,10 @@ pub(crate) struct Argument {
     /// The same without `r#`, for people.
     pub(crate) name: String,
     pub(crate) ty: Type,
-    /// Doc comments and the like, which go to the field.
+    /// Doc comments, which go to the field.
     pub(crate) docs: Vec<Attribute>,
+    /// Levels of lints, which go to the field too.
+    pub(crate) levels: Vec<Attribute>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -123,9 +126,8 @@ impl Reading<'_> {
     /// Takes the doc comments away, which rustc allows on fields only.
     fn attributes(&mut self, typed: &mut PatType) -> Vec<Attribute> {
         let attrs = std::mem::take(&mut typed.attrs);
-        let (docs, others): (Vec<_>, Vec<_>) =
-            attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));
-        if let Some(attr) = others.iter().find(|attr| attr.path().is_ident("cfg")) {
+        let (docs, others): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_doc);
+        if let Some(attr) = conditions(&others).first() {
             self.sink.at(attr, "an argument can't depend on a `cfg`: write two commands");
         }
         typed.attrs = others;
@@ -165,8 +167,18 @@ impl Reading<'_> {
                 invalid(self.krate)
             }
         };
-        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs })
+        let levels = levels(&typed.attrs);
+        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs, levels })
     }
+}
+
+/// Whether an attribute is documentation, whatever its conditions.
+fn is_doc(attr: &Attribute) -> bool {
+    if !attr.path().is_ident("cfg_attr") {
+        return attr.path().is_ident("doc");
+    }
+    let is_doc = |meta: &Meta| meta.path().is_ident("doc");
+    conditional(&attr.meta).is_ok_and(|(_, metas)| metas.iter().all(is_doc))
 }
 
 /// The name of a parameter that is a plain name.

@@ -86,13 +86,13 @@ impl<T> Slot<T> {
 /// Reads what serde can.
 pub trait ReadSerde<'de, T> {
     /// Takes the next argument, which is known as `name`.
-    fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute>;
+    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
     #[inline]
-    fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute> {
+    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute> {
         input.decoder.value().map_err(|error| Faute::argument(&name, &error))
     }
 }
@@ -100,12 +100,12 @@ impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
 /// Stands in for a type that can't be read, so that there is one error and not two.
 pub trait ReadNever<T> {
     /// Fails.
-    fn read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Faute>;
+    fn __cconn_read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Faute>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> ReadNever<T> for Slot<T> {
-    fn read(&self, _: &mut Input<'_>, name: &'static str) -> Result<T, Faute> {
+    fn __cconn_read(&self, _: &mut Input<'_>, name: &'static str) -> Result<T, Faute> {
         no_value().map_err(|error| Faute::argument(&name, &error))
     }
 }
@@ -116,7 +116,7 @@ macro_rules! read_whole {
         $(impl<'de> Slot<$ty> {
             /// Takes the next argument, which is known as `name`.
             #[inline]
-            pub fn read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Faute> {
+            pub fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Faute> {
                 let read = input.decoder.$read();
                 read.map($convert).map_err(|error| Faute::argument(&name, &error))
             }
@@ -135,7 +135,7 @@ read_whole! {
 impl Slot<Vec<u8>> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
-    pub fn read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Faute> {
+    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Faute> {
         let read = input.decoder.bytes();
         read.map(<[u8]>::to_vec).map_err(|error| Faute::argument(&name, &error))
     }
@@ -144,7 +144,7 @@ impl Slot<Vec<u8>> {
 impl Slot<String> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
-    pub fn read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Faute> {
+    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Faute> {
         let read = input.decoder.str();
         read.map(str::to_owned).map_err(|error| Faute::argument(&name, &error))
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Commande, Contexte, Entree, Faute, Input};
+use super::{Contexte, Entree, Faute, Input};
 use crate::message::Issue;
 use crate::wire::FailureCode;
 use crate::wire::Output;
@@ -65,20 +65,6 @@ pub trait SurClient {}
 
 impl SurClient for Partout {}
 
-/// Where a list can be registered once commands of `P` joined it.
-pub trait Avec<P> {
-    /// The narrower of both.
-    type Somme;
-}
-
-impl<P> Avec<P> for Partout {
-    type Somme = P;
-}
-
-impl<P> Avec<P> for ServeurSeul {
-    type Somme = ServeurSeul;
-}
-
 /// Commands to register: what [`commandes!`](crate::commandes) returns.
 ///
 /// `P` says where they can be registered: [`Partout`] or [`ServeurSeul`].
@@ -111,52 +97,134 @@ impl<P> fmt::Debug for Commandes<P> {
     }
 }
 
-/// A list of at most `N` commands that is being made.
+/// Tells by a constant where commands can be registered.
 #[derive(Debug)]
-pub struct Constructeur<const N: usize, P> {
-    entries: [Entree; N],
-    length: usize,
-    scope: PhantomData<fn() -> P>,
+pub struct Where<const SERVER: bool>;
+
+/// Where commands can be registered, as a type.
+pub trait Scope {
+    /// [`Partout`] or [`ServeurSeul`].
+    type Portee;
 }
 
-impl<const N: usize, P> Constructeur<N, P> {
-    /// An empty list.
-    #[expect(clippy::new_without_default, reason = "it is made in constants only")]
-    pub const fn new() -> Self {
-        Constructeur { entries: [PLACEHOLDER; N], length: 0, scope: PhantomData }
-    }
+impl Scope for Where<false> {
+    type Portee = Partout;
+}
 
-    /// The list with one more command.
-    ///
-    /// # Panics
-    ///
-    /// Where a command of that name is in the list already: in a constant, so a compile error.
-    pub const fn et<C: Commande>(mut self) -> Constructeur<N, P::Somme>
-    where
-        P: Avec<C::Portee>,
-    {
-        let new = C::ENTREE;
-        let mut i = 0;
-        while i < self.length {
-            assert!(
-                !same(self.entries[i].nom, new.nom),
-                "another command of the list has this name: remove one, or rename one with `nom`"
-            );
-            i += 1;
-        }
-        self.entries[self.length] = new;
-        Constructeur { entries: self.entries, length: self.length + 1, scope: PhantomData }
-    }
+impl Scope for Where<true> {
+    type Portee = ServeurSeul;
 }
 
 /// The finished list.
-pub const fn list<const N: usize, P>(built: &'static Constructeur<N, P>) -> Commandes<P> {
-    let (entries, _) = built.entries.split_at(built.length);
+pub const fn list<const SERVER: bool>(
+    entries: &'static [Entree],
+) -> Commandes<<Where<SERVER> as Scope>::Portee>
+where
+    Where<SERVER>: Scope,
+{
     Commandes { entries, scope: PhantomData }
 }
 
-/// Whether two names are the same, in a constant.
-const fn same(left: &str, right: &str) -> bool {
+/// Whether one of the commands needs a server.
+pub const fn server_only(entries: &[Entree]) -> bool {
+    let mut rest = entries;
+    while let [entry, tail @ ..] = rest {
+        if entry.serveur_seul {
+            return true;
+        }
+        rest = tail;
+    }
+    false
+}
+
+/// How many commands several lists hold.
+pub const fn total(lists: &[&[Entree]]) -> usize {
+    let mut rest = lists;
+    let mut total = 0;
+    while let [list, tail @ ..] = rest {
+        total += list.len();
+        rest = tail;
+    }
+    total
+}
+
+/// Several lists as one; `N` is their [`total`].
+pub const fn joined<const N: usize>(lists: &[&[Entree]]) -> [Entree; N] {
+    let mut all = [PLACEHOLDER; N];
+    let (mut rest, mut i) = (lists, 0);
+    while let [list, tail @ ..] = rest {
+        let mut entries = *list;
+        while let [entry, others @ ..] = entries {
+            all[i] = *entry;
+            i += 1;
+            entries = others;
+        }
+        rest = tail;
+    }
+    all
+}
+
+/// The same commands, whose names are all different.
+///
+/// The table has `M` places, a power of two above their number: each name is looked up where its
+/// hash points to, so that the compiler has as much to do for each of many commands as for one of
+/// few.
+///
+/// # Panics
+///
+/// Where two have one name, or names of one hash: in a constant, so a compile error.
+pub const fn distinct<const M: usize>(entries: &'static [Entree]) -> &'static [Entree] {
+    let mut table = [0; M];
+    let mut i = 0;
+    while i < entries.len() {
+        let new = &entries[i];
+        let [a, b, c, d, ..] = new.hash.to_le_bytes();
+        let mut place = u32::from_le_bytes([a, b, c, d]) as usize & (M - 1);
+        while table[place] != 0 {
+            let other = &entries[table[place] - 1];
+            if other.hash == new.hash {
+                clash(other.nom, new.nom);
+            }
+            place = (place + 1) & (M - 1);
+        }
+        i += 1;
+        table[place] = i;
+    }
+    entries
+}
+
+/// Says which names of a list are in the way of each other.
+const fn clash(one: &str, other: &str) {
+    let parts = if same(one, other) {
+        [
+            "two commands of the list have the name `",
+            one,
+            "`: remove one, or rename one with `nom = \"..\"`",
+            "",
+            "",
+        ]
+    } else {
+        ["the names `", one, "` and `", other, "` have one hash: rename one with `nom = \"..\"`"]
+    };
+    let mut text = [0; 512];
+    let (mut length, mut rest) = (0, parts.as_slice());
+    while let [part, tail @ ..] = rest {
+        let mut bytes = part.as_bytes();
+        while let ([byte, others @ ..], true) = (bytes, length < text.len()) {
+            text[length] = *byte;
+            length += 1;
+            bytes = others;
+        }
+        rest = tail;
+    }
+    match std::str::from_utf8(text.split_at(length).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("two commands of the list have one name"),
+    }
+}
+
+/// Whether two texts are the same, in a constant.
+pub(super) const fn same(left: &str, right: &str) -> bool {
     let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     while let ([a, left_tail @ ..], [b, right_tail @ ..]) = (left, right) {
         if *a != *b {
@@ -173,6 +241,8 @@ pub(crate) const PLACEHOLDER: Entree = Entree {
     signature: "",
     doc: "",
     parallele: false,
+    serveur_seul: false,
+    hash: 0,
     empreinte: || 0,
     faute: || None,
     executer: run_nothing,

@@ -64,7 +64,7 @@ impl Registered {
     pub(super) fn function(entry: &Entree) -> Self {
         Registered {
             name: Cow::Borrowed(entry.nom),
-            hash: hash(entry.nom),
+            hash: entry.hash,
             signature: entry.signature,
             fingerprint: (entry.empreinte)(),
             parallel: entry.parallele,

@@ -43,23 +43,23 @@ pub struct AnswerKind<T>(PhantomData<T>);
 
 impl<T: Plain> AnswerKind<Result<T, Erreur>> {
     /// The form.
-    pub const KIND: u8 = LINK;
+    pub const __CCONN_KIND: u8 = LINK;
 }
 
 impl<T: Plain, E: Plain> AnswerKind<Result<T, Erreur<E>>> {
     /// The form.
-    pub const KIND: u8 = MIXED;
+    pub const __CCONN_KIND: u8 = MIXED;
 }
 
 impl<T: Plain, E: Plain> AnswerKind<Result<T, E>> {
     /// The form.
-    pub const KIND: u8 = REFUSAL;
+    pub const __CCONN_KIND: u8 = REFUSAL;
 }
 
 /// The form of all that is no `Result`.
 pub trait ValueByDefault {
     /// The form, to be decided by `Answer`.
-    const KIND: u8 = INVALID;
+    const __CCONN_KIND: u8 = INVALID;
 }
 
 #[diagnostic::do_not_recommend]
@@ -71,13 +71,13 @@ pub struct Answer<T>(PhantomData<T>);
 
 impl<T: Plain> Answer<T> {
     /// The form.
-    pub const KIND: u8 = VALUE;
+    pub const __CCONN_KIND: u8 = VALUE;
 }
 
 /// The form of what is no answer at all.
 pub trait PlainByDefault {
     /// The form.
-    const KIND: u8 = INVALID;
+    const __CCONN_KIND: u8 = INVALID;
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,7 +1,7 @@
 //! Writing one argument: bytes and texts as a whole, all else through serde.
 //!
 //! Told by type, not by syntax: an inherent method comes before a trait's, and the trait's by
-//! value before one by reference. So `Arg(&x).write(out)` compiles for every type; the types that
+//! value before one by reference. So `Arg(&x).__cconn_write(out)` compiles for every type; the types that
 //! can't be written are pointed at elsewhere, once.
 
 use std::borrow::Cow;
@@ -17,13 +17,13 @@ pub struct Arg<'x, T: ?Sized>(pub &'x T);
 /// Writes what serde can.
 pub trait WriteSerde {
     /// Appends the argument.
-    fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+    fn __cconn_write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
     #[inline]
-    fn write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+    fn __cconn_write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
         out.write(self.0)
     }
 }
@@ -31,12 +31,12 @@ impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
 /// Stands in for a type that can't be written, so that there is one error and not two.
 pub trait WriteNever {
     /// Fails.
-    fn write(&self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+    fn __cconn_write(&self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> WriteNever for Arg<'_, T> {
-    fn write(&self, _: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+    fn __cconn_write(&self, _: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
         no_value()
     }
 }
@@ -44,7 +44,7 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
 impl<'x, T: Whole> Arg<'x, T> {
     /// Appends the argument in one copy, or in none.
     #[inline]
-    pub fn write(self, out: &mut Ecrivain<'x>) -> Result<(), ErreurCodec> {
+    pub fn __cconn_write(self, out: &mut Ecrivain<'x>) -> Result<(), ErreurCodec> {
         out.append(self.0.whole());
         Ok(())
     }

@@ -111,13 +111,13 @@ pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
 
 impl<T: Serialize + Deserialize<'static>> Probe<T> {
     /// Says what is wrong with the type.
-    pub const FAULT: fn() -> Option<String> = fault_of::<T>;
+    pub const __CCONN_FAULT: fn() -> Option<String> = fault_of::<T>;
 }
 
 /// The probe of a type of which nothing can be said.
 pub trait ProbeNothing {
     /// Says nothing.
-    const FAULT: fn() -> Option<String> = || None;
+    const __CCONN_FAULT: fn() -> Option<String> = || None;
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,0 +1,77 @@
+//! Bodies of functions in a collected module: the commands in them are not the module's.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote_spanned;
+
+use super::items::{self, Kind, begins_with};
+use crate::groups::rebuilt;
+
+/// The same body, marked as one where it can hold a command.
+pub(super) fn marked(body: &Group) -> Group {
+    if !can_hold_commands(body.stream()) {
+        return body.clone();
+    }
+    let mut tokens = body.stream().into_iter().peekable();
+    let mut content = TokenStream::new();
+    // `#![..]` stands first.
+    let is = |token: Option<&TokenTree>, char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char);
+    let rest: Vec<_> = tokens.by_ref().collect();
+    let mut rest = rest.as_slice();
+    while let [hash, bang, attr, others @ ..] = rest
+        && is(Some(hash), '#')
+        && is(Some(bang), '!')
+    {
+        content.extend([hash.clone(), bang.clone(), attr.clone()]);
+        rest = others;
+    }
+    let mark = quote_spanned!(proc_macro2::Span::mixed_site()=> use __cconn_module::InBody as _;);
+    content.extend(mark);
+    content.extend(rest.iter().cloned());
+    rebuilt(body, content)
+}
+
+/// Whether there is an attribute, or a macro that may bring one.
+fn can_hold_commands(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '#' | '!'),
+        TokenTree::Group(group) => can_hold_commands(group.stream()),
+        _ => false,
+    })
+}
+
+/// The same item, marked inside: the functions of an `impl` or a `trait`, the block that a constant
+/// is.
+pub(super) fn marked_inside(tokens: TokenStream) -> TokenStream {
+    let mark: fn(Group) -> Group = if begins_with(&tokens, &["impl", "trait"]) {
+        |group| rebuilt(&group, items(group.stream()))
+    } else if begins_with(&tokens, &["const", "static"]) {
+        |group| marked(&group)
+    } else {
+        return tokens;
+    };
+    let is_block = begins_with(&tokens, &["const", "static"]);
+    let mut is_value = false;
+    let each = |token| match token {
+        TokenTree::Group(group)
+            if group.delimiter() == Delimiter::Brace && (is_value || !is_block) =>
+        {
+            TokenTree::Group(mark(group))
+        }
+        other => {
+            is_value = matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '=');
+            other
+        }
+    };
+    tokens.into_iter().map(each).collect()
+}
+
+fn items(content: TokenStream) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for mut item in items::cut(content) {
+        if let Kind::Function(_, _, Some(body)) = &mut item.kind {
+            *body = marked(body);
+        }
+        tokens.extend(quote::ToTokens::into_token_stream(item));
+    }
+    tokens
+}
