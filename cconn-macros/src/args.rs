@@ -64,9 +64,43 @@ impl Args {
                 Err(syn::Error::new(input.span(), "`parallele` takes no value: write it alone"))
             }
             "parallele" => set(&mut self.parallel, key, key.clone()),
-            _ => Err(syn::Error::new(key.span(), KNOWN)),
+            unknown => {
+                let meant = meant(unknown).map(|word| format!("did you mean `{word}`? "));
+                Err(syn::Error::new(key.span(), meant.unwrap_or_default() + KNOWN))
+            }
         }
     }
+}
+
+/// Words that people write for others.
+const MEANT: [(&str, &[&str]); 5] = [
+    ("nom", &["nom", "name", "rename", "named"]),
+    ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
+    ("client", &["client", "clients", "connection", "connexion"]),
+    ("serveur", &["serveur", "server", "serveurs"]),
+    ("crate", &["crate", "krate", "crate_path", "path"]),
+];
+
+/// The argument that was probably meant by a word.
+fn meant(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase().replace(['é', 'è'], "e");
+    let is_near = |known: &&str| known.len() > 2 && distance(known, &word) <= known.len() / 3;
+    MEANT.iter().find(|(_, words)| words.iter().any(is_near)).map(|(meant, _)| *meant)
+}
+
+/// How many letters must be changed, added or taken away.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for (b, two) in right.chars().zip(row.windows(2)) {
+            let [diagonal, above] = two else { continue };
+            let before = next.last().copied().unwrap_or_default();
+            next.push((diagonal + usize::from(a != b)).min(above + 1).min(before + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, form: &str) -> syn::Result<T> {

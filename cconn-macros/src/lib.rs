@@ -6,6 +6,7 @@
 
 mod args;
 mod ast;
+mod dependency;
 mod entry;
 mod errors;
 mod expand;

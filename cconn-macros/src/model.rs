@@ -15,7 +15,7 @@ use syn::{Ident, LitStr, Path, ReturnType, Type, Visibility, parse_quote};
 use crate::args::Args;
 use crate::ast::Function;
 use crate::errors::Sink;
-use crate::print;
+use crate::{dependency, print};
 
 pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
 pub(crate) use parameters::{Argument, Parameter, takes_server};
@@ -48,7 +48,7 @@ pub(crate) fn build(
     sink: &mut Sink,
 ) -> (Option<Command>, Function) {
     qualifiers::check(&function, sink);
-    let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
+    let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let parameters = parameters::read(args, &krate, &mut function, sink);
     let answer = answer(&function.sig.output, sink);
     let is_method = function.sig.receiver().is_some();

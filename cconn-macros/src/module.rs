@@ -9,16 +9,16 @@ mod items;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Ident, Path, parse_quote};
+use syn::{Attribute, Ident};
 
 use self::found::{Found, Names};
 use self::items::{Item, Kind};
 use crate::args::Args;
 use crate::ast::Module;
 use crate::errors::Sink;
-use crate::groups;
 use crate::list::table;
 use crate::model::{conditions, generated, hash, unraw};
+use crate::{dependency, groups};
 
 /// The name of the function that returns the list.
 const LIST: &str = "commandes";
@@ -32,7 +32,7 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
         let errors = sink.into_tokens();
         return quote!(#(#attrs)* #vis #token #ident; #errors);
     };
-    let krate: Path = args.krate.clone().unwrap_or_else(|| parse_quote!(::cconn));
+    let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let collected = Collected::read(groups::bracketed(content.stream()), &Names::none(), &mut sink);
     let taken = collected.commands.iter().find(|found| found.ident == LIST);
     if let Some(taken) = taken {

@@ -23,13 +23,13 @@ use crate::wire::Output;
 pub use arguments::{
     Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
-pub use closure::{Arguments, ByEither, ByLink, ByValue, Rendu};
+pub use closure::{Arguments, ByEither, ByLink, ByValue, OwnedArgument, Rendu};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub(crate) use fence::fence;
 pub(crate) use list::PLACEHOLDER;
 pub use list::{
-    Commandes, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list, server_only,
-    total,
+    Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
+    server_only, total,
 };
 pub(crate) use registry::{EndHook, Hooks, Known, Registre};
 

@@ -98,8 +98,10 @@ mod golden;
 pub use cconn_macros::commande;
 
 pub use client::{Attente, Client};
+#[doc(hidden)]
+pub use commande::OwnedArgument;
 pub use commande::{
-    Arguments, Commande, Commandes, Entree, Partout, Rendu, ServeurSeul, SurClient,
+    Arguments, Commande, Commandes, Entree, Liste, Partout, Rendu, ServeurSeul, SurClient,
 };
 pub use connexion::{OptionsClient, VersAdresse};
 pub use erreur::{

@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::client::Client;
-use crate::commande::{Arguments, Commandes, Registre, Rendu};
+use crate::commande::{Arguments, Liste, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::lien::{Aside, CHAIN_TICK, Limits};
@@ -122,14 +122,18 @@ impl Serveur {
     /// none of the list is registered then.
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
-    pub fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
-        self.shared.registre.enregistrer(commandes)
+    pub fn enregistrer<L: Liste>(&self, commandes: L) -> Resultat<()> {
+        self.shared.registre.enregistrer(commandes.en_liste())
     }
 
     /// Makes a closure callable by every client, under a name.
     ///
     /// Its arguments are a tuple of owned values; its answer is anything that serde can encode,
     /// [`Resultat`] or a `Result` with an error of the program's own.
+    ///
+    /// A borrowed argument, `(mot,): (&str,)`, is the compiler's error that `OwnedArgument` is not
+    /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
+    /// borrow.
     ///
     /// # Errors
     ///

@@ -154,8 +154,10 @@ impl Slot<String> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a command",
     label = "can't cross the wire",
-    note = "an argument needs `#[derive(serde::Serialize, serde::Deserialize)]`, and is `&str`, \
-            `&[u8]`, a `Cow<'_, _>` or owned: nothing else can borrow from a received message",
+    note = "an argument needs `#[derive(serde::Serialize, serde::Deserialize)]`",
+    note = "`&str`, `&[u8]` and `&Path` borrow from the received message, alone or inside \
+            (`Option<&str>`, `Vec<&str>`, a struct with such fields); of any other type there is \
+            no value in it to refer to: write `T` for `&T`, and `Vec<T>` for `&[T]`",
     note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`; under \
             another name it is marked: `#[commande(client = name)]`",
     note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \

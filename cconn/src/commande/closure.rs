@@ -2,8 +2,8 @@
 
 use std::any::{Any, type_name};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Contexte, Faute, Input};
 use crate::client::Client;
@@ -43,11 +43,19 @@ pub trait Arguments: Sized {
     fn lire(input: Input<'_>) -> Result<Self, Faute>;
 }
 
+/// An argument of a closure, which owns what it is handed: `String` and not `&str`.
+///
+/// The compiler names this trait where it finds that an argument borrows.
+pub trait OwnedArgument<'de>: Deserialize<'de> {}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>> OwnedArgument<'de> for T {}
+
 macro_rules! tuples {
     ($($($name:ident $place:literal)*;)*) => {
         $(
             #[diagnostic::do_not_recommend]
-            impl<$($name: DeserializeOwned + 'static),*> Arguments for ($($name,)*) {
+            impl<$($name: for<'de> OwnedArgument<'de> + 'static),*> Arguments for ($($name,)*) {
                 #[allow(unused_mut, reason = "the empty tuple reads nothing")]
                 fn lire(mut input: Input<'_>) -> Result<Self, Faute> {
                     #[allow(dead_code, reason = "the empty tuple has none")]

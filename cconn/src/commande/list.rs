@@ -97,6 +97,33 @@ impl<P> fmt::Debug for Commandes<P> {
     }
 }
 
+/// What can be registered: the [`Commandes`] that [`commandes!`](crate::commandes) returns.
+#[doc(alias = "List")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of commands",
+    label = "not a list",
+    note = "commands are registered as a list of their functions, even one alone: \
+            `enregistrer(commandes![somme])`",
+    note = "the list of a module is what its function returns: `enregistrer(calcul::commandes())`"
+)]
+pub trait Liste {
+    /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
+    #[doc(alias = "Scope")]
+    type Portee;
+
+    /// The list.
+    #[doc(alias = "list")]
+    fn en_liste(self) -> Commandes<Self::Portee>;
+}
+
+impl<P> Liste for Commandes<P> {
+    type Portee = P;
+
+    fn en_liste(self) -> Commandes<P> {
+        self
+    }
+}
+
 /// Tells by a constant where commands can be registered.
 #[derive(Debug)]
 pub struct Where<const SERVER: bool>;

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::closure::{Arguments, Rendu, erase};
 use super::registry::Registered;
-use super::{Commandes, Registre, SurClient};
+use super::{Commandes, Liste, Registre, SurClient};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
 
@@ -46,14 +46,21 @@ impl Client {
     /// then, and the connection lives.
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
-    pub fn enregistrer<P: SurClient>(&self, commandes: Commandes<P>) -> Resultat<()> {
-        self.registre()?.enregistrer(commandes)
+    pub fn enregistrer<L>(&self, commandes: L) -> Resultat<()>
+    where
+        L: Liste<Portee: SurClient>,
+    {
+        self.registre()?.enregistrer(commandes.en_liste())
     }
 
     /// Makes a closure callable by the peer, under a name.
     ///
     /// Its arguments are a tuple of owned values, its answer anything that serde can encode,
     /// [`Resultat`] or a `Result` with an error of the program's own.
+    ///
+    /// A borrowed argument, `(mot,): (&str,)`, is the compiler's error that `OwnedArgument` is not
+    /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
+    /// borrow.
     ///
     /// # Errors
     ///
