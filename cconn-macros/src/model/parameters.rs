@@ -1,6 +1,7 @@
 //! The parameters of a command: which are handed in, and which are arguments of the message.
 
 use std::collections::HashSet;
+use std::slice;
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -127,7 +128,8 @@ impl Reading<'_> {
     fn attributes(&mut self, typed: &mut PatType) -> Vec<Attribute> {
         let attrs = std::mem::take(&mut typed.attrs);
         let (docs, others): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_doc);
-        if let Some(attr) = conditions(&others).first() {
+        let is_condition = |attr: &&Attribute| !conditions(slice::from_ref(attr)).is_empty();
+        if let Some(attr) = others.iter().find(is_condition) {
             self.sink.at(attr, "an argument can't depend on a `cfg`: write two commands");
         }
         typed.attrs = others;
