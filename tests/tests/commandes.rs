@@ -9,7 +9,9 @@ mod commandes {
     mod closures;
     mod encoding;
     mod faults;
+    mod levels;
     mod lists;
+    mod modules;
     mod texts;
     mod unwind;
     mod written_otherwise;

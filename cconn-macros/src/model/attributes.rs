@@ -84,6 +84,7 @@ pub(crate) fn is_deprecated(attrs: &[Attribute]) -> bool {
     attrs.iter().any(is)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what iterators hand over")]
 fn attribute(meta: TokenStream) -> Attribute {
     parse_quote!(#[#meta])
 }

@@ -202,9 +202,9 @@ pub const fn joined<const N: usize>(lists: &[&[Entree]]) -> [Entree; N] {
 /// Where two have one name, or names of one hash: in a constant, so a compile error.
 pub const fn distinct<const M: usize>(entries: &'static [Entree]) -> &'static [Entree] {
     let mut table = [0; M];
-    let mut i = 0;
-    while i < entries.len() {
-        let new = &entries[i];
+    let mut count = 0;
+    while count < entries.len() {
+        let new = &entries[count];
         let [a, b, c, d, ..] = new.hash.to_le_bytes();
         let mut place = u32::from_le_bytes([a, b, c, d]) as usize & (M - 1);
         while table[place] != 0 {
@@ -214,8 +214,8 @@ pub const fn distinct<const M: usize>(entries: &'static [Entree]) -> &'static [E
             }
             place = (place + 1) & (M - 1);
         }
-        i += 1;
-        table[place] = i;
+        count += 1;
+        table[place] = count;
     }
     entries
 }

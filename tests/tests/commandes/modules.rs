@@ -1,5 +1,7 @@
 //! Modules whose commands are collected: none is missing, and whatever a module may hold is let.
 
+#![allow(unreachable_pub, unused_qualifications, reason = "modules as programs have them")]
+
 use cconn::{Commandes, commande};
 
 fn names<P>(commandes: &Commandes<P>) -> Vec<&'static str> {
@@ -154,11 +156,13 @@ mod tout {
         b: i8,
     }
     type Paire<T> = (T, [T; { 1 }]);
+    #[cfg(any())]
     unsafe extern "C" {
         safe fn abs(n: i32) -> i32;
     }
     pub(in super::tout) async fn plus_tard() {}
     pub(crate) const extern "C" fn etrangere() {}
+    #[cfg(any())]
     unsafe fn risque() {}
     fn generique<T: Fn() -> u8, const N: usize>(f: T) -> Taille<{ 3 }>
     where

@@ -58,14 +58,6 @@ fn pasSerpent(argumentUn: i64) -> i64 {
 }
 
 #[commande]
-#[expect(dead_code)]
-fn jamais_appelee() {}
-
-#[expect(unused)]
-#[cfg_attr(all(), commande)]
-fn jamais_non_plus(a: i64) {}
-
-#[commande]
 #[allow(dead_code)]
 fn pas_encore_appelee() {}
 
