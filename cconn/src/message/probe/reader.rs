@@ -67,10 +67,7 @@ impl<'k> Reader<'k> {
 
     /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
     fn choose(&mut self, name: &'static str, variants: &'static [&'static str]) -> usize {
-        let known = self.known.enums.entry(name).or_default();
-        if !known.variants.contains(&variants) {
-            known.variants.push(variants);
-        }
+        let known = self.known.enums.entry((name, variants)).or_default();
         if known.taken < variants.len() {
             let chosen = known.taken;
             known.taken = chosen.saturating_add(1);
@@ -216,7 +213,7 @@ impl Deserializer<'static> for Reader<'_> {
     ) -> Result<V::Value, Stop> {
         self.part()?;
         let index = self.choose(name, variants);
-        visitor.visit_enum(Chosen { reader: self, name, index })
+        visitor.visit_enum(Chosen { reader: self, key: (name, variants), index })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -277,16 +274,15 @@ impl MapAccess<'static> for Parts<'_> {
 /// The variant of an enum that was chosen.
 struct Chosen<'k> {
     reader: Reader<'k>,
-    name: &'static str,
+    key: (&'static str, &'static [&'static str]),
     index: usize,
 }
 
 impl Chosen<'_> {
     /// The variant could be made up.
     fn ended(&mut self) {
-        let (name, index) = (self.name, self.index);
-        if let Some(known) = self.reader.known.enums.get_mut(name) {
-            known.finite.get_or_insert(index);
+        if let Some(known) = self.reader.known.enums.get_mut(&self.key) {
+            known.finite.get_or_insert(self.index);
         }
     }
 }

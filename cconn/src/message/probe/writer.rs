@@ -31,15 +31,16 @@ impl<'k> Writer<'k> {
 
     /// A variant is written: it has to be read as the same.
     fn variant(&mut self, name: &'static str, index: u32, variant: &'static str) {
-        let Some(known) = self.0.enums.get(name) else { return };
         let place = |all: &&[&str]| all.iter().position(|one| *one == variant);
         let index = index as usize;
         let is_read = |all: &&[&str]| all.get(index) == Some(&variant);
-        // Other enums may have the name, and a variant another name where it is read.
-        if known.variants.iter().any(|all| is_read(all) || place(all).is_none()) {
-            return;
+        let mut read: Option<usize> = None;
+        for (_, all) in self.0.enums.keys().filter(|(known, _)| *known == name) {
+            // Another enum may have the name, and a variant another name where it is read.
+            let Some(found) = place(all).filter(|_| !is_read(all)) else { return };
+            read = Some(found);
         }
-        let read = known.variants.first().and_then(place).unwrap_or(0);
+        let Some(read) = read else { return };
         self.0.note(|| {
             format!(
                 "the variant `{variant}` of the enum `{name}` is written as number {index} and \
