@@ -70,7 +70,7 @@ pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use expel::Expelled;
-pub(crate) use goodbye::Ending;
+pub(crate) use goodbye::{Ending, lost};
 pub(crate) use identity::Identity;
 use names::Names;
 

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::Harmless;
+use crate::lien::lost;
 
 /// Listening or connecting failed.
 #[derive(Debug, Error)]
@@ -57,7 +58,7 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
     /// The stream broke during the greeting.
-    #[error("the connection to {adresse} broke during the greeting: {cause}")]
+    #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]
     #[non_exhaustive]
     Accueil {
         /// The other side's address.

@@ -66,7 +66,7 @@ impl Ending {
 }
 
 /// What a failed system call says of a connection that is named as lost already.
-pub(super) fn lost(error: &io::Error) -> Box<str> {
+pub(crate) fn lost(error: &io::Error) -> Box<str> {
     match error.kind() {
         io::ErrorKind::ConnectionReset => "the peer reset it".into(),
         io::ErrorKind::BrokenPipe => "the peer takes nothing more".into(),

@@ -286,3 +286,21 @@ fn a_lost_connection_is_named_once() {
         assert!(named == 1 && !text.contains("os error"), "{text}");
     });
 }
+
+/// The same where it is lost before the greeting is done.
+#[test]
+fn a_connection_that_is_lost_while_greeting_is_named_once() {
+    with_watchdog("a_connection_that_is_lost_while_greeting_is_named_once", LIMIT, || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // What is unread when it is closed makes a reset of the end.
+        let server = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            stream.peek(&mut [0; 30]).unwrap();
+        });
+        let text = Client::new(address).unwrap_err().to_string();
+        server.join().unwrap();
+        assert_eq!(text.to_lowercase().matches("connection").count(), 1, "{text}");
+        assert!(text.contains("broke during the greeting"), "{text}");
+    });
+}
