@@ -27,6 +27,9 @@ const SELF_CONNECTIONS: usize = 3;
 impl Client {
     /// Connects to a server.
     ///
+    /// A bare port means `127.0.0.1`. Where a name stands for several addresses they are tried in
+    /// turn; a server on a name listens on one of them only.
+    ///
     /// # Errors
     ///
     /// - [`Erreur::Connexion`]: nobody listens there, the server is full or stopping, or it is no
@@ -76,7 +79,8 @@ impl Client {
     /// # Errors
     ///
     /// - [`Erreur::Fermee`]: the connection was cut, or ended for another reason than
-    ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side.
+    ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side; where the peer
+    ///   sent this side away with [`expulser`](Client::expulser), the error says so and why.
     /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command of this
     ///   connection.
     ///

@@ -78,7 +78,8 @@ struct Shared {
 
 impl Serveur {
     /// A server on that address: a bare port listens on this machine only, a text such as
-    /// `"0.0.0.0:12800"` where it says. Port 0 takes a free one (see
+    /// `"0.0.0.0:12800"` where it says. Of a name that stands for several addresses (`localhost`
+    /// mostly is `::1` and `127.0.0.1`) it takes the first that it can. Port 0 takes a free one (see
     /// [`adresse`](Serveur::adresse)).
     ///
     /// It takes one client at a time; [`Serveur::options`] sets more. Clients are accepted once

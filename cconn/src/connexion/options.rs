@@ -85,8 +85,12 @@ macro_rules! shared_settings {
     () => {
         /// Largest message received, bytes; 8 MiB unless set, at least 1024.
         ///
-        /// The other side is told, and refuses to send larger ones. Commands that wait here may
-        /// take twice as much.
+        /// The other side is told, and refuses to send larger ones.
+        ///
+        /// Commands that wait here may take twice as much, and more where they are small, for each
+        /// takes a place besides its arguments: up to 4 times as much with arguments of some 50
+        /// bytes, up to 7 times with none. Answers that came to deferred calls, and that nobody has
+        /// claimed yet, may take twice as much too, and 64 MiB in any case.
         #[doc(alias("max_message_size"))]
         #[doc(alias = "max_frame_size")]
         pub fn taille_max(mut self, octets: u32) -> Self {
