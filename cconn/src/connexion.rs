@@ -14,7 +14,7 @@ use crate::commande::Registre;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::lien::{self, Identity, Lien, Parts, Watch};
-use crate::transport::{Tcp, Transport, configure};
+use crate::transport::{Closing, Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
 pub use adresse::VersAdresse;
@@ -115,7 +115,7 @@ fn connect(
     configure(&stream, settings.limits.write_deadline);
     let io = Tcp::new(stream);
     let address = io.peer_address();
-    greet_and_join(settings, Arc::new(io), address, text, deadline)
+    greet_and_join(settings, Arc::new(Closing::new(io)), address, text, deadline)
 }
 
 /// Greets over a transport that leads to a server, and sets the connection up.

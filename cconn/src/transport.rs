@@ -2,12 +2,14 @@
 //!
 //! A transport knows no frame; none but the one in memory keeps bytes.
 
+mod closing;
 mod memory;
 #[cfg(test)]
 mod scripted;
 mod stream;
 mod tcp;
 
+pub(crate) use closing::Closing;
 pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};

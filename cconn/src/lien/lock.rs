@@ -94,12 +94,20 @@ impl Lien {
             // The stream is the parent's, who goes on using it.
             Some(_) if self.is_inherited() => {}
             Some(LastWords::Goodbye) => self.say_goodbye(),
-            Some(LastWords::EndOfStream) => self.io.shutdown_write(),
-            Some(LastWords::None) => self.io.shutdown(),
+            Some(LastWords::EndOfStream) => self.end_stream(),
+            Some(LastWords::None) => self.io.close(),
         }
         // A connection ends once.
         if let Some(lien) = self.me.upgrade() {
             self.commands.ended(&lien);
+        }
+    }
+
+    /// Ends the writing side; where the peer has ended its own, nothing is left to wait for.
+    pub(super) fn end_stream(&self) {
+        self.io.shutdown_write();
+        if self.lock().goodbye.end_of_input {
+            self.io.close();
         }
     }
 

@@ -160,6 +160,6 @@ impl Lien {
             state.put_helm(inbox);
         }
         drop(state);
-        self.io.shutdown();
+        self.io.close();
     }
 }

@@ -276,13 +276,15 @@ impl Lien {
     fn tend_linger(&self, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
         if !state.tended.lingers || state.goodbye.end_of_input {
+            drop(state);
+            self.io.close();
             return None;
         }
         let since = *state.tended.linger_since.get_or_insert(now);
         if now.saturating_duration_since(since) >= self.limits.linger {
             state.goodbye.end_of_input = true;
             drop(state);
-            self.io.shutdown();
+            self.io.close();
             return None;
         }
         let held_up = state.inbox.is_none() && state.turn.is_awaited() && !state.flusher;

@@ -319,7 +319,7 @@ impl Lien {
         state.flusher = false;
         state.outbox.clear();
         drop(state);
-        self.io.shutdown_write();
+        self.end_stream();
     }
 }
 

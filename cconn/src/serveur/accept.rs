@@ -13,7 +13,7 @@ use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
 use crate::sync::Mutex;
 use crate::text::counted;
-use crate::transport::{Tcp, Transport};
+use crate::transport::{Closing, Transport};
 use crate::wire::{Refusal, Role};
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
@@ -101,7 +101,11 @@ impl Serveur {
     /// Starts the thread of a newcomer that has entered.
     fn start_thread(&self, id: u64, newcomer: Newcomer, outside: &mut Outside) {
         let Newcomer { io, address } = newcomer;
-        let entering = Arc::new(Entering { io: Arc::new(io), address, welcomed: Mutex::default() });
+        let entering = Arc::new(Entering {
+            io: Arc::new(Closing::new(io)),
+            address,
+            welcomed: Mutex::default(),
+        });
         let hers = entering.clone();
         let started = self.spawn(id, move |serveur| {
             if serveur.welcome_once(&hers) {
@@ -113,7 +117,9 @@ impl Serveur {
         if started.is_ok() {
             // It takes a thread some time to begin; until then its client can send a first call.
             self.welcome_once(&entering);
-        } else if let Some(io) = Arc::into_inner(entering).and_then(|e| Arc::into_inner(e.io)) {
+        } else if let Some(io) =
+            Arc::into_inner(entering).and_then(|e| Arc::into_inner(e.io)?.into_stream())
+        {
             self.refuse(Newcomer { io, address }, Refusal::NoResources, outside);
         }
     }
@@ -193,7 +199,7 @@ fn longer(pause: Option<Duration>) -> Duration {
 
 /// A newcomer who has entered: greeted by the thread that accepts, or by its own if that is first.
 struct Entering {
-    io: Arc<Tcp>,
+    io: Arc<Closing>,
     address: SocketAddr,
     /// Whether the greeting could be sent, once that was tried.
     welcomed: Mutex<Option<bool>>,
@@ -211,7 +217,7 @@ mod tests {
     use crate::erreur::Resultat;
     use crate::handshake::Greeted;
     use crate::message::nommee;
-    use crate::transport::Memory;
+    use crate::transport::{Memory, Tcp};
 
     type Told = Result<Greeted, HandshakeError>;
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Serveur;
 use super::door::Left;
 use super::outside::Newcomer;
-use crate::transport::{TAKEN_OVER, Tcp, configure};
+use crate::transport::{Closing, TAKEN_OVER, Tcp, configure};
 use crate::wire::Refusal;
 
 impl Serveur {
@@ -50,7 +50,7 @@ impl Serveur {
         self.post(&listener);
         drop(listener);
         match greeted {
-            Ok(()) => self.serve(id, Arc::new(io), Some(address)),
+            Ok(()) => self.serve(id, Arc::new(Closing::new(io)), Some(address)),
             Err(error) => self.tell_refused(Some(address), error),
         }
     }

@@ -59,4 +59,10 @@ pub(crate) trait Transport: Send + Sync {
 
     /// Ends both directions and wakes whoever is blocked here.
     fn shutdown(&self);
+
+    /// Ends both directions, and gives back what the system lends to the stream. Nothing that is
+    /// called afterwards fails in another way than at the end of a stream.
+    fn close(&self) {
+        self.shutdown();
+    }
 }

@@ -1,5 +1,6 @@
 //! What all connections of a process share: threads, places, the watchman, stacks, descriptors.
 
+mod descripteurs;
 mod piles;
 
 use std::time::Duration;

@@ -1,0 +1,158 @@
+//! A TCP stream that is closed with its connection, not with the last handle to it.
+//!
+//! The program may keep a handle for as long as it likes; what the system lends, a descriptor, is
+//! given back when nothing more can come. No thread may be inside a system call on a descriptor
+//! that is closed: its number may be another's by then. So each call holds the stream, and whoever
+//! is the last to hold it after the end closes it.
+
+use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock, TryLockError};
+use std::time::Instant;
+
+use super::{End, Ready, Tcp, Transport};
+use crate::sync::Deadline;
+
+/// A TCP stream until its connection is over; from then on the end of a stream.
+#[derive(Debug)]
+pub(crate) struct Closing {
+    /// Never waited for: who wants to write only tries.
+    stream: RwLock<Option<Tcp>>,
+    over: AtomicBool,
+}
+
+impl Closing {
+    pub(crate) fn new(stream: Tcp) -> Self {
+        Closing { stream: RwLock::new(Some(stream)), over: AtomicBool::new(false) }
+    }
+
+    /// The stream, unless it is closed.
+    pub(crate) fn into_stream(self) -> Option<Tcp> {
+        self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls with the stream, or `None` once it is closed.
+    #[inline]
+    fn with<T>(&self, call: impl FnOnce(&Tcp) -> T) -> Option<T> {
+        let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
+        let result = stream.as_ref().map(call);
+        drop(stream);
+        if self.over.load(Ordering::SeqCst) {
+            self.close_if_unused();
+        }
+        result
+    }
+
+    /// Whoever is inside a call still comes here after it.
+    #[cold]
+    fn close_if_unused(&self) {
+        let stream = match self.stream.try_write() {
+            Ok(mut stream) => stream.take(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        drop(stream);
+    }
+}
+
+fn gone() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
+}
+
+impl Transport for Closing {
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
+        self.with(|stream| stream.recv(buf, deadline)).unwrap_or(Ok(0))
+    }
+
+    fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        self.with(|stream| stream.try_recv(buf)).unwrap_or(Ok(0))
+    }
+
+    fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.with(|stream| stream.try_send(parts)).unwrap_or_else(|| Err(gone()))
+    }
+
+    fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.with(|stream| stream.try_send_last(parts)).unwrap_or_else(|| Err(gone()))
+    }
+
+    fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
+        let both = Ready { readable: true, writable: true };
+        self.with(|stream| stream.poll(wanted, deadline)).unwrap_or(Ok(both))
+    }
+
+    fn ends(&self) -> Option<[End; 2]> {
+        self.with(Transport::ends).flatten()
+    }
+
+    fn shutdown_write(&self) {
+        self.with(Transport::shutdown_write);
+    }
+
+    fn shutdown(&self) {
+        self.with(Transport::shutdown);
+    }
+
+    fn close(&self) {
+        self.over.store(true, Ordering::SeqCst);
+        // Whoever is blocked in a call comes out of it, and `with` closes.
+        self.shutdown();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn pair() -> (Arc<Closing>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Arc::new(Closing::new(Tcp::new(listener.accept().unwrap().0))), hers)
+    }
+
+    fn is_closed(stream: &Closing) -> bool {
+        stream.stream.read().unwrap().is_none()
+    }
+
+    #[test]
+    fn what_is_closed_is_the_end_of_a_stream() {
+        let (stream, _hers) = pair();
+        assert!(!is_closed(&stream));
+        (0..2).for_each(|_| stream.close());
+        assert!(is_closed(&stream));
+        let mut buf = Vec::with_capacity(8);
+        assert_eq!(stream.recv(&mut buf, &mut Deadline::Never).unwrap(), 0);
+        assert_eq!(stream.try_recv(&mut buf).unwrap(), 0);
+        let sent = stream.try_send(&[IoSlice::new(b"x")]).unwrap_err();
+        assert_eq!(sent.kind(), io::ErrorKind::BrokenPipe);
+        assert!(stream.poll(Ready { readable: true, writable: false }, None).unwrap().readable);
+        stream.shutdown();
+        stream.shutdown_write();
+    }
+
+    #[test]
+    fn who_is_inside_a_call_closes_after_it() {
+        for reads in [true, false, true, false] {
+            let (stream, _hers) = pair();
+            let (inside, start) = (stream.clone(), Instant::now());
+            let blocked = thread::spawn(move || {
+                if reads {
+                    let mut buf = Vec::with_capacity(8);
+                    assert_eq!(inside.recv(&mut buf, &mut Deadline::Never).unwrap(), 0);
+                } else {
+                    let wanted = Ready { readable: true, writable: false };
+                    assert!(inside.poll(wanted, None).unwrap().readable);
+                }
+            });
+            thread::sleep(Duration::from_millis(5));
+            stream.close();
+            blocked.join().unwrap();
+            assert!(is_closed(&stream) && start.elapsed() < Duration::from_secs(5));
+        }
+    }
+}
