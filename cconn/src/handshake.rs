@@ -7,7 +7,6 @@ use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use crate::lien::{Limits, PeerLimits, smallest_window};
-use crate::sync::Deadline;
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
@@ -83,36 +82,66 @@ pub(crate) fn read_greeting(
     deadline: Option<Instant>,
 ) -> Result<Greeted, HandshakeError> {
     let mut buf = Vec::with_capacity(FIRST_READ);
-    if own_role == Role::Server {
-        // A newcomer's greeting is there before its thread is: then no deadline has to be set.
-        let _not_there = io.try_recv(&mut buf);
+    loop {
+        let wanted = wanted(&buf)?;
+        if buf.len() >= wanted {
+            return finish(buf, wanted, own_role);
+        }
+        receive(&mut buf, wanted, |buf| match io.recv(buf, &mut deadline.into()) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => match io.try_recv(buf) {
+                // What came while this process was stopped is there, and nobody is late.
+                Ok(n @ 1..) => Ok(n),
+                _ => Err(error),
+            },
+            other => other,
+        })?;
     }
-    receive(io, &mut buf, GREETING_HEAD, deadline)?;
-    let head = buf.first_chunk().ok_or(HandshakeError::Ended)?;
+}
+
+/// Takes in what of a client's greeting is there, behind what came before; `None` where it is not
+/// whole yet. Does not wait.
+pub(crate) fn hear_greeting(
+    io: &dyn Transport,
+    said: &mut Vec<u8>,
+) -> Option<Result<Greeted, HandshakeError>> {
+    loop {
+        let wanted = match wanted(said) {
+            Ok(wanted) => wanted,
+            Err(error) => return Some(Err(error)),
+        };
+        if said.len() >= wanted {
+            return Some(finish(std::mem::take(said), wanted, Role::Server));
+        }
+        said.reserve(if said.is_empty() { FIRST_READ } else { 0 });
+        match receive(said, wanted, |said| io.try_recv(said)) {
+            Ok(()) => {}
+            Err(HandshakeError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                return None;
+            }
+            Err(error) => return Some(Err(error)),
+        }
+    }
+}
+
+/// How long a greeting is that begins so, as far as can be said; the head at first.
+fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
+    let Some(head) = buf.first_chunk() else { return Ok(GREETING_HEAD) };
     let head = match GreetingHead::parse(head) {
-        Err(WireError::Magic) => return Err(HandshakeError::NotCconn(shown(&buf))),
+        Err(WireError::Magic) => return Err(HandshakeError::NotCconn(shown(buf))),
         other => other?,
     };
     if head.version != VERSION {
         return Err(HandshakeError::Version(head.version));
     }
-    let end = GREETING_HEAD + head.rest;
-    receive(io, &mut buf, end, deadline)?;
+    Ok(GREETING_HEAD + head.rest)
+}
+
+/// Judges a greeting that ends there.
+fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, HandshakeError> {
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
     buf.drain(..end);
     Ok(Greeted { limits, rest: buf })
-}
-
-/// Ends a stream whose greeting went wrong: reads out what comes until the other side ends it
-/// too, for closing before would reset it, and the other side would never read our greeting.
-pub(crate) fn turn_away(io: &dyn Transport, deadline: Instant) {
-    io.shutdown_write();
-    let mut buf = Vec::with_capacity(512);
-    while matches!(io.recv(&mut buf, &mut Deadline::At(deadline)), Ok(n) if n > 0) {
-        buf.clear();
-    }
-    io.shutdown();
 }
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
@@ -134,29 +163,21 @@ fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeErr
     Ok(PeerLimits { max_frame, window })
 }
 
-/// Receives until `buf` holds at least `wanted` bytes.
+/// Receives once, with room for `wanted` bytes in all.
 fn receive(
-    io: &dyn Transport,
     buf: &mut Vec<u8>,
     wanted: usize,
-    deadline: Option<Instant>,
+    recv: impl FnOnce(&mut Vec<u8>) -> io::Result<usize>,
 ) -> Result<(), HandshakeError> {
-    while buf.len() < wanted {
-        buf.reserve(wanted - buf.len());
-        match io.recv(buf, &mut deadline.into()) {
-            Ok(0) if GreetingHead::may_begin_with(buf) => return Err(HandshakeError::Ended),
-            // What came is enough to say that it is no greeting at all.
-            Ok(0) => return Err(HandshakeError::NotCconn(shown(buf))),
-            Ok(_) => {}
-            // What came while this process was stopped is there, and nobody is late.
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => match io.try_recv(buf) {
-                Ok(1..) => {}
-                _ => return Err(HandshakeError::Late),
-            },
-            Err(error) => return Err(error.into()),
-        }
+    buf.reserve(wanted.saturating_sub(buf.len()));
+    match recv(buf) {
+        Ok(0) if GreetingHead::may_begin_with(buf) => Err(HandshakeError::Ended),
+        // What came is enough to say that it is no greeting at all.
+        Ok(0) => Err(HandshakeError::NotCconn(shown(buf))),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(HandshakeError::Late),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// The first bytes of what came, for a person to recognise.

@@ -130,6 +130,11 @@ impl Lien {
         self.io.shutdown();
     }
 
+    /// Whether the peer is gone, as the system knows and nobody here may yet.
+    pub(crate) fn is_peer_gone(&self) -> bool {
+        self.io.is_peer_gone()
+    }
+
     /// Threads that are inside a command here.
     pub(crate) fn threads_inside(&self) -> usize {
         self.lock().turn.occupied()

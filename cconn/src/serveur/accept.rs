@@ -1,6 +1,6 @@
 //! Accepting newcomers, and refusing them in words.
 
-use std::io;
+use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,110 +8,117 @@ use std::time::{Duration, Instant};
 use super::Serveur;
 use super::clients::Entry;
 use super::door::Left;
-use super::outside::{Newcomer, Outside};
+use super::outside::{Guest, Seen};
 use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
 use crate::sync::Mutex;
 use crate::text::counted;
-use crate::transport::{Closing, Transport};
+use crate::transport::{Closing, Tcp, Transport};
 use crate::wire::{Refusal, Role};
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// Guests that wait for a place at most; who comes then is refused.
+const MAX_WAITING: usize = 64;
+
+/// Guests that wait for a place, each until then; oldest first.
+type Waiting = VecDeque<(Guest, Instant)>;
 
 impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
     /// now it may have again in a moment.
     pub(super) fn accept_until_stopped(&self, listener: TcpListener) {
         let listener = Arc::new(listener);
-        let mut outside = Outside::default();
+        let mut waiting = Waiting::new();
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
-            self.admit(&mut outside);
-            if pause.is_none() && self.is_attended(&listener, &outside) {
-                match self.wait_while_attended(&mut outside) {
-                    Left::Nothing => {}
-                    Left::Newcomer(newcomer) => self.take_in(newcomer, &mut outside),
-                    Left::Trouble => pause = Some(longer(pause)),
+            self.admit(&mut waiting);
+            let left = if pause.is_none() && waiting.is_empty() && self.post(&listener) {
+                self.shared.door.relieve()
+            } else {
+                self.stand_in_between(&listener, pause, &waiting)
+            };
+            pause = match left {
+                Left::Nothing => None,
+                Left::Guest(guest) => {
+                    self.take_in(guest, &mut waiting);
+                    None
                 }
-                continue;
-            }
-            match listener.accept() {
-                Ok((stream, address)) => {
-                    pause = None;
-                    self.take_in(self.set_up(stream, address), &mut outside);
-                    continue;
-                }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => pause = None,
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => continue,
-                    _ => pause = Some(longer(pause)),
-                },
-            }
-            let sweep = outside.sweep();
-            let watched = if pause.is_none() { Some(&*listener) } else { None };
-            self.shared.door.wait(watched, pause.into_iter().chain(sweep).min());
+                Left::Trouble => Some(longer(pause)),
+            };
         }
-        // The stop is what those are told who wait for a place.
-        self.admit(&mut outside);
+        // The stop is what those are told who wait for a place, and those who were about to greet.
+        self.admit(&mut waiting);
+        self.send_strangers_away(&mut self.shared.door.outside.lock());
     }
 
-    /// Posts the next client's thread at the door, unless somebody waits for a place who was here
-    /// first: who comes next stands in line behind.
-    fn is_attended(&self, listener: &Arc<TcpListener>, outside: &Outside) -> bool {
-        outside.first_until().is_none() && self.post(listener)
-    }
-
-    /// Lets the next client's thread stand at the door, until it leaves something to do here.
-    fn wait_while_attended(&self, outside: &mut Outside) -> Left {
-        loop {
-            if let Some(left) = self.shared.door.relieve(outside.sweep()) {
-                return left;
-            }
+    /// Stands at the door where no client's thread does: there is no place or no thread, somebody
+    /// waits who was here first, or the last `accept` failed. Then that is tried again after a
+    /// pause, and those outside are heard meanwhile.
+    fn stand_in_between(
+        &self,
+        listener: &TcpListener,
+        pause: Option<Duration>,
+        waiting: &Waiting,
+    ) -> Left {
+        let mut outside = self.shared.door.outside.lock();
+        let now = Instant::now();
+        let first = waiting.front().map(|(_, until)| until.saturating_duration_since(now));
+        let mut seen = Seen::Nothing;
+        if pause.is_some() {
+            seen = self.look_outside(None, &mut outside, pause.into_iter().chain(first).min());
         }
-    }
-
-    /// Lets a newcomer in, or has it wait for a place in line, or refuses it.
-    fn take_in(&self, newcomer: Newcomer, outside: &mut Outside) {
-        let until = Instant::now() + self.shared.options.leaving;
-        match outside.queue_up(newcomer, until) {
-            Ok(()) => self.admit(outside),
-            Err(newcomer) => self.refuse(newcomer, Refusal::Full, outside),
+        if matches!(seen, Seen::Nothing) {
+            // After a pause it is tried at once.
+            let first = pause.map(|_| Duration::ZERO).or(first);
+            seen = self.look_outside(Some(listener), &mut outside, first);
+        }
+        match seen {
+            Seen::Nothing => Left::Nothing,
+            Seen::Guest(guest) => Left::Guest(guest),
+            Seen::Trouble => Left::Trouble,
         }
     }
 
-    /// Gives those who wait outside a thread each, or refuses them; who may soon have the place of
-    /// a client that is leaving, and who came later, waits on.
-    fn admit(&self, outside: &mut Outside) {
-        while let Some(until) = outside.first_until() {
+    /// Lets a guest in, or has it wait for a place in line, or refuses it.
+    fn take_in(&self, guest: Guest, waiting: &mut Waiting) {
+        if waiting.len() >= MAX_WAITING {
+            return self.refuse(guest.io, guest.address, Refusal::Full);
+        }
+        waiting.push_back((guest, Instant::now() + self.shared.options.leaving));
+        self.admit(waiting);
+    }
+
+    /// Gives those who wait for a place a thread each, or refuses them; who may soon have the place
+    /// of a client that is leaving, and who came later, waits on.
+    fn admit(&self, waiting: &mut Waiting) {
+        while let Some((_, until)) = waiting.front() {
             let place = match self.shared.clients.enter(self.shared.options.max_clients) {
                 Entry::Place(id) => Ok(id),
                 Entry::Refused(refusal) => Err(refusal),
-                Entry::Soon if until <= Instant::now() => Err(Refusal::Full),
+                Entry::Soon if *until <= Instant::now() => Err(Refusal::Full),
                 Entry::Soon => return,
             };
-            match (outside.take_first(), place) {
-                (Some(newcomer), Ok(id)) => self.start_thread(id, newcomer, outside),
-                (Some(newcomer), Err(refusal)) => self.refuse(newcomer, refusal, outside),
+            match (waiting.pop_front(), place) {
+                (Some((guest, _)), Ok(id)) => self.start_thread(id, guest),
+                (Some((guest, _)), Err(refusal)) => self.refuse(guest.io, guest.address, refusal),
                 (None, _) => return,
             }
         }
     }
 
-    /// Starts the thread of a newcomer that has entered.
-    fn start_thread(&self, id: u64, newcomer: Newcomer, outside: &mut Outside) {
-        let Newcomer { io, address } = newcomer;
-        let entering = Arc::new(Entering {
-            io: Arc::new(Closing::new(io)),
-            address,
-            welcomed: Mutex::default(),
-        });
+    /// Starts the thread of a guest that has entered.
+    fn start_thread(&self, id: u64, guest: Guest) {
+        let Guest { io, address, greeted } = guest;
+        let io = Arc::new(Closing::new(io));
+        let entering = Arc::new(Entering { io, address, welcomed: Mutex::default() });
         let hers = entering.clone();
         let started = self.spawn(id, move |serveur| {
             if serveur.welcome_once(&hers) {
                 let io = hers.io.clone();
                 drop(hers);
-                serveur.serve(id, io, Some(address));
+                serveur.serve(id, io, Some(address), greeted);
             }
         });
         if started.is_ok() {
@@ -120,7 +127,7 @@ impl Serveur {
         } else if let Some(io) =
             Arc::into_inner(entering).and_then(|e| Arc::into_inner(e.io)?.into_stream())
         {
-            self.refuse(Newcomer { io, address }, Refusal::NoResources, outside);
+            self.refuse(io, address, Refusal::NoResources);
         }
     }
 
@@ -137,17 +144,16 @@ impl Serveur {
         self.is_welcome(greeted, Some(entering.address))
     }
 
-    /// Refuses a newcomer in words.
-    fn refuse(&self, newcomer: Newcomer, refusal: Refusal, outside: &mut Outside) {
-        let Newcomer { io, address } = newcomer;
+    /// Refuses a guest in words.
+    fn refuse(&self, io: Tcp, address: SocketAddr, refusal: Refusal) {
         // One that is gone already finds out by itself.
         let _gone = self.greet(&io, refusal);
-        outside.push_refused(io);
+        self.shared.door.outside.lock().push_refused(io);
         self.tell_refused(Some(address), self.refused(refusal));
     }
 
     /// Why a newcomer was refused, as this side's program is told.
-    fn refused(&self, refusal: Refusal) -> HandshakeError {
+    pub(super) fn refused(&self, refusal: Refusal) -> HandshakeError {
         HandshakeError::Refused { refusal, text: self.reason(refusal) }
     }
 
@@ -211,17 +217,25 @@ mod tests {
     use std::sync::mpsc;
     use std::thread;
 
-    use super::super::outside::MAX_WAITING;
     use super::*;
     use crate::client::Client;
     use crate::erreur::Resultat;
     use crate::handshake::Greeted;
+    use crate::lien::Limits;
     use crate::message::nommee;
     use crate::transport::{Memory, Tcp};
 
     type Told = Result<Greeted, HandshakeError>;
 
+    /// One that has greeted.
     fn newcomer(serveur: &Serveur) -> Tcp {
+        let io = silent(serveur);
+        let accepted = Refusal::Accepted;
+        handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", None).unwrap();
+        io
+    }
+
+    fn silent(serveur: &Serveur) -> Tcp {
         Tcp::new(TcpStream::connect(serveur.adresse()).unwrap())
     }
 
@@ -281,7 +295,7 @@ mod tests {
         assert!(is_refused(&beyond, Refusal::Full), "{beyond:?}");
         let mut buf = Vec::with_capacity(100);
         let first = waiting[0].try_recv(&mut buf).unwrap_err();
-        assert_eq!(first.kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(first.kind(), std::io::ErrorKind::WouldBlock);
         drop(busy);
         let first = greeting(&waiting[0]);
         assert!(first.is_ok(), "{first:?}");
@@ -289,6 +303,7 @@ mod tests {
             let other = greeting(other);
             assert!(is_refused(&other, Refusal::Full), "{other:?}");
         }
+        drop(waiting);
         serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
     }

@@ -24,6 +24,12 @@ const UNWIND: Duration = Duration::from_millis(250);
 const ROUNDS: usize = 32;
 const ROUND: Duration = Duration::from_micros(100);
 
+/// How long somebody waits for a place at most before it looks again.
+const LEFT_MEANWHILE: Duration = Duration::from_millis(10);
+
+/// Clients whose sockets are looked at for the sake of one newcomer, at most.
+const LOOKED_AT: usize = 1024;
+
 /// The clients of a server.
 #[derive(Default)]
 pub(super) struct Clients {
@@ -90,9 +96,11 @@ impl State {
         self.threads - usize::from(self.expected.is_some())
     }
 
-    /// Whether the connection of a client has ended whose thread has not.
+    /// Whether the connection of a client has ended whose thread has not, or has hardly begun: it
+    /// may be gone again.
     fn is_one_leaving(&self) -> bool {
-        self.connected.values().any(|lien| lien.ending().is_some())
+        self.clients() > self.connected.len()
+            || self.connected.values().any(|lien| lien.ending().is_some())
     }
 }
 
@@ -110,20 +118,44 @@ impl Clients {
     /// Lets a newcomer in, if there is a place. Where there will be one soon, `leave` says when.
     pub(super) fn enter(&self, most: usize) -> Entry {
         let mut state = self.state.lock();
-        let entry = state.enter(most);
+        let mut entry = state.enter(most);
+        if entry == Entry::Refused(Refusal::Full) {
+            drop(state);
+            let is_one_gone = self.is_one_gone();
+            state = self.state.lock();
+            entry = state.enter(most);
+            if entry == Entry::Refused(Refusal::Full) && is_one_gone {
+                entry = Entry::Soon;
+            }
+        }
         state.awaited |= entry == Entry::Soon;
         entry
     }
 
-    /// The same, waiting until then for a place that there will be soon.
+    /// Whether the peer of a client is gone, as the system knows and our thread does not yet.
+    fn is_one_gone(&self) -> bool {
+        self.connected().iter().take(LOOKED_AT).any(|lien| lien.is_peer_gone())
+    }
+
+    /// Whether so many are there already.
+    pub(super) fn are(&self, most: usize) -> bool {
+        self.state.lock().clients() >= most
+    }
+
+    /// As `enter`, waiting until then for a place that there will be soon.
     pub(super) fn enter_by(&self, most: usize, until: Instant) -> Result<u64, Refusal> {
-        let mut state = self.state.lock();
         loop {
-            match state.enter(most) {
+            let now = Instant::now();
+            match self.enter(most) {
                 Entry::Place(id) => return Ok(id),
                 Entry::Refused(refusal) => return Err(refusal),
-                Entry::Soon if Instant::now() >= until => return Err(Refusal::Full),
-                Entry::Soon => state = self.fewer.wait(state, Some(until)),
+                Entry::Soon if now >= until => return Err(Refusal::Full),
+                Entry::Soon => {
+                    // Whoever has left since then woke nobody: so it is not for long.
+                    let until =
+                        now.checked_add(LEFT_MEANWHILE).into_iter().fold(until, Instant::min);
+                    drop(self.fewer.wait(self.state.lock(), Some(until)));
+                }
             }
         }
     }
@@ -162,8 +194,10 @@ impl Clients {
     }
 
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
-    pub(super) fn add(&self, lien: &Arc<Lien>) {
+    /// Says whether a newcomer waits to hear whether this one stays.
+    pub(super) fn add(&self, lien: &Arc<Lien>) -> bool {
         let mut state = self.state.lock();
+        let awaited = std::mem::take(&mut state.awaited);
         state.greeting.remove(&lien.identity.id);
         state.connected.insert(lien.identity.id, lien.clone());
         let stopping = state.stopping;
@@ -171,6 +205,7 @@ impl Clients {
         if stopping {
             lien.begin_stop();
         }
+        awaited
     }
 
     /// A client's thread ends, or never began. Says whether a newcomer waits for that.
@@ -348,7 +383,7 @@ mod tests {
         let clients = Clients::default();
         assert_eq!((clients.enter(2), clients.expect(2)), (Entry::Place(1), Some(2)));
         assert!(clients.arrive(2, 2));
-        assert_eq!(clients.enter(2), Entry::Refused(Refusal::Full));
+        assert_eq!(clients.enter(2), Entry::Soon, "nobody knows yet whether they stay");
         assert_eq!(clients.expect(2), None);
         clients.leave(1);
         assert_eq!(clients.expect(2), Some(3));

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::Serveur;
-use super::outside::Newcomer;
+use super::outside::{Guest, Outside};
 use crate::erreur::Resultat;
 use crate::sync::{Condvar, Mutex};
+use crate::transport::Tcp;
 
 /// How often the bell is rung at most until it sounds, and the pause in between.
 const RINGS: usize = 1000;
@@ -25,6 +26,8 @@ pub(super) struct Door {
     /// Only one waits here at a time, and looks around once it has heard the bell out.
     heard: UnixStream,
     post: Mutex<Post>,
+    /// Those who stand outside; whoever stands at the door holds this, and is alone there.
+    pub(super) outside: Mutex<Outside>,
     relieved: Condvar,
 }
 
@@ -40,8 +43,8 @@ struct Post {
 pub(super) enum Left {
     /// Nothing but the door.
     Nothing,
-    /// A newcomer for whom there is no place, as far as it knows.
-    Newcomer(Newcomer),
+    /// A guest for whom there is no place, as far as it knows.
+    Guest(Guest),
     /// An `accept` that failed for want of something.
     Trouble,
 }
@@ -60,7 +63,15 @@ impl Door {
         heard.set_nonblocking(true)?;
         let state = Mutex::new(DoorState::Waiting(listener));
         let (closed, relieved) = (Condvar::new(), Condvar::new());
-        Ok(Door { state, closed, bell, heard, post: Mutex::default(), relieved })
+        Ok(Door {
+            state,
+            closed,
+            bell,
+            heard,
+            post: Mutex::default(),
+            outside: Mutex::default(),
+            relieved,
+        })
     }
 
     /// Hands out the listener, once; `None` if the server was stopped before.
@@ -134,32 +145,37 @@ impl Door {
         self.relieved.notify_all();
     }
 
-    /// Waits while somebody else stands here; returns what is left to do, or `None` where the
-    /// pause was over first.
-    pub(super) fn relieve(&self, pause: Option<Duration>) -> Option<Left> {
-        let until = pause.and_then(|pause| Instant::now().checked_add(pause));
+    /// Waits while somebody else stands here; returns what is left to do.
+    pub(super) fn relieve(&self) -> Left {
         let mut post = self.post.lock();
         while post.attended {
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return None;
-            }
-            post = self.relieved.wait(post, until);
+            post = self.relieved.wait(post, None);
         }
-        Some(post.left.take().unwrap_or(Left::Nothing))
+        post.left.take().unwrap_or(Left::Nothing)
     }
 
-    /// Waits for a newcomer, the bell, or the end of the pause. Hears the bell out.
-    pub(super) fn wait(&self, listener: Option<&TcpListener>, pause: Option<Duration>) {
+    /// Waits for a newcomer, a stranger that speaks, the bell, or the end of the pause. Hears the
+    /// bell out. Says whether somebody knocks, and which of the strangers have spoken.
+    pub(super) fn wait<'a>(
+        &'a self,
+        listener: Option<&'a TcpListener>,
+        strangers: impl Iterator<Item = &'a Tcp>,
+        pause: Option<Duration>,
+    ) -> (bool, Vec<usize>) {
         let newcomer = listener.map_or(self.heard.as_fd(), AsFd::as_fd);
-        let mut fds =
-            [self.heard.as_fd(), newcomer].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let ours = [self.heard.as_fd(), newcomer].into_iter();
+        let fds = ours.chain(strangers.map(Tcp::as_fd));
+        let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
         // An interrupted wait is a short one.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
-        let [rung, _] = fds.map(|fd| !fd.revents().is_empty());
-        if rung {
+        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        let (ours, strangers) = ready.split_at(2);
+        if ours.first() == Some(&true) {
             let _more_rings = (&self.heard).read(&mut [0; 8]);
         }
+        let spoke = strangers.iter().enumerate().filter(|(_, ready)| **ready);
+        (ours.last() == Some(&true), spoke.map(|(at, _)| at).collect())
     }
 }
 
@@ -171,7 +187,7 @@ mod tests {
     fn a_bell_that_was_heard_is_silent() {
         let door = Door::new(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
         door.ring();
-        door.wait(None, None);
+        door.wait(None, std::iter::empty(), None);
         let more = (&door.heard).read(&mut [0]).unwrap_err();
         assert_eq!(more.kind(), io::ErrorKind::WouldBlock);
     }

@@ -2,18 +2,18 @@
 //!
 //! Handing a newcomer to another thread, or starting one for it, takes longer than a short call.
 //! So where there is a place for one more client its thread is started ahead, and accepts it by
-//! itself; the first thing it does then is to greet, and the second to post its successor. It is
+//! itself. It is whoever greets first; the first thing the thread does then is to greet too, and
+//! the second to post its successor. It is
 //! named after its client and ends with it, like any. Whatever is out of the ordinary it leaves to
 //! the thread in `lancer`, which sleeps meanwhile.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::Serveur;
 use super::door::Left;
-use super::outside::Newcomer;
-use crate::transport::{Closing, TAKEN_OVER, Tcp, configure};
+use super::outside::{Guest, Seen};
+use crate::transport::Closing;
 use crate::wire::Refusal;
 
 impl Serveur {
@@ -32,10 +32,10 @@ impl Serveur {
         posted
     }
 
-    /// Waits for a newcomer and serves it.
+    /// Waits for somebody who greets, and serves it.
     fn stand_at(&self, listener: Arc<TcpListener>, id: u64) {
-        let newcomer = match self.next_newcomer(&listener) {
-            Ok(newcomer) => newcomer,
+        let guest = match self.next_guest(&listener) {
+            Ok(guest) => guest,
             Err(left) => {
                 drop(listener);
                 return self.shared.door.leave(left);
@@ -43,43 +43,33 @@ impl Serveur {
         };
         if !self.shared.clients.arrive(id, self.shared.options.max_clients) {
             drop(listener);
-            return self.shared.door.leave(Left::Newcomer(newcomer));
+            return self.shared.door.leave(Left::Guest(guest));
         }
-        let Newcomer { io, address } = newcomer;
-        let greeted = self.greet(&io, Refusal::Accepted);
+        let Guest { io, address, greeted } = guest;
+        let welcome = self.greet(&io, Refusal::Accepted);
         self.post(&listener);
         drop(listener);
-        match greeted {
-            Ok(()) => self.serve(id, Arc::new(Closing::new(io)), Some(address)),
+        match welcome {
+            Ok(()) => self.serve(id, Arc::new(Closing::new(io)), Some(address), greeted),
             Err(error) => self.tell_refused(Some(address), error),
         }
     }
 
-    fn next_newcomer(&self, listener: &TcpListener) -> Result<Newcomer, Left> {
+    fn next_guest(&self, listener: &TcpListener) -> Result<Guest, Left> {
+        let mut outside = self.shared.door.outside.lock();
         loop {
-            self.shared.door.wait(Some(listener), None);
+            let seen = self.look_outside(Some(listener), &mut outside, None);
             if self.shared.clients.is_stopping() {
-                return Err(Left::Nothing);
+                return Err(match seen {
+                    Seen::Guest(guest) => Left::Guest(guest),
+                    Seen::Nothing | Seen::Trouble => Left::Nothing,
+                });
             }
-            match listener.accept() {
-                Ok((stream, address)) => return Ok(self.set_up(stream, address)),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock
-                    | io::ErrorKind::Interrupted
-                    | io::ErrorKind::ConnectionAborted => {}
-                    _ => return Err(Left::Trouble),
-                },
+            match seen {
+                Seen::Guest(guest) => return Ok(guest),
+                Seen::Trouble => return Err(Left::Trouble),
+                Seen::Nothing => {}
             }
         }
-    }
-
-    /// A newcomer, its socket as every connection wants it.
-    pub(super) fn set_up(&self, stream: TcpStream, address: SocketAddr) -> Newcomer {
-        if !TAKEN_OVER {
-            // A socket that stays in the listener's mode fails at its first read, and says so.
-            let _unsupported = stream.set_nonblocking(false);
-            configure(&stream, self.shared.options.settings.limits.write_deadline);
-        }
-        Newcomer { io: Tcp::new(stream), address }
     }
 }

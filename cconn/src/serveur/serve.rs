@@ -3,19 +3,16 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Serveur;
 use crate::client::Client;
 use crate::commande::EndHook;
 use crate::erreur::Resultat;
-use crate::handshake;
+use crate::handshake::{self, Greeted};
 use crate::lien::{Identity, Lien, Parts, Watch};
 use crate::transport::{Memory, Transport};
 use crate::wire::Role;
-
-/// How long one whose greeting was wrong may take to read ours, which tells it why.
-const TURNED_AWAY_LINGER: Duration = Duration::from_secs(1);
 
 /// Bytes that each direction of a local connection holds: about what a socket does.
 const LOCAL_CAPACITY: usize = 256 << 10;
@@ -72,7 +69,7 @@ impl Serveur {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
                     if serveur.welcome(&ours, None) {
-                        serveur.serve(id, Arc::new(ours), None);
+                        serveur.serve_local(id, ours);
                     }
                 });
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
@@ -85,18 +82,27 @@ impl Serveur {
         crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
     }
 
-    /// One client, from its greeting to its end, on its own thread.
-    pub(super) fn serve(&self, id: u64, io: Arc<dyn Transport>, address: Option<SocketAddr>) {
-        let settings = &self.shared.options.settings;
-        let deadline = Instant::now().checked_add(settings.greeting_deadline);
+    /// A client without a socket, which greets on a thread of the program's.
+    fn serve_local(&self, id: u64, io: Memory) {
+        let io: Arc<dyn Transport> = Arc::new(io);
+        let deadline = self.shared.options.settings.greeting_deadline;
         self.shared.clients.greets(id, &io);
-        let greeted = match handshake::read_greeting(&*io, Role::Server, deadline) {
-            Ok(greeted) => greeted,
-            Err(error) => {
-                self.tell_refused(address, error);
-                return handshake::turn_away(&*io, Instant::now() + TURNED_AWAY_LINGER);
-            }
-        };
+        let deadline = Instant::now().checked_add(deadline);
+        match handshake::read_greeting(&*io, Role::Server, deadline) {
+            Ok(greeted) => self.serve(id, io, None, greeted),
+            Err(error) => self.tell_refused(None, error),
+        }
+    }
+
+    /// One client that has greeted and was greeted, to its end, on its own thread.
+    pub(super) fn serve(
+        &self,
+        id: u64,
+        io: Arc<dyn Transport>,
+        address: Option<SocketAddr>,
+        greeted: Greeted,
+    ) {
+        let settings = &self.shared.options.settings;
         let lien = Lien::new(Parts {
             io,
             commands: self.shared.service.clone(),
@@ -111,7 +117,9 @@ impl Serveur {
             // The hook may be what admits the client, and may wait for its answers.
             lien.hold_commands();
         }
-        self.shared.clients.add(&lien);
+        if self.shared.clients.add(&lien) {
+            self.shared.door.ring();
+        }
         let client = Client::of(&lien);
         if self.shared.options.on_connected.is_some() {
             // While the hook runs, or waits for an answer, what came behind the greeting is known
@@ -158,6 +166,7 @@ mod tests {
     use std::net::TcpStream;
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     use super::*;
     use crate::erreur::Erreur;

@@ -81,6 +81,10 @@ impl Transport for Closing {
         self.with(|stream| stream.poll(wanted, deadline)).unwrap_or(Ok(both))
     }
 
+    fn is_peer_gone(&self) -> bool {
+        self.with(Transport::is_peer_gone).unwrap_or(true)
+    }
+
     fn ends(&self) -> Option<[End; 2]> {
         self.with(Transport::ends).flatten()
     }

@@ -49,6 +49,12 @@ pub(crate) trait Transport: Send + Sync {
     /// or the deadline passed (then none is).
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
 
+    /// Whether the peer has ended its side, or is gone, as far as is known without reading what is
+    /// still there.
+    fn is_peer_gone(&self) -> bool {
+        false
+    }
+
     /// This end and the other, where that can be told: both may be in one process.
     fn ends(&self) -> Option<[End; 2]> {
         None

@@ -45,6 +45,12 @@ const LONGEST_IDLE: Duration = Duration::from_secs(15);
 /// Most that passes between two probes.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 
+/// What tells of a peer that has ended its side, besides what is told in any case.
+#[cfg(target_os = "linux")]
+const LEFT: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const LEFT: PollFlags = PollFlags::empty();
+
 /// A connected TCP stream.
 #[derive(Debug)]
 pub(crate) struct Tcp {
@@ -64,6 +70,11 @@ impl Tcp {
     /// The peer's address.
     pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
+    }
+
+    /// The socket, to wait for several at once.
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 
     /// Whether the next receive returns by the deadline.
@@ -211,6 +222,11 @@ impl Transport for Tcp {
                 }
             }
         }
+    }
+
+    fn is_peer_gone(&self) -> bool {
+        let mut fds = [PollFd::new(&self.stream, LEFT)];
+        rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0)
     }
 
     fn ends(&self) -> Option<[End; 2]> {

@@ -124,9 +124,11 @@ fn silence_and_half_a_greeting_are_cut_in_time() {
 fn a_client_beyond_the_most_is_refused_in_words() {
     with_watchdog("full", LIMIT, || {
         let bench = Bench::new(|options| options.max_clients(3));
-        // The witness is the first, and one that has not greeted yet counts too.
+        // The witness is the first.
         let second = bench.raw();
-        let third = Raw::connect(bench.address());
+        let third = bench.raw();
+        // One that has not greeted takes no place, and is refused none.
+        let _silent = Raw::connect(bench.address());
 
         let mut fourth = Raw::connect(bench.address());
         fourth.send(&Greeting::client().bytes());

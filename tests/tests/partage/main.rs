@@ -2,6 +2,7 @@
 
 mod descripteurs;
 mod piles;
+mod places;
 
 use std::time::Duration;
 

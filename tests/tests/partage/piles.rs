@@ -32,11 +32,11 @@ fn maillons(mut premier: Maillon) -> u32 {
 }
 
 #[commande]
-fn profondeur(arbre: Arbre) -> u32 {
-    match &arbre {
+fn profondeur(arbre: Arbre) -> usize {
+    match arbre {
         Arbre::Feuille => 1,
-        Arbre::Noeud(parties) => 1 + parties.len() as u32,
-        Arbre::Table { entrees, nom } => 1 + (entrees.len() + nom.len()) as u32,
+        Arbre::Noeud(parties) => 1 + parties.len(),
+        Arbre::Table { entrees, nom } => 1 + entrees.len() + nom.len(),
     }
 }
 

@@ -1,0 +1,160 @@
+//! A place is for who has greeted, and until its peer is gone.
+
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use cconn::{Client, Resultat, Serveur, nommee};
+use cconn_tests::raw::{Greeting, Raw, call};
+use cconn_tests::with_watchdog;
+
+use super::LIMIT;
+
+/// Strangers that a server has room for.
+const ROOM: usize = 128;
+
+fn started(clients: usize) -> (Serveur, JoinHandle<Resultat<()>>) {
+    run(Serveur::options(0).max_clients(clients).ouvrir().unwrap())
+}
+
+fn run(serveur: Serveur) -> (Serveur, JoinHandle<Resultat<()>>) {
+    serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n).unwrap();
+    let running = serveur.clone();
+    let lancer = thread::spawn(move || running.lancer());
+    (serveur, lancer)
+}
+
+fn stop(serveur: &Serveur, lancer: JoinHandle<Resultat<()>>) {
+    serveur.eteindre().unwrap();
+    lancer.join().unwrap().unwrap();
+}
+
+#[track_caller]
+fn served(serveur: &Serveur) -> Client {
+    let client = Client::new(serveur.adresse()).unwrap();
+    assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,))).unwrap(), 42);
+    client
+}
+
+/// Says that much of a greeting, and no more.
+fn stranger(serveur: &Serveur, bytes: usize) -> Raw {
+    let mut raw = Raw::connect(serveur.adresse());
+    raw.send(&Greeting::client().bytes()[..bytes]);
+    raw
+}
+
+#[test]
+fn strangers_take_no_place() {
+    with_watchdog("strangers", LIMIT, || {
+        for (places, strangers, said) in
+            [(1, 1, 0), (1, 1, 5), (1, 3, 29), (4, 4, 0), (23, 23, 12), (2, ROOM + 20, 0)]
+        {
+            let (serveur, lancer) = started(places);
+            let silent: Vec<_> = (0..strangers).map(|_| stranger(&serveur, said)).collect();
+            for _ in 0..20 {
+                served(&serveur).eteindre().unwrap();
+            }
+            let clients: Vec<_> = (0..places).map(|_| served(&serveur)).collect();
+            assert_eq!(serveur.clients().len(), places);
+            let refused = Client::new(serveur.adresse()).unwrap_err();
+            assert!(refused.to_string().contains("full"), "{refused}");
+            drop(clients);
+            drop(silent);
+            served(&serveur).eteindre().unwrap();
+            stop(&serveur, lancer);
+        }
+    });
+}
+
+#[test]
+fn a_stranger_that_greets_in_its_time_is_let_in() {
+    with_watchdog("late greetings", LIMIT, || {
+        let (serveur, lancer) = started(1);
+        let mut slow = stranger(&serveur, 7);
+        let _silent: Vec<_> = (0..ROOM - 1).map(|_| stranger(&serveur, 0)).collect();
+        served(&serveur).eteindre().unwrap();
+        slow.send(&Greeting::client().bytes()[7..]);
+        assert_eq!(slow.greeting()[14], 0, "accepted");
+        slow.send(&call(1, "double", &[4]));
+        assert!(slow.next().is_some(), "answered");
+        drop(slow);
+        served(&serveur).eteindre().unwrap();
+        stop(&serveur, lancer);
+    });
+}
+
+#[test]
+fn the_stranger_that_was_silent_for_longest_goes_first() {
+    with_watchdog("oldest first", LIMIT, || {
+        let (sender, gone) = mpsc::channel();
+        let options = Serveur::options(0).quand_refuse(move |address, _| {
+            let _over = sender.send(address.unwrap());
+        });
+        let (serveur, lancer) = run(options.ouvrir().unwrap());
+        let silent: Vec<_> = (0..ROOM + 3).map(|_| stranger(&serveur, 0)).collect();
+        for stranger in &silent[..3] {
+            assert_eq!(gone.recv_timeout(Duration::from_secs(5)).unwrap(), stranger.address());
+        }
+        served(&serveur).eteindre().unwrap();
+        assert!(gone.try_recv().is_err(), "nobody else");
+        stop(&serveur, lancer);
+    });
+}
+
+#[test]
+fn who_connects_and_leaves_costs_nobody_a_place() {
+    with_watchdog("health checks", LIMIT, || {
+        let (serveur, lancer) = started(1);
+        for n in 0..60 {
+            drop(TcpStream::connect(serveur.adresse()).unwrap());
+            if n % 3 == 0 {
+                let mut half = stranger(&serveur, 20);
+                half.end();
+            }
+            served(&serveur).eteindre().unwrap();
+        }
+        stop(&serveur, lancer);
+    });
+}
+
+#[test]
+fn the_place_of_a_peer_that_vanished_is_free_at_once() {
+    with_watchdog("vanished peers", LIMIT, || {
+        let (serveur, lancer) = started(1);
+        for n in 0..60 {
+            let mut raw = Raw::client(serveur.adresse());
+            match n % 3 {
+                0 => {}
+                // What it leaves unread makes its end a reset.
+                1 => {
+                    raw.send(&call(1, "double", &[4]));
+                    thread::sleep(Duration::from_millis(1));
+                }
+                _ => raw.send(&call(1, "double", &[4])[..9]),
+            }
+            drop(raw);
+            served(&serveur).eteindre().unwrap();
+        }
+        stop(&serveur, lancer);
+    });
+}
+
+#[test]
+fn a_stop_waits_for_no_stranger() {
+    with_watchdog("a stop with strangers", LIMIT, || {
+        let (serveur, lancer) = started(2);
+        let client = served(&serveur);
+        let mut strangers: Vec<_> = (0..20).map(|n| stranger(&serveur, n)).collect();
+        // Whoever comes later stands behind them.
+        served(&serveur).eteindre().unwrap();
+        let start = Instant::now();
+        stop(&serveur, lancer);
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        for stranger in &mut strangers {
+            assert_eq!(stranger.greeting()[14], 2, "stopping");
+            assert_eq!(stranger.rest(), []);
+        }
+        assert!(!client.est_connecte());
+    });
+}
