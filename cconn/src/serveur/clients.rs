@@ -137,9 +137,12 @@ impl Clients {
         self.connected().iter().take(LOOKED_AT).any(|lien| lien.is_peer_gone())
     }
 
-    /// Whether so many are there already.
-    pub(super) fn are(&self, most: usize) -> bool {
-        self.state.lock().clients() >= most
+    /// Whether so many are there, and none of them is about to leave.
+    pub(super) fn are_full(&self, most: usize) -> bool {
+        let state = self.state.lock();
+        let full = state.clients() >= most && !state.is_one_leaving();
+        drop(state);
+        full && !self.is_one_gone()
     }
 
     /// As `enter`, waiting until then for a place that there will be soon.

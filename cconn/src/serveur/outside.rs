@@ -144,6 +144,12 @@ impl Serveur {
         if let Some(heard) = handshake::hear_greeting(&stranger.io, &mut stranger.said) {
             return self.judge(stranger, heard, outside);
         }
+        if self.is_full() {
+            // It would be told so whatever it says.
+            let why = self.refused(Refusal::Full);
+            self.turn_away(stranger, why, Refusal::Full, outside);
+            return Seen::Nothing;
+        }
         if outside.strangers.len() >= MAX_STRANGERS
             && let Some(oldest) = outside.strangers.pop_front()
         {
@@ -151,6 +157,10 @@ impl Serveur {
         }
         outside.strangers.push_back(stranger);
         Seen::Nothing
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.clients.are_full(self.shared.options.max_clients)
     }
 
     fn judge(
@@ -179,8 +189,8 @@ impl Serveur {
         refusal: Refusal,
         outside: &mut Outside,
     ) {
-        let full = self.shared.clients.are(self.shared.options.max_clients);
-        let refusal = if refusal == Refusal::Accepted && full { Refusal::Full } else { refusal };
+        let full = refusal == Refusal::Accepted && self.is_full();
+        let refusal = if full { Refusal::Full } else { refusal };
         // One that is gone already finds out by itself.
         let _gone = self.greet(&stranger.io, refusal);
         outside.push_refused(stranger.io);

@@ -127,8 +127,6 @@ fn a_client_beyond_the_most_is_refused_in_words() {
         // The witness is the first.
         let second = bench.raw();
         let third = bench.raw();
-        // One that has not greeted takes no place, and is refused none.
-        let _silent = Raw::connect(bench.address());
 
         let mut fourth = Raw::connect(bench.address());
         fourth.send(&Greeting::client().bytes());
