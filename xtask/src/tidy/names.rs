@@ -12,6 +12,7 @@ use super::repo::Repo;
 use crate::source::{self, Kind, Token};
 
 const PAGE: &str = "docs/NAMES.md";
+const ROOT: &str = "cconn/src/lib.rs";
 
 /// What `cargo xtask names` writes stands between these.
 const MARKS: (&str, &str) = ("<!-- names begin -->", "<!-- names end -->");
@@ -99,12 +100,13 @@ fn tables(items: &[Item]) -> String {
 /// The public items of cconn that have an alias or should have one, each once.
 fn items(repo: &Repo) -> Vec<Item> {
     let mut found = BTreeMap::<String, Item>::new();
+    let exports = exports(repo.text(ROOT).unwrap_or_default());
     for file in repo.rust_files(&["cconn/src"]) {
         if file.is_test || file.path.ends_with("__prive.rs") {
             continue;
         }
         let code = source::tested_code(file.text);
-        let mut scan = Scan { code: &code, path: file.path, found: Vec::new() };
+        let mut scan = Scan { code: &code, path: file.path, exports: &exports, found: Vec::new() };
         scan.items(0, code.len(), "");
         for item in scan.found {
             found.entry(item.name.clone()).or_insert(item);
@@ -113,9 +115,18 @@ fn items(repo: &Repo) -> Vec<Item> {
     found.into_values().collect()
 }
 
+/// The words of the root's `pub use`: what nobody finds there only generated code sees.
+fn exports(root: &str) -> BTreeSet<String> {
+    let code = source::tested_code(root);
+    let uses = code.windows(2).enumerate().filter(|(_, two)| two[0].is("pub") && two[1].is("use"));
+    let words = uses.flat_map(|(at, _)| code[at..].iter().take_while(|token| !token.is(";")));
+    words.filter(|word| word.kind == Kind::Word).map(|word| word.text.to_owned()).collect()
+}
+
 struct Scan<'a, 'b> {
     code: &'b [Token<'a>],
     path: &'b str,
+    exports: &'b BTreeSet<String>,
     found: Vec<Item>,
 }
 
@@ -199,8 +210,12 @@ impl Scan<'_, '_> {
     }
 
     fn note(&mut self, name: &str, owner: &str, aliases: &[String], wanted: bool, at: usize) {
-        let is_french = wanted && !ENGLISH.contains(&name) && self.is_documented(name);
+        let is_french = wanted && !ENGLISH.contains(&name);
         if aliases.is_empty() && !is_french {
+            return;
+        }
+        let root = owner.split(", ").next().filter(|owner| !owner.is_empty()).unwrap_or(name);
+        if !self.exports.contains(root) && !root.ends_with('!') {
             return;
         }
         let owners = if owner.is_empty() { vec![""] } else { owner.split(", ").collect() };
@@ -210,13 +225,6 @@ impl Scan<'_, '_> {
             let place = format!("{}:{}", self.path, self.code[at].line);
             self.found.push(Item { name, aliases: aliases.to_vec(), place });
         }
-    }
-
-    /// What only generated code sees has English names, and no aliases.
-    fn is_documented(&self, name: &str) -> bool {
-        let inner = ["commande/arguments.rs", "message/", "wire/", "commande/list.rs"];
-        let is_inner = inner.iter().any(|part| self.path.contains(part));
-        !is_inner && !name.starts_with("By") && !["Contexte", "Executer"].contains(&name)
     }
 
     /// The type that an `impl` is for.
@@ -263,7 +271,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(String, Vec<String>)> {
-        let repo = Repo::made_up(&[("cconn/src/a.rs", text)]);
+        let root = "pub use a::{Serveur, Raison}; use a::Other;";
+        let repo = Repo::made_up(&[("cconn/src/a.rs", text), (ROOT, root)]);
         items(&repo).into_iter().map(|item| (item.name, item.aliases)).collect()
     }
 
@@ -273,7 +282,7 @@ mod tests {
             impl<T> fmt::Display for Other<T> { fn fmt(&self) { #[doc(alias = \"no\")] let x = 1; } }
             impl Serveur { #[doc(alias(\"run\", \"go\"))] #[must_use] pub fn lancer(&self) {} fn own() {} }
             pub enum Raison { #[doc(alias = \"kicked\")] #[error(\"x\")] Expulsee, Autre { a: u8 } }
-            pub(crate) fn inner() {}";
+            pub(crate) fn inner() {} pub fn generated() {} impl Other { pub fn cache() {} }";
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let wanted = [
             ("Raison".to_owned(), words(&[])),
@@ -288,9 +297,10 @@ mod tests {
     fn an_item_without_a_word_and_a_page_that_is_not_true_are_faults() {
         let page = |text: &str| format!("# Names\n{}\n{text}\n{}\n", MARKS.0, MARKS.1);
         let code = "#[doc(alias = \"send\")] pub fn envoyer() {}";
-        let good = tables(&items(&Repo::made_up(&[("cconn/src/a.rs", code)])));
+        let root = (ROOT, "pub use a::envoyer;");
+        let good = tables(&items(&Repo::made_up(&[("cconn/src/a.rs", code), root])));
         let faults = |code: &str, page: &str| {
-            check(&Repo::made_up(&[("cconn/src/a.rs", code), (PAGE, page)])).len()
+            check(&Repo::made_up(&[("cconn/src/a.rs", code), (PAGE, page), root])).len()
         };
         assert_eq!(faults(code, &page(&good)), 0);
         assert_eq!(faults(code, &page("| other |")), 1);
