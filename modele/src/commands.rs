@@ -83,6 +83,13 @@ pub(crate) struct Speaker {
     pub(crate) owed: bool,
 }
 
+/// The message that a handler is the handler of, and who sent it.
+#[derive(Clone, Copy)]
+struct Origin {
+    sender: SenderId,
+    message: MessageId,
+}
+
 /// A deferred call.
 pub(crate) struct Pending {
     call: CallId,
@@ -98,7 +105,7 @@ impl Speaker {
         end: usize,
         patience: Option<Duration>,
     ) -> Self {
-        let id = ledger.new_sender(true, end);
+        let id = ledger.new_sender(None, end);
         let (lien, ledger) = (lien.clone(), ledger.clone());
         Speaker { lien, ledger, id, patience, turn_of: None, owed: false }
     }
@@ -164,6 +171,21 @@ impl Speaker {
             self.wait(|| self.lien.call((&mut frame).into(), body.len(), self.deadline()))
         });
         self.told_answer(message, answer, &body);
+    }
+
+    /// Calls what sends two messages back before it answers, and then catches up: they are handled.
+    pub(crate) fn catch_up(&self) {
+        let (message, body) = self.body(1, 0);
+        let answer = self.frame(Op::Hop, &body, true).and_then(|mut frame| {
+            self.wait(|| self.lien.call((&mut frame).into(), body.len(), self.deadline()))
+        });
+        let answered = answer.is_ok();
+        self.told_answer(message, answer, &body);
+        let caught_up = self.lien.catch_up(self.deadline().into());
+        assert!(!matches!(caught_up, Err(Failure::InsideOne)), "a thread of the program");
+        if answered && caught_up.is_ok() {
+            assert_eq!(self.ledger.unhandled_of(message), 0, "caught up, and not all is handled");
+        }
     }
 
     pub(crate) fn defer(&self, op: Op, count: u8, padding: usize) -> Option<Pending> {
@@ -273,19 +295,19 @@ pub(crate) struct Commands {
 
 impl Commands {
     /// The speaker that a handler is.
-    fn speaker(&self, lien: &Arc<Lien>, parallel: bool, sender: SenderId) -> Speaker {
+    fn speaker(&self, lien: &Arc<Lien>, parallel: bool, of: Origin) -> Speaker {
         Speaker {
             lien: lien.clone(),
             ledger: self.ledger.clone(),
-            id: self.ledger.new_sender(false, self.end),
+            id: self.ledger.new_sender(Some(of.message), self.end),
             patience: self.patience,
             turn_of: (!parallel).then_some(self.end),
-            owed: self.ledger.is_program(sender),
+            owed: self.ledger.is_program(of.sender),
         }
     }
 
-    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, sender: SenderId) {
-        let speaker = || self.speaker(lien, op.is_parallel(), sender);
+    fn act(&self, lien: &Arc<Lien>, op: Op, count: u8, of: Origin) {
+        let speaker = || self.speaker(lien, op.is_parallel(), of);
         match op {
             Op::Echo | Op::Fail => {}
             Op::Nest if count > 0 => speaker().call(Op::Nest, count - 1, 0),
@@ -295,8 +317,8 @@ impl Commands {
                 speaker.send(Op::Hop, count - 1, 0);
                 speaker.send(Op::Hop, count - 1, 0);
             }
-            Op::Forward => self.forward(lien, count, sender),
-            Op::StopOther => self.stop_other(lien, sender),
+            Op::Forward => self.forward(lien, count, of),
+            Op::StopOther => self.stop_other(lien, of),
             Op::Meet => speaker().call(Op::Attend, 0, 0),
             Op::Attend | Op::ParallelAttend => self.gate.wait(),
             Op::Release => self.gate.open(),
@@ -309,22 +331,22 @@ impl Commands {
 }
 
 impl Commands {
-    fn forward(&self, lien: &Arc<Lien>, count: u8, sender: SenderId) {
+    fn forward(&self, lien: &Arc<Lien>, count: u8, of: Origin) {
         let Some(other) = self.other.get() else {
             if count > 0 {
-                self.speaker(lien, false, sender).call(Op::Forward, count - 1, 0);
+                self.speaker(lien, false, of).call(Op::Forward, count - 1, 0);
             }
             return;
         };
         let other = other.upgrade().expect("the world holds it");
         // Its own stop may come first.
-        let speaker = Speaker { owed: false, ..self.speaker(&other, false, sender) };
+        let speaker = Speaker { owed: false, ..self.speaker(&other, false, of) };
         speaker.call(Op::Forward, count, 0);
     }
 
-    fn stop_other(&self, lien: &Arc<Lien>, sender: SenderId) {
+    fn stop_other(&self, lien: &Arc<Lien>, of: Origin) {
         let other = self.other.get().and_then(Weak::upgrade).expect("in the middle");
-        let stopped = self.speaker(lien, false, sender).wait(|| other.stop(None));
+        let stopped = self.speaker(lien, false, of).wait(|| other.stop(None));
         assert_eq!(stopped, Stopped::Ended, "the command is no part of it");
     }
 }
@@ -337,7 +359,8 @@ impl Commands {
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
         let parallel = op.is_parallel();
         self.ledger.start(self.end, sender, message, parallel);
-        self.act(lien, op, body[0], sender);
+        self.act(lien, op, body[0], Origin { sender, message });
+        self.ledger.finish(message);
         if !parallel {
             self.ledger.pause(self.end);
         }

@@ -25,6 +25,7 @@ struct Entry {
     sender: SenderId,
     fate: Fate,
     started: u32,
+    finished: bool,
 }
 
 /// One thread of control that sends, in order.
@@ -46,6 +47,8 @@ struct Books {
     programs: Vec<bool>,
     /// The end that each sender is at.
     ends: Vec<usize>,
+    /// The message that each sender is the handler of.
+    handled: Vec<Option<MessageId>>,
     /// Messages refused by a limit of waiting handlers.
     too_many_waiting: u32,
     /// Messages refused because of a stop, to a handler that the program had asked for.
@@ -61,22 +64,37 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn new_sender(&self, is_program: bool, end: usize) -> SenderId {
+    /// A thread of the program, or the handler of that message.
+    pub(crate) fn new_sender(&self, handled: Option<MessageId>, end: usize) -> SenderId {
         let mut books = self.books();
         books.ends.push(end);
-        books.programs.push(is_program);
+        books.programs.push(handled.is_none());
+        books.handled.push(handled);
         books.last_started.push(None);
         SenderId(books.last_started.len() as u32 - 1)
     }
 
     pub(crate) fn new_message(&self, sender: SenderId) -> MessageId {
         let mut books = self.books();
-        books.messages.push(Entry { sender, fate: Fate::Open, started: 0 });
+        books.messages.push(Entry { sender, fate: Fate::Open, started: 0, finished: false });
         MessageId(books.messages.len() as u32 - 1)
     }
 
     pub(crate) fn told(&self, message: MessageId, fate: Fate) {
         self.books().messages[message.0 as usize].fate = fate;
+    }
+
+    /// A command has returned.
+    pub(crate) fn finish(&self, message: MessageId) {
+        self.books().messages[message.0 as usize].finished = true;
+    }
+
+    /// Messages that the handler of that one has sent, and that are not handled.
+    pub(crate) fn unhandled_of(&self, message: MessageId) -> usize {
+        let books = self.books();
+        let is_of_it = |entry: &&Entry| books.handled[entry.sender.0 as usize] == Some(message);
+        let of_it = books.messages.iter().filter(is_of_it);
+        of_it.filter(|entry| entry.fate == Fate::Accepted && !entry.finished).count()
     }
 
     pub(crate) fn count_too_many_waiting(&self) {
@@ -118,7 +136,7 @@ impl Ledger {
     /// no call had a deadline. `heard`: an end whose peer was sent away, and heard all it was sent.
     pub(crate) fn check(&self, orderly: bool, patient: bool, heard: Option<usize>) {
         let books = self.books();
-        for (id, Entry { sender, fate, started }) in books.messages.iter().enumerate() {
+        for (id, Entry { sender, fate, started, .. }) in books.messages.iter().enumerate() {
             let heard = heard == Some(books.ends[sender.0 as usize]);
             let is_right = match fate {
                 Fate::Open => false,

@@ -16,8 +16,10 @@ pub(crate) enum Act {
     SendAtOnce,
     /// Deferred, settled after everything else.
     Defer(Op, u8),
+    /// A call whose command sends messages back, which are waited for after its answer.
+    CatchUp,
 }
-use Act::{Call, Defer, Send, SendAtOnce};
+use Act::{Call, CatchUp, Defer, Send, SendAtOnce};
 
 /// How the connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +188,9 @@ const MORE_PARALLEL: &[Act] = &[
     Call(Op::Release, 0, 0),
 ];
 
+const CATCHING_UP: &[Act] =
+    &[CatchUp, CatchUp, Send(Op::Hop, 1, 0), Defer(Op::Parallel, 1), Call(Op::Nest, 1, 0)];
+
 const STOPS: &[Act] =
     &[Call(Op::Echo, 0, 0), Call(Op::Nest, 1, 0), Send(Op::Echo, 0, 40), Call(Op::Stop, 0, 0)];
 
@@ -234,6 +239,12 @@ fn ordinary() -> Vec<Scenario> {
             ..CALLS_ONLY
         },
         Scenario { name: "flushers in turn", acts: MIXED, flush_share: 20, ..PLAIN },
+        Scenario { name: "catching up", acts: CATCHING_UP, ..PLAIN },
+        Scenario {
+            name: "catching up of a client that only calls",
+            acts: CATCHING_UP,
+            ..CALLS_ONLY
+        },
         Scenario { name: "three callers a side", acts: MIXED, callers: [3, 3], ..PLAIN },
     ]
 }

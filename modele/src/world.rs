@@ -228,6 +228,7 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>) {
         Act::Call(op, count, padding) => speaker.call(op, count, padding),
         Act::Send(op, count, padding) => speaker.send(op, count, padding),
         Act::SendAtOnce => speaker.send_at_once(Op::Echo),
+        Act::CatchUp => speaker.catch_up(),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
     }
 }

@@ -86,6 +86,8 @@ impl Lien {
         let mut state = self.look(state);
         let mark = state.begin_catching_up();
         state.turn.callers = state.turn.callers.saturating_add(1);
+        // Whoever wanted the helm during that look sleeps.
+        state.pass_on();
         state.offer_turn();
         let waited;
         let done = |state: &State| state.has_caught_up(mark);

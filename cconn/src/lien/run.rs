@@ -8,6 +8,7 @@ use super::handler::{self, Marks, Serving};
 use super::lock::Locked;
 use super::route::Router;
 use super::sleepers::Sleep;
+use super::state::State;
 use super::turn::{self, Command, Notice, Startable, Work};
 use super::{Aside, Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
@@ -21,6 +22,23 @@ const SCARCE_PATIENCE: Duration = Duration::from_millis(10);
 
 /// Bytes that a thread keeps between two commands for writing answers into.
 const KEPT: usize = 1 << 10;
+
+/// A command that was run.
+#[derive(Clone, Copy)]
+struct Ran {
+    call: Option<CallId>,
+    parallel: bool,
+    number: u64,
+}
+
+impl State {
+    /// A handler has returned: it no longer runs, and is handled, in one.
+    #[inline]
+    fn finish(&mut self, ran: Ran) {
+        self.turn.finish(ran.call, ran.parallel);
+        self.handled(ran.number);
+    }
+}
 
 /// What a thread that runs commands holds in its hands.
 struct Hands<'a> {
@@ -228,6 +246,7 @@ impl Lien {
     ) -> Locked<'a> {
         let Some(command) = &hands.command else { return state };
         let Command { call, parallel, number, .. } = *command;
+        let ran = Ran { call, parallel, number };
         state.take_up(command.charge);
         state = self.flush_before_command(state);
         state.offer();
@@ -241,11 +260,10 @@ impl Lien {
         }
         state = self.lock();
         if write {
-            state = self.answer(state, call, parallel, &mut hands.frame);
+            state = self.answer(state, ran, &mut hands.frame);
         } else {
-            state.turn.finish(call, parallel);
+            state.finish(ran);
         }
-        state.handled(number);
         hands.tidy();
         state.advance_goodbye();
         state
@@ -254,16 +272,10 @@ impl Lien {
     /// Sends what a command that has returned leads to. The last of what there is to do is written
     /// at once; the answers of a row share a write.
     #[inline]
-    fn answer<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        call: Option<CallId>,
-        parallel: bool,
-        frame: &mut Output,
-    ) -> Locked<'a> {
+    fn answer<'a>(&'a self, mut state: Locked<'a>, ran: Ran, frame: &mut Output) -> Locked<'a> {
         let Output { bytes, long } = frame;
         if state.is_writable_at_once() && state.turn.is_line_empty() {
-            state.turn.finish(call, parallel);
+            state.finish(ran);
             let answer = Outgoing { frame: bytes, tail: long };
             return self.write_from(state, &answer, &mut Deadline::Never);
         }
@@ -275,7 +287,7 @@ impl Lien {
         if !long.is_empty() {
             state.append(long);
         }
-        state.turn.finish(call, parallel);
+        state.finish(ran);
         state
     }
 
