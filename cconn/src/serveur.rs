@@ -119,7 +119,8 @@ impl Serveur {
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
+    /// or a type of which something else is read than is written;
     /// none of the list is registered then.
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]

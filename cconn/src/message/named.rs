@@ -23,7 +23,8 @@ pub struct Nommee<N, A> {
 /// It carries no fingerprint, so nothing checks that the arguments have the types of the command's:
 /// only bytes that can't be decoded as those are an error. Write the types out: `12` alone is an
 /// `i32`, and a command that takes a `u64` would receive 24. Its answer has the type that the caller
-/// asks for, and that is not checked either.
+/// asks for, and that is not checked either; nor are serde attributes that do not work with this
+/// format, such as `skip` on a variant, which a declared command would be refused for.
 ///
 /// # Examples
 ///
