@@ -7,6 +7,176 @@ fn ping<'x>(
 ) -> Resultat<(), Faute> {
     client.envoyer(pong { mot })
 }
+#[derive(::cconn::__prive::Code)]
+#[__cconn_code(
+    [mot
+    n
+    ping
+    self]#[cfg(unix)]const
+    _:()= {use::cconn::__prive
+    as
+    __cconn;use
+    __cconn::{ByDefault
+    as
+    _,
+    PlainByDefault
+    as
+    _,
+    ProbeNothing
+    as
+    _,
+    ReadNever
+    as
+    _,
+    ReadSerde
+    as
+    _,
+    ShowDebug
+    as
+    _,
+    ShowNothing
+    as
+    _,
+    ValueByDefault
+    as
+    _,
+    WriteNever
+    as
+    _,
+    WriteSerde
+    as
+    _,
+    };const
+    _:(
+
+    )= __cconn::check_listed(
+        &||__cconn::ModuleProbe.__cconn_module(),
+        __cconn::module_path!(),
+        13776757609873999785u64,
+        "the command `ping` would be missing from `commandes()` of its module: what a macro, an `include!` or an attribute under another name than `commande` makes, `#[commande]` on the module can't see; write `#[commande] fn ping` out in the module, or put it into a module without the attribute and list it with `commandes![]`",
+    );const
+    __CCONN_KIND:__cconn::u8 = __cconn::answer_kind(
+        __cconn::AnswerKind::<Resultat<(),
+        Faute>>::__CCONN_KIND,
+        __cconn::Answer::<Resultat<(),
+        Faute>>::__CCONN_KIND,
+    );static
+    __CCONN_FINGERPRINT:__cconn::Empreinte = __cconn::Empreinte::new(
+        ||__cconn::fingerprint(
+            &[__cconn::print::<&'static
+            str>(),
+            __cconn::print::<Option<Cow<'static,
+            [u8]>>>()],
+            __cconn::print::<<Resultat<(),
+            Faute>as
+            __cconn::Reponse<{__CCONN_KIND}>>::Valeur>(),
+            __cconn::print::<<Resultat<(),
+            Faute>as
+            __cconn::Reponse<{__CCONN_KIND}>>::Refus>()
+        ),
+        &[__cconn::Probe::<str>::__CCONN_FAULT,
+        __cconn::Probe::<Option<Cow<'static,
+        [u8]>>>::__CCONN_FAULT,
+        __cconn::Probe::<<Resultat<(),
+        Faute>as
+        __cconn::Reponse<{__CCONN_KIND}>>::Valeur>::__CCONN_FAULT,
+        __cconn::Probe::<<Resultat<(),
+        Faute>as
+        __cconn::Reponse<{__CCONN_KIND}>>::Refus>::__CCONN_FAULT]
+    );const
+    __CCONN_HEAD:__cconn::Tete<'static>= __cconn::Tete::fixed(
+        "PING",
+        0,
+        "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>"
+    );const
+    _:fn()= ||{__cconn::check_received::<&'_
+    str>();__cconn::check_received::<Option<Cow<'_,
+    [u8]>>>();__cconn::check_answer::<{__CCONN_KIND},
+    Resultat<(),
+    Faute>>();};#[doc(hidden)]impl
+    __cconn::Message
+    for
+    ping<'_>{fn
+    tete(
+        &self
+    )->__cconn::Tete<'_>{__cconn::Tete::with(
+        __CCONN_HEAD,
+        __cconn::Empreinte::get(&__CCONN_FINGERPRINT)
+    )}fn
+    ecrire<'__cconn>(
+        &'__cconn
+        self,
+        __cconn_out:&mut
+        __cconn::Ecrivain<'__cconn>,
+    )->__cconn::Result<(),
+    __cconn::ErreurCodec>{__cconn::Empreinte::check(
+        &__CCONN_FINGERPRINT
+    )?;__cconn::Arg(
+        &self.mot
+    ).__cconn_write(
+        __cconn_out
+    )?;__cconn::Arg(
+        &self.n
+    ).__cconn_write(__cconn_out)?;__cconn::Ok(())}}#[doc(hidden)]impl
+    __cconn::fmt::Debug
+    for
+    ping<'_>{fn
+    fmt(
+        &self,
+        __cconn_f:&mut
+        __cconn::fmt::Formatter<'_>
+    )->__cconn::fmt::Result{__cconn::debug(
+        __cconn_f,
+        "ping",
+        &[("mot", __cconn::Shown(&self.mot).__cconn_show()),
+        ("n", __cconn::Shown(&self.n).__cconn_show())]
+    )}}#[doc(hidden)]impl
+    __cconn::Appel<<Resultat<(),
+    Faute>as
+    __cconn::Reponse<{__CCONN_KIND}>>::Valeur>for
+    ping<'_>{type
+    Refus = <Resultat<(),
+    Faute>as
+    __cconn::Reponse<{__CCONN_KIND}>>::Refus;fn
+    lire(__cconn_bytes:&[__cconn::u8])->__cconn::Result<<Resultat<(),
+    Faute>as
+    __cconn::Reponse<{__CCONN_KIND}>>::Valeur,
+    __cconn::ErreurCodec>{<Resultat<(),
+    Faute>as
+    __cconn::Reponse<{__CCONN_KIND}>>::lire(__cconn_bytes)}}#[doc(hidden)]impl
+    __cconn::Commande
+    for
+    ping<'_>{type
+    Portee = __cconn::Partout;const
+    ENTREE:__cconn::Entree = __cconn::Entree{nom:"PING",
+    signature:"PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
+    doc:__cconn::concat!(),
+    parallele:true,
+    serveur_seul:false,
+    hash:15286027583431866217u64,
+    empreinte:||__cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+    faute:||__cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
+    executer:|__cconn_context,
+    mut
+    __cconn_input,
+    __cconn_out|{let
+    __cconn_a0:&'_
+    str = __cconn::Slot::<&'_
+    str>::NEW.__cconn_read(&mut __cconn_input, "mot")?;let
+    __cconn_a1:Option<Cow<'_,
+    [u8]>>= __cconn::Slot::<Option<Cow<'_,
+    [u8]>>>::NEW.__cconn_read(
+        &mut
+        __cconn_input,
+        "n"
+    )?;__cconn::Input::end(
+        __cconn_input
+    )?;__cconn::Ok(
+        __cconn::answer::<{__CCONN_KIND},
+        _>(ping(__cconn::client(__cconn_context), __cconn_a0, __cconn_a1), __cconn_out)
+    )},
+    };}};
+)]
 #[cfg(unix)]
 #[deprecated]
 /**
@@ -18,140 +188,3 @@ struct ping<'a> {
     /// The argument `n`.
     n: Option<Cow<'a, [u8]>>,
 }
-#[allow(deprecated)]
-#[cfg(unix)]
-const _: () = {
-    use ::cconn::__prive as __cconn;
-    use __cconn::{
-        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
-        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
-        WriteNever as _, WriteSerde as _,
-    };
-    const _: () = __cconn::check_listed(
-        &|| __cconn::ModuleProbe.__cconn_module(),
-        __cconn::module_path!(),
-        13776757609873999785u64,
-        "the command `ping` would be missing from `commandes()` of its module: what a macro, an `include!` or an attribute under another name than `commande` makes, `#[commande]` on the module can't see; write `#[commande] fn ping` out in the module, or put it into a module without the attribute and list it with `commandes![]`",
-    );
-    const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-        __cconn::AnswerKind::<Resultat<(), Faute>>::__CCONN_KIND,
-        __cconn::Answer::<Resultat<(), Faute>>::__CCONN_KIND,
-    );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
-        || __cconn::fingerprint(
-            &[
-                __cconn::print::<&'static str>(),
-                __cconn::print::<Option<Cow<'static, [u8]>>>(),
-            ],
-            __cconn::print::<
-                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            >(),
-            __cconn::print::<
-                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            >(),
-        ),
-        &[
-            __cconn::Probe::<str>::__CCONN_FAULT,
-            __cconn::Probe::<Option<Cow<'static, [u8]>>>::__CCONN_FAULT,
-            __cconn::Probe::<
-                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            >::__CCONN_FAULT,
-            __cconn::Probe::<
-                <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
-            >::__CCONN_FAULT,
-        ],
-    );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
-        "PING",
-        0,
-        "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
-    );
-    const _: fn() = || {
-        __cconn::check_received::<&'_ str>();
-        __cconn::check_received::<Option<Cow<'_, [u8]>>>();
-        __cconn::check_answer::<{ __CCONN_KIND }, Resultat<(), Faute>>();
-    };
-    #[doc(hidden)]
-    impl __cconn::Message for ping<'_> {
-        fn tete(&self) -> __cconn::Tete<'_> {
-            __cconn::Tete::with(
-                __CCONN_HEAD,
-                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
-            )
-        }
-        fn ecrire<'__cconn>(
-            &'__cconn self,
-            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
-        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
-            __cconn::Arg(&self.mot).__cconn_write(__cconn_out)?;
-            __cconn::Arg(&self.n).__cconn_write(__cconn_out)?;
-            __cconn::Ok(())
-        }
-    }
-    #[doc(hidden)]
-    impl __cconn::fmt::Debug for ping<'_> {
-        fn fmt(
-            &self,
-            __cconn_f: &mut __cconn::fmt::Formatter<'_>,
-        ) -> __cconn::fmt::Result {
-            __cconn::debug(
-                __cconn_f,
-                "ping",
-                &[
-                    ("mot", __cconn::Shown(&self.mot).__cconn_show()),
-                    ("n", __cconn::Shown(&self.n).__cconn_show()),
-                ],
-            )
-        }
-    }
-    #[doc(hidden)]
-    impl __cconn::Appel<
-        <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-    > for ping<'_> {
-        type Refus = <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
-        fn lire(
-            __cconn_bytes: &[__cconn::u8],
-        ) -> __cconn::Result<
-            <Resultat<(), Faute> as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            __cconn::ErreurCodec,
-        > {
-            <Resultat<
-                (),
-                Faute,
-            > as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
-        }
-    }
-    #[doc(hidden)]
-    impl __cconn::Commande for ping<'_> {
-        type Portee = __cconn::Partout;
-        const ENTREE: __cconn::Entree = __cconn::Entree {
-            nom: "PING",
-            signature: "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
-            doc: __cconn::concat!(),
-            parallele: true,
-            serveur_seul: false,
-            hash: 15286027583431866217u64,
-            empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
-            faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
-            executer: |__cconn_context, mut __cconn_input, __cconn_out| {
-                let __cconn_a0: &'_ str = __cconn::Slot::<&'_ str>::NEW
-                    .__cconn_read(&mut __cconn_input, "mot")?;
-                let __cconn_a1: Option<Cow<'_, [u8]>> = __cconn::Slot::<
-                    Option<Cow<'_, [u8]>>,
-                >::NEW
-                    .__cconn_read(&mut __cconn_input, "n")?;
-                __cconn::Input::end(__cconn_input)?;
-                __cconn::Ok(
-                    __cconn::answer::<
-                        { __CCONN_KIND },
-                        _,
-                    >(
-                        ping(__cconn::client(__cconn_context), __cconn_a0, __cconn_a1),
-                        __cconn_out,
-                    ),
-                )
-            },
-        };
-    }
-};

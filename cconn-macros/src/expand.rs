@@ -9,10 +9,11 @@ mod consts;
 mod handler;
 pub(crate) mod message;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::ast::Function;
+use crate::deprecated;
 use crate::model::Command;
 
 pub(crate) use consts::kind;
@@ -34,16 +35,24 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let registered = handler::registered(command);
     let listed = handler::listed(command);
     let rest = wrap(command, &quote!(#listed #consts #checks #message #call #registered));
-    quote!(#function #twin #rest)
+    if !command.forwarded.deprecated {
+        return quote!(#function #twin #rest);
+    }
+    let krate = &command.krate;
+    let prive = quote_spanned!(Span::mixed_site()=> #krate::__prive);
+    // The fields of what is deprecated are deprecated too.
+    let fields = command.arguments().map(|argument| argument.ident.clone());
+    let itself = Ident::new("self", Span::call_site());
+    let names: Vec<_> = fields.chain([command.ident.clone(), itself]).collect();
+    let rest = deprecated::attributes(&prive, &names, &rest);
+    quote!(#function #rest #twin)
 }
 
 /// Puts generated items where no name of theirs is seen.
 pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
     let attrs = &command.forwarded.code;
-    let allow = command.forwarded.deprecated.then(|| quote!(#[allow(deprecated)]));
     let krate = &command.krate;
     quote_spanned! {Span::mixed_site()=>
-        #allow
         #(#attrs)*
         const _: () = {
             use #krate::__prive as __cconn;

@@ -7,6 +7,7 @@
 mod args;
 mod ast;
 mod dependency;
+mod deprecated;
 mod entry;
 mod errors;
 mod expand;
@@ -26,6 +27,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn commande(args: TokenStream, item: TokenStream) -> TokenStream {
     entry::command(args.into(), &item.into()).into()
+}
+
+/// Lets out the code in the attribute `__cconn_code`, which may use what is deprecated.
+#[proc_macro_derive(Code, attributes(__cconn_code))]
+pub fn code(item: TokenStream) -> TokenStream {
+    deprecated::expand(item.into()).into()
 }
 
 /// See `cconn::commandes!`, which puts the path of its crate and a semicolon before the list.

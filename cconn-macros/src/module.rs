@@ -18,7 +18,7 @@ use crate::ast::Module;
 use crate::errors::Sink;
 use crate::list::table;
 use crate::model::{conditions, generated, hash, unraw};
-use crate::{dependency, groups};
+use crate::{dependency, deprecated, groups};
 
 /// The name of the function that returns the list.
 const LIST: &str = "commandes";
@@ -186,7 +186,15 @@ impl Collected {
             }
         });
         let list = self.list();
-        let check = self.check();
+        let old: Vec<_> = self.listed().filter(|found| found.deprecated).collect();
+        let (list, attrs) = if old.is_empty() {
+            (list, TokenStream::new())
+        } else {
+            let names: Vec<_> = old.iter().map(|found| found.ident.clone()).collect();
+            let prive = quote_spanned!(Span::mixed_site()=> __cconn_module);
+            (TokenStream::new(), deprecated::attributes(&prive, &names, &list))
+        };
+        let check = self.check(&attrs);
         quote_spanned! {Span::mixed_site()=>
             #(#pieces)*
             #[doc(hidden)]
@@ -198,8 +206,6 @@ impl Collected {
 
     /// The list of what stands in the module itself and in those inside it.
     fn list(&self) -> TokenStream {
-        let allow =
-            self.listed().any(|found| found.deprecated).then(|| quote!(#[allow(deprecated)]));
         let own = self.listed().map(|Found { ident, conditions, .. }| {
             let span = ident.span().resolved_at(Span::mixed_site());
             let ident = generated(ident);
@@ -222,17 +228,19 @@ impl Collected {
         };
         quote_spanned! {Span::mixed_site()=>
             #[doc(hidden)]
-            #allow
             pub(super) const __CCONN_COMMANDS: &[__cconn_module::Entree] = #all;
         }
     }
 
     /// What the commands of the module find, wherever they come from.
-    fn check(&self) -> TokenStream {
+    ///
+    /// `attrs` are those of the struct in it.
+    fn check(&self, attrs: &TokenStream) -> TokenStream {
         let mut names: Vec<_> =
             self.commands.iter().map(|found| hash(&unraw(&found.ident))).collect();
         names.sort_unstable();
         quote_spanned! {Span::mixed_site()=>
+            #attrs
             #[doc(hidden)]
             struct __CconnHere;
             #[doc(hidden)]
