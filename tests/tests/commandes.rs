@@ -11,6 +11,7 @@ mod commandes {
     mod faults;
     mod levels;
     mod lists;
+    mod many;
     mod modules;
     mod texts;
     mod unwind;

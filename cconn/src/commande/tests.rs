@@ -70,3 +70,22 @@ fn a_prefix_of_the_arguments_never_runs() {
         assert!(out.bytes.is_empty());
     }
 }
+
+/// Twenty thousand descriptions that differ by their hashes only, of which many fall on one place.
+const fn many() -> [Entree; 20_000] {
+    let mut all = [PLACEHOLDER; 20_000];
+    let mut i = 0;
+    while i < all.len() {
+        all[i].hash = (i as u64 % 5_000) | (i as u64 / 5_000) << 32;
+        i += 1;
+    }
+    all
+}
+
+#[test]
+fn a_long_list_is_checked_while_it_is_compiled() {
+    const ALL: &[Entree] = &many();
+    // The compiler's own limit on constants is a lint that is an error by default.
+    const CHECKED: &[Entree] = distinct::<65_536>(ALL);
+    assert_eq!(CHECKED.len(), 20_000);
+}
