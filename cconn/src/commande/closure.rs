@@ -46,6 +46,7 @@ pub trait Arguments: Sized {
 /// An argument of a closure, which owns what it is handed: `String` and not `&str`.
 ///
 /// The compiler names this trait where it finds that an argument borrows.
+#[doc(hidden)]
 pub trait OwnedArgument<'de>: Deserialize<'de> {}
 
 #[diagnostic::do_not_recommend]
