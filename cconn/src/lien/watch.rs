@@ -181,7 +181,7 @@ impl Watch {
     }
 
     fn run(&self) {
-        let mut entries = HashMap::new();
+        let (mut entries, mut due) = (HashMap::new(), Vec::new());
         let start = crate::sync::now();
         let mut round = None;
         loop {
@@ -190,7 +190,8 @@ impl Watch {
             round = Some(begun);
             // Of connections that were short most are gone: nobody wakes for them.
             entries.retain(|_, entry: &mut Entry| entry.lien.strong_count() > 0);
-            for place in due(&entries, begun) {
+            list_due(&entries, begun, &mut due);
+            for (_, _, place) in due.drain(..) {
                 let Some(entry) = entries.get_mut(&place) else { continue };
                 let now = crate::sync::now();
                 if !entry.urgent && now.saturating_duration_since(begun) >= SLICE {
@@ -235,13 +236,17 @@ impl Watch {
     }
 }
 
-/// Whose moment has come, by their places: first what waits to be written, then the others, those
-/// first that have waited longest.
-fn due(entries: &HashMap<usize, Entry>, now: Instant) -> Vec<usize> {
-    let due = entries.iter().filter(|(_, entry)| entry.next <= now);
-    let mut due: Vec<_> = due.map(|(place, e)| (!e.urgent, e.next, *place)).collect();
+/// An entry whose moment has come, so that the smallest is looked at first: whether it can wait,
+/// since when it does, its place.
+type Due = (bool, Instant, usize);
+
+/// Lists whose moment has come: first what waits to be written, then the others, those first that
+/// have waited longest.
+fn list_due(entries: &HashMap<usize, Entry>, now: Instant, due: &mut Vec<Due>) {
+    due.clear();
+    let now_due = entries.iter().filter(|(_, entry)| entry.next <= now);
+    due.extend(now_due.map(|(place, entry)| (!entry.urgent, entry.next, *place)));
     due.sort_unstable();
-    due.into_iter().map(|(_, _, place)| place).collect()
 }
 
 /// The moment to look again after that long: with many connections those that can wait are looked
@@ -394,8 +399,10 @@ mod tests {
             .collect();
         entries.insert(700, entry(start + tick, true));
         entries.insert(800, entry(start + 2 * tick, true));
-        let due = due(&entries, start + tick);
-        assert_eq!((due.len(), due.first(), due.get(1)), (501, Some(&700), Some(&0)));
-        assert!(due.windows(2).skip(1).all(|pair| pair[0] < pair[1]), "the longest wait first");
+        let mut due = Vec::new();
+        list_due(&entries, start + tick, &mut due);
+        let places: Vec<_> = due.iter().map(|(_, _, place)| *place).collect();
+        assert_eq!((places.len(), places[0], places[1]), (501, 700, 0));
+        assert!(places.windows(2).skip(1).all(|pair| pair[0] < pair[1]), "the longest wait first");
     }
 }
