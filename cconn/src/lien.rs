@@ -27,6 +27,7 @@ mod expel;
 mod goodbye;
 mod handler;
 mod identity;
+mod idle;
 mod inbox;
 #[cfg(modele)]
 #[path = "../../modele/src/inside.rs"]
@@ -59,7 +60,7 @@ mod write;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sync::Mutex;
 use crate::transport::Transport;
@@ -98,6 +99,8 @@ pub(crate) struct Lien {
     pub(crate) names: Names,
     /// Why it ended, for those who ask without the other lock: it may be held for long under a flood.
     shown: Mutex<Option<Arc<Ending>>>,
+    /// When the greeting was done.
+    born: Instant,
     /// Handles of the program that exist.
     handles: AtomicUsize,
     /// Whether the connection stops with its last handle: a server's connections do not.
@@ -138,6 +141,7 @@ impl Lien {
             identity,
             names: Names::default(),
             shown: Mutex::new(None),
+            born: crate::sync::now(),
             handles: AtomicUsize::new(0),
             ends_with_handles,
             left: AtomicBool::new(false),

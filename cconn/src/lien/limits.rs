@@ -41,6 +41,8 @@ pub(crate) struct Limits {
     pub(crate) read_deadline: Duration,
     /// How long a call may take, from waiting for window to its answer, unless it says otherwise.
     pub(crate) answer_deadline: Duration,
+    /// How long nothing may be asked for before the connection is ended; `None` for ever.
+    pub(crate) idle: Option<Duration>,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
     /// How long an ended connection reads out what its peer still sends.
@@ -69,6 +71,7 @@ impl Default for Limits {
             write_deadline: Duration::from_secs(10),
             read_deadline: Duration::from_secs(30),
             answer_deadline: Duration::from_secs(30),
+            idle: None,
             grace: Duration::from_secs(10),
             linger: Duration::from_secs(2),
             moment: Duration::from_micros(500),

@@ -124,7 +124,7 @@ impl Lien {
     }
 
     /// Asks the watchman to look after this connection, in so long at the latest.
-    fn call_watchman(&self, after: Duration) {
+    pub(super) fn call_watchman(&self, after: Duration) {
         let Some(watch) = &self.watch else { return };
         if watch.look_after(&self.me, after) {
             return;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::goodbye::Ending;
+use super::idle::Progress;
 use super::inbox::{Inbox, QUIET};
 use super::lock::Locked;
 use super::sleepers::Sleep;
@@ -73,6 +74,9 @@ pub(super) struct Tended {
     passes: u64,
     quiet_since: Option<Instant>,
     linger_since: Option<Instant>,
+    /// What the connection had come to when last seen, and since when that is so.
+    pub(super) progress: Progress,
+    pub(super) idle_since: Option<Instant>,
 }
 
 impl Tended {
@@ -88,6 +92,11 @@ impl Tended {
         let linger = self.lingers && !self.linger_told;
         let stop = self.stops && !self.stop_told;
         (bytes || helm || linger || stop) && self.watched
+    }
+
+    /// The watchman is about to have it on its list.
+    pub(super) fn set_listed(&mut self) {
+        self.listed = true;
     }
 
     /// There was nobody to ask.
@@ -155,8 +164,9 @@ impl Lien {
             (state, read) = self.tend_helm(state, now);
             let stopped;
             (state, stopped) = self.tend_stop(state, now);
+            let idle = self.tend_idle(&mut state, now);
             drop(state);
-            written.into_iter().chain(read).chain(stopped).min()
+            [written, read, stopped, idle].into_iter().flatten().min()
         };
         let mut state = self.lock();
         // Whatever was left while this ran is arranged anew by dropping the lock.

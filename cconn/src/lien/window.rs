@@ -132,6 +132,11 @@ impl Window {
         Ok(())
     }
 
+    /// Charges that arrived and were not taken up, and those taken up and not granted again yet.
+    pub(super) fn arrived_and_owed(&self) -> [u64; 2] {
+        [self.held, self.owed]
+    }
+
     /// A command was started, cancelled or refused. Returns the grant to send, if one is due.
     #[inline]
     pub(super) fn taken_up(&mut self, charge: u64) -> Option<u64> {

@@ -93,8 +93,9 @@ impl Serveur {
     /// Gives those who wait for a place a thread each, or refuses them; who may soon have the place
     /// of a client that is leaving, and who came later, waits on.
     fn admit(&self, waiting: &mut Waiting) {
+        let options = &self.shared.options;
         while let Some((_, until)) = waiting.front() {
-            let place = match self.shared.clients.enter(self.shared.options.max_clients) {
+            let place = match self.shared.clients.enter(options.max_clients, options.unused) {
                 Entry::Place(id) => Ok(id),
                 Entry::Refused(refusal) => Err(refusal),
                 Entry::Soon if *until <= Instant::now() => Err(Refusal::Full),
@@ -318,6 +319,31 @@ mod tests {
         assert!(!matches!(told, Ok(_) | Err(HandshakeError::Late)), "{told:?}");
         drop(busy);
         stop.join().unwrap().unwrap();
+        lancer.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn who_was_never_used_gives_its_place_to_a_newcomer() {
+        let mut options = Serveur::options(0).max_clients(2);
+        options.unused = Duration::ZERO;
+        let serveur = options.ouvrir().unwrap();
+        serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let used = Client::new(serveur.adresse()).unwrap();
+        used.appeler::<u32, _>(nommee("simple", ())).unwrap();
+        for _ in 0..10 {
+            // Thirty bytes, and nothing more.
+            let silent = newcomer(&serveur);
+            assert!(greeting(&silent).is_ok());
+            let third = Client::new(serveur.adresse()).unwrap();
+            third.appeler::<u32, _>(nommee("simple", ())).unwrap();
+            let refused = Client::new(serveur.adresse()).unwrap_err();
+            assert!(refused.to_string().contains("full"), "both are used: {refused}");
+            third.eteindre().unwrap();
+        }
+        assert_eq!(used.appeler::<u32, _>(nommee("simple", ())).unwrap(), 7);
+        serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
     }
 }

@@ -116,12 +116,12 @@ pub(super) enum Entry {
 
 impl Clients {
     /// Lets a newcomer in, if there is a place. Where there will be one soon, `leave` says when.
-    pub(super) fn enter(&self, most: usize) -> Entry {
+    pub(super) fn enter(&self, most: usize, unused: Duration) -> Entry {
         let mut state = self.state.lock();
         let mut entry = state.enter(most);
         if entry == Entry::Refused(Refusal::Full) {
             drop(state);
-            let is_one_gone = self.is_one_gone();
+            let is_one_gone = self.is_one_gone() || self.send_unused_away(unused);
             state = self.state.lock();
             entry = state.enter(most);
             if entry == Entry::Refused(Refusal::Full) && is_one_gone {
@@ -132,24 +132,46 @@ impl Clients {
         entry
     }
 
+    /// Ends the connection of a client that was never used for so long; says whether there is one.
+    fn send_unused_away(&self, unused: Duration) -> bool {
+        let oldest = self.oldest_unused(unused);
+        if let Some(lien) = &oldest {
+            lien.close(EndReason::Closed, "it was never used, and another needs its place");
+            // It has sent nothing that it could be waited for.
+            lien.end_linger();
+        }
+        oldest.is_some()
+    }
+
+    fn oldest_unused(&self, unused: Duration) -> Option<Arc<Lien>> {
+        let moment = Instant::now().checked_sub(unused)?;
+        let connected = self.connected().into_iter();
+        connected.filter(|lien| lien.is_unused_since(moment)).min_by_key(|lien| lien.identity.id)
+    }
+
     /// Whether the peer of a client is gone, as the system knows and our thread does not yet.
     fn is_one_gone(&self) -> bool {
         self.connected().iter().take(LOOKED_AT).any(|lien| lien.is_peer_gone())
     }
 
-    /// Whether so many are there, and none of them is about to leave.
-    pub(super) fn are_full(&self, most: usize) -> bool {
+    /// Whether so many are there, and none of them is about to leave or can be sent away.
+    pub(super) fn are_full(&self, most: usize, unused: Duration) -> bool {
         let state = self.state.lock();
         let full = state.clients() >= most && !state.is_one_leaving();
         drop(state);
-        full && !self.is_one_gone()
+        full && !self.is_one_gone() && self.oldest_unused(unused).is_none()
     }
 
     /// As `enter`, waiting until then for a place that there will be soon.
-    pub(super) fn enter_by(&self, most: usize, until: Instant) -> Result<u64, Refusal> {
+    pub(super) fn enter_by(
+        &self,
+        most: usize,
+        unused: Duration,
+        until: Instant,
+    ) -> Result<u64, Refusal> {
         loop {
             let now = Instant::now();
-            match self.enter(most) {
+            match self.enter(most, unused) {
                 Entry::Place(id) => return Ok(id),
                 Entry::Refused(refusal) => return Err(refusal),
                 Entry::Soon if now >= until => return Err(Refusal::Full),
@@ -373,7 +395,7 @@ mod tests {
         let clients = Clients::default();
         assert_eq!(clients.expect(1), Some(1));
         assert_eq!(clients.expect(1), None, "one is enough");
-        assert_eq!(clients.enter(1), Entry::Place(2), "its place is another's");
+        assert_eq!(clients.enter(1, Duration::MAX), Entry::Place(2), "its place is another's");
         assert!(!clients.arrive(1, 1), "and then there is none");
         clients.leave(1);
         assert_eq!(clients.expect(1), None, "full");
@@ -384,9 +406,16 @@ mod tests {
     #[test]
     fn an_expected_client_is_the_last_that_fits() {
         let clients = Clients::default();
-        assert_eq!((clients.enter(2), clients.expect(2)), (Entry::Place(1), Some(2)));
+        assert_eq!(
+            (clients.enter(2, Duration::MAX), clients.expect(2)),
+            (Entry::Place(1), Some(2))
+        );
         assert!(clients.arrive(2, 2));
-        assert_eq!(clients.enter(2), Entry::Soon, "nobody knows yet whether they stay");
+        assert_eq!(
+            clients.enter(2, Duration::MAX),
+            Entry::Soon,
+            "nobody knows yet whether they stay"
+        );
         assert_eq!(clients.expect(2), None);
         clients.leave(1);
         assert_eq!(clients.expect(2), Some(3));

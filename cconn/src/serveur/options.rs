@@ -29,6 +29,10 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 /// end before our thread has ended would be told that the server is full.
 const LEAVING: Duration = Duration::from_millis(250);
 
+/// How long a client that was never used has its place, where a newcomer finds no other: thirty
+/// bytes of greeting are not to hold one for ever.
+const UNUSED: Duration = Duration::from_secs(60);
+
 /// What to do with a newcomer who did not become a client.
 type RefusedHook = Arc<dyn Fn(Option<SocketAddr>, &Erreur) + Send + Sync>;
 
@@ -38,6 +42,8 @@ pub(super) struct Kept {
     pub(super) max_clients: usize,
     /// How long a newcomer waits for the place of a client that has just left.
     pub(super) leaving: Duration,
+    /// How long a client that was never used has its place for certain.
+    pub(super) unused: Duration,
     pub(super) on_refused: Option<RefusedHook>,
     pub(super) on_connected: Option<EndHook>,
     pub(super) on_disconnected: Option<EndHook>,
@@ -62,6 +68,8 @@ pub struct OptionsServeur {
     max_clients: usize,
     /// No setting of a program's; tests have more time.
     pub(super) leaving: Duration,
+    /// Nor is this.
+    pub(super) unused: Duration,
     on_refused: Option<RefusedHook>,
     on_connected: Option<EndHook>,
     on_disconnected: Option<EndHook>,
@@ -75,6 +83,7 @@ impl OptionsServeur {
             settings: Settings::default(),
             max_clients: 1,
             leaving: LEAVING,
+            unused: UNUSED,
             on_refused: None,
             on_connected: None,
             on_disconnected: None,
@@ -97,6 +106,17 @@ impl OptionsServeur {
     #[doc(alias = "greeting_timeout")]
     pub fn delai_accueil(mut self, delai: Duration) -> Self {
         self.settings.greeting_deadline = delai;
+        self
+    }
+
+    /// How long a client may keep its place while nothing is asked for, by either side; for ever
+    /// unless set. Then it is sent away, and its errors say why.
+    ///
+    /// A client for which nothing was ever sent, and which never sent a command, gives its place
+    /// to a newcomer after a minute in any case, where there is no other.
+    #[doc(alias = "idle_timeout")]
+    pub fn delai_inactivite(mut self, delai: Duration) -> Self {
+        self.settings.limits.idle = Some(delai);
         self
     }
 
@@ -166,6 +186,7 @@ impl OptionsServeur {
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             leaving: self.leaving,
+            unused: self.unused,
             settings: self.settings,
             on_refused: self.on_refused,
             on_connected: self.on_connected,

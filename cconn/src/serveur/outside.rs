@@ -160,7 +160,8 @@ impl Serveur {
     }
 
     fn is_full(&self) -> bool {
-        self.shared.clients.are_full(self.shared.options.max_clients)
+        let options = &self.shared.options;
+        self.shared.clients.are_full(options.max_clients, options.unused)
     }
 
     fn judge(

@@ -64,8 +64,9 @@ impl Serveur {
     #[doc(alias = "in_memory")]
     pub fn client_local(&self) -> Resultat<Client> {
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
-        let until = Instant::now() + self.shared.options.leaving;
-        match self.shared.clients.enter_by(self.shared.options.max_clients, until) {
+        let options = &self.shared.options;
+        let until = Instant::now() + options.leaving;
+        match self.shared.clients.enter_by(options.max_clients, options.unused, until) {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
                     if serveur.welcome(&ours, None) {
@@ -117,6 +118,7 @@ impl Serveur {
             // The hook may be what admits the client, and may wait for its answers.
             lien.hold_commands();
         }
+        lien.limit_idleness();
         if self.shared.clients.add(&lien) {
             self.shared.door.ring();
         }

@@ -1,6 +1,7 @@
 //! What all connections of a process share: threads, places, the watchman, stacks, descriptors.
 
 mod descripteurs;
+mod inactivite;
 mod piles;
 mod places;
 
