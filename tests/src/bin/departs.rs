@@ -57,9 +57,21 @@ fn serve(address_of: &str) {
             Ok(())
         })
         .expect("a name");
+    let (last, answered) = mpsc::channel();
+    serveur
+        .enregistrer_commande("compte", move |_, (n,): (usize,)| {
+            if n == LINES {
+                last.send(()).expect("main waits");
+            }
+            n
+        })
+        .expect("a name");
     println!("{}", serveur.adresse());
     let runs = serveur.clone();
     thread::spawn(move || runs.lancer());
+    if address_of == "serveur-repond" {
+        return answered.recv().expect("a client asks");
+    }
     let client = asked.recv().expect("a client asks");
     match address_of {
         "serveur-diffuse" => {
@@ -129,6 +141,17 @@ fn lets_go(how: &str, client: Client) {
         "forget" => {
             send(&client);
             std::mem::forget(client);
+        }
+        "lancer" => {
+            send(&client);
+            thread::spawn(move || client.lancer());
+        }
+        "thread-panic" => {
+            let panics = thread::spawn(move || {
+                send(&client);
+                panic!("a panic on purpose");
+            });
+            assert!(panics.join().is_err());
         }
         "moved" => {
             let sends = client.clone();

@@ -55,7 +55,7 @@ fn assert_all_arrive(ways: &[&str]) {
 
 #[test]
 fn main_returns() {
-    assert_all_arrive(&["main", "moved", "forget", "static", "local"]);
+    assert_all_arrive(&["main", "moved", "forget", "static", "local", "lancer"]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn exit_is_called() {
 
 #[test]
 fn a_thread_ends_before_main_does() {
-    assert_all_arrive(&["thread"]);
+    assert_all_arrive(&["thread", "thread-panic"]);
 }
 
 #[test]
@@ -98,6 +98,24 @@ fn several_threads_send() {
     with_watchdog("several threads", LIMIT, || {
         assert_eq!(arrived("shared"), 3 * LINES);
         assert_eq!(arrived("last-words"), 2 * LINES);
+    });
+}
+
+#[test]
+fn a_server_that_ends_has_answered() {
+    with_watchdog("answers", LIMIT, || {
+        let mut child = departs("serveur-repond").stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let client = Client::new(address.trim()).unwrap();
+        let calls: Vec<_> = (1..=LINES)
+            .map(|n| client.differer::<usize, _>(nommee("compte", (n,))).unwrap())
+            .collect();
+        client.vider().unwrap();
+        // The last one ends the server from inside.
+        let answered = calls.into_iter().filter_map(|call| call.attendre().ok()).count();
+        child.wait().unwrap();
+        assert!(answered + 1 >= LINES, "{answered} of {LINES}");
     });
 }
 
