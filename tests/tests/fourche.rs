@@ -216,9 +216,12 @@ fn inherited_connections_are_left_alone() {
     for act in [
         |client: Client| drop(client),
         |client: Client| client.close(),
+        |client: Client| assert!(client.expulser("").is_err()),
         |client: Client| {
-            let _refused = client.eteindre();
-            assert!(!client.est_connecte());
+            let refused = client.eteindre().unwrap_err();
+            assert!(refused.to_string().contains("fork"), "{refused}");
+            let refused = client.envoyer(nommee("line", ())).unwrap_err();
+            assert!(refused.to_string().contains("fork"), "{refused}");
         },
     ] {
         let mut parent = Some(Parent::new());

@@ -30,6 +30,11 @@ impl Lien {
     /// Sends the peer away: writes what was sent so far, then the reason, and ends. Twice is as
     /// good as once. Reads on meanwhile, and hears nothing of it.
     pub(crate) fn expel(&self, text: &str, mut deadline: Deadline) -> Expelled {
+        if self.is_disowned()
+            && let Some(ending) = self.ending()
+        {
+            return Expelled::Ended(ending);
+        }
         let mut state = self.lock();
         state.expel(text);
         let waited;

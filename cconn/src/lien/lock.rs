@@ -86,7 +86,7 @@ impl Lien {
         for _ in 0..due.stand_ins {
             self.start_stand_in();
         }
-        if due.hang_up {
+        if due.hang_up && !self.is_inherited() {
             self.io.shutdown();
         }
         match due.last_words {

@@ -43,8 +43,7 @@ impl Lien {
     /// A thread that is inside a command waits too, its turn given up meanwhile, unless the
     /// command is part of what has to finish.
     pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
-        if self.is_inherited() {
-            self.close(EndReason::Closed, INHERITED);
+        if self.is_disowned() {
             return Stopped::Ended;
         }
         self.begin_stop();
@@ -121,8 +120,21 @@ impl Lien {
 
     /// Drops the connection now: complete answers are written once, without blocking.
     pub(crate) fn close(&self, reason: EndReason, text: &str) {
+        if self.is_disowned() {
+            return;
+        }
         let mut state = self.lock();
         state.close(Ending::here(reason, text));
+    }
+
+    /// Whether the connection is a parent process's: then it is over here, and its stream goes on
+    /// at the parent.
+    pub(super) fn is_disowned(&self) -> bool {
+        let inherited = self.is_inherited();
+        if inherited {
+            self.lock().close(Ending::Cut { text: INHERITED.into() });
+        }
+        inherited
     }
 
     /// After the end: nothing more is read of what the peer still sends, whoever does.
