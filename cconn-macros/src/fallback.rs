@@ -60,7 +60,7 @@ fn any_answer(command: &Command) -> TokenStream {
         impl<T> __cconn::Appel<T> for #twin {
             type Refus = __cconn::Jamais;
 
-            fn lire(_: &[__cconn::u8]) -> __cconn::Result<T, __cconn::ErreurCodec> {
+            fn lire(_: __cconn::Lecteur<'_>) -> __cconn::Result<T, __cconn::ErreurCodec> {
                 __cconn::invalid()
             }
         }

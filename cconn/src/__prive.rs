@@ -17,8 +17,8 @@ pub use crate::erreur::Jamais;
 pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
-    Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Message, Plain,
-    PlainByDefault, Probe, ProbeNothing, Reponse, Tete, ValueByDefault, Whole, WriteNever,
+    Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Lecteur, Message,
+    Plain, PlainByDefault, Probe, ProbeNothing, Reponse, Tete, ValueByDefault, Whole, WriteNever,
     WriteSerde, answer_kind, fingerprint, print,
 };
 pub use crate::serveur::Serveur;
@@ -48,6 +48,12 @@ pub const fn check_sent<T: SentArgument>() {}
 
 /// Demands that a type can be an answer.
 pub const fn check_answer<const KIND: u8, T: ValidAnswer<KIND>>() {}
+
+/// Goes on as on a processor that has places which it is slow to copy to, or has none: for
+/// measuring on the one what happens on the other.
+pub fn assume_slow_places(slow: bool) {
+    crate::copy::assume_slow_places(slow);
+}
 
 /// The type of an argument that was written wrong.
 #[derive(Debug)]

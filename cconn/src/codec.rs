@@ -23,6 +23,7 @@ use bincode::{DefaultOptions, ErrorKind};
 use serde::de::Visitor;
 use serde::{Deserialize, Serialize};
 
+use crate::body::{Body, MAX_LENGTH_BYTES, write_length};
 use crate::copy;
 use answer::TopLevel;
 use encoder::Encoder;
@@ -113,7 +114,7 @@ pub(crate) fn encode_length(length: usize, out: &mut Vec<u8>) {
 /// Reads one value that takes the whole body.
 #[inline]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, CodecError> {
-    let mut decoder = Decoder::new(body);
+    let mut decoder = Decoder::new(body.into());
     let value = decoder.value()?;
     decoder.finish()?;
     Ok(value)
@@ -123,20 +124,21 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Cod
 ///
 /// After an error the place in the body is unknown: nothing more is to be read from it.
 pub(crate) struct Decoder<'de> {
-    rest: &'de [u8],
+    body: Body<'de>,
     limits: Limits,
 }
 
 impl<'de> Decoder<'de> {
     #[inline]
-    pub(crate) fn new(body: &'de [u8]) -> Self {
-        Decoder { rest: body, limits: Limits::for_body(body.len()) }
+    pub(crate) fn new(body: Body<'de>) -> Self {
+        let limits = Limits::for_body(body.len(), body.has_apart());
+        Decoder { body, limits }
     }
 
     /// Reads the next field.
     #[inline]
     pub(crate) fn value<T: Deserialize<'de>>(&mut self) -> Result<T, CodecError> {
-        let input = Input(&mut self.rest);
+        let input = Input(&mut self.body);
         let mut inner = bincode::Deserializer::with_bincode_read(input, DefaultOptions::new());
         let value = T::deserialize(Guard::new(&mut inner, &mut self.limits));
         value.map_err(|error| self.blame(*error))
@@ -154,10 +156,22 @@ impl<'de> Decoder<'de> {
         self.value()
     }
 
+    /// Reads a byte string into a `Vec`: the one that it came in, where it stands apart.
+    #[inline]
+    pub(crate) fn byte_buf(&mut self) -> Result<Vec<u8>, CodecError> {
+        self.value().map(|ByteBuf(bytes)| bytes)
+    }
+
+    /// Reads a text into a `String`: the one that it came in, where it stands apart.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<String, CodecError> {
+        self.value()
+    }
+
     /// Checks that every byte was read.
     #[inline]
     pub(crate) fn finish(self) -> Result<(), CodecError> {
-        match self.rest.len() {
+        match self.body.len() {
             0 => Ok(()),
             left => Err(CodecError::Leftover(left)),
         }
@@ -166,24 +180,6 @@ impl<'de> Decoder<'de> {
     #[cold]
     fn blame(&mut self, error: ErrorKind) -> CodecError {
         self.limits.take_fault().unwrap_or_else(|| explain(error))
-    }
-}
-
-/// Largest number of bytes that a length takes.
-const MAX_LENGTH_BYTES: usize = 9;
-
-fn write_length(length: u64, out: &mut Vec<u8>) {
-    if let Ok(byte @ 0..=250) = u8::try_from(length) {
-        out.push(byte);
-    } else if let Ok(length) = u16::try_from(length) {
-        out.push(251);
-        out.extend_from_slice(&length.to_le_bytes());
-    } else if let Ok(length) = u32::try_from(length) {
-        out.push(252);
-        out.extend_from_slice(&length.to_le_bytes());
-    } else {
-        out.push(253);
-        out.extend_from_slice(&length.to_le_bytes());
     }
 }
 
@@ -235,14 +231,12 @@ fn is_integer_text(text: &str) -> bool {
 }
 
 /// The unread part of a body, as bincode reads it; unlike bincode's own, it can be looked at.
-struct Input<'r, 'de>(&'r mut &'de [u8]);
+struct Input<'r, 'de>(&'r mut Body<'de>);
 
 impl<'de> Input<'_, 'de> {
     #[inline]
     fn take(&mut self, length: usize) -> io::Result<&'de [u8]> {
-        let (head, rest) = self.0.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
-        *self.0 = rest;
-        Ok(head)
+        self.0.take(length).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -273,7 +267,8 @@ impl<'de> bincode::BincodeRead<'de> for Input<'_, 'de> {
 
     #[inline]
     fn get_byte_buffer(&mut self, length: usize) -> bincode::Result<Vec<u8>> {
-        Ok(copy::to_vec(self.take(length)?))
+        let bytes = self.0.take_vec(length);
+        Ok(bytes.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?)
     }
 
     #[inline]
@@ -283,6 +278,31 @@ impl<'de> bincode::BincodeRead<'de> for Input<'_, 'de> {
         visitor: V,
     ) -> bincode::Result<V::Value> {
         visitor.visit_borrowed_bytes(self.take(length)?)
+    }
+}
+
+/// A byte string in a `Vec`.
+struct ByteBuf(Vec<u8>);
+
+impl<'de> Deserialize<'de> for ByteBuf {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = ByteBuf;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<ByteBuf, E> {
+                Ok(ByteBuf(copy::to_vec(bytes)))
+            }
+
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<ByteBuf, E> {
+                Ok(ByteBuf(bytes))
+            }
+        }
+        deserializer.deserialize_byte_buf(Bytes)
     }
 }
 

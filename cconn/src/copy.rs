@@ -1,12 +1,13 @@
 //! Large copies, and where bytes have to stand for them to be fast.
 //!
 //! Kernels and C libraries copy with the processor's `rep movsb`, and some processors (AMD's Zen 3
-//! and 4) make that ten times slower where the destination stands 1 to 31 bytes behind the source,
+//! and 4) make that ten times slower where the destination stands a few bytes behind the source,
 //! both counted from the start of their pages. It is no rare case: the kernel lays the first byte
 //! of a message that nothing unread stands before at the start of a page, and an allocator lays a
-//! large buffer 16 bytes behind one. So what is received has a place kept free in front of it,
-//! what is sent from a bad place is moved first, and payloads are copied in pieces that no
-//! `rep movsb` is used for. Elsewhere that costs a copy within the processor's own cache. The same was found of `memcpy`
+//! large buffer 16 bytes behind one. So, on such a processor alone, what is received has a place
+//! kept free in front of it, what is sent from a bad place is moved first, and payloads are copied
+//! from and to bad places in pieces that no `rep movsb` is used for. That costs a copy within the
+//! processor's own cache; `places` finds out whether it is worth it. The same was found of `memcpy`
 //! (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and of reading files
 //! (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
 
@@ -17,8 +18,12 @@
     clippy::arithmetic_side_effects
 )]
 
+mod places;
+
 use std::cell::Cell;
 use std::io::IoSlice;
+
+pub(crate) use places::assume_slow_places;
 
 /// What the processor looks at addresses by, bytes.
 const PAGE: usize = 4096;
@@ -56,16 +61,17 @@ pub(crate) fn drop_spare() {
     }
 }
 
-/// Whether a large copy from the one address to the other is one of the slow ones.
+/// Whether a large copy from the one address to the other is slow where any is.
 #[inline]
-fn is_slow(from: usize, to: usize) -> bool {
+fn is_bad(from: usize, to: usize) -> bool {
     matches!(to.wrapping_sub(from) % PAGE, 1..32)
 }
 
 /// Bytes to leave free at the front of a buffer that is read into.
 #[inline]
 pub(crate) fn lead(buf: &Vec<u8>) -> usize {
-    if buf.capacity() >= LARGE && is_slow(0, buf.as_ptr().addr()) { LEAD } else { 0 }
+    let is_bad = buf.capacity() >= LARGE && is_bad(0, buf.as_ptr().addr());
+    if is_bad && places::are_slow() { LEAD } else { 0 }
 }
 
 /// Whether the kernel would be slow to take what these parts hold.
@@ -73,16 +79,16 @@ pub(crate) fn lead(buf: &Vec<u8>) -> usize {
 pub(crate) fn is_slow_to_send(parts: &[IoSlice<'_>]) -> bool {
     match parts {
         [part] if part.len() < LARGE => false,
-        _ => is_any_slow(parts),
+        _ => is_any_bad(parts) && places::are_slow(),
     }
 }
 
-fn is_any_slow(parts: &[IoSlice<'_>]) -> bool {
+fn is_any_bad(parts: &[IoSlice<'_>]) -> bool {
     let mut before = 0_usize;
     parts.iter().any(|part| {
-        let slow = part.len() >= LARGE && is_slow(part.as_ptr().addr(), before);
+        let bad = part.len() >= LARGE && is_bad(part.as_ptr().addr(), before);
         before = before.saturating_add(part.len());
-        slow
+        bad
     })
 }
 
@@ -101,7 +107,7 @@ pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> 
 fn gather(parts: &[IoSlice<'_>], buf: &mut Vec<u8>) -> usize {
     buf.clear();
     buf.reserve_exact(LEAD.saturating_add(MOVED));
-    if is_slow(buf.as_ptr().addr(), 0) {
+    if is_bad(buf.as_ptr().addr(), 0) {
         buf.resize(LEAD, 0);
     }
     let start = buf.len();
@@ -126,6 +132,10 @@ pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
 
 fn append_large(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len());
+    let to = out.as_ptr().addr().wrapping_add(out.len());
+    if !is_bad(bytes.as_ptr().addr(), to) || !places::are_slow() {
+        return out.extend_from_slice(bytes);
+    }
     for piece in bytes.chunks(PIECE) {
         out.extend_from_slice(piece);
     }
@@ -155,15 +165,16 @@ mod tests {
 
     #[test]
     fn a_destination_just_behind_its_source_is_slow() {
-        assert!(is_slow(0, 16) && is_slow(PAGE + 100, 101) && is_slow(PAGE - 1, 30));
-        assert!(!is_slow(0, 0) && !is_slow(0, 32) && !is_slow(16, 0) && !is_slow(31, PAGE));
+        assert!(is_bad(0, 16) && is_bad(PAGE + 100, 101) && is_bad(PAGE - 1, 30));
+        assert!(!is_bad(0, 0) && !is_bad(0, 32) && !is_bad(16, 0) && !is_bad(31, PAGE));
     }
 
     #[test]
     fn what_is_read_into_a_large_buffer_stands_in_a_good_place() {
+        assume_slow_places(true);
         let kept: Vec<Vec<u8>> = (1..100).map(|n| Vec::with_capacity(n * LARGE)).collect();
         for buf in &kept {
-            assert!(!is_slow(0, buf.as_ptr().addr() + lead(buf)));
+            assert!(!is_bad(0, buf.as_ptr().addr() + lead(buf)));
         }
         assert_eq!(lead(&Vec::with_capacity(LARGE - 1)), 0);
     }
@@ -174,9 +185,9 @@ mod tests {
         for (behind, slow) in [(0, true), (16, true), (25, true), (26, false), (64, false)] {
             let (bytes, start) = numbered(LARGE, behind);
             let parts = [IoSlice::new(&head), IoSlice::new(&bytes[start..])];
-            assert_eq!(is_slow_to_send(&parts), slow, "{behind}");
+            assert_eq!(is_any_bad(&parts), slow, "{behind}");
             let small = [IoSlice::new(&head), IoSlice::new(&bytes[start + 1..])];
-            assert!(!is_slow_to_send(&small), "{behind}");
+            assert!(!is_any_bad(&small), "{behind}");
         }
     }
 
@@ -189,7 +200,7 @@ mod tests {
             let from = gather(&parts, &mut buf);
             let all: Vec<u8> = [7; 26].iter().chain(&bytes[start..]).copied().collect();
             assert_eq!(buf[from..], all[..all.len().min(MOVED)], "{length}");
-            assert!(!is_slow(buf[from..].as_ptr().addr(), 0));
+            assert!(!is_bad(buf[from..].as_ptr().addr(), 0));
             assert!(buf.capacity() <= LEAD + MOVED, "{length}");
         }
     }
@@ -206,6 +217,7 @@ mod tests {
 
     #[test]
     fn pieces_make_a_whole() {
+        assume_slow_places(true);
         for length in [0, 1, LARGE - 1, LARGE, LARGE + PIECE / 2, 10 * LARGE] {
             let (bytes, start) = numbered(length, 0);
             assert_eq!(to_vec(&bytes[start..]), bytes[start..]);

@@ -70,6 +70,7 @@ mod copy;
 mod sync;
 mod text;
 
+mod body;
 mod codec;
 mod octets;
 mod transport;
@@ -108,7 +109,9 @@ pub use erreur::{
     Codage, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Fermee, Jamais,
     NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
 };
-pub use message::{Appel, Ecrivain, ErreurCodec, Message, Nommee, Parametres, Refus, Tete, nommee};
+pub use message::{
+    Appel, Ecrivain, ErreurCodec, Lecteur, Message, Nommee, Parametres, Refus, Tete, nommee,
+};
 pub use octets::{Octets, OctetsRef};
 pub use serveur::{Diffusion, OptionsServeur, Serveur};
 

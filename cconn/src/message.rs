@@ -14,6 +14,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::body::Body;
 use crate::codec::{self, CodecError};
 use crate::copy;
 use crate::erreur::{Harmless, Jamais};
@@ -21,7 +22,7 @@ use crate::erreur::{Harmless, Jamais};
 pub use answer::{
     Answer, AnswerKind, Issue, Plain, PlainByDefault, Reponse, ValueByDefault, answer_kind,
 };
-pub(crate) use answer::{Ended, decode_next, decode_owned};
+pub(crate) use answer::{Ended, decode_next, decode_owned, into_bytes};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
 pub use fingerprint::{Empreinte, fingerprint, print};
 pub use named::{Nommee, Parametres, nommee};
@@ -221,7 +222,7 @@ pub trait Appel<R>: Message {
     ///
     /// Bytes that are not an `R`, or more bytes than one.
     #[doc(alias = "decode")]
-    fn lire(octets: &[u8]) -> Result<R, ErreurCodec>;
+    fn lire(lecteur: Lecteur<'_>) -> Result<R, ErreurCodec>;
 }
 
 impl<M: Message + ?Sized> Message for &M {
@@ -237,8 +238,8 @@ impl<M: Message + ?Sized> Message for &M {
 impl<R, M: Appel<R> + ?Sized> Appel<R> for &M {
     type Refus = M::Refus;
 
-    fn lire(octets: &[u8]) -> Result<R, ErreurCodec> {
-        M::lire(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<R, ErreurCodec> {
+        M::lire(lecteur)
     }
 }
 
@@ -317,6 +318,11 @@ impl<'m> Ecrivain<'m> {
         }
     }
 }
+
+/// An answer that is to be read.
+#[doc(alias = "Reader")]
+#[derive(Debug)]
+pub struct Lecteur<'a>(pub(crate) Body<'a>);
 
 /// A value that can't be encoded, or bytes that can't be decoded as the type that was asked for.
 #[doc(alias = "CodecError")]

@@ -20,7 +20,7 @@ mod text;
 pub(crate) use codes::{EndReason, FailureCode, Refusal};
 pub(crate) use frame::{
     CallId, Frame, FrameStart, LENGTH_PREFIX, MAX_TEXT, MIN_FRAME_LIMIT, WireError, begin_answer,
-    begin_call, begin_one_way, finish_with, frame_length, parse, patch_call_id,
+    begin_call, begin_one_way, body_at, finish_with, frame_length, parse, patch_call_id,
     turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};

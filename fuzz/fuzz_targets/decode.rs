@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use cconn::codec::{CodecError, Decoder, decode, encode, encode_bytes};
+use cconn::body;
 use cconn::copy;
 use cconn::octets::Octets;
 
@@ -16,6 +17,7 @@ use cconn::octets::Octets;
 #[path = "../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "only a part of the layer is needed")]
 mod cconn {
+    pub mod body;
     pub mod codec;
     pub mod copy;
     pub mod octets;
@@ -76,7 +78,7 @@ fn round_trip<T: Serialize + DeserializeOwned>(body: &[u8]) {
 
 /// The arguments of a command, which point into the body.
 fn fields(body: &[u8]) {
-    let mut decoder = Decoder::new(body);
+    let mut decoder = Decoder::new(body.into());
     let (Ok(text), Ok(bytes)) = (decoder.str(), decoder.bytes()) else { return };
     let Ok(number) = decoder.value::<Option<i32>>() else { return };
     if decoder.finish().is_err() {

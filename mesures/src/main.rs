@@ -17,7 +17,7 @@ mod work;
 
 use std::process::ExitCode;
 
-use pieces::copy;
+use pieces::{body, copy};
 
 // The tests of the layers in `pieces` look for these here; clippy builds them, nobody runs them.
 #[cfg(test)]

@@ -5,12 +5,13 @@
 use std::hint::black_box;
 
 use self::layers::codec::{self, Decoder};
-pub(crate) use self::layers::copy;
 use self::layers::wire::{self, CallId, Frame, LENGTH_PREFIX};
+pub(crate) use self::layers::{body, copy};
 
 #[path = "../../cconn/src"]
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "only a part of the layers is needed")]
 mod layers {
+    pub(crate) mod body;
     pub(crate) mod codec;
     pub(crate) mod copy;
     pub(crate) mod wire;

@@ -9,6 +9,7 @@ mod commandes {
     mod closures;
     mod encoding;
     mod faults;
+    mod large;
     mod levels;
     mod lists;
     mod many;

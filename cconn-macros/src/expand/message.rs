@@ -93,9 +93,9 @@ pub(crate) fn call(command: &Command) -> TokenStream {
             #refusal
 
             fn lire(
-                __cconn_bytes: &[__cconn::u8],
+                __cconn_lecteur: __cconn::Lecteur<'_>,
             ) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
-                #form::lire(__cconn_bytes)
+                #form::lire(__cconn_lecteur)
             }
         }
     }

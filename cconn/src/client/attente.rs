@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
 use crate::lien::Failure;
-use crate::message::{ErreurCodec, Refus, Tete};
+use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -23,7 +23,7 @@ pub struct Attente<R, E = Jamais> {
     /// `None` once the answer was claimed.
     call: Option<CallId>,
     head: Head,
-    lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+    lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
     refus: PhantomData<fn() -> E>,
 }
 
@@ -65,7 +65,7 @@ impl<R, E> Attente<R, E> {
         client: Client,
         call: CallId,
         tete: &Tete<'_>,
-        lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+        lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
     ) -> Self {
         Attente { client, call: Some(call), head: Head::of(tete), lire, refus: PhantomData }
     }

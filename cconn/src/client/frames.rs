@@ -3,7 +3,7 @@
 use super::Client;
 use crate::erreur::{Codage, Erreur, Jamais, Resultat};
 use crate::lien::{Answer, Failure};
-use crate::message::{ErreurCodec, Message, Refus, Tete, encode_body};
+use crate::message::{ErreurCodec, Lecteur, Message, Refus, Tete, encode_body};
 use crate::wire;
 
 impl Client {
@@ -32,16 +32,16 @@ impl Client {
         &self,
         tete: &Tete<'_>,
         answer: Answer,
-        lire: fn(&[u8]) -> Result<R, ErreurCodec>,
+        lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
     ) -> Result<R, Erreur<E>> {
         match answer {
             Answer::Value(mut bytes) => {
-                let value = lire(bytes.as_slice());
+                let value = lire(Lecteur(bytes.body()));
                 bytes.recycle(&self.lien);
                 value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
             }
             Answer::UserError(mut bytes) => {
-                let refusal = E::lire(bytes.as_slice());
+                let refusal = E::lire(bytes.body().into_slice());
                 bytes.recycle(&self.lien);
                 Err(match refusal {
                     Ok(refusal) => Erreur::Refus(refusal),

@@ -26,14 +26,16 @@ pub(super) const EMPTY_ELEMENTS: usize = 4096;
 pub(super) struct Limits {
     /// `elements + declared so far == length of the body + EMPTY_ELEMENTS`.
     elements: usize,
+    /// Whether a long byte string of the body may be taken as it is, instead of being copied.
+    may_take: bool,
     /// Why the guard stopped; the error that travels up says nothing.
     fault: Option<CodecError>,
 }
 
 impl Limits {
     #[inline]
-    pub(super) fn for_body(length: usize) -> Self {
-        Limits { elements: length.saturating_add(EMPTY_ELEMENTS), fault: None }
+    pub(super) fn for_body(length: usize, may_take: bool) -> Self {
+        Limits { elements: length.saturating_add(EMPTY_ELEMENTS), may_take, fault: None }
     }
 
     /// Why the guard stopped, if it was the guard.
@@ -164,14 +166,21 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guard<'_, D> {
         ) as identity;
     }
 
-    /// Borrowed, so that the visitor copies what is there instead of what was declared.
+    /// Borrowed, so that the visitor copies what is there instead of what was declared; but for
+    /// what need not be copied.
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if self.limits.may_take {
+            return self.inner.deserialize_string(visitor);
+        }
         self.inner.deserialize_str(visitor)
     }
 
     #[inline]
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if self.limits.may_take {
+            return self.inner.deserialize_byte_buf(visitor);
+        }
         self.inner.deserialize_bytes(visitor)
     }
 

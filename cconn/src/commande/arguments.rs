@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::Body;
 use crate::codec::{CodecError, Decoder};
 use crate::message::no_value;
 use crate::wire::FailureCode;
@@ -24,7 +25,7 @@ impl fmt::Debug for Input<'_> {
 }
 
 impl<'de> Input<'de> {
-    pub(crate) fn new(body: &'de [u8]) -> Self {
+    pub(crate) fn new(body: Body<'de>) -> Self {
         Input { decoder: Decoder::new(body) }
     }
 
@@ -136,8 +137,8 @@ impl Slot<Vec<u8>> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Faute> {
-        let read = input.decoder.bytes();
-        read.map(<[u8]>::to_vec).map_err(|error| Faute::argument(&name, &error))
+        let read = input.decoder.byte_buf();
+        read.map_err(|error| Faute::argument(&name, &error))
     }
 }
 
@@ -145,8 +146,8 @@ impl Slot<String> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Faute> {
-        let read = input.decoder.str();
-        read.map(str::to_owned).map_err(|error| Faute::argument(&name, &error))
+        let read = input.decoder.string();
+        read.map_err(|error| Faute::argument(&name, &error))
     }
 }
 

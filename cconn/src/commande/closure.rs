@@ -1,6 +1,6 @@
 //! Commands without the macro: a name and a closure.
 
-use std::any::{Any, type_name};
+use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::{Contexte, Faute, Input};
 use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
-use crate::message::{Ended, Issue, decode_next, is_result};
+use crate::message::{Ended, Issue, decode_next, into_bytes, is_result};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
@@ -125,11 +125,12 @@ pub enum ByEither {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static> Rendu<ByValue> for T {
     fn rendre(self, out: &mut Output) -> Issue {
-        if (&self as &dyn Any).is::<Vec<u8>>() {
-            return Issue::value(self, out);
-        }
+        let value = match into_bytes(self) {
+            Ok(bytes) => return Issue::value(bytes, out),
+            Err(value) => value,
+        };
         let is_result = || is_result(type_name::<T>());
-        match codec::encode_answer(&self, is_result, &mut out.bytes) {
+        match codec::encode_answer(&value, is_result, &mut out.bytes) {
             Ok(Top::Value) => Issue(Ended::Answer),
             Ok(Top::Err) => Issue(Ended::Refusal),
             Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use super::closure::Closure;
 use super::fence::{fence, fence_telling};
 use super::{Contexte, Entree, Executer, Faute, Input};
+use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
@@ -86,7 +87,7 @@ impl Registered {
     fn execute(
         &self,
         context: &Contexte<'_>,
-        body: &[u8],
+        body: Body<'_>,
         out: &mut Output,
     ) -> Result<Issue, Faute> {
         let input = Input::new(body);
@@ -167,7 +168,8 @@ impl Registre {
             return Issue::failure(FailureCode::Signature, &command.signature, out).into();
         }
         let start = out.bytes.len();
-        match fence_telling(|| command.execute(context, incoming.body, out)) {
+        let body = Body::new(incoming.body, incoming.apart.take());
+        match fence_telling(|| command.execute(context, body, out)) {
             Ok(Ok(issue)) => issue.into(),
             Ok(Err(fault)) => failed(start, fault.code, &fault.text, out),
             Err(said) => {

@@ -37,9 +37,12 @@ fn borrowed_arguments_lie_in_the_message() {
     let context = Contexte { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Output::default();
-    let issue = (adresses::ENTREE.executer)(&context, Input::new(&body), &mut out).unwrap();
+    let issue = (adresses::ENTREE.executer)(&context, Input::new(body.as_slice().into()), &mut out)
+        .unwrap();
     assert_eq!(issue.0, Ended::Answer);
-    let found = <adresses as crate::Appel<[usize; 3]>>::lire(&out.bytes).unwrap();
+    let found =
+        <adresses as crate::Appel<[usize; 3]>>::lire(crate::Lecteur(out.bytes.as_slice().into()))
+            .unwrap();
     let message = body.as_ptr_range();
     let (start, end) = (message.start.addr(), message.end.addr());
     assert!(found.iter().all(|address| (start..end).contains(address)), "{found:x?} {start:x}");
@@ -51,7 +54,8 @@ fn a_command_that_needs_a_server_fails_without_one() {
     let mut out = Output::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
         let context = Contexte { client: &client, serveur };
-        (compte::ENTREE.executer)(&context, Input::new(&[]), &mut out).map(|issue| issue.0)
+        (compte::ENTREE.executer)(&context, Input::new([].as_slice().into()), &mut out)
+            .map(|issue| issue.0)
     };
     assert!(run(None).is_err());
     assert!(run(Some(&7)).is_err());
@@ -65,7 +69,7 @@ fn a_prefix_of_the_arguments_never_runs() {
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Output::default();
-        let input = Input::new(&body[..length]);
+        let input = Input::new(body[..length].into());
         assert!((adresses::ENTREE.executer)(&context, input, &mut out).is_err(), "{length}");
         assert!(out.bytes.is_empty());
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::Lien;
+use crate::body::{Apart, Body};
 use crate::copy;
 use crate::sync::{LocalKey, thread_local};
 
@@ -20,6 +21,16 @@ pub(crate) enum Bytes {
     Inline { length: u8, bytes: [u8; INLINE] },
     /// A buffer that is this body's alone, and where the body stands in it.
     Whole { buf: Vec<u8>, range: Range<usize> },
+    /// A body of which a long byte string stands apart.
+    Parted(Box<Parted>),
+}
+
+/// A body in parts.
+#[derive(Debug)]
+pub(crate) struct Parted {
+    /// What stands in front.
+    head: Vec<u8>,
+    apart: Apart,
 }
 
 thread_local! {
@@ -60,33 +71,68 @@ impl Bytes {
         Bytes::copy(received.get(..length).unwrap_or(&[]))
     }
 
+    /// A body in which `long` belongs at that place.
+    #[cold]
+    pub(super) fn parted(around: &[u8], at: usize, long: Vec<u8>) -> Self {
+        let (head, behind) = around.split_at_checked(at).unwrap_or((around, &[]));
+        let apart = Apart::new(long, behind.to_vec());
+        Bytes::Parted(Box::new(Parted { head: head.to_vec(), apart }))
+    }
+
     /// Size of the body, bytes.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.as_slice().len()
+        match self {
+            Bytes::Inline { length, .. } => usize::from(*length),
+            Bytes::Whole { range, .. } => range.len(),
+            Bytes::Parted(parted) => parted.head.len().saturating_add(parted.apart.len()),
+        }
     }
 
+    /// What can be read in one piece, and what stands apart behind it.
     #[inline]
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        match self {
+    pub(super) fn parts(&mut self) -> (&[u8], Option<&mut Apart>) {
+        let head = match self {
             Bytes::Inline { length, bytes } => bytes.get(..usize::from(*length)),
             Bytes::Whole { buf, range } => buf.get(range.clone()),
+            Bytes::Parted(parted) => return (&parted.head, Some(&mut parted.apart)),
+        };
+        (head.unwrap_or(&[]), None)
+    }
+
+    /// The body, to be read.
+    #[inline]
+    pub(crate) fn body(&mut self) -> Body<'_> {
+        let (head, apart) = self.parts();
+        Body::new(head, apart)
+    }
+
+    /// A body that is known to be in one piece.
+    #[cfg(any(test, modele))]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Whole { buf, range } => &buf[range.clone()],
+            Bytes::Parted(parted) => panic!("{parted:?}"),
         }
-        .unwrap_or(&[])
     }
 
     /// Gives the buffer back for the next read: a small one to the thread, a large one to the
     /// connection it came by. The body is empty then, or one of those copied in place.
     #[inline]
     pub(crate) fn recycle(&mut self, lien: &Lien) {
-        if let Bytes::Whole { buf, range } = self {
-            let buf = std::mem::take(buf);
-            *range = 0..0;
-            if buf.capacity() > LARGEST_SPARE {
-                lien.take_back(buf);
-            } else {
-                put_spare(buf);
+        match self {
+            Bytes::Inline { .. } => {}
+            Bytes::Whole { buf, range } => {
+                let buf = std::mem::take(buf);
+                *range = 0..0;
+                if buf.capacity() > LARGEST_SPARE {
+                    lien.take_back(buf);
+                } else {
+                    put_spare(buf);
+                }
             }
+            Bytes::Parted(parted) => lien.keep_long(std::mem::take(&mut parted.apart.long)),
         }
     }
 }

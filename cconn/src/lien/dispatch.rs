@@ -1,20 +1,23 @@
 //! What a connection asks of the layer above: run one command.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{Lien, Notice};
+use crate::body::Apart;
 use crate::wire::{FailureCode, Output};
 
 /// A command as it arrived.
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Incoming<'a> {
     /// Hash of the command's name.
     pub(crate) command: u64,
     /// Fingerprint of the signature the sender knows; 0 where it was sent by name.
     pub(crate) fingerprint: u32,
-    /// The encoded arguments.
+    /// The encoded arguments, but for what stands apart.
     pub(crate) body: &'a [u8],
+    /// A long byte string behind them that stands apart, to be taken.
+    pub(crate) apart: Cell<Option<&'a mut Apart>>,
 }
 
 /// How a command ended; `out` then holds what is said of it.

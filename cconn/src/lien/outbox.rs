@@ -40,6 +40,8 @@ pub(super) struct Outbox {
     spare_deque: VecDeque<Segment>,
     /// Empty buffers: one is being filled while the flusher writes the other.
     spares: [Vec<u8>; 2],
+    /// A buffer that was written out, too large to be kept here.
+    large: Vec<u8>,
     appended: u64,
     sent: u64,
     /// Everything up to here may be on its way to the peer.
@@ -203,7 +205,14 @@ impl Outbox {
         if bytes.capacity() > smaller.capacity() && bytes.capacity() <= LARGEST_SPARE {
             bytes.clear();
             *smaller = bytes;
+        } else if bytes.capacity() > LARGEST_SPARE {
+            self.large = bytes;
         }
+    }
+
+    /// Takes what was written out and is too large to be kept here.
+    pub(super) fn take_large(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.large)
     }
 
     /// Bytes kept for reuse.

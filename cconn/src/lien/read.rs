@@ -80,6 +80,13 @@ impl Lien {
         drop(not_wanted);
     }
 
+    /// Takes the place of a long byte string back, which the next one is read to.
+    #[cold]
+    pub(super) fn keep_long(&self, buf: Vec<u8>) {
+        let not_wanted = if buf.capacity() > 0 { self.lock().keep_long(buf) } else { buf };
+        drop(not_wanted);
+    }
+
     /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
     /// passed instead.
     #[inline]

@@ -39,17 +39,35 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
+    /// Size of a body of which `length` bytes are here, and perhaps a long byte string apart.
+    #[inline]
+    fn size(&self, length: usize) -> usize {
+        length.saturating_add(self.inbox.buffer.apart())
+    }
+
     /// Keeps the last `length` bytes; `alone` if no other body is kept in the same place.
     #[inline]
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
         let body = from..self.range.end;
+        if self.inbox.buffer.apart() > 0 {
+            return self.parted(body);
+        }
         // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
         if !Bytes::fits_inline(length) && self.inbox.buffer.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.buffer.hand_over(), range: body }
         } else {
             Bytes::copy_first(length, self.inbox.buffer.rest_from(from))
         }
+    }
+
+    /// Keeps a body of which a long byte string stands apart.
+    #[cold]
+    fn parted(self, body: std::ops::Range<usize>) -> Bytes {
+        let frame = self.range.start.saturating_sub(wire::LENGTH_PREFIX);
+        let before = body.start.saturating_sub(frame);
+        let (at, long) = self.inbox.buffer.take_apart();
+        Bytes::parted(self.inbox.buffer.slice(body), at.saturating_sub(before), long)
     }
 }
 
@@ -130,7 +148,8 @@ impl State {
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, body } => {
                 let length = body.len();
-                let (charge, body) = (charge(length), kept.body(length, self.turn.is_line_empty()));
+                let (charge, body) =
+                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
                 let (call, parallel) = (None, false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
@@ -139,7 +158,8 @@ impl State {
             }
             Frame::Call { depth, id, command: name, fingerprint, body } => {
                 let length = body.len();
-                let (charge, body) = (charge(length), kept.body(length, self.turn.is_line_empty()));
+                let (charge, body) =
+                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
                 let (call, parallel) = (Some(id), false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },

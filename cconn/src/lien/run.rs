@@ -1,5 +1,6 @@
 //! Running commands: the executor, its stand-ins, and one command from queue to answer.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +57,12 @@ impl<'a> Hands<'a> {
         Hands { runner, command: None, frame: Output::default(), _serving: handler::serve(lien) }
     }
 
-    /// Lets go of what is too large to be kept.
-    fn tidy(&mut self) {
+    /// Lets go of what is too large to be kept. What a long answer stood in is a place for the
+    /// next long byte string to be read to.
+    fn tidy(&mut self, state: &mut State) {
+        if self.frame.long.capacity() > 0 {
+            drop(state.keep_long(std::mem::take(&mut self.frame.long)));
+        }
         self.frame.truncate(0);
         if self.frame.bytes.capacity() > KEPT {
             put_scratch(std::mem::take(&mut self.frame.bytes));
@@ -264,7 +269,7 @@ impl Lien {
         } else {
             state.finish(ran);
         }
-        hands.tidy();
+        hands.tidy(&mut state);
         state.advance_goodbye();
         state
     }
@@ -297,10 +302,12 @@ impl Lien {
         let Hands { runner, command, frame, .. } = hands;
         let Some(command) = command else { return false };
         let Command { depth, call, parallel, .. } = *command;
+        let (body, apart) = command.body.parts();
         let incoming = Incoming {
             command: command.name,
             fingerprint: command.fingerprint,
-            body: command.body.as_slice(),
+            body,
+            apart: Cell::new(apart),
         };
         let start = call.map(|call| wire::begin_answer(&mut frame.bytes, call));
         let header = frame.bytes.len();

@@ -26,6 +26,8 @@ use crate::wire;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) inbox: Option<Box<Inbox>>,
+    /// Where a long byte string stood that is not needed any more, given back while somebody reads.
+    place_for_long: Vec<u8>,
     /// Read passes that have ended.
     pub(super) passes: u64,
     pub(super) turn: Turn,
@@ -61,6 +63,7 @@ impl State {
         inbox.buffer.preload(rest);
         State {
             inbox: Some(Box::new(inbox)),
+            place_for_long: Vec::new(),
             passes: 0,
             turn: Turn::new(limits.max_waiting, limits.max_parallel),
             calls: Calls::default(),
@@ -102,7 +105,10 @@ impl State {
 
     /// Gives the helm back after a read pass.
     #[inline]
-    pub(super) fn put_helm(&mut self, inbox: Box<Inbox>) {
+    pub(super) fn put_helm(&mut self, mut inbox: Box<Inbox>) {
+        if self.place_for_long.capacity() > 0 {
+            drop(inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
+        }
         self.inbox = Some(inbox);
         self.passes = self.passes.wrapping_add(1);
         if self.blocked {
@@ -220,6 +226,15 @@ impl State {
     #[inline]
     pub(super) fn is_above_high_water(&self) -> bool {
         self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
+    }
+
+    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
+    pub(super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
+        match &mut self.inbox {
+            Some(inbox) => inbox.buffer.keep_long(buf),
+            // Whoever reads finds it when the helm is given back.
+            None => std::mem::replace(&mut self.place_for_long, buf),
+        }
     }
 
     /// Gives buffers up that only a burst needs: nothing came for a while.

@@ -187,6 +187,10 @@ impl Lien {
         state = self.lock();
         let written = *sent.as_ref().unwrap_or(&0);
         state.outbox.give_back(batch, written);
+        let large = state.outbox.take_large();
+        if large.capacity() > 0 {
+            drop(state.keep_long(large));
+        }
         state.note_sent(&sent);
         (state, sent)
     }

@@ -5,7 +5,7 @@
 //! tell them apart, as `Result<T, E>` is a value to serde; so the form is a number that an
 //! inherent constant yields, and the trait carries it as a parameter.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::marker::PhantomData;
@@ -13,10 +13,10 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ErreurCodec, LONG, Refus, no_value};
+use super::{ErreurCodec, LONG, Lecteur, Refus, no_value};
 use crate::codec::{self, CodecError, Decoder};
-use crate::copy;
 use crate::erreur::{Erreur, Jamais, passed_on};
+use crate::octets::Octets;
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
@@ -103,7 +103,7 @@ pub trait Reponse<const KIND: u8> {
     /// # Errors
     ///
     /// Bytes that are not that value.
-    fn lire(octets: &[u8]) -> Result<Self::Valeur, ErreurCodec>;
+    fn lire(lecteur: Lecteur<'_>) -> Result<Self::Valeur, ErreurCodec>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -118,7 +118,7 @@ impl<T> Reponse<INVALID> for T {
         }
     }
 
-    fn lire(_: &[u8]) -> Result<T, ErreurCodec> {
+    fn lire(_: Lecteur<'_>) -> Result<T, ErreurCodec> {
         no_value()
     }
 }
@@ -132,8 +132,8 @@ impl<T: Plain> Reponse<VALUE> for T {
         Issue::value(self, out)
     }
 
-    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
-        decode_owned(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
+        decode_owned(lecteur)
     }
 }
 
@@ -148,8 +148,8 @@ impl<T: Plain> Reponse<LINK> for Result<T, Erreur> {
         }
     }
 
-    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
-        decode_owned(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
+        decode_owned(lecteur)
     }
 }
 
@@ -165,8 +165,8 @@ impl<T: Plain, E: Plain> Reponse<MIXED> for Result<T, Erreur<E>> {
         }
     }
 
-    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
-        decode_owned(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
+        decode_owned(lecteur)
     }
 }
 
@@ -181,8 +181,8 @@ impl<T: Plain, E: Plain> Reponse<REFUSAL> for Result<T, E> {
         }
     }
 
-    fn lire(octets: &[u8]) -> Result<T, ErreurCodec> {
-        decode_owned(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
+        decode_owned(lecteur)
     }
 }
 
@@ -202,15 +202,15 @@ pub(crate) enum Ended {
 }
 
 impl Issue {
-    /// Appends a value; long bytes are taken as they are.
+    /// Appends a value; long bytes and texts are taken as they are.
     pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Output) -> Self {
-        let mut value = Some(value);
-        if let Some(Some(bytes)) = (&mut value as &mut dyn Any).downcast_mut::<Option<Vec<u8>>>() {
-            append_bytes(std::mem::take(bytes), out);
-            return Issue(Ended::Answer);
+        match into_bytes(value) {
+            Ok(bytes) => {
+                append_bytes(bytes, out);
+                Issue(Ended::Answer)
+            }
+            Err(value) => Self::encoded(codec::encode(&value, &mut out.bytes), Ended::Answer, out),
         }
-        let Some(value) = value else { return Issue(Ended::Answer) };
-        Self::encoded(codec::encode(&value, &mut out.bytes), Ended::Answer, out)
     }
 
     /// Appends an error of the user's type.
@@ -249,9 +249,27 @@ fn append_bytes(bytes: Vec<u8>, out: &mut Output) {
     }
 }
 
+/// The bytes of a value that is bytes or a text, which are encoded as they are.
+pub(crate) fn into_bytes<T: 'static>(value: T) -> Result<Vec<u8>, T> {
+    let mut value = Some(value);
+    let any = &mut value as &mut dyn Any;
+    if let Some(bytes) = any.downcast_mut::<Option<Vec<u8>>>() {
+        return Ok(bytes.take().unwrap_or_default());
+    }
+    if let Some(text) = any.downcast_mut::<Option<String>>() {
+        return Ok(text.take().unwrap_or_default().into_bytes());
+    }
+    if let Some(bytes) = any.downcast_mut::<Option<Octets>>() {
+        return Ok(bytes.take().unwrap_or_default().0);
+    }
+    value.map_or_else(|| Ok(Vec::new()), Err)
+}
+
 /// Decodes a value that takes all the bytes; bytes as a whole.
-pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(octets: &[u8]) -> Result<T, ErreurCodec> {
-    let mut decoder = Decoder::new(octets);
+pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
+    lecteur: Lecteur<'_>,
+) -> Result<T, ErreurCodec> {
+    let mut decoder = Decoder::new(lecteur.0);
     let value = decode_next(&mut decoder).map_err(ErreurCodec)?;
     decoder.finish().map_err(ErreurCodec)?;
     Ok(value)
@@ -261,12 +279,11 @@ pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(octets: &[u8]) -> Resu
 pub(crate) fn decode_next<T: DeserializeOwned + 'static>(
     decoder: &mut Decoder<'_>,
 ) -> Result<T, CodecError> {
-    if TypeId::of::<T>() != TypeId::of::<Vec<u8>>() {
-        return decoder.value();
+    let mut slot: Option<T> = None;
+    if let Some(bytes) = (&mut slot as &mut dyn Any).downcast_mut::<Option<Vec<u8>>>() {
+        *bytes = Some(decoder.byte_buf()?);
     }
-    let mut bytes = Some(copy::to_vec(decoder.bytes()?));
-    let slot = (&mut bytes as &mut dyn Any).downcast_mut::<Option<T>>();
-    match slot.and_then(Option::take) {
+    match slot {
         Some(value) => Ok(value),
         None => decoder.value(),
     }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{Ecrivain, ErreurCodec, no_value};
+use crate::octets::{Octets, OctetsRef};
 
 /// One argument of a message, to be written.
 #[derive(Debug)]
@@ -71,6 +72,8 @@ whole! {
     Vec<u8>: as_slice;
     &[u8]: as_ref;
     Cow<'_, [u8]>: as_ref;
+    Octets: as_ref;
+    OctetsRef<'_>: as_ref;
     String: as_bytes;
     &str: as_bytes;
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Appel, Ecrivain, ErreurCodec, Message, Tete, decode_owned};
+use super::{Appel, Ecrivain, ErreurCodec, Lecteur, Message, Tete, decode_owned};
 use crate::codec::{self, CodecError};
 use crate::erreur::Jamais;
 
@@ -54,8 +54,8 @@ impl<N: AsRef<str>, A> Message for Nommee<N, A> {
 impl<N: AsRef<str>, A, R: DeserializeOwned + 'static> Appel<R> for Nommee<N, A> {
     type Refus = Jamais;
 
-    fn lire(octets: &[u8]) -> Result<R, ErreurCodec> {
-        decode_owned(octets)
+    fn lire(lecteur: Lecteur<'_>) -> Result<R, ErreurCodec> {
+        decode_owned(lecteur)
     }
 }
 

@@ -115,6 +115,16 @@ pub(crate) fn frame_length(bytes: &[u8]) -> Option<u32> {
     bytes.first_chunk().map(|prefix| u32::from_le_bytes(*prefix))
 }
 
+/// Where the body of a frame of that kind begins, behind the length prefix.
+pub(crate) fn body_at(kind: u8) -> Option<usize> {
+    match kind {
+        ONE_WAY => Some(14),
+        CALL => Some(CALL_HEADER.saturating_sub(LENGTH_PREFIX)),
+        ANSWER | USER_ERROR => Some(9),
+        _ => None,
+    }
+}
+
 /// Reads a whole frame, without its length prefix.
 #[inline]
 pub(crate) fn parse(frame: &[u8]) -> Result<Frame<'_>, WireError> {

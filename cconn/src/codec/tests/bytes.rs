@@ -98,7 +98,7 @@ fn fields_one_by_one_are_the_tuple() {
     super::encode(&-5_i32, &mut out).unwrap();
     assert_eq!(out, plain::encode(&("bonjour", [1_u8, 2, 3].as_slice(), -5_i32)));
 
-    let mut decoder = Decoder::new(&out);
+    let mut decoder = Decoder::new(out.as_slice().into());
     let (text, bytes) = (decoder.str().unwrap(), decoder.bytes().unwrap());
     assert!(out.as_ptr_range().contains(&text.as_ptr()), "the text was copied");
     assert!(out.as_ptr_range().contains(&bytes.as_ptr()), "the bytes were copied");

@@ -14,7 +14,7 @@ use super::{Shape, decode, encoded, refusal};
 fn bytes_left_over_are_counted() {
     assert_eq!(refusal::<u8>(&[1, 2, 3]), CodecError::Leftover(2));
     assert_eq!(refusal::<()>(&[0]), CodecError::Leftover(1));
-    let mut decoder = Decoder::new(&[1, 2]);
+    let mut decoder = Decoder::new([1, 2].as_slice().into());
     decoder.value::<u8>().unwrap();
     assert_eq!(decoder.finish(), Err(CodecError::Leftover(1)));
 }

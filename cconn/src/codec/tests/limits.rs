@@ -94,7 +94,7 @@ fn structs_are_levels_of_their_own() {
 #[test]
 fn each_field_has_the_whole_depth() {
     let body = [vec![1; DEPTH], vec![0], vec![1; DEPTH], vec![0]].concat();
-    let mut decoder = Decoder::new(&body);
+    let mut decoder = Decoder::new(body.as_slice().into());
     decoder.value::<Options>().unwrap();
     decoder.value::<Options>().unwrap();
     decoder.finish().unwrap();
@@ -114,7 +114,7 @@ fn all_fields_share_one_budget() {
     let read = |second: usize| {
         let body = plain::encode(&(vec![(); EMPTY_ELEMENTS], vec![(); second]));
         assert_eq!(body.len(), 4);
-        let mut decoder = Decoder::new(&body);
+        let mut decoder = Decoder::new(body.as_slice().into());
         decoder.value::<Vec<()>>().unwrap();
         decoder.value::<Vec<()>>()
     };

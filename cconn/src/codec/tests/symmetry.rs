@@ -126,7 +126,7 @@ fn fields_are_counted_together() {
         check_elements(elements, out.len()).map(|()| out)
     };
     let body = write(4).unwrap();
-    let mut decoder = Decoder::new(&body);
+    let mut decoder = Decoder::new(body.as_slice().into());
     assert_eq!(decoder.value::<Vec<()>>().unwrap().len(), EMPTY_ELEMENTS);
     assert_eq!(decoder.value::<Vec<()>>().unwrap().len(), 4);
     assert_eq!(write(5), Err(CodecError::TooLong(EMPTY_ELEMENTS as u64 + 5)));
@@ -135,7 +135,7 @@ fn fields_are_counted_together() {
         |levels| (0..levels).fold(Options(None), |inner, _| Options(Some(Box::new(inner))));
     let mut out = Vec::new();
     encode_fields(&(nested(DEPTH), nested(DEPTH)), &mut out).unwrap();
-    let mut decoder = Decoder::new(&out);
+    let mut decoder = Decoder::new(out.as_slice().into());
     decoder.value::<Options>().unwrap();
     decoder.value::<Options>().unwrap();
     decoder.finish().unwrap();

@@ -1,6 +1,9 @@
 //! The buffer that a connection reads into: how large it is, where in it the bytes stand, and
 //! how frames are cut from them.
 
+mod apart;
+#[cfg(test)]
+mod apart_tests;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +14,7 @@ use thiserror::Error;
 use super::super::bytes::{put_spare, take_spare};
 use crate::copy;
 use crate::wire::{LENGTH_PREFIX, frame_length};
+use apart::Apart;
 
 /// What a quiet connection reads into, bytes.
 pub(super) const SMALL: usize = 512;
@@ -43,11 +47,13 @@ pub(in super::super) struct Buffer {
     room: usize,
     /// Largest frame that came whole lately: as much is made room for at once.
     largest: usize,
+    /// Where long byte strings are read to, once there were any.
+    apart: Option<Box<Apart>>,
 }
 
 impl Buffer {
     pub(super) fn new() -> Self {
-        Buffer { bytes: Vec::new(), start: 0, room: SMALL, largest: 0 }
+        Buffer { bytes: Vec::new(), start: 0, room: SMALL, largest: 0, apart: None }
     }
 
     /// Bytes that came after the greeting, before the connection took over, in their buffer.
@@ -63,13 +69,14 @@ impl Buffer {
 
     /// Bytes there that are not cut yet.
     pub(super) fn pending(&self) -> usize {
-        self.bytes.len().saturating_sub(self.start)
+        let apart = self.apart.as_ref().map_or(0, |apart| apart.there());
+        self.bytes.len().saturating_sub(self.start).saturating_add(apart)
     }
 
     /// Whether it is larger than what a quiet connection reads into.
     #[inline]
     pub(super) fn is_large(&self) -> bool {
-        self.bytes.capacity() > SMALL
+        self.bytes.capacity() > SMALL || self.apart.is_some()
     }
 
     /// Reads into it what `recv` appends to the bytes that are there.
@@ -78,6 +85,11 @@ impl Buffer {
         &mut self,
         recv: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>,
     ) -> Result<usize, E> {
+        if let Some(apart) = &mut self.apart
+            && apart.is_begun()
+        {
+            return apart.receive(&mut self.bytes, recv);
+        }
         let offered = self.offered();
         let n = recv(&mut self.bytes)?;
         Ok(self.received(n, offered))
@@ -107,6 +119,9 @@ impl Buffer {
             return self.make_room_for_rest();
         }
         self.bytes.clear();
+        if self.apart.is_some() {
+            self.read_little();
+        }
         self.start = copy::lead(&self.bytes);
         if self.start > 0 {
             self.bytes.resize(self.start, 0);
@@ -118,6 +133,11 @@ impl Buffer {
 
     /// Makes room for the rest of a begun frame, and for the usual.
     fn make_room_for_rest(&mut self) {
+        let undecided = match self.make_room_apart() {
+            apart::Room::Made => return,
+            apart::Room::Undecided => true,
+            apart::Room::NotApart => false,
+        };
         let lead = copy::lead(&self.bytes);
         if self.start > lead {
             self.bytes.drain(lead..self.start);
@@ -125,20 +145,33 @@ impl Buffer {
         }
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
         let whole = frame_length(rest).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
-        let missing = whole.saturating_sub(rest.len());
-        let ahead = STEP.max(rest.len()).max(self.largest);
+        let missing = whole.saturating_sub(rest.len()).saturating_sub(self.apart());
+        if undecided {
+            if self.offered() < SMALL / 2 {
+                self.grow(SMALL);
+            }
+            return;
+        }
+        let ahead = self.ahead(rest.len());
         let enough = missing.min(ENOUGH).max(self.room / 2);
         if self.offered() < enough {
             self.grow(self.room.max(missing.min(ahead)));
         }
     }
 
+    /// Most bytes that room is made for ahead of those that came, which are so many.
+    fn ahead(&self, came: usize) -> usize {
+        STEP.max(came).max(self.largest)
+    }
+
     /// Moves what is there to a buffer with that much room behind it.
     fn grow(&mut self, room: usize) {
+        let kept = self.apart.as_mut().and_then(|apart| apart.other_buffer(room));
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
         let all = rest.len().saturating_add(room);
         let lead = if all < copy::LARGE { 0 } else { copy::LEAD };
-        let mut buf = Vec::with_capacity(all.saturating_add(lead));
+        let mut buf = kept.unwrap_or_default();
+        buf.reserve_exact(all.saturating_add(lead));
         buf.resize(copy::lead(&buf), 0);
         let start = buf.len();
         copy::append(&mut buf, rest);
@@ -160,7 +193,11 @@ impl Buffer {
     pub(super) fn shrink(&mut self) {
         self.room = SMALL;
         self.largest = 0;
-        if !self.is_partial() && self.bytes.capacity() > SMALL {
+        if self.is_partial() {
+            return;
+        }
+        self.apart = None;
+        if self.bytes.capacity() > SMALL {
             self.start = 0;
             self.bytes = Vec::with_capacity(SMALL);
         }
@@ -176,6 +213,7 @@ impl Buffer {
     pub(super) fn discard(&mut self) {
         self.bytes.clear();
         self.start = 0;
+        self.apart = None;
     }
 
     /// Cuts the next whole frame off; the range is that of its content, behind the prefix.
@@ -187,7 +225,7 @@ impl Buffer {
             return Err(TooLong { announced: length, limit });
         }
         let from = self.start.saturating_add(LENGTH_PREFIX);
-        let to = from.saturating_add(length as usize);
+        let to = from.saturating_add(length as usize).saturating_sub(self.apart());
         if to > self.bytes.len() {
             return Ok(None);
         }
