@@ -63,7 +63,7 @@ fn read(frame: &[u8]) -> Option<(i64, i64)> {
     let Ok(Frame::Call { body, .. }) = wire::parse(frame.get(LENGTH_PREFIX..)?) else {
         return None;
     };
-    let mut decoder = Decoder::new(body);
+    let mut decoder = Decoder::new(body.into());
     let arguments = (decoder.value().ok()?, decoder.value().ok()?);
     decoder.finish().ok()?;
     Some(arguments)
