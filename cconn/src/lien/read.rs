@@ -9,6 +9,7 @@ use super::inbox::{Idle, Inbox};
 use super::lock::Locked;
 use super::route::{Router, Routing};
 use super::sleepers::Sleep;
+use super::state::State;
 use super::wait::is_past;
 use crate::copy;
 use crate::sync::Deadline;
@@ -168,5 +169,16 @@ impl Lien {
         }
         drop(state);
         self.io.close();
+    }
+}
+
+impl State {
+    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
+    pub(super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
+        match &mut self.inbox {
+            Some(inbox) => inbox.buffer.keep_long(buf),
+            // Whoever reads finds it when the helm is given back.
+            None => std::mem::replace(&mut self.place_for_long, buf),
+        }
     }
 }

@@ -27,7 +27,7 @@ use crate::wire;
 pub(super) struct State {
     pub(super) inbox: Option<Box<Inbox>>,
     /// Where a long byte string stood that is not needed any more, given back while somebody reads.
-    place_for_long: Vec<u8>,
+    pub(super) place_for_long: Vec<u8>,
     /// Read passes that have ended.
     pub(super) passes: u64,
     pub(super) turn: Turn,
@@ -226,15 +226,6 @@ impl State {
     #[inline]
     pub(super) fn is_above_high_water(&self) -> bool {
         self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
-    }
-
-    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
-    pub(super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
-        match &mut self.inbox {
-            Some(inbox) => inbox.buffer.keep_long(buf),
-            // Whoever reads finds it when the helm is given back.
-            None => std::mem::replace(&mut self.place_for_long, buf),
-        }
     }
 
     /// Gives buffers up that only a burst needs: nothing came for a while.
