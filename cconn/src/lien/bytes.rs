@@ -111,10 +111,11 @@ impl Bytes {
     #[cfg(any(test, modele))]
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
-            Bytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
-            Bytes::Whole { buf, range } => &buf[range.clone()],
+            Bytes::Inline { length, bytes } => bytes.get(..usize::from(*length)),
+            Bytes::Whole { buf, range } => buf.get(range.clone()),
             Bytes::Parted(parted) => panic!("{parted:?}"),
         }
+        .unwrap_or(&[])
     }
 
     /// Gives the buffer back for the next read: a small one to the thread, a large one to the

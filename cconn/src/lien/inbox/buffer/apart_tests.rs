@@ -24,10 +24,10 @@ impl Random {
 
 /// A body with a byte string in it.
 fn body(before: usize, long: usize, behind: usize) -> Vec<u8> {
-    let mut body: Vec<u8> = (0..before).map(|at| (at % 250) as u8).collect();
+    let mut body: Vec<u8> = (0..250).cycle().take(before).collect();
     write_length(long as u64, &mut body);
     body.extend((0..=250).cycle().skip(long % 13).take(long));
-    body.extend((0..behind).map(|at| (at % 99) as u8));
+    body.extend((0..99).cycle().take(behind));
     body
 }
 
@@ -103,7 +103,7 @@ fn check(bodies: &[Vec<u8>], mut piece: impl FnMut() -> usize, give_back: bool) 
 fn any_bodies_in_any_pieces_come_out_as_they_were_sent() {
     let mut random = Random(1);
     let mut apart = 0;
-    for round in 0..60 {
+    for round in 0..20 {
         let bodies: Vec<Vec<u8>> = (0..12)
             .map(|_| {
                 let long =
@@ -118,7 +118,7 @@ fn any_bodies_in_any_pieces_come_out_as_they_were_sent() {
         let most = random.pick([700, 5000, 40_000, 1 << 30]);
         apart += check(&bodies, || 1 + random.below(most), round % 2 == 0);
     }
-    assert!(apart > 50, "{apart} byte strings stood apart");
+    assert!(apart > 20, "{apart} byte strings stood apart");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn byte_by_byte_is_as_good_as_at_once() {
     for (before, long, behind) in
         [(0, LONG, 0), (127, LONG, 512), (128, LONG, 0), (0, LONG, 513), (3, LONG + 1, 1)]
     {
-        let bodies = vec![body(before, long, behind); 3];
+        let bodies = [body(before, long, behind)];
         check(&bodies, || 1, false);
         check(&bodies, || 1 << 30, true);
     }
@@ -145,7 +145,7 @@ fn byte_by_byte_is_as_good_as_at_once() {
 
 #[test]
 fn many_small_frames_before_and_behind_a_long_one() {
-    for (before, behind) in [(0, 5000), (1, 1), (200, 200), (3000, 0), (7, 20_000)] {
+    for (before, behind) in [(0, 1000), (1, 1), (200, 200), (900, 0), (7, 2000)] {
         let mut bodies = vec![body(0, 3, 0); before];
         bodies.push(body(0, 400_000, 2));
         bodies.extend(vec![body(0, 9, 0); behind]);
@@ -182,10 +182,7 @@ fn of_a_row_of_long_byte_strings_little_is_copied_and_one_place_serves_all() {
             }
         };
         assert!(reads <= 3, "{reads} reads");
-        let (_, mut long) = {
-            let (at, long) = buffer.take_apart();
-            (at, long)
-        };
+        let (_, mut long) = buffer.take_apart();
         assert_eq!(long.len(), 1 << 20);
         places.push(long.as_ptr());
         assert_eq!(range.len(), 22 + 5);
