@@ -3,17 +3,9 @@ const LISTE: Commandes = {
         4usize,
     >(
         &[
-            {
-                use cconn::__prive::absent::*;
-                use somme as PlainFunction;
-                <PlainFunction as cconn::__prive::Commande>::ENTREE
-            },
+            <somme as cconn::__prive::Commande>::ENTREE,
             #[cfg(unix)]
-            {
-                use cconn::__prive::absent::*;
-                use module::ping as PlainFunction;
-                <PlainFunction as cconn::__prive::Commande>::ENTREE
-            },
+            <module::ping as cconn::__prive::Commande>::ENTREE,
         ],
     );
     cconn::__prive::list::<

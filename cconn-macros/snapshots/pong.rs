@@ -1,3 +1,4 @@
+/// Lives elsewhere.
 pub(crate) struct pong<'a> {
     /// The argument `type`.
     pub(crate) r#type: &'a str,

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Path, Token};
+use syn::{Attribute, Expr, Path, PathSegment, Token};
 
 use crate::errors::Sink;
 use crate::model::generated;
@@ -101,11 +101,18 @@ pub(crate) fn table(count: usize) -> usize {
 /// The description of a command.
 ///
 /// The name that is imported is that of a type which stands for a function without a message, so
-/// that the compiler says of it what to write.
+/// that the compiler says of it what to write. A path that is looked up from here is not imported:
+/// an import of a command that has the name of a crate, or of something further out, is ambiguous.
 fn entry_of_path(prive: &TokenStream, path: &Path) -> TokenStream {
     let path = with_generated_names(path);
     // What is wrong with a command is told at its path.
     let span = path.span().resolved_at(Span::mixed_site());
+    let is_certain = |first: &PathSegment| {
+        ["crate", "self", "super", "$crate"].iter().any(|word| first.ident == word)
+    };
+    if !path.segments.first().is_some_and(is_certain) {
+        return quote_spanned!(span=> <#path as #prive::Commande>::ENTREE);
+    }
     let command = Ident::new("PlainFunction", span);
     quote_spanned! {span=>
         {

@@ -52,7 +52,7 @@ pub(crate) fn build(
     let parameters = parameters::read(args, &krate, &mut function, sink);
     let answer = answer(&function.sig.output, sink);
     let is_method = function.sig.receiver().is_some();
-    let mut forwarded = Forwarded::from(&function.attrs, sink);
+    let mut forwarded = Forwarded::from(&function.attrs, function.body.is_some(), sink);
     for parameter in &parameters {
         if let Parameter::Argument(argument) = parameter {
             forwarded.code.extend(argument.levels.iter().cloned());

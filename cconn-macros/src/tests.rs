@@ -55,7 +55,11 @@ fn a_command_that_borrows_and_is_handed_its_client() {
 
 #[test]
 fn a_command_that_is_only_declared() {
-    commande("pong.rs", "crate = crate::reseau", "pub(crate) fn pong(r#type: &str);");
+    commande(
+        "pong.rs",
+        "crate = crate::reseau",
+        "/// Lives elsewhere.\n pub(crate) fn pong(r#type: &str);",
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ pub use ::core::primitive::{str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt, module_path};
 
-pub use cconn_macros::{Code, commandes as list_of};
+pub use cconn_macros::{Code, commandes as list_of_functions_with_the_attribute_commande};
 
 pub use crate::client::Client;
 pub use crate::commande::{

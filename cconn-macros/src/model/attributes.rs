@@ -34,19 +34,23 @@ enum Says {
 }
 
 impl Forwarded {
-    pub(super) fn from(attrs: &[Attribute], sink: &mut Sink) -> Self {
+    /// `has_body` says whether the function is there as well, with the same attributes.
+    pub(super) fn from(attrs: &[Attribute], has_body: bool, sink: &mut Sink) -> Self {
         let mut forwarded = Forwarded::default();
         for attr in attrs {
-            if let Err(error) = forwarded.one(&attr.meta) {
+            if let Err(error) = forwarded.one(&attr.meta, has_body) {
                 sink.push(error);
             }
         }
         forwarded
     }
 
-    fn one(&mut self, meta: &Meta) -> syn::Result<()> {
-        let for_twin = kept(meta, &|says| says != Says::Other)?;
+    fn one(&mut self, meta: &Meta, has_body: bool) -> syn::Result<()> {
+        let for_twin = kept(meta, &|says| !matches!(says, Says::Other | Says::Text))?;
         self.twin.extend(for_twin.map(attribute));
+        let text = kept(meta, &|says| says == Says::Text)?.map(attribute);
+        // The examples of a doc comment run once, as the function's.
+        self.twin.extend(text.map(|attr| if has_body { unless_run(&attr) } else { attr }));
         let is_for_code = |says| matches!(says, Says::Condition | Says::Level);
         self.code.extend(kept(meta, &is_for_code)?.map(attribute));
         self.deprecated |= kept(meta, &|says| says == Says::Deprecation)?.is_some();
@@ -89,6 +93,12 @@ fn attribute(meta: TokenStream) -> Attribute {
     parse_quote!(#[#meta])
 }
 
+/// The same attribute where no examples of doc comments are looked for.
+fn unless_run(attr: &Attribute) -> Attribute {
+    let meta = &attr.meta;
+    parse_quote!(#[cfg_attr(not(doctest), #meta)])
+}
+
 /// What stands in a `cfg_attr`: the condition, and the attributes under it.
 pub(crate) fn conditional(meta: &Meta) -> syn::Result<(Option<Meta>, Vec<Meta>)> {
     let list = meta.require_list()?;
@@ -126,8 +136,6 @@ fn says(meta: &Meta) -> Says {
 
 fn generated(meta: &Meta, says: Says) -> Option<TokenStream> {
     match (says, meta) {
-        // The examples of a doc comment run once, as the function's.
-        (Says::Text, _) => Some(quote!(cfg_attr(not(doctest), #meta))),
         (Says::Level, Meta::List(list)) if list.path.is_ident("expect") => allowed(list),
         _ => Some(meta.to_token_stream()),
     }

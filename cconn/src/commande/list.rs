@@ -42,7 +42,7 @@ use crate::wire::Output;
 #[doc(alias = "commands")]
 #[macro_export]
 macro_rules! commandes {
-    ($($commandes:tt)*) => { $crate::__prive::list_of!($crate; $($commandes)*) };
+    ($($commandes:tt)*) => { $crate::__prive::list_of_functions_with_the_attribute_commande!($crate; $($commandes)*) };
 }
 
 /// Commands that can be registered on both sides.
