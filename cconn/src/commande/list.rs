@@ -42,7 +42,10 @@ use crate::wire::Output;
 #[doc(alias = "commands")]
 #[macro_export]
 macro_rules! commandes {
-    ($($commandes:tt)*) => { $crate::__prive::list_of_functions_with_the_attribute_commande!($crate; $($commandes)*) };
+    ($($commandes:tt)*) => {
+        // The compiler shows this name beside its errors about what is no command.
+        $crate::__prive::list_of_functions_with_the_attribute_commande!($crate; $($commandes)*)
+    };
 }
 
 /// Commands that can be registered on both sides.

@@ -34,7 +34,6 @@ mod n {
                 fn un(a: u8) -> u8 {
                     a
                 }
-                let _ = super::un;
                 cconn::commandes![un]
             }
             dedans()
