@@ -30,22 +30,19 @@ impl Answer {
 #[derive(Debug)]
 enum Slot {
     Free,
-    /// `at` is the outbox position in front of the call's first byte. `awaited` says that a thread
-    /// waits for this very answer.
+    /// `at` is the outbox position in front of the call's first byte.
     Waiting {
         at: u64,
-        awaited: bool,
     },
-    /// `counted` says that nobody waited for it when it came: it counts among the unclaimed.
-    Answered {
-        answer: Answer,
-        counted: bool,
-    },
+    Answered(Answer),
 }
 
 #[derive(Debug)]
 struct Entry {
     generation: u32,
+    /// A thread waits for this very answer, or did when it came: it does not count among the
+    /// unclaimed.
+    awaited: bool,
     slot: Slot,
 }
 
@@ -109,24 +106,24 @@ impl Calls {
     #[inline]
     pub(super) fn open(&mut self, at: u64, awaited: bool) -> CallId {
         self.waiting = self.waiting.saturating_add(1);
-        let slot = Slot::Waiting { at, awaited };
+        let slot = Slot::Waiting { at };
         if let Some(index) = self.free.pop()
             && let Some(entry) = self.entries.get_mut(index as usize)
         {
-            entry.slot = slot;
+            (entry.slot, entry.awaited) = (slot, awaited);
             return id(entry.generation, index);
         }
         let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        self.entries.push(Entry { generation: 1, slot });
+        self.entries.push(Entry { generation: 1, awaited, slot });
         id(1, index)
     }
 
     /// A thread begins to wait for the answer of a deferred call, or stops waiting for it.
     pub(super) fn set_awaited(&mut self, call: CallId, now: bool) {
         if let Some(entry) = self.entry(call).filter(|entry| entry.generation == generation(call))
-            && let Slot::Waiting { awaited, .. } = &mut entry.slot
+            && matches!(entry.slot, Slot::Waiting { .. })
         {
-            *awaited = now;
+            entry.awaited = now;
         }
     }
 
@@ -140,13 +137,15 @@ impl Calls {
             Some(entry) if entry.generation == generation(call) => entry,
             _ => return self.unawaited(call),
         };
-        let Slot::Waiting { at, awaited } = entry.slot else { return self.unawaited(call) };
-        let fits = awaited || unclaimed.saturating_add(answer.size()) <= most;
+        let Slot::Waiting { at } = entry.slot else { return self.unawaited(call) };
+        let fits = entry.awaited || unclaimed.saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
-        let (size, counted) = (answer.size(), !awaited);
-        entry.slot = Slot::Answered { answer, counted };
+        let size = answer.size();
+        entry.slot = Slot::Answered(answer);
         self.kept = self.kept.saturating_add(size);
-        self.unclaimed = unclaimed.saturating_add(if counted { size } else { 0 });
+        if !entry.awaited {
+            self.unclaimed = unclaimed.saturating_add(size);
+        }
         self.waiting = self.waiting.saturating_sub(1);
         self.answered = self.answered.saturating_add(1);
         self.settled = self.settled.max(at);
@@ -159,7 +158,7 @@ impl Calls {
         let Some(entry) = self.entry(call) else { return Met::Never };
         let late = match (&entry.slot, entry.generation == generation(call)) {
             (_, false) => entry.generation > generation(call),
-            (Slot::Waiting { .. } | Slot::Answered { .. }, true) => true,
+            (Slot::Waiting { .. } | Slot::Answered(_), true) => true,
             // Freed and not opened again yet, unless its generations are used up.
             (Slot::Free, true) => entry.generation == u32::MAX,
         };
@@ -177,7 +176,7 @@ impl Calls {
     #[inline]
     pub(super) fn is_answered(&self, call: CallId) -> bool {
         self.entries.get(index(call)).is_some_and(|entry| {
-            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered { .. })
+            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
         })
     }
 
@@ -185,14 +184,14 @@ impl Calls {
     #[inline]
     pub(super) fn claim(&mut self, call: CallId) -> Option<Answer> {
         let entry = self.entry(call)?;
-        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered { .. }) {
+        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
             return None;
         }
-        let slot = std::mem::replace(&mut entry.slot, Slot::Free);
+        let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
         self.free(call);
         match slot {
-            Slot::Answered { answer, counted } => {
-                self.taken_out(&answer, counted);
+            Slot::Answered(answer) => {
+                self.taken_out(&answer, awaited);
                 Some(answer)
             }
             Slot::Free | Slot::Waiting { .. } => None,
@@ -201,13 +200,14 @@ impl Calls {
 
     /// Gives a call up. Returns its outbox position if it still waited.
     pub(super) fn give_up(&mut self, call: CallId) -> Option<u64> {
-        match self.close(call)? {
-            Slot::Waiting { at, .. } => {
+        let (slot, awaited) = self.close(call)?;
+        match slot {
+            Slot::Waiting { at } => {
                 self.waiting = self.waiting.saturating_sub(1);
                 Some(at)
             }
-            Slot::Answered { answer, counted } => {
-                self.taken_out(&answer, counted);
+            Slot::Answered(answer) => {
+                self.taken_out(&answer, awaited);
                 None
             }
             Slot::Free => None,
@@ -215,18 +215,20 @@ impl Calls {
     }
 
     #[inline]
-    fn taken_out(&mut self, answer: &Answer, counted: bool) {
+    fn taken_out(&mut self, answer: &Answer, awaited: bool) {
         let size = answer.size();
         self.kept = self.kept.saturating_sub(size);
-        self.unclaimed = self.unclaimed.saturating_sub(if counted { size } else { 0 });
+        if !awaited {
+            self.unclaimed = self.unclaimed.saturating_sub(size);
+        }
     }
 
-    /// Closes a call.
-    fn close(&mut self, call: CallId) -> Option<Slot> {
+    /// Closes a call; says whether it was waited for.
+    fn close(&mut self, call: CallId) -> Option<(Slot, bool)> {
         let entry = self.entry(call).filter(|entry| entry.generation == generation(call))?;
-        let slot = std::mem::replace(&mut entry.slot, Slot::Free);
+        let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
         self.free(call);
-        Some(slot)
+        Some((slot, awaited))
     }
 
     /// Frees a closed call's place. A place whose generations are used up is never reused.
