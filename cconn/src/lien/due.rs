@@ -14,6 +14,8 @@ pub(super) enum LastWords {
     EndOfStream,
     /// There is nobody to say anything to.
     None,
+    /// Nor will there be, but what had arrived is still run before the end.
+    HangUp,
 }
 
 /// Collected under the lock, carried out behind it.
@@ -24,8 +26,6 @@ pub(super) struct Due {
     /// Stand-ins to start; they are counted as started already.
     pub(super) stand_ins: usize,
     pub(super) last_words: Option<LastWords>,
-    /// End the stream in both directions: the peer has said its last, and is not answered.
-    pub(super) hang_up: bool,
     /// Show why the connection ends.
     pub(super) shows_end: bool,
     /// Ask the watchman to look in so long at the latest.
@@ -46,7 +46,6 @@ impl Due {
         self.first.is_none()
             && self.stand_ins == 0
             && self.last_words.is_none()
-            && !self.hang_up
             && !self.shows_end
             && self.watch.is_none()
     }

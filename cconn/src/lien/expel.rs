@@ -89,7 +89,7 @@ impl State {
         self.goodbye.end_of_input = true;
         self.outbox.clear();
         self.turn.winding_up = true;
-        self.due.hang_up = true;
+        self.due.last_words = Some(LastWords::HangUp);
         // What is left to run has the time of a stop.
         self.goodbye.stop_since = Some(crate::sync::now());
         self.tended.stops = true;

@@ -86,11 +86,10 @@ impl Lien {
         for _ in 0..due.stand_ins {
             self.start_stand_in();
         }
-        if due.hang_up && !self.is_inherited() {
-            self.io.shutdown();
-        }
         match due.last_words {
             None => return,
+            Some(LastWords::HangUp) if self.is_inherited() => return,
+            Some(LastWords::HangUp) => return self.io.shutdown(),
             // The stream is the parent's, who goes on using it.
             Some(_) if self.is_inherited() => {}
             Some(LastWords::Goodbye) => self.say_goodbye(),
