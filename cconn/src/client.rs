@@ -5,6 +5,7 @@
 
 mod attente;
 mod essais;
+mod faible;
 mod fin;
 mod frames;
 
@@ -21,6 +22,7 @@ use crate::sync::Deadline;
 use crate::wire::{self, EndReason};
 
 pub use attente::Attente;
+pub use faible::ClientFaible;
 pub(crate) use frames::encode_frame;
 
 /// The handle to one connection, on either side of it.
@@ -91,7 +93,8 @@ impl Client {
     /// [`eteindre`](Client::eteindre) is handled. Messages of one thread are handled in the order
     /// in which they were sent; an answer goes before what its command sent earlier (see
     /// [`rattraper`](Client::rattraper)). A message that fails at the peer (unknown command, panic) is
-    /// reported to the hook `quand_echec` of this side.
+    /// reported to the hook `quand_echec` of this side; without one, a line on the standard error
+    /// says so. At the peer its hook `quand_commande_echoue` is told.
     ///
     /// # Errors
     ///
@@ -332,7 +335,12 @@ impl Client {
     pub(crate) fn failure_of(&self, notice: &Notice) -> Erreur {
         let nom = self.lien.names.name(notice.command);
         let tete = Tete::new(&nom, 0, "");
-        self.about(&tete).remote(notice.code, notice.text.clone(), "")
+        let mut text = notice.text.clone();
+        if notice.lost > 0 {
+            let lost = format!("{text} ({} more such reports were dropped)", notice.lost);
+            text = lost.trim_start().into();
+        }
+        self.about(&tete).remote(notice.code, text, "")
     }
 
     fn deadline(&self) -> Deadline {

@@ -7,9 +7,11 @@ mod arguments;
 mod closure;
 mod collected;
 mod fence;
+mod hooks;
 mod list;
 mod registration;
 mod registry;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -26,12 +28,13 @@ pub use arguments::{
 pub use closure::{Arguments, ByEither, ByLink, ByValue, OwnedArgument, Rendu};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub(crate) use fence::fence;
+pub(crate) use hooks::{EndHook, Hooks};
 pub(crate) use list::PLACEHOLDER;
 pub use list::{
     Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
     server_only, total,
 };
-pub(crate) use registry::{EndHook, Hooks, Known, Registre};
+pub(crate) use registry::{Known, Registre};
 
 /// A command that has a body here, so that it can be registered.
 ///

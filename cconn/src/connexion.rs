@@ -98,6 +98,7 @@ impl Client {
             return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
         }
         self.lien.linger();
+        Registre::end_untold(&self.lien);
         self.result_of_end()
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use harmless::Harmless;
 pub use link::{Delai, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
 pub(crate) use passed_on::passed_on;
-pub use remote::{Distante, NatureDistante};
+pub use remote::{CommandeEchouee, Distante, NatureDistante};
 pub use setup::EchecConnexion;
 
 /// An error type with no values: the command has no error of its own.

@@ -98,7 +98,7 @@ mod golden;
 #[doc(alias("handler", "endpoint", "function", "procedure", "rpc"))]
 pub use cconn_macros::commande;
 
-pub use client::{Attente, Client};
+pub use client::{Attente, Client, ClientFaible};
 #[doc(hidden)]
 pub use commande::OwnedArgument;
 pub use commande::{
@@ -106,14 +106,14 @@ pub use commande::{
 };
 pub use connexion::{OptionsClient, VersAdresse};
 pub use erreur::{
-    Codage, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Fermee, Jamais,
-    NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
+    Codage, CommandeEchouee, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Fermee,
+    Jamais, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
 };
 pub use message::{
     Appel, Ecrivain, ErreurCodec, Lecteur, Message, Nommee, Parametres, Refus, Tete, nommee,
 };
 pub use octets::{Octets, OctetsRef};
-pub use serveur::{Diffusion, OptionsServeur, Serveur};
+pub use serveur::{Diffusion, OptionsServeur, Serveur, ServeurFaible};
 
 /// The README's example compiles and runs.
 #[cfg(doctest)]

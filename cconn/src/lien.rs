@@ -36,6 +36,7 @@ mod left;
 mod limits;
 mod lock;
 mod names;
+mod notices;
 mod outbox;
 mod parker;
 mod polling;
@@ -44,6 +45,7 @@ mod read;
 mod route;
 mod run;
 mod send;
+mod served;
 mod sleepers;
 mod state;
 mod stop;
@@ -77,9 +79,9 @@ use names::Names;
 
 pub(crate) use left::note_maker;
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
+pub(crate) use notices::Notice;
 pub(crate) use send::{Failure, Outgoing, Phase};
 pub(crate) use stop::{CHAIN_TICK, Stopped};
-pub(crate) use turn::Notice;
 pub(crate) use watch::Watch;
 
 /// How long dropping the last handle of a connection may take.
@@ -182,6 +184,15 @@ impl Lien {
         self.drop_handle();
     }
 
+    /// The program has one more handle, unless the connection ends with its handles and there is
+    /// none any more.
+    pub(crate) fn add_handle_if_any(&self) -> bool {
+        let more = |handles: usize| {
+            (handles > 0 || !self.ends_with_handles).then_some(handles.wrapping_add(1))
+        };
+        self.handles.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_ok()
+    }
+
     /// A handle of the program's is gone. With the last one the connection ends: at once where
     /// the peer has taken up all that was sent, else in order but within `LAST_GRACE`.
     pub(crate) fn drop_handle(&self) {
@@ -210,6 +221,11 @@ impl Lien {
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
         state.goodbye.stopping && state.ended().is_some_and(cut)
+    }
+
+    /// Word of a failure is not told to the program.
+    pub(crate) fn lose_notice(&self) {
+        self.lock().turn.notices.lose();
     }
 
     /// What runs this connection's commands.

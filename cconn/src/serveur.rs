@@ -7,6 +7,7 @@ mod broadcast;
 mod clients;
 mod door;
 mod doorman;
+mod faible;
 mod hooks;
 mod options;
 mod outside;
@@ -30,6 +31,7 @@ use door::Door;
 use service::Service;
 
 pub use broadcast::Diffusion;
+pub use faible::ServeurFaible;
 pub use options::OptionsServeur;
 
 /// Listens, accepts clients, gives each one a thread.
@@ -137,9 +139,15 @@ impl Serveur {
     /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
     /// borrow.
     ///
+    /// The closure, like every hook of the server's, is dropped once the server has been stopped
+    /// and its last client's thread has ended: on the last of these threads, the one in
+    /// [`lancer`](Serveur::lancer) included. A `Serveur` that it captures keeps the server, and its
+    /// port, until then, though all others are dropped: capture a [`faible`](Serveur::faible) one.
+    ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's.
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
+    /// or the server has been stopped.
     #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
@@ -180,6 +188,7 @@ impl Serveur {
         self.accept_until_stopped(listener);
         let result = self.stop_clients();
         self.shared.door.close();
+        self.let_go_if_over();
         result
     }
 
@@ -217,7 +226,9 @@ impl Serveur {
         }
         if unattended {
             // `lancer` never ran, and there is nobody else to wait for local clients.
-            return self.stop_clients();
+            let result = self.stop_clients();
+            self.let_go_if_over();
+            return result;
         }
         while !self.shared.door.wait_until_closed(CHAIN_TICK) {
             if self.may_wait_for_caller() {

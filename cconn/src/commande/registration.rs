@@ -62,10 +62,15 @@ impl Client {
     /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
     /// borrow.
     ///
+    /// The closure is dropped once the connection has ended and no thread runs it any more, on a
+    /// thread of its own. A `Client` of this connection that it captures counts like any handle,
+    /// and keeps the connection open until then, though all others are dropped: use the one that
+    /// it is handed, or capture a [`faible`](Client::faible) one.
+    ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
-    /// the connection lives.
+    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
+    /// and the connection lives; or it has ended.
     #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>

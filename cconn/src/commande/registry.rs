@@ -11,28 +11,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::closure::Closure;
 use super::fence::{fence, fence_telling};
+use super::hooks::{EndHook, Hooks};
 use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::body::Body;
 use crate::client::Client;
-use crate::erreur::{Enregistrement, Erreur, Resultat};
+use crate::erreur::Enregistrement;
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::{FailureCode, Output};
-
-/// What the program wants done when a one-way message failed at the peer.
-pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
-
-/// What the program wants done when a connection has ended, and how it did.
-pub(crate) type EndHook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
-
-/// What the program wants done besides running commands.
-#[derive(Clone, Default)]
-pub(crate) struct Hooks {
-    pub(crate) on_failure: Option<FailureHook>,
-    pub(crate) on_end: Option<EndHook>,
-    /// Whether the text of a panic goes to the caller.
-    pub(crate) tells_panics: bool,
-}
 
 /// The commands that a peer may ask for.
 #[derive(Default)]
@@ -40,7 +26,9 @@ pub(crate) struct Registre {
     table: RwLock<Table>,
     /// Whether any command may run beside others: asked for each that arrives, rarely true.
     any_parallel: AtomicBool,
-    hooks: Hooks,
+    hooks: RwLock<Hooks>,
+    /// Nothing will be run any more, and nothing can be registered.
+    over: AtomicBool,
 }
 
 type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
@@ -123,20 +111,15 @@ impl Known {
 
 impl Registre {
     pub(crate) fn new(hooks: Hooks) -> Self {
-        Registre { table: RwLock::default(), any_parallel: AtomicBool::new(false), hooks }
-    }
-
-    /// Tells the program's hook of a one-way message that failed at the peer.
-    pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
-        if let Some(hook) = &self.hooks.on_failure {
-            let client = Client::of(lien);
-            let error = client.failure_of(notice);
-            let _panicked = fence(|| hook(&client, &error));
-        }
+        Registre { hooks: RwLock::new(hooks), ..Registre::default() }
     }
 
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if self.over.load(Ordering::Relaxed) {
+            drop(table);
+            return Err(Enregistrement::Finie);
+        }
         let mut added = Vec::with_capacity(new.len());
         if new.iter().any(|command| command.parallel) {
             self.any_parallel.store(true, Ordering::Relaxed);
@@ -174,7 +157,7 @@ impl Registre {
             Ok(Err(fault)) => failed(start, fault.code, &fault.text, out),
             Err(said) => {
                 // It may be meant for nobody but the program's author.
-                let text = said.filter(|_| self.hooks.tells_panics).unwrap_or_default();
+                let text = said.filter(|_| self.hooks().tells_panics).unwrap_or_default();
                 failed(start, FailureCode::Panic, &text, out)
             }
         }
@@ -194,6 +177,48 @@ impl Registre {
         let count = self.read().len();
         let text = format!("hash {hash:#018x}, commands registered: {count}");
         Issue::failure(FailureCode::UnknownCommand, &text, out).into()
+    }
+
+    /// The name of that command, or its hash where there is none.
+    pub(super) fn name(&self, hash: u64) -> Box<str> {
+        match self.find(hash) {
+            Some(command) => (*command.name).into(),
+            None => format!("#{hash:016x}").into(),
+        }
+    }
+
+    /// What the program wants done.
+    pub(super) fn hooks(&self) -> Hooks {
+        self.hooks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The hook for the end, once.
+    pub(super) fn take_end_hook(&self) -> Option<EndHook> {
+        self.hooks.write().unwrap_or_else(PoisonError::into_inner).on_end.take()
+    }
+
+    /// From here on nothing can be registered; says whether anything of the program's is kept.
+    pub(super) fn close(&self) -> bool {
+        let table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        self.over.store(true, Ordering::Relaxed);
+        let captured = table.values().any(|command| matches!(command.run, Run::Closure(_)));
+        drop(table);
+        captured || self.hooks().any()
+    }
+
+    /// Lets go of the program's closures, and of what they have captured: handles to the
+    /// connection or the server among it would keep that for ever. Each is dropped with nothing
+    /// locked, once no thread runs it any more.
+    pub(crate) fn let_go(&self) {
+        self.close();
+        let table =
+            std::mem::take(&mut *self.table.write().unwrap_or_else(PoisonError::into_inner));
+        let mut hooks = self.hooks.write().unwrap_or_else(PoisonError::into_inner);
+        let hooks = std::mem::take(&mut *hooks);
+        for command in table.into_values() {
+            let _panicked = fence(|| drop(command));
+        }
+        hooks.let_go();
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Table> {
@@ -255,15 +280,8 @@ impl Dispatch for Registre {
         self.report(lien, notice);
     }
 
-    fn ended(&self, lien: &Arc<Lien>) {
-        if let Some(hook) = self.hooks.on_end.clone() {
-            let client = Client::of(lien);
-            // On a thread of its own, for whoever noticed the end may be anyone. Where none can be
-            // had the hook is not run: there is nobody to run it.
-            let _no_thread = crate::sync::spawn("cconn-end".to_owned(), None, move || {
-                let _panicked = fence(|| hook(&client, client.result_of_end()));
-            });
-        }
+    fn ended(&self, lien: &Arc<Lien>) -> bool {
+        self.end(lien)
     }
 
     fn is_parallel(&self, command: u64) -> bool {
@@ -282,6 +300,10 @@ impl Runner for OfClient<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
         let context = Contexte { client: &self.client, serveur: None };
         self.registre.run(&mut self.known, &context, incoming, out)
+    }
+
+    fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
+        self.registre.report_here(&self.client, incoming.command, code, text);
     }
 }
 

@@ -199,10 +199,15 @@ macro_rules! shared_settings {
             self
         }
 
-        /// What to do when a message sent with `envoyer` failed at the peer.
+        /// What to do when a message sent with `envoyer` failed at the peer; without it a line on
+        /// the standard error says so, ten a second at most for the whole process.
         ///
-        /// The error names the command. At most 64 such reports wait; further ones are dropped.
-        /// Runs as a command does, and must not block for long.
+        /// The error names the command. At most 64 such reports wait, and no more are believed
+        /// than messages were sent; the text of the next one counts those that were dropped. Runs
+        /// as a command does, and must not block for long.
+        ///
+        /// It is dropped when the connection has ended, or the server; a handle that it captures
+        /// keeps that open until then: use the one that it is handed, or `faible`.
         #[doc(alias("on_error", "hook", "callback"))]
         #[doc(alias = "on_failure")]
         pub fn quand_echec(
@@ -210,6 +215,30 @@ macro_rules! shared_settings {
             quoi: impl Fn(&$crate::Client, &$crate::Erreur) + Send + Sync + 'static,
         ) -> Self {
             self.settings.hooks.on_failure = Some(std::sync::Arc::new(quoi));
+            self
+        }
+
+        /// What to do when a message that the peer sent with `envoyer` failed on this side: no
+        /// such command, arguments that could not be decoded, a panic, an error that the command
+        /// returned, no thread for it.
+        ///
+        /// Of a call that fails its caller is told, and this is not run. Runs on the thread that
+        /// ran the command, as part of it, and must not block for long. It is dropped, and a
+        /// handle that it captures counts, as with [`quand_echec`](Self::quand_echec).
+        #[doc(alias = "on_command_failure")]
+        pub fn quand_commande_echoue(
+            mut self,
+            quoi: impl Fn(&$crate::Client, &$crate::CommandeEchouee) + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.hooks.on_failed_here = Some(std::sync::Arc::new(quoi));
+            self
+        }
+
+        /// Whether messages that failed at the peer are told on the standard error where
+        /// [`quand_echec`](Self::quand_echec) is not set; they are unless this is `false`.
+        #[doc(alias = "log_failures")]
+        pub fn echecs_affiches(mut self, oui: bool) -> Self {
+            self.settings.hooks.silent = !oui;
             self
         }
     };
@@ -257,7 +286,10 @@ impl OptionsClient {
     /// What to do when the connection has ended; the result says whether it ended in order, and
     /// if not, why.
     ///
-    /// Runs once, on a thread of its own.
+    /// Runs once, on a thread of its own; where none can be had, on the one that was in
+    /// [`lancer`](Client::lancer) or as soon as there is one, and the standard error says so. Then
+    /// it is dropped, and with it what it captures; a `Client` that it captures keeps the
+    /// connection open until then: use the one that it is handed.
     #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(

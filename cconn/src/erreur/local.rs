@@ -153,6 +153,9 @@ pub enum Enregistrement {
         /// The type, and what to write.
         texte: Box<str>,
     },
+    /// The connection has ended, or the server has been stopped: nothing runs any more.
+    #[error("nothing can be registered any more: the connection or the server has ended")]
+    Finie,
     /// The name is empty.
     #[error("a command needs a name")]
     SansNom,
@@ -164,7 +167,7 @@ impl Enregistrement {
             Enregistrement::Double { commande }
             | Enregistrement::Collision { commande, .. }
             | Enregistrement::Types { commande, .. } => commande,
-            Enregistrement::SansNom => "",
+            Enregistrement::SansNom | Enregistrement::Finie => "",
         }
     }
 }

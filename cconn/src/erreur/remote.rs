@@ -95,3 +95,35 @@ impl NatureDistante {
         }
     }
 }
+
+/// A one-way message of the peer's failed on this side, as `quand_commande_echoue` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "FailedCommand")]
+#[non_exhaustive]
+pub struct CommandeEchouee {
+    /// The command's name; its hash where there is no such command here.
+    pub commande: Box<str>,
+    /// The connection that it came by.
+    pub lien: Box<str>,
+    /// What happened to it.
+    pub nature: NatureDistante,
+    /// What is known beyond that, for a person to read; may be empty.
+    pub texte: Box<str>,
+    code: FailureCode,
+}
+
+impl CommandeEchouee {
+    pub(crate) fn new(commande: Box<str>, lien: String, code: FailureCode, texte: &str) -> Self {
+        let nature = NatureDistante::from_code(code);
+        CommandeEchouee { commande, lien: lien.into(), nature, texte: texte.into(), code }
+    }
+}
+
+impl std::fmt::Display for CommandeEchouee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let CommandeEchouee { commande, lien, texte, code, .. } = self;
+        write!(f, "command `{commande}`, sent by {lien}: {}{}", code.text(), detail(texte))
+    }
+}
+
+impl std::error::Error for CommandeEchouee {}

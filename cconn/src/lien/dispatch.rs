@@ -37,11 +37,14 @@ pub(crate) trait Dispatch: Any + Send + Sync {
     /// such thread, so that what all commands need costs nothing each time.
     fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a>;
 
-    /// Runs the program's hook for a one-way message of ours that failed at the peer. Never panics.
+    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never panics.
     fn notice(&self, lien: &Arc<Lien>, notice: &Notice);
 
-    /// Told once, when the connection has ended; must not block.
-    fn ended(&self, _lien: &Arc<Lien>) {}
+    /// Told when the connection has ended; must not block. False where what is to be done then
+    /// could not be begun for want of a thread: it is told again.
+    fn ended(&self, _lien: &Arc<Lien>) -> bool {
+        true
+    }
 
     /// Whether that command may run beside others of its connection. Called under the
     /// connection's lock.
@@ -55,6 +58,9 @@ pub(crate) trait Runner {
     /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
     /// without looking at what is there already.
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome;
+
+    /// Told of a one-way message that failed here. Never panics.
+    fn failed(&mut self, _incoming: &Incoming<'_>, _code: FailureCode, _text: &str) {}
 }
 
 #[cfg(any(test, modele))]

@@ -8,6 +8,9 @@ use super::due::{Due, LastWords};
 use super::state::State;
 use crate::sync::{MutexGuard, Purpose};
 
+/// How soon the layer above is told of the end again, where it had no thread for it.
+pub(super) const TELL_AGAIN: Duration = Duration::from_millis(10);
+
 /// The locked state. Dropping it releases the lock and then wakes whoever is to be woken.
 pub(super) struct Locked<'a> {
     lien: &'a Lien,
@@ -97,8 +100,17 @@ impl Lien {
             Some(LastWords::None) => self.io.close(),
         }
         // A connection ends once.
+        self.tell_end();
+    }
+
+    /// Tells the layer above of the end, until it has heard.
+    pub(super) fn tell_end(&self) {
         if let Some(lien) = self.me.upgrade() {
-            self.commands.ended(&lien);
+            if self.commands.ended(&lien) {
+                return;
+            }
+            self.state.lock().tended.end_untold = true;
+            self.call_watchman(TELL_AGAIN);
         }
     }
 

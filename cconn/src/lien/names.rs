@@ -29,6 +29,12 @@ impl Names {
         }
     }
 
+    /// Whether a command of that name may have been sent.
+    pub(crate) fn may_hold(&self, hash: u64) -> bool {
+        let names = self.names.lock();
+        names.len() >= MOST || names.contains_key(&hash)
+    }
+
     /// The name, or the hash where it is not known.
     pub(crate) fn name(&self, hash: u64) -> Box<str> {
         let known = self.names.lock().get(&hash).cloned();

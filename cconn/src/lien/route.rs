@@ -5,9 +5,10 @@ use super::bytes::Bytes;
 use super::calls::{Answer, Met};
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
+use super::notices::Notice;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::turn::{Command, Notice, Startable};
+use super::turn::{Command, Startable};
 use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
@@ -220,7 +221,8 @@ impl State {
         }
         // Nobody counts one-ways, so nobody knows whether it answers one.
         self.waste.note();
-        self.turn.push_notice(Notice { command, code, text });
+        let notice = Notice { command, code, text, here: false, lost: 0 };
+        self.turn.notices.push_from_peer(notice);
         Ok(())
     }
 

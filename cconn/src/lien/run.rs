@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::bytes::{put_scratch, take_scratch};
 use super::handler::{self, Marks, Serving};
 use super::lock::Locked;
+use super::notices::Notice;
 use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::turn::{self, Command, Notice, Startable, Work};
+use super::turn::{self, Command, Startable, Work};
 use super::{Aside, Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
@@ -201,6 +202,10 @@ impl Lien {
         state.take_up(command.charge);
         state.handled(command.number);
         let (code, text) = (FailureCode::NoResources, "no thread could be had");
+        if command.call.is_none() {
+            let (command, text) = (command.name, text.into());
+            state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
+        }
         state.append_with(|out| wire::write_failure(out, command.call, command.name, code, text));
         state.advance_goodbye();
         let next = state.turn.startable_command() != Startable::Nothing;
@@ -335,6 +340,11 @@ impl Lien {
             }
         };
         frame.truncate(0);
+        if call.is_none() {
+            handler::inside(Marks { depth, call, parallel }, || {
+                runner.failed(&incoming, code, &text);
+            });
+        }
         wire::write_failure(&mut frame.bytes, call, command.name, code, &text);
         true
     }

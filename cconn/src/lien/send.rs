@@ -156,6 +156,7 @@ impl Lien {
         self.admit_or_refuse(&mut state, charge(body))?;
         state.append_with(|out| copy::append(out, frame));
         state.last_one_way = state.outbox.end();
+        state.turn.notices.sent_one();
         drop(self.flush_ready(state));
         Ok(())
     }

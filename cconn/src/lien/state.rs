@@ -249,6 +249,7 @@ impl State {
             self.outbox.append(frame);
         }
         self.last_one_way = self.outbox.end();
+        self.turn.notices.sent_one();
     }
 
     /// Appends a control frame.

@@ -6,7 +6,7 @@ use super::Lien;
 use super::goodbye::Ending;
 use super::idle::Progress;
 use super::inbox::{Inbox, QUIET};
-use super::lock::Locked;
+use super::lock::{Locked, TELL_AGAIN};
 use super::sleepers::Sleep;
 use super::state::State;
 use crate::wire::EndReason;
@@ -64,6 +64,8 @@ pub(super) struct Tended {
     pub(super) helm_left_free: bool,
     /// The connection has ended on this side and reads out what the peer still sends.
     pub(super) lingers: bool,
+    /// The layer above could not begin what is to be done at the end.
+    pub(super) end_untold: bool,
     /// The connection is being stopped, which must not last longer than its grace period.
     pub(super) stops: bool,
     /// The watchman knows of that.
@@ -156,8 +158,13 @@ impl Lien {
     pub(super) fn tend(&self, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
         let next = if state.is_closed() {
+            let untold = std::mem::take(&mut state.tended.end_untold);
             drop(state);
-            self.tend_linger(now)
+            if untold {
+                self.tell_end();
+            }
+            let again = self.lock().tended.end_untold.then_some(TELL_AGAIN);
+            self.tend_linger(now).into_iter().chain(again).min()
         } else {
             let (written, read);
             (state, written) = self.tend_outbox(state, now);

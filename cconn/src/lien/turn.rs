@@ -8,13 +8,13 @@ mod arrivals;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-
 use super::backlog::Backlog;
 use super::bytes::Bytes;
 use super::catch_up::CatchingUp;
+use super::notices::{Notice, Notices};
+use super::served::Served;
 use crate::sync::{Rule, holds};
-use crate::wire::{CallId, FailureCode};
+use crate::wire::CallId;
 
 /// A command that waits for its turn.
 #[derive(Debug)]
@@ -32,17 +32,6 @@ pub(super) struct Command {
     /// How many had arrived before it: set when it is queued.
     pub(super) number: u64,
 }
-
-/// Word of the peer that one of our one-way messages failed.
-#[derive(Debug)]
-pub(crate) struct Notice {
-    pub(crate) command: u64,
-    pub(crate) code: FailureCode,
-    pub(crate) text: Box<str>,
-}
-
-/// Notices kept until somebody can run the hook; more are dropped, as its documentation says.
-const MAX_NOTICES: usize = 64;
 
 /// What a runner does next.
 #[derive(Debug)]
@@ -66,20 +55,13 @@ pub(super) enum Startable {
     ByStandIn,
 }
 
-/// A call of the peer's that runs here.
-#[derive(Debug)]
-struct Served {
-    call: CallId,
-    cancelled: bool,
-}
-
 /// The queue and the counts of runners.
 ///
 /// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
 #[derive(Debug)]
 pub(super) struct Turn {
     backlog: Backlog,
-    notices: VecDeque<Notice>,
+    pub(super) notices: Notices,
     /// Handlers that run and hold the turn; more than one only where a waiting one came back.
     running: usize,
     /// Handlers that wait for a peer.
@@ -107,7 +89,7 @@ pub(super) struct Turn {
     pub(super) catching_up: CatchingUp,
     /// A notice is among what runs.
     pub(super) noticing: bool,
-    served: Vec<Served>,
+    served: Served,
     /// A command that the routing runner has started, and is about to run.
     at_once: Option<Command>,
     max_waiting: usize,
@@ -122,7 +104,7 @@ impl Turn {
     pub(super) fn new(max_waiting: usize, max_parallel: usize) -> Self {
         Turn {
             backlog: Backlog::default(),
-            notices: VecDeque::new(),
+            notices: Notices::default(),
             running: 0,
             waiting: 0,
             ending_others: 0,
@@ -136,7 +118,7 @@ impl Turn {
             owed: 0,
             catching_up: CatchingUp::default(),
             noticing: false,
-            served: Vec::new(),
+            served: Served::default(),
             at_once: None,
             max_waiting,
             max_parallel,
@@ -159,29 +141,13 @@ impl Turn {
             return self.backlog.push(command);
         }
         self.running = 1;
-        self.serve(command.call);
+        self.served.begin(command.call);
         self.at_once = Some(command);
     }
 
     #[inline]
     pub(super) fn has_at_once(&self) -> bool {
         self.at_once.is_some()
-    }
-
-    #[inline]
-    fn serve(&mut self, call: Option<CallId>) {
-        if let Some(call) = call {
-            if self.served.capacity() == 0 {
-                self.served.reserve_exact(1);
-            }
-            self.served.push(Served { call, cancelled: false });
-        }
-    }
-
-    pub(super) fn push_notice(&mut self, notice: Notice) {
-        if self.notices.len() < MAX_NOTICES {
-            self.notices.push_back(notice);
-        }
     }
 
     /// Whether nothing waits to be started.
@@ -287,7 +253,7 @@ impl Turn {
             return false;
         }
         self.running = 1;
-        self.serve(call);
+        self.served.begin(call);
         true
     }
 
@@ -303,7 +269,7 @@ impl Turn {
 
     fn take(&mut self, startable: Startable) -> Option<Work> {
         if self.running == 0
-            && let Some(notice) = self.notices.pop_front()
+            && let Some(notice) = self.notices.pop()
         {
             self.running = 1;
             self.noticing = true;
@@ -314,7 +280,7 @@ impl Turn {
             _ => self.backlog.pop()?,
         };
         self.count(command.parallel, 1);
-        self.serve(command.call);
+        self.served.begin(command.call);
         Some(Work::Command(command))
     }
 
@@ -329,9 +295,7 @@ impl Turn {
     pub(super) fn finish(&mut self, call: Option<CallId>, parallel: bool) {
         let count = if parallel { &mut self.parallel } else { &mut self.running };
         *count = count.saturating_sub(1);
-        if let Some(call) = call {
-            self.served.retain(|served| served.call != call);
-        }
+        self.served.end(call);
     }
 
     /// A handler is about to wait for a peer: it gives its turn up.
@@ -353,8 +317,7 @@ impl Turn {
 
     /// The peer gave a call up. Returns it if it had not started; marks it if it runs.
     pub(super) fn cancel(&mut self, call: CallId) -> Option<Command> {
-        if let Some(served) = self.served.iter_mut().find(|served| served.call == call) {
-            served.cancelled = true;
+        if self.served.cancel(call) {
             return None;
         }
         self.backlog.remove(call)
@@ -362,7 +325,7 @@ impl Turn {
 
     /// Whether the peer gave that running call up.
     pub(super) fn is_cancelled(&self, call: CallId) -> bool {
-        self.served.iter().any(|served| served.call == call && served.cancelled)
+        self.served.is_cancelled(call)
     }
 
     /// Takes out what could be started, because no thread can be had to run it.

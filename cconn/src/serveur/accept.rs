@@ -160,7 +160,7 @@ impl Serveur {
 
     /// Tells the program of a newcomer who did not become a client.
     pub(super) fn tell_refused(&self, address: Option<SocketAddr>, error: HandshakeError) {
-        if let Some(hook) = &self.shared.options.on_refused {
+        if let Some(hook) = &self.shared.options.hooks().refused {
             let settings = &self.shared.options.settings;
             let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
             let error = handshake_failed(error, &newcomer, settings.greeting_deadline);

@@ -253,6 +253,12 @@ impl Clients {
         awaited
     }
 
+    /// Whether the stop is done and no thread is left.
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.state.lock();
+        state.cut.is_some() && state.threads == 0
+    }
+
     /// The connections whose thread has not ended.
     pub(super) fn connected(&self) -> Vec<Arc<Lien>> {
         self.state.lock().connected.values().cloned().collect()

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::commande::{EndHook, Registre};
 use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::sync::Mutex;
 use crate::sync::Threads;
 use crate::transport::configure;
 
@@ -44,9 +45,21 @@ pub(super) struct Kept {
     pub(super) leaving: Duration,
     /// How long a client that was never used has its place for certain.
     pub(super) unused: Duration,
-    pub(super) on_refused: Option<RefusedHook>,
-    pub(super) on_connected: Option<EndHook>,
-    pub(super) on_disconnected: Option<EndHook>,
+    pub(super) hooks: Mutex<ServerHooks>,
+}
+
+/// What the program wants done when clients come and go.
+#[derive(Clone, Default)]
+pub(super) struct ServerHooks {
+    pub(super) refused: Option<RefusedHook>,
+    pub(super) connected: Option<EndHook>,
+    pub(super) disconnected: Option<EndHook>,
+}
+
+impl Kept {
+    pub(super) fn hooks(&self) -> ServerHooks {
+        self.hooks.lock().clone()
+    }
 }
 
 /// A server to be made; from [`Serveur::options`].
@@ -70,9 +83,7 @@ pub struct OptionsServeur {
     pub(super) leaving: Duration,
     /// Nor is this.
     pub(super) unused: Duration,
-    on_refused: Option<RefusedHook>,
-    on_connected: Option<EndHook>,
-    on_disconnected: Option<EndHook>,
+    hooks: ServerHooks,
 }
 
 impl OptionsServeur {
@@ -84,9 +95,7 @@ impl OptionsServeur {
             max_clients: 1,
             leaving: LEAVING,
             unused: UNUSED,
-            on_refused: None,
-            on_connected: None,
-            on_disconnected: None,
+            hooks: ServerHooks::default(),
         }
     }
 
@@ -130,7 +139,7 @@ impl OptionsServeur {
     #[doc(alias("on_accept", "on_client", "hook", "callback"))]
     #[doc(alias = "on_connect")]
     pub fn quand_connecte(mut self, quoi: impl Fn(&Client) + Send + Sync + 'static) -> Self {
-        self.on_connected = Some(Arc::new(move |client, _| quoi(client)));
+        self.hooks.connected = Some(Arc::new(move |client, _| quoi(client)));
         self
     }
 
@@ -143,7 +152,7 @@ impl OptionsServeur {
         mut self,
         quoi: impl Fn(&Client, Resultat<()>) + Send + Sync + 'static,
     ) -> Self {
-        self.on_disconnected = Some(Arc::new(quoi));
+        self.hooks.disconnected = Some(Arc::new(quoi));
         self
     }
 
@@ -158,7 +167,7 @@ impl OptionsServeur {
         mut self,
         quoi: impl Fn(Option<SocketAddr>, &Erreur) + Send + Sync + 'static,
     ) -> Self {
-        self.on_refused = Some(Arc::new(quoi));
+        self.hooks.refused = Some(Arc::new(quoi));
         self
     }
 
@@ -188,9 +197,7 @@ impl OptionsServeur {
             leaving: self.leaving,
             unused: self.unused,
             settings: self.settings,
-            on_refused: self.on_refused,
-            on_connected: self.on_connected,
-            on_disconnected: self.on_disconnected,
+            hooks: Mutex::new(self.hooks),
         };
         let limits = Arc::new(options.settings.limits.clone());
         let shared = Arc::new_cyclic(|me| {

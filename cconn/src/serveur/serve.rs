@@ -114,7 +114,8 @@ impl Serveur {
             ends_with_handles: false,
             rest: greeted.rest,
         });
-        if self.shared.options.on_connected.is_some() {
+        let hooks = self.shared.options.hooks();
+        if hooks.connected.is_some() {
             // The hook may be what admits the client, and may wait for its answers.
             lien.hold_commands();
         }
@@ -123,19 +124,20 @@ impl Serveur {
             self.shared.door.ring();
         }
         let client = Client::of(&lien);
-        if self.shared.options.on_connected.is_some() {
+        if hooks.connected.is_some() {
             // While the hook runs, or waits for an answer, what came behind the greeting is known
             // and somebody reads on.
             lien.leave_helm();
         }
-        self.hook(self.shared.options.on_connected.as_ref(), &client);
+        self.hook(hooks.connected.as_ref(), &client);
         lien.admit_and_execute();
-        if self.shared.options.on_disconnected.is_some() {
+        if hooks.disconnected.is_some() {
             // The last commands may run on other threads; meanwhile the watchman reads out what
             // the peer still sends.
             lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         }
-        self.hook(self.shared.options.on_disconnected.as_ref(), &client);
+        self.hook(hooks.disconnected.as_ref(), &client);
+        drop(hooks);
         lien.linger();
         lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
@@ -160,6 +162,7 @@ impl Drop for Place {
         if self.serveur.shared.clients.leave(self.id) {
             self.serveur.shared.door.ring();
         }
+        self.serveur.let_go_if_over();
     }
 }
 

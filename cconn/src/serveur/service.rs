@@ -55,4 +55,8 @@ impl Runner for OfServer<'_> {
         let contexte = Contexte { client: &self.client, serveur: Some(serveur) };
         self.registre.run(&mut self.known, &contexte, incoming, out)
     }
+
+    fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
+        self.registre.report_here(&self.client, incoming.command, code, text);
+    }
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
 mod admission;
+mod circles;
+mod failures;
 mod inside;
 mod parallel;
 

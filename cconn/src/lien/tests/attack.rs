@@ -85,7 +85,8 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     let end = end(left, &Limits::default());
     let mut state = end.lien.lock();
     let (code, text) = (FailureCode::Panic, "".into());
-    state.turn.push_notice(Notice { command: NOTE, code, text });
+    let (here, lost) = (false, 0);
+    state.turn.notices.push(Notice { command: NOTE, code, text, here, lost });
     let body = Bytes::copy(b"x");
     let (depth, call, name, fingerprint) = (0, None, ECHO, 0);
     state.turn.push(Command {

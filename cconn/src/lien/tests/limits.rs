@@ -42,6 +42,7 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
     right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     let mut state = client.lien.lock();
+    state.turn.notices.sent_one();
     while state.turn.is_queue_empty() {
         let inbox = state.take_helm().unwrap();
         (state, _) = client.lien.read_pass(state, inbox, &mut soon().into(), route::Router::Runs);

@@ -1,0 +1,64 @@
+//! A handle that keeps nothing open.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::Client;
+use crate::lien::Lien;
+
+/// A handle to a connection that does not keep it open; from [`Client::faible`].
+///
+/// For what is kept by the connection itself: a closure that is registered on it, or one of its
+/// hooks. A [`Client`] captured there counts like any handle, and the connection would not end
+/// when all others are dropped.
+#[doc(alias = "WeakClient")]
+#[derive(Clone)]
+pub struct ClientFaible {
+    lien: Weak<Lien>,
+    delai: Duration,
+}
+
+impl Client {
+    /// A handle to the same connection that does not keep it open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let client = serveur.client_local()?;
+    /// let faible = client.faible();
+    /// client.enregistrer_commande("etat", move |_, (): ()| {
+    ///     faible.client().is_some_and(|client| client.est_connecte())
+    /// })?;
+    /// let garde = client.faible();
+    /// drop(client);
+    /// assert!(garde.client().is_none(), "nothing keeps it open");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "downgrade")]
+    #[doc(alias = "weak")]
+    pub fn faible(&self) -> ClientFaible {
+        ClientFaible { lien: Arc::downgrade(&self.lien), delai: self.delai }
+    }
+}
+
+impl ClientFaible {
+    /// A handle that counts, if the connection still has one.
+    #[doc(alias = "upgrade")]
+    pub fn client(&self) -> Option<Client> {
+        let lien = self.lien.upgrade()?;
+        let delai = self.delai;
+        lien.add_handle_if_any().then(|| Client { lien, delai, counted: true, writes: true })
+    }
+}
+
+impl fmt::Debug for ClientFaible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientFaible").finish_non_exhaustive()
+    }
+}

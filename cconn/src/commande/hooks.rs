@@ -1,0 +1,125 @@
+//! What the program wants done besides running commands, and the doing of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::fence::fence;
+use super::{Registre, shown};
+use crate::client::Client;
+use crate::erreur::{CommandeEchouee, Erreur, Resultat};
+use crate::lien::{Lien, Notice};
+use crate::wire::FailureCode;
+
+/// What the program wants done when a one-way message failed at the peer.
+pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
+
+/// What the program wants done when a one-way message of the peer's failed here.
+pub(crate) type FailedHereHook = Arc<dyn Fn(&Client, &CommandeEchouee) + Send + Sync>;
+
+/// What the program wants done when a connection has ended, and how it did.
+pub(crate) type EndHook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
+
+/// What the program wants done besides running commands.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_failure: Option<FailureHook>,
+    pub(crate) on_failed_here: Option<FailedHereHook>,
+    pub(crate) on_end: Option<EndHook>,
+    /// Whether the text of a panic goes to the caller.
+    pub(crate) tells_panics: bool,
+    /// Whether failures without a hook are kept from the standard error.
+    pub(crate) silent: bool,
+}
+
+impl Hooks {
+    /// Whether there is any.
+    pub(super) fn any(&self) -> bool {
+        self.on_failure.is_some() || self.on_failed_here.is_some() || self.on_end.is_some()
+    }
+
+    /// Drops each by itself: what one has captured may panic.
+    pub(super) fn let_go(self) {
+        let Hooks { on_failure, on_failed_here, on_end, .. } = self;
+        let _panicked = fence(|| drop(on_failure));
+        let _panicked = fence(|| drop(on_failed_here));
+        let _panicked = fence(|| drop(on_end));
+    }
+}
+
+/// Connections that have ended and whose end could not be told for want of a thread: kept until
+/// it is.
+static UNTOLD: Mutex<Vec<Arc<Lien>>> = Mutex::new(Vec::new());
+
+impl Registre {
+    /// Tells the program of a one-way message that failed.
+    pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
+        let client = Client::of(lien);
+        if notice.here {
+            return self.report_here(&client, notice.command, notice.code, &notice.text);
+        }
+        if !lien.names.may_hold(notice.command) {
+            // No message of that name was ever sent.
+            return lien.lose_notice();
+        }
+        let hooks = self.hooks();
+        let error = client.failure_of(notice);
+        if let Some(hook) = hooks.on_failure {
+            let _panicked = fence(|| hook(&client, &error));
+        } else if !hooks.silent {
+            shown::show(&error);
+        }
+    }
+
+    /// Tells the program of a one-way message of the peer's that failed here.
+    pub(crate) fn report_here(&self, client: &Client, command: u64, code: FailureCode, text: &str) {
+        if let Some(hook) = self.hooks().on_failed_here {
+            let failed = CommandeEchouee::new(self.name(command), client.to_string(), code, text);
+            let _panicked = fence(|| hook(client, &failed));
+        }
+    }
+
+    /// The connection of a client's side has ended: the program is told, and its closures are let
+    /// go of. On a thread of its own, for whoever noticed the end may be anyone; false where none
+    /// can be had.
+    pub(super) fn end(&self, lien: &Arc<Lien>) -> bool {
+        shown::show_left_out();
+        if !self.close() {
+            return true;
+        }
+        let ended = lien.clone();
+        let started = crate::sync::spawn("cconn-end".to_owned(), None, move || finish(&ended));
+        let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = untold.len();
+        untold.retain(|other| !Arc::ptr_eq(other, lien));
+        if started.is_err() {
+            if untold.len() == before {
+                shown::no_thread_for_end(lien.identity.label());
+            }
+            untold.push(lien.clone());
+        }
+        started.is_ok()
+    }
+
+    /// The thread that was in `lancer` does what no other thread could be had for.
+    pub(crate) fn end_untold(lien: &Arc<Lien>) {
+        let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = untold.len();
+        untold.retain(|other| !Arc::ptr_eq(other, lien));
+        let was_there = untold.len() < before;
+        drop(untold);
+        if was_there {
+            finish(lien);
+        }
+    }
+}
+
+fn finish(lien: &Arc<Lien>) {
+    let commands: &dyn std::any::Any = &**lien.commands();
+    let Some(registre) = commands.downcast_ref::<Registre>() else { return };
+    // Whoever comes second finds no hook any more.
+    if let Some(hook) = registre.take_end_hook() {
+        let client = Client::of(lien);
+        let _panicked = fence(|| hook(&client, client.result_of_end()));
+        let _panicked = fence(|| drop(hook));
+    }
+    registre.let_go();
+}

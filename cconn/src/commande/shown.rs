@@ -1,0 +1,87 @@
+//! What is told on the standard error, where the program has set no hook for it: few lines a
+//! second, with the count of those that were left out.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Lines in each `PERIOD`.
+const MOST: u32 = 10;
+
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// How much has been told lately, by the whole process.
+struct Told {
+    since: Option<Instant>,
+    lines: u32,
+    left_out: u64,
+}
+
+static TOLD: Mutex<Told> = Mutex::new(Told { since: None, lines: 0, left_out: 0 });
+
+impl Told {
+    /// Whether one more line may be told now; else it is counted.
+    fn may_tell(&mut self, now: Instant) -> bool {
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= PERIOD) {
+            self.since = Some(now);
+            self.lines = 0;
+        }
+        if self.lines >= MOST {
+            self.left_out += 1;
+            return false;
+        }
+        self.lines += 1;
+        true
+    }
+}
+
+/// A one-way message failed at the peer.
+pub(super) fn show(error: &dyn Display) {
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.may_tell(Instant::now()) {
+        let left_out = std::mem::take(&mut told.left_out);
+        drop(told);
+        line_of_left_out(left_out);
+        line(format_args!("cconn: a message failed: {error} (see `quand_echec`)"));
+    }
+}
+
+/// How many were left out, if any, for there may be no next one to say it.
+pub(super) fn show_left_out() {
+    let left_out =
+        std::mem::take(&mut TOLD.lock().unwrap_or_else(PoisonError::into_inner).left_out);
+    line_of_left_out(left_out);
+}
+
+/// A hook waits for a thread.
+pub(super) fn no_thread_for_end(lien: &str) {
+    line(format_args!(
+        "cconn: {lien}: no thread could be had for `quand_deconnecte`; it is run once there is one"
+    ));
+}
+
+fn line_of_left_out(count: u64) {
+    if count > 0 {
+        line(format_args!("cconn: {count} more failures of messages were not shown"));
+    }
+}
+
+fn line(text: std::fmt::Arguments<'_>) {
+    // A program without a standard error is told nothing.
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_lines_in_a_period_and_the_others_are_counted() {
+        let mut told = Told { since: None, lines: 0, left_out: 0 };
+        let start = Instant::now();
+        let shown = (0..100).filter(|_| told.may_tell(start)).count();
+        assert_eq!((shown, told.left_out), (10, 90));
+        assert!(told.may_tell(start + PERIOD));
+    }
+}
