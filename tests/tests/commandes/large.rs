@@ -81,7 +81,7 @@ fn nombres(nombres: Vec<u32>) -> Vec<u32> {
 
 #[commande]
 fn refus(texte: String) -> Result<(), Trop> {
-    Err(if texte.len() % 2 == 0 {
+    Err(if texte.len().is_multiple_of(2) {
         Trop::Grand(texte)
     } else {
         Trop::Gros(texte.into_bytes().into())

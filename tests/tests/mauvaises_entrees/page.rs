@@ -12,10 +12,10 @@ use cconn_tests::with_watchdog;
 use super::LIMIT;
 use super::banc::Bench;
 
-/// What a client comes to at a server that sends that greeting, and then what `serves` does.
+/// What a client comes to at a server that sends that greeting, and then what `conversation` does.
 fn at_server(
     greeting: &Greeting,
-    serves: impl FnOnce(Raw) + Send + 'static,
+    conversation: impl FnOnce(Raw) + Send + 'static,
 ) -> (Resultat<Client>, thread::JoinHandle<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -24,7 +24,7 @@ fn at_server(
         let mut raw = Raw::accept(&listener);
         raw.send(&bytes);
         raw.greeting();
-        serves(raw);
+        conversation(raw);
     });
     (Client::new(address), server)
 }
