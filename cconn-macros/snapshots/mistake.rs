@@ -58,12 +58,12 @@ const _: () = {
     for remplir {
         type Refus = <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            __cconn_bytes: &[__cconn::u8],
+            __cconn_lecteur: __cconn::Lecteur<'_>,
         ) -> __cconn::Result<
             <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
+            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_lecteur)
         }
     }
     impl __cconn::Commande for remplir {

@@ -138,12 +138,12 @@ fn ping<'x>(
     Refus = <Resultat<(),
     Faute>as
     __cconn::Reponse<{__CCONN_KIND}>>::Refus;fn
-    lire(__cconn_bytes:&[__cconn::u8])->__cconn::Result<<Resultat<(),
+    lire(__cconn_lecteur:__cconn::Lecteur<'_>)->__cconn::Result<<Resultat<(),
     Faute>as
     __cconn::Reponse<{__CCONN_KIND}>>::Valeur,
     __cconn::ErreurCodec>{<Resultat<(),
     Faute>as
-    __cconn::Reponse<{__CCONN_KIND}>>::lire(__cconn_bytes)}}#[doc(hidden)]impl
+    __cconn::Reponse<{__CCONN_KIND}>>::lire(__cconn_lecteur)}}#[doc(hidden)]impl
     __cconn::Commande
     for
     ping<'_>{type

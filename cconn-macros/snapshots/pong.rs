@@ -74,12 +74,12 @@ const _: () = {
     for pong<'_> {
         type Refus = <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
         fn lire(
-            __cconn_bytes: &[__cconn::u8],
+            __cconn_lecteur: __cconn::Lecteur<'_>,
         ) -> __cconn::Result<
             <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
             __cconn::ErreurCodec,
         > {
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_bytes)
+            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_lecteur)
         }
     }
 };

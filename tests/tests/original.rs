@@ -59,7 +59,8 @@ fn the_tables_of_the_readmes_name_these_tests() {
     let tests = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
     let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('(').next()).collect();
     for page in [include_str!("../../README.md"), include_str!("../../README.fr.md")] {
-        let rows = page.lines().filter(|line| line.starts_with("| "));
+        let section = page.split("\n## ").find(|section| section.contains("Serveur(12800, 23)"));
+        let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
         let shown = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
         let names = shown.flat_map(|(_, shown)| shown.split('`'));
         let is_name = |name: &&str| name.matches('_').count() > 1 && !name.contains(['(', '/']);
