@@ -30,10 +30,13 @@ pub(super) struct Due {
     pub(super) shows_end: bool,
     /// Ask the watchman to look in so long at the latest.
     pub(super) watch: Option<Duration>,
+    /// Whether any of these is set: every unlock asks.
+    is_some: bool,
 }
 
 impl Due {
     pub(super) fn wake(&mut self, parker: Arc<Parker>) {
+        self.is_some = true;
         if self.first.is_none() {
             self.first = Some(parker);
         } else {
@@ -43,11 +46,27 @@ impl Due {
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
-            && self.stand_ins == 0
-            && self.last_words.is_none()
-            && !self.shows_end
-            && self.watch.is_none()
+        !self.is_some
+    }
+
+    pub(super) fn start_stand_in(&mut self) {
+        self.is_some = true;
+        self.stand_ins = self.stand_ins.saturating_add(1);
+    }
+
+    pub(super) fn say(&mut self, words: LastWords) {
+        self.is_some = true;
+        self.last_words = Some(words);
+    }
+
+    pub(super) fn show_end(&mut self) {
+        self.is_some = true;
+        self.shows_end = true;
+    }
+
+    pub(super) fn watch_in(&mut self, after: Duration) {
+        self.is_some = true;
+        self.watch = Some(after);
     }
 
     /// Ends the sleep of everyone who was taken off the list.

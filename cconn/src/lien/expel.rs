@@ -89,7 +89,7 @@ impl State {
         self.goodbye.end_of_input = true;
         self.outbox.clear();
         self.turn.winding_up = true;
-        self.due.last_words = Some(LastWords::HangUp);
+        self.due.say(LastWords::HangUp);
         // What is left to run has the time of a stop.
         self.goodbye.stop_since = Some(crate::sync::now());
         self.tended.stops = true;
@@ -99,7 +99,7 @@ impl State {
 
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.ended = Some(Arc::new(ending));
-        self.due.shows_end = true;
+        self.due.show_end();
         self.goodbye.stopping = true;
         self.wake(|_| true);
     }

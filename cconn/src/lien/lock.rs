@@ -51,11 +51,14 @@ impl DerefMut for Locked<'_> {
     }
 }
 
-impl Drop for Locked<'_> {
+impl<'a> Drop for Locked<'a> {
     #[inline]
     fn drop(&mut self) {
-        let Some(state) = self.state.take() else { return };
-        if state.tended.asks() || !state.due.is_empty() {
+        let quiet = |state: &MutexGuard<'a, State>| state.due.is_empty() && !state.tended.asks();
+        if self.state.as_ref().is_none_or(quiet) {
+            return;
+        }
+        if let Some(state) = self.state.take() {
             self.lien.release(state);
         }
     }

@@ -35,11 +35,22 @@ impl Lien {
     #[inline]
     fn route_on<'a>(
         &'a self,
-        mut state: Locked<'a>,
+        state: Locked<'a>,
         inbox: &mut Inbox,
-        mut more: bool,
+        more: bool,
         router: Router,
     ) -> Locked<'a> {
+        if more { self.route_slices(state, inbox, router) } else { state }
+    }
+
+    #[cold]
+    fn route_slices<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        inbox: &mut Inbox,
+        router: Router,
+    ) -> Locked<'a> {
+        let mut more = true;
         while more {
             drop(state);
             // Whoever sleeps for the lock would find it taken again.

@@ -28,7 +28,10 @@ impl Served {
     #[inline]
     pub(super) fn end(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
-            self.0.retain(|running| running.call != call);
+            // Where there is but one it is looked at first.
+            if let Some(at) = self.0.iter().position(|running| running.call == call) {
+                self.0.swap_remove(at);
+            }
         }
     }
 

@@ -107,10 +107,23 @@ impl State {
     #[inline]
     pub(super) fn put_helm(&mut self, mut inbox: Box<Inbox>) {
         if self.place_for_long.capacity() > 0 {
-            drop(inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
+            self.give_place_for_long(&mut inbox);
         }
         self.inbox = Some(inbox);
         self.passes = self.passes.wrapping_add(1);
+        if self.blocked || self.is_closed() {
+            self.wake_behind_pass();
+        }
+    }
+
+    #[cold]
+    fn give_place_for_long(&mut self, inbox: &mut Inbox) {
+        drop(inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
+    }
+
+    /// Wakes those who sleep until a read pass has ended.
+    #[cold]
+    fn wake_behind_pass(&mut self) {
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
@@ -190,7 +203,7 @@ impl State {
             self.due.wake(parker);
         } else if self.turn.needs_stand_in() {
             self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
-            self.due.stand_ins = self.due.stand_ins.saturating_add(1);
+            self.due.start_stand_in();
         }
     }
 
@@ -312,9 +325,13 @@ impl State {
     /// Does what the goodbye allows next. Called whenever the connection may have become idle.
     #[inline]
     pub(super) fn advance_goodbye(&mut self) {
-        if !self.goodbye.stopping {
-            return;
+        if self.goodbye.stopping {
+            self.advance_stop();
         }
+    }
+
+    #[cold]
+    fn advance_stop(&mut self) {
         if self.goodbye.ended.is_some() {
             return self.advance_end();
         }
@@ -377,7 +394,7 @@ impl State {
         }
         self.goodbye.closed = true;
         self.turn.clear();
-        self.due.last_words = Some(words);
+        self.due.say(words);
         self.tended.lingers = words != LastWords::None;
         self.wake(|_| true);
     }
