@@ -8,7 +8,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use super::Known;
+use super::known::{Key, Known};
 use crate::codec::CodecError;
 
 /// Deeper in a value options are absent and sequences empty.
@@ -65,16 +65,33 @@ impl<'k> Reader<'k> {
         Parts { reader: self, left }
     }
 
-    /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
-    fn choose(&mut self, name: &'static str, variants: &'static [&'static str]) -> usize {
-        let known = self.known.enums.entry((name, variants)).or_default();
-        if known.taken < variants.len() {
-            let chosen = known.taken;
-            known.taken = chosen.saturating_add(1);
-            self.known.is_new = true;
-            return chosen;
-        }
-        known.finite.unwrap_or(0)
+    fn read_struct<V: Visitor<'static>>(
+        mut self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        let (value, fields) = self.same().visited(len, visitor)?;
+        self.known.read_struct(name, fields);
+        Ok(value)
+    }
+
+    /// For the same part.
+    fn same(&mut self) -> Reader<'_> {
+        Reader { known: self.known, depth: self.depth }
+    }
+
+    /// A value of so many parts at most, and how many of them were asked for.
+    ///
+    /// Only that number counts: aliases of fields are among the names that a struct is read with.
+    fn visited<V: Visitor<'static>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<(V::Value, usize), Stop> {
+        let mut parts = self.parts(len);
+        let value = visitor.visit_seq(&mut parts)?;
+        Ok((value, len.saturating_sub(parts.left)))
     }
 }
 
@@ -191,8 +208,7 @@ impl Deserializer<'static> for Reader<'_> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        self.known.structs.entry(name).or_default().push(len);
-        visitor.visit_seq(self.parts(len))
+        self.read_struct(name, len, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'static>>(
@@ -201,8 +217,7 @@ impl Deserializer<'static> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        self.known.structs.entry(name).or_default().push(fields.len());
-        visitor.visit_seq(self.parts(fields.len()))
+        self.read_struct(name, fields.len(), visitor)
     }
 
     fn deserialize_enum<V: Visitor<'static>>(
@@ -212,7 +227,7 @@ impl Deserializer<'static> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         self.part()?;
-        let index = self.choose(name, variants);
+        let index = self.known.choose((name, variants));
         visitor.visit_enum(Chosen { reader: self, key: (name, variants), index })
     }
 
@@ -274,16 +289,21 @@ impl MapAccess<'static> for Parts<'_> {
 /// The variant of an enum that was chosen.
 struct Chosen<'k> {
     reader: Reader<'k>,
-    key: (&'static str, &'static [&'static str]),
+    key: Key,
     index: usize,
 }
 
 impl Chosen<'_> {
-    /// The variant could be made up.
-    fn ended(&mut self) {
-        if let Some(known) = self.reader.known.enums.get_mut(&self.key) {
-            known.finite.get_or_insert(self.index);
-        }
+    /// The variant could be made up, with so many fields.
+    fn ended(self, fields: usize) {
+        self.reader.known.read_variant(self.key, self.index, fields);
+    }
+
+    /// The same of a variant with fields in a row.
+    fn visited<V: Visitor<'static>>(mut self, len: usize, visitor: V) -> Result<V::Value, Stop> {
+        let (value, fields) = self.reader.below().visited(len, visitor)?;
+        self.ended(fields);
+        Ok(value)
     }
 }
 
@@ -294,15 +314,21 @@ impl EnumAccess<'static> for Chosen<'_> {
     fn variant_seed<S: DeserializeSeed<'static>>(self, seed: S) -> Result<(S::Value, Self), Stop> {
         let index: U32Deserializer<Stop> =
             u32::try_from(self.index).map_err(|_| Stop)?.into_deserializer();
-        Ok((seed.deserialize(index)?, self))
+        match seed.deserialize(index) {
+            Ok(value) => Ok((value, self)),
+            Err(stop) => {
+                self.reader.known.refused(self.key);
+                Err(stop)
+            }
+        }
     }
 }
 
 impl VariantAccess<'static> for Chosen<'_> {
     type Error = Stop;
 
-    fn unit_variant(mut self) -> Result<(), Stop> {
-        self.ended();
+    fn unit_variant(self) -> Result<(), Stop> {
+        self.ended(0);
         Ok(())
     }
 
@@ -311,27 +337,19 @@ impl VariantAccess<'static> for Chosen<'_> {
         seed: S,
     ) -> Result<S::Value, Stop> {
         let value = seed.deserialize(self.reader.below())?;
-        self.ended();
+        self.ended(1);
         Ok(value)
     }
 
-    fn tuple_variant<V: Visitor<'static>>(
-        mut self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Stop> {
-        let value = visitor.visit_seq(self.reader.below().parts(len))?;
-        self.ended();
-        Ok(value)
+    fn tuple_variant<V: Visitor<'static>>(self, len: usize, visitor: V) -> Result<V::Value, Stop> {
+        self.visited(len, visitor)
     }
 
     fn struct_variant<V: Visitor<'static>>(
-        mut self,
+        self,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        let value = visitor.visit_seq(self.reader.below().parts(fields.len()))?;
-        self.ended();
-        Ok(value)
+        self.visited(fields.len(), visitor)
     }
 }

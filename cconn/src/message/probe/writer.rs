@@ -5,7 +5,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::Known;
+use super::known::{Known, Of};
 use super::reader::Stop;
 
 /// Watches the writing of one part of a value.
@@ -14,63 +14,27 @@ pub(super) struct Writer<'k>(pub(super) &'k mut Known);
 /// Watches what has parts.
 pub(super) struct Inside<'k> {
     known: &'k mut Known,
-    /// The name of the struct that it is, and the number of its fields.
-    name: Option<(&'static str, usize)>,
+    of: Of,
+    /// How many fields were written.
+    fields: usize,
     /// A field was left out for this value only.
     has_gap: bool,
 }
 
 impl<'k> Writer<'k> {
-    fn inside(self) -> Inside<'k> {
-        Inside { known: self.0, name: None, has_gap: false }
-    }
-
-    fn of_struct(self, name: &'static str, fields: usize) -> Inside<'k> {
-        Inside { known: self.0, name: Some((name, fields)), has_gap: false }
-    }
-
-    /// A variant is written: it has to be read as the same.
-    fn variant(&mut self, name: &'static str, index: u32, variant: &'static str) {
-        let place = |all: &&[&str]| all.iter().position(|one| *one == variant);
-        let index = index as usize;
-        let is_read = |all: &&[&str]| all.get(index) == Some(&variant);
-        let mut read: Option<usize> = None;
-        for (_, all) in self.0.enums.keys().filter(|(known, _)| *known == name) {
-            // Another enum may have the name, and a variant another name where it is read.
-            let Some(found) = place(all).filter(|_| !is_read(all)) else { return };
-            read = Some(found);
-        }
-        let Some(read) = read else { return };
-        self.0.note(|| {
-            format!(
-                "the variant `{variant}` of the enum `{name}` is written as number {index} and \
-                 read as {read}: behind a variant with serde's `skip`, `skip_serializing` or \
-                 `skip_deserializing` all are counted in two ways; move such variants to the end"
-            )
-        });
+    fn inside(self, of: Of) -> Inside<'k> {
+        Inside { known: self.0, of, fields: 0, has_gap: false }
     }
 }
 
 impl Inside<'_> {
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+        self.fields = self.fields.saturating_add(1);
         value.serialize(Writer(self.known))
     }
 
     fn finish(self) {
-        if let Some((name, written)) = self.name
-            && let Some(all) = self.known.structs.get(name)
-            && !self.has_gap
-            && !all.contains(&written)
-        {
-            let read = all.first().copied().unwrap_or(0);
-            self.known.note(|| {
-                format!(
-                    "of the struct `{name}` the fields that are written are {written}, those that \
-                     are read {read}: serde's `skip_serializing` and `skip_deserializing` on a \
-                     field do not work with this format; write `skip`"
-                )
-            });
-        }
+        self.known.write_fields(self.of, self.fields, self.has_gap);
     }
 }
 
@@ -127,12 +91,13 @@ impl<'k> Serializer for Writer<'k> {
     }
 
     fn serialize_unit_variant(
-        mut self,
+        self,
         name: &'static str,
         index: u32,
         variant: &'static str,
     ) -> Result<(), Stop> {
-        self.variant(name, index, variant);
+        self.0.write_variant(name, index, variant);
+        self.0.write_fields(Of::Variant(name), 0, false);
         Ok(())
     }
 
@@ -145,56 +110,57 @@ impl<'k> Serializer for Writer<'k> {
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        mut self,
+        self,
         name: &'static str,
         index: u32,
         variant: &'static str,
         value: &T,
     ) -> Result<(), Stop> {
-        self.variant(name, index, variant);
+        self.0.write_variant(name, index, variant);
+        self.0.write_fields(Of::Variant(name), 1, false);
         value.serialize(self)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Inside<'k>, Stop> {
-        Ok(self.inside())
+        Ok(self.inside(Of::Nothing))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Inside<'k>, Stop> {
-        Ok(self.inside())
+        Ok(self.inside(Of::Nothing))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Inside<'k>, Stop> {
-        Ok(self.inside())
+        Ok(self.inside(Of::Nothing))
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<Inside<'k>, Stop> {
-        Ok(self.of_struct(name, len))
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Inside<'k>, Stop> {
+        Ok(self.inside(Of::Struct(name)))
     }
 
-    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Inside<'k>, Stop> {
-        Ok(self.of_struct(name, len))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Inside<'k>, Stop> {
+        Ok(self.inside(Of::Struct(name)))
     }
 
     fn serialize_tuple_variant(
-        mut self,
+        self,
         name: &'static str,
         index: u32,
         variant: &'static str,
         _: usize,
     ) -> Result<Inside<'k>, Stop> {
-        self.variant(name, index, variant);
-        Ok(self.inside())
+        self.0.write_variant(name, index, variant);
+        Ok(self.inside(Of::Variant(name)))
     }
 
     fn serialize_struct_variant(
-        mut self,
+        self,
         name: &'static str,
         index: u32,
         variant: &'static str,
         _: usize,
     ) -> Result<Inside<'k>, Stop> {
-        self.variant(name, index, variant);
-        Ok(self.inside())
+        self.0.write_variant(name, index, variant);
+        Ok(self.inside(Of::Variant(name)))
     }
 
     fn is_human_readable(&self) -> bool {
