@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Most parts of all values of a type together.
 const MAX_PARTS: usize = 20_000;
 
+/// Most bytes of the stack that a value is made up on: who registers may be a thread with little.
+const MAX_STACK: usize = 256 << 10;
+
 /// An enum by its name and by the names that it knows its variants by, their aliases among them.
 pub(super) type Key = (&'static str, &'static [&'static str]);
 
@@ -20,6 +23,8 @@ pub(super) struct Known {
     /// What every text in the values is.
     pub(super) text: &'static str,
     parts: usize,
+    /// Where the stack was when the value was begun.
+    stack: usize,
     fault: Option<String>,
     /// Whether a variant was taken in this value that was not taken before.
     pub(super) is_new: bool,
@@ -77,6 +82,7 @@ impl Known {
     /// Begins another value.
     pub(super) fn begin(&mut self) {
         self.value = Value::default();
+        self.stack = stack();
         self.is_new = false;
     }
 
@@ -89,10 +95,10 @@ impl Known {
         self.fault.is_some()
     }
 
-    /// Counts one part; whether there may be more.
+    /// Counts one part; whether there may be more, and there is stack for it.
     pub(super) fn count(&mut self) -> bool {
         self.parts = self.parts.saturating_add(1);
-        self.parts <= MAX_PARTS
+        self.parts <= MAX_PARTS && stack().abs_diff(self.stack) <= MAX_STACK
     }
 
     /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
@@ -227,6 +233,12 @@ impl Fields {
             .zip(sorted(&self.read))
             .find(|(written, read)| written != read)
     }
+}
+
+/// About where the stack is now.
+fn stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(&here).addr()
 }
 
 fn counted_in_two_ways(name: &str, variant: &str, written: usize, read: usize) -> String {

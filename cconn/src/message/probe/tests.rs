@@ -350,3 +350,36 @@ impl<'de> Deserialize<'de> for Panics {
 fn a_panic_in_a_type_is_kept_here() {
     sound::<Panics>();
 }
+
+/// Needs much of the stack at each level.
+#[derive(Serialize, Deserialize)]
+enum Wide {
+    Both(Box<Wide>, Box<Wide>),
+    Block(Box<[[[u64; 32]; 16]; 2]>),
+    Row([[u64; 16]; 32]),
+    End,
+}
+
+/// Is larger than many a stack.
+#[derive(Serialize, Deserialize)]
+struct Huge([[[[u64; 32]; 32]; 32]; 32]);
+
+#[test]
+fn a_small_stack_is_enough() {
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let tried = small.spawn(|| {
+        sound::<Wide>();
+        sound::<Huge>();
+        sound::<Vec<Deep>>();
+    });
+    tried.unwrap().join().unwrap();
+}
+
+/// Holds itself wherever it can.
+#[derive(Serialize, Deserialize)]
+enum Deep {
+    Two(Box<Deep>, Box<Deep>),
+    Named { a: Box<Deep>, b: Vec<Deep>, c: [Box<Deep>; 4] },
+    Map(HashMap<String, Deep>),
+    Text(String),
+}
