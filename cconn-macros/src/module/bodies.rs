@@ -39,30 +39,54 @@ fn can_hold_commands(tokens: TokenStream) -> bool {
     })
 }
 
-/// The same item, marked inside: the functions of an `impl` or a `trait`, the block that a constant
-/// is.
+/// The same item, marked inside: the functions of an `impl` or a `trait`, the blocks in the value
+/// of a constant or a static.
 pub(super) fn marked_inside(tokens: TokenStream) -> TokenStream {
-    let mark: fn(Group) -> Group = if begins_with(&tokens, &["impl", "trait"]) {
-        |group| rebuilt(&group, items(group.stream()))
-    } else if begins_with(&tokens, &["const", "static"]) {
-        |group| marked(&group)
-    } else {
+    if begins_with(&tokens, &["const", "static"]) {
+        return blocks(tokens);
+    }
+    if !begins_with(&tokens, &["impl", "trait"]) {
         return tokens;
-    };
-    let is_block = begins_with(&tokens, &["const", "static"]);
-    let mut is_value = false;
+    }
     let each = |token| match token {
-        TokenTree::Group(group)
-            if group.delimiter() == Delimiter::Brace && (is_value || !is_block) =>
-        {
-            TokenTree::Group(mark(group))
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            TokenTree::Group(rebuilt(&group, items(group.stream())))
         }
-        other => {
-            is_value = matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '=');
-            other
-        }
+        other => other,
     };
     tokens.into_iter().map(each).collect()
+}
+
+/// The same value, with every block in it marked, those of closures among them.
+///
+/// Braces are a block's behind an operator and behind some words; else they are those of a
+/// `match` or a struct, with others inside.
+fn blocks(value: TokenStream) -> TokenStream {
+    let mut before_block = false;
+    let each = |token: TokenTree| {
+        let is_block = std::mem::replace(&mut before_block, begins_block(&token));
+        match token {
+            TokenTree::Group(group) if is_block && group.delimiter() == Delimiter::Brace => {
+                TokenTree::Group(marked(&group))
+            }
+            TokenTree::Group(group) if can_hold_commands(group.stream()) => {
+                TokenTree::Group(rebuilt(&group, blocks(group.stream())))
+            }
+            other => other,
+        }
+    };
+    value.into_iter().map(each).collect()
+}
+
+/// Whether braces behind a token are a block's.
+fn begins_block(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '=' | '|' | '>' | '&' | '+'),
+        TokenTree::Ident(ident) => {
+            ["unsafe", "else", "loop", "const", "async", "move"].iter().any(|word| ident == word)
+        }
+        _ => false,
+    }
 }
 
 fn items(content: TokenStream) -> TokenStream {

@@ -129,6 +129,24 @@ mod tout {
         let b = a;
         b
     };
+    static PARESSEUX: std::sync::LazyLock<(u8, fn())> = std::sync::LazyLock::new(|| {
+        #[commande]
+        fn locale_de_fermeture() {}
+        let _ = locale_de_fermeture {};
+        match 3_u8 {
+            3 => {
+                #[commande]
+                fn locale_de_branche() {}
+                let _ = locale_de_branche {};
+                (1, || {
+                    #[commande]
+                    fn locale_de_tuple() {}
+                    let _ = locale_de_tuple {};
+                })
+            }
+            other => (other, || {}),
+        }
+    });
     struct Taille<const N: usize = { 3 }>([u8; N]);
     impl Taille<{ 4 }> {
         fn dedans(&self) -> usize {
