@@ -60,6 +60,9 @@ impl Empreinte {
     /// What is certainly wrong with the types, if anything is.
     #[cold]
     pub fn fault(&self) -> Option<String> {
+        if self.is_sound.load(Ordering::Relaxed) {
+            return None;
+        }
         let fault = self.probes.iter().find_map(|probe| probe());
         self.is_sound.store(fault.is_none(), Ordering::Relaxed);
         fault

@@ -12,7 +12,10 @@ mod reader;
 mod tests;
 mod writer;
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,20 @@ const MAX_SIZE: usize = 32 << 10;
 /// Texts to make values up with: the first of them with which a value can be made is enough.
 const TEXTS: [&str; 5] = ["", "1", "a", "2000-01-01T00:00:00Z", "127.0.0.1"];
 
+/// What was found out of types that were tried.
+static TRIED: Mutex<BTreeMap<TypeId, Option<String>>> = Mutex::new(BTreeMap::new());
+
+/// What is certainly wrong with a type, which is tried once, however many commands have it.
+fn known_fault_of<T: Serialize + Deserialize<'static> + 'static>() -> Option<String> {
+    let (key, tried) = (TypeId::of::<T>(), || TRIED.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(fault) = tried().get(&key) {
+        return fault.clone();
+    }
+    // Without the lock: the type's own code may register commands.
+    let fault = fault_of::<T>();
+    tried().entry(key).or_insert(fault).clone()
+}
+
 /// What is certainly wrong with a type, if anything is.
 fn fault_of<T: Serialize + Deserialize<'static>>() -> Option<String> {
     // A panic of the type's own code could not be kept here, nor could an end of the stack.
@@ -38,6 +55,7 @@ fn fault_of<T: Serialize + Deserialize<'static>>() -> Option<String> {
     for text in TEXTS {
         let mut known = Known::new(text);
         match try_values::<T>(&mut known) {
+            Tried::None if known.is_spent() => return None,
             Tried::None => {}
             Tried::Some => return known.fault(),
             Tried::Panicked => return None,
@@ -85,9 +103,9 @@ fn try_values<T: Serialize + Deserialize<'static>>(known: &mut Known) -> Tried {
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
 
-impl<T: Serialize + Deserialize<'static>> Probe<T> {
+impl<T: Serialize + Deserialize<'static> + 'static> Probe<T> {
     /// Says what is wrong with the type.
-    pub const __CCONN_FAULT: fn() -> Option<String> = fault_of::<T>;
+    pub const __CCONN_FAULT: fn() -> Option<String> = known_fault_of::<T>;
 }
 
 /// The probe of a type of which nothing can be said.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most parts of all values of a type together.
-const MAX_PARTS: usize = 20_000;
+const MAX_PARTS: usize = 5_000;
 
 /// Most bytes of the stack that a value is made up on: who registers may be a thread with little.
 const MAX_STACK: usize = 256 << 10;
@@ -99,6 +99,11 @@ impl Known {
     pub(super) fn count(&mut self) -> bool {
         self.parts = self.parts.saturating_add(1);
         self.parts <= MAX_PARTS && stack().abs_diff(self.stack) <= MAX_STACK
+    }
+
+    /// Whether the values had too many parts, which other texts would have too.
+    pub(super) fn is_spent(&self) -> bool {
+        self.parts > MAX_PARTS
     }
 
     /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
