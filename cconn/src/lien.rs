@@ -26,6 +26,7 @@ mod due;
 mod expel;
 mod goodbye;
 mod handler;
+mod helm;
 mod identity;
 mod idle;
 mod inbox;

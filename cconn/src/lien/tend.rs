@@ -47,7 +47,6 @@ const STUCK_TICK: Duration = Duration::from_millis(100);
 const STUCK_PART: u32 = 8;
 
 /// What one connection tells the watchman, and remembers of it.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Tended {
@@ -91,8 +90,8 @@ impl Tended {
     #[inline]
     pub(super) fn asks(&self) -> bool {
         // Every unlock asks: so they stand side by side in memory, and are loaded as two words.
-        let left = word(self.left_unflushed, self.helm_left_free, self.lingers, self.stops);
-        let told = word(self.ticks, self.listed, self.linger_told, self.stop_told);
+        let left = word([self.left_unflushed, self.helm_left_free, self.lingers, self.stops]);
+        let told = word([self.ticks, self.listed, self.linger_told, self.stop_told]);
         left & !told != 0 && self.watched
     }
 
@@ -111,7 +110,7 @@ impl Tended {
 }
 
 #[inline]
-fn word(a: bool, b: bool, c: bool, d: bool) -> u32 {
+fn word([a, b, c, d]: [bool; 4]) -> u32 {
     u32::from_ne_bytes([u8::from(a), u8::from(b), u8::from(c), u8::from(d)])
 }
 
