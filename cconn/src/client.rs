@@ -19,6 +19,7 @@ use crate::erreur::{About, Erreur, Resultat, ended};
 use crate::lien::{self, Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::sync::Deadline;
+use crate::text::{counted, verb};
 use crate::wire::{self, EndReason};
 
 pub use attente::Attente;
@@ -244,7 +245,8 @@ impl Client {
     /// Works from any thread and more than once. From inside a command or a hook of this very
     /// connection (at either end, where both are in this process) it only begins the stop, for
     /// that is part of what has to finish. Inside a command of another connection it waits like
-    /// anywhere else, and the next command there may start meanwhile. A command that a command has
+    /// anywhere else, and the next command there may start meanwhile; where such waits would wait
+    /// for each other in a circle, the one that closes it does not wait. A command that a command has
     /// asked for waits no longer once all commands of this connection wait for a peer: it may be
     /// what they wait for.
     ///
@@ -337,7 +339,8 @@ impl Client {
         let tete = Tete::new(&nom, 0, "");
         let mut text = notice.text.clone();
         if notice.lost > 0 {
-            let lost = format!("{text} ({} more such reports were dropped)", notice.lost);
+            let reports = counted(notice.lost, "more such report");
+            let lost = format!("{text} ({reports} {} dropped)", verb(notice.lost, "was", "were"));
             text = lost.trim_start().into();
         }
         self.about(&tete).remote(notice.code, text, "")

@@ -20,6 +20,7 @@ mod backlog;
 mod bytes;
 mod calls;
 mod catch_up;
+mod circle;
 mod direct;
 mod dispatch;
 mod due;
@@ -72,6 +73,7 @@ use crate::wire::EndReason;
 pub(crate) use admit::Aside;
 pub(crate) use bytes::{put_scratch, take_scratch};
 pub(crate) use calls::Answer;
+pub(crate) use circle::{Chained, Place, inside, is_inside};
 pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
 pub(crate) use expel::Expelled;
 pub(crate) use goodbye::{Ending, lost};
@@ -268,11 +270,10 @@ impl Lien {
         handler::serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
     }
 
-    /// Whether the calling thread is inside a command, for whose end commands of this connection
-    /// may be what waits.
+    /// Whether the calling thread is inside a command that a command has asked for, for whose end
+    /// commands of this connection may be what waits.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
-        let Some(marks) = handler::marks() else { return false };
-        self.lock().turn.may_wait_for(marks.depth > 0)
+        handler::is_asked_for() && self.lock().turn.only_waits()
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.

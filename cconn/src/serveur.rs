@@ -24,7 +24,7 @@ use crate::client::Client;
 use crate::commande::{Arguments, Liste, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::lien::{Aside, CHAIN_TICK, Limits};
+use crate::lien::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
 
 use clients::Clients;
 use door::Door;
@@ -184,6 +184,10 @@ impl Serveur {
             ));
         }
         let Some(listener) = self.shared.door.open()? else { return Ok(()) };
+        let waits = Chained::begin(Watch::of_process());
+        if let Some(waits) = &waits {
+            waits.awaits(vec![Place::At(self.place())]);
+        }
         let _aside = Aside::step();
         self.accept_until_stopped(listener);
         let result = self.stop_clients();
@@ -199,7 +203,8 @@ impl Serveur {
     /// (or at the other end of one of its connections, in the same process) it only begins the
     /// stop, for that is part of what has to finish; [`lancer`](Serveur::lancer) finishes it.
     /// Inside a command of another server or connection it waits like anywhere else, and the next
-    /// command there may start meanwhile. A command that a command has asked for waits no longer
+    /// command there may start meanwhile; a wait that would close a circle of such waits ends at
+    /// once. A command that a command has asked for waits no longer
     /// once the commands of a client all wait for a peer: it may be what they wait for.
     ///
     /// # Errors
@@ -220,8 +225,9 @@ impl Serveur {
         if self.is_served_here() {
             return Ok(());
         }
+        let chained = Chained::begin(Watch::of_process());
         let _aside = Aside::step();
-        if unattended && self.may_wait_for_caller() {
+        if unattended && self.may_wait_for_caller(chained.as_ref()) {
             return Ok(());
         }
         if unattended {
@@ -231,7 +237,7 @@ impl Serveur {
             return result;
         }
         while !self.shared.door.wait_until_closed(CHAIN_TICK) {
-            if self.may_wait_for_caller() {
+            if self.may_wait_for_caller(chained.as_ref()) {
                 return Ok(());
             }
         }
@@ -247,10 +253,13 @@ impl Serveur {
         self.shared.clients.all()
     }
 
-    /// Whether a command of a client's may be what waits for the command that the calling thread is
-    /// inside of.
-    fn may_wait_for_caller(&self) -> bool {
-        self.shared.clients.connected().iter().any(|lien| lien.may_wait_for_caller())
+    /// Whether what is left here may be what waits for the command or hook that the calling thread
+    /// is inside of.
+    fn may_wait_for_caller(&self, chained: Option<&Chained>) -> bool {
+        let Some(chained) = chained else { return false };
+        let clients = self.shared.clients.connected();
+        let places = clients.iter().map(|lien| lien.place()).chain([Place::At(self.place())]);
+        chained.closes(places.collect()) || clients.iter().any(|lien| lien.may_wait_for_caller())
     }
 
     /// Waits for every client to finish, cuts those who do not, and waits for their threads.

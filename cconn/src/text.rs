@@ -9,8 +9,12 @@ pub(crate) fn counted(n: impl Copy + Display + PartialEq + From<u8>, noun: &str)
 }
 
 /// The verb for so many of them.
-pub(crate) fn verb<'a>(n: usize, one: &'a str, more: &'a str) -> &'a str {
-    if n == 1 { one } else { more }
+pub(crate) fn verb<'a>(
+    n: impl Copy + PartialEq + From<u8>,
+    one: &'a str,
+    more: &'a str,
+) -> &'a str {
+    if n == 1.into() { one } else { more }
 }
 
 #[cfg(test)]
@@ -22,7 +26,7 @@ mod tests {
         assert_eq!(counted(0_u32, "byte"), "0 bytes");
         assert_eq!(counted(1_usize, "client"), "1 client");
         assert_eq!(counted(2_u64, "thread"), "2 threads");
-        assert_eq!(verb(0, "is", "are"), "are");
-        assert_eq!(verb(1, "is", "are"), "is");
+        assert_eq!(verb(0_u64, "is", "are"), "are");
+        assert_eq!(verb(1_usize, "is", "are"), "is");
     }
 }

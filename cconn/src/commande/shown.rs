@@ -6,6 +6,8 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::text::{counted, verb};
+
 /// Lines in each `PERIOD`.
 const MOST: u32 = 10;
 
@@ -63,13 +65,15 @@ pub(super) fn no_thread_for_end(lien: &str) {
 
 fn line_of_left_out(count: u64) {
     if count > 0 {
-        line(format_args!("cconn: {count} more failures of messages were not shown"));
+        let (failures, were) = (counted(count, "more failure"), verb(count, "was", "were"));
+        line(format_args!("cconn: {failures} of messages {were} not shown"));
     }
 }
 
 fn line(text: std::fmt::Arguments<'_>) {
+    // One write, so that nothing that others say at the same time stands in the middle of the line.
     // A program without a standard error is told nothing.
-    let _closed = writeln!(std::io::stderr(), "{text}");
+    let _closed = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 #[cfg(test)]

@@ -31,20 +31,14 @@ impl Aside {
     pub(crate) fn step() -> Self {
         let handler = handler::current();
         let away = handler.and_then(|handler| give_up_turn(&handler).unwrap_or(None));
-        if let Some(Away(handler)) = &away {
-            let mut its = handler.lien.lock();
-            its.turn.ending_others = its.turn.ending_others.saturating_add(1);
-        }
         Aside(away)
     }
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        if let Some(Away(handler)) = self.0.take() {
-            let mut its = handler.lien.lock();
-            its.turn.ending_others = its.turn.ending_others.saturating_sub(1);
-            its.turn.come_back(handler.marks.parallel);
+        if let Some(away) = self.0.take() {
+            away.take_turn_back();
         }
     }
 }

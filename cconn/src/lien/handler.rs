@@ -47,6 +47,18 @@ pub(super) fn current() -> Option<Handler> {
     Some(Handler { lien, marks })
 }
 
+/// Whether the calling thread is inside a command that a command has asked for.
+pub(super) fn is_asked_for() -> bool {
+    marks().is_some_and(|marks| marks.depth > 0)
+}
+
+/// What that says of each connection that the calling thread serves.
+pub(super) fn served<T>(what: impl Fn(&Lien) -> T) -> Vec<T> {
+    let each =
+        |served: &RefCell<Vec<Arc<Lien>>>| served.borrow().iter().map(|it| what(it)).collect();
+    SERVED.try_with(each).unwrap_or_default()
+}
+
 /// Whether the calling thread serves a connection of that sort.
 pub(super) fn serves(wanted: impl Fn(&Lien) -> bool) -> bool {
     let any = |served: &RefCell<Vec<Arc<Lien>>>| served.borrow().iter().any(|lien| wanted(lien));

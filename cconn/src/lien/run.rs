@@ -12,7 +12,7 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{self, Command, Startable, Work};
-use super::{Aside, Incoming, Lien, Outcome, Outgoing, Runner};
+use super::{Aside, Chained, Incoming, Lien, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
 
@@ -107,6 +107,10 @@ impl Lien {
 
     fn execute_on(self: &Arc<Self>) {
         // A command of another connection waits here for the end of this one.
+        let waits = self.watch.clone().and_then(Chained::begin);
+        if let Some(waits) = &waits {
+            waits.awaits(vec![self.place()]);
+        }
         let _aside = Aside::step();
         self.route_rest();
         let mut hands = Hands::new(self);

@@ -8,7 +8,7 @@ use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::{Waited, is_past};
-use super::{Aside, Lien};
+use super::{Aside, Chained, Lien};
 use crate::sync::Deadline;
 use crate::wire::EndReason;
 
@@ -50,16 +50,17 @@ impl Lien {
         if self.is_served_here() {
             return if self.ending().is_some() { Stopped::Ended } else { Stopped::Begun };
         }
+        let chained = self.watch.clone().and_then(Chained::begin);
         let _aside = Aside::step();
-        self.finish_stop(deadline)
+        self.finish_stop(deadline, chained.as_ref())
     }
 
-    fn finish_stop(&self, deadline: Option<Instant>) -> Stopped {
+    fn finish_stop(&self, deadline: Option<Instant>, chained: Option<&Chained>) -> Stopped {
         let mut state = self.lock();
         state.turn.callers = state.turn.callers.saturating_add(1);
         let waited;
-        (state, waited) = match handler::marks() {
-            Some(marks) => self.wait_for_end_inside(state, marks.depth > 0, deadline),
+        (state, waited) = match chained {
+            Some(chained) => self.wait_for_end_inside(state, chained, deadline),
             None => self.wait(state, Sleep::End, &mut deadline.into(), |_| false),
         };
         state.turn.callers_left(1);
@@ -76,20 +77,24 @@ impl Lien {
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }
 
-    /// Waits for the end inside a command of another connection. What is left here may wait for
-    /// that command: one that has asked for it, or one that waits for the end of what it is part
-    /// of. Then the wait is done; what brings that about need not end a read, and is looked for
-    /// now and then.
+    /// Waits for the end where the thread is part of something else, such as a command of another
+    /// connection. What is left here may wait for that command: one that has asked for it, or one
+    /// that waits for the end of what it is part of. Then the wait is done; what brings that about
+    /// need not end a read, and is looked for now and then.
     fn wait_for_end_inside<'a>(
         &'a self,
         mut state: Locked<'a>,
-        asked_by_a_command: bool,
+        chained: &Chained,
         deadline: Option<Instant>,
     ) -> (Locked<'a>, Waited) {
+        let (place, is_asked_for) = (self.place(), handler::is_asked_for());
         loop {
+            if chained.closes(vec![place]) {
+                return (state, Waited::Done);
+            }
             let look = crate::sync::now().checked_add(CHAIN_TICK);
             let until = deadline.into_iter().chain(look).min();
-            let done = |state: &State| state.turn.may_wait_for(asked_by_a_command);
+            let done = |state: &State| is_asked_for && state.turn.only_waits();
             let waited;
             (state, waited) = self.wait(state, Sleep::End, &mut until.into(), done);
             if waited != Waited::Expired || is_past(deadline) {

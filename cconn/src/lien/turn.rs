@@ -66,8 +66,6 @@ pub(super) struct Turn {
     running: usize,
     /// Handlers that wait for a peer.
     waiting: usize,
-    /// Those of them that wait for the end of another connection, or of a server.
-    pub(super) ending_others: usize,
     /// Parallel handlers that run.
     parallel: usize,
     /// Threads whose job is to run commands.
@@ -107,7 +105,6 @@ impl Turn {
             notices: Notices::default(),
             running: 0,
             waiting: 0,
-            ending_others: 0,
             parallel: 0,
             executors: 0,
             stand_ins: 0,
@@ -185,11 +182,10 @@ impl Turn {
         (now || front.number < self.owed) && !self.held
     }
 
-    /// Whether nothing is left here but handlers that wait, perhaps for the command that asks:
-    /// where that was asked for by a command, for a peer; else for the end of a connection.
-    pub(super) fn may_wait_for(&self, asked_by_a_command: bool) -> bool {
-        let only_waits = self.occupied() == self.waiting && self.is_queue_empty();
-        only_waits && self.waiting > 0 && (asked_by_a_command || self.ending_others > 0)
+    /// Whether nothing is left here but handlers that wait, perhaps for a command that one of them
+    /// has asked for.
+    pub(super) fn only_waits(&self) -> bool {
+        self.waiting > 0 && self.occupied() == self.waiting && self.is_queue_empty()
     }
 
     /// Whether a thread of the program or a handler is inside a wait.

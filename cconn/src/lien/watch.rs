@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::Lien;
+use super::circle::Stops;
 use super::tend::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
@@ -63,6 +64,8 @@ pub(crate) struct Watch {
     wake: Condvar,
     /// For those who wait until a round has ended.
     settled: Condvar,
+    /// Stops that commands wait for: like the watchman, those of one process.
+    stops: Mutex<Stops>,
 }
 
 /// The watchman of a process, and behind it that of a child which was made by `fork`.
@@ -79,6 +82,7 @@ impl Default for Watch {
             list: Mutex::default(),
             wake: Condvar::new(),
             settled: Condvar::new(),
+            stops: Mutex::default(),
         }
     }
 }
@@ -100,6 +104,11 @@ impl Watch {
             }
             place = &found.child;
         }
+    }
+
+    /// The stops that commands of this process wait for.
+    pub(super) fn stops(&self) -> &Mutex<Stops> {
+        &self.stops
     }
 
     /// Whether it is this process's own, and not that of a parent.

@@ -14,7 +14,7 @@ pub(crate) struct Ready {
 }
 
 /// One end of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum End {
     Socket(SocketAddr),
     /// Of a pair in memory, by its address there; the left one or the right one.

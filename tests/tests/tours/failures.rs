@@ -62,7 +62,7 @@ fn without_a_hook_the_standard_error_says_so() {
         let left_out: usize = said
             .lines()
             .filter_map(|line| {
-                line.strip_prefix("cconn: ")?.split_once(" more failures")?.0.parse::<usize>().ok()
+                line.strip_prefix("cconn: ")?.split_once(" more failure")?.0.parse::<usize>().ok()
             })
             .sum();
         assert!(shown <= 30, "{shown} lines");

@@ -7,6 +7,7 @@ mod circles;
 mod failures;
 mod inside;
 mod parallel;
+mod rings;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
