@@ -83,6 +83,8 @@ pub(super) struct Turn {
     /// So many of them came while somebody was there to run them for, and are run even if nobody
     /// is any more. `owed <= arrived`
     owed: u64,
+    /// Commands that had arrived and never will be run, for the connection ended first.
+    dropped: usize,
     /// Who waits until what had arrived is handled.
     pub(super) catching_up: CatchingUp,
     /// A notice is among what runs.
@@ -113,6 +115,7 @@ impl Turn {
             winding_up: false,
             arrived: 0,
             owed: 0,
+            dropped: 0,
             catching_up: CatchingUp::default(),
             noticing: false,
             served: Served::default(),
@@ -336,9 +339,11 @@ impl Turn {
 
     /// Drops everything that has not started.
     pub(super) fn clear(&mut self) {
+        self.dropped = self.dropped.saturating_add(self.backlog.len());
         self.backlog.clear();
         self.notices.clear();
         if let Some(command) = self.at_once.take() {
+            self.dropped = self.dropped.saturating_add(1);
             self.finish(command.call, command.parallel);
         }
     }

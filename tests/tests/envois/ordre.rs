@@ -179,3 +179,27 @@ fn rattraper_inside_a_command_is_refused() {
         serveur.eteindre().unwrap();
     });
 }
+
+#[test]
+fn rattraper_does_not_say_that_what_an_end_has_dropped_is_handled() {
+    with_watchdog("dropped", LIMIT, || {
+        type End = fn(&Client);
+        let ends: [End; 4] = [
+            |client| client.close(),
+            |client| drop(client.expulser("enough")),
+            |client| drop(client.avec_delai(Duration::ZERO).expulser("enough")),
+            |client| client.eteindre().unwrap(),
+        ];
+        for end in ends {
+            let (serveur, client, handled) = counting(Duration::from_millis(1));
+            work(&client);
+            end(&client);
+            // Twice says the same.
+            for _ in 0..2 {
+                let result = client.rattraper();
+                assert_eq!(result.is_ok(), handled.load(Ordering::SeqCst) == LINES, "{result:?}");
+            }
+            serveur.eteindre().unwrap();
+        }
+    });
+}

@@ -23,9 +23,11 @@ impl Turn {
         self.owe_what_came();
     }
 
-    /// Commands that have arrived and are not handled yet, and how many have ever arrived.
+    /// Commands that have arrived and are not handled yet, or never will be, and how many have ever
+    /// arrived.
     pub(crate) fn unhandled(&self) -> (usize, u64) {
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
-        (self.backlog.len().saturating_add(running), self.arrived)
+        let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);
+        (left, self.arrived)
     }
 }
