@@ -30,7 +30,10 @@ const LAYERS: &[(&str, Imports)] = &[
     ("erreur", Only(&["text", "wire", "codec", "lien"])),
     ("message", Only(&["copy", "wire", "body", "codec", "octets", "erreur"])),
     ("client", AllBelow),
-    ("commande", Only(&["sync", "wire", "body", "codec", "lien", "erreur", "message", "client"])),
+    (
+        "commande",
+        Only(&["text", "sync", "wire", "body", "codec", "lien", "erreur", "message", "client"]),
+    ),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
     ("unwind", AllBelow),
