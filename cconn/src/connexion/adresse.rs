@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
+use crate::erreur::Harmless;
+
 /// What can be listened on or connected to.
 ///
 /// A text such as `"127.0.0.1:4000"`, a host or an `IpAddr` with a port, a `SocketAddr`, or a bare
@@ -122,7 +124,10 @@ const EXAMPLES: &str = "it takes a host and a port, as in `127.0.0.1:4000`, `[::
                         `localhost:4000`";
 
 fn no_address(fault: impl Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("{fault}; {EXAMPLES}"))
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("{}; {EXAMPLES}", Harmless(&fault.to_string())),
+    )
 }
 
 /// An IPv6 address without the brackets that set it apart from a port; any other host as it is.
@@ -179,7 +184,7 @@ fn host_alone(host: &str) -> Result<&str, String> {
 fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let found = (host, port).to_socket_addrs().map(Iterator::collect);
     found.map_err(|error| {
-        io::Error::new(error.kind(), format!("`{host}` can't be looked up: {error}"))
+        io::Error::new(error.kind(), format!("`{}` can't be looked up: {error}", Harmless(host)))
     })
 }
 

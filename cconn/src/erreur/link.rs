@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::detail;
+use super::{Harmless, detail};
 use crate::wire::EndReason;
 
 /// A deadline passed.
@@ -29,7 +29,7 @@ pub struct Delai {
 impl fmt::Display for Delai {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(commande) = &self.commande {
-            write!(f, "command `{commande}` on {}: ", self.lien)?;
+            write!(f, "command `{}` on {}: ", Harmless(commande), self.lien)?;
         } else {
             write!(f, "{}: ", self.lien)?;
         }
@@ -113,7 +113,7 @@ pub struct Fermee {
 impl fmt::Display for Fermee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(commande) = &self.commande {
-            write!(f, "command `{commande}`: ")?;
+            write!(f, "command `{}`: ", Harmless(commande))?;
         }
         write!(f, "the connection {} has ended: {}", self.lien, self.raison)?;
         f.write_str(&detail(&self.texte))?;

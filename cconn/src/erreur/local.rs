@@ -5,6 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::Harmless;
 use crate::text::{counted, verb};
 
 /// A message was not sent, or a call that was sent not waited for, by a rule of this side.
@@ -25,10 +26,11 @@ pub struct NonEnvoyee {
 }
 
 fn what_became(commande: &str, sent: bool) -> String {
+    let name = Harmless(commande);
     match (commande, sent) {
         ("", _) => String::new(),
-        (_, true) => format!("command `{commande}` was sent and can't be waited for on "),
-        (_, false) => format!("command `{commande}` was not sent on "),
+        (_, true) => format!("command `{name}` was sent and can't be waited for on "),
+        (_, false) => format!("command `{name}` was not sent on "),
     }
 }
 
@@ -110,6 +112,7 @@ pub struct Codage {
 impl fmt::Display for Codage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Codage { commande, lien, quoi, verbe, cause, .. } = self;
+        let commande = Harmless(commande);
         write!(f, "command `{commande}` on {lien}: {quoi} could not be {verbe}: {cause}")
     }
 }
@@ -127,7 +130,7 @@ impl Error for Codage {
 #[non_exhaustive]
 pub enum Enregistrement {
     /// A command of that name is registered already.
-    #[error("command `{commande}` is registered already; each name can be given once")]
+    #[error("command `{}` is registered already; each name can be given once", Harmless(commande))]
     #[non_exhaustive]
     Double {
         /// The name.
@@ -135,7 +138,9 @@ pub enum Enregistrement {
     },
     /// Two names have the same hash on the wire.
     #[error(
-        "commands `{commande}` and `{autre}` have the same hash on the wire; rename one of them"
+        "commands `{}` and `{}` have the same hash on the wire; rename one of them",
+        Harmless(commande),
+        Harmless(autre)
     )]
     #[non_exhaustive]
     Collision {
@@ -145,7 +150,7 @@ pub enum Enregistrement {
         autre: Box<str>,
     },
     /// What is written of one of its types is not what is read of it.
-    #[error("command `{commande}` can't be registered: {texte}")]
+    #[error("command `{}` can't be registered: {texte}", Harmless(commande))]
     #[non_exhaustive]
     Types {
         /// The command.

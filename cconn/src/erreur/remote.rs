@@ -2,12 +2,12 @@
 
 use thiserror::Error;
 
-use super::detail;
+use super::{Harmless, detail};
 use crate::wire::FailureCode;
 
 /// The peer could not run a command, or the command failed there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("command `{commande}` on {lien}: {}{}", nature.text(), detail(texte))]
+#[error("command `{}` on {lien}: {}{}", Harmless(commande), nature.text(), detail(texte))]
 #[doc(alias = "Remote")]
 #[non_exhaustive]
 pub struct Distante {
@@ -122,6 +122,7 @@ impl CommandeEchouee {
 impl std::fmt::Display for CommandeEchouee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let CommandeEchouee { commande, lien, texte, code, .. } = self;
+        let commande = Harmless(commande);
         write!(f, "command `{commande}`, sent by {lien}: {}{}", code.text(), detail(texte))
     }
 }

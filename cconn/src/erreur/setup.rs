@@ -1,11 +1,16 @@
 //! What kept a connection from coming to be.
 
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 
 use super::Harmless;
 use crate::lien::lost;
+
+/// An address as it was given, which may be an empty text or come from anywhere.
+fn shown(adresse: &str) -> impl fmt::Display {
+    Harmless(if adresse.is_empty() { "\"\"" } else { adresse })
+}
 
 /// Listening or connecting failed.
 #[derive(Debug, Error)]
@@ -13,7 +18,7 @@ use crate::lien::lost;
 #[non_exhaustive]
 pub enum EchecConnexion {
     /// The address can't be listened on.
-    #[error("can't listen on {adresse}: {cause}")]
+    #[error("can't listen on {}: {cause}", shown(adresse))]
     #[non_exhaustive]
     Ecoute {
         /// The address as given.
@@ -22,7 +27,7 @@ pub enum EchecConnexion {
         cause: io::Error,
     },
     /// The address is none, or nobody listens there.
-    #[error("can't connect to {adresse}: {cause}")]
+    #[error("can't connect to {}: {cause}", shown(adresse))]
     #[non_exhaustive]
     Connexion {
         /// The address as given.

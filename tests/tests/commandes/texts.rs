@@ -84,6 +84,26 @@ fn what_a_peer_says_is_shown_in_one_line_wherever_it_stands() {
     assert_harmless(&client.appeler::<(), _>(nommee("severe", (NASTY,))).unwrap_err());
 }
 
+/// A gateway takes names and addresses from who knows whom.
+#[test]
+fn names_and_addresses_are_shown_in_one_line() {
+    let (serveur, client) = local();
+    let named = || nommee(NASTY, ());
+    assert_harmless(&client.appeler::<(), _>(named()).unwrap_err());
+    assert_harmless(&client.appeler::<(), _>(nommee(NASTY, (vec![0_u8; 9 << 20],))).unwrap_err());
+    serveur.enregistrer_commande(NASTY, |_, ()| 7_u8).unwrap();
+    assert_harmless(&serveur.enregistrer_commande(NASTY, |_, ()| 7_u8).unwrap_err());
+    assert_harmless(&client.appeler::<(u8, u8), _>(named()).unwrap_err());
+    client.close();
+    assert_harmless(&client.envoyer(named()).unwrap_err());
+    for address in [NASTY.to_owned(), format!("127.0.0.1:{NASTY}"), format!("{NASTY}:1")] {
+        assert_harmless(&Client::new(&*address).unwrap_err());
+        assert_harmless(&Serveur::new(&*address).unwrap_err());
+    }
+    let empty = Client::new("").unwrap_err().to_string();
+    assert!(empty.starts_with("can't connect to \"\": the address is empty"), "{empty}");
+}
+
 #[test]
 fn what_the_program_itself_says_stays_as_it_is() {
     assert_eq!(Erreur::echec(NASTY).to_string(), NASTY);
