@@ -34,6 +34,15 @@ fn what_became(commande: &str, sent: bool) -> String {
     }
 }
 
+/// What is said where so many commands may wait, and no more.
+fn waiting(limit: usize) -> String {
+    if limit == 0 {
+        return "no command of this connection may wait for a peer: `max_attentes` is 0".into();
+    }
+    let (commands, wait) = (counted(limit, "command"), verb(limit, "waits", "wait"));
+    format!("{commands} of this connection {wait} for a peer already")
+}
+
 /// Why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[doc(alias = "NotSentReason")]
@@ -57,10 +66,7 @@ pub enum RaisonNonEnvoi {
         limite: usize,
     },
     /// So many commands of one connection wait for a peer that no further one may.
-    #[error(
-        "{} of this connection {} for a peer already",
-        counted(*limite, "command"), verb(*limite, "waits", "wait")
-    )]
+    #[error("{}", waiting(*limite))]
     TropDAttentes {
         /// Most that may wait.
         limite: usize,
@@ -174,5 +180,18 @@ impl Enregistrement {
             | Enregistrement::Types { commande, .. } => commande,
             Enregistrement::SansNom | Enregistrement::Finie => "",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_lets_nobody_wait_is_named() {
+        let text = |limite| RaisonNonEnvoi::TropDAttentes { limite }.to_string();
+        assert!(text(0).contains("`max_attentes` is 0"), "{}", text(0));
+        assert_eq!(text(1), "1 command of this connection waits for a peer already");
+        assert_eq!(text(2), "2 commands of this connection wait for a peer already");
     }
 }
