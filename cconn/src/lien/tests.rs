@@ -13,6 +13,7 @@ mod ends;
 mod faults;
 mod hostile;
 mod limits;
+mod overslept;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

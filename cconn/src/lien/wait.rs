@@ -1,6 +1,6 @@
 //! The one way to wait on a connection.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lien;
 use super::lock::Locked;
@@ -9,10 +9,21 @@ use super::route::Router;
 use super::sleepers::Sleep;
 use super::state::State;
 use crate::sync::{Deadline, Rule, holds};
+use crate::transport::Ready;
 
 /// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
 /// outlast a deadline.
 const LOOK_BUDGET: usize = 1 << 20;
+
+/// A thread that comes so much later than its deadline was not run in time, and whoever is at the
+/// helm may not have been either.
+const OVERSLEPT: Duration = Duration::from_millis(1);
+
+/// How long a thread that overslept waits for the pass of whoever is at the helm, at most.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The same where the socket holds no input: the pass may just have taken it.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(10);
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +38,8 @@ impl Lien {
     ///
     /// The thread writes what nobody writes, reads where nobody reads (if input can end its
     /// wait), and sleeps otherwise. No wait that input can end is given up without a last look at
-    /// what is there. Whatever ended the wait, the baton is passed on.
+    /// what is there, or time for whoever is at the helm to take it in. Whatever ended the wait, the
+    /// baton is passed on.
     #[inline]
     pub(super) fn wait<'a>(
         &'a self,
@@ -36,7 +48,7 @@ impl Lien {
         deadline: &mut Deadline,
         done: impl Fn(&State) -> bool,
     ) -> (Locked<'a>, Waited) {
-        let (mut expired, mut handed_over) = (false, false);
+        let (mut expired, mut handed_over, mut is_patient) = (false, false, true);
         let waited = loop {
             if done(&state) {
                 break Waited::Done;
@@ -63,13 +75,39 @@ impl Lien {
                 None => self.sleep(state, sleep, deadline.moment()),
             };
             if expired && sleep.reads() {
-                state = self.look(state);
+                if is_patient && state.inbox.is_none() {
+                    is_patient = false;
+                    (state, expired) = self.is_over(state, deadline);
+                }
+                if expired {
+                    state = self.look(state);
+                }
             }
         };
         if holds(Rule::Baton) {
             state.pass_on();
         }
         (state, waited)
+    }
+
+    /// Whether a wait whose deadline has passed is over, while somebody else is at the helm.
+    ///
+    /// A thread that overslept (the process was stopped, or the machine is busy) may be awake before
+    /// the one that reads, with its answer in the socket. It waits once more, for as long as it
+    /// overslept at most: by then that one has been awake too.
+    #[cold]
+    fn is_over<'a>(&'a self, state: Locked<'a>, deadline: &mut Deadline) -> (Locked<'a>, bool) {
+        let now = crate::sync::now();
+        let late = deadline.moment().map_or(Duration::ZERO, |moment| now.duration_since(moment));
+        if late < OVERSLEPT {
+            return (state, true);
+        }
+        drop(state);
+        let wanted = Ready { readable: true, writable: false };
+        let is_there = self.io.poll(wanted, Some(now)).is_ok_and(|ready| ready.readable);
+        let patience = if is_there { PATIENCE } else { LITTLE_PATIENCE };
+        *deadline = now.checked_add(late.min(patience)).into();
+        (self.lock(), false)
     }
 
     /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
