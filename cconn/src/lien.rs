@@ -135,8 +135,10 @@ impl Lien {
     pub(crate) fn new(parts: Parts) -> Arc<Lien> {
         let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
         watch.iter().for_each(Watch::prepare);
+        let mut state = state::State::new(&limits, peer, rest, watch.is_some());
+        state.set_stream(&*io);
         Arc::new_cyclic(|me| Lien {
-            state: Mutex::new(state::State::new(&limits, peer, rest, watch.is_some())),
+            state: Mutex::new(state),
             io,
             commands,
             limits,

@@ -7,6 +7,7 @@ use super::lock::Locked;
 use super::send::Outgoing;
 use super::state::State;
 use crate::sync::Deadline;
+use crate::transport::Transport;
 
 impl Lien {
     /// Writes a frame from where it is, unless others stand before it: then it is appended.
@@ -35,24 +36,17 @@ impl Lien {
         let length = message.len();
         state.flusher = true;
         let start = state.outbox.begin_write(length);
+        let outlet = std::mem::take(&mut state.outlet);
         drop(state);
-        let sent = self.send_rest(message, 0);
+        let sent = send_rest(outlet.or(&*self.io), message, 0);
         state = self.lock();
+        state.put_outlet(outlet);
         if matches!(sent, Ok(n) if n == length) && state.is_undisturbed() {
             state.outbox.wrote(length);
             state.flusher = false;
             return state;
         }
         self.go_on_writing(state, message, sent, start, deadline)
-    }
-
-    #[inline]
-    fn send_rest(&self, message: &Outgoing<'_>, written: usize) -> io::Result<usize> {
-        if message.tail.is_empty() {
-            let rest = message.frame.get(written..).unwrap_or(&[]);
-            return self.io.try_send(&[IoSlice::new(rest)]);
-        }
-        self.io.try_send(&message.rest(written))
     }
 
     /// After a first write of a frame from where it is that did not take all of it, or during
@@ -94,13 +88,22 @@ impl Lien {
             }
             state.outbox.rest_leaves(own);
             drop(state);
-            sent = self.send_rest(message, written);
+            sent = send_rest(&*self.io, message, written);
             state = self.lock();
         }
         let gave_up;
         (state, gave_up) = self.write_on(state, own, deadline);
         if gave_up { state } else { self.flush(state, deadline) }
     }
+}
+
+#[inline]
+fn send_rest(io: &dyn Transport, message: &Outgoing<'_>, written: usize) -> io::Result<usize> {
+    if message.tail.is_empty() {
+        let rest = message.frame.get(written..).unwrap_or(&[]);
+        return io.try_send(&[IoSlice::new(rest)]);
+    }
+    io.try_send(&message.rest(written))
 }
 
 impl State {

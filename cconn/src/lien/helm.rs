@@ -1,8 +1,71 @@
 //! The helm: who takes it to read, and what giving it back leads to.
 
+use std::fmt;
+use std::sync::Arc;
+
+use super::Lien;
 use super::inbox::Inbox;
 use super::sleepers::Sleep;
 use super::state::State;
+use crate::transport::Transport;
+
+/// The stream itself, for whoever has the helm or is the flusher; empty once the connection has
+/// closed it, and where the connection's own stream needs no other behind it.
+#[derive(Default)]
+pub(super) struct Direct(Option<Arc<dyn Transport>>);
+
+impl Direct {
+    /// The stream to use, `io` where this is empty.
+    #[inline]
+    pub(super) fn or<'a>(&'a self, io: &'a dyn Transport) -> &'a dyn Transport {
+        match &self.0 {
+            Some(stream) => &**stream,
+            None => io,
+        }
+    }
+}
+
+impl fmt::Debug for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Direct").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Lien {
+    /// Gives the stream back to the system, as soon as nobody is inside a call on it.
+    pub(super) fn close_stream(&self) {
+        self.io.close();
+        let mut state = self.state.lock();
+        state.stream_is_closed = true;
+        state.let_go_of_stream();
+    }
+}
+
+impl State {
+    /// Before anybody reads or writes.
+    pub(super) fn set_stream(&mut self, io: &dyn Transport) {
+        self.outlet = Direct(io.direct());
+        if let Some(inbox) = &mut self.inbox {
+            inbox.direct = Direct(io.direct());
+        }
+    }
+
+    fn let_go_of_stream(&mut self) {
+        self.outlet = Direct::default();
+        if let Some(inbox) = &mut self.inbox {
+            inbox.direct = Direct::default();
+        }
+    }
+
+    /// The flusher gives back what it has written to.
+    #[inline]
+    pub(super) fn put_outlet(&mut self, outlet: Direct) {
+        self.outlet = outlet;
+        if self.stream_is_closed {
+            self.let_go_of_stream();
+        }
+    }
+}
 
 impl State {
     /// Takes the helm if it is free and there is still something to come.
@@ -32,6 +95,9 @@ impl State {
     /// Wakes those who sleep until a read pass has ended.
     #[cold]
     fn wake_behind_pass(&mut self) {
+        if self.stream_is_closed {
+            self.let_go_of_stream();
+        }
         if self.blocked {
             self.wake(|sleep| sleep == Sleep::Pass);
         }

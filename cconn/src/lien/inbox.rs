@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::bytes::drop_spares;
+use super::helm::Direct;
 use super::polling::Polling;
 use crate::sync::{Deadline, now};
 use crate::transport::Transport;
@@ -40,6 +41,8 @@ pub(super) enum Idle {
 #[derive(Debug)]
 pub(super) struct Inbox {
     pub(super) buffer: Buffer,
+    /// What is read from.
+    pub(super) direct: Direct,
     /// Largest frame accepted, bytes after the prefix.
     limit: u32,
     /// Whether others, of this connection or thread, keep large buffers too, and want to hear of a
@@ -55,6 +58,7 @@ impl Inbox {
     pub(super) fn new(limit: u32, read_deadline: Duration, active_wait: Duration) -> Self {
         Inbox {
             buffer: Buffer::new(),
+            direct: Direct::default(),
             limit,
             others_keep_much: false,
             begun: None,
@@ -143,6 +147,7 @@ impl Inbox {
                 result => return result.map(Some),
             }
         }
+        let io = self.direct.or(io);
         self.buffer.receive(|buf| io.recv(buf, deadline)).map(Some)
     }
 

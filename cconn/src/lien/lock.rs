@@ -100,7 +100,7 @@ impl Lien {
             Some(_) if self.is_inherited() => {}
             Some(LastWords::Goodbye) => self.say_goodbye(),
             Some(LastWords::EndOfStream) => self.end_stream(),
-            Some(LastWords::None) => self.io.close(),
+            Some(LastWords::None) => self.close_stream(),
         }
         // A connection ends once.
         self.tell_end();
@@ -121,7 +121,7 @@ impl Lien {
     pub(super) fn end_stream(&self) {
         self.io.shutdown_write();
         if self.lock().goodbye.end_of_input {
-            self.io.close();
+            self.close_stream();
         }
     }
 

@@ -179,7 +179,7 @@ impl Lien {
             state.put_helm(inbox);
         }
         drop(state);
-        self.io.close();
+        self.close_stream();
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::calls::Calls;
 use super::due::{Due, LastWords};
 use super::goodbye::{self, Ending, Goodbye};
+use super::helm::Direct;
 use super::inbox::Inbox;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
@@ -26,6 +27,10 @@ use crate::wire;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) inbox: Option<Box<Inbox>>,
+    /// What the flusher writes to where it writes one frame from where it is.
+    pub(super) outlet: Direct,
+    /// Whoever gives inbox or outlet back lets go of the stream in it.
+    pub(super) stream_is_closed: bool,
     /// Where a long byte string stood that is not needed any more, given back while somebody reads.
     pub(super) place_for_long: Vec<u8>,
     /// Read passes that have ended.
@@ -63,6 +68,8 @@ impl State {
         inbox.buffer.preload(rest);
         State {
             inbox: Some(Box::new(inbox)),
+            outlet: Direct::default(),
+            stream_is_closed: false,
             place_for_long: Vec::new(),
             passes: 0,
             turn: Turn::new(limits.max_waiting, limits.max_parallel),

@@ -298,14 +298,14 @@ impl Lien {
         let mut state = self.lock();
         if !state.tended.lingers || state.goodbye.end_of_input {
             drop(state);
-            self.io.close();
+            self.close_stream();
             return None;
         }
         let since = *state.tended.linger_since.get_or_insert(now);
         if now.saturating_duration_since(since) >= self.limits.linger {
             state.goodbye.end_of_input = true;
             drop(state);
-            self.io.close();
+            self.close_stream();
             return None;
         }
         let held_up = state.inbox.is_none() && state.turn.is_awaited() && !state.flusher;

@@ -7,7 +7,7 @@
 
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, TryLockError};
+use std::sync::{Arc, PoisonError, RwLock, TryLockError};
 use std::time::Instant;
 
 use super::{End, Ready, Tcp, Transport};
@@ -17,25 +17,25 @@ use crate::sync::Deadline;
 #[derive(Debug)]
 pub(crate) struct Closing {
     /// Never waited for: who wants to write only tries.
-    stream: RwLock<Option<Tcp>>,
+    stream: RwLock<Option<Arc<Tcp>>>,
     over: AtomicBool,
 }
 
 impl Closing {
     pub(crate) fn new(stream: Tcp) -> Self {
-        Closing { stream: RwLock::new(Some(stream)), over: AtomicBool::new(false) }
+        Closing { stream: RwLock::new(Some(Arc::new(stream))), over: AtomicBool::new(false) }
     }
 
     /// The stream, unless it is closed.
     pub(crate) fn into_stream(self) -> Option<Tcp> {
-        self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)
+        Arc::into_inner(self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)?)
     }
 
     /// Calls with the stream, or `None` once it is closed.
     #[inline]
     fn with<T>(&self, call: impl FnOnce(&Tcp) -> T) -> Option<T> {
         let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
-        let result = stream.as_ref().map(call);
+        let result = stream.as_deref().map(call);
         drop(stream);
         if self.over.load(Ordering::SeqCst) {
             self.close_if_unused();
@@ -81,6 +81,11 @@ impl Transport for Closing {
         self.with(|stream| stream.poll(wanted, deadline)).unwrap_or(Ok(both))
     }
 
+    fn direct(&self) -> Option<Arc<dyn Transport>> {
+        let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
+        stream.clone().map(|stream| stream as Arc<dyn Transport>)
+    }
+
     fn is_peer_gone(&self) -> bool {
         self.with(Transport::is_peer_gone).unwrap_or(true)
     }
@@ -107,7 +112,6 @@ impl Transport for Closing {
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
-    use std::sync::Arc;
     use std::thread;
     use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::sync::Deadline;
@@ -48,6 +49,12 @@ pub(crate) trait Transport: Send + Sync {
     /// Blocks until one of the wanted directions is ready, or the stream broke (then both are),
     /// or the deadline passed (then none is).
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
+
+    /// The stream that stands behind this one, for those who let go of it after `close`: until then
+    /// it is used without a look at whether it is closed.
+    fn direct(&self) -> Option<Arc<dyn Transport>> {
+        None
+    }
 
     /// Whether the peer has ended its side, or is gone, as far as is known without reading what is
     /// still there.
