@@ -20,6 +20,7 @@ pub(crate) const ALL: &[&dyn Peer] = &[
     &peers::jsonrpsee::Jsonrpsee,
     &peers::remoc::Remoc,
     &peers::thrift::Thrift,
+    &peers::volo::Volo,
 ];
 
 /// The peers of a quick run: without the variant of cconn.

@@ -7,3 +7,4 @@ pub(crate) mod raw_batch;
 pub(crate) mod remoc;
 pub(crate) mod tarpc;
 pub(crate) mod thrift;
+pub(crate) mod volo;
