@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::copy;
-use crate::erreur::{About, Erreur, Resultat, ended};
+use crate::erreur::{About, Erreur, Resultat, ended, remember};
 use crate::lien::{self, Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::sync::Deadline;
@@ -165,6 +165,7 @@ impl Client {
     }
 
     fn call(&self, tete: &Tete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
+        remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|encoded| {
             let message = lien::Outgoing { frame: &mut frame, tail: encoded.tail };
@@ -189,6 +190,7 @@ impl Client {
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
         let tete = message.tete();
+        remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);

@@ -162,7 +162,15 @@ pub(crate) fn unreachable(text: &str, cause: io::Error) -> Erreur {
 
 fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
     let (commande, lien) = (None, text.into());
-    Erreur::Delai(Box::new(Delai { phase, delai, commande, lien, a_pu_etre_executee: false }))
+    Erreur::Delai(Box::new(Delai {
+        phase,
+        delai,
+        commande,
+        lien,
+        a_pu_etre_executee: false,
+        etape: None,
+        derriere: None,
+    }))
 }
 
 /// Tries every address, all within the deadline: each may take its share of what is left, so that

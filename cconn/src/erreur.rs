@@ -4,6 +4,7 @@
 //! to which command, on which connection, whether the command may have run, whether the
 //! connection lives.
 
+mod asked;
 mod convert;
 mod harmless;
 mod link;
@@ -17,9 +18,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub(crate) use asked::remember;
 pub(crate) use convert::{About, ended};
 pub(crate) use harmless::Harmless;
-pub use link::{Delai, Fermee, Phase, RaisonFin};
+pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
 pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};

@@ -106,8 +106,8 @@ pub use commande::{
 };
 pub use connexion::{OptionsClient, VersAdresse};
 pub use erreur::{
-    Codage, CommandeEchouee, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Fermee,
-    Jamais, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
+    Codage, CommandeEchouee, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Etape,
+    Fermee, Jamais, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
 };
 pub use message::{
     Appel, Ecrivain, ErreurCodec, Lecteur, Message, Nommee, Parametres, Refus, Tete, nommee,

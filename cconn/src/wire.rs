@@ -19,9 +19,10 @@ mod text;
 
 pub(crate) use codes::{EndReason, FailureCode, Refusal};
 pub(crate) use frame::{
-    CallId, Frame, FrameStart, LENGTH_PREFIX, MAX_TEXT, MIN_FRAME_LIMIT, WireError, begin_answer,
-    begin_call, begin_one_way, body_at, finish_with, frame_length, parse, patch_call_id,
-    turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
+    CallId, Frame, FrameStart, LENGTH_PREFIX, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND, WireError,
+    begin_answer, begin_call, begin_one_way, blank_call, body_at, command_of_call, finish_with,
+    frame_length, parse, patch_call_id, turn_into_user_error, write_adieu, write_cancel,
+    write_failure, write_grant, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub use output::Output;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
-use crate::lien::Failure;
+use crate::lien::{Answer, Failure, Phase, Place};
 use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -175,11 +175,9 @@ impl<R, E: Refus> Attente<R, E> {
     #[doc(alias("join", "get", "recv"))]
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
-        let delai = self.client.delai;
-        match self.attendre_au_plus(delai) {
-            Some(result) => result,
-            None => Err(self.late(delai)),
-        }
+        let Some(call) = self.call else { return Err(self.claimed()) };
+        let answer = self.client.lien.wait_out(call, self.client.deadline());
+        self.read(answer)
     }
 
     /// Waits for the answer for that long; `None` means that it has not come yet, and the call is
@@ -199,30 +197,32 @@ impl<R, E: Refus> Attente<R, E> {
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
-        let answer = self.client.lien.wait_for(call, Deadline::After(delai));
-        let tete = self.head.tete();
-        match answer {
+        match self.client.lien.wait_for(call, Deadline::After(delai)) {
             Err(Failure::Late { .. }) => None,
-            Err(Failure::TooManyWaiting { limit }) => {
-                Some(Err(self.client.about(&tete).not_awaited(limit)))
-            }
-            Err(failure) => {
-                self.call = None;
-                Some(Err(self.client.about(&tete).failed(failure)))
-            }
-            Ok(answer) => {
-                self.call = None;
-                Some(self.client.read(&tete, answer, self.lire))
-            }
+            answer => Some(self.read(answer)),
         }
     }
 
-    fn late(&self, delai: Duration) -> Erreur<E> {
+    /// What came of the call, which is over unless its answer can't be waited for now.
+    fn read(&mut self, answer: Result<Answer, Failure>) -> Result<R, Erreur<E>> {
         let tete = self.head.tete();
-        let phase = crate::lien::Phase::Answer;
-        let failure = Failure::Late { phase, may_have_run: true };
-        let about = self.client.about(&tete);
-        crate::erreur::About { delai, ..about }.failed(failure)
+        let answer = match answer {
+            Err(Failure::TooManyWaiting { limit }) => {
+                return Err(self.client.about(&tete).not_awaited(limit));
+            }
+            answer => answer,
+        };
+        self.call = None;
+        match answer {
+            Err(failure) => Err(self.client.about(&tete).failed(failure)),
+            Ok(answer) => self.client.read(&tete, answer, self.lire),
+        }
+    }
+
+    /// What was claimed before is waited for in vain.
+    fn claimed(&self) -> Erreur<E> {
+        let phase = Phase::Answer(Place::SENT);
+        self.client.about(&self.tete()).failed(Failure::Late { phase, may_have_run: true })
     }
 }
 

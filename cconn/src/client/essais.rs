@@ -2,7 +2,7 @@
 
 use super::{Attente, Client};
 use crate::copy;
-use crate::erreur::{Erreur, Resultat};
+use crate::erreur::{Erreur, Resultat, remember};
 use crate::lien::{put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::wire;
@@ -79,6 +79,7 @@ impl Client {
     #[doc(alias = "try_call")]
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
         let tete = message.tete();
+        remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);

@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
 use crate::message::{Ended, Issue, hash};
-use crate::wire::{FailureCode, Output};
+use crate::wire::{FailureCode, NO_COMMAND, Output};
 
 /// The commands that a peer may ask for.
 #[derive(Default)]
@@ -170,7 +170,8 @@ impl Registre {
     }
 
     fn find(&self, hash: u64) -> Option<Arc<Registered>> {
-        self.read().get(&hash).cloned()
+        // A call that was given up before it left has the hash of no command.
+        self.read().get(&hash).filter(|_| hash != NO_COMMAND).cloned()
     }
 
     fn unknown(&self, hash: u64, out: &mut Output) -> Outcome {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::asked;
 use super::{
-    Delai, Distante, Erreur, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi,
+    Delai, Distante, Erreur, Etape, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin,
+    RaisonNonEnvoi,
 };
-use crate::lien::{self, Ending, Failure};
+use crate::lien::{self, Behind, Ending, Failure, Place, Stage};
 use crate::wire::FailureCode;
 
 /// What an error is about.
@@ -35,12 +37,11 @@ impl About<'_> {
                 return ended(&ending, self.lien, about.filter(|(nom, _)| !nom.is_empty()));
             }
             Failure::Late { phase, may_have_run } => {
+                let (phase, etape, derriere) = phase_of(phase);
                 return Erreur::Delai(Box::new(Delai {
-                    phase: match phase {
-                        lien::Phase::Window => Phase::Fenetre,
-                        lien::Phase::Answer => Phase::Reponse,
-                        lien::Phase::CatchUp => Phase::Rattrapage,
-                    },
+                    phase,
+                    etape,
+                    derriere,
                     delai: self.delai,
                     commande: Some(self.commande).filter(|nom| !nom.is_empty()).map(Into::into),
                     lien: self.lien.into(),
@@ -83,6 +84,8 @@ impl About<'_> {
             commande: None,
             lien: self.lien.into(),
             a_pu_etre_executee: false,
+            etape: None,
+            derriere: None,
         }))
     }
 
@@ -99,6 +102,27 @@ impl About<'_> {
             texte,
         }))
     }
+}
+
+/// What was waited for, where the command was, and behind which other one.
+fn phase_of(phase: lien::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
+    let Place { stage, behind } = match phase {
+        lien::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
+        lien::Phase::CatchUp => return (Phase::Rattrapage, None, None),
+        lien::Phase::Answer(place) => place,
+    };
+    let etape = match stage {
+        Stage::Outbox => Etape::Envoi,
+        Stage::Unheard => Etape::SansReponse,
+        Stage::Passed => Etape::Depassee,
+        Stage::Sent if behind == Behind::Messages => Etape::DerriereDesMessages,
+        Stage::Sent => Etape::Envoyee,
+    };
+    let derriere = match behind {
+        Behind::Call(command) => Some(asked::name(command)),
+        Behind::Messages | Behind::Nothing => None,
+    };
+    (Phase::Reponse, Some(etape), derriere)
 }
 
 /// Where two signatures differ, and what to do; how a type is written never makes a difference.

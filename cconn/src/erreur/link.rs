@@ -22,8 +22,14 @@ pub struct Delai {
     pub commande: Option<Box<str>>,
     /// The connection.
     pub lien: Box<str>,
-    /// Whether the command may have run.
+    /// Whether the command may have run, or may run yet: false only where that is certain.
     pub a_pu_etre_executee: bool,
+    /// Where the command was, if it was about one: as far as this side knows.
+    pub etape: Option<Etape>,
+    /// The command of a call that was sent earlier on this connection and is not answered either:
+    /// commands start in order, and this one may have waited for it.
+    #[doc(alias = "behind")]
+    pub derriere: Option<Box<str>>,
 }
 
 impl fmt::Display for Delai {
@@ -35,10 +41,59 @@ impl fmt::Display for Delai {
         }
         let (what, hint) = self.phase.text();
         write!(f, "{what} after {:?}{hint}", self.delai)?;
+        if let Some(derriere) = &self.derriere {
+            write!(
+                f,
+                "; it may wait behind `{derriere}`, which was sent before it and is not answered"
+            )?;
+        }
+        f.write_str(self.etape.map_or("", Etape::text))?;
         match (&self.commande, self.a_pu_etre_executee) {
             (Some(_), true) => f.write_str(" (it may have run)"),
             (Some(_), false) => f.write_str(" (it was not sent)"),
             (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Where a command was when its deadline passed, as far as the side knows that sent it.
+#[doc(alias = "Stage")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Etape {
+    /// It waited for room: in the window of the peer, or in what waits here to be written. It was
+    /// not sent and does not run.
+    Fenetre,
+    /// It waited here to be written, for the peer takes no bytes. It does not run.
+    #[doc(alias = "Outbox")]
+    Envoi,
+    /// It was sent. The peer may be running it, or something else before it.
+    #[doc(alias = "Sent")]
+    Envoyee,
+    /// The same behind one-way messages that were sent earlier, which it may have waited for.
+    #[doc(alias = "BehindMessages")]
+    DerriereDesMessages,
+    /// It was sent to a client that has answered nothing yet: a client that neither runs
+    /// [`lancer`](crate::Client::lancer) nor waits for an answer runs no commands.
+    #[doc(alias = "Unheard")]
+    SansReponse,
+    /// A call that was sent after it was answered: it was most likely started.
+    #[doc(alias = "Passed")]
+    Depassee,
+}
+
+impl Etape {
+    fn text(self) -> &'static str {
+        match self {
+            Etape::Fenetre | Etape::Envoyee => "",
+            Etape::Envoi => "; no byte of it had left, for the peer takes none",
+            Etape::DerriereDesMessages => {
+                "; it may wait behind messages that were sent before it with `envoyer`"
+            }
+            Etape::SansReponse => "; the peer has answered nothing yet: does it run `lancer`?",
+            Etape::Depassee => {
+                "; a later call was answered meanwhile, so it was most likely started"
+            }
         }
     }
 }

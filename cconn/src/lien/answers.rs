@@ -7,12 +7,13 @@ use super::calls::Answer;
 use super::goodbye::Ending;
 use super::handler;
 use super::lock::Locked;
+use super::place::Place;
 use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
 use crate::sync::Deadline;
-use crate::wire::{self, CallId};
+use crate::wire::CallId;
 
 impl Lien {
     /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
@@ -31,10 +32,33 @@ impl Lien {
             return match state.calls.claim(call) {
                 Some(answer) => Ok(answer),
                 None if state.ended().is_some() => Err(Self::ended(&mut state, call)),
-                None => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
+                None => Err(late(Place::SENT)),
             };
         }
         self.wait_on(call, deadline)
+    }
+
+    /// Waits for the answer of a deferred call, and gives the call up at the deadline.
+    pub(crate) fn wait_out(
+        &self,
+        call: CallId,
+        deadline: impl Into<Deadline>,
+    ) -> Result<Answer, Failure> {
+        match self.wait_for(call, deadline) {
+            Err(Failure::Late { .. }) => {}
+            other => return other,
+        }
+        let mut state = self.lock();
+        if let Some(answer) = state.calls.claim(call) {
+            return Ok(answer);
+        }
+        if state.ended().is_some() {
+            return Err(Self::ended(&mut state, call));
+        }
+        let failure = self.give_up_late(&mut state, call);
+        state.advance_goodbye();
+        drop(self.flush_ready(state));
+        Err(failure)
     }
 
     /// Whether `wait_for` would return at once.
@@ -72,7 +96,7 @@ impl Lien {
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
             (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(Failure::Late { phase: Phase::Answer, may_have_run: true }),
+            (None, _) => Err(late(Place::SENT)),
         };
         state = self.flush(state, deadline);
         self.come_back(state, away);
@@ -120,12 +144,7 @@ impl Lien {
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
             (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => {
-                if state.calls.give_up(call).is_some() {
-                    state.append_with(|out| wire::write_cancel(out, call));
-                }
-                Err(Failure::Late { phase: Phase::Answer, may_have_run: true })
-            }
+            (None, _) => Err(self.give_up_late(&mut state, call)),
         };
         state.advance_goodbye();
         (self.flush(state, deadline), result)
@@ -153,10 +172,23 @@ impl Lien {
         (state, waited)
     }
 
+    /// Gives a call up whose deadline has passed; says where it was.
+    #[cold]
+    fn give_up_late(&self, state: &mut State, call: CallId) -> Failure {
+        let Some(asked) = state.calls.give_up(call) else { return late(Place::SENT) };
+        let place = state.place_of(asked, !self.ends_with_handles);
+        late(if state.withdraw(call, asked) { Place::OUTBOX } else { place })
+    }
+
     fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
-        let at = state.calls.give_up(call);
-        let may_have_run = at.is_none_or(|at| state.outbox.may_have_left(at));
+        let given_up = state.calls.give_up(call);
+        let may_have_run = given_up.is_none_or(|asked| state.outbox.may_have_left(asked.at));
         let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
         Failure::Ended { ending, may_have_run }
     }
+}
+
+/// No answer came in time.
+fn late(place: Place) -> Failure {
+    Failure::Late { phase: Phase::Answer(place), may_have_run: place.may_have_run() }
 }

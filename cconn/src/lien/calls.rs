@@ -27,13 +27,19 @@ impl Answer {
     }
 }
 
+/// A call as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// Outbox position in front of its first byte.
+    pub(super) at: u64,
+    /// Hash of the command's name.
+    pub(super) command: u64,
+}
+
 #[derive(Debug)]
 enum Slot {
     Free,
-    /// `at` is the outbox position in front of the call's first byte.
-    Waiting {
-        at: u64,
-    },
+    Waiting(Asked),
     Answered(Answer),
 }
 
@@ -74,6 +80,9 @@ pub(super) struct Calls {
     settled: u64,
     /// Answers that came after their call was given up.
     pub(super) late: u64,
+    /// The oldest call that was given up while the peer may be at it: until its answer comes after
+    /// all, or one to a later call.
+    given_up: Option<(CallId, Asked)>,
 }
 
 impl Calls {
@@ -101,12 +110,12 @@ impl Calls {
         self.kept == 0
     }
 
-    /// Opens a call whose bytes will stand at outbox position `at`. `awaited` says that the calling
-    /// thread goes on to wait for its answer.
+    /// Opens a call that is about to be sent. `awaited` says that the calling thread goes on to wait
+    /// for its answer.
     #[inline]
-    pub(super) fn open(&mut self, at: u64, awaited: bool) -> CallId {
+    pub(super) fn open(&mut self, asked: Asked, awaited: bool) -> CallId {
         self.waiting = self.waiting.saturating_add(1);
-        let slot = Slot::Waiting { at };
+        let slot = Slot::Waiting(asked);
         if let Some(index) = self.free.pop()
             && let Some(entry) = self.entries.get_mut(index as usize)
         {
@@ -121,7 +130,7 @@ impl Calls {
     /// A thread begins to wait for the answer of a deferred call, or stops waiting for it.
     pub(super) fn set_awaited(&mut self, call: CallId, now: bool) {
         if let Some(entry) = self.entry(call).filter(|entry| entry.generation == generation(call))
-            && matches!(entry.slot, Slot::Waiting { .. })
+            && matches!(entry.slot, Slot::Waiting(_))
         {
             entry.awaited = now;
         }
@@ -137,7 +146,7 @@ impl Calls {
             Some(entry) if entry.generation == generation(call) => entry,
             _ => return self.unawaited(call),
         };
-        let Slot::Waiting { at } = entry.slot else { return self.unawaited(call) };
+        let Slot::Waiting(Asked { at, .. }) = entry.slot else { return self.unawaited(call) };
         let fits = entry.awaited || unclaimed.saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
         let size = answer.size();
@@ -152,13 +161,38 @@ impl Calls {
         Met::Waiting
     }
 
+    /// The oldest call that was sent before `at`, is not answered, and has not let a later one pass.
+    pub(super) fn first_before(&self, at: u64) -> Option<Asked> {
+        let waiting = self.entries.iter().filter_map(|entry| match entry.slot {
+            Slot::Waiting(asked) => Some(asked),
+            Slot::Free | Slot::Answered(_) => None,
+        });
+        let given_up = self.given_up.iter().map(|(_, asked)| *asked);
+        let before =
+            waiting.chain(given_up).filter(|asked| asked.at < at && !self.is_passed(asked));
+        before.min_by_key(|asked| asked.at)
+    }
+
+    /// Whether that call or a later one was answered.
+    fn is_passed(&self, asked: &Asked) -> bool {
+        self.answered > 0 && asked.at <= self.settled
+    }
+
+    /// The peer may still be at a call that was given up.
+    pub(super) fn may_go_on(&mut self, call: CallId, asked: Asked) {
+        if self.given_up.is_none_or(|(_, before)| self.is_passed(&before)) {
+            self.given_up = Some((call, asked));
+        }
+    }
+
     /// An answer that no call waits for: late, or to a call that was never made.
     #[cold]
     fn unawaited(&mut self, call: CallId) -> Met {
+        self.given_up = self.given_up.filter(|(given_up, _)| *given_up != call);
         let Some(entry) = self.entry(call) else { return Met::Never };
         let late = match (&entry.slot, entry.generation == generation(call)) {
             (_, false) => entry.generation > generation(call),
-            (Slot::Waiting { .. } | Slot::Answered(_), true) => true,
+            (Slot::Waiting(_) | Slot::Answered(_), true) => true,
             // Freed and not opened again yet, unless its generations are used up.
             (Slot::Free, true) => entry.generation == u32::MAX,
         };
@@ -194,17 +228,17 @@ impl Calls {
                 self.taken_out(&answer, awaited);
                 Some(answer)
             }
-            Slot::Free | Slot::Waiting { .. } => None,
+            Slot::Free | Slot::Waiting(_) => None,
         }
     }
 
-    /// Gives a call up. Returns its outbox position if it still waited.
-    pub(super) fn give_up(&mut self, call: CallId) -> Option<u64> {
+    /// Gives a call up. Returns what it was if it still waited.
+    pub(super) fn give_up(&mut self, call: CallId) -> Option<Asked> {
         let (slot, awaited) = self.close(call)?;
         match slot {
-            Slot::Waiting { at } => {
+            Slot::Waiting(asked) => {
                 self.waiting = self.waiting.saturating_sub(1);
-                Some(at)
+                Some(asked)
             }
             Slot::Answered(answer) => {
                 self.taken_out(&answer, awaited);
@@ -274,6 +308,10 @@ mod tests {
 
     const MOST: usize = 100;
 
+    fn asked(at: u64) -> Asked {
+        Asked { at, command: at }
+    }
+
     fn value(size: usize) -> Answer {
         Answer::Value(Bytes::copy(&vec![7; size]))
     }
@@ -281,7 +319,7 @@ mod tests {
     #[test]
     fn a_call_is_answered_and_claimed_once() {
         let mut calls = Calls::default();
-        let call = calls.open(0, false);
+        let call = calls.open(asked(0), false);
         assert!(calls.claim(call).is_none());
         assert_eq!(calls.answer(call, value(3), MOST), Met::Waiting);
         assert_eq!(calls.answer(call, value(3), MOST), Met::Late);
@@ -295,7 +333,7 @@ mod tests {
         let mut calls = Calls::default();
         let mut seen = std::collections::HashSet::new();
         for _ in 0..1000 {
-            let call = calls.open(0, false);
+            let call = calls.open(asked(0), false);
             assert!(seen.insert(call));
             calls.give_up(call);
         }
@@ -305,8 +343,8 @@ mod tests {
     #[test]
     fn late_answers_are_told_from_impossible_ones() {
         let mut calls = Calls::default();
-        let call = calls.open(5, false);
-        assert_eq!(calls.give_up(call), Some(5));
+        let call = calls.open(asked(5), false);
+        assert_eq!(calls.give_up(call).map(|asked| asked.at), Some(5));
         assert_eq!(calls.answer(call, value(1), MOST), Met::Late);
         assert_eq!(calls.late, 1);
         let never = CallId(call.0 + (2 << 32));
@@ -315,9 +353,28 @@ mod tests {
     }
 
     #[test]
+    fn a_call_waits_behind_the_oldest_that_nothing_has_passed() {
+        let mut calls = Calls::default();
+        let first = calls.open(asked(0), true);
+        let second = calls.open(asked(30), true);
+        let _third = calls.open(asked(60), true);
+        let before = |calls: &Calls, at| calls.first_before(at).map(|asked| asked.command);
+        assert_eq!((before(&calls, 0), before(&calls, 60)), (None, Some(0)));
+        calls.give_up(first);
+        calls.may_go_on(first, asked(0));
+        assert_eq!(before(&calls, 60), Some(0), "the peer may still be at it");
+        calls.may_go_on(second, asked(30));
+        assert_eq!(before(&calls, 60), Some(0), "the older one comes first");
+        calls.answer(first, value(0), MOST);
+        assert_eq!(before(&calls, 60), Some(30));
+        calls.answer(second, value(0), MOST);
+        assert_eq!((before(&calls, 60), before(&calls, 90)), (None, Some(60)));
+    }
+
+    #[test]
     fn unclaimed_answers_are_bounded_exactly() {
         let mut calls = Calls::default();
-        let (a, b) = (calls.open(0, false), calls.open(0, false));
+        let (a, b) = (calls.open(asked(0), false), calls.open(asked(0), false));
         calls.answer(a, value(MOST), MOST);
         calls.answer(b, value(1), MOST);
         assert!(matches!(calls.claim(a), Some(Answer::Value(_))));
@@ -329,7 +386,7 @@ mod tests {
     fn an_answer_that_a_thread_waits_for_is_kept_whatever_its_size() {
         let mut calls = Calls::default();
         let (deferred, called, late) =
-            (calls.open(0, false), calls.open(0, true), calls.open(0, false));
+            (calls.open(asked(0), false), calls.open(asked(0), true), calls.open(asked(0), false));
         calls.answer(deferred, value(MOST), MOST);
         calls.answer(called, value(MOST + 1), MOST);
         assert_eq!((calls.kept, calls.unclaimed), (2 * MOST + 1, MOST));
@@ -337,7 +394,7 @@ mod tests {
         calls.set_awaited(late, true);
         calls.answer(late, value(MOST + 1), MOST);
         assert!(matches!(calls.claim(late), Some(Answer::Value(_))));
-        let given_up = calls.open(0, false);
+        let given_up = calls.open(asked(0), false);
         calls.set_awaited(given_up, true);
         calls.set_awaited(given_up, false);
         calls.answer(given_up, value(1), MOST);
@@ -349,9 +406,9 @@ mod tests {
     #[test]
     fn a_place_whose_generations_are_used_up_is_not_reused() {
         let mut calls = Calls::default();
-        let first = calls.open(0, false);
+        let first = calls.open(asked(0), false);
         calls.entries[0].generation = u32::MAX;
         calls.give_up(id(u32::MAX, 0));
-        assert_ne!(index(calls.open(0, false)), index(first));
+        assert_ne!(index(calls.open(asked(0), false)), index(first));
     }
 }

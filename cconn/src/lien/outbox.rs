@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use crate::transport::Transport;
+use crate::wire::{self, CallId};
 
 /// A frame of at least this many bytes is not copied behind others but queued as it is.
 const LARGE: usize = 16 << 10;
@@ -191,6 +192,24 @@ impl Outbox {
         let [head, tail] = &rest;
         let bytes = [&**head, &**tail].concat();
         self.segments.push_front(Segment { bytes, written: 0 });
+    }
+
+    /// Makes a call void that starts at `at` and was given up before a byte of it left; says whether
+    /// that was so.
+    pub(super) fn blank_call(&mut self, at: u64, call: CallId) -> bool {
+        if self.may_have_left(at) {
+            return false;
+        }
+        let mut start = self.appended;
+        for segment in self.segments.iter_mut().rev() {
+            let rest = segment.bytes.get_mut(segment.written..).unwrap_or(&mut []);
+            start = start.saturating_sub(rest.len() as u64);
+            if start <= at {
+                let offset = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
+                return rest.get_mut(offset..).is_some_and(|frame| wire::blank_call(frame, call));
+            }
+        }
+        false
     }
 
     fn take_spare(&mut self) -> Vec<u8> {

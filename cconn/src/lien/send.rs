@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Lien;
-use super::calls::Answer;
+use super::calls::{Answer, Asked};
 use super::goodbye::Ending;
 use super::handler;
 use super::lock::Locked;
+use super::place::Place;
 use super::state::State;
 use super::window::charge;
 use crate::copy;
@@ -23,8 +24,8 @@ const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
 pub(crate) enum Phase {
     /// Room in the peer's window, or in what waits to be written: nothing was sent.
     Window,
-    /// The answer: the command may have run.
-    Answer,
+    /// The answer.
+    Answer(Place),
     /// The end of the commands that had arrived.
     CatchUp,
 }
@@ -227,8 +228,8 @@ impl Lien {
     /// Gives a deferred call up: the peer is told, a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
         let mut state = self.lock();
-        if state.calls.give_up(call).is_some() {
-            state.append_with(|out| wire::write_cancel(out, call));
+        if let Some(asked) = state.calls.give_up(call) {
+            state.withdraw(call, asked);
             state.advance_goodbye();
             drop(self.flush_ready(state));
         }
@@ -279,8 +280,8 @@ impl Lien {
             state.window.unspend(charge(body));
             return Err(Failure::TooManyCalls { limit });
         }
-        let at = state.outbox.end();
-        let call = state.calls.open(at, awaited);
+        let asked = Asked { at: state.outbox.end(), command: wire::command_of_call(frame) };
+        let call = state.calls.open(asked, awaited);
         wire::patch_call_id(frame, call);
         Ok(call)
     }

@@ -366,6 +366,8 @@ impl Clients {
                     commande: None,
                     lien: lien.into(),
                     a_pu_etre_executee: false,
+                    etape: None,
+                    derriere: None,
                 })))
             }
             _ => Ok(()),

@@ -24,6 +24,15 @@ pub(crate) const MAX_TEXT: usize = 900;
 /// Where a call's id stands, counted from the start of its frame.
 const CALL_ID_AT: usize = 6;
 
+/// Offset of a call's command in its frame, length prefix included.
+const CALL_COMMAND_AT: usize = 14;
+
+/// Offset of a frame's kind, length prefix included.
+const KIND_AT: usize = 4;
+
+/// The hash of no command.
+pub(crate) const NO_COMMAND: u64 = 0;
+
 const ONE_WAY: u8 = 1;
 const CALL: u8 = 2;
 const ANSWER: u8 = 3;
@@ -236,6 +245,24 @@ pub(crate) fn begin_call(out: &mut Vec<u8>, depth: u8, command: u64, fp: u32) ->
     head.put(5, [depth]).put(14, command.to_le_bytes()).put(22, fp.to_le_bytes());
     out.extend_from_slice(&head.0);
     start
+}
+
+/// The command's hash of a call whose frame starts at the front of `frame`.
+#[inline]
+pub(crate) fn command_of_call(frame: &[u8]) -> u64 {
+    let field = frame.get(CALL_COMMAND_AT..).and_then(<[u8]>::first_chunk);
+    field.map_or(NO_COMMAND, |field| u64::from_le_bytes(*field))
+}
+
+/// Turns a call that was given up before a byte of it left into one that no peer knows; says
+/// whether the call stands at the front of `bytes`.
+pub(crate) fn blank_call(bytes: &mut [u8], id: CallId) -> bool {
+    let is_it = bytes.get(KIND_AT) == Some(&CALL)
+        && bytes.get(CALL_ID_AT..).and_then(<[u8]>::first_chunk) == Some(&id.0.to_le_bytes());
+    let field = bytes.get_mut(CALL_COMMAND_AT..).and_then(<[u8]>::first_chunk_mut);
+    let Some(field) = field.filter(|_| is_it) else { return false };
+    *field = NO_COMMAND.to_le_bytes();
+    true
 }
 
 /// Fills in the id of a call whose frame starts at the front of `frame`.

@@ -8,6 +8,7 @@ mod failures;
 mod inside;
 mod parallel;
 mod rings;
+mod whereabouts;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

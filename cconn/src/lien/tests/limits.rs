@@ -9,7 +9,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     let deadline = Some(Instant::now() + Duration::from_millis(50));
     let failure = client.lien.call((&mut slow).into(), 0, deadline).unwrap_err();
     assert!(
-        matches!(failure, Failure::Late { phase: Phase::Answer, may_have_run: true }),
+        matches!(failure, Failure::Late { phase: Phase::Answer(_), may_have_run: true }),
         "{failure:?}"
     );
     // The handler ends because the cancel reaches it, and the late answer is dropped.

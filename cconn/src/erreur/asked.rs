@@ -1,0 +1,61 @@
+//! The names of the commands that were called, so that an error can name another call than its own:
+//! the connection keeps hashes only.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Names kept at most: a program has no more commands; one that makes names up pays no more.
+const MOST: usize = 10_000;
+
+/// Hashes that were remembered lately, each in a place of its own: a program that calls a few
+/// commands over and over takes no lock.
+const RECENT: usize = 64;
+
+static LATELY: [AtomicU64; RECENT] = [const { AtomicU64::new(0) }; RECENT];
+
+static NAMES: Mutex<BTreeMap<u64, Box<str>>> = Mutex::new(BTreeMap::new());
+
+/// A command of that name is called.
+#[inline]
+pub(crate) fn remember(hash: u64, name: &str) {
+    let place = usize::try_from(hash % RECENT as u64).unwrap_or(0);
+    if LATELY.get(place).is_none_or(|lately| lately.load(Ordering::Relaxed) != hash) {
+        keep(place, hash, name);
+    }
+}
+
+#[cold]
+fn keep(place: usize, hash: u64, name: &str) {
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if names.len() < MOST {
+        names.entry(hash).or_insert_with(|| name.into());
+    }
+    drop(names);
+    if let Some(lately) = LATELY.get(place) {
+        lately.store(hash, Ordering::Relaxed);
+    }
+}
+
+/// The name, or the hash where it is not known.
+pub(super) fn name(hash: u64) -> Box<str> {
+    let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    names.get(&hash).cloned().unwrap_or_else(|| format!("#{hash:016x}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_whatever_shares_their_place() {
+        let hashes = [5, 5 + RECENT as u64, 5 + 2 * RECENT as u64];
+        for hash in hashes.iter().chain(&hashes) {
+            remember(*hash, &format!("name {hash}"));
+        }
+        for hash in hashes {
+            assert_eq!(*name(hash), *format!("name {hash}"));
+        }
+        assert_eq!(*name(6), *"#0000000000000006");
+    }
+}
