@@ -283,6 +283,11 @@ impl Gate {
     }
 }
 
+/// The command of that hash, which is its number counted from 1.
+fn known(command: u64) -> Option<Op> {
+    OPS.get((command as usize).checked_sub(1)?).copied()
+}
+
 /// The registry of one end.
 pub(crate) struct Commands {
     pub(crate) end: usize,
@@ -353,7 +358,10 @@ impl Commands {
 
 impl Commands {
     fn run(&self, lien: &Arc<Lien>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
-        let op = OPS[incoming.command as usize - 1];
+        // A call that was given up before it left.
+        let Some(op) = known(incoming.command) else {
+            return Outcome::Failure(FailureCode::UnknownCommand);
+        };
         let body = incoming.body;
         let number = |at: usize| u32::from_le_bytes(body[at..at + 4].try_into().unwrap());
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
@@ -382,6 +390,6 @@ impl Dispatch for Commands {
     }
 
     fn is_parallel(&self, command: u64) -> bool {
-        OPS[command as usize - 1].is_parallel()
+        known(command).is_some_and(Op::is_parallel)
     }
 }

@@ -224,7 +224,7 @@ fn what_never_left_does_not_run_and_what_waits_for_window_was_not_sent() {
             assert_eq!(said(&late(attente.attendre())), (Some(Etape::Envoi), None, false));
         }
         go_on.send(()).unwrap();
-        client.vider().unwrap();
+        client.avec_delai(LIMIT).vider().unwrap();
         client.close();
         let seen = peer.join().unwrap();
         let commands: Vec<u64> = seen
