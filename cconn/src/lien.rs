@@ -41,7 +41,6 @@ mod names;
 mod notices;
 mod outbox;
 mod parker;
-mod place;
 mod polling;
 mod queue;
 mod read;
@@ -59,6 +58,7 @@ mod turn;
 mod wait;
 mod waste;
 mod watch;
+mod whereabouts;
 mod window;
 mod write;
 
@@ -84,10 +84,10 @@ use names::Names;
 pub(crate) use left::note_maker;
 pub(crate) use limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use notices::Notice;
-pub(crate) use place::{Behind, Place, Stage};
 pub(crate) use send::{Failure, Outgoing, Phase};
 pub(crate) use stop::{CHAIN_TICK, Stopped};
 pub(crate) use watch::Watch;
+pub(crate) use whereabouts::{Behind, Stage, Whereabouts};
 
 /// How long dropping the last handle of a connection may take.
 const LAST_GRACE: Duration = Duration::from_secs(1);

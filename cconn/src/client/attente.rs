@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
-use crate::lien::{Answer, Failure, Phase, Place};
+use crate::lien::{Answer, Failure, Phase, Whereabouts};
 use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -221,7 +221,7 @@ impl<R, E: Refus> Attente<R, E> {
 
     /// What was claimed before is waited for in vain.
     fn claimed(&self) -> Erreur<E> {
-        let phase = Phase::Answer(Place::SENT);
+        let phase = Phase::Answer(Whereabouts::SENT);
         self.client.about(&self.tete()).failed(Failure::Late { phase, may_have_run: true })
     }
 }

@@ -42,10 +42,8 @@ impl fmt::Display for Delai {
         let (what, hint) = self.phase.text();
         write!(f, "{what} after {:?}{hint}", self.delai)?;
         if let Some(derriere) = &self.derriere {
-            write!(
-                f,
-                "; it may wait behind `{derriere}`, which was sent before it and is not answered"
-            )?;
+            let derriere = Harmless(derriere);
+            write!(f, "; it may wait behind `{derriere}`, sent before it and not answered")?;
         }
         f.write_str(self.etape.map_or("", Etape::text))?;
         match (&self.commande, self.a_pu_etre_executee) {

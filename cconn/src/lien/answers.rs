@@ -7,11 +7,11 @@ use super::calls::Answer;
 use super::goodbye::Ending;
 use super::handler;
 use super::lock::Locked;
-use super::place::Place;
 use super::send::{Failure, Phase};
 use super::sleepers::Sleep;
 use super::state::State;
 use super::wait::Waited;
+use super::whereabouts::Whereabouts;
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -32,7 +32,7 @@ impl Lien {
             return match state.calls.claim(call) {
                 Some(answer) => Ok(answer),
                 None if state.ended().is_some() => Err(Self::ended(&mut state, call)),
-                None => Err(late(Place::SENT)),
+                None => Err(late(Whereabouts::SENT)),
             };
         }
         self.wait_on(call, deadline)
@@ -96,7 +96,7 @@ impl Lien {
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
             (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(late(Place::SENT)),
+            (None, _) => Err(late(Whereabouts::SENT)),
         };
         state = self.flush(state, deadline);
         self.come_back(state, away);
@@ -175,9 +175,9 @@ impl Lien {
     /// Gives a call up whose deadline has passed; says where it was.
     #[cold]
     fn give_up_late(&self, state: &mut State, call: CallId) -> Failure {
-        let Some(asked) = state.calls.give_up(call) else { return late(Place::SENT) };
+        let Some(asked) = state.calls.give_up(call) else { return late(Whereabouts::SENT) };
         let place = state.place_of(asked, !self.ends_with_handles);
-        late(if state.withdraw(call, asked) { Place::OUTBOX } else { place })
+        late(if state.withdraw(call, asked) { Whereabouts::OUTBOX } else { place })
     }
 
     fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
@@ -189,6 +189,6 @@ impl Lien {
 }
 
 /// No answer came in time.
-fn late(place: Place) -> Failure {
+fn late(place: Whereabouts) -> Failure {
     Failure::Late { phase: Phase::Answer(place), may_have_run: place.may_have_run() }
 }

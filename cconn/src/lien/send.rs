@@ -9,8 +9,8 @@ use super::calls::{Answer, Asked};
 use super::goodbye::Ending;
 use super::handler;
 use super::lock::Locked;
-use super::place::Place;
 use super::state::State;
+use super::whereabouts::Whereabouts;
 use super::window::charge;
 use crate::copy;
 use crate::sync::Deadline;
@@ -25,7 +25,7 @@ pub(crate) enum Phase {
     /// Room in the peer's window, or in what waits to be written: nothing was sent.
     Window,
     /// The answer.
-    Answer(Place),
+    Answer(Whereabouts),
     /// The end of the commands that had arrived.
     CatchUp,
 }

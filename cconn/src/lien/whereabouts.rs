@@ -32,14 +32,16 @@ pub(crate) enum Behind {
 
 /// Where a call was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Whereabouts {
     pub(crate) stage: Stage,
     pub(crate) behind: Behind,
 }
 
-impl Place {
-    pub(super) const OUTBOX: Place = Place { stage: Stage::Outbox, behind: Behind::Nothing };
-    pub(crate) const SENT: Place = Place { stage: Stage::Sent, behind: Behind::Nothing };
+impl Whereabouts {
+    pub(super) const OUTBOX: Whereabouts =
+        Whereabouts { stage: Stage::Outbox, behind: Behind::Nothing };
+    pub(crate) const SENT: Whereabouts =
+        Whereabouts { stage: Stage::Sent, behind: Behind::Nothing };
 
     /// False only where it is certain that the command never runs.
     pub(super) fn may_have_run(self) -> bool {
@@ -49,11 +51,11 @@ impl Place {
 
 impl State {
     /// Where a call is that has left. `to_client`: the peer is one that need not run commands.
-    pub(super) fn place_of(&self, asked: Asked, to_client: bool) -> Place {
+    pub(super) fn place_of(&self, asked: Asked, to_client: bool) -> Whereabouts {
         let unheard = self.calls.answered() == 0;
         let settled = if unheard { None } else { Some(self.calls.settled()) };
         if settled > Some(asked.at) {
-            return Place { stage: Stage::Passed, behind: Behind::Nothing };
+            return Whereabouts { stage: Stage::Passed, behind: Behind::Nothing };
         }
         // Positions of messages are those behind them.
         let messages = self.last_one_way > settled.unwrap_or(0) && self.last_one_way <= asked.at;
@@ -63,7 +65,7 @@ impl State {
             None => Behind::Nothing,
         };
         let stage = if unheard && to_client { Stage::Unheard } else { Stage::Sent };
-        Place { stage, behind }
+        Whereabouts { stage, behind }
     }
 
     /// Sees to it that the peer does not start a call that was given up, as far as it has not yet;
