@@ -3,6 +3,7 @@
 //! The core names nothing of `std::sync` or `std::thread` that blocks: the model checker compiles
 //! the same core against a `sync` of its own, where a scheduler decides who runs.
 
+mod bell;
 mod deadline;
 mod rule;
 mod threads;
@@ -16,6 +17,7 @@ pub(crate) use std::sync::MutexGuard;
 pub(crate) use std::thread::LocalKey;
 pub(crate) use std::thread_local;
 
+pub(crate) use bell::{Bell, first_piece, poll_any, timespec};
 pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;
 pub(crate) use threads::{Purpose, Threads};

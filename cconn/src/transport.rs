@@ -13,5 +13,5 @@ pub(crate) use closing::Closing;
 pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
-pub(crate) use stream::{End, Ready, Transport};
+pub(crate) use stream::{End, Input, Ready, Transport};
 pub(crate) use tcp::{TAKEN_OVER, Tcp, configure};

@@ -4,7 +4,10 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
-use crate::lien::{Answer, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Runner, Stopped};
+use crate::lien::{
+    Answer, Awaited, Dispatch, Failure, Incoming, Lien, Notice, Outcome, Runner, Stopped,
+    wait_for_first,
+};
 use crate::sync::{Condvar, Mutex};
 use crate::wire::{self, CallId, EndReason, FailureCode};
 use crate::world::random;
@@ -92,6 +95,7 @@ struct Origin {
 
 /// A deferred call.
 pub(crate) struct Pending {
+    lien: Arc<Lien>,
     call: CallId,
     message: MessageId,
     body: Vec<u8>,
@@ -194,7 +198,7 @@ impl Speaker {
             self.wait(|| self.lien.defer(&mut frame, body.len(), self.deadline()))
         });
         match deferred {
-            Ok(call) => Some(Pending { call, message, body }),
+            Ok(call) => Some(Pending { lien: self.lien.clone(), call, message, body }),
             Err(failure) => {
                 self.told_failure(message, &failure);
                 None
@@ -204,25 +208,44 @@ impl Speaker {
 
     /// Waits for any of several deferred calls; says which is over. `None` where none is in time.
     pub(crate) fn first_of(&self, pending: &[Pending]) -> Option<usize> {
+        if pending.iter().any(|one| !Arc::ptr_eq(&one.lien, &self.lien)) {
+            return self.first_of_several(pending);
+        }
         let calls: Vec<_> = pending.iter().map(|pending| pending.call).collect();
         let first = self.wait(|| self.lien.wait_for_any(&calls, self.deadline())).ok()??;
         assert!(self.lien.is_ready(calls[first]), "an answer that is not there");
         Some(first)
     }
 
+    /// The same for calls of several connections.
+    fn first_of_several(&self, pending: &[Pending]) -> Option<usize> {
+        let mut awaited: Vec<Awaited<'_>> = Vec::new();
+        for Pending { lien, call, .. } in pending {
+            match awaited.iter_mut().find(|awaited| std::ptr::eq(awaited.lien, &raw const **lien)) {
+                Some(awaited) => awaited.calls.push(*call),
+                None => awaited.push(Awaited { lien, calls: vec![*call] }),
+            }
+        }
+        let time = self.patience.unwrap_or(crate::sync::FOREVER);
+        self.wait(|| wait_for_first(&awaited, time)).ok()?;
+        let first = pending.iter().position(|one| one.lien.is_known_ready(one.call));
+        assert!(first.is_some() || self.patience.is_some(), "it ended with nothing to show");
+        first
+    }
+
     /// Waits for a deferred call, or, now and then, gives it up.
     pub(crate) fn settle(&self, pending: Pending, gives_up: bool) {
-        let Pending { call, message, body } = pending;
+        let Pending { lien, call, message, body } = pending;
         if gives_up && random(2) == 0 {
-            self.lien.give_up(call);
+            lien.give_up(call);
             return self.ledger.told(message, Fate::MayHaveRun);
         }
-        let answer = self.wait(|| self.lien.wait_for(call, self.deadline()));
+        let answer = self.wait(|| lien.wait_for(call, self.deadline()));
         if let Err(Failure::Late { .. }) = answer {
-            self.lien.give_up(call);
+            lien.give_up(call);
         }
         if let Err(Failure::TooManyWaiting { .. }) = answer {
-            self.lien.give_up(call);
+            lien.give_up(call);
             return self.ledger.told(message, Fate::MayHaveRun);
         }
         self.told_answer(message, answer, &body);

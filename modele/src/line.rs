@@ -5,10 +5,11 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::sync::Deadline;
-use crate::transport::{Memory, Ready, Transport};
+use crate::transport::{Input, Memory, Ready, Transport};
 use crate::world::random;
 
 /// One end of a line. The core owns one handle, the model may keep another to cut it.
@@ -69,6 +70,10 @@ impl Transport for Line {
 
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         self.memory.poll(wanted, deadline)
+    }
+
+    fn input(&self, waker: &Waker) -> Input<'_> {
+        if self.check().is_err() { Input::There } else { self.memory.input(waker) }
     }
 
     fn shutdown_write(&self) {

@@ -32,7 +32,7 @@ mod core {
         mod stream;
 
         pub(crate) use memory::Memory;
-        pub(crate) use stream::{End, Ready, Transport};
+        pub(crate) use stream::{End, Input, Ready, Transport};
     }
     pub(crate) mod wire;
 }

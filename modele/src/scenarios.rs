@@ -60,6 +60,8 @@ pub(crate) struct Scenario {
     pub(crate) callers: [usize; 2],
     pub(crate) acts_each: usize,
     pub(crate) acts: &'static [Act],
+    /// Callers have both connections.
+    pub(crate) across: bool,
     /// The n-th caller does the n-th act, and not any.
     pub(crate) by_number: bool,
     pub(crate) end: End,
@@ -119,6 +121,7 @@ const PLAIN: Scenario = Scenario {
     callers: [2, 2],
     acts_each: 3,
     acts: &[Call(Op::Echo, 0, 0)],
+    across: false,
     by_number: false,
     end: End::Stop,
     gives_up: false,
@@ -135,6 +138,18 @@ const PLAIN: Scenario = Scenario {
 /// A client without an executor: it runs commands only while its threads wait.
 const CALLS_ONLY: Scenario =
     Scenario { acts: MIXED, executes: [false, true], callers: [3, 0], ..PLAIN };
+
+/// Callers who wait for the first answer of two connections.
+const ACROSS: Scenario = Scenario {
+    connections: 2,
+    across: true,
+    acts: DEFERRED,
+    acts_each: 4,
+    callers: [2, 1],
+    // A full pipe is tried again after a while.
+    clock: true,
+    ..PLAIN
+};
 
 const WATCHED: Scenario = Scenario { acts: HASTY, watch: true, clock: true, ..PLAIN };
 
@@ -296,6 +311,12 @@ fn nested() -> Vec<Scenario> {
             callers: [2, 0],
             ..CALLS_ONLY
         },
+        Scenario { name: "the first of two connections", ..ACROSS },
+        Scenario {
+            name: "the first of two connections, clients that only call",
+            executes: [false, true],
+            ..ACROSS
+        },
     ]
 }
 
@@ -324,6 +345,11 @@ fn stops() -> Vec<Scenario> {
             acts_each: 2,
             max_waiting: 2,
             ..stop
+        },
+        Scenario {
+            name: "stop of one of two connections, both waited for",
+            end: End::StopAnyTime,
+            ..ACROSS
         },
     ]
 }
@@ -354,6 +380,7 @@ fn broken_off() -> Vec<Scenario> {
             end: End::Cut,
             ..PLAIN
         },
+        Scenario { name: "cut of one of two connections, both waited for", end: End::Cut, ..ACROSS },
     ]
 }
 
@@ -361,6 +388,7 @@ fn timed() -> Vec<Scenario> {
     let patience = Some(Duration::from_millis(150));
     let late = Scenario { patience, ..WATCHED };
     vec![
+        Scenario { name: "the first of two connections, in time", patience, watch: true, ..ACROSS },
         Scenario { name: "deadlines", ..late },
         Scenario { name: "deadlines, no watchman", watch: false, ..late },
         Scenario {

@@ -11,6 +11,7 @@ mod rule;
 
 use std::cell::RefCell;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,24 @@ impl<T> Mutex<T> {
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.0.try_lock().ok()
     }
+}
+
+/// A sleep for sockets too, which no model has.
+#[derive(Debug)]
+pub(crate) struct Bell;
+
+impl Bell {
+    pub(crate) fn new() -> io::Result<Bell> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn ring(&self) {}
+
+    pub(crate) fn silence(&self) {}
+}
+
+pub(crate) fn poll_any(_: &[BorrowedFd<'_>], _: Option<&Bell>, _: Option<Instant>) -> Vec<bool> {
+    unreachable!("the models' streams are in memory")
 }
 
 /// The core's condition variable. A deadline passes when the model moves the clock, never else.

@@ -167,14 +167,22 @@ impl World {
     /// One thread of the program.
     fn caller(&self, end: usize, number: usize) {
         let patience = self.scenario.patience;
-        let speaker = Speaker::program(&self.liens[end], &self.ledger, end, patience);
+        let speaker = |end: usize| {
+            Speaker::program(&self.liens[end], &self.ledger, end, patience)
+        };
+        let mut speakers = vec![speaker(end)];
+        if self.scenario.across {
+            speakers.push(speaker(self.liens.len() - 1 - end));
+        }
         let mut pending = Vec::new();
         for _ in 0..self.scenario.acts_each {
             let acts = self.scenario.acts;
             let any = random(acts.len() as u64) as usize;
             let which = if self.scenario.by_number { number } else { any };
-            act(&speaker, acts[which], &mut pending);
+            let speaker = &speakers[random(speakers.len() as u64) as usize];
+            act(speaker, acts[which], &mut pending);
         }
+        let speaker = &speakers[0];
         while !pending.is_empty() {
             let any = random(pending.len() as u64) as usize;
             let first = if random(2) == 0 { speaker.first_of(&pending) } else { None };

@@ -6,6 +6,8 @@
 mod courtes;
 #[path = "attentes/nulles.rs"]
 mod nulles;
+#[path = "attentes/premiere.rs"]
+mod premiere;
 
 use std::thread;
 use std::time::Duration;
@@ -17,7 +19,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// A server with a command `dors` that answers after so many milliseconds, and a client over TCP
 /// that does not run `lancer`.
 fn with_client(test: impl FnOnce(&Serveur, &Client)) {
-    let serveur = Serveur::new(0).unwrap();
+    with_client_of(Serveur::new(0).unwrap(), test);
+}
+
+/// The same with that server.
+fn with_client_of(serveur: Serveur, test: impl FnOnce(&Serveur, &Client)) {
     serveur
         .enregistrer_commande("dors", |_, (millis,): (u64,)| {
             thread::sleep(Duration::from_millis(millis));

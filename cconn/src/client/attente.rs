@@ -1,12 +1,14 @@
 //! A call whose answer is waited for later.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
-use crate::lien::{Answer, Failure, Phase, Whereabouts};
+use crate::lien::{Answer, Awaited, Failure, Phase, Whereabouts, wait_for_first};
 use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -90,20 +92,23 @@ impl<R, E> Attente<R, E> {
 }
 
 impl<R, E> Attente<R, E> {
-    /// Waits until one of several calls of one connection can be claimed without waiting, for
-    /// that long at most; says which, or `None` if none can.
+    /// Waits until one of several calls can be claimed without waiting, for that long at most; says
+    /// which, or `None` if none can.
     ///
-    /// Calls of another connection than the first one's are looked at and not waited for.
+    /// The calls may be of any connections, over TCP or in memory, and those of all of them are
+    /// waited for: whichever is answered first ends the wait. Of several that are answered already
+    /// the first one is told.
     ///
     /// # Errors
     ///
-    /// [`Erreur::NonEnvoyee`]: too many commands of this connection wait already; the calls are
-    /// still under way.
+    /// [`Erreur::NonEnvoyee`]: inside a command, where too many commands of its connection wait
+    /// already; the calls are still under way.
     ///
     /// # Blocking
     ///
-    /// Until one is answered, the connection ends, or the time is over. No time at all means to
-    /// look, which is to receive what is there, and not to wait.
+    /// Until one is answered, the connection of one ends, or the time is over. Each connection is
+    /// read meanwhile, and its commands are run as during any wait. No time at all means to look,
+    /// which is to receive what is there, and not to wait.
     ///
     /// # Examples
     ///
@@ -136,23 +141,36 @@ impl<R, E> Attente<R, E> {
         }
         let Some(first) = attentes.first() else { return Ok(None) };
         let lien = &first.client.lien;
-        let elsewhere =
-            |attente: &&Attente<R, E>| !std::sync::Arc::ptr_eq(&attente.client.lien, lien);
-        if attentes.iter().filter(elsewhere).any(Attente::est_prete) {
-            return Ok(attentes.iter().position(Attente::is_known_ready));
+        let answered = if attentes.iter().all(|one| Arc::ptr_eq(&one.client.lien, lien)) {
+            // None is claimed: that would be known as ready.
+            let calls: Vec<CallId> = attentes.iter().filter_map(|attente| attente.call).collect();
+            lien.wait_for_any(&calls, Deadline::After(delai))
+        } else {
+            wait_for_first(&Self::by_connection(attentes), delai)
+                .map(|()| attentes.iter().position(Attente::is_known_ready))
+        };
+        answered.map_err(|failure| match failure {
+            Failure::TooManyWaiting { limit } => {
+                first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
+            }
+            failure => first.client.about(&first.tete()).failed(failure),
+        })
+    }
+
+    fn by_connection(attentes: &[Attente<R, E>]) -> Vec<Awaited<'_>> {
+        let mut places = HashMap::new();
+        let mut awaited: Vec<Awaited<'_>> = Vec::new();
+        for attente in attentes {
+            let lien = &attente.client.lien;
+            let place = *places.entry(Arc::as_ptr(lien)).or_insert_with(|| {
+                awaited.push(Awaited { lien, calls: Vec::new() });
+                awaited.len().saturating_sub(1)
+            });
+            if let Some(awaited) = awaited.get_mut(place) {
+                awaited.calls.extend(attente.call);
+            }
         }
-        let of_it = |attente: &&Attente<R, E>| std::sync::Arc::ptr_eq(&attente.client.lien, lien);
-        let calls: Vec<CallId> =
-            attentes.iter().filter(of_it).filter_map(|attente| attente.call).collect();
-        let answered =
-            lien.wait_for_any(&calls, Deadline::After(delai)).map_err(|failure| match failure {
-                Failure::TooManyWaiting { limit } => {
-                    first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
-                }
-                failure => first.client.about(&first.tete()).failed(failure),
-            })?;
-        let call = answered.and_then(|at| calls.get(at).copied());
-        Ok(call.and_then(|call| attentes.iter().position(|a| a.call == Some(call) && of_it(&a))))
+        awaited
     }
 
     fn tete(&self) -> Tete<'_> {

@@ -68,7 +68,7 @@ impl Inbox {
     }
 
     /// When the begun frame must be whole.
-    fn frame_deadline(&mut self) -> Option<Instant> {
+    pub(super) fn frame_deadline(&mut self) -> Option<Instant> {
         if !self.buffer.is_partial() {
             self.begun = None;
             return None;

@@ -262,7 +262,7 @@ impl State {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
                 self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
-                self.wake(|sleep| sleep == Sleep::Answers);
+                self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
                 Ok(())
             }
             Met::Late => {

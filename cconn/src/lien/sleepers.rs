@@ -19,6 +19,9 @@ pub(super) enum Sleep {
     Answer(CallId),
     /// A caller, for the answer to any of several calls.
     Answers,
+    /// A caller, for answers of several connections. It writes nothing that others leave: it may
+    /// wait for no socket alone.
+    Several,
     /// A sender, to become the first of those who wait for room in the peer's window. What ends
     /// this wait is another sender, not input: it must not block in a read.
     Line,
@@ -45,7 +48,7 @@ impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
     pub(super) fn reads(self) -> bool {
         match self {
-            Sleep::Answer(_) | Sleep::Answers | Sleep::Window | Sleep::End => true,
+            Sleep::Answer(_) | Sleep::Answers | Sleep::Several | Sleep::Window | Sleep::End => true,
             Sleep::Room => !holds(Rule::RoomSleeps),
             Sleep::Executor
             | Sleep::Moment

@@ -35,7 +35,7 @@ const HELD_UP: Duration = Duration::from_millis(30);
 const STOP_MARGIN: Duration = Duration::from_millis(250);
 
 /// Bytes read for one connection before the others have their turn.
-const READ_BUDGET: usize = 32 << 10;
+pub(super) const READ_BUDGET: usize = 32 << 10;
 
 /// How soon one that brought as much is read again; what is to be written comes before.
 const MORE_TICK: Duration = Duration::from_millis(2);

@@ -13,7 +13,7 @@ use crate::transport::Ready;
 
 /// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
 /// outlast a deadline.
-const LOOK_BUDGET: usize = 1 << 20;
+pub(super) const LOOK_BUDGET: usize = 1 << 20;
 
 /// A thread that comes so much later than its deadline was not run in time, and whoever is at the
 /// helm may not have been either.

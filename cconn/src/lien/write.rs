@@ -351,7 +351,9 @@ impl State {
 
     /// Wakes a sleeping thread to go on writing, if there is one.
     fn hand_over_flush(&mut self) -> bool {
-        let next = self.sleepers.take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted));
+        let next = self
+            .sleepers
+            .take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted | Sleep::Several));
         let found = next.is_some();
         if let Some(parker) = next {
             self.due.wake(parker);

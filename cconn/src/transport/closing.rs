@@ -6,11 +6,13 @@
 //! is the last to hold it after the end closes it.
 
 use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, TryLockError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError};
+use std::task::Waker;
 use std::time::Instant;
 
-use super::{End, Ready, Tcp, Transport};
+use super::{End, Input, Ready, Tcp, Transport};
 use crate::sync::Deadline;
 
 /// A TCP stream until its connection is over; from then on the end of a stream.
@@ -55,6 +57,37 @@ impl Closing {
     }
 }
 
+/// The socket, which nobody closes meanwhile.
+struct Held<'a> {
+    closing: &'a Closing,
+    /// Always there until dropped.
+    stream: Option<RwLockReadGuard<'a, Option<Arc<Tcp>>>>,
+}
+
+impl<'a> Held<'a> {
+    /// `None` once it is closed.
+    fn new(closing: &'a Closing) -> Option<Self> {
+        let stream = closing.stream.read().unwrap_or_else(PoisonError::into_inner);
+        stream.is_some().then_some(Held { closing, stream: Some(stream) })
+    }
+}
+
+impl AsFd for Held<'_> {
+    #[expect(clippy::expect_used, reason = "it is held only where it is there, until dropped")]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_ref().and_then(|stream| stream.as_ref()).expect("held until dropped").as_fd()
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        drop(self.stream.take());
+        if self.closing.over.load(Ordering::SeqCst) {
+            self.closing.close_if_unused();
+        }
+    }
+}
+
 fn gone() -> io::Error {
     io::ErrorKind::BrokenPipe.into()
 }
@@ -84,6 +117,10 @@ impl Transport for Closing {
     fn direct(&self) -> Option<Arc<dyn Transport>> {
         let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
         stream.clone().map(|stream| stream as Arc<dyn Transport>)
+    }
+
+    fn input(&self, _: &Waker) -> Input<'_> {
+        Held::new(self).map_or(Input::There, |held| Input::Polled(Box::new(held)))
     }
 
     fn is_peer_gone(&self) -> bool {

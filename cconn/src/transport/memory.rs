@@ -6,9 +6,10 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
-use super::{End, Ready, Transport};
+use super::{End, Input, Ready, Transport};
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
 /// One direction.
@@ -19,6 +20,8 @@ struct Pipe {
     ended: bool,
     /// Nobody will read any more.
     deaf: bool,
+    /// Whom to wake once something can be read.
+    waker: Option<Waker>,
 }
 
 /// Both directions of a joined pair.
@@ -83,8 +86,10 @@ impl Memory {
         let mut pipes = self.shared.pipes.lock();
         let (incoming, outgoing) = directions(self.side, &mut pipes);
         let result = act(incoming, outgoing);
+        let wakers = [incoming, outgoing].map(Pipe::due_waker);
         drop(pipes);
         self.shared.changed.notify_all();
+        wakers.into_iter().flatten().for_each(Waker::wake);
         result
     }
 
@@ -97,6 +102,10 @@ impl Memory {
 impl Pipe {
     fn is_readable(&self) -> bool {
         !self.bytes.is_empty() || self.ended || self.deaf
+    }
+
+    fn due_waker(&mut self) -> Option<Waker> {
+        if self.waker.is_some() && self.is_readable() { self.waker.take() } else { None }
     }
 
     fn read(&mut self, buf: &mut Vec<u8>) -> Option<usize> {
@@ -145,6 +154,16 @@ impl Transport for Memory {
             (ready.readable || ready.writable).then_some(ready)
         });
         Ok(found.unwrap_or_default())
+    }
+
+    fn input(&self, waker: &Waker) -> Input<'_> {
+        let mut pipes = self.shared.pipes.lock();
+        let (incoming, _) = directions(self.side, &mut pipes);
+        if incoming.is_readable() {
+            return Input::There;
+        }
+        incoming.waker = Some(waker.clone());
+        Input::Awaited
     }
 
     fn ends(&self) -> Option<[End; 2]> {

@@ -5,9 +5,10 @@
 
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
-use super::{Ready, Transport};
+use super::{Input, Ready, Transport};
 use crate::sync::Deadline;
 
 /// What goes wrong.
@@ -128,6 +129,10 @@ impl<T: Transport> Transport for Scripted<T> {
         self.call()?;
         let writable = wanted.writable && !self.is_stuck();
         self.inner.poll(Ready { writable, ..wanted }, deadline)
+    }
+
+    fn input(&self, waker: &Waker) -> Input<'_> {
+        self.inner.input(waker)
     }
 
     fn shutdown_write(&self) {

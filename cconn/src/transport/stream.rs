@@ -2,7 +2,9 @@
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::sync::Deadline;
@@ -20,6 +22,16 @@ pub(crate) enum End {
     Socket(SocketAddr),
     /// Of a pair in memory, by its address there; the left one or the right one.
     Memory(usize, bool),
+}
+
+/// What there is to receive.
+pub(crate) enum Input<'a> {
+    /// Something, or the end.
+    There,
+    /// Nothing yet, and the waker is woken once there is.
+    Awaited,
+    /// A poll of this says so. No thread closes it while it is held.
+    Polled(Box<dyn AsFd + 'a>),
 }
 
 /// One two-way byte stream, shared by all threads of a connection.
@@ -55,6 +67,9 @@ pub(crate) trait Transport: Send + Sync {
     fn direct(&self) -> Option<Arc<dyn Transport>> {
         None
     }
+
+    /// What there is to receive, for who waits for several streams at once: how to hear of it.
+    fn input(&self, waker: &Waker) -> Input<'_>;
 
     /// Whether the peer has ended its side, or is gone, as far as is known without reading what is
     /// still there.

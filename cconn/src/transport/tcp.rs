@@ -9,15 +9,16 @@ use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
-use super::{End, Ready, Transport};
+use super::{End, Input, Ready, Transport};
 use crate::copy;
-use crate::sync::Deadline;
+use crate::sync::{Deadline, first_piece, timespec};
 
 /// The last piece of a wait, which is slept in a poll: where more is left, half of it is surely
 /// over in time.
@@ -26,10 +27,6 @@ const LAST_PIECE: Duration = Duration::from_millis(80);
 /// How late a receive timeout may end besides a part of its length: two ticks of the slowest
 /// clock that Linux is built with.
 const TICKS: Duration = Duration::from_millis(20);
-
-/// A poll for longer than this is ended by a second one: the kernel lets a poll end late by a
-/// thousandth of its length.
-const LONGEST_EXACT: Duration = Duration::from_millis(100);
 
 /// Least that is granted to a peer that acknowledges nothing: two probes fit into it.
 const SHORTEST_SILENCE: Duration = Duration::from_millis(2250);
@@ -224,6 +221,10 @@ impl Transport for Tcp {
         }
     }
 
+    fn input(&self, _: &Waker) -> Input<'_> {
+        Input::Polled(Box::new(self.stream.as_fd()))
+    }
+
     fn is_peer_gone(&self) -> bool {
         let mut fds = [PollFd::new(&self.stream, LEFT)];
         rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0)
@@ -321,16 +322,6 @@ fn unpack(packed: u64) -> Duration {
 /// counts in steps of up to an eighth of their length.
 fn shortest_rest(timeout: Duration) -> Duration {
     timeout.saturating_add(timeout / 2).saturating_add(TICKS)
-}
-
-/// What a poll sleeps of a rest, so that a second one ends it in time.
-fn first_piece(rest: Duration) -> Duration {
-    if rest > LONGEST_EXACT { rest.saturating_sub(rest / 64) } else { rest }
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    // A duration beyond what the kernel counts is as good as its largest.
-    Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
 }
 
 /// How long sent bytes may go unacknowledged; only Linux knows it.

@@ -66,6 +66,21 @@ fn a_wait_for_the_first_of_two() {
 }
 
 #[test]
+fn a_wait_for_the_first_of_two_connections() {
+    with_watchdog("premiere over two", LIMIT, || {
+        with_client(|_, client| {
+            let (other, _peer) = client_of_a_silent_peer(Greeting::server().window);
+            let attentes = [client, &other]
+                .map(|one| -> Attente<()> { one.differer(nommee("dors", (900_u64,))).unwrap() });
+            assert_in_time("premiere", &TIMES, |time| {
+                assert_eq!(Attente::premiere(&attentes, time).unwrap(), None);
+            });
+            other.close();
+        });
+    });
+}
+
+#[test]
 fn a_call_with_a_short_deadline() {
     with_watchdog("avec_delai", LIMIT, || {
         with_client(|_, client| {
