@@ -380,7 +380,11 @@ fn broken_off() -> Vec<Scenario> {
             end: End::Cut,
             ..PLAIN
         },
-        Scenario { name: "cut of one of two connections, both waited for", end: End::Cut, ..ACROSS },
+        Scenario {
+            name: "cut of one of two connections, both waited for",
+            end: End::Cut,
+            ..ACROSS
+        },
     ]
 }
 

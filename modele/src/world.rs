@@ -75,7 +75,7 @@ fn thread(name: String, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> 
 }
 
 fn start_executors(world: &Arc<World>) -> Vec<JoinHandle<()>> {
-    let ends = (0..world.liens.len()).filter(|end| world.scenario.executes[end % 2]);
+    let ends = (0..world.liens.len()).filter(|end| world.executes(*end));
     ends.map(|end| {
         let lien = world.liens[end].clone();
         thread(format!("executor {end}"), move || {
@@ -164,12 +164,17 @@ impl World {
         World { scenario, liens, lines, ledger, heard: OnceLock::new() }
     }
 
+    /// Whether an end has an executor. Callers who have both connections are at the left of each.
+    fn executes(&self, end: usize) -> bool {
+        let is_outer = end == 0 || end == self.liens.len() - 1;
+        let right = if self.scenario.across { !is_outer } else { end % 2 == 1 };
+        self.scenario.executes[usize::from(right)]
+    }
+
     /// One thread of the program.
     fn caller(&self, end: usize, number: usize) {
         let patience = self.scenario.patience;
-        let speaker = |end: usize| {
-            Speaker::program(&self.liens[end], &self.ledger, end, patience)
-        };
+        let speaker = |end: usize| Speaker::program(&self.liens[end], &self.ledger, end, patience);
         let mut speakers = vec![speaker(end)];
         if self.scenario.across {
             speakers.push(speaker(self.liens.len() - 1 - end));
@@ -194,7 +199,9 @@ impl World {
     /// has ended already, or is being stopped, it does no harm.
     fn stop(self: &Arc<Self>) {
         let first = if self.scenario.executes == [true, true] { random(2) as usize } else { 0 };
-        for pair in self.liens.chunks(2) {
+        for (number, pair) in self.liens.chunks(2).enumerate() {
+            let is_turned = self.scenario.across && number == 1;
+            let first = if is_turned { 1 - first } else { first };
             let (first, last) = (pair[first].clone(), pair[1 - first].clone());
             let mut others = Vec::new();
             if self.scenario.end == End::StopBoth {

@@ -113,7 +113,9 @@ impl<'a> Place<'a> {
             self.helm = state.take_helm();
         }
         self.arrange(&mut state);
-        state.sleepers.push(parker.clone(), Sleep::Several);
+        if holds(Rule::StandsInEach) {
+            state.sleepers.push(parker.clone(), Sleep::Several);
+        }
         false
     }
 

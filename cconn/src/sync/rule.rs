@@ -11,6 +11,8 @@ pub(crate) enum Rule {
     Baton,
     /// Only a thread whose wait ends by input may read: one that waits for room sleeps.
     RoomSleeps,
+    /// Whoever waits over several connections stands in the list of each.
+    StandsInEach,
     /// An idle runner reads only when the queue is empty.
     IdleRunnerReads,
     /// Whoever meets a full socket reads until it takes more.

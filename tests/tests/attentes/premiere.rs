@@ -319,7 +319,7 @@ fn a_flood_on_one_connection_starves_no_other() {
         with_server(|serveur, client| {
             serveur
                 .enregistrer_commande("inonde", |client: &Client, ()| {
-                    let end = Instant::now() + Duration::from_millis(400);
+                    let end = Instant::now() + Duration::from_millis(250);
                     while Instant::now() < end {
                         client.envoyer(nommee("goutte", ())).unwrap();
                     }
@@ -398,10 +398,10 @@ fn a_large_answer_arrives_in_pieces() {
                 let give = |client: &Client, n: u64| -> Attente<Octets> {
                     client.differer(nommee("donne", (n,))).unwrap()
                 };
-                let attentes = [give(&nobody, 1), give(client, 6 << 20)];
+                let attentes = [give(&nobody, 1), give(client, 3 << 20)];
                 assert_eq!(Attente::premiere(&attentes, LONG).unwrap(), Some(1));
                 let [_, large] = attentes;
-                assert_eq!(large.attendre().unwrap().0.len(), 6 << 20);
+                assert_eq!(large.attendre().unwrap().0.len(), 3 << 20);
             }
             nobody.close();
         });
