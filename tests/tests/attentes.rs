@@ -19,11 +19,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// A server with a command `dors` that answers after so many milliseconds, and a client over TCP
 /// that does not run `lancer`.
 fn with_client(test: impl FnOnce(&Serveur, &Client)) {
-    with_client_of(Serveur::new(0).unwrap(), test);
+    with_client_of(&Serveur::new(0).unwrap(), test);
 }
 
 /// The same with that server.
-fn with_client_of(serveur: Serveur, test: impl FnOnce(&Serveur, &Client)) {
+fn with_client_of(serveur: &Serveur, test: impl FnOnce(&Serveur, &Client)) {
     serveur
         .enregistrer_commande("dors", |_, (millis,): (u64,)| {
             thread::sleep(Duration::from_millis(millis));
@@ -34,7 +34,7 @@ fn with_client_of(serveur: Serveur, test: impl FnOnce(&Serveur, &Client)) {
         move || serveur.lancer()
     });
     let client = Client::new(serveur.adresse()).unwrap();
-    test(&serveur, &client);
+    test(serveur, &client);
     client.close();
     serveur.eteindre().unwrap();
     running.join().unwrap().unwrap();

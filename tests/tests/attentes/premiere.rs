@@ -27,11 +27,11 @@ fn sleeps(client: &Client, millis: u64) -> Attente<()> {
 
 /// A silent peer, which greets and answers nothing: what is asked of it is never answered.
 fn silent() -> (Client, Raw) {
-    silent_of(Greeting::server())
+    silent_of(&Greeting::server())
 }
 
 /// The same, with that greeting.
-fn silent_of(greeting: Greeting) -> (Client, Raw) {
+fn silent_of(greeting: &Greeting) -> (Client, Raw) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let options = Client::options(listener.local_addr().unwrap())
         .delai_arret(Duration::from_millis(30))
@@ -44,7 +44,7 @@ fn silent_of(greeting: Greeting) -> (Client, Raw) {
 
 /// A server of many clients, and one of them.
 fn with_server(test: impl FnOnce(&Serveur, &Client)) {
-    with_client_of(Serveur::options(0).max_clients(120).ouvrir().unwrap(), test);
+    with_client_of(&Serveur::options(0).max_clients(120).ouvrir().unwrap(), test);
 }
 
 /// Another connection to the same server.
@@ -62,10 +62,10 @@ fn the_answer_of_any_connection_ends_the_wait() {
                 let at = clients.iter().position(|one| std::ptr::eq(*one, client));
                 assert_eq!(Attente::premiere(&attentes, LONG).unwrap(), at);
             }
-            let local = serveur.client_local().unwrap();
-            for clients in [[&nobody, &local], [&local, &nobody]] {
+            let local = &serveur.client_local().unwrap();
+            for clients in [[&nobody, local], [local, &nobody]] {
                 let attentes = clients.map(|client| sleeps(client, SOON));
-                let at = clients.iter().position(|one| std::ptr::eq(*one, &local));
+                let at = clients.iter().position(|one| std::ptr::eq(*one, local));
                 assert_eq!(Attente::premiere(&attentes, LONG).unwrap(), at);
             }
             nobody.close();
@@ -93,9 +93,9 @@ fn all_of_many_connections_are_claimed_as_they_come() {
     with_watchdog("many connections", LIMIT, || {
         with_server(|serveur, _| {
             let clients: Vec<_> = (0..100).map(|_| another(serveur)).collect();
-            let mut open: Vec<_> = (0..100_u64).collect();
+            let mut open: Vec<_> = (0..100).collect();
             let mut attentes: Vec<_> =
-                open.iter().map(|n| sleeps(&clients[*n as usize], (n * 37) % 100)).collect();
+                clients.iter().zip(0..).map(|(client, n)| sleeps(client, n * 37 % 100)).collect();
             while let Some(at) = Attente::premiere(&attentes, LONG).unwrap() {
                 open.swap_remove(at);
                 attentes.swap_remove(at).attendre().unwrap();
@@ -280,6 +280,12 @@ fn commands_of_each_connection_run_meanwhile() {
 fn inside_a_command_the_turn_is_given_up() {
     with_watchdog("inside a command", LIMIT, || {
         with_server(|serveur, client| {
+            let peer = loop {
+                match serveur.clients().into_iter().next() {
+                    Some(peer) => break peer,
+                    None => thread::yield_now(),
+                }
+            };
             let (other_client, started) = (another(serveur), mpsc::channel());
             let (go, gone) = mpsc::channel();
             let gone = std::sync::Mutex::new(gone);
@@ -296,14 +302,8 @@ fn inside_a_command_the_turn_is_given_up() {
                 let client = client.clone();
                 move || client.lancer()
             });
-            let peer = loop {
-                match serveur.clients().into_iter().next() {
-                    Some(peer) => break peer,
-                    None => thread::yield_now(),
-                }
-            };
             let attend: Attente<bool> = peer.differer(nommee("attend", ())).unwrap();
-            started.1.recv().unwrap();
+            started.1.recv_timeout(LONG).unwrap();
             peer.envoyer(nommee("passe", ())).unwrap();
             gone.lock().unwrap().recv_timeout(LONG).unwrap();
             assert!(attend.attendre().unwrap());
@@ -341,7 +341,7 @@ fn a_flood_on_one_connection_starves_no_other() {
 fn a_peer_that_reads_nothing_holds_up_no_other() {
     with_watchdog("a full socket", LIMIT, || {
         with_server(|_, client| {
-            let (full, _peer) = silent_of(Greeting { window: 1 << 60, ..Greeting::server() });
+            let (full, _peer) = silent_of(&Greeting { window: 1 << 60, ..Greeting::server() });
             let block = vec![7_u8; 60_000];
             let quick = full.avec_delai(Duration::from_millis(50));
             let stuck = sleeps(&full, 0);
@@ -389,13 +389,11 @@ fn a_message_that_is_begun_and_not_ended_ends_its_connection() {
 fn a_large_answer_arrives_in_pieces() {
     with_watchdog("a large answer", LIMIT, || {
         with_server(|serveur, client| {
-            serveur
-                .enregistrer_commande("donne", |_, (n,): (u64,)| Octets(vec![7; n as usize]))
-                .unwrap();
+            serveur.enregistrer_commande("donne", |_, (n,): (usize,)| Octets(vec![7; n])).unwrap();
             let local = serveur.client_local().unwrap();
             let (nobody, _peer) = silent();
             for client in [client, &local] {
-                let give = |client: &Client, n: u64| -> Attente<Octets> {
+                let give = |client: &Client, n: usize| -> Attente<Octets> {
                     client.differer(nommee("donne", (n,))).unwrap()
                 };
                 let attentes = [give(&nobody, 1), give(client, 3 << 20)];
