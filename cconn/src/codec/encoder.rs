@@ -18,9 +18,16 @@ pub(super) struct Encoder<'o> {
     out: &'o mut Vec<u8>,
     /// Declared so far, by all sequences and maps of the body.
     elements: usize,
+    /// Elements that were written and took no bytes.
+    empty: usize,
     /// Levels that may still be entered; `0 <= levels <= MAX_DEPTH + 1`.
     levels: u8,
 }
+
+/// Elements without bytes that are written before those are refused which the bytes written so far
+/// do not pay for. The bytes of later fields may pay for as many; more than that would only take
+/// time, without end where a value has 2^40 of them.
+const MOST_UNPAID: usize = 1 << 20;
 
 /// Whether a reader grants that many declared elements to a body of that length.
 #[inline]
@@ -35,13 +42,13 @@ impl<'o> Encoder<'o> {
     /// Of a body that has declared so many elements already.
     #[inline]
     pub(super) fn new(out: &'o mut Vec<u8>, elements: usize) -> Self {
-        Encoder { out, elements, levels: MAX_DEPTH }
+        Encoder { out, elements, empty: 0, levels: MAX_DEPTH }
     }
 
     /// Of a tuple whose fields are read one by one, so that each has all levels.
     #[inline]
     pub(super) fn of_fields(out: &'o mut Vec<u8>) -> Self {
-        Encoder { out, elements: 0, levels: MAX_DEPTH.saturating_add(1) }
+        Encoder { out, elements: 0, empty: 0, levels: MAX_DEPTH.saturating_add(1) }
     }
 
     #[inline]
@@ -83,7 +90,23 @@ impl<'o> Encoder<'o> {
         self.elements = self.elements.saturating_add(length);
         self.unsigned(length as u64);
         self.descend()?;
-        Ok(Sequence { encoder: self, left: length })
+        let start = self.out.len();
+        Ok(Sequence { encoder: self, left: length, start })
+    }
+
+    /// An element was written that began at that place in the output.
+    #[inline]
+    fn end_element(&mut self, start: usize) -> Result<(), CodecError> {
+        if self.out.len() == start { self.count_empty() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn count_empty(&mut self) -> Result<(), CodecError> {
+        self.empty = self.empty.saturating_add(1);
+        if self.empty > self.out.len().saturating_add(MOST_UNPAID) {
+            return Err(CodecError::TooLong(self.elements as u64));
+        }
+        Ok(())
     }
 
     #[inline]

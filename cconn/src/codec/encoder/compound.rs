@@ -13,6 +13,8 @@ pub(in super::super) struct Sequence<'e, 'o> {
     pub(super) encoder: &'e mut Encoder<'o>,
     /// Elements that were declared and have not come yet.
     pub(super) left: usize,
+    /// Where in the output the element begins that is being written.
+    pub(super) start: usize,
 }
 
 impl Sequence<'_, '_> {
@@ -20,6 +22,7 @@ impl Sequence<'_, '_> {
     #[inline]
     fn count(&mut self) -> Result<(), CodecError> {
         self.left = self.left.checked_sub(1).ok_or_else(miscounted)?;
+        self.start = self.encoder.out.len();
         Ok(())
     }
 
@@ -46,7 +49,8 @@ impl SerializeSeq for Sequence<'_, '_> {
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.count()?;
-        value.serialize(&mut *self.encoder)
+        value.serialize(&mut *self.encoder)?;
+        self.encoder.end_element(self.start)
     }
 
     #[inline]
@@ -67,7 +71,8 @@ impl SerializeMap for Sequence<'_, '_> {
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        value.serialize(&mut *self.encoder)
+        value.serialize(&mut *self.encoder)?;
+        self.encoder.end_element(self.start)
     }
 
     #[inline]

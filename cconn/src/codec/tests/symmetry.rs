@@ -199,3 +199,20 @@ fn a_length_that_is_not_kept_is_refused() {
     assert!(encode(&MiscountedMap, &mut out).is_err());
     assert_eq!(encoded(&Miscounted(3, 3)), [3, 0, 1, 2]);
 }
+
+#[test]
+fn more_empty_elements_than_anything_pays_for_are_refused_in_time() {
+    let endless = || vec![(); 1 << 40];
+    let mut out = Vec::new();
+    let too_long = |result| matches!(result, Err(CodecError::TooLong(_)));
+    assert!(too_long(encode(&endless(), &mut out)));
+    assert!(too_long(encode(&vec![[(); 3]; 1 << 40], &mut out)));
+    assert!(too_long(encode(&vec![[0_u8; 0]; 1 << 40], &mut out)));
+    assert!(too_long(encode(&(String::from("long"), Some(endless())), &mut out)));
+    assert!(too_long(encode(&BTreeMap::from([(1, endless())]), &mut out)));
+    assert!(too_long(encode(&vec![endless(), endless()], &mut out)));
+    assert!(out.is_empty());
+    // Bytes behind them pay for as many as bytes before them do.
+    assert!(agree(&(vec![(); 500_000], "long".repeat(125_000))));
+    assert!(agree(&("long".repeat(125_000), vec![(); 500_000])));
+}
