@@ -29,10 +29,13 @@ fn somme(a: i64, b: i64) -> i64 {
     a + b
 }
 
-#[commande]
-fn echo(octets: &[u8]) -> Vec<u8> {
-    octets.to_vec()
+#[commande] // What it owns is answered from where it was received.
+fn echo(octets: Vec<u8>) -> Vec<u8> {
+    octets
 }
+
+#[commande(nom = "echo")] // The same command, by whoever sends what it only borrows.
+fn echo_de(octets: &[u8]) -> Vec<u8>;
 
 #[commande]
 fn imbriquee(client: &Client, a: i64, b: i64) -> Resultat<i64> {
@@ -150,7 +153,7 @@ impl<const ACTIVE: bool> Connection for CconnConnection<ACTIVE> {
     }
 
     fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
-        check_echo(bytes, &self.client.appeler(echo { octets: bytes })?)
+        check_echo(bytes, &self.client.appeler(echo_de { octets: bytes })?)
     }
 
     fn nested(&mut self, a: i64, b: i64) -> Outcome<i64> {
