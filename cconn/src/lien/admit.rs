@@ -162,11 +162,17 @@ impl Lien {
     }
 
     /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
-    /// that a message may still be sent and its bytes.
+    /// that a message may still be sent and its bytes. A thread that may send nothing any more is
+    /// none of them: an end of input while there are senders is a cut, and behind our `adieu` it is
+    /// the orderly end.
     pub(super) fn sending<'a, T>(
+        &'a self,
         mut state: Locked<'a>,
         act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
     ) -> (Locked<'a>, Result<T, Failure>) {
+        if let Err(failure) = self.check_admitted(&state) {
+            return (state, Err(failure));
+        }
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
         let result;
         (state, result) = act(state);

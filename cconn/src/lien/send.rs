@@ -115,7 +115,7 @@ impl Lien {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
-        let (state, sent) = Self::sending(state, |state| {
+        let (state, sent) = self.sending(state, |state| {
             let (mut state, admitted) = self.admit_with_room(state, charge(body), deadline);
             if admitted.is_ok() {
                 state.append_one_way(frame);
@@ -213,7 +213,7 @@ impl Lien {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<CallId, Failure> {
-        let (state, opened) = Self::sending(state, |state| {
+        let (state, opened) = self.sending(state, |state| {
             let (mut state, admitted) = self.admit_with_room(state, charge(body), deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body, false));
             if opened.is_ok() {
@@ -259,7 +259,7 @@ impl Lien {
             }
             Ok(false) => {}
         }
-        Self::sending(state, |state| {
+        self.sending(state, |state| {
             let (state, admitted) = self.await_window(state, charge(body), deadline);
             let (mut state, admitted) = self.keep_if_room(state, charge(body), admitted, deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body, true));
