@@ -260,8 +260,7 @@ impl Lien {
             Ok(false) => {}
         }
         self.sending(state, |state| {
-            let (state, admitted) = self.await_window(state, charge(body), deadline);
-            let (mut state, admitted) = self.keep_if_room(state, charge(body), admitted, deadline);
+            let (mut state, admitted) = self.await_window(state, charge(body), deadline);
             let opened = admitted.and_then(|()| self.open_call(&mut state, frame, body, true));
             (state, opened)
         })
