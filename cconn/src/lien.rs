@@ -57,6 +57,7 @@ mod tend;
 mod tests;
 mod turn;
 mod wait;
+mod wanted;
 mod waste;
 mod watch;
 mod whereabouts;
@@ -97,6 +98,8 @@ const LAST_GRACE: Duration = Duration::from_secs(1);
 /// One connection.
 pub(crate) struct Lien {
     state: Mutex<state::State>,
+    /// Who wants that lock, which the connection's own threads may keep busy.
+    wanted: wanted::Wanted,
     io: Arc<dyn Transport>,
     commands: Arc<dyn Dispatch>,
     pub(crate) limits: Arc<Limits>,
@@ -143,6 +146,7 @@ impl Lien {
         state.set_stream(&*io);
         Arc::new_cyclic(|me| Lien {
             state: Mutex::new(state),
+            wanted: wanted::Wanted::default(),
             io,
             commands,
             limits,
@@ -209,7 +213,7 @@ impl Lien {
         if !last || !self.ends_with_handles || self.is_inherited() {
             return;
         }
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         let (closed, ended) = (state.is_closed(), state.ended().is_some());
         if !ended && state.is_all_taken_up() {
             state.close(Ending::here(EndReason::Closed, ""));
@@ -226,7 +230,7 @@ impl Lien {
     /// Whether this side ended it while it was being stopped, and not because its program wanted
     /// it so.
     pub(crate) fn was_cut_in_stop(&self) -> bool {
-        let state = self.lock();
+        let state = self.lock_soon();
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
         state.goodbye.stopping && state.ended().is_some_and(cut)
@@ -279,7 +283,7 @@ impl Lien {
     /// Whether the calling thread is inside a command that a command has asked for, for whose end
     /// commands of this connection may be what waits.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
-        handler::is_asked_for() && self.lock().turn.only_waits()
+        handler::is_asked_for() && self.lock_soon().turn.only_waits()
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.

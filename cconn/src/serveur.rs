@@ -7,6 +7,7 @@ mod broadcast;
 mod clients;
 mod door;
 mod doorman;
+mod each;
 mod faible;
 mod hooks;
 mod options;

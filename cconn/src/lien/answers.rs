@@ -76,7 +76,7 @@ impl Lien {
     /// Looks without waiting for what others do: unless it is there already, what was sent is
     /// written as far as that needs no waiting, and what has come is taken in.
     pub(super) fn look_round(&self, is_there: impl Fn(&State) -> bool) -> Locked<'_> {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         if !is_there(&state) {
             state = self.flush_ready(state);
             state = self.look(state);

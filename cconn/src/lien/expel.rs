@@ -35,7 +35,7 @@ impl Lien {
         {
             return Expelled::Ended(ending);
         }
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         state.expel(text);
         let waited;
         (state, waited) = self.wait(state, Sleep::End, &mut deadline, |_| false);

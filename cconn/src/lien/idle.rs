@@ -52,10 +52,11 @@ impl Lien {
         Some(left.min(TICK))
     }
 
-    /// Whether this side has sent nothing since then or earlier, and no command has come. False
-    /// where that can't be said without waiting.
+    /// Whether the connection was opened before `moment`, this side has sent nothing on it, and no
+    /// command has come. Waits for the lock: a lock that is taken says nothing about use, for the
+    /// connection's own thread takes it when it begins.
     pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
-        let Some(state) = self.state.try_lock() else { return false };
+        let state = self.lock_soon();
         self.born <= moment && state.progress() == Progress::default() && state.is_at_rest()
     }
 }

@@ -104,7 +104,7 @@ impl Lien {
 
     /// Writes out what waits here, as the last that a thread does.
     fn write_left(self: &Arc<Self>, until: Option<Instant>) {
-        let state = self.lock();
+        let state = self.lock_soon();
         if state.outbox.bytes() == 0 || !state.can_write() {
             return;
         }
@@ -122,7 +122,7 @@ impl Lien {
 
     #[cold]
     fn write_what_is_left(&self) {
-        let state = self.lock();
+        let state = self.lock_soon();
         self.set_left(false);
         drop(self.flush_ready(state));
     }

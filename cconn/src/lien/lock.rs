@@ -23,6 +23,12 @@ impl Lien {
     pub(super) fn lock(&self) -> Locked<'_> {
         Locked { lien: self, state: Some(self.state.lock()) }
     }
+
+    /// The lock, unless somebody has it.
+    #[inline]
+    pub(super) fn try_lock(&self) -> Option<Locked<'_>> {
+        self.state.try_lock().map(|state| Locked { lien: self, state: Some(state) })
+    }
 }
 
 impl Lien {

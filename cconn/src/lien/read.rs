@@ -55,6 +55,7 @@ impl Lien {
             drop(state);
             // Whoever sleeps for the lock would find it taken again.
             crate::sync::yield_now();
+            self.give_way();
             state = self.lock();
             more = state.route(inbox, self.routing(router));
         }
@@ -147,8 +148,14 @@ impl Lien {
                 Ok(n) => *n,
             };
             let result = result.map_err(Idle::Broken);
-            let more = state.input(&mut inbox, result, self.routing(Router::Waits));
-            state = self.route_on(state, &mut inbox, more, Router::Waits);
+            let mut more = state.input(&mut inbox, result, self.routing(Router::Waits));
+            while more {
+                // Not as `route_on`: this thread may be the watchman, or one with a deadline, and
+                // where many are ready to run it would be long before it is its turn again.
+                drop(state);
+                state = self.lock();
+                more = state.route(&mut inbox, self.routing(Router::Waits));
+            }
             if n == 0 {
                 break;
             }

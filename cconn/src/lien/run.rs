@@ -238,6 +238,7 @@ impl Lien {
                 state.pass_on();
                 drop(state);
                 self.run_notice(&notice);
+                self.give_way();
                 state = self.lock();
                 state.turn.finish(None, false);
                 state.turn.noticing = false;
@@ -272,6 +273,7 @@ impl Lien {
         if let Some(command) = &mut hands.command {
             command.body.recycle(self);
         }
+        self.give_way();
         state = self.lock();
         if write {
             state = self.answer(state, ran, &mut hands.frame);

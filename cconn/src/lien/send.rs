@@ -132,7 +132,7 @@ impl Lien {
     /// Sends a one-way message if that needs no waiting, as `send` does.
     pub(crate) fn try_send(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         self.admit_or_refuse(&mut state, charge(body))?;
         state.append_one_way(frame);
         drop(self.flush_burst(state, &mut { NO_TIME }));
@@ -142,7 +142,7 @@ impl Lien {
     /// Sends a call if that needs no waiting, and leaves its answer to `wait_for` or `give_up`.
     pub(crate) fn try_defer(&self, frame: &mut Vec<u8>, body: usize) -> Result<CallId, Failure> {
         self.check_size(frame.len())?;
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         self.admit_or_refuse(&mut state, charge(body))?;
         let call = self.open_call(&mut state, frame, body, false)?;
         state.append(frame);
@@ -153,7 +153,7 @@ impl Lien {
     /// Sends a message of a broadcast if that needs no waiting at all, and writes it.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         self.admit_or_refuse(&mut state, charge(body))?;
         state.append_with(|out| copy::append(out, frame));
         state.last_one_way = state.outbox.end();
@@ -227,7 +227,7 @@ impl Lien {
 
     /// Gives a deferred call up: the peer is told, a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         if let Some(asked) = state.calls.give_up(call) {
             state.withdraw(call, asked);
             state.advance_goodbye();

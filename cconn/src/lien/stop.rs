@@ -7,7 +7,7 @@ use super::handler;
 use super::lock::Locked;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::wait::{Waited, is_past};
+use super::wait::{LOOK_BUDGET, Waited, is_past};
 use super::{Aside, Chained, Lien};
 use crate::sync::Deadline;
 use crate::wire::EndReason;
@@ -33,7 +33,7 @@ pub(crate) enum Stopped {
 impl Lien {
     /// Begins the orderly stop: what has arrived is still run, what is queued is still sent.
     pub(crate) fn begin_stop(&self) {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         state.begin_stop();
         drop(self.flush_ready(state));
     }
@@ -56,7 +56,7 @@ impl Lien {
     }
 
     fn finish_stop(&self, deadline: Option<Instant>, chained: Option<&Chained>) -> Stopped {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         state.turn.callers = state.turn.callers.saturating_add(1);
         let waited;
         (state, waited) = match chained {
@@ -116,11 +116,11 @@ impl Lien {
     }
 
     /// Takes in what is there to read, without waiting, before a deadline is declared to be over;
-    /// says whether there was something.
-    pub(crate) fn take_in(&self) -> bool {
-        let state = self.lock();
+    /// says whether there was something. What one read brings, or all up to a limit.
+    pub(crate) fn take_in(&self, all: bool) -> bool {
+        let state = self.lock_soon();
         let passes = state.passes;
-        self.look(state).passes != passes
+        self.look_at(state, if all { LOOK_BUDGET } else { 1 }).passes != passes
     }
 
     /// Drops the connection now: complete answers are written once, without blocking.
@@ -128,7 +128,7 @@ impl Lien {
         if self.is_disowned() {
             return;
         }
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         state.close(Ending::here(reason, text));
     }
 
@@ -154,7 +154,7 @@ impl Lien {
 
     /// Threads that are inside a command here.
     pub(crate) fn threads_inside(&self) -> usize {
-        self.lock().turn.occupied()
+        self.lock_soon().turn.occupied()
     }
 
     /// Waits until the stand-ins have ended too; false if the deadline passed first.

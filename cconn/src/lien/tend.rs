@@ -160,14 +160,14 @@ impl Lien {
     /// Looks after this connection once. Returns when to look again, or nothing if it needs no
     /// looking after; it then asks again by itself.
     pub(super) fn tend(&self, now: Instant) -> Option<Duration> {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         let next = if state.is_closed() {
             let untold = std::mem::take(&mut state.tended.end_untold);
             drop(state);
             if untold {
                 self.tell_end();
             }
-            let again = self.lock().tended.end_untold.then_some(TELL_AGAIN);
+            let again = self.lock_soon().tended.end_untold.then_some(TELL_AGAIN);
             self.tend_linger(now).into_iter().chain(again).min()
         } else {
             let (written, read);
@@ -179,7 +179,7 @@ impl Lien {
             drop(state);
             [written, read, stopped, idle].into_iter().flatten().min()
         };
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         // Whatever was left while this ran is arranged anew by dropping the lock.
         state.tended.listed = next.is_some();
         state.tended.ticks &= next.is_some();
@@ -295,7 +295,7 @@ impl Lien {
     }
 
     fn tend_linger(&self, now: Instant) -> Option<Duration> {
-        let mut state = self.lock();
+        let mut state = self.lock_soon();
         if !state.tended.lingers || state.goodbye.end_of_input {
             drop(state);
             self.close_stream();

@@ -113,11 +113,17 @@ impl Lien {
     /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
     /// takes it in. Nor is a look in vain a sign for the watchman that somebody reads here.
     #[cold]
-    pub(super) fn look<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
+    pub(super) fn look<'a>(&'a self, state: Locked<'a>) -> Locked<'a> {
+        self.look_at(state, LOOK_BUDGET)
+    }
+
+    /// The same, until so many bytes have come.
+    #[cold]
+    pub(super) fn look_at<'a>(&'a self, mut state: Locked<'a>, budget: usize) -> Locked<'a> {
         let Some(inbox) = state.take_helm() else { return state };
         let passes = state.passes;
         let read;
-        (state, read) = self.read_ready(state, inbox, LOOK_BUDGET);
+        (state, read) = self.read_ready(state, inbox, budget);
         if read == 0 {
             state.passes = passes;
         }

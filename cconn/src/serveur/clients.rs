@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Serveur;
+use super::each::each;
 use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
 use crate::lien::Lien;
@@ -19,10 +20,6 @@ const GREETING: Duration = Duration::from_millis(250);
 /// How long threads may take to end once their connections are cut, and once more when nothing is
 /// read any more of what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
-
-/// How often connections are passed over whose lock is taken, and the pause in between.
-const ROUNDS: usize = 32;
-const ROUND: Duration = Duration::from_micros(100);
 
 /// How long somebody waits for a place at most before it looks again.
 const LEFT_MEANWHILE: Duration = Duration::from_millis(10);
@@ -271,7 +268,7 @@ impl Clients {
 
     /// Does that with every connection that has not ended.
     pub(super) fn each(&self, act: impl FnMut(&Arc<Lien>)) {
-        each(self.liens(), act);
+        each(&self.liens(), act);
     }
 
     pub(super) fn all(&self) -> Vec<Client> {
@@ -304,6 +301,20 @@ impl Clients {
         self.each(|lien| lien.begin_stop());
     }
 
+    /// Goodbyes that came while this process was stopped are there to be read; says whether
+    /// something was. First a little of each client, for a few may have sent much.
+    fn take_in(&self) -> bool {
+        let until = Instant::now().checked_add(UNWIND);
+        let mut some = false;
+        each(&self.connected(), |lien| some |= lien.take_in(false));
+        each(&self.connected(), |lien| {
+            if until.is_none_or(|until| Instant::now() < until) {
+                some |= lien.take_in(true);
+            }
+        });
+        some
+    }
+
     /// Waits for all threads within the grace period; cuts what is left and waits a little more.
     pub(super) fn finish(&self, grace: Duration) {
         let start = Instant::now();
@@ -312,12 +323,11 @@ impl Clients {
             self.send_away();
         }
         if !in_time && !self.wait_for_threads(start.checked_add(grace)) {
-            // Goodbyes that came while this process was stopped are there to be read.
-            if self.connected().iter().filter(|lien| lien.take_in()).count() > 0 {
+            if self.take_in() {
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
             }
             // One that ends by itself, and still runs what had arrived, is cut too.
-            each(self.connected(), |lien| lien.close(EndReason::GraceOver, ""));
+            each(&self.connected(), |lien| lien.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
                 self.connected().iter().for_each(|lien| lien.end_linger());
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
@@ -373,25 +383,6 @@ impl Clients {
             _ => Ok(()),
         }
     }
-}
-
-/// Does that with all of them: first with those whose lock is free, so that one that is busy holds
-/// up nobody but itself.
-fn each(mut liens: Vec<Arc<Lien>>, mut act: impl FnMut(&Arc<Lien>)) {
-    for _ in 0..ROUNDS {
-        liens.retain(|lien| {
-            let busy = lien.is_busy();
-            if !busy {
-                act(lien);
-            }
-            busy
-        });
-        if liens.is_empty() {
-            return;
-        }
-        std::thread::sleep(ROUND);
-    }
-    liens.iter().for_each(act);
 }
 
 #[cfg(test)]

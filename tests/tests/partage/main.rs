@@ -1,5 +1,6 @@
 //! What all connections of a process share: threads, places, the watchman, stacks, descriptors.
 
+mod debit;
 mod descripteurs;
 mod inactivite;
 mod piles;
