@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::copy;
 use crate::erreur::{About, Erreur, Resultat, ended, remember};
-use crate::lien::{self, Answer, Lien, Notice, Stopped, put_scratch, take_scratch};
+use crate::link::{self, Answer, Link, Notice, Stopped, put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
@@ -42,7 +42,7 @@ pub(crate) use frames::encode_frame;
 #[doc(alias("Peer", "Session", "Endpoint", "Channel", "Handle"))]
 #[doc(alias = "Connection")]
 pub struct Client {
-    pub(crate) lien: Arc<Lien>,
+    pub(crate) link: Arc<Link>,
     /// How long calls of this handle may take.
     delai: Duration,
     /// Whether it is counted among the handles that keep the connection open.
@@ -54,21 +54,21 @@ pub struct Client {
 
 impl Client {
     /// The handle to that connection.
-    pub(crate) fn of(lien: &Arc<Lien>) -> Self {
-        lien.add_handle();
+    pub(crate) fn of(link: &Arc<Link>) -> Self {
+        link.add_handle();
         Client {
-            lien: Arc::clone(lien),
-            delai: lien.limits.answer_deadline,
+            link: Arc::clone(link),
+            delai: link.limits.answer_deadline,
             counted: true,
             writes: true,
         }
     }
 
     /// The handle of a thread that runs commands, which does not keep the connection open.
-    pub(crate) fn within(lien: &Arc<Lien>) -> Self {
+    pub(crate) fn within(link: &Arc<Link>) -> Self {
         Client {
-            lien: Arc::clone(lien),
-            delai: lien.limits.answer_deadline,
+            link: Arc::clone(link),
+            delai: link.limits.answer_deadline,
             counted: false,
             writes: false,
         }
@@ -76,9 +76,9 @@ impl Client {
 
     /// The same handle, for a moment or for a call.
     fn passing(&self) -> Client {
-        self.lien.add_handle();
-        let lien = self.lien.clone();
-        Client { lien, delai: self.delai, counted: true, writes: false }
+        self.link.add_handle();
+        let link = self.link.clone();
+        Client { link, delai: self.delai, counted: true, writes: false }
     }
 
     /// Sends a message to which no answer comes.
@@ -118,15 +118,15 @@ impl Client {
 
     fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
         let tete = message.tete();
-        self.lien.names.remember(tete.hash(), tete.nom());
+        self.link.names.remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let sent =
             self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
                 copy::append(&mut frame, encoded.tail);
                 let sent = if waits {
-                    self.lien.send(&mut frame, encoded.body, self.deadline())
+                    self.link.send(&mut frame, encoded.body, self.deadline())
                 } else {
-                    self.lien.try_send(&mut frame, encoded.body)
+                    self.link.try_send(&mut frame, encoded.body)
                 };
                 sent.map_err(|failure| self.about(&tete).failed(failure))
             });
@@ -168,8 +168,8 @@ impl Client {
         remember(tete.hash(), tete.nom());
         let mut frame = take_scratch();
         let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|encoded| {
-            let message = lien::Outgoing { frame: &mut frame, tail: encoded.tail };
-            let answer = self.lien.call(message, encoded.body, self.deadline());
+            let message = link::Outgoing { frame: &mut frame, tail: encoded.tail };
+            let answer = self.link.call(message, encoded.body, self.deadline());
             answer.map_err(|failure| self.about(tete).failed(failure))
         });
         put_scratch(frame);
@@ -194,7 +194,7 @@ impl Client {
         let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);
-            let call = self.lien.defer(&mut frame, encoded.body, self.deadline());
+            let call = self.link.defer(&mut frame, encoded.body, self.deadline());
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
         put_scratch(frame);
@@ -218,9 +218,9 @@ impl Client {
     #[doc(alias("drain"))]
     #[doc(alias = "flush")]
     pub fn vider(&self) -> Resultat<()> {
-        let written = self.lien.write_out(self.deadline());
-        match self.lien.ending() {
-            Some(ending) => Err(ended(&ending, self.lien.identity.label(), None)),
+        let written = self.link.write_out(self.deadline());
+        match self.link.ending() {
+            Some(ending) => Err(ended(&ending, self.link.identity.label(), None)),
             None if written => Ok(()),
             None => Err(self.about(&Tete::new("", 0, "")).not_written()),
         }
@@ -265,8 +265,8 @@ impl Client {
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
-        let grace = self.lien.limits.grace;
-        match self.lien.stop(Instant::now().checked_add(grace)) {
+        let grace = self.link.limits.grace;
+        match self.link.stop(Instant::now().checked_add(grace)) {
             Stopped::Begun => Ok(()),
             Stopped::Ended => self.result_of_end(),
             Stopped::GraceOver => Err(self.grace_over(grace)),
@@ -288,14 +288,14 @@ impl Client {
     #[doc(alias = "disconnect")]
     #[doc(alias = "abort")]
     pub fn close(&self) {
-        self.lien.close(EndReason::Closed, "");
+        self.link.close(EndReason::Closed, "");
     }
 
     /// Whether the connection has not ended.
     #[doc(alias("is_alive", "is_open"))]
     #[doc(alias = "is_connected")]
     pub fn est_connecte(&self) -> bool {
-        self.lien.ending().is_none()
+        self.link.ending().is_none()
     }
 
     /// Whether nobody waits any more for the command that the calling thread runs.
@@ -305,27 +305,27 @@ impl Client {
     #[doc(alias("cancelled", "cancellation"))]
     #[doc(alias = "is_cancelled")]
     pub fn est_annule(&self) -> bool {
-        Lien::is_cancelled()
+        Link::is_cancelled()
     }
 
     /// The peer's address, where the connection has one.
     #[doc(alias = "peer_addr")]
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Option<SocketAddr> {
-        self.lien.identity.address
+        self.link.identity.address
     }
 
     /// The connection's number: on a server, among the clients it has ever had; else among the
     /// clients of this process. Never used twice.
     pub fn id(&self) -> u64 {
-        self.lien.identity.id
+        self.link.identity.id
     }
 
     /// How the connection ended, as the result of what ran until then.
     pub(crate) fn result_of_end(&self) -> Resultat<()> {
-        match self.lien.ending() {
+        match self.link.ending() {
             Some(ending) if !ending.is_orderly() => {
-                Err(ended(&ending, self.lien.identity.label(), None))
+                Err(ended(&ending, self.link.identity.label(), None))
             }
             _ => Ok(()),
         }
@@ -337,7 +337,7 @@ impl Client {
 
     /// The error of a one-way message that failed at the peer.
     pub(crate) fn failure_of(&self, notice: &Notice) -> Erreur {
-        let nom = self.lien.names.name(notice.command);
+        let nom = self.link.names.name(notice.command);
         let tete = Tete::new(&nom, 0, "");
         let mut text = notice.text.clone();
         if notice.lost > 0 {
@@ -353,7 +353,7 @@ impl Client {
     }
 
     fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {
-        About { commande: tete.nom(), lien: self.lien.identity.label(), delai: self.delai }
+        About { commande: tete.nom(), lien: self.link.identity.label(), delai: self.delai }
     }
 }
 
@@ -368,7 +368,7 @@ impl Failed {
 
 impl Clone for Client {
     fn clone(&self) -> Self {
-        self.lien.add_handle();
+        self.link.add_handle();
         let mut client = self.passing();
         client.writes = true;
         client
@@ -378,8 +378,8 @@ impl Clone for Client {
 impl Drop for Client {
     fn drop(&mut self) {
         match (self.counted, self.writes) {
-            (true, true) => self.lien.let_go_of_handle(),
-            (true, false) => self.lien.drop_handle(),
+            (true, true) => self.link.let_go_of_handle(),
+            (true, false) => self.link.drop_handle(),
             (false, _) => {}
         }
     }
@@ -387,12 +387,12 @@ impl Drop for Client {
 
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.lien.identity.label())
+        f.write_str(self.link.identity.label())
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Client").field(&self.lien.identity.label()).finish()
+        f.debug_tuple("Client").field(&self.link.identity.label()).finish()
     }
 }

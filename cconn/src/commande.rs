@@ -1,6 +1,6 @@
 //! Commands on the receiving side: what describes one, what runs it, and the table of them.
 //!
-//! Knows one connection as `lien` and `Client`, and no server: what a server adds to the context
+//! Knows one connection as `link` and `Client`, and no server: what a server adds to the context
 //! of a command comes as an opaque value.
 
 mod arguments;

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::commande::Registre;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::lien::{self, Identity, Lien, Parts, Watch};
+use crate::link::{self, Identity, Link, Parts, Watch};
 use crate::transport::{Closing, Tcp, Transport, configure};
 use crate::wire::{Refusal, Role};
 
@@ -91,14 +91,14 @@ impl Client {
     #[doc(alias = "run")]
     #[doc(alias = "listen")]
     pub fn lancer(&self) -> Resultat<()> {
-        if !self.lien.execute() {
+        if !self.link.execute() {
             let texte = "`lancer` runs already for this connection, or was called from inside one \
                          of its commands; on a server, `Serveur::lancer` runs every client's commands";
             let texte = texte.into();
             return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
         }
-        self.lien.linger();
-        Registre::end_untold(&self.lien);
+        self.link.linger();
+        Registre::end_untold(&self.link);
         self.result_of_end()
     }
 }
@@ -132,9 +132,9 @@ fn greet_and_join(
     text: &str,
     deadline: Option<Instant>,
 ) -> Resultat<Client> {
-    lien::note_maker();
+    link::note_maker();
     let greeted = greet_server(&*io, settings, text, deadline)?;
-    let lien = Lien::new(Parts {
+    let link = Link::new(Parts {
         io,
         commands: Arc::new(Registre::new(settings.hooks.clone())),
         limits: Arc::new(settings.limits.clone()),
@@ -146,8 +146,8 @@ fn greet_and_join(
     });
     // A hook that runs at once for what came behind the greeting has a handle of its own, with
     // which the connection must not end.
-    let client = Client::of(&lien);
-    lien.leave_helm();
+    let client = Client::of(&link);
+    link.leave_helm();
     Ok(client)
 }
 
@@ -161,12 +161,12 @@ pub(crate) fn unreachable(text: &str, cause: io::Error) -> Erreur {
 }
 
 fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
-    let (commande, lien) = (None, text.into());
+    let (commande, link) = (None, text.into());
     Erreur::Delai(Box::new(Delai {
         phase,
         delai,
         commande,
-        lien,
+        lien: link,
         a_pu_etre_executee: false,
         etape: None,
         derriere: None,

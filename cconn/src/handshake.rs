@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use crate::lien::{Limits, PeerLimits, smallest_window};
+use crate::link::{Limits, PeerLimits, smallest_window};
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{

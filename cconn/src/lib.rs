@@ -76,7 +76,7 @@ mod octets;
 mod transport;
 mod wire;
 
-mod lien;
+mod link;
 
 mod erreur;
 mod message;

@@ -1,6 +1,6 @@
 //! The server: listens, gives each client a thread, stops in order.
 //!
-//! Knows how connections begin and end, and hands everything in between to `lien`.
+//! Knows how connections begin and end, and hands everything in between to `link`.
 
 mod accept;
 mod broadcast;
@@ -25,7 +25,7 @@ use crate::client::Client;
 use crate::commande::{Arguments, Liste, Registre, Rendu};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::lien::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
+use crate::link::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
 
 use clients::Clients;
 use door::Door;
@@ -259,8 +259,8 @@ impl Serveur {
     fn may_wait_for_caller(&self, chained: Option<&Chained>) -> bool {
         let Some(chained) = chained else { return false };
         let clients = self.shared.clients.connected();
-        let places = clients.iter().map(|lien| lien.place()).chain([Place::At(self.place())]);
-        chained.closes(places.collect()) || clients.iter().any(|lien| lien.may_wait_for_caller())
+        let places = clients.iter().map(|link| link.place()).chain([Place::At(self.place())]);
+        chained.closes(places.collect()) || clients.iter().any(|link| link.may_wait_for_caller())
     }
 
     /// Waits for every client to finish, cuts those who do not, and waits for their threads.

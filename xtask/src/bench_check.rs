@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use figures::{Figures, Verdict};
 
-const FIGURES: &str = "mesures/figures.txt";
+const FIGURES: &str = "checks/instructions/figures.txt";
 
 /// What a person may ask for.
 const FLAGS: &[&str] = &["--bless", "--parts"];
@@ -33,7 +33,7 @@ pub(crate) fn run(root: &Path, flags: &[String]) -> Result<(), String> {
     build(root)?;
     let folder = root.join("target/bench-check");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let program = root.join("target/release/mesures");
+    let program = root.join("target/release/instructions");
     if flags.iter().any(|flag| flag == "--parts") {
         return parts::print(&program, &folder);
     }
@@ -74,7 +74,7 @@ fn judge(counted: &Figures, committed: &Figures) -> Result<(), String> {
 
 fn build(root: &Path) -> Result<(), String> {
     let mut cargo = crate::cargo();
-    cargo.args(["build", "--release", "--quiet", "--package", "mesures"]).current_dir(root);
+    cargo.args(["build", "--release", "--quiet", "--package", "instructions"]).current_dir(root);
     // Where the program is looked for, and with nothing that would change its instructions.
     cargo.env("CARGO_TARGET_DIR", root.join("target")).env_remove("RUSTFLAGS");
     match cargo.status() {

@@ -22,10 +22,11 @@ const STEPS: &[Step] = &[
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::cargo("deny", DENY).if_installed("deny"),
-    Step::cargo("bench", &["check", "--manifest-path", "bench/Cargo.toml"]).if_folder("bench"),
+    Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
+        .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
-    Step::cargo("fuzz", &["check", "--manifest-path", "fuzz/Cargo.toml"]).if_program("c++"),
-    Step::cargo("modele", &["run", "--release", "--manifest-path", "modele/Cargo.toml"]),
+    Step::cargo("fuzz", &["check", "--manifest-path", "checks/fuzz/Cargo.toml"]).if_program("c++"),
+    Step::cargo("model", &["run", "--release", "--manifest-path", "checks/model/Cargo.toml"]),
     Step::cargo("endurance", ENDURANCE),
 ];
 

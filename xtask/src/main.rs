@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `modele` and
+//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `model` and
 //! `bench-check`.
 //!
 //! Only the standard library is used, so that the judge of the tree costs the tree nothing.
@@ -18,13 +18,13 @@ usage:
   cargo xtask names          writes the tables of docs/NAMES.md
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
-  cargo xtask modele [--schedules N] [--seed S] [--only NAME] [--json]
+  cargo xtask model [--schedules N] [--seed S] [--only NAME] [--json]
                              the connection core under a model checker
-  cargo xtask bench-check    instructions of pieces of work against those of mesures/figures.txt;
+  cargo xtask bench-check    instructions of pieces of work against those of checks/instructions/figures.txt;
                              --bless rewrites them, --parts shows where they go";
 
 /// Where the models are.
-const MODELE: &[&str] = &["--manifest-path", "modele/Cargo.toml"];
+const MODEL: &[&str] = &["--manifest-path", "checks/model/Cargo.toml"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
         Some((chore, [])) if chore == "names" => tidy::names(&root()),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
-        Some((chore, rest)) if chore == "modele" => program(MODELE, rest),
+        Some((chore, rest)) if chore == "model" => program(MODEL, rest),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         _ => {
             eprintln!("{USAGE}");
@@ -54,7 +54,7 @@ fn endurance(rest: &[String]) -> Result<(), String> {
     program(&["--package", "cconn-endurance"], rest)?;
     if rest.iter().all(|argument| argument == "--json") {
         let schedules = ["--schedules".to_owned(), "1000000".to_owned()];
-        program(MODELE, &[&schedules, rest].concat())?;
+        program(MODEL, &[&schedules, rest].concat())?;
     }
     Ok(())
 }

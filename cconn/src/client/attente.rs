@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
-use crate::lien::{Answer, Awaited, Failure, Phase, Whereabouts, wait_for_first};
+use crate::link::{Answer, Awaited, Failure, Phase, Whereabouts, wait_for_first};
 use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -82,12 +82,12 @@ impl<R, E> Attente<R, E> {
     #[doc(alias("poll", "is_done", "try_wait"))]
     #[doc(alias = "is_ready")]
     pub fn est_prete(&self) -> bool {
-        self.call.is_none_or(|call| self.client.lien.is_ready(call))
+        self.call.is_none_or(|call| self.client.link.is_ready(call))
     }
 
     /// The same as far as it is known already.
     fn is_known_ready(&self) -> bool {
-        self.call.is_none_or(|call| self.client.lien.is_known_ready(call))
+        self.call.is_none_or(|call| self.client.link.is_known_ready(call))
     }
 }
 
@@ -140,11 +140,11 @@ impl<R, E> Attente<R, E> {
             return Ok(Some(ready));
         }
         let Some(first) = attentes.first() else { return Ok(None) };
-        let lien = &first.client.lien;
-        let answered = if attentes.iter().all(|one| Arc::ptr_eq(&one.client.lien, lien)) {
+        let link = &first.client.link;
+        let answered = if attentes.iter().all(|one| Arc::ptr_eq(&one.client.link, link)) {
             // None is claimed: that would be known as ready.
             let calls: Vec<CallId> = attentes.iter().filter_map(|attente| attente.call).collect();
-            lien.wait_for_any(&calls, Deadline::After(delai))
+            link.wait_for_any(&calls, Deadline::After(delai))
         } else {
             wait_for_first(&Self::by_connection(attentes), delai)
                 .map(|()| attentes.iter().position(Attente::is_known_ready))
@@ -161,9 +161,9 @@ impl<R, E> Attente<R, E> {
         let mut places = HashMap::new();
         let mut awaited: Vec<Awaited<'_>> = Vec::new();
         for attente in attentes {
-            let lien = &attente.client.lien;
-            let place = *places.entry(Arc::as_ptr(lien)).or_insert_with(|| {
-                awaited.push(Awaited { lien, calls: Vec::new() });
+            let link = &attente.client.link;
+            let place = *places.entry(Arc::as_ptr(link)).or_insert_with(|| {
+                awaited.push(Awaited { link, calls: Vec::new() });
                 awaited.len().saturating_sub(1)
             });
             if let Some(awaited) = awaited.get_mut(place) {
@@ -194,7 +194,7 @@ impl<R, E: Refus> Attente<R, E> {
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
         let Some(call) = self.call else { return Err(self.claimed()) };
-        let answer = self.client.lien.wait_out(call, self.client.deadline());
+        let answer = self.client.link.wait_out(call, self.client.deadline());
         self.read(answer)
     }
 
@@ -215,7 +215,7 @@ impl<R, E: Refus> Attente<R, E> {
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
         let call = self.call?;
-        match self.client.lien.wait_for(call, Deadline::After(delai)) {
+        match self.client.link.wait_for(call, Deadline::After(delai)) {
             Err(Failure::Late { .. }) => None,
             answer => Some(self.read(answer)),
         }
@@ -247,7 +247,7 @@ impl<R, E: Refus> Attente<R, E> {
 impl<R, E> Drop for Attente<R, E> {
     fn drop(&mut self) {
         if let Some(call) = self.call {
-            self.client.lien.give_up(call);
+            self.client.link.give_up(call);
         }
     }
 }

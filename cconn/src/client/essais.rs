@@ -3,7 +3,7 @@
 use super::{Attente, Client};
 use crate::copy;
 use crate::erreur::{Erreur, Resultat, remember};
-use crate::lien::{put_scratch, take_scratch};
+use crate::link::{put_scratch, take_scratch};
 use crate::message::{Appel, Message, Tete};
 use crate::wire;
 
@@ -83,7 +83,7 @@ impl Client {
         let mut frame = take_scratch();
         let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);
-            let call = self.lien.try_defer(&mut frame, encoded.body);
+            let call = self.link.try_defer(&mut frame, encoded.body);
             call.map_err(|failure| self.about(&tete).failed(failure))
         });
         put_scratch(frame);
@@ -134,7 +134,7 @@ impl Client {
     /// ```
     #[doc(alias = "catch_up")]
     pub fn rattraper(&self) -> Resultat<()> {
-        let caught_up = self.lien.catch_up(self.deadline());
+        let caught_up = self.link.catch_up(self.deadline());
         caught_up.map_err(|failure| -> Erreur { self.about(&Tete::new("", 0, "")).failed(failure) })
     }
 }

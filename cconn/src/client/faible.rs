@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Client;
-use crate::lien::Lien;
+use crate::link::Link;
 
 /// A handle to a connection that does not keep it open; from [`Client::faible`].
 ///
@@ -15,7 +15,7 @@ use crate::lien::Lien;
 #[doc(alias = "WeakClient")]
 #[derive(Clone)]
 pub struct ClientFaible {
-    lien: Weak<Lien>,
+    link: Weak<Link>,
     delai: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Client {
     #[doc(alias = "downgrade")]
     #[doc(alias = "weak")]
     pub fn faible(&self) -> ClientFaible {
-        ClientFaible { lien: Arc::downgrade(&self.lien), delai: self.delai }
+        ClientFaible { link: Arc::downgrade(&self.link), delai: self.delai }
     }
 }
 
@@ -51,9 +51,9 @@ impl ClientFaible {
     /// A handle that counts, if the connection still has one.
     #[doc(alias = "upgrade")]
     pub fn client(&self) -> Option<Client> {
-        let lien = self.lien.upgrade()?;
+        let link = self.link.upgrade()?;
         let delai = self.delai;
-        lien.add_handle_if_any().then(|| Client { lien, delai, counted: true, writes: true })
+        link.add_handle_if_any().then(|| Client { link, delai, counted: true, writes: true })
     }
 }
 

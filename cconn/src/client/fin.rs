@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::erreur::{Resultat, ended};
-use crate::lien::Expelled;
+use crate::link::Expelled;
 use crate::message::Tete;
 
 /// What is said where the program gives no reason, so that the peer can tell it from a mere close.
@@ -57,10 +57,10 @@ impl Client {
     #[doc(alias = "ban")]
     pub fn expulser(&self, raison: &str) -> Resultat<()> {
         let text = if raison.is_empty() { NO_REASON } else { raison };
-        match self.lien.expel(text, self.deadline()) {
+        match self.link.expel(text, self.deadline()) {
             Expelled::Said => Ok(()),
             Expelled::Late => Err(self.about(&Tete::new("", 0, "")).not_said()),
-            Expelled::Ended(ending) => Err(ended(&ending, self.lien.identity.label(), None)),
+            Expelled::Ended(ending) => Err(ended(&ending, self.link.identity.label(), None)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::erreur::{Codage, Erreur, Jamais, Resultat};
-use crate::lien::{Answer, Failure};
+use crate::link::{Answer, Failure};
 use crate::message::{ErreurCodec, Lecteur, Message, Refus, Tete, encode_body};
 use crate::wire;
 
@@ -16,7 +16,7 @@ impl Client {
         frame: &mut Vec<u8>,
         begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
     ) -> Resultat<Encoded<'m>> {
-        let depth = self.lien.depth();
+        let depth = self.link.depth();
         let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
         encode_frame(tete, depth, message, frame, begin)
             .map_err(|error| self.codage::<Jamais>(tete, "an argument", "encoded", error, false))?
@@ -37,12 +37,12 @@ impl Client {
         match answer {
             Answer::Value(mut bytes) => {
                 let value = lire(Lecteur(bytes.body()));
-                bytes.recycle(&self.lien);
+                bytes.recycle(&self.link);
                 value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
             }
             Answer::UserError(mut bytes) => {
                 let refusal = E::lire(bytes.body().into_slice());
-                bytes.recycle(&self.lien);
+                bytes.recycle(&self.link);
                 Err(match refusal {
                     Ok(refusal) => Erreur::Refus(refusal),
                     Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
@@ -64,7 +64,7 @@ impl Client {
     ) -> Erreur<E> {
         Erreur::Codage(Box::new(Codage {
             commande: tete.nom().into(),
-            lien: self.lien.identity.label().into(),
+            lien: self.link.identity.label().into(),
             quoi,
             verbe,
             cause: Box::new(cause),

@@ -6,7 +6,7 @@ use super::fence::fence;
 use super::{Registre, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
-use crate::lien::{Lien, Notice};
+use crate::link::{Link, Notice};
 use crate::wire::FailureCode;
 
 /// What the program wants done when a one-way message failed at the peer.
@@ -47,18 +47,18 @@ impl Hooks {
 
 /// Connections that have ended and whose end could not be told for want of a thread: kept until
 /// it is.
-static UNTOLD: Mutex<Vec<Arc<Lien>>> = Mutex::new(Vec::new());
+static UNTOLD: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 impl Registre {
     /// Tells the program of a one-way message that failed.
-    pub(crate) fn report(&self, lien: &Arc<Lien>, notice: &Notice) {
-        let client = Client::of(lien);
+    pub(crate) fn report(&self, link: &Arc<Link>, notice: &Notice) {
+        let client = Client::of(link);
         if notice.here {
             return self.report_here(&client, notice.command, notice.code, &notice.text);
         }
-        if !lien.names.may_hold(notice.command) {
+        if !link.names.may_hold(notice.command) {
             // No message of that name was ever sent.
-            return lien.lose_notice();
+            return link.lose_notice();
         }
         let hooks = self.hooks();
         let error = client.failure_of(notice);
@@ -80,44 +80,44 @@ impl Registre {
     /// The connection of a client's side has ended: the program is told, and its closures are let
     /// go of. On a thread of its own, for whoever noticed the end may be anyone; false where none
     /// can be had.
-    pub(super) fn end(&self, lien: &Arc<Lien>) -> bool {
+    pub(super) fn end(&self, link: &Arc<Link>) -> bool {
         shown::show_left_out();
         if !self.close() {
             return true;
         }
-        let ended = lien.clone();
+        let ended = link.clone();
         let started = crate::sync::spawn("cconn-end".to_owned(), None, move || finish(&ended));
         let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
         let before = untold.len();
-        untold.retain(|other| !Arc::ptr_eq(other, lien));
+        untold.retain(|other| !Arc::ptr_eq(other, link));
         if started.is_err() {
             if untold.len() == before {
-                shown::no_thread_for_end(lien.identity.label());
+                shown::no_thread_for_end(link.identity.label());
             }
-            untold.push(lien.clone());
+            untold.push(link.clone());
         }
         started.is_ok()
     }
 
     /// The thread that was in `lancer` does what no other thread could be had for.
-    pub(crate) fn end_untold(lien: &Arc<Lien>) {
+    pub(crate) fn end_untold(link: &Arc<Link>) {
         let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
         let before = untold.len();
-        untold.retain(|other| !Arc::ptr_eq(other, lien));
+        untold.retain(|other| !Arc::ptr_eq(other, link));
         let was_there = untold.len() < before;
         drop(untold);
         if was_there {
-            finish(lien);
+            finish(link);
         }
     }
 }
 
-fn finish(lien: &Arc<Lien>) {
-    let commands: &dyn std::any::Any = &**lien.commands();
+fn finish(link: &Arc<Link>) {
+    let commands: &dyn std::any::Any = &**link.commands();
     let Some(registre) = commands.downcast_ref::<Registre>() else { return };
     // Whoever comes second finds no hook any more.
     if let Some(hook) = registre.take_end_hook() {
-        let client = Client::of(lien);
+        let client = Client::of(link);
         let _panicked = fence(|| hook(&client, client.result_of_end()));
         let _panicked = fence(|| drop(hook));
     }

@@ -83,7 +83,7 @@ impl Client {
     }
 
     fn registre(&self) -> Resultat<&Registre> {
-        let dispatch: &dyn Any = &**self.lien.commands();
+        let dispatch: &dyn Any = &**self.link.commands();
         let registre = dispatch.downcast_ref::<Registre>();
         registre.ok_or_else(|| {
             Erreur::echec("this connection belongs to a server: register its commands there")

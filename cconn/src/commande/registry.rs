@@ -16,7 +16,7 @@ use super::{Contexte, Entree, Executer, Faute, Input};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
+use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
 use crate::message::{Ended, Issue, hash};
 use crate::wire::{FailureCode, NO_COMMAND, Output};
 
@@ -273,16 +273,16 @@ impl From<Issue> for Outcome {
 }
 
 impl Dispatch for Registre {
-    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
-        Box::new(OfClient { registre: self, client: Client::within(lien), known: Known::default() })
+    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
+        Box::new(OfClient { registre: self, client: Client::within(link), known: Known::default() })
     }
 
-    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
-        self.report(lien, notice);
+    fn notice(&self, link: &Arc<Link>, notice: &Notice) {
+        self.report(link, notice);
     }
 
-    fn ended(&self, lien: &Arc<Lien>) -> bool {
-        self.end(lien)
+    fn ended(&self, link: &Arc<Link>) -> bool {
+        self.end(link)
     }
 
     fn is_parallel(&self, command: u64) -> bool {

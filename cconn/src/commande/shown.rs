@@ -57,9 +57,9 @@ pub(super) fn show_left_out() {
 }
 
 /// A hook waits for a thread.
-pub(super) fn no_thread_for_end(lien: &str) {
+pub(super) fn no_thread_for_end(link: &str) {
     line(format_args!(
-        "cconn: {lien}: no thread could be had for `quand_deconnecte`; it is run once there is one"
+        "cconn: {link}: no thread could be had for `quand_deconnecte`; it is run once there is one"
     ));
 }
 

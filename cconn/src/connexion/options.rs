@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::lien::Limits;
+use crate::link::Limits;
 use crate::text::counted;
 use crate::wire::MIN_FRAME_LIMIT;
 

@@ -7,7 +7,7 @@ use super::{
     Delai, Distante, Erreur, Etape, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin,
     RaisonNonEnvoi,
 };
-use crate::lien::{self, Behind, Ending, Failure, Stage, Whereabouts};
+use crate::link::{self, Behind, Ending, Failure, Stage, Whereabouts};
 use crate::wire::FailureCode;
 
 /// What an error is about.
@@ -105,11 +105,11 @@ impl About<'_> {
 }
 
 /// What was waited for, where the command was, and behind which other one.
-fn phase_of(phase: lien::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
+fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
     let Whereabouts { stage, behind } = match phase {
-        lien::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
-        lien::Phase::CatchUp => return (Phase::Rattrapage, None, None),
-        lien::Phase::Answer(place) => place,
+        link::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
+        link::Phase::CatchUp => return (Phase::Rattrapage, None, None),
+        link::Phase::Answer(place) => place,
     };
     let etape = match stage {
         Stage::Outbox => Etape::Envoi,

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use thiserror::Error;
 
 use super::Harmless;
-use crate::lien::lost;
+use crate::link::lost;
 
 /// An address as it was given, which may be an empty text or come from anywhere.
 fn shown(adresse: &str) -> impl fmt::Display {

@@ -222,7 +222,7 @@ mod tests {
     use crate::client::Client;
     use crate::erreur::Resultat;
     use crate::handshake::Greeted;
-    use crate::lien::Limits;
+    use crate::link::Limits;
     use crate::message::nommee;
     use crate::transport::{Memory, Tcp};
 

@@ -4,7 +4,7 @@ use super::Serveur;
 use crate::client::{Client, encode_frame};
 use crate::copy;
 use crate::erreur::{Codage, Erreur, Resultat};
-use crate::lien::{Failure, Lien};
+use crate::link::{Failure, Link};
 use crate::message::Message;
 use crate::wire;
 
@@ -41,29 +41,29 @@ impl Serveur {
     fn broadcast(&self, message: &dyn Message) -> Resultat<Diffusion> {
         let tete = message.tete();
         let mut frame = Vec::new();
-        let depth = Lien::depth_of(self.shared.options.settings.limits.max_depth);
+        let depth = Link::depth_of(self.shared.options.settings.limits.max_depth);
         let depth = depth.map_err(|failure| self.not_sent(tete.nom(), failure))?;
         let encoded = encode_frame(&tete, depth, message, &mut frame, wire::begin_one_way)
             .map_err(|cause| self.not_encoded(tete.nom(), cause))?;
         copy::append(&mut frame, encoded.map_or(&[], |encoded| encoded.tail));
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
-        self.shared.clients.each(|lien| {
-            lien.names.remember(tete.hash(), tete.nom());
+        self.shared.clients.each(|link| {
+            link.names.remember(tete.hash(), tete.nom());
             let sent =
-                encoded.is_some_and(|encoded| lien.send_at_once(&frame, encoded.body).is_ok());
+                encoded.is_some_and(|encoded| link.send_at_once(&frame, encoded.body).is_ok());
             if sent {
                 diffusion.atteints += 1;
-            } else if lien.ending().is_none() {
-                diffusion.manques.push(Client::of(lien));
+            } else if link.ending().is_none() {
+                diffusion.manques.push(Client::of(link));
             }
         });
         Ok(diffusion)
     }
 
     fn not_sent(&self, nom: &str, failure: Failure) -> Erreur {
-        let lien = self.to_string();
+        let link = self.to_string();
         let delai = self.shared.options.settings.limits.answer_deadline;
-        crate::erreur::About { commande: nom, lien: &lien, delai }.failed(failure)
+        crate::erreur::About { commande: nom, lien: &link, delai }.failed(failure)
     }
 
     fn not_encoded(&self, nom: &str, cause: crate::message::ErreurCodec) -> Erreur {

@@ -8,7 +8,7 @@ use super::Serveur;
 use super::each::each;
 use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
-use crate::lien::Lien;
+use crate::link::Link;
 use crate::sync::{Condvar, Mutex};
 use crate::text::{counted, verb};
 use crate::transport::Transport;
@@ -37,7 +37,7 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct State {
     /// Those whose connection has ended included, until their thread ends.
-    connected: HashMap<u64, Arc<Lien>>,
+    connected: HashMap<u64, Arc<Link>>,
     /// Those whose greeting is not in yet: a stop does not wait for it.
     greeting: HashMap<u64, Arc<dyn Transport>>,
     /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
@@ -97,7 +97,7 @@ impl State {
     /// may be gone again.
     fn is_one_leaving(&self) -> bool {
         self.clients() > self.connected.len()
-            || self.connected.values().any(|lien| lien.ending().is_some())
+            || self.connected.values().any(|link| link.ending().is_some())
     }
 }
 
@@ -132,23 +132,23 @@ impl Clients {
     /// Ends the connection of a client that was never used for so long; says whether there is one.
     fn send_unused_away(&self, unused: Duration) -> bool {
         let oldest = self.oldest_unused(unused);
-        if let Some(lien) = &oldest {
-            lien.close(EndReason::Closed, "it was never used, and another needs its place");
+        if let Some(link) = &oldest {
+            link.close(EndReason::Closed, "it was never used, and another needs its place");
             // It has sent nothing that it could be waited for.
-            lien.end_linger();
+            link.end_linger();
         }
         oldest.is_some()
     }
 
-    fn oldest_unused(&self, unused: Duration) -> Option<Arc<Lien>> {
+    fn oldest_unused(&self, unused: Duration) -> Option<Arc<Link>> {
         let moment = Instant::now().checked_sub(unused)?;
         let connected = self.connected().into_iter();
-        connected.filter(|lien| lien.is_unused_since(moment)).min_by_key(|lien| lien.identity.id)
+        connected.filter(|link| link.is_unused_since(moment)).min_by_key(|link| link.identity.id)
     }
 
     /// Whether the peer of a client is gone, as the system knows and our thread does not yet.
     fn is_one_gone(&self) -> bool {
-        self.connected().iter().take(LOOKED_AT).any(|lien| lien.is_peer_gone())
+        self.connected().iter().take(LOOKED_AT).any(|link| link.is_peer_gone())
     }
 
     /// Whether so many are there, and none of them is about to leave or can be sent away.
@@ -217,15 +217,15 @@ impl Clients {
 
     /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
     /// Says whether a newcomer waits to hear whether this one stays.
-    pub(super) fn add(&self, lien: &Arc<Lien>) -> bool {
+    pub(super) fn add(&self, link: &Arc<Link>) -> bool {
         let mut state = self.state.lock();
         let awaited = std::mem::take(&mut state.awaited);
-        state.greeting.remove(&lien.identity.id);
-        state.connected.insert(lien.identity.id, lien.clone());
+        state.greeting.remove(&link.identity.id);
+        state.connected.insert(link.identity.id, link.clone());
         let stopping = state.stopping;
         drop(state);
         if stopping {
-            lien.begin_stop();
+            link.begin_stop();
         }
         awaited
     }
@@ -233,7 +233,7 @@ impl Clients {
     /// A client's thread ends, or never began. Says whether a newcomer waits for that.
     pub(super) fn leave(&self, id: u64) -> bool {
         let leaving = self.state.lock().connected.get(&id).cloned();
-        let was_cut = leaving.is_some_and(|lien| lien.was_cut_in_stop());
+        let was_cut = leaving.is_some_and(|link| link.was_cut_in_stop());
         let mut state = self.state.lock();
         state.threads -= 1;
         if state.expected == Some(id) {
@@ -257,22 +257,22 @@ impl Clients {
     }
 
     /// The connections whose thread has not ended.
-    pub(super) fn connected(&self) -> Vec<Arc<Lien>> {
+    pub(super) fn connected(&self) -> Vec<Arc<Link>> {
         self.state.lock().connected.values().cloned().collect()
     }
 
     /// The connections that have not ended.
-    pub(super) fn liens(&self) -> Vec<Arc<Lien>> {
-        self.connected().into_iter().filter(|lien| lien.ending().is_none()).collect()
+    pub(super) fn links(&self) -> Vec<Arc<Link>> {
+        self.connected().into_iter().filter(|link| link.ending().is_none()).collect()
     }
 
     /// Does that with every connection that has not ended.
-    pub(super) fn each(&self, act: impl FnMut(&Arc<Lien>)) {
-        each(&self.liens(), act);
+    pub(super) fn each(&self, act: impl FnMut(&Arc<Link>)) {
+        each(&self.links(), act);
     }
 
     pub(super) fn all(&self) -> Vec<Client> {
-        self.liens().iter().map(Client::of).collect()
+        self.links().iter().map(Client::of).collect()
     }
 
     /// From here on nobody comes in. Those who are about to greet still may: they know that they
@@ -298,7 +298,7 @@ impl Clients {
     }
 
     pub(super) fn begin_stop(&self) {
-        self.each(|lien| lien.begin_stop());
+        self.each(|link| link.begin_stop());
     }
 
     /// Goodbyes that came while this process was stopped are there to be read; says whether
@@ -306,10 +306,10 @@ impl Clients {
     fn take_in(&self) -> bool {
         let until = Instant::now().checked_add(UNWIND);
         let mut some = false;
-        each(&self.connected(), |lien| some |= lien.take_in(false));
-        each(&self.connected(), |lien| {
+        each(&self.connected(), |link| some |= link.take_in(false));
+        each(&self.connected(), |link| {
             if until.is_none_or(|until| Instant::now() < until) {
-                some |= lien.take_in(true);
+                some |= link.take_in(true);
             }
         });
         some
@@ -327,9 +327,9 @@ impl Clients {
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
             }
             // One that ends by itself, and still runs what had arrived, is cut too.
-            each(&self.connected(), |lien| lien.close(EndReason::GraceOver, ""));
+            each(&self.connected(), |link| link.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
-                self.connected().iter().for_each(|lien| lien.end_linger());
+                self.connected().iter().for_each(|link| link.end_linger());
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
             }
         }
@@ -337,8 +337,8 @@ impl Clients {
         let left: Vec<_> = state.connected.values().cloned().collect();
         let (gone, hooks) = (state.cut_off, state.inside_hooks);
         drop(state);
-        let connections = gone + left.iter().filter(|lien| lien.was_cut_in_stop()).count();
-        let threads = hooks + left.iter().map(|lien| lien.threads_inside()).sum::<usize>();
+        let connections = gone + left.iter().filter(|link| link.was_cut_in_stop()).count();
+        let threads = hooks + left.iter().map(|link| link.threads_inside()).sum::<usize>();
         self.state.lock().cut = Some(Cut { grace, connections, threads });
     }
 
@@ -363,7 +363,7 @@ impl Clients {
         let cut = self.state.lock().cut;
         match cut {
             Some(Cut { grace, connections, threads }) if connections + threads > 0 => {
-                let lien = format!(
+                let link = format!(
                     "server {serveur}: {} {} cut, {} {} still inside a command or a hook",
                     counted(connections, "connection"),
                     verb(connections, "was", "were"),
@@ -374,7 +374,7 @@ impl Clients {
                     phase: Phase::Arret,
                     delai: grace,
                     commande: None,
-                    lien: lien.into(),
+                    lien: link.into(),
                     a_pu_etre_executee: false,
                     etape: None,
                     derriere: None,

@@ -2,7 +2,7 @@
 
 use super::Serveur;
 use crate::commande::fence;
-use crate::lien::{inside, is_inside};
+use crate::link::{inside, is_inside};
 
 impl Serveur {
     /// Runs a hook; one that panics ends neither the client nor the server.
@@ -14,7 +14,7 @@ impl Serveur {
     /// inside a hook of it, or inside a command or a hook of one of its connections.
     pub(super) fn is_served_here(&self) -> bool {
         is_inside(self.place())
-            || self.shared.clients.connected().iter().any(|lien| lien.is_served_here())
+            || self.shared.clients.connected().iter().any(|link| link.is_served_here())
     }
 
     /// What stands for this server and its clones: the address of what they share.

@@ -183,7 +183,7 @@ impl OptionsServeur {
     #[doc(alias = "bind")]
     pub fn ouvrir(self) -> Resultat<Serveur> {
         self.settings.check()?;
-        crate::lien::note_maker();
+        crate::link::note_maker();
         if self.max_clients == 0 {
             return Err(impossible("`max_clients` is 0: such a server takes nobody"));
         }

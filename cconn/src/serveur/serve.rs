@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::commande::EndHook;
 use crate::erreur::Resultat;
 use crate::handshake::{self, Greeted};
-use crate::lien::{Identity, Lien, Parts, Watch};
+use crate::link::{Identity, Link, Parts, Watch};
 use crate::transport::{Memory, Transport};
 use crate::wire::Role;
 
@@ -104,7 +104,7 @@ impl Serveur {
         greeted: Greeted,
     ) {
         let settings = &self.shared.options.settings;
-        let lien = Lien::new(Parts {
+        let link = Link::new(Parts {
             io,
             commands: self.shared.service.clone(),
             limits: self.shared.limits.clone(),
@@ -117,35 +117,35 @@ impl Serveur {
         let hooks = self.shared.options.hooks();
         if hooks.connected.is_some() {
             // The hook may be what admits the client, and may wait for its answers.
-            lien.hold_commands();
+            link.hold_commands();
         }
-        lien.limit_idleness();
-        if self.shared.clients.add(&lien) {
+        link.limit_idleness();
+        if self.shared.clients.add(&link) {
             self.shared.door.ring();
         }
-        let client = Client::of(&lien);
+        let client = Client::of(&link);
         if hooks.connected.is_some() {
             // While the hook runs, or waits for an answer, what came behind the greeting is known
             // and somebody reads on.
-            lien.leave_helm();
+            link.leave_helm();
         }
         self.hook(hooks.connected.as_ref(), &client);
-        lien.admit_and_execute();
+        link.admit_and_execute();
         if hooks.disconnected.is_some() {
             // The last commands may run on other threads; meanwhile the watchman reads out what
             // the peer still sends.
-            lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
+            link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         }
         self.hook(hooks.disconnected.as_ref(), &client);
         drop(hooks);
-        lien.linger();
-        lien.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
+        link.linger();
+        link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
     }
 
     fn hook(&self, hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
-            let _serving = client.lien.serving();
+            let _serving = client.link.serving();
             self.shared.clients.inside_hook(|| self.run_hook(|| hook(client, result)));
         }
     }
@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::erreur::Erreur;
-    use crate::lien::Limits;
+    use crate::link::Limits;
     use crate::message::nommee;
     use crate::transport::Tcp;
     use crate::wire::{self, EndReason, Greeting, Refusal};

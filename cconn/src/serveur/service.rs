@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{Contexte, Known, Registre};
-use crate::lien::{Dispatch, Incoming, Lien, Notice, Outcome, Runner};
+use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
 use crate::wire::{FailureCode, Output};
 
 /// Runs the server's commands for its connections.
@@ -22,17 +22,17 @@ impl Service {
 }
 
 impl Dispatch for Service {
-    fn runner<'a>(&'a self, lien: &'a Arc<Lien>) -> Box<dyn Runner + 'a> {
+    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
         Box::new(OfServer {
             registre: &self.registre,
-            client: Client::within(lien),
+            client: Client::within(link),
             serveur: self.serveur.upgrade().map(|shared| Serveur { shared }),
             known: Known::default(),
         })
     }
 
-    fn notice(&self, lien: &Arc<Lien>, notice: &Notice) {
-        self.registre.report(lien, notice);
+    fn notice(&self, link: &Arc<Link>, notice: &Notice) {
+        self.registre.report(link, notice);
     }
 
     fn is_parallel(&self, command: u64) -> bool {

@@ -16,10 +16,10 @@ const PARTS: &[(&str, &[&str])] = &[
     ("codec", &["cconn::codec", "bincode", "serde"]),
     ("frames (wire)", &["cconn::wire"]),
     ("transport", &["cconn::transport", "rustix"]),
-    ("connection (lien)", &["cconn::lien", "cconn::sync"]),
+    ("connection (link)", &["cconn::link", "cconn::sync"]),
     ("registry, dispatch", &["cconn::commande", "cconn::serveur"]),
     ("message and client face", &["cconn::client", "cconn::message", "cconn::erreur"]),
-    ("the program's own, generated code included", &["mesures"]),
+    ("the program's own, generated code included", &["instructions"]),
     ("clock", &["clock_gettime", "std::time", "unix::time"]),
     ("locks that wait", &["pthread", "std::sync", "std::sys::sync", "unix::futex"]),
     ("bytes copied", &["__mem"]),
@@ -86,10 +86,13 @@ mod tests {
     #[test]
     fn functions_belong_to_their_layers() {
         let cases = [
-            ("<cconn::client::Client>::appeler::<i64, mesures::somme>", "message and client face"),
+            (
+                "<cconn::client::Client>::appeler::<i64, instructions::somme>",
+                "message and client face",
+            ),
             ("cconn::codec::guard::x", "codec"),
             ("__vdso_clock_gettime", "clock"),
-            ("cconn::lien::send::<impl cconn::lien::Lien>::call", "connection (lien)"),
+            ("cconn::link::send::<impl cconn::link::Link>::call", "connection (link)"),
             ("__memcpy_avx_unaligned_erms", "bytes copied"),
             ("_start", OTHER),
         ];

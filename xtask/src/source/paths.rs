@@ -170,9 +170,9 @@ mod tests {
     fn files_name_their_modules() {
         let of = |path| module_of(path).join("/");
         assert_eq!(of("cconn/src/lib.rs"), "");
-        assert_eq!(of("cconn/src/lien.rs"), "lien");
-        assert_eq!(of("cconn/src/lien/dispatch.rs"), "lien/dispatch");
-        assert_eq!(of("cconn/src/lien/mod.rs"), "lien");
+        assert_eq!(of("cconn/src/link.rs"), "link");
+        assert_eq!(of("cconn/src/link/dispatch.rs"), "link/dispatch");
+        assert_eq!(of("cconn/src/link/mod.rs"), "link");
     }
 
     #[test]

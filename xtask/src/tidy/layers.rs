@@ -25,14 +25,14 @@ const LAYERS: &[(&str, Imports)] = &[
     ("codec", Only(&["sync", "copy", "body"])),
     ("transport", Only(&["sync", "copy"])),
     ("octets", Only(&["copy"])),
-    ("lien", Only(&["text", "sync", "copy", "wire", "body", "transport"])),
-    ("handshake", Only(&["text", "sync", "wire", "transport", "lien"])),
-    ("erreur", Only(&["text", "wire", "codec", "lien"])),
+    ("link", Only(&["text", "sync", "copy", "wire", "body", "transport"])),
+    ("handshake", Only(&["text", "sync", "wire", "transport", "link"])),
+    ("erreur", Only(&["text", "wire", "codec", "link"])),
     ("message", Only(&["copy", "wire", "body", "codec", "octets", "erreur"])),
     ("client", AllBelow),
     (
         "commande",
-        Only(&["text", "sync", "wire", "body", "codec", "lien", "erreur", "message", "client"]),
+        Only(&["text", "sync", "wire", "body", "codec", "link", "erreur", "message", "client"]),
     ),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
@@ -135,7 +135,7 @@ fn place(module: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const LIB: &str = "mod wire; mod lien; mod erreur; pub use erreur::{Erreur, Resultat as R};";
+    const LIB: &str = "mod wire; mod link; mod erreur; pub use erreur::{Erreur, Resultat as R};";
 
     fn faults(path: &str, text: &str) -> Vec<String> {
         let repo = Repo::made_up(&[(ROOT_FILE, LIB), (path, text)]);
@@ -156,10 +156,10 @@ mod tests {
 
     #[test]
     fn allowed_edges_pass() {
-        let text = "use crate::wire::CallId; use super::lien::Lien; use self::x::Y; use std::io;
+        let text = "use crate::wire::CallId; use super::link::Link; use self::x::Y; use std::io;
             fn f() { crate::erreur::g() }";
         assert_eq!(faults("cconn/src/erreur.rs", text), Vec::<String>::new());
-        assert_eq!(faults("cconn/src/lien/x.rs", "use super::super::wire::*;"), [""; 0]);
+        assert_eq!(faults("cconn/src/link/x.rs", "use super::super::wire::*;"), [""; 0]);
     }
 
     #[test]
@@ -171,15 +171,15 @@ mod tests {
             "fn f() { crate::serveur::g() }",
             "mod inline { use super::super::super::serveur::S; }",
         ] {
-            let found = faults("cconn/src/lien/x.rs", text);
+            let found = faults("cconn/src/link/x.rs", text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
-            assert!(found[0].contains("`lien` may not import `serveur`"), "{found:?}");
+            assert!(found[0].contains("`link` may not import `serveur`"), "{found:?}");
         }
     }
 
     #[test]
     fn a_lower_module_without_an_edge_is_refused_too() {
-        assert!(faults("cconn/src/lien.rs", "use crate::codec::encode;")[0].contains("`codec`"));
+        assert!(faults("cconn/src/link.rs", "use crate::codec::encode;")[0].contains("`codec`"));
     }
 
     #[test]

@@ -5,8 +5,15 @@ use super::repo::Repo;
 use crate::source::{self, Kind, Token};
 
 /// The crates of this workspace.
-const CRATES: &[&str] =
-    &["cconn", "cconn-macros", "endurance", "examples", "mesures", "tests", "xtask"];
+const CRATES: &[&str] = &[
+    "cconn",
+    "cconn-macros",
+    "checks/endurance",
+    "checks/instructions",
+    "examples",
+    "tests",
+    "xtask",
+];
 
 /// Macros that stand for code still to be written or output to be removed.
 const UNFINISHED_MACROS: &[&str] = &["todo", "unimplemented", "dbg"];
@@ -18,7 +25,8 @@ const UNFINISHED_MARKS: &[&str] = &["FIXME", "XXX"];
 /// Comments may speak of it. This crate is left out: it names what it forbids.
 pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
-    for file in repo.rust_files(&["cconn", "cconn-macros", "endurance", "examples", "tests"]) {
+    for file in repo.rust_files(&["cconn", "cconn-macros", "checks/endurance", "examples", "tests"])
+    {
         if file.path == "cconn/src/codec.rs" || file.path.starts_with("cconn/src/codec/") {
             continue;
         }
@@ -35,7 +43,13 @@ pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
 /// Each file opens with what it owns.
 pub(super) fn check_headers(repo: &Repo) -> Vec<Finding> {
     let files = repo
-        .rust_files(&["cconn/src", "cconn-macros/src", "endurance/src", "mesures/src", "xtask/src"])
+        .rust_files(&[
+            "cconn/src",
+            "cconn-macros/src",
+            "checks/endurance/src",
+            "checks/instructions/src",
+            "xtask/src",
+        ])
         .into_iter();
     files
         .filter(|file| !file.text.starts_with("//!"))

@@ -1,0 +1,201 @@
+//! Two ends of a connection in one process, driven from the callers' side.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unnecessary_wraps,
+    reason = "tests overflow aloud, and their deadlines are always there"
+)]
+
+mod attack;
+mod calls;
+mod ends;
+mod faults;
+mod hostile;
+mod limits;
+mod overslept;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::sync::Deadline;
+use crate::transport::{Memory, Tcp, configure};
+use crate::wire::{self, EndReason, FailureCode};
+
+/// Commands by number; the arguments and answers are plain bytes.
+const ECHO: u64 = 1;
+const NEST: u64 = 2;
+const NOTE: u64 = 3;
+const SLOW: u64 = 4;
+const STOP: u64 = 5;
+const LARGE: u64 = 6;
+const PARALLEL: u64 = 7;
+const CLOSE: u64 = 8;
+
+#[derive(Default)]
+struct Commands {
+    ran: AtomicU64,
+    notes: Mutex<Vec<u64>>,
+    notices: Mutex<Vec<FailureCode>>,
+}
+
+impl Dispatch for Commands {
+    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
+        Box::new(|incoming: &Incoming<'_>, out: &mut Vec<u8>| self.run(link, incoming, out))
+    }
+
+    fn notice(&self, _: &Arc<Link>, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.code);
+    }
+
+    fn is_parallel(&self, command: u64) -> bool {
+        command == PARALLEL
+    }
+}
+
+impl Commands {
+    fn run(&self, link: &Arc<Link>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        self.ran.fetch_add(1, Ordering::SeqCst);
+        match incoming.command {
+            ECHO => out.extend(incoming.body),
+            NEST => return nest(link, incoming.body, out),
+            NOTE => {
+                let number = u64::from_le_bytes(incoming.body.try_into().unwrap());
+                self.notes.lock().unwrap().push(number);
+            }
+            SLOW | PARALLEL => {
+                let deadline = Instant::now() + Duration::from_secs(5);
+                while incoming.body.is_empty() && !Link::is_cancelled() {
+                    assert!(Instant::now() < deadline, "never cancelled");
+                    std::thread::yield_now();
+                }
+            }
+            STOP => assert_eq!(link.stop(None), Stopped::Begun),
+            LARGE => out.resize(100_000, 7),
+            CLOSE => link.close(EndReason::Closed, ""),
+            _ => return Outcome::Failure(FailureCode::UnknownCommand),
+        }
+        Outcome::Answer
+    }
+}
+
+/// Calls back as often as the first byte says.
+fn nest(link: &Arc<Link>, body: &[u8], out: &mut Vec<u8>) -> Outcome {
+    let Some(left) = body.first().copied().filter(|left| *left > 0) else {
+        return Outcome::Answer;
+    };
+    match call(link, NEST, &[left - 1]) {
+        Ok(Answer::Value(bytes)) => {
+            out.extend(bytes.as_slice());
+            out.push(left);
+            Outcome::Answer
+        }
+        Ok(_) => Outcome::Failure(FailureCode::Handler),
+        Err(failure) => {
+            out.extend(format!("{failure:?}").into_bytes());
+            Outcome::Failure(FailureCode::Handler)
+        }
+    }
+}
+
+fn frame(link: &Link, command: u64, body: &[u8], is_call: bool) -> Result<Vec<u8>, Failure> {
+    let mut frame = Vec::new();
+    let depth = link.depth()?;
+    let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
+    let start = begin(&mut frame, depth, command, 0);
+    frame.extend(body);
+    wire::finish_with(&mut frame, start, 0);
+    Ok(frame)
+}
+
+fn soon() -> Option<Instant> {
+    Some(Instant::now() + Duration::from_secs(10))
+}
+
+fn call(link: &Link, command: u64, body: &[u8]) -> Result<Answer, Failure> {
+    link.call((&mut frame(link, command, body, true)?).into(), body.len(), soon())
+}
+
+fn send(link: &Link, command: u64, body: &[u8]) -> Result<(), Failure> {
+    link.send(&mut frame(link, command, body, false)?, body.len(), soon())
+}
+
+fn value(answer: Result<Answer, Failure>) -> Vec<u8> {
+    match answer {
+        Ok(Answer::Value(bytes)) => bytes.as_slice().to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+struct End {
+    link: Arc<Link>,
+    commands: Arc<Commands>,
+}
+
+fn end(io: Arc<dyn Transport>, limits: &Limits) -> End {
+    end_with(io, limits, Vec::new())
+}
+
+fn end_with(io: Arc<dyn Transport>, limits: &Limits, rest: Vec<u8>) -> End {
+    watched_end(io, limits, rest, Some(Watch::of_process()))
+}
+
+fn watched_end(
+    io: Arc<dyn Transport>,
+    limits: &Limits,
+    rest: Vec<u8>,
+    watch: Option<Arc<Watch>>,
+) -> End {
+    let commands = Arc::new(Commands::default());
+    let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+    let link = Link::new(Parts {
+        io,
+        commands: commands.clone(),
+        limits: Arc::new(limits.clone()),
+        peer,
+        watch,
+        identity: Identity::of_client(1, None),
+        ends_with_handles: false,
+        rest,
+    });
+    End { link, commands }
+}
+
+fn tcp_pair() -> (Arc<dyn Transport>, Arc<dyn Transport>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let right = listener.accept().unwrap().0;
+    (Arc::new(Tcp::new(left)), Arc::new(Tcp::new(right)))
+}
+
+/// A pair of ends; the second runs an executor on a thread of its own.
+fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
+    let (left, right): (Arc<dyn Transport>, Arc<dyn Transport>) = match memory {
+        Some(capacity) => {
+            let (left, right) = Memory::pair(capacity);
+            (Arc::new(left), Arc::new(right))
+        }
+        None => tcp_pair(),
+    };
+    let (client, server) = (end(left, limits), end(right, limits));
+    execute(&server);
+    (client, server)
+}
+
+fn execute(end: &End) {
+    let link = end.link.clone();
+    std::thread::spawn(move || {
+        assert!(link.execute());
+        link.linger();
+    });
+}
+
+fn pair() -> (End, End) {
+    pair_with(&Limits::default(), None)
+}
+
+fn small() -> Limits {
+    Limits { max_frame: 4096, window: smallest_window(4096), high_water: 2048, ..Limits::default() }
+}

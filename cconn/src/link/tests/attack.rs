@@ -1,0 +1,150 @@
+//! Attacks on the window's credit, lazy deadlines, direct writes, and a system that gives nothing.
+
+use super::super::bytes::Bytes;
+use super::super::turn::Command;
+use super::*;
+
+/// A call that is refused for want of room in the table gives back all that it spent of the
+/// window, the bytes that stand outside its frame included.
+#[test]
+fn a_refused_call_with_a_long_tail_gives_its_window_back() {
+    let limits = Limits { max_calls: 0, ..Limits::default() };
+    let (client, _server) = pair_with(&limits, None);
+    let tail = vec![7; 1 << 20];
+    for n in 0..40 {
+        let mut frame = Vec::new();
+        let start = wire::begin_call(&mut frame, 0, ECHO, 0);
+        wire::finish_with(&mut frame, start, tail.len()).unwrap();
+        let deadline = Deadline::After(Duration::from_millis(200));
+        let message = Outgoing { frame: &mut frame, tail: &tail };
+        let failure = client.link.call(message, tail.len(), deadline).unwrap_err();
+        assert!(matches!(failure, Failure::TooManyCalls { limit: 0 }), "call {n}: {failure:?}");
+    }
+}
+
+/// The deadline of a call passes though other frames keep coming, which end each read in time.
+#[test]
+fn a_deadline_passes_while_other_frames_come() {
+    for tcp in [true, false] {
+        let (left, right) = if tcp {
+            tcp_pair()
+        } else {
+            let (left, right) = Memory::pair(100_000);
+            (Arc::new(left) as Arc<dyn Transport>, Arc::new(right) as Arc<dyn Transport>)
+        };
+        let client = end(left, &Limits::default());
+        let peer = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            wire::write_grant(&mut bytes, 1, 1);
+            for _ in 0..40 {
+                std::thread::sleep(Duration::from_millis(50));
+                if right.try_send(&[std::io::IoSlice::new(&bytes)]).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut frame = frame(&client.link, ECHO, &[], true).unwrap();
+        let begin = Instant::now();
+        let deadline = Deadline::After(Duration::from_millis(200));
+        let result = client.link.call((&mut frame).into(), 0, deadline);
+        let took = begin.elapsed();
+        client.link.close(EndReason::Closed, "");
+        drop(client);
+        peer.join().unwrap();
+        assert!(matches!(result, Err(Failure::Late { .. })), "tcp {tcp}: {took:?} {result:?}");
+        assert!(took < Duration::from_secs(1), "tcp {tcp}: {took:?} {result:?}");
+    }
+}
+
+/// A direct write of which the socket took nothing, and then the peer is lost.
+#[test]
+fn a_call_of_which_nothing_left_has_not_run() {
+    let script = crate::transport::Script { stuck_at: Some(0), ..Default::default() };
+    let (left, right) = tcp_pair_raw();
+    let client = end(Arc::new(crate::transport::Scripted::new(left, script)), &Limits::default());
+    let link = client.link.clone();
+    let calling = std::thread::spawn(move || call(&link, ECHO, b"x"));
+    while !client.link.lock().blocked {
+        std::thread::yield_now();
+    }
+    drop(right);
+    let failure = calling.join().unwrap().unwrap_err();
+    assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
+}
+
+fn tcp_pair_raw() -> (Tcp, Tcp) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let right = listener.accept().unwrap().0;
+    (Tcp::new(left), Tcp::new(right))
+}
+
+#[test]
+fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
+    let (left, _right) = tcp_pair();
+    let end = end(left, &Limits::default());
+    let mut state = end.link.lock();
+    let (code, text) = (FailureCode::Panic, "".into());
+    let (here, lost) = (false, 0);
+    state.turn.notices.push(Notice { command: NOTE, code, text, here, lost });
+    let body = Bytes::copy(b"x");
+    let (depth, call, name, fingerprint) = (0, None, ECHO, 0);
+    state.turn.push(Command {
+        depth,
+        call,
+        name,
+        fingerprint,
+        body,
+        parallel: false,
+        charge: 64,
+        number: 0,
+    });
+    // As if a thread had been asked for, in vain.
+    state.turn.stand_ins = 1;
+    drop(state);
+    assert!(!end.link.refuse_front(), "there is nothing to be refused");
+    let mut state = end.link.lock();
+    assert!(state.turn.refuse().is_some(), "the command waits for somebody who listens");
+    assert!(!state.turn.is_queue_empty(), "the notice waits for a thread");
+    state.turn.clear();
+}
+
+#[test]
+fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
+    let (left, _right) = tcp_pair();
+    let end = end(left, &Limits::default());
+    let mut state = end.link.lock();
+    // Somebody reads, and comes to the end of the stream later.
+    let inbox = state.inbox.take();
+    state.append(&mut frame(&end.link, NOTE, b"x", false).unwrap());
+    state.broken = Some("writing failed".into());
+    state.outbox.clear();
+    drop(state);
+    assert!(!end.link.write_out(Deadline::After(Duration::from_millis(20))));
+    end.link.lock().inbox = inbox;
+}
+
+#[test]
+fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    // The ids of the first two calls: one place, used twice.
+    let [first, second] = [1 << 32, 2 << 32].map(|id| {
+        let mut answer = Vec::new();
+        let start = wire::begin_answer(&mut answer, wire::CallId(id));
+        answer.extend(b"0123456789");
+        wire::finish_with(&mut answer, start, 0);
+        answer
+    });
+    let (half, rest) = first.split_at(first.len() / 2);
+    let say = |bytes: &[u8]| hers.try_send(&[std::io::IoSlice::new(bytes)]).unwrap();
+    say(half);
+    let mut message = frame(&client.link, ECHO, b"x", true).unwrap();
+    let deadline = Deadline::After(Duration::from_millis(50));
+    let failure = client.link.call((&mut message).into(), 1, deadline).unwrap_err();
+    assert!(matches!(failure, Failure::Late { may_have_run: true, .. }), "{failure:?}");
+    say(rest);
+    say(&second);
+    assert_eq!(value(call(&client.link, ECHO, b"y")), b"0123456789");
+    assert_eq!(client.link.lock().calls.late, 1);
+}

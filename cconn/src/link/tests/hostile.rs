@@ -1,0 +1,229 @@
+//! Peers that break the rules, or keep them to our harm. They are written by hand.
+
+use std::io::IoSlice;
+
+use super::*;
+
+/// An end with little room for what waits to be written, and the peer's side of its stream.
+fn narrow() -> (End, Memory) {
+    let (ours, hers) = Memory::pair(100);
+    let limits = Limits { high_water: 1000, ..Limits::default() };
+    (end(Arc::new(ours), &limits), hers)
+}
+
+fn say(peer: &Memory, bytes: &[u8]) {
+    assert_eq!(peer.try_send(&[IoSlice::new(bytes)]).unwrap(), bytes.len());
+}
+
+fn soon_over() -> Deadline {
+    Deadline::After(Duration::from_millis(20))
+}
+
+#[test]
+fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
+    let (client, peer) = narrow();
+    let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
+    client.link.send(&mut message, 500, soon_over()).unwrap();
+    assert!(!client.link.lock().outbox.is_empty(), "the stream has no room for it");
+    // It has had neither our message nor our `retrait`.
+    let mut goodbye = Vec::new();
+    wire::write_retrait(&mut goodbye);
+    wire::write_adieu(&mut goodbye, EndReason::Finished, "");
+    say(&peer, &goodbye);
+    peer.shutdown_write();
+    client.link.stop(soon());
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }), "{ending:?}");
+}
+
+#[test]
+fn calls_wait_for_room_like_any_message() {
+    let (client, _peer) = narrow();
+    let mut refused = 0;
+    for n in 0..20 {
+        let mut message = frame(&client.link, ECHO, &[7; 300], true).unwrap();
+        let failure = if n % 2 == 0 {
+            client.link.defer(&mut message, 300, soon_over()).err()
+        } else {
+            client.link.call((&mut message).into(), 300, soon_over()).err()
+        };
+        let room = matches!(failure, Some(Failure::Late { phase: Phase::Window, .. }));
+        refused += u32::from(room);
+        let waits = client.link.lock().outbox.bytes();
+        assert!(waits <= 1000 + 400, "{waits} bytes wait after {n}");
+    }
+    assert!(refused > 10, "{refused} of 20 found no room");
+}
+
+#[test]
+fn a_long_farewell_is_cut_short() {
+    let (ours, hers) = Memory::pair(1 << 20);
+    let client = end(Arc::new(ours), &Limits::default());
+    let mut goodbye = Vec::new();
+    wire::write_adieu(&mut goodbye, EndReason::Closed, &"x".repeat(500_000));
+    say(&hers, &goodbye);
+    let Failure::Ended { ending, .. } = call(&client.link, ECHO, b"x").unwrap_err() else {
+        panic!("the peer has left")
+    };
+    let Ending::Peer { text, .. } = &*ending else { panic!("{ending:?}") };
+    assert!(!text.is_empty() && text.len() <= wire::MAX_TEXT, "{} bytes", text.len());
+}
+
+#[test]
+fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    say(&hers, &bytes);
+    let inbox = client.link.lock().take_helm().unwrap();
+    let (state, _) = client.link.read_ready(client.link.lock(), inbox, 1);
+    drop(state);
+    let now = Instant::now();
+    // Somebody reads; should the helm be left free later, it must be soon looked at.
+    let inbox = client.link.lock().take_helm().unwrap();
+    for _ in 0..3 {
+        let next = client.link.tend(now).unwrap();
+        assert!(next <= Duration::from_millis(100), "the watchman comes again in {next:?}");
+    }
+    client.link.lock().put_helm(inbox);
+    assert!(client.link.ending().is_none(), "it has its time");
+    client.link.tend(now + Limits::default().grace + Duration::from_secs(1));
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::GraceOver, .. }), "{ending:?}");
+}
+
+#[test]
+fn who_sends_on_grants_that_have_not_left_is_cut() {
+    let (client, peer) = narrow();
+    let half = client.link.limits.window / 2;
+    let mut read = Vec::with_capacity(100);
+    for _ in 0..10 {
+        // One that reads may have as many as it likes.
+        client.link.lock().take_up(half);
+        drop(client.link.flush_ready(client.link.lock()));
+        assert!(peer.try_recv(&mut read).unwrap() > 0);
+        read.clear();
+    }
+    let mut state = client.link.lock();
+    state.take_up(half);
+    state.take_up(half);
+    assert!(!state.is_closed(), "as many as its window");
+    state.take_up(half);
+    drop(state);
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::Window, .. }), "{ending:?}");
+}
+
+#[test]
+fn what_changes_nothing_is_read_slowly() {
+    let mut floods = vec![Vec::new(); 5];
+    for n in 0..200_u64 {
+        wire::write_grant(&mut floods[0], 0, 0);
+        wire::write_grant(&mut floods[1], 9, u64::MAX);
+        wire::write_cancel(&mut floods[2], wire::CallId(1000 + n));
+        wire::write_failure(&mut floods[3], None, NOTE, FailureCode::Handler, "");
+        match n % 3 {
+            0 => wire::write_grant(&mut floods[4], 0, 0),
+            1 => wire::write_cancel(&mut floods[4], wire::CallId(n + 1)),
+            _ => wire::write_grant(&mut floods[4], 1, n),
+        }
+    }
+    for flood in floods {
+        let (ours, peer) = Memory::pair(64 << 10);
+        let server = end(Arc::new(ours), &Limits::default());
+        let link = server.link.clone();
+        let executor = std::thread::spawn(move || link.execute());
+        let (start, mut taken) = (Instant::now(), 0_usize);
+        while start.elapsed() < Duration::from_millis(100) {
+            match peer.try_send(&[IoSlice::new(&flood)]) {
+                Ok(n) if n == flood.len() => taken += 200,
+                Ok(_) => break,
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        assert!(taken < 40_000, "{taken} frames in a tenth of a second");
+        // Whoever ends the connection does not wait for that.
+        let start = Instant::now();
+        server.link.close(EndReason::Closed, "");
+        executor.join().unwrap();
+        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_full_socket_is_looked_at_ever_less_often() {
+    let (client, _peer) = narrow();
+    let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
+    client.link.send(&mut message, 500, soon_over()).unwrap();
+    let (start, mut now, mut looks) = (Instant::now(), Instant::now(), 0);
+    while now < start + Duration::from_secs(9) {
+        now += client.link.tend(now).unwrap();
+        looks += 1;
+    }
+    assert!(looks < 150, "{looks} looks in nine seconds");
+    assert!(client.link.ending().is_none());
+    client.link.tend(now + Duration::from_secs(3));
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
+
+/// An end that has read the first half of a note when its time is over, as after the whole process
+/// was stopped; the other half is in the pipe or not.
+fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
+    let (ours, hers) = tcp_pair();
+    let limits = Limits { read_deadline: Duration::from_millis(1), ..Limits::default() };
+    let client = end(ours, &limits);
+    let mut bytes = Vec::new();
+    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
+    bytes.extend(7_u64.to_le_bytes());
+    wire::finish_with(&mut bytes, start, 0);
+    let (first, second) = bytes.split_at(10);
+    let say = |bytes: &[u8]| hers.try_send(&[IoSlice::new(bytes)]).unwrap();
+    assert_eq!(say(first), first.len());
+    let inbox = client.link.lock().take_helm().unwrap();
+    drop(client.link.read_ready(client.link.lock(), inbox, 1));
+    // Its time counts from the first look at it.
+    let mut inbox = client.link.lock().take_helm().unwrap();
+    assert!(!inbox.is_overdue(Instant::now()));
+    std::thread::sleep(Duration::from_millis(2));
+    client.link.lock().put_helm(inbox);
+    if rest_came {
+        assert_eq!(say(second), second.len());
+    }
+    (client, hers)
+}
+
+#[test]
+fn a_frame_whose_rest_is_there_is_not_slow() {
+    for rest_came in [true, false] {
+        // The watchman comes by.
+        let (client, _hers) = overdue(rest_came);
+        let now = Instant::now();
+        client.link.tend(now);
+        client.link.tend(now + Duration::from_secs(2));
+        assert_eq!(client.link.ending().is_none(), rest_came, "{:?}", client.link.ending());
+
+        // Somebody reads.
+        let (client, _hers) = overdue(rest_came);
+        let mut state = client.link.lock();
+        let inbox = state.take_helm().unwrap();
+        let deadline = &mut soon().into();
+        (state, _) = client.link.read_pass(state, inbox, deadline, route::Router::Waits);
+        assert_eq!(state.ended().is_none(), rest_came, "{:?}", state.ended());
+    }
+}
+
+#[test]
+fn a_stop_whose_goodbye_is_there_is_not_overdue() {
+    let (ours, hers) = Memory::pair(1000);
+    let client = end(Arc::new(ours), &Limits::default());
+    client.link.begin_stop();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    wire::write_adieu(&mut bytes, EndReason::Finished, "");
+    say(&hers, &bytes);
+    client.link.tend(Instant::now() + Limits::default().grace + Duration::from_secs(1));
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Finished), "{ending:?}");
+}

@@ -1,0 +1,206 @@
+//! Deadlines, sizes, windows, and what is held for a peer.
+
+use super::*;
+
+#[test]
+fn a_deadline_ends_a_call_and_cancels_it() {
+    let (client, server) = pair();
+    let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
+    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let failure = client.link.call((&mut slow).into(), 0, deadline).unwrap_err();
+    assert!(
+        matches!(failure, Failure::Late { phase: Phase::Answer(_), may_have_run: true }),
+        "{failure:?}"
+    );
+    // The handler ends because the cancel reaches it, and the late answer is dropped.
+    assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");
+    assert_eq!(server.commands.ran.load(Ordering::SeqCst), 2);
+    assert_eq!(client.link.lock().calls.late, 1);
+}
+
+#[test]
+fn limits_of_size_hold_on_both_sides() {
+    let (client, _server) = pair_with(&small(), None);
+    let body = vec![0; 4096 - 22];
+    assert_eq!(value(call(&client.link, ECHO, &body)).len(), body.len());
+    let body = vec![0; 4096 - 21];
+    let failure = call(&client.link, ECHO, &body).unwrap_err();
+    assert!(matches!(failure, Failure::TooLarge { size: 4097, limit: 4096 }), "{failure:?}");
+    let answer = call(&client.link, LARGE, &[]).unwrap();
+    assert!(matches!(answer, Answer::Failure { code: FailureCode::AnswerTooLarge, .. }));
+    assert_eq!(value(call(&client.link, ECHO, b"x")), b"x", "the connection lives");
+}
+
+#[test]
+fn what_a_notice_keeps_of_a_long_text_is_bounded() {
+    let (left, right) = Memory::pair(100_000);
+    let client = end(Arc::new(left), &small());
+    let mut bytes = Vec::new();
+    wire::write_failure(&mut bytes, None, NOTE, FailureCode::Handler, "");
+    bytes.resize(bytes.len() + 4000, b'x');
+    let length = (bytes.len() - wire::LENGTH_PREFIX) as u32;
+    bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    let mut state = client.link.lock();
+    state.turn.notices.sent_one();
+    while state.turn.is_queue_empty() {
+        let inbox = state.take_helm().unwrap();
+        (state, _) = client.link.read_pass(state, inbox, &mut soon().into(), route::Router::Runs);
+    }
+    let Some(turn::Work::Notice(notice)) = state.turn.start(turn::Runner::Executor) else {
+        panic!("no notice")
+    };
+    assert_eq!(notice.text.len(), wire::MAX_TEXT);
+}
+
+/// A thread that waits for window; it ends with why it got none. The peer is written by hand.
+fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
+    let (left, right) = Memory::pair(20_000);
+    let client = end(Arc::new(left), &small());
+    let link = client.link.clone();
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(failure) = send(&link, NOTE, &[0; 1000]) {
+                return failure;
+            }
+        }
+    });
+    // The pipe has room for all that the window lets through: who reads waits for window.
+    while client.link.lock().inbox.is_some() {
+        std::thread::yield_now();
+    }
+    (client, right, sending)
+}
+
+#[test]
+fn a_wait_for_window_ends_with_a_stop() {
+    let (_client, right, sending) = wait_for_window();
+    let mut bytes = Vec::new();
+    wire::write_retrait(&mut bytes);
+    right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
+    let failure = sending.join().unwrap();
+    assert!(matches!(failure, Failure::Stopping), "{failure:?}");
+}
+
+#[test]
+fn two_full_windows_with_nobody_listening_get_on() {
+    let limits = small();
+    let (left, right) = Memory::pair(20_000);
+    let ends = [end(Arc::new(left), &limits), end(Arc::new(right), &limits)];
+    let sent = [AtomicU64::new(0), AtomicU64::new(0)];
+    // Several times what the window takes.
+    let enough = 8 * limits.window / 1000;
+    std::thread::scope(|scope| {
+        for (end, sent) in ends.iter().zip(&sent) {
+            scope.spawn(|| {
+                while send(&end.link, ECHO, &[0; 1000]).is_ok() {
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let deadline = soon();
+        while sent.iter().any(|sent| sent.load(Ordering::SeqCst) < enough) {
+            assert!(!wait::is_past(deadline), "both wait for the other: {sent:?}");
+            std::thread::yield_now();
+        }
+        for end in &ends {
+            end.link.close(EndReason::Closed, "");
+        }
+    });
+}
+
+#[test]
+fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
+    // No such stack exists, so that no stand-in can be started.
+    let limits = Limits { stack: Some(1 << 60), ..Limits::default() };
+    let (client, _server) = pair_with(&limits, Some(1 << 20));
+    let calls: Vec<_> = (0..10_000)
+        .map(|_| {
+            let mut frame = frame(&client.link, PARALLEL, b"x", true).unwrap();
+            client.link.defer(&mut frame, 1, soon()).unwrap()
+        })
+        .collect();
+    for call in calls {
+        let answer = client.link.wait_for(call, soon()).unwrap();
+        let code = FailureCode::NoResources;
+        assert!(matches!(answer, Answer::Failure { code: c, .. } if c == code), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
+    let (left, _right) = Memory::pair(100);
+    let limits = Limits { write_deadline: Duration::from_millis(50), ..small() };
+    let client = watched_end(Arc::new(left), &limits, Vec::new(), None).link;
+    let end = soon();
+    while client.ending().is_none() && !wait::is_past(end) {
+        let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
+        let deadline = Some(Instant::now() + Duration::from_millis(10));
+        client.call((&mut frame).into(), 200, deadline).unwrap_err();
+    }
+    let ending = client.ending();
+    let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });
+    assert!(ending.as_deref().is_some_and(slow), "{ending:?}");
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_with_that_reason() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _never_reads = listener.accept().unwrap();
+    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
+    // With the options of a real connection, for the kernel has a deadline of its own.
+    configure(&left, limits.write_deadline);
+    let client = end(Arc::new(Tcp::new(left)), &limits);
+    let body = vec![0; 1 << 20];
+    while client.link.ending().is_none() {
+        let _ended = send(&client.link, NOTE, &body);
+    }
+    let ending = client.link.ending().unwrap();
+    assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
+}
+
+/// Waits for what a quiet second does, at most two of them.
+fn until(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
+    let (client, server) = pair();
+    client.link.leave_helm();
+    let kept = |end: &End| end.link.lock().outbox.kept();
+    let body = [7; 9000];
+    let pending: Vec<_> = (0..50)
+        .map(|_| {
+            let mut frame = frame(&client.link, ECHO, &body, true).unwrap();
+            client.link.defer(&mut frame, body.len(), soon()).unwrap()
+        })
+        .collect();
+    for call in pending {
+        assert_eq!(value(client.link.wait_for(call, soon())), body);
+    }
+    assert!(kept(&client) > 1024, "what this test is about");
+    for end in [&client, &server] {
+        until("buffers are kept for ever", || kept(end) == 0);
+    }
+    let inbox = client.link.lock().inbox.as_ref().map(|inbox| inbox.buffer.kept());
+    assert!(inbox.is_some_and(|kept| kept <= 512), "{inbox:?}");
+    assert_eq!(value(call(&client.link, ECHO, b"x")), b"x", "the connection lives");
+}
+
+#[test]
+fn a_quiet_second_ends_what_this_thread_keeps_for_sending() {
+    let (client, _server) = pair();
+    let payload = [7; 4096];
+    crate::copy::moved(&[std::io::IoSlice::new(&payload)], |bytes| assert_eq!(bytes, payload));
+    assert!(crate::copy::keeps_spare(), "what this test is about");
+    let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
+    let deadline = Some(Instant::now() + Duration::from_millis(1500));
+    client.link.call((&mut slow).into(), 0, deadline).unwrap_err();
+    assert!(!crate::copy::keeps_spare());
+}

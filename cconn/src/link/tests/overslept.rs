@@ -1,0 +1,82 @@
+//! Threads that were not run in time, as in a process that was stopped: who waits for an answer
+//! wakes before who is at the helm, with the answer in the pipe.
+
+use std::thread;
+
+use super::*;
+use crate::wire::CallId;
+
+const DEADLINE: Duration = Duration::from_millis(30);
+
+/// By how much the waiting thread comes too late.
+const LATE: Duration = Duration::from_millis(150);
+
+/// Two calls of a client whose helm the test holds; `wait` waits for the first of them.
+///
+/// The peer answers, where it does, after `wait` has begun; nothing of the connection moves until
+/// the deadline has passed by `LATE`, and whoever is at the helm reads `reads_after` that, if ever.
+fn overslept<T: Send>(
+    answers: bool,
+    reads_after: Option<Duration>,
+    wait: impl FnOnce(&Link, [CallId; 2]) -> T + Send,
+) -> (T, Duration) {
+    let (left, right) = Memory::pair(20_000);
+    let client = end(Arc::new(left), &Limits::default());
+    let calls = [0, 1].map(|_| {
+        let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
+        client.link.defer(&mut frame, 1, soon()).unwrap()
+    });
+    let mut inbox = client.link.lock().take_helm();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| wait(&client.link, calls));
+        while client.link.lock().sleepers.is_empty() {
+            thread::yield_now();
+        }
+        if answers {
+            let mut answer = Vec::new();
+            let start = wire::begin_answer(&mut answer, calls[0]);
+            answer.push(b'y');
+            wire::finish_with(&mut answer, start, 0).unwrap();
+            right.try_send(&[std::io::IoSlice::new(&answer)]).unwrap();
+        }
+        let stopped = client.link.lock();
+        thread::sleep((begun + DEADLINE + LATE).saturating_duration_since(Instant::now()));
+        drop(stopped);
+        if let Some(after) = reads_after {
+            thread::sleep(after);
+            let state = client.link.lock();
+            let inbox = inbox.take().unwrap();
+            drop(client.link.read_pass(state, inbox, &mut soon().into(), route::Router::Waits));
+        }
+        let waited = waiting.join().unwrap();
+        (waited, begun.elapsed())
+    })
+}
+
+fn moment() -> Option<Instant> {
+    Some(Instant::now() + DEADLINE)
+}
+
+#[test]
+fn an_answer_that_is_there_is_waited_for() {
+    for after in [0, 1, 20, 60].map(Duration::from_millis) {
+        let (answer, _) =
+            overslept(true, Some(after), |link, [call, _]| link.wait_for(call, moment()));
+        assert_eq!(value(answer), b"y", "read {after:?} later");
+        let (first, _) =
+            overslept(true, Some(after), |link, calls| link.wait_for_any(&calls, moment()));
+        assert_eq!(first.unwrap(), Some(0), "read {after:?} later");
+    }
+}
+
+#[test]
+fn what_is_not_there_or_not_read_is_not_waited_for_longer() {
+    let (answer, took) = overslept(false, None, |link, [call, _]| link.wait_for(call, moment()));
+    assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
+    assert!(took < DEADLINE + LATE + LATE, "{took:?}: nothing was there");
+    // Whoever is at the helm never reads: as much time again as was overslept, and no more.
+    let (answer, took) = overslept(true, None, |link, [call, _]| link.wait_for(call, moment()));
+    assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
+    assert!(took < DEADLINE + 4 * LATE, "{took:?}");
+}

@@ -1,7 +1,0 @@
-//! Says to the core's source that it is compiled for the models.
-
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(modele)");
-    println!("cargo::rustc-cfg=modele");
-}
