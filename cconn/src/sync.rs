@@ -1,7 +1,8 @@
 //! The threads, locks and clock that the connection core is built on.
 //!
-//! The core names nothing of `std::sync` or `std::thread` that blocks: the model checker compiles
-//! the same core against a `sync` of its own, where a scheduler decides who runs.
+//! The core uses no blocking item of `std::sync` or `std::thread` directly. So the model checker
+//! can compile the same core against a `sync` module of its own, in which a scheduler decides which
+//! thread runs.
 
 mod bell;
 mod deadline;
@@ -22,13 +23,13 @@ pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;
 pub(crate) use threads::{Purpose, Threads};
 
-/// Whether that rule holds: always, except in the models.
+/// Whether the core obeys `rule`: always here; only the models switch a rule off.
 pub(crate) const fn holds(_: Rule) -> bool {
     true
 }
 
-/// A lock that a panic does not spoil: the state it guards is changed only by code that can't
-/// panic half-way.
+/// A lock that a panic does not poison: every change of the guarded state is made by code that
+/// can't panic half-way.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
@@ -41,7 +42,7 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock, unless somebody has it.
+    /// Takes the lock if it is free; `None` if another thread holds it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),
@@ -51,15 +52,17 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A condition variable with an absolute deadline.
+/// A condition variable whose waits end at an absolute deadline.
 ///
-/// Waking costs a system call even where nobody sleeps, and a connection that begins or ends has
-/// several to wake and seldom anybody asleep: so the sleepers are counted.
+/// Waking costs a system call even if no thread sleeps. A connection that begins or ends notifies
+/// several of these, and seldom does a thread sleep on one: so the sleepers are counted, and a
+/// notification without sleepers costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Condvar {
     inner: std::sync::Condvar,
-    /// Threads between the start of a wait and its end. Counted under the lock that they wait
-    /// with, so whoever changes what they wait for, under that lock, sees them counted afterwards.
+    /// Threads between the start and the end of a wait. A sleeper is counted while it still holds
+    /// the lock it waits with: so a thread that changes the state under that lock and notifies
+    /// afterwards can't miss it.
     sleepers: AtomicUsize,
 }
 
@@ -68,7 +71,8 @@ impl Condvar {
         Condvar::default()
     }
 
-    /// Sleeps until woken or until the deadline; may also wake for no reason.
+    /// Sleeps until notified or until the deadline. Spurious wake-ups happen: the caller checks its
+    /// condition again.
     pub(crate) fn wait<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -86,14 +90,16 @@ impl Condvar {
         guard
     }
 
-    /// Wakes one sleeper. To be called after what it waits for was changed under the lock.
+    /// Wakes one sleeper. Call it after changing, under the lock, the state that the sleeper waits
+    /// for.
     pub(crate) fn notify_one(&self) {
         if self.has_sleepers() {
             self.inner.notify_one();
         }
     }
 
-    /// Wakes every sleeper. To be called after what they wait for was changed under the lock.
+    /// Wakes every sleeper. Call it after changing, under the lock, the state that the sleepers
+    /// wait for.
     pub(crate) fn notify_all(&self) {
         if self.has_sleepers() {
             self.inner.notify_all();
@@ -105,28 +111,32 @@ impl Condvar {
     }
 }
 
-/// The present moment.
+/// The present moment of the monotonic clock.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Whether so many threads run that none should be kept for later.
+/// Whether the process runs so many threads that an idle one should end instead of being kept for
+/// later.
 pub(crate) fn are_threads_scarce() -> bool {
     Threads::of_process().are_scarce()
 }
 
-/// The number of this process, which a child made by `fork` does not share.
+/// The number of this process. A child made by `fork` has another, which is how its copies of the
+/// handles are told.
 pub(crate) fn process_id() -> u32 {
     std::process::id()
 }
 
-/// Lets other threads run that are ready to.
+/// Lets other threads that are ready run first.
 pub(crate) fn yield_now() {
     std::thread::yield_now();
 }
 
-/// Starts a thread of that name that nobody joins; its stack has the platform's default size
-/// where `stack` is `None`. Fails where the process has as many as it may.
+/// Starts a thread called `name` for a connection's own work (`Purpose::Own`). No thread joins it.
+///
+/// `stack` is the size in bytes; `None` means the platform's default. Fails if the process already
+/// runs as many threads as it may.
 pub(crate) fn spawn(
     name: String,
     stack: Option<usize>,
@@ -135,7 +145,7 @@ pub(crate) fn spawn(
     spawn_for(Purpose::Own, name, stack, body)
 }
 
-/// The same, for that purpose.
+/// Starts a thread called `name` for `purpose`; otherwise as `spawn`.
 pub(crate) fn spawn_for(
     purpose: Purpose,
     name: String,
@@ -144,6 +154,7 @@ pub(crate) fn spawn_for(
 ) -> io::Result<()> {
     let seat = Threads::of_process().seat(purpose)?;
     let body = move || {
+        // The seat is given back when the thread's body is over, by a panic too.
         let _until_it_ends = seat;
         body();
     };

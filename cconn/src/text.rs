@@ -1,14 +1,14 @@
-//! Numbers of things, as texts for people say them.
+//! Numbers of things and the verbs that go with them, for messages to people.
 
 use std::fmt::Display;
 
-/// So many of them: "1 client", "2 clients". The noun is one that takes an s.
+/// A number with its noun: "1 client", "2 clients". The plural of `noun` must end in a plain s.
 pub(crate) fn counted(n: impl Copy + Display + PartialEq + From<u8>, noun: &str) -> String {
     let plural = if n == 1.into() { "" } else { "s" };
     format!("{n} {noun}{plural}")
 }
 
-/// The verb for so many of them.
+/// The verb that fits `n` things: `one` for a single thing, `more` for any other number.
 pub(crate) fn verb<'a>(
     n: impl Copy + PartialEq + From<u8>,
     one: &'a str,

@@ -1,6 +1,6 @@
-//! What carries the bytes: one two-way stream, seen through one small trait.
+//! The two-way byte streams under a connection, behind one small trait.
 //!
-//! A transport knows no frame; none but the one in memory keeps bytes.
+//! A transport does not know frames. Only the transport in memory keeps bytes itself.
 
 mod closing;
 mod memory;

@@ -1,8 +1,8 @@
-//! The promise that a panic around a handle leaves it whole.
+//! The promise that a panic in the program's code leaves cconn's handles usable.
 //!
-//! What the handles share is held by locks that nobody runs the program's code under, and what
-//! panics inside a command or hook is caught before it reaches them. So a closure that is given to
-//! `catch_unwind` may hold them.
+//! The locks inside the handles are never held while the program's code runs, and a panic inside a
+//! command or a hook is caught before it reaches the state behind those locks. So a closure that is
+//! given to `catch_unwind` may hold handles.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -21,7 +21,8 @@ impl RefUnwindSafe for OptionsClient {}
 impl UnwindSafe for OptionsServeur {}
 impl RefUnwindSafe for OptionsServeur {}
 
-/// Both promises, of every handle and of what is listed and sent.
+/// Checks at compile time that every handle, and every type that is listed or sent, keeps both
+/// promises.
 const _: () = {
     const fn whole<T: UnwindSafe + RefUnwindSafe>() {}
     whole::<Client>();

@@ -1,4 +1,4 @@
-//! A sleep that ends by another thread's signal or by input, whichever comes first.
+//! A sleep that another thread's signal or a socket's input ends, whichever comes first.
 
 use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-/// A poll for longer than this is ended by a second one: the kernel lets a poll end late by a
-/// thousandth of its length.
+/// The longest poll that ends in time. The kernel lets a poll end late by a thousandth of its
+/// length, so a longer sleep is made of two polls: `first_piece`, and what is left.
 const LONGEST_EXACT: Duration = Duration::from_millis(100);
 
-/// A signal that a poll sees beside its sockets. Both ends are one thread's, so that neither is
-/// ever written to without the other.
+/// A signal that a poll sees beside its sockets. One thread owns both ends, so neither end can be
+/// closed while the other is written to or read.
 #[derive(Debug)]
 pub(crate) struct Bell {
     rung: UnixStream,
@@ -21,25 +21,25 @@ pub(crate) struct Bell {
 }
 
 impl Bell {
-    /// Fails where the system has no descriptor left.
+    /// Makes an unrung bell. Fails if the process has no file descriptor left.
     pub(crate) fn new() -> io::Result<Bell> {
         let (rung, rings) = UnixStream::pair()?;
         Ok(Bell { rung, rings })
     }
 
-    /// Ends the poll. At most once before it is silenced.
+    /// Ends the poll of the owning thread. The bell must be silenced before it is rung again.
     pub(crate) fn ring(&self) {
         let _one_byte_fits = (&self.rings).write(&[0]);
     }
 
-    /// Takes the one ring back, which must have come.
+    /// Takes the ring back. The bell must have been rung, else this blocks.
     pub(crate) fn silence(&self) {
         let _one_byte_is_there = (&self.rung).read(&mut [0]);
     }
 }
 
-/// Sleeps until a socket has input or has ended, the bell rings, or the deadline passes; says which
-/// of the sockets it was.
+/// Sleeps until a socket has input or has ended, the bell rings, or the deadline passes. The result
+/// holds a flag for each of `sockets`, in their order: true if that socket has input or has ended.
 pub(crate) fn poll_any(
     sockets: &[BorrowedFd<'_>],
     bell: Option<&Bell>,
@@ -54,7 +54,7 @@ pub(crate) fn poll_any(
         match rustix::event::poll(&mut fds, piece.map(timespec).as_ref()) {
             Err(Errno::INTR) => {}
             Ok(0) if piece < rest => {}
-            // What can't be polled is read, and the read says why.
+            // A socket that can't be polled counts as readable: the read then fails and tells why.
             Err(_) => return vec![true; sockets.len()],
             Ok(_) => {
                 let found = fds.iter().map(|fd| !fd.revents().is_empty());
@@ -64,13 +64,14 @@ pub(crate) fn poll_any(
     }
 }
 
-/// What a poll sleeps of a rest, so that a second one ends it in time.
+/// The part of `rest` that the first poll sleeps: a second poll sleeps what is left, and ends in
+/// time because it is short.
 pub(crate) fn first_piece(rest: Duration) -> Duration {
     if rest > LONGEST_EXACT { rest.saturating_sub(rest / 64) } else { rest }
 }
 
 pub(crate) fn timespec(duration: Duration) -> Timespec {
-    // A duration beyond what the kernel counts is as good as its largest.
+    // A duration beyond what the kernel can count is replaced by its largest, 68 years.
     Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
 }
 

@@ -4,25 +4,27 @@ use std::time::{Duration, Instant};
 
 /// When a wait must end.
 ///
-/// A deadline is fixed when a wait begins, and not before: what needs no wait looks at no clock.
-/// Whoever waits more than once under one deadline hands the same one on.
+/// `After` becomes a moment when the first wait starts, not before: an operation that needs no wait
+/// never looks at the clock. An operation that waits several times passes the same `Deadline` on,
+/// so that all its waits share one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deadline {
     Never,
-    /// So long after the first wait has begun.
+    /// This long after the start of the first wait; no wait has started yet.
     After(Duration),
     At(Instant),
-    /// Fixed just now, and so far away: the wait that begins need not ask again.
+    /// The moment, fixed just now, and how far away it is: `rest` returns that duration once
+    /// without looking at the clock again.
     Fresh(Instant, Duration),
 }
 
 impl Deadline {
-    /// Whether it leaves no time at all: who waits under it only looks.
+    /// Whether the deadline leaves no time at all, so that its owner only looks and never sleeps.
     pub(crate) fn is_no_time(self) -> bool {
         matches!(self, Deadline::After(time) if time.is_zero())
     }
 
-    /// A wait begins.
+    /// Fixes the moment, because a wait starts. Later calls change nothing.
     #[inline]
     pub(crate) fn begin(&mut self) {
         if let Deadline::After(time) = *self {
@@ -31,7 +33,7 @@ impl Deadline {
         }
     }
 
-    /// The moment; a wait begins, if none has.
+    /// The moment at which the wait ends, `None` for never. Starts the wait if none has started.
     pub(crate) fn moment(&mut self) -> Option<Instant> {
         self.begin();
         if let Deadline::Fresh(moment, _) = *self {
@@ -43,7 +45,7 @@ impl Deadline {
         }
     }
 
-    /// How far away it is; a wait begins, if none has.
+    /// The time left until the deadline, `None` for ever. Starts the wait if none has started.
     pub(crate) fn rest(&mut self) -> Option<Duration> {
         self.begin();
         if let Deadline::Fresh(moment, time) = *self {
@@ -53,7 +55,8 @@ impl Deadline {
         Some(self.moment()?.saturating_duration_since(super::now()))
     }
 
-    /// Whether it has passed. One that no wait has begun under has not, but for one of no time.
+    /// Whether the deadline has passed. An `After` that no wait has started yet has passed only if
+    /// it is zero.
     pub(crate) fn has_passed(self) -> bool {
         match self {
             Deadline::At(moment) | Deadline::Fresh(moment, _) => super::now() >= moment,

@@ -1,31 +1,33 @@
-//! The rules of the connection core that its models prove to be needed, by name.
+//! The named rules of the connection core that its models prove to be needed.
 //!
-//! The core asks `sync::holds(rule)` where a rule decides. Here the answer is a constant, and
-//! nothing of the question is left in the compiled code; the `sync` of the models answers no for
-//! one rule at a time, and a model must then find the hang or the loss that the rule prevents.
+//! Where a rule decides, the core asks `sync::holds(rule)`. In this build the answer is a constant,
+//! so the compiled code does not contain the question. The `sync` module of the models answers no
+//! for one rule at a time, and a model must then find the hang or the loss that the rule prevents.
 
 /// A rule without which the core hangs or loses a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// Whoever stops waiting passes a free helm and startable commands on.
+    /// A thread that stops waiting hands on what it leaves behind: a free helm, and commands that
+    /// may start.
     Baton,
-    /// Only a thread whose wait ends by input may read: one that waits for room sleeps.
+    /// Only a thread whose wait ends by input may read; a thread that waits for room in the outbox
+    /// sleeps.
     RoomSleeps,
-    /// Whoever waits over several connections stands in the list of each.
+    /// A thread that waits over several connections is listed as a sleeper of every one of them.
     StandsInEach,
     /// An idle runner reads only when the queue is empty.
     IdleRunnerReads,
-    /// Whoever meets a full socket reads until it takes more.
+    /// A thread that finds the socket full while it writes reads until the socket takes more.
     WriterReads,
-    /// A command that may run beside others and exceeds the limit waits aside, and holds up nobody
-    /// behind it.
+    /// A command that may run beside others but exceeds the limit is set aside, so that it does not
+    /// hold up the commands behind it.
     ParallelStepsAside,
-    /// A handler that waits for a peer gives up its turn.
+    /// A handler that waits for its peer gives up its turn.
     TurnIsLeft,
-    /// Beyond the limit of waiting handlers the next wait fails at once.
+    /// At the limit of waiting handlers, the wait of a further handler fails at once.
     WaitsAreCounted,
-    /// `adieu` waits for the peer's `retrait`.
+    /// A connection that ends in order waits, after its own `adieu`, for the peer's `retrait`.
     TwoStepGoodbye,
-    /// What had arrived before the peer's program closed the connection still runs.
+    /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

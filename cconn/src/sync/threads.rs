@@ -1,41 +1,42 @@
-//! How many threads the process may have, and who may have the next one.
+//! How many threads the process may run, and which purpose may have the next one.
 //!
-//! Past the limit of its memory maps a process does not fail to start a thread: the new thread
+//! Starting a thread beyond the limit of the process's memory maps does not fail: the new thread
 //! can't set itself up and aborts the process. So every thread that cconn starts is counted, the
-//! program's own are looked at now and then, and a part of what the system allows stays free.
+//! program's own threads are counted now and then, and a part of what the system allows stays free.
 
 use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Memory maps a thread needs: its stack, that of its signals, and a guard page for each.
+/// Memory maps that a thread needs: its stack, its signal stack, and a guard page for each.
 const MAPS_A_THREAD: usize = 4;
 
-/// The program's own threads are counted once in so many of ours.
+/// One start in this many also counts the program's own threads, which takes a read of `/proc`.
 const LOOK_EVERY: usize = 64;
 
-/// Who a thread is for. What one connection can ask for without bound ends first, so that it takes
-/// nobody else's.
+/// What a thread is started for. One connection can ask for any number of stand-ins; they are
+/// refused first, so that it can't take the threads that other connections need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Further commands of one connection: seven eighths of all threads.
+    /// Runs a further command of one connection. Stand-ins get at most seven eighths of all
+    /// threads.
     StandIn,
-    /// A connection's own thread, and what a process needs few of.
+    /// A connection's own thread, or one of the few that a process needs once.
     Own,
 }
 
-/// The threads of a process.
+/// The count of a process's threads, and its limit.
 #[derive(Debug)]
 pub(crate) struct Threads {
     most: usize,
-    /// Those that cconn started and that have not ended.
+    /// Threads that cconn has started and that have not ended.
     started: AtomicUsize,
-    /// Those of the program, when last looked.
+    /// Threads that the program has started itself, at the last count.
     others: AtomicUsize,
 }
 
-/// A thread's place among those that may be; given back when it ends.
+/// A thread's place among those that may run; dropped when the thread ends.
 #[derive(Debug)]
 pub(super) struct Seat(&'static Threads);
 
@@ -46,7 +47,7 @@ impl Drop for Seat {
 }
 
 impl Threads {
-    /// Those of this process.
+    /// The count for this process.
     pub(crate) fn of_process() -> &'static Threads {
         static THREADS: OnceLock<Threads> = OnceLock::new();
         THREADS.get_or_init(|| Threads::at_most(most()))
@@ -56,12 +57,13 @@ impl Threads {
         Threads { most, started: AtomicUsize::new(0), others: AtomicUsize::new(0) }
     }
 
-    /// Most threads that cconn may start.
+    /// The largest number of threads that cconn may start.
     pub(crate) fn most(&self) -> usize {
         self.most
     }
 
-    /// Whether so many run that none should be kept for later.
+    /// Whether more than half of the allowed threads run, so that an idle one should end instead of
+    /// being kept.
     pub(crate) fn are_scarce(&self) -> bool {
         self.running() > self.most / 2
     }
@@ -71,13 +73,14 @@ impl Threads {
         started.saturating_add(self.others.load(Ordering::Relaxed))
     }
 
-    /// A place for one more thread, if there is one.
+    /// Takes a place for one more thread. Fails with `WouldBlock` if `purpose` has none left.
     pub(super) fn seat(&'static self, purpose: Purpose) -> io::Result<Seat> {
         let most = match purpose {
             Purpose::StandIn => self.most - self.most / 8,
             Purpose::Own => self.most,
         };
         let before = self.started.fetch_add(1, Ordering::Relaxed);
+        // Made before the check: its drop takes the count back on failure.
         let seat = Seat(self);
         if before.is_multiple_of(LOOK_EVERY) && before > self.most / 8 {
             let others = running_in_process().saturating_sub(before);
@@ -91,7 +94,8 @@ impl Threads {
     }
 }
 
-/// Nine tenths of what the system allows; a thread takes a moment longer to end than its seat.
+/// Nine tenths of what the system allows. The rest is a margin: a seat is given back a moment
+/// before its thread has ended for the system.
 fn most() -> usize {
     #[cfg(test)]
     if let Some(most) = tests::most() {
@@ -106,13 +110,15 @@ fn most() -> usize {
     most.map_or(usize::MAX, |most| (most - most / 10).max(1))
 }
 
-/// What the process's control groups allow, the one furthest in and those around it.
+/// The lowest limit of the process's control groups: of the innermost group and of every group
+/// around it.
 fn group() -> Option<usize> {
     let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     groups.lines().filter_map(group_limit).min()
 }
 
-/// Of a line such as `0::/service` or `8:pids:/service`.
+/// The thread limit of the group in one line of `/proc/self/cgroup`, such as `0::/service` or
+/// `8:pids:/service`.
 fn group_limit(line: &str) -> Option<usize> {
     let (_, line) = line.split_once(':')?;
     let (controllers, path) = line.split_once(':')?;
@@ -121,17 +127,18 @@ fn group_limit(line: &str) -> Option<usize> {
         _ if controllers.split(',').any(|name| name == "pids") => Path::new("/sys/fs/cgroup/pids"),
         _ => return None,
     };
+    // A limit of an outer group binds the inner ones too.
     let inner = root.join(path.trim_start_matches('/'));
     let around = inner.ancestors().take_while(|folder| folder.starts_with(root));
     around.filter_map(|folder| number(folder.join("pids.max"))).min()
 }
 
-/// A file that holds one number; `max` is none.
+/// The number in the file at `path`; `None` if there is no such file, or if it says `max`.
 fn number(path: impl AsRef<Path>) -> Option<usize> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// Threads of this process, as the system counts them; 0 where it does not say.
+/// The threads of this process as the system counts them; 0 if the system has no `/proc`.
 fn running_in_process() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
@@ -142,7 +149,7 @@ fn running_in_process() -> usize {
 mod tests {
     use super::*;
 
-    /// So many threads may be in a test that runs in a process of its own.
+    /// The limit for a test that runs in a process of its own, from its environment.
     pub(super) fn most() -> Option<usize> {
         std::env::var("CCONN_TEST_THREADS").ok()?.parse().ok()
     }
@@ -171,7 +178,8 @@ mod tests {
         let threads = threads(512);
         threads.started.store(128, Ordering::Relaxed);
         threads.others.store(384, Ordering::Relaxed);
-        // 128 are a round number, and the program has fewer than that now.
+        // 128 is a multiple of `LOOK_EVERY`, so the program's threads are counted anew: fewer than
+        // 384 run.
         assert!(threads.seat(Purpose::Own).is_ok());
         assert!(threads.others.load(Ordering::Relaxed) < 384);
         threads.others.store(384, Ordering::Relaxed);

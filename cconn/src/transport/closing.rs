@@ -1,9 +1,10 @@
-//! A TCP stream that is closed with its connection, not with the last handle to it.
+//! A TCP stream that is closed when its connection ends, not when the last handle is dropped.
 //!
-//! The program may keep a handle for as long as it likes; what the system lends, a descriptor, is
-//! given back when nothing more can come. No thread may be inside a system call on a descriptor
-//! that is closed: its number may be another's by then. So each call holds the stream, and whoever
-//! is the last to hold it after the end closes it.
+//! The program may keep a handle to an ended connection for as long as it likes, but the file
+//! descriptor goes back to the system as soon as nothing more can arrive. A descriptor must not be
+//! closed while a thread is inside a system call on it: another file may have taken its number by
+//! then. So each call holds the stream, and after the end the last thread that leaves a call closes
+//! it.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,11 +16,12 @@ use std::time::Instant;
 use super::{End, Input, Ready, Tcp, Transport};
 use crate::sync::Deadline;
 
-/// A TCP stream until its connection is over; from then on the end of a stream.
+/// A TCP stream that can be closed. After `close` every call behaves as at the end of a stream.
 #[derive(Debug)]
 pub(crate) struct Closing {
-    /// Never waited for: who wants to write only tries.
+    /// `None` once closed. No thread ever waits for the write lock: it is only tried.
     stream: RwLock<Option<Arc<Tcp>>>,
+    /// Set by `close`; the stream goes as soon as no call holds it.
     over: AtomicBool,
 }
 
@@ -28,24 +30,26 @@ impl Closing {
         Closing { stream: RwLock::new(Some(Arc::new(stream))), over: AtomicBool::new(false) }
     }
 
-    /// The stream, unless it is closed.
+    /// The stream, unless it has been closed.
     pub(crate) fn into_stream(self) -> Option<Tcp> {
         Arc::into_inner(self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)?)
     }
 
-    /// Calls with the stream, or `None` once it is closed.
+    /// Runs `call` with the stream; `None` once the stream is closed.
     #[inline]
     fn with<T>(&self, call: impl FnOnce(&Tcp) -> T) -> Option<T> {
         let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
         let result = stream.as_deref().map(call);
         drop(stream);
+        // After `close` the last thread that leaves a call gives the descriptor back.
         if self.over.load(Ordering::SeqCst) {
             self.close_if_unused();
         }
         result
     }
 
-    /// Whoever is inside a call still comes here after it.
+    /// Closes the stream if no call holds it. A thread that is still inside a call comes here after
+    /// it.
     #[cold]
     fn close_if_unused(&self) {
         let stream = match self.stream.try_write() {
@@ -57,15 +61,15 @@ impl Closing {
     }
 }
 
-/// The socket, which nobody closes meanwhile.
+/// The socket, kept open by this guard.
 struct Held<'a> {
     closing: &'a Closing,
-    /// Always there until dropped.
+    /// `Some` until the guard is dropped.
     stream: Option<RwLockReadGuard<'a, Option<Arc<Tcp>>>>,
 }
 
 impl<'a> Held<'a> {
-    /// `None` once it is closed.
+    /// Takes hold of the stream; `None` once it is closed.
     fn new(closing: &'a Closing) -> Option<Self> {
         let stream = closing.stream.read().unwrap_or_else(PoisonError::into_inner);
         stream.is_some().then_some(Held { closing, stream: Some(stream) })
@@ -141,7 +145,8 @@ impl Transport for Closing {
 
     fn close(&self) {
         self.over.store(true, Ordering::SeqCst);
-        // Whoever is blocked in a call comes out of it, and `with` closes.
+        // A thread that is blocked in a call returns from it now, and `with` closes the stream
+        // after it.
         self.shutdown();
     }
 }

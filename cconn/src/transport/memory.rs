@@ -1,7 +1,7 @@
-//! Two ends joined inside the process, with no socket.
+//! Two ends joined inside the process, without a socket.
 //!
-//! Each direction holds at most `capacity` bytes, and like a socket it counts as writable only
-//! once a third of that is free.
+//! Each direction holds at most `capacity` bytes. Like a socket, a direction counts as writable
+//! only once a third of its capacity is free.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -12,19 +12,19 @@ use std::time::Instant;
 use super::{End, Input, Ready, Transport};
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
-/// One direction.
+/// One direction of a joined pair.
 #[derive(Debug, Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
-    /// Nothing more will be written.
+    /// The writing side has ended: nothing more will come.
     ended: bool,
-    /// Nobody will read any more.
+    /// The reading side has ended: what is written is lost.
     deaf: bool,
-    /// Whom to wake once something can be read.
+    /// Woken once the direction can be read.
     waker: Option<Waker>,
 }
 
-/// Both directions of a joined pair.
+/// Both directions of a joined pair, shared by the two ends.
 #[derive(Debug)]
 struct Shared {
     pipes: Mutex<[Pipe; 2]>,
@@ -63,7 +63,8 @@ impl Memory {
         (left, Memory { shared, side: Side::Right })
     }
 
-    /// Does `act` at once where it succeeds, else whenever something changed, until the deadline.
+    /// Tries `act` at once and again after each change, until it returns `Some` or the deadline
+    /// passes.
     fn until<T>(
         &self,
         deadline: Option<Instant>,
@@ -89,6 +90,7 @@ impl Memory {
         let wakers = [incoming, outgoing].map(Pipe::due_waker);
         drop(pipes);
         self.shared.changed.notify_all();
+        // Outside the lock: the woken code may ask this pair again.
         wakers.into_iter().flatten().for_each(Waker::wake);
         result
     }
@@ -121,6 +123,7 @@ impl Pipe {
 impl Transport for Memory {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         let n = self.until(deadline.moment(), |incoming, _| incoming.read(buf));
+        // The other end may wait for the room that this read has made.
         self.shared.changed.notify_all();
         n.ok_or_else(|| io::ErrorKind::TimedOut.into())
     }

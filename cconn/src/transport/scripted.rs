@@ -1,7 +1,7 @@
-//! A transport that misbehaves as told: for tests of what stands on one.
+//! A transport that misbehaves as a script tells it to, for tests of the layers above.
 //!
-//! It wraps another and, by a seed, lets single calls move few bytes or find nothing ready; at
-//! the n-th call it fails for good.
+//! It wraps another transport. A seed decides which calls move only a few bytes or find nothing
+//! ready; from the n-th call on every call fails.
 
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,20 +11,22 @@ use std::time::Instant;
 use super::{Input, Ready, Transport};
 use crate::sync::Deadline;
 
-/// What goes wrong.
+/// What goes wrong, and when.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Script {
     /// Seed of the short reads and writes; 0 for none.
     pub(crate) seed: u64,
-    /// The call that fails, counted from 1, and every one after it; 0 for none.
+    /// Number of the first call that fails, counted from 1; every later call fails too. 0 if none
+    /// fails.
     pub(crate) fails_at: usize,
-    /// Bytes that may be written before the stream breaks; `None` for no end.
+    /// Bytes that may be written before the stream breaks; `None` if it never breaks.
     pub(crate) cut_at: Option<usize>,
-    /// Nothing can be written any more after so many bytes, but nothing breaks either.
+    /// Bytes that may be written before every further write finds the stream full, though not
+    /// broken.
     pub(crate) stuck_at: Option<usize>,
 }
 
-/// The transport.
+/// A transport that follows a `Script`.
 pub(crate) struct Scripted<T> {
     inner: T,
     script: Script,
@@ -39,7 +41,7 @@ impl<T: Transport> Scripted<T> {
         Scripted { inner, script, state, calls: AtomicUsize::new(0), written: AtomicUsize::new(0) }
     }
 
-    /// Counts a call, and fails it if it is its turn.
+    /// Counts a call; fails it if the script says so.
     fn call(&self) -> io::Result<()> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         if self.script.fails_at > 0 && call >= self.script.fails_at {
@@ -49,7 +51,7 @@ impl<T: Transport> Scripted<T> {
         Ok(())
     }
 
-    /// A number below `limit`, from the seed (xorshift, Marsaglia 2003).
+    /// A number below `limit`, drawn from the seed (xorshift, Marsaglia 2003).
     fn below(&self, limit: u64) -> u64 {
         let mut x = self.state.load(Ordering::Relaxed);
         x ^= x << 13;
@@ -63,7 +65,8 @@ impl<T: Transport> Scripted<T> {
         self.script.seed != 0 && self.below(2) == 0
     }
 
-    /// Receives at most a few bytes, through a buffer of that size.
+    /// Receives at most seven bytes if the seed says so, through a small buffer; else as `recv`
+    /// does.
     fn short(
         &self,
         buf: &mut Vec<u8>,
@@ -80,7 +83,7 @@ impl<T: Transport> Scripted<T> {
         Ok(n)
     }
 
-    /// How many of these bytes may be written now.
+    /// How many of `wanted` bytes may be written now.
     fn allowed(&self, wanted: usize) -> io::Result<usize> {
         let written = self.written.load(Ordering::Relaxed);
         let mut most = wanted;

@@ -1,4 +1,4 @@
-//! What the connection core asks of a stream.
+//! What the connection core requires of a byte stream.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -9,28 +9,30 @@ use std::time::Instant;
 
 use crate::sync::Deadline;
 
-/// Which of the two directions a poll asks for, or found ready.
+/// The two directions of a stream: those that a poll asks for, or those that it found ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
 }
 
-/// One end of a stream.
+/// The address of one end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum End {
     Socket(SocketAddr),
-    /// Of a pair in memory, by its address there; the left one or the right one.
+    /// An end of a pair in memory: the pair's address in this process, and whether it is the left
+    /// end.
     Memory(usize, bool),
 }
 
-/// What there is to receive.
+/// Whether a stream has something to receive, and if not, how its arrival will be noticed.
 pub(crate) enum Input<'a> {
-    /// Something, or the end.
+    /// Bytes can be received, or the end of the stream.
     There,
-    /// Nothing yet, and the waker is woken once there is.
+    /// Nothing yet; the waker that was passed is woken once there is something.
     Awaited,
-    /// A poll of this says so. No thread closes it while it is held.
+    /// Unknown; a poll of this descriptor tells. The descriptor stays open while this value is
+    /// held.
     Polled(Box<dyn AsFd + 'a>),
 }
 
@@ -45,51 +47,54 @@ pub(crate) trait Transport: Send + Sync {
     /// (`TimedOut`).
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize>;
 
-    /// Like `recv`, but never blocks: `WouldBlock` where nothing is there.
+    /// Receives like `recv`, but never blocks: `WouldBlock` if nothing has arrived.
     fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize>;
 
-    /// Sends a part of what `parts` hold, in order, without blocking: `WouldBlock` where no byte
-    /// can be taken now.
+    /// Sends the first part of what `parts` hold, without blocking. Returns the number of bytes
+    /// taken, at least 1; `WouldBlock` if the stream takes none now.
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// The same for what `shutdown_write` follows at once: it may travel with the end of the
-    /// stream, which is one packet for the network and one waking for the peer.
+    /// Sends like `try_send`, for bytes that `shutdown_write` follows at once. They may travel
+    /// together with the end of the stream: one packet on the network, and one waking of the peer.
     fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         self.try_send(parts)
     }
 
-    /// Blocks until one of the wanted directions is ready, or the stream broke (then both are),
-    /// or the deadline passed (then none is).
+    /// Blocks until one of the wanted directions is ready or the deadline passes; then none is
+    /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
 
-    /// The stream that stands behind this one, for those who let go of it after `close`: until then
-    /// it is used without a look at whether it is closed.
+    /// The stream inside this one, for a user that drops it after `close`: calls on it skip the
+    /// check whether the stream is closed. `None` if there is no such stream.
     fn direct(&self) -> Option<Arc<dyn Transport>> {
         None
     }
 
-    /// What there is to receive, for who waits for several streams at once: how to hear of it.
+    /// What there is to receive, for a thread that waits for several streams at once. `waker` is
+    /// kept if the stream has no descriptor to poll.
     fn input(&self, waker: &Waker) -> Input<'_>;
 
-    /// Whether the peer has ended its side, or is gone, as far as is known without reading what is
-    /// still there.
+    /// Whether the peer has ended its side or is gone, as far as that is known without reading the
+    /// bytes still unread.
     fn is_peer_gone(&self) -> bool {
         false
     }
 
-    /// This end and the other, where that can be told: both may be in one process.
+    /// The addresses of this end and of the peer's, in this order; `None` if unknown. They tell
+    /// whether both ends are in this process.
     fn ends(&self) -> Option<[End; 2]> {
         None
     }
 
-    /// Ends the sending direction: the peer sees the end of the stream after what was sent.
+    /// Ends the sending direction: the peer first reads everything sent before, then the end of the
+    /// stream.
     fn shutdown_write(&self);
 
-    /// Ends both directions and wakes whoever is blocked here.
+    /// Ends both directions and wakes every thread that is blocked in a call.
     fn shutdown(&self);
 
-    /// Ends both directions, and gives back what the system lends to the stream. Nothing that is
-    /// called afterwards fails in another way than at the end of a stream.
+    /// Ends both directions and gives the descriptor back to the system. Later calls behave as at
+    /// the end of a stream, and fail in no other way.
     fn close(&self) {
         self.shutdown();
     }

@@ -1,9 +1,10 @@
 //! A TCP stream (or any stream socket) as a transport: one descriptor, blocking mode.
 //!
-//! Deadlines are absolute while a socket's receive timeout bounds one system call, so the timeout
-//! is armed early and re-armed only when a call would sleep past its deadline: an ordinary call
-//! finds it armed already and pays no system call for it. The kernel counts that timeout in its
-//! ticks, and late: the last piece of a wait is slept in a poll, which is exact.
+//! A deadline is a moment, but a socket's receive timeout is a duration that bounds one system
+//! call. So the timeout is armed early, and armed anew only if a receive would sleep past its
+//! deadline: an ordinary call finds a timeout that fits, and pays no system call to set one. The
+//! kernel counts the timeout in clock ticks and ends it late, so the last piece of a wait is slept
+//! in a poll, which ends in time.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -20,29 +21,31 @@ use super::{End, Input, Ready, Transport};
 use crate::copy;
 use crate::sync::{Deadline, first_piece, timespec};
 
-/// The last piece of a wait, which is slept in a poll: where more is left, half of it is surely
-/// over in time.
+/// The last piece of a wait, which is slept in a poll. If more is left, a receive timeout of half
+/// of the rest ends in time even at the kernel's largest error (see `shortest_rest`).
 const LAST_PIECE: Duration = Duration::from_millis(80);
 
-/// How late a receive timeout may end besides a part of its length: two ticks of the slowest
-/// clock that Linux is built with.
+/// How late a receive timeout may end, besides an error proportional to its length: two ticks of
+/// the slowest clock that Linux is built with.
 const TICKS: Duration = Duration::from_millis(20);
 
-/// Least that is granted to a peer that acknowledges nothing: two probes fit into it.
+/// The least time that a peer may acknowledge nothing: two probes fit into it.
 const SHORTEST_SILENCE: Duration = Duration::from_millis(2250);
 
-/// Keep-alive probes that an idle peer is given, for one lost packet must not end a connection:
-/// fewer where whole seconds leave no room for them, more where the write deadline is long.
+/// Keep-alive probes before an idle peer is given up: more than one, because a single lost packet
+/// must not end a connection. A short write deadline leaves room for fewer (the kernel counts whole
+/// seconds), a long one for more.
 const PROBES: u32 = 5;
 
-/// Most that an idle connection lets pass before a probe; what forgets idle connections on the
-/// way (address translation) mostly grants more.
+/// The longest time that an idle connection waits before it sends a probe. Devices that translate
+/// addresses forget idle connections, but mostly after a longer time than this.
 const LONGEST_IDLE: Duration = Duration::from_secs(15);
 
-/// Most that passes between two probes.
+/// The longest time between two probes.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What tells of a peer that has ended its side, besides what is told in any case.
+/// The poll flag of a peer that has ended its side. A hang-up and errors are reported without
+/// asking.
 #[cfg(target_os = "linux")]
 const LEFT: PollFlags = PollFlags::RDHUP;
 #[cfg(not(target_os = "linux"))]
@@ -52,14 +55,14 @@ const LEFT: PollFlags = PollFlags::empty();
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
-    /// What must be left of a wait at least, for the armed receive timeout to end in it: whole
-    /// seconds in the upper half and nanoseconds in the lower; 0 means that none is armed. Only
-    /// the receiving thread writes it.
+    /// The shortest rest of a wait in which the armed receive timeout surely ends: whole seconds in
+    /// the upper half, nanoseconds in the lower. 0 means that no timeout is armed. Only the
+    /// receiving thread writes it.
     suits: AtomicU64,
 }
 
 impl Tcp {
-    /// Takes a connected stream in blocking mode.
+    /// Takes over a connected stream, which must be in blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Tcp { stream, suits: AtomicU64::new(0) }
     }
@@ -69,12 +72,12 @@ impl Tcp {
         self.stream.peer_addr().ok()
     }
 
-    /// The socket, to wait for several at once.
+    /// The socket's descriptor, for a poll of several sockets.
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
 
-    /// Whether the next receive returns by the deadline.
+    /// Whether a receive with the timeout armed now returns by the deadline.
     #[inline]
     fn is_armed_for(&self, deadline: &mut Deadline) -> bool {
         let Some(rest) = deadline.rest() else { return true };
@@ -95,11 +98,12 @@ impl Tcp {
         Ok(())
     }
 
-    /// Makes sure that the next receive returns by the deadline; false where that is too near for
-    /// a receive timeout.
+    /// Arms a receive timeout that ends by the deadline; `Ok(false)` if the deadline is too near
+    /// for one.
     ///
-    /// Half of what remains is armed, so that the next calls, whose deadlines lie a little later,
-    /// need not arm again; a wake-up before the deadline only goes round the loop.
+    /// Half of the time left is armed, so that the following calls, whose deadlines lie a little
+    /// later, find it fitting. A timeout that ends before the deadline is harmless: `recv` goes
+    /// round its loop.
     #[cold]
     fn arm_for(&self, deadline: &mut Deadline) -> io::Result<bool> {
         match deadline.rest() {
@@ -110,7 +114,8 @@ impl Tcp {
         Ok(true)
     }
 
-    /// Receives once, after input came, unless the near deadline passes first.
+    /// Polls until input has come, then receives once; fails with `TimedOut` if the near deadline
+    /// passes first.
     #[cold]
     fn recv_near(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         loop {
@@ -136,6 +141,7 @@ impl Tcp {
 
     #[inline]
     fn send(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
+        // Some places in memory are slow to copy from: such bytes are moved first, see `copy`.
         if copy::is_slow_to_send(parts) {
             return copy::moved(parts, |bytes| self.send_from(&[IoSlice::new(bytes)], flags));
         }
@@ -144,6 +150,7 @@ impl Tcp {
 
     fn send_from(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
         loop {
+            // `send` spares the kernel the copy of a message header.
             let sent = if let [part] = parts {
                 rustix::net::send(&self.stream, part, flags)
             } else {
@@ -166,7 +173,8 @@ impl Transport for Tcp {
         loop {
             match self.recv_once(buf, RecvFlags::empty()) {
                 Ok(n) => return Ok(n),
-                // Each interruption starts the socket's own timeout anew.
+                // An interrupted receive starts its timeout from the beginning, which may end too
+                // late.
                 Err(Errno::INTR) if self.is_armed_for(deadline) => {}
                 Err(Errno::INTR | Errno::AGAIN) => {
                     if !self.arm_for(deadline)? {
@@ -193,6 +201,7 @@ impl Transport for Tcp {
 
     #[cfg(target_os = "linux")]
     fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        // Held back until `shutdown_write`, which sends the bytes and the end as one packet.
         self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL | SendFlags::MORE)
     }
 
@@ -211,6 +220,7 @@ impl Transport for Tcp {
                 Ok(_) => {
                     let [fd] = fds;
                     let found = fd.revents();
+                    // A broken stream is ready in both directions: the next call returns the error.
                     let broken = found.intersects(PollFlags::ERR | PollFlags::HUP);
                     return Ok(Ready {
                         readable: broken || found.contains(PollFlags::IN),
@@ -232,11 +242,12 @@ impl Transport for Tcp {
 
     fn ends(&self) -> Option<[End; 2]> {
         let ends = [self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?];
-        // A socket that listens for both families calls an IPv4 address by an IPv6 one.
+        // A socket that listens for both address families names an IPv4 peer by a mapped IPv6
+        // address.
         Some(ends.map(|end| End::Socket(SocketAddr::new(end.ip().to_canonical(), end.port()))))
     }
 
-    // A stream that is gone already can't be shut down, which is what was wanted.
+    // Shutting down fails only if the stream is gone already, which was the aim.
     fn shutdown_write(&self) {
         let _gone = self.stream.shutdown(Shutdown::Write);
     }
@@ -246,8 +257,8 @@ impl Transport for Tcp {
     }
 }
 
-/// The kernel gives up on a peer that acknowledges nothing with an error that reads like a
-/// deadline of ours; it is the end of the stream.
+/// Renames one error. The kernel reports a peer that acknowledges nothing as `TIMEDOUT`, which
+/// reads like a deadline of ours; in truth it is the end of the stream.
 fn broken(error: Errno) -> io::Error {
     match error {
         Errno::TIMEDOUT => {
@@ -258,19 +269,19 @@ fn broken(error: Errno) -> io::Error {
     }
 }
 
-/// Sets what every connection wants: no delay for small writes, and a kernel that finds dead
-/// peers. Keep-alive finds them while nothing is sent, the user timeout while something is; either
-/// alone leaves the other case hanging.
+/// Sets the socket options of every connection: small writes are not delayed, and the kernel finds
+/// dead peers. Keep-alive finds them while nothing is sent, the user timeout while sent bytes are
+/// unacknowledged; either one alone would leave the other case hanging.
 ///
-/// The kernel takes a peer that lives and does not read for a dead one. The write deadline cuts
-/// such a peer and says why, so the user timeout must not come first.
+/// The kernel also takes a peer that lives but does not read for a dead one. The write deadline
+/// cuts such a peer with an error that names the reason, so the user timeout is twice as long.
 ///
-/// On Linux accepted sockets take all of it over from their listener: see `TAKEN_OVER`.
+/// On Linux accepted sockets inherit these options from their listener: see `TAKEN_OVER`.
 pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
     use rustix::net::sockopt;
     let socket = socket.as_fd();
     let silence = Silence::after(write_deadline);
-    // A socket that refuses a setting (a Unix socket, say) works without it.
+    // Errors are ignored: a socket that refuses an option (a Unix socket, say) works without it.
     let _unsupported = [
         sockopt::set_tcp_nodelay(socket, true),
         sockopt::set_socket_keepalive(socket, true),
@@ -281,16 +292,18 @@ pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
     ];
 }
 
-/// How long a peer may be silent, and when it is asked for a sign of life.
+/// How long a peer may be silent, and when the kernel probes it.
 ///
-/// Linux, once it has a user timeout, no longer counts probes: it gives an idle peer up at the
-/// first look after that timeout which finds a probe unanswered (`tcp_keepalive_timer`). So several
-/// probes must fall into it.
+/// With a user timeout set, Linux no longer counts probes. It gives an idle peer up when the
+/// timeout has passed and a probe is found unanswered (`tcp_keepalive_timer`). So several probes
+/// must fit into the timeout.
 #[derive(Debug, PartialEq, Eq)]
 struct Silence {
+    /// The user timeout: sent bytes or probes may stay unacknowledged this long.
     most: Duration,
-    /// Whole seconds, as the kernel counts them; so is the next.
+    /// Silence before the first probe, in whole seconds, because the kernel counts those.
     idle: Duration,
+    /// Time between two probes, in whole seconds.
     interval: Duration,
 }
 
@@ -309,25 +322,25 @@ fn whole_seconds(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_secs())
 }
 
-/// Whether accepted sockets take over what `configure` set on their listener.
+/// Whether accepted sockets inherit the options that `configure` set on their listener.
 pub(crate) const TAKEN_OVER: bool = cfg!(target_os = "linux");
 
-/// A timeout out of its packed form.
+/// The timeout from its packed form in `suits`.
 fn unpack(packed: u64) -> Duration {
     let [_, _, _, _, nanos @ ..] = packed.to_be_bytes();
     Duration::new(packed >> 32, u32::from_be_bytes(nanos))
 }
 
-/// What must be left of a wait for that receive timeout to end in it surely: long ones the kernel
-/// counts in steps of up to an eighth of their length.
+/// The shortest rest of a wait in which a receive timeout of `timeout` surely ends. The kernel
+/// counts long timeouts in steps of up to an eighth of their length; half the length is ample.
 fn shortest_rest(timeout: Duration) -> Duration {
     timeout.saturating_add(timeout / 2).saturating_add(TICKS)
 }
 
-/// How long sent bytes may go unacknowledged; only Linux knows it.
+/// Sets how long sent bytes may stay unacknowledged; only Linux has this option.
 #[cfg(target_os = "linux")]
 fn set_user_timeout(socket: BorrowedFd<'_>, timeout: Duration) -> rustix::io::Result<()> {
-    // The kernel takes a signed number.
+    // The kernel takes a signed number of milliseconds, and 0 would mean its own default.
     let most = i32::MAX.unsigned_abs();
     let millis = u32::try_from(timeout.as_millis()).unwrap_or(most).clamp(1, most);
     rustix::net::sockopt::set_tcp_user_timeout(socket, millis)
