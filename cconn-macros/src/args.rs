@@ -8,18 +8,18 @@ use syn::{Ident, LitStr, Path, Token};
 use crate::errors::Sink;
 use crate::groups;
 
-/// What stands between the parentheses of the attribute.
+/// The arguments between the parentheses of the attribute.
 #[derive(Default)]
 pub(crate) struct Args {
     /// The name on the wire.
     pub(crate) name: Option<LitStr>,
-    /// The path of the crate, where it is known by another.
+    /// The path of the runtime crate, if `crate = ..` gives one.
     pub(crate) krate: Option<Path>,
-    /// Whether the command may run beside others of its connection.
+    /// The word `parallele`, if given: the command may run beside others of its connection.
     pub(crate) parallel: Option<Ident>,
-    /// The parameter that is handed the connection.
+    /// The parameter that receives the connection, if `client = ..` names one.
     pub(crate) client: Option<Ident>,
-    /// The parameter that is handed the server.
+    /// The parameter that receives the server, if `serveur = ..` names one.
     pub(crate) server: Option<Ident>,
 }
 
@@ -27,7 +27,7 @@ const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `parallele`
                      `client = parameter`, `serveur = parameter` or `crate = path`";
 
 impl Args {
-    /// Reads the arguments; what is wrong goes into the sink and is left out.
+    /// Reads the arguments. A wrong argument is reported to the sink and left out.
     pub(crate) fn parse(tokens: TokenStream, sink: &mut Sink) -> Self {
         let mut args = Args::default();
         let parser = |input: ParseStream<'_>| args.read(input, sink);
@@ -45,6 +45,7 @@ impl Args {
             let key = input.call(Ident::parse_any).map_err(|e| syn::Error::new(e.span(), KNOWN))?;
             if let Err(error) = self.one(&key, input) {
                 sink.push(error);
+                // Going on behind the comma finds the mistakes in the other arguments too.
                 skip_to_comma(input)?;
             }
             if !input.is_empty() {
@@ -72,7 +73,7 @@ impl Args {
     }
 }
 
-/// Words that people write for others.
+/// The arguments, each with words that people write instead of it.
 const MEANT: [(&str, &[&str]); 5] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
@@ -81,14 +82,15 @@ const MEANT: [(&str, &[&str]); 5] = [
     ("crate", &["crate", "krate", "crate_path", "path"]),
 ];
 
-/// The argument that was probably meant by a word.
+/// The argument that `word` was probably meant to be, for the error's hint.
 fn meant(word: &str) -> Option<&'static str> {
     let word = word.to_lowercase().replace(['é', 'è'], "e");
+    // A third of the letters may differ; words of one or two letters are near to everything.
     let is_near = |known: &&str| known.len() > 2 && distance(known, &word) <= known.len() / 3;
     MEANT.iter().find(|(_, words)| words.iter().any(is_near)).map(|(meant, _)| *meant)
 }
 
-/// How many letters must be changed, added or taken away.
+/// How many letters must be changed, added or removed to turn `left` into `right` (Levenshtein).
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (i, a) in left.chars().enumerate() {

@@ -1,4 +1,5 @@
-//! The item under the attribute, as syntax only: bodies are tokens, so they may be unfinished.
+//! The item under the attribute, as syntax only. Bodies stay token streams, so they may be
+//! unfinished while the user types.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -6,15 +7,15 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, Signature, Token, Visibility};
 
-/// What the attribute stands on.
+/// The item under the attribute.
 pub(crate) enum Item {
     Function(Box<Function>),
     Module(Module),
-    /// Something else, by its keyword and the keyword's place.
+    /// Any other item: its keyword, and the keyword's span.
     Other(String, Span),
 }
 
-/// A function, with or without a body.
+/// A function; without a body it only declares a command.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -22,13 +23,13 @@ pub(crate) struct Function {
     pub(crate) body: Option<Group>,
 }
 
-/// A module with its content.
+/// A module and its content.
 pub(crate) struct Module {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) token: Token![mod],
     pub(crate) ident: Ident,
-    /// `None` where the content stands in another file.
+    /// `None` if the content is in another file (`mod name;`).
     pub(crate) content: Option<Group>,
 }
 
@@ -82,10 +83,11 @@ impl Module {
     }
 }
 
-/// Whether a function follows, after its attributes and visibility.
+/// Whether the next item is a function. Attributes and visibility have been read already.
 fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
-    // `const`, `async`, `unsafe` and `extern "C"` may come first, of which others begin with some.
+    // `const`, `async`, `unsafe` and `extern "C"` may precede `fn`, and other items begin with them
+    // too: only the token behind them decides.
     while ahead.peek(Token![const])
         || ahead.peek(Token![async])
         || ahead.peek(Token![unsafe])
@@ -99,7 +101,7 @@ fn is_function(input: ParseStream<'_>) -> bool {
     ahead.peek(Token![fn])
 }
 
-/// The keyword that says what follows.
+/// The keyword that names the kind of the next item, such as `struct`.
 fn keyword(input: ParseStream<'_>) -> syn::Result<Ident> {
     let ahead = input.fork();
     loop {
@@ -110,8 +112,9 @@ fn keyword(input: ParseStream<'_>) -> syn::Result<Ident> {
     }
 }
 
-/// Skips to the end of an item that is no function.
+/// Skips to the end of an item that is not a function.
 fn skip_item(input: ParseStream<'_>) -> syn::Result<()> {
+    // Braces inside such an item are part of a value or of a `use`: they do not end it.
     let ends_in_semicolon = ["const", "static", "type", "use", "let"]
         .iter()
         .any(|keyword| input.fork().call(Ident::parse_any).is_ok_and(|ident| ident == keyword));

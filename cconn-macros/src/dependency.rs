@@ -1,8 +1,9 @@
-//! The name by which the program knows the runtime crate: what its `Cargo.toml` says.
+//! The name under which the program depends on the runtime crate, read from its `Cargo.toml`.
 //!
-//! An attribute can't see the path by which it was called, so a dependency under another name
-//! (`reseau = { package = "cconn", .. }`) would have to be named at each command. Where there is
-//! no such line, or no Cargo, the name is `cconn`.
+//! An attribute can't see the path by which it was called. Without this module a program that
+//! renames the dependency (`reseau = { package = "cconn", .. }`) would have to pass `crate = ..` to
+//! each command. If `Cargo.toml` does not rename the crate, or if Cargo does not build the program,
+//! the name is `cconn`.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -11,11 +12,12 @@ use std::{env, fs};
 use proc_macro2::Span;
 use syn::{Ident, parse_quote};
 
-/// The crate's own name.
+/// The runtime crate's own name.
 const PACKAGE: &str = "cconn";
 
-/// The path of the runtime crate, where no argument says it.
+/// The path of the runtime crate, for commands without a `crate = ..` argument.
 pub(crate) fn path() -> syn::Path {
+    // `Cargo.toml` is read once for each compilation, not for each command.
     static NAME: OnceLock<Option<String>> = OnceLock::new();
     let name = NAME.get_or_init(renamed).as_deref().unwrap_or(PACKAGE);
     let name = Ident::new(name, Span::call_site());
@@ -34,7 +36,8 @@ fn read(folder: &Path) -> Option<String> {
     fs::read_to_string(folder.join("Cargo.toml")).ok()
 }
 
-/// The other name that a manifest gives to the crate, unless it has the crate's own name too.
+/// The name that a manifest gives to the runtime crate. `None` if the crate is also a dependency
+/// under its own name, or if the manifest does not mention it.
 fn name_in(manifest: &str, workspace: impl FnOnce() -> Option<String>) -> Option<String> {
     let all = dependencies(manifest);
     if all.iter().any(|found| found.name == PACKAGE && found.is_package(PACKAGE)) {
@@ -43,6 +46,7 @@ fn name_in(manifest: &str, workspace: impl FnOnce() -> Option<String>) -> Option
     if let Some(found) = all.iter().find(|found| found.package.as_deref() == Some(PACKAGE)) {
         return Some(found.name.clone());
     }
+    // An entry with `workspace = true` may be renamed in the workspace's own manifest.
     let inherited: Vec<_> = all.into_iter().filter(|found| found.is_inherited).collect();
     let workspace = if inherited.is_empty() { None } else { workspace() }?;
     let there = dependencies(&workspace);
@@ -50,11 +54,11 @@ fn name_in(manifest: &str, workspace: impl FnOnce() -> Option<String>) -> Option
     there.find(|found| inherited.iter().any(|own| own.name == found.name)).map(|f| f.name.clone())
 }
 
-/// A dependency, as far as lines tell.
+/// A dependency, as far as a look at single lines shows it (this is no full TOML parser).
 struct Dependency {
     name: String,
     package: Option<String>,
-    /// Whether the workspace says more of it.
+    /// Whether the entry says `workspace = true`.
     is_inherited: bool,
 }
 
@@ -66,7 +70,8 @@ impl Dependency {
 
 fn dependencies(manifest: &str) -> Vec<Dependency> {
     let mut all = Vec::new();
-    // The table that the lines belong to: of all dependencies, or of one.
+    // Two kinds of table hold dependencies: `[dependencies]`, one a line, and
+    // `[dependencies.name]`.
     let (mut in_all, mut in_one) = (false, None);
     for line in manifest.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         if let Some(header) = line.strip_prefix('[') {
@@ -97,7 +102,7 @@ fn note(all: &mut Vec<Dependency>, name: &str, text: &str) {
     }
 }
 
-/// The text that a line gives to a key.
+/// The quoted value of `key` in `text`.
 fn value(text: &str, key: &str) -> Option<String> {
     let (before, after) = text.split_once(key)?;
     let is_key = !before.ends_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');

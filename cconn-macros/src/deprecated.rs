@@ -1,16 +1,17 @@
-//! Generated code that uses what is deprecated, which no level of a lint may forbid it.
+//! Generated code that uses deprecated items without a warning, whatever lint levels the user sets.
 //!
-//! An `#[allow(deprecated)]` is an error of its own under `#![forbid(warnings)]`. The compiler
-//! lets derived code use what is deprecated, so that such code is handed to a derive, in an
-//! attribute of the struct beside it, and comes out again with the derive's spans on the names of
-//! what is deprecated.
+//! Generated code can't simply say `#[allow(deprecated)]`: under `#![forbid(warnings)]` that is an
+//! error itself. But the compiler lets code from a derive use deprecated items. So the code is put
+//! into an attribute of the struct beside it; the struct derives `Code`, whose expansion is that
+//! code, with the derive's span on the names of the deprecated items.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::Attribute;
 use syn::parse::{ParseStream, Parser};
 
-/// The attributes of a struct beside which `code` comes out, where it may use these names.
+/// Attributes for a struct. They expand to `code`, in which the items called `names` may be
+/// deprecated.
 pub(crate) fn attributes(prive: &TokenStream, names: &[Ident], code: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #[derive(#prive::Code)]
@@ -18,7 +19,7 @@ pub(crate) fn attributes(prive: &TokenStream, names: &[Ident], code: &TokenStrea
     }
 }
 
-/// The derive.
+/// The expansion of the derive `Code`: the code in the struct's attributes.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let parser = |input: ParseStream<'_>| {
         let attrs = input.call(Attribute::parse_outer)?;
@@ -48,6 +49,7 @@ fn allowed(tokens: TokenStream, names: &[String]) -> TokenStream {
             TokenTree::Group(new)
         }
         TokenTree::Ident(mut ident) if names.contains(&ident.to_string()) => {
+            // The new span keeps its line, so that errors still point at the user's code.
             ident.set_span(Span::mixed_site().located_at(ident.span()));
             TokenTree::Ident(ident)
         }

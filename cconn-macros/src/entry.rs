@@ -1,4 +1,4 @@
-//! The entries, as plain functions over token streams.
+//! The macros' entry points, as plain functions over token streams.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,6 +14,7 @@ pub(crate) fn command(args: TokenStream, item: &TokenStream) -> TokenStream {
     let args = Args::parse(args, &mut sink);
     match syn::parse2(groups::without(item.clone())) {
         Ok(Item::Function(mut function)) => {
+            // The compiler forgets invisible brackets in what an attribute returns.
             function.body =
                 function.body.map(|body| groups::rebuilt(&body, groups::bracketed(body.stream())));
             one(&args, *function, sink)
@@ -42,7 +43,7 @@ fn one(args: &Args, function: Function, mut sink: Sink) -> TokenStream {
     }
 }
 
-/// `commandes![..]`, after the path of the crate and a semicolon.
+/// `commandes![..]`. The input begins with the path of the runtime crate and a semicolon.
 pub(crate) fn list(input: TokenStream) -> TokenStream {
     list::expand(input)
 }

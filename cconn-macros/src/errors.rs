@@ -1,4 +1,4 @@
-//! Where mistakes are collected, so that all of them are reported and not only the first.
+//! The sink in which mistakes are collected, so that the user sees all of them at once.
 
 use std::fmt::Display;
 
@@ -12,12 +12,12 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Notes a mistake at what must change.
+    /// Reports a mistake on the tokens that the user must change.
     pub(crate) fn at(&mut self, place: &dyn ToTokens, text: impl Display) {
         self.errors.push(syn::Error::new_spanned(place, text));
     }
 
-    /// Notes a mistake that has its place already.
+    /// Reports a mistake whose span is already set.
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.errors.push(error);
     }
@@ -26,7 +26,7 @@ impl Sink {
         self.errors.is_empty()
     }
 
-    /// The mistakes as code that the compiler refuses with their texts.
+    /// The mistakes as `compile_error!` calls with their texts.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.iter().map(syn::Error::to_compile_error).collect()
     }

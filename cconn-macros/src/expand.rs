@@ -1,9 +1,9 @@
-//! Writes out a command that has no mistakes; this can't fail.
+//! The expansion of a command without mistakes. This stage can't fail.
 //!
-//! Beside the function stand a struct of its name, the message, and one anonymous constant with
-//! the rest. All names are absolute or begin with `__cconn`: whatever else the program has in
-//! scope, a trait for all types or a constant with the name of a variable, is not met. So nothing
-//! is called as a method but what begins like that, and no variable has another name.
+//! The output holds the function, a struct of the same name (the message), and one anonymous
+//! constant with everything else. Every path in it is absolute or begins with `__cconn`, every
+//! variable and method too: so whatever the program has in scope, such as a trait for all types or
+//! a constant called like a variable, can't interfere.
 
 mod consts;
 mod handler;
@@ -19,7 +19,7 @@ use crate::model::Command;
 pub(crate) use consts::kind;
 pub(crate) use message::twin;
 
-/// The function as it is, and what makes a command of it.
+/// The function as the user wrote it, and the items that make it a command.
 pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let function = function.body.as_ref().map(|_| function);
     let twin = twin(command);
@@ -40,7 +40,7 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     }
     let krate = &command.krate;
     let prive = quote_spanned!(Span::mixed_site()=> #krate::__prive);
-    // The fields of what is deprecated are deprecated too.
+    // The fields of a deprecated struct are deprecated too.
     let fields = command.arguments().map(|argument| argument.ident.clone());
     let itself = Ident::new("self", Span::call_site());
     let names: Vec<_> = fields.chain([command.ident.clone(), itself]).collect();
@@ -48,7 +48,7 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     quote!(#function #rest #twin)
 }
 
-/// Puts generated items where no name of theirs is seen.
+/// Puts generated items into an anonymous constant, where the program can't see their names.
 pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
     let attrs = &command.forwarded.code;
     let krate = &command.krate;

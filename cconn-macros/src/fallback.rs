@@ -1,6 +1,6 @@
-//! Writes out a command that has mistakes: the errors, and enough that nothing else fails.
+//! The expansion of a command with mistakes: the errors, and enough code that nothing else fails.
 //!
-//! The function stays as it is, so that completion works while it is being written.
+//! The user's function is left as it is, so that completion works while it is being written.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -17,7 +17,7 @@ pub(crate) fn expand(command: Option<&Command>, function: &Function, sink: Sink)
     quote!(#function #command #errors)
 }
 
-/// Whether the compiler has no error of its own for the function.
+/// Whether the compiler reports no error of its own for the function.
 fn is_accepted(function: &Function) -> bool {
     let sig = &function.sig;
     let has_doubles = || {
@@ -32,7 +32,8 @@ fn is_accepted(function: &Function) -> bool {
     function.body.is_some() && is_free && !has_doubles()
 }
 
-/// A message that can be made, sent and registered, as far as the compiler is concerned.
+/// An incomplete message that the compiler accepts wherever the program makes, sends or registers
+/// it.
 fn stand_in(command: &Command) -> TokenStream {
     let twin = expand::twin(command);
     let name = &command.name;
@@ -53,7 +54,7 @@ fn stand_in(command: &Command) -> TokenStream {
     quote!(#twin #rest)
 }
 
-/// Where the answer is what is wrong, every answer is accepted.
+/// Accepts any answer type, for a command whose own answer type is the mistake.
 fn any_answer(command: &Command) -> TokenStream {
     let twin = message::twin_type(command);
     quote_spanned! {Span::mixed_site()=>

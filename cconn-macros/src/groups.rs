@@ -1,16 +1,16 @@
-//! Invisible delimiters, which `macro_rules!` puts around what it was handed.
+//! Invisible delimiters, which `macro_rules!` puts around the fragments that it passes on.
 //!
-//! `$vis`, `$ty`, `$pat`, `$block`, `$meta`, `$literal` and `$item` come in such groups. They say
-//! nothing where there is one way only to read their content; around an operation, as `$a` in
-//! `$a * 2`, they are brackets. The compiler does not see them again in what a macro like this one
-//! hands back, so that such brackets must become visible.
+//! `$vis`, `$ty`, `$pat`, `$block`, `$meta`, `$literal` and `$item` come in such groups. A group
+//! has no meaning if its content can be read in one way only. Around an operation, such as `$a` in
+//! `$a * 2`, the group acts as brackets. The compiler forgets invisible delimiters in the output of
+//! a procedural macro, so such brackets must become visible ones.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{Expr, Type};
 
-/// The same tokens without invisible delimiters, but for the content of braces.
-///
-/// Braces hold the bodies of functions, where more can stand than is known here.
+/// Removes invisible delimiters from `tokens`, or makes them visible around operations. The content
+/// of braces is left alone: braces hold the bodies of functions, in which more syntax may occur
+/// than this function knows.
 pub(crate) fn without(tokens: TokenStream) -> TokenStream {
     let open = |token| match token {
         TokenTree::Group(group) => match group.delimiter() {
@@ -24,7 +24,7 @@ pub(crate) fn without(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().flat_map::<TokenStream, _>(open).collect()
 }
 
-/// The same tokens, with visible brackets around operations that had invisible ones.
+/// Puts visible brackets around the operations that have invisible ones, inside braces too.
 pub(crate) fn bracketed(tokens: TokenStream) -> TokenStream {
     let each = |token| match token {
         TokenTree::Group(group) => {
@@ -40,22 +40,23 @@ pub(crate) fn bracketed(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(each).collect()
 }
 
-/// Brackets that no lint takes for the program's own.
+/// Visible brackets with a generated span, so that no lint calls the user's brackets superfluous.
 fn visible(content: TokenStream) -> TokenTree {
     let mut group = Group::new(Delimiter::Parenthesis, content);
     group.set_span(Span::mixed_site());
     TokenTree::Group(group)
 }
 
-/// The same group with other content.
+/// A copy of `group` with another content.
 pub(crate) fn rebuilt(group: &Group, content: TokenStream) -> Group {
     let mut new = Group::new(group.delimiter(), content);
     new.set_span(group.span());
     new
 }
 
-/// Whether a group holds an operation, or a type that is a sum.
+/// Whether a group holds an operation, or a type that is a sum of bounds.
 fn is_operation(group: &Group) -> bool {
+    // A single token is no operation; this also spares most groups the parsing.
     if group.stream().into_iter().nth(1).is_none() {
         return false;
     }

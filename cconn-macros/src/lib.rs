@@ -1,8 +1,10 @@
-//! The attribute `#[commande]` of cconn; its documentation stands in the crate `cconn`.
+//! The macros of cconn: the attribute `#[commande]` and the list `commandes!`. The crate `cconn`
+//! documents them.
 //!
-//! In stages: `args` and `ast` know syntax only; `model` decides what it means and collects every
-//! mistake in a sink of `errors`; `expand` writes out a model without mistakes, `fallback` one
-//! with. The entries are plain functions over token streams, so that tests can call them.
+//! An expansion goes through stages. `args` and `ast` know syntax only; `model` decides what the
+//! syntax means and collects every mistake in a sink of `errors`; then `expand` writes out a
+//! command without mistakes, or `fallback` a command with mistakes. The entry points are plain
+//! functions over token streams, so that tests can call them.
 
 mod args;
 mod ast;
@@ -29,13 +31,15 @@ pub fn commande(args: TokenStream, item: TokenStream) -> TokenStream {
     entry::command(args.into(), &item.into()).into()
 }
 
-/// Lets out the code in the attribute `__cconn_code`, which may use what is deprecated.
+/// The derive that hands out the code in its attribute `__cconn_code`: derived code may use
+/// deprecated items (see `deprecated`).
 #[proc_macro_derive(Code, attributes(__cconn_code))]
 pub fn code(item: TokenStream) -> TokenStream {
     deprecated::expand(item.into()).into()
 }
 
-/// See `cconn::commandes!`, which puts the path of its crate and a semicolon before the list.
+/// See the macro `commandes!` of `cconn`, which passes the crate's path and a semicolon before the
+/// list.
 #[proc_macro]
 pub fn commandes(list: TokenStream) -> TokenStream {
     entry::list(list.into()).into()

@@ -1,17 +1,17 @@
-//! Putting one lifetime wherever a type has any, named or left out.
+//! Replaces every lifetime in a type by one and the same, elided lifetimes too.
 
 use proc_macro2::Span;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Lifetime, Type, TypeReference};
 
-/// The same type with that lifetime everywhere.
+/// The type with the lifetime `name` in every place that has one.
 pub(crate) fn with(ty: &Type, name: &str) -> Type {
     let mut ty = ty.clone();
     Replace { name, found: false }.visit_type_mut(&mut ty);
     ty
 }
 
-/// Whether a type has any lifetime, as far as its syntax shows.
+/// Whether a type has a lifetime, as far as its syntax shows: `Cow<str>` hides one.
 pub(crate) fn has_any(ty: &Type) -> bool {
     let mut replace = Replace { name: "'_", found: false };
     replace.visit_type_mut(&mut ty.clone());

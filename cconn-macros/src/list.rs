@@ -1,4 +1,4 @@
-//! `commandes![a, module::b]`: a list of commands, found through the types of their messages.
+//! `commandes![a, module::b]`: a list of commands, each found through the type of its message.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -11,12 +11,13 @@ use crate::model::generated;
 
 /// One command of a list.
 pub(crate) struct Listed {
-    /// The conditions under which it is one.
+    /// The `#[cfg]` conditions under which the entry belongs to the list.
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) path: Path,
 }
 
-/// The macro, after the path of its crate and a semicolon.
+/// The expansion of the list. `input` is the path of the runtime crate, a semicolon and the
+/// entries.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut tokens = input.into_iter();
     let is_semicolon =
@@ -32,7 +33,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     quote!({ #errors #built })
 }
 
-/// Reads the list; what is wrong goes into the sink and is left out.
+/// Reads the entries. A wrong entry is reported to the sink and left out.
 fn parse(tokens: TokenStream, sink: &mut Sink) -> Vec<Listed> {
     let mut listed = Vec::new();
     let parser = |input: ParseStream<'_>| {
@@ -65,6 +66,7 @@ fn path(entry: &Expr) -> Option<Path> {
 
 fn add(listed: &mut Vec<Listed>, new: Listed, sink: &mut Sink) {
     let text = |path: &Path| path.to_token_stream().to_string();
+    // Two entries with conditions may exclude each other, so only unconditional ones are compared.
     let is_same = |old: &Listed| {
         old.cfgs.is_empty() && new.cfgs.is_empty() && text(&old.path) == text(&new.path)
     };
@@ -76,7 +78,7 @@ fn add(listed: &mut Vec<Listed>, new: Listed, sink: &mut Sink) {
     }
 }
 
-/// The expression that makes the list.
+/// The expression whose value is the list.
 pub(crate) fn build(krate: &TokenStream, listed: &[Listed]) -> TokenStream {
     let prive = quote_spanned!(Span::mixed_site()=> #krate::__prive);
     let entries = listed.iter().map(|Listed { cfgs, path }| {
@@ -93,19 +95,21 @@ pub(crate) fn build(krate: &TokenStream, listed: &[Listed]) -> TokenStream {
     }
 }
 
-/// How many places a table of so many names has: a power of two, so that half of them are free.
+/// The size of a hash table for `count` names: a power of two, at least half of it free.
 pub(crate) fn table(count: usize) -> usize {
     count.saturating_mul(2).max(2).next_power_of_two()
 }
 
-/// The description of a command.
+/// The expression for one entry: the description of the command at `path`.
 ///
-/// The name that is imported is that of a type which stands for a function without a message, so
-/// that the compiler says of it what to write. A path that is looked up from here is not imported:
-/// an import of a command that has the name of a crate, or of something further out, is ambiguous.
+/// A path that begins with `crate`, `self` or `super` is imported under the name `PlainFunction`,
+/// together with a type of that name. If the path leads to a function without a message, the name
+/// means that type, and the compiler's error says what to write. A path that is looked up from the
+/// current scope is not imported: the import would be ambiguous if the command has the name of a
+/// crate or of an item further out.
 fn entry_of_path(prive: &TokenStream, path: &Path) -> TokenStream {
     let path = with_generated_names(path);
-    // What is wrong with a command is told at its path.
+    // Errors in a command's description point at its path in the list.
     let span = path.span().resolved_at(Span::mixed_site());
     let is_certain = |first: &PathSegment| {
         ["crate", "self", "super", "$crate"].iter().any(|word| first.ident == word)
@@ -123,7 +127,7 @@ fn entry_of_path(prive: &TokenStream, path: &Path) -> TokenStream {
     }
 }
 
-/// The same path, its names with the span of generated code, which no lint looks at.
+/// The path with generated spans on its names, so that lints ignore them.
 fn with_generated_names(path: &Path) -> Path {
     let mut path = path.clone();
     for segment in &mut path.segments {

@@ -1,7 +1,7 @@
-//! What a command means: every rule is checked here, and what leaves without a mistake is right.
+//! What a command means. Every rule is checked here: a `Command` built without a mistake is right.
 //!
-//! With mistakes, what leaves is repaired as far as it goes, so that the code that uses the
-//! command has no errors of its own.
+//! A `Command` built in spite of mistakes is repaired as far as possible, so that the code that
+//! uses the command has no errors of its own.
 
 mod attributes;
 mod parameters;
@@ -20,28 +20,27 @@ use crate::{dependency, print};
 pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
 pub(crate) use parameters::{Argument, Parameter, takes_server};
 
-/// A command.
+/// One command, checked.
 pub(crate) struct Command {
     /// The path of the runtime crate.
     pub(crate) krate: Path,
-    /// What of the function's attributes goes on to what is generated.
+    /// The attributes of the function that also go to generated items.
     pub(crate) forwarded: Forwarded,
     pub(crate) vis: Visibility,
-    /// The name of function and message, with the span of generated code.
+    /// The name of the function and of its message, with the span of generated code.
     pub(crate) ident: Ident,
     /// The name on the wire.
     pub(crate) name: LitStr,
     pub(crate) parallel: bool,
     /// In the order of the function's parameters.
     pub(crate) parameters: Vec<Parameter>,
-    /// `None` where it is written wrong.
+    /// The type of the answer; `None` if it is not allowed.
     pub(crate) answer: Option<Type>,
     pub(crate) has_body: bool,
 }
 
-/// Reads a command; `None` where not even its message can be made out.
-///
-/// The function comes back as it is to be written out.
+/// Reads a command from the function under the attribute, and returns it with the function as it is
+/// to be written out. The command is `None` if not even its message can be built.
 pub(crate) fn build(
     args: &Args,
     mut function: Function,
@@ -71,7 +70,7 @@ pub(crate) fn build(
         answer,
         has_body: function.body.is_some(),
     };
-    // A method can have no struct beside it.
+    // A message is a struct beside the function, and there can be no struct inside an `impl`.
     let command = Some(command).filter(|_| !is_method);
     (command, function)
 }
@@ -98,7 +97,7 @@ impl Command {
         })
     }
 
-    /// Name, arguments and answer for a person to read.
+    /// The command's name, arguments and answer, for people to read.
     pub(crate) fn signature(&self) -> String {
         let arguments = self
             .arguments()
@@ -108,35 +107,34 @@ impl Command {
         format!("{}({arguments}){answer}", self.name.value())
     }
 
-    /// The answer's type for a person to read, where there is one.
+    /// The answer's type for people to read; `None` if the answer is `()`.
     pub(crate) fn answer_text(&self) -> Option<String> {
         let answer = self.answer.as_ref().map(print::ty);
         answer.filter(|text| text != "()")
     }
 }
 
-/// A name without its `r#`.
+/// The identifier's name without `r#`.
 pub(crate) fn unraw(ident: &Ident) -> String {
     use syn::ext::IdentExt as _;
     ident.unraw().to_string()
 }
 
-/// The hash of a name, as the runtime crate makes it: FNV-1a, 64 bits.
+/// The hash of a name: FNV-1a, 64 bits. The runtime crate computes the same.
 pub(crate) fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     name.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-/// The name of something generated, at the place where the user wrote it.
-///
-/// Lints on names then stay silent, even forbidden ones, as they do for any macro's output.
+/// The identifier with the span of generated code, located where the user wrote it. Lints on names
+/// then stay silent, even forbidden ones, as they do for the output of any macro.
 pub(crate) fn generated(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(ident.span().resolved_at(Span::call_site()));
     ident
 }
 
-/// The type of an argument that was written wrong.
+/// The type that takes the place of a wrong argument type.
 fn invalid(krate: &Path) -> Type {
     Type::Verbatim(quote!(#krate::__prive::Invalid))
 }

@@ -1,7 +1,8 @@
 //! `#[commande] mod calcul { .. }`: a module whose commands are collected in a list.
 //!
-//! The list is made from the module's text; that no command is missing from it, each command
-//! checks where it stands, against what is added to the module here.
+//! The list is built from the text of the module, in which a command made by a macro is not
+//! visible. So that none is missing in silence, the module gets a hidden trait that lists its
+//! commands, and the expansion of each command checks against that trait that it is listed.
 
 mod bodies;
 mod found;
@@ -46,7 +47,7 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
     quote!(#(#attrs)* #vis #token #ident { #content #list #errors })
 }
 
-/// Of the attribute's arguments, only the crate's path has a meaning for a module.
+/// Reports the arguments that a module can't have: only `crate = path` has a meaning for one.
 fn check_args(args: &Args, sink: &mut Sink) {
     let Args { name, krate: _, parallel, client, server } = args;
     let name = name.iter().map(ToTokens::to_token_stream);
@@ -58,14 +59,15 @@ fn check_args(args: &Args, sink: &mut Sink) {
 
 /// The content of a module, and the commands in it.
 struct Collected {
-    /// In their order, which counts where macros are defined.
+    /// In the order of the source, because a `macro_rules!` macro is visible only behind its
+    /// definition.
     pieces: Vec<Piece>,
     commands: Vec<Found>,
 }
 
 enum Piece {
     Items(TokenStream),
-    /// A module that has no list of its own.
+    /// A module inside, which has no attribute and thus no list of its own.
     Module(Nested),
 }
 
@@ -73,7 +75,7 @@ enum Piece {
 struct Nested {
     ident: Ident,
     conditions: Vec<Attribute>,
-    /// What stands before its content.
+    /// The tokens before its content.
     head: TokenStream,
     collected: Collected,
 }
@@ -117,7 +119,7 @@ impl Collected {
         self.pieces.push(Piece::Items(item.into_token_stream()));
     }
 
-    /// How many commands there are at most.
+    /// The largest possible number of commands: conditions may remove some.
     fn count(&self) -> usize {
         let nested: usize = self.modules().map(|nested| nested.collected.count()).sum();
         self.listed().count() + nested
@@ -134,7 +136,7 @@ impl Collected {
         self.commands.iter().filter(|found| found.has_body)
     }
 
-    /// Whether a server is needed, `None` where a condition decides.
+    /// Whether a command in the list needs a server; `None` if a `cfg` condition decides.
     fn server_only(&self) -> Option<bool> {
         let mut some = false;
         for found in self.listed().filter(|found| found.server_only) {
@@ -153,7 +155,7 @@ impl Collected {
         (!some).then_some(false)
     }
 
-    /// The function that returns the list.
+    /// The function `commandes`, which returns the list.
     fn function(&self) -> TokenStream {
         let scope = match self.server_only() {
             Some(true) => quote!(__cconn_module::ServeurSeul),
@@ -176,7 +178,8 @@ impl Collected {
         }
     }
 
-    /// Everything that the module holds, `prive` being the path of what generated code needs.
+    /// The content of the module as written out. `prive` is the path of the items that generated
+    /// code needs.
     fn content(&self, prive: &TokenStream) -> TokenStream {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Items(items) => items.clone(),
@@ -190,6 +193,7 @@ impl Collected {
         let (list, attrs) = if old.is_empty() {
             (list, TokenStream::new())
         } else {
+            // Deprecated commands are named inside a derive only, where they raise no warning.
             let names: Vec<_> = old.iter().map(|found| found.ident.clone()).collect();
             let prive = quote_spanned!(Span::mixed_site()=> __cconn_module);
             (TokenStream::new(), deprecated::attributes(&prive, &names, &list))
@@ -204,7 +208,7 @@ impl Collected {
         }
     }
 
-    /// The list of what stands in the module itself and in those inside it.
+    /// The constant that lists the commands of the module and of the modules inside it.
     fn list(&self) -> TokenStream {
         let own = self.listed().map(|Found { ident, conditions, .. }| {
             let span = ident.span().resolved_at(Span::mixed_site());
@@ -232,9 +236,8 @@ impl Collected {
         }
     }
 
-    /// What the commands of the module find, wherever they come from.
-    ///
-    /// `attrs` are those of the struct in it.
+    /// The hidden trait by which each command in the module, even one made by a macro, finds the
+    /// names listed here. `attrs` are the attributes for the struct in it.
     fn check(&self, attrs: &TokenStream) -> TokenStream {
         let mut names: Vec<_> =
             self.commands.iter().map(|found| hash(&unraw(&found.ident))).collect();

@@ -1,11 +1,11 @@
-//! Types as text, the way a person writes them.
+//! Types as text, written as a person would write them.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, PathArguments, Type, TypeReference};
 
-/// A type without its lifetimes.
+/// The text of a type, without lifetimes other than `'static`.
 pub(crate) fn ty(ty: &Type) -> String {
     let mut ty = ty.clone();
     Strip.visit_type_mut(&mut ty);
@@ -14,7 +14,7 @@ pub(crate) fn ty(ty: &Type) -> String {
     text
 }
 
-/// Takes the lifetimes away that are not `'static`.
+/// Removes every lifetime other than `'static`.
 struct Strip;
 
 impl VisitMut for Strip {

@@ -1,6 +1,6 @@
-//! What a handful of inputs expand to, against files in `snapshots`.
+//! Compares the expansions of a handful of inputs with the files in `snapshots`.
 //!
-//! With `CCONN_BLESS` set, the files are written anew instead.
+//! If `CCONN_BLESS` is set, the files are written anew instead.
 
 use std::fs;
 use std::path::Path;

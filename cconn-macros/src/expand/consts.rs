@@ -1,4 +1,4 @@
-//! What is computed once, at compile time, and the demands on types.
+//! Constants computed once at compile time, and the checks that types meet the demands on them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use crate::lifetimes;
 use crate::model::Command;
 
-/// The answer's form, and the head of every message.
+/// The kind of the answer, the fingerprint, and the head of every message of this command.
 pub(super) fn consts(command: &Command) -> TokenStream {
     let kind = kind(command);
     let fingerprint = fingerprint_of(command);
@@ -38,7 +38,8 @@ pub(crate) fn kind(command: &Command) -> TokenStream {
     }
 }
 
-/// From the types as the compiler names them: how they are written does not count.
+/// The fingerprint is computed from the types as the compiler names them, so aliases and paths do
+/// not matter.
 fn fingerprint_of(command: &Command) -> TokenStream {
     let mut types = each_type(
         command,
@@ -50,9 +51,8 @@ fn fingerprint_of(command: &Command) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> __cconn::fingerprint(&[#(#types),*], #value, #refusal))
 }
 
-/// Something for each argument, the value of the answer and its error.
-///
-/// `part` is what of an argument's type is looked at.
+/// Applies `what` to the type of each argument, then to the answer's value type, then to its error
+/// type. `part` selects the part of an argument's type that is looked at.
 fn each_type(
     command: &Command,
     part: fn(&Type) -> &Type,
@@ -68,7 +68,7 @@ fn each_type(
     arguments.chain(answers).map(what).collect()
 }
 
-/// What a reference or a slice holds: that can be read where the reference can't.
+/// The type inside references and slices: serde can read it, though not the reference itself.
 fn inside(ty: &Type) -> &Type {
     match ty {
         Type::Reference(reference) => inside(&reference.elem),
@@ -79,7 +79,8 @@ fn inside(ty: &Type) -> &Type {
     }
 }
 
-/// One demand a type, at the type's own place, so that a type that can't cross gives one error.
+/// One check for each type, at the type's own span, so that a type that can't cross the wire gives
+/// one error, pointing at it.
 pub(super) fn checks(command: &Command) -> TokenStream {
     let check = if command.has_body { quote!(check_received) } else { quote!(check_sent) };
     let arguments = command.arguments().map(|argument| {

@@ -1,4 +1,4 @@
-//! The receiving side: what is registered.
+//! The receiving side: the description of a command that is registered.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -8,7 +8,7 @@ use super::message::twin_type;
 use crate::lifetimes;
 use crate::model::{Argument, Command, Parameter, hash, unraw};
 
-/// The description of a command that has a body.
+/// The implementation of `Commande`, for a command that has a body.
 pub(super) fn registered(command: &Command) -> Option<TokenStream> {
     command.has_body.then(|| {
         let handler = handler(command);
@@ -49,7 +49,8 @@ fn is_server_only(command: &Command) -> bool {
     command.parameters.iter().any(is_server)
 }
 
-/// The check that the module, if it collects its commands, has this one.
+/// A compile-time check that the module's list, if the module collects its commands, holds this
+/// one.
 pub(super) fn listed(command: &Command) -> Option<TokenStream> {
     let name = unraw(&command.ident);
     let hash = hash(&name);
@@ -72,7 +73,7 @@ pub(super) fn listed(command: &Command) -> Option<TokenStream> {
     })
 }
 
-/// The doc comment, line by line, each without the blank after `///`.
+/// The doc comment, line by line; the blank that follows `///` is removed from each line.
 fn doc(command: &Command) -> TokenStream {
     let lines = command.forwarded.docs.iter().map(|line| match line {
         syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
@@ -85,7 +86,7 @@ fn doc(command: &Command) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> __cconn::concat!(#(#lines, "\n"),*))
 }
 
-/// A closure and no function, which could have a command's name.
+/// The handler, as a closure: a function would need a name, which a command could have too.
 fn handler(command: &Command) -> TokenStream {
     let (context, input, out) = (local("context"), local("input"), local("out"));
     let arguments: Vec<_> = command.arguments().collect();
@@ -103,7 +104,7 @@ fn handler(command: &Command) -> TokenStream {
     }
 }
 
-/// Reads one argument as the type that the user wrote.
+/// Reads one argument, as the type that the user wrote.
 fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
     let ty = lifetimes::with(&argument.ty, "'_");
     let name = &argument.name;
@@ -112,7 +113,7 @@ fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
     }
 }
 
-/// What the function is called with.
+/// The values that the function is called with, in the order of its parameters.
 fn passed(command: &Command, context: &Ident, slots: &[Ident]) -> Vec<TokenStream> {
     let mut slots = slots.iter();
     let passed = command.parameters.iter().map(|parameter| match parameter {

@@ -1,4 +1,4 @@
-//! The sending side: the struct, and how it is written and its answer read.
+//! The sending side: the message's struct, how it is written, and how its answer is read.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use crate::lifetimes;
 use crate::model::{Argument, Command, unraw};
 
-/// The struct whose fields are the arguments.
+/// The struct of the message; its fields are the arguments.
 pub(crate) fn twin(command: &Command) -> TokenStream {
     let Command { vis, ident, .. } = command;
     let attrs = &command.forwarded.twin;
@@ -38,16 +38,15 @@ fn borrows(command: &Command) -> bool {
     command.arguments().any(|argument| lifetimes::has_any(&argument.ty))
 }
 
-/// The struct's type, with its lifetime left out.
+/// The struct's type, with `'_` for its lifetime if it has one.
 pub(crate) fn twin_type(command: &Command) -> TokenStream {
     let ident = &command.ident;
     let lifetime = borrows(command).then(|| quote!(<'_>));
     quote!(#ident #lifetime)
 }
 
-/// How the message is written, and shown.
-///
-/// `head` gives its head, `check` looks at its types before they are written.
+/// The implementations that write and show the message. `head` is the expression for its head;
+/// `check` is run before the fields are written, to check their types.
 pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
@@ -79,12 +78,12 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
     }
 }
 
-/// How the answer is read.
+/// The implementation that reads the answer.
 pub(crate) fn call(command: &Command) -> TokenStream {
     let answer = command.answer.to_token_stream();
     let twin = twin_type(command);
     let form = quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>);
-    // An error type that is more private than the command is told where it is written.
+    // An error type that is more private than the command is reported at the answer's type.
     let span = command.answer.span().resolved_at(Span::mixed_site());
     let refusal = quote_spanned!(span=> type Refus = #form::Refus;);
     quote_spanned! {Span::mixed_site()=>

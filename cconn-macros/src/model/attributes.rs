@@ -1,4 +1,4 @@
-//! Which of a function's attributes go on to the items that are generated beside it.
+//! The attributes of a function that also go to the items generated beside it.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -7,34 +7,35 @@ use syn::{Attribute, Expr, Meta, MetaList, Token, parse_quote};
 
 use crate::errors::Sink;
 
-/// The attributes that concern more than the function.
+/// The attributes that concern more than the function itself.
 #[derive(Default)]
 pub(crate) struct Forwarded {
     /// The lines of the doc comment.
     pub(crate) docs: Vec<Expr>,
-    /// Everything for the message: documentation, deprecation, conditions, levels of lints.
+    /// Attributes for the message: documentation, deprecation, conditions and lint levels.
     pub(crate) twin: Vec<Attribute>,
-    /// For all other code: the conditions under which there is a command, and levels of lints.
+    /// Attributes for all other generated code: conditions and lint levels.
     pub(crate) code: Vec<Attribute>,
-    /// Whether its own generated code must be allowed to use it.
+    /// Whether the function is deprecated, so that its generated code must be allowed to use it.
     pub(crate) deprecated: bool,
 }
 
-/// What an attribute says, as far as generated code is concerned.
+/// The meaning of an attribute for generated code.
 #[derive(Clone, Copy, PartialEq)]
 enum Says {
     Condition,
     Level,
     Text,
     Deprecation,
-    /// Of the documentation, something other than text.
+    /// Documentation that is not text, such as `doc(hidden)`.
     Page,
-    /// Nothing.
+    /// No meaning for generated code.
     Other,
 }
 
 impl Forwarded {
-    /// `has_body` says whether the function is there as well, with the same attributes.
+    /// Sorts the attributes of a function. `has_body` tells whether the function itself is written
+    /// out too, with the same attributes.
     pub(super) fn from(attrs: &[Attribute], has_body: bool, sink: &mut Sink) -> Self {
         let mut forwarded = Forwarded::default();
         for attr in attrs {
@@ -49,7 +50,8 @@ impl Forwarded {
         let for_twin = kept(meta, &|says| !matches!(says, Says::Other | Says::Text))?;
         self.twin.extend(for_twin.map(attribute));
         let text = kept(meta, &|says| says == Says::Text)?.map(attribute);
-        // The examples of a doc comment run once, as the function's.
+        // The examples in a doc comment run once, as the function's; the message would run them
+        // again.
         self.twin.extend(text.map(|attr| if has_body { unless_run(&attr) } else { attr }));
         let is_for_code = |says| matches!(says, Says::Condition | Says::Level);
         self.code.extend(kept(meta, &is_for_code)?.map(attribute));
@@ -63,16 +65,16 @@ impl Forwarded {
     }
 }
 
-/// The levels of lints among the attributes of a parameter, for what is generated.
+/// The lint levels among the attributes of a parameter, for the message's field.
 pub(super) fn levels(attrs: &[Attribute]) -> Vec<Attribute> {
     let levels = attrs.iter().filter_map(|attr| {
-        // What can't be read is told by the compiler, which reads the function too.
+        // An attribute that can't be read is left to the compiler, which reads the function too.
         kept(&attr.meta, &|says| says == Says::Level).ok().flatten()
     });
     levels.map(attribute).collect()
 }
 
-/// The conditions among the attributes of a function.
+/// The `cfg` conditions among the attributes of a function.
 pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
     let conditions = attrs
         .iter()
@@ -80,7 +82,7 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
     conditions.map(attribute).collect()
 }
 
-/// Whether a function is deprecated, under some condition at least.
+/// Whether a function is deprecated, unconditionally or under a `cfg_attr`.
 pub(crate) fn is_deprecated(attrs: &[Attribute]) -> bool {
     let is = |attr: &Attribute| {
         matches!(kept(&attr.meta, &|says| says == Says::Deprecation), Ok(Some(_)))
@@ -93,13 +95,13 @@ fn attribute(meta: TokenStream) -> Attribute {
     parse_quote!(#[#meta])
 }
 
-/// The same attribute where no examples of doc comments are looked for.
+/// The attribute, disabled while rustdoc collects the examples of doc comments.
 fn unless_run(attr: &Attribute) -> Attribute {
     let meta = &attr.meta;
     parse_quote!(#[cfg_attr(not(doctest), #meta)])
 }
 
-/// What stands in a `cfg_attr`: the condition, and the attributes under it.
+/// The parts of a `cfg_attr`: its condition, and the attributes under it.
 pub(crate) fn conditional(meta: &Meta) -> syn::Result<(Option<Meta>, Vec<Meta>)> {
     let list = meta.require_list()?;
     let list = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
@@ -107,7 +109,8 @@ pub(crate) fn conditional(meta: &Meta) -> syn::Result<(Option<Meta>, Vec<Meta>)>
     Ok((metas.next(), metas.collect()))
 }
 
-/// The attribute for generated code, of a `cfg_attr` what is kept under its condition.
+/// The attribute as generated code gets it, if `keeps` accepts its meaning. Of a `cfg_attr` the
+/// accepted attributes remain, under its condition.
 fn kept(meta: &Meta, keeps: &dyn Fn(Says) -> bool) -> syn::Result<Option<TokenStream>> {
     if !meta.path().is_ident("cfg_attr") {
         let says = says(meta);
@@ -141,9 +144,9 @@ fn generated(meta: &Meta, says: Says) -> Option<TokenStream> {
     }
 }
 
-/// What is expected of the function is allowed in what is generated, where it need not happen.
-///
-/// But for dead code: what is allowed to be dead keeps alive what it uses, the function too.
+/// Turns an `expect` of the function into an `allow` for generated code, in which the lint need not
+/// be triggered. `dead_code` is left out: dead code that is allowed keeps alive what it uses, the
+/// function too, whose own expectation would then fail.
 fn allowed(list: &MetaList) -> Option<TokenStream> {
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let lints = list.parse_args_with(parser).ok()?.into_iter().filter_map(|lint| {

@@ -1,4 +1,5 @@
-//! The parameters of a command: which are handed in, and which are arguments of the message.
+//! The parameters of a command: those that receive the connection or the server, and those that are
+//! arguments of the message.
 
 use std::collections::HashSet;
 use std::slice;
@@ -16,23 +17,23 @@ use crate::errors::Sink;
 /// One parameter of the function.
 #[expect(clippy::large_enum_variant, reason = "most of them are arguments")]
 pub(crate) enum Parameter {
-    /// The connection; the span is its type's.
+    /// Receives the connection. The span is that of the parameter's type.
     Client(Span),
-    /// The server.
+    /// Receives the server. The span is that of the parameter's type.
     Server(Span),
-    /// Part of the message.
+    /// An argument, sent as part of the message.
     Argument(Argument),
 }
 
 /// One argument of the message.
 pub(crate) struct Argument {
     pub(crate) ident: Ident,
-    /// The same without `r#`, for people.
+    /// The name without `r#`, for people to read.
     pub(crate) name: String,
     pub(crate) ty: Type,
-    /// Doc comments, which go to the field.
+    /// Doc comments, which are moved to the message's field.
     pub(crate) docs: Vec<Attribute>,
-    /// Levels of lints, which go to the field too.
+    /// Lint levels, which are copied to the message's field.
     pub(crate) levels: Vec<Attribute>,
 }
 
@@ -42,7 +43,8 @@ enum HandedIn {
     Server,
 }
 
-/// Reads the parameters, and takes from the function the attributes that only fields can have.
+/// Reads the parameters. Doc comments are taken from the function, because parameters can't have
+/// them.
 pub(super) fn read(
     args: &Args,
     krate: &Path,
@@ -70,7 +72,7 @@ pub(super) fn read(
     parameters
 }
 
-/// Checks that the attribute names parameters that there are.
+/// Checks that the parameters that the attribute names exist.
 fn check_marked(args: &Args, function: &Function, sink: &mut Sink) {
     for marked in args.client.iter().chain(&args.server) {
         let has = |input: &FnArg| match input {
@@ -83,7 +85,8 @@ fn check_marked(args: &Args, function: &Function, sink: &mut Sink) {
     }
 }
 
-/// A type parameter is a mistake that was noted: the type that names it has none of its own.
+/// Replaces the type of an argument that mentions a type parameter. The mistake has been reported
+/// already, and the message, which has no type parameters, could not name the type.
 fn repair(parameter: &mut Parameter, krate: &Path, function: &Function) {
     if let Parameter::Argument(argument) = parameter
         && types::mentions(&argument.ty, &function.sig.generics)
@@ -92,7 +95,7 @@ fn repair(parameter: &mut Parameter, krate: &Path, function: &Function) {
     }
 }
 
-/// Whether a function takes the server.
+/// Whether a function receives the server.
 pub(crate) fn takes_server(args: &Args, function: &Function) -> bool {
     function.sig.inputs.iter().any(|input| match input {
         FnArg::Typed(typed) => handed_in(args, typed) == Some(HandedIn::Server),
@@ -124,7 +127,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes the doc comments away, which rustc allows on fields only.
+    /// Takes the doc comments from a parameter: rustc allows them on fields only.
     fn attributes(&mut self, typed: &mut PatType) -> Vec<Attribute> {
         let attrs = std::mem::take(&mut typed.attrs);
         let (docs, others): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_doc);
@@ -174,7 +177,7 @@ impl Reading<'_> {
     }
 }
 
-/// Whether an attribute is documentation, whatever its conditions.
+/// Whether an attribute holds documentation only, conditional or not.
 fn is_doc(attr: &Attribute) -> bool {
     if !attr.path().is_ident("cfg_attr") {
         return attr.path().is_ident("doc");
@@ -183,7 +186,7 @@ fn is_doc(attr: &Attribute) -> bool {
     conditional(&attr.meta).is_ok_and(|(_, metas)| metas.iter().all(is_doc))
 }
 
-/// The name of a parameter that is a plain name.
+/// The name of a parameter, if its pattern is a plain name.
 fn name(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
@@ -191,7 +194,8 @@ fn name(pat: &Pat) -> Option<&Ident> {
     }
 }
 
-/// What a parameter is handed in as: what the attribute says of it, else what its type is named.
+/// What a parameter receives: as the attribute says, else by the name of its type. `None` for an
+/// argument.
 fn handed_in(args: &Args, typed: &PatType) -> Option<HandedIn> {
     let marked = |marked: &Option<Ident>| marked.is_some() && marked.as_ref() == name(&typed.pat);
     if marked(&args.client) {

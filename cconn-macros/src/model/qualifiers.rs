@@ -1,17 +1,17 @@
-//! What may stand before a command's name, and what the name may be.
+//! The qualifiers that a command's function may have, and the names it may have.
 
 use syn::GenericParam;
 
 use crate::ast::Function;
 use crate::errors::Sink;
 
-/// Types that every program takes for granted; a struct of such a name would hide them.
+/// Types that every program uses without an import. A message of such a name would hide the type.
 const PRIMITIVES: [&str; 17] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
     "u32", "u64", "u128", "usize",
 ];
 
-/// Checks everything but parameters and answer.
+/// Checks everything but the parameters and the answer.
 pub(super) fn check(function: &Function, sink: &mut Sink) {
     let sig = &function.sig;
     if let Some(token) = &sig.asyncness {

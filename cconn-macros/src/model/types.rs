@@ -3,7 +3,7 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{Error, GenericParam, Generics, Lifetime, Path, Type, TypeReference};
 
-/// What is wrong with the type of an argument, and where.
+/// The first fault in the type of an argument, at the part of the type that is wrong.
 pub(super) fn fault_in_argument(ty: &Type) -> Option<Error> {
     let unsized_text = match peel(ty) {
         Type::Slice(_) => Some("an argument has a known size: write `&[..]` or `Vec<..>`"),
@@ -18,12 +18,12 @@ pub(super) fn fault_in_argument(ty: &Type) -> Option<Error> {
     Finder { role: Role::Argument, fault: None }.find(ty)
 }
 
-/// What is wrong with the type of an answer, and where.
+/// The first fault in the type of an answer, at the part of the type that is wrong.
 pub(super) fn fault_in_answer(ty: &Type) -> Option<Error> {
     Finder { role: Role::Answer, fault: None }.find(ty)
 }
 
-/// Whether a type names one of those parameters.
+/// Whether a type names one of the type or const parameters in `generics`.
 pub(super) fn mentions(ty: &Type, generics: &Generics) -> bool {
     struct Search<'g>(&'g Generics, bool);
     impl VisitMut for Search<'_> {
@@ -42,7 +42,7 @@ pub(super) fn mentions(ty: &Type, generics: &Generics) -> bool {
     search.1
 }
 
-/// The type inside the invisible delimiters that `macro_rules!` puts, and inside parentheses.
+/// The type inside parentheses, and inside the invisible delimiters of `macro_rules!`.
 pub(super) fn peel(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => peel(&group.elem),
@@ -57,7 +57,7 @@ enum Role {
     Answer,
 }
 
-/// Looks for the first fault.
+/// Visits a type and keeps the first fault found.
 struct Finder {
     role: Role,
     fault: Option<Error>,

@@ -1,4 +1,5 @@
-//! Bodies of functions in a collected module: the commands in them are not the module's.
+//! Bodies of functions in a collected module. Commands inside a body do not belong to the module's
+//! list.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote_spanned;
@@ -6,14 +7,15 @@ use quote::quote_spanned;
 use super::items::{self, Kind, begins_with};
 use crate::groups::rebuilt;
 
-/// The same body, marked as one where it can hold a command.
+/// The body with an import at its beginning that tells the commands inside it that they are in a
+/// body. A body that can't hold a command is returned as it is.
 pub(super) fn marked(body: &Group) -> Group {
     if !can_hold_commands(body.stream()) {
         return body.clone();
     }
     let mut tokens = body.stream().into_iter().peekable();
     let mut content = TokenStream::new();
-    // `#![..]` stands first.
+    // Inner attributes (`#![..]`) must stay in front of the import.
     let is = |token: Option<&TokenTree>, char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char);
     let rest: Vec<_> = tokens.by_ref().collect();
     let mut rest = rest.as_slice();
@@ -30,7 +32,7 @@ pub(super) fn marked(body: &Group) -> Group {
     rebuilt(body, content)
 }
 
-/// Whether there is an attribute, or a macro that may bring one.
+/// Whether the tokens hold an attribute, or a macro call that may produce one.
 fn can_hold_commands(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Punct(punct) => matches!(punct.as_char(), '#' | '!'),
@@ -39,8 +41,8 @@ fn can_hold_commands(tokens: TokenStream) -> bool {
     })
 }
 
-/// The same item, marked inside: the functions of an `impl` or a `trait`, the blocks in the value
-/// of a constant or a static.
+/// The item with its bodies marked: the functions of an `impl` or a `trait`, and the blocks in the
+/// value of a constant or a static.
 pub(super) fn marked_inside(tokens: TokenStream) -> TokenStream {
     if begins_with(&tokens, &["const", "static"]) {
         return blocks(tokens);
@@ -57,10 +59,10 @@ pub(super) fn marked_inside(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(each).collect()
 }
 
-/// The same value, with every block in it marked, those of closures among them.
+/// The value of a constant with every block in it marked, the bodies of closures too.
 ///
-/// Braces are a block's behind an operator and behind some words; else they are those of a
-/// `match` or a struct, with others inside.
+/// Braces are a block if they follow an operator or certain words. Other braces belong to a `match`
+/// or a struct; blocks inside them are looked for in turn.
 fn blocks(value: TokenStream) -> TokenStream {
     let mut before_block = false;
     let each = |token: TokenTree| {
@@ -78,7 +80,7 @@ fn blocks(value: TokenStream) -> TokenStream {
     value.into_iter().map(each).collect()
 }
 
-/// Whether braces behind a token are a block's.
+/// Whether braces after this token are a block.
 fn begins_block(token: &TokenTree) -> bool {
     match token {
         TokenTree::Punct(punct) => matches!(punct.as_char(), '=' | '|' | '>' | '&' | '+'),

@@ -1,4 +1,4 @@
-//! The commands of a module, as far as its text shows them.
+//! The commands of a module, as far as the module's text shows them.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::quote;
@@ -11,17 +11,18 @@ use crate::errors::Sink;
 use crate::groups;
 use crate::model::{conditional, conditions, is_deprecated, takes_server};
 
-/// A function under the attribute.
+/// A function with the attribute `#[commande]`.
 pub(super) struct Found {
     pub(super) ident: Ident,
-    /// The conditions under which it is a command.
+    /// The `cfg` conditions under which the function is a command.
     pub(super) conditions: Vec<Attribute>,
     pub(super) has_body: bool,
     pub(super) server_only: bool,
     pub(super) deprecated: bool,
 }
 
-/// The names that the attribute has in a module: its own, and those of imports.
+/// The names of the attribute in a module: besides `commande`, the names under which it is
+/// imported.
 #[derive(Clone)]
 pub(super) struct Names(Vec<Ident>);
 
@@ -30,7 +31,7 @@ impl Names {
         Names(Vec::new())
     }
 
-    /// Adds what an import `commande as name` says.
+    /// Adds the names from `use` items of the form `commande as name`.
     pub(super) fn import(&mut self, item: TokenStream) {
         let tokens: Vec<_> = item.into_iter().collect();
         for token in &tokens {
@@ -53,7 +54,7 @@ impl Names {
             || path.get_ident().is_some_and(|ident| self.0.contains(ident))
     }
 
-    /// Whether the attribute stands on an item, under some condition at least.
+    /// Whether an item has the attribute, unconditionally or under a `cfg_attr`.
     pub(super) fn stand_on(&self, item: &Item) -> bool {
         !self.uses(&item.attrs).is_empty()
     }
@@ -83,7 +84,7 @@ impl Names {
         }
     }
 
-    /// The command that a function is.
+    /// The command that an item defines, if it is a function with the attribute.
     pub(super) fn command(&self, item: &Item) -> Option<Found> {
         let Kind::Function(ident, signature, body) = &item.kind else {
             return None;
@@ -94,6 +95,7 @@ impl Names {
         }
         let server_only = uses.iter().any(|each| each.takes_server(signature, body.as_ref()));
         let mut conditions = conditions(&item.attrs);
+        // Under conditions only, the function is a command if one of them holds.
         if uses.iter().all(|each| !each.conditions.is_empty()) {
             let all = uses.iter().map(|each| {
                 let conditions = &each.conditions;
@@ -111,7 +113,7 @@ impl Names {
     }
 }
 
-/// The attribute, and the conditions under which it stands there.
+/// One occurrence of the attribute, with the conditions of the `cfg_attr`s around it.
 struct Use {
     conditions: Vec<Meta>,
     args: TokenStream,
@@ -119,7 +121,7 @@ struct Use {
 
 impl Use {
     fn takes_server(&self, signature: &TokenStream, body: Option<&Group>) -> bool {
-        // Mistakes are told when the command is expanded itself.
+        // Mistakes are ignored here: the command's own expansion reports them.
         let args = Args::parse(self.args.clone(), &mut Sink::default());
         let signature = groups::without(signature.clone());
         let item = match body {

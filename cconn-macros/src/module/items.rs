@@ -1,7 +1,7 @@
-//! The content of a module, cut into items: syntax only, and of each no more than is needed.
+//! The content of a module, cut into items. Syntax only, and no more of an item than is needed.
 //!
-//! Whatever Rust has or may get is let through: an item that is not known goes to its semicolon
-//! or to its braces, and what is cut in the wrong place comes out as it went in.
+//! Every syntax that Rust has or may get passes through: an unknown item ends at its semicolon or
+//! its braces, and an item that is cut in the wrong place is still written out unchanged.
 
 use std::collections::VecDeque;
 
@@ -15,21 +15,21 @@ use crate::groups;
 /// One item.
 pub(super) struct Item {
     pub(super) attrs: Vec<Attribute>,
-    /// All tokens but those of `kind`, which stand at the end.
+    /// All tokens before those in `kind`.
     pub(super) start: TokenStream,
     pub(super) kind: Kind,
 }
 
 pub(super) enum Kind {
-    /// A function by its name: its signature, and its body where it has one.
+    /// A function: its name, its signature, and its body if it has one.
     Function(Ident, TokenStream, Option<Group>),
-    /// A module by its name: its tokens before its content, and that.
+    /// A module: its name, the tokens before its content, and its content.
     Module(Ident, TokenStream, Group),
-    /// A use, an `impl` or a `trait`, or any other.
+    /// Any other item, such as a `use`, an `impl` or a `trait`.
     Other(TokenStream),
 }
 
-/// Cuts the content of a module.
+/// Cuts the content of a module into items.
 pub(super) fn cut(content: TokenStream) -> Vec<Item> {
     let mut tokens = Tokens(content.into_iter().collect());
     let mut items = Vec::new();
@@ -46,7 +46,7 @@ impl Tokens {
         self.0.is_empty()
     }
 
-    /// Opens the invisible delimiters in front, as `$item` and `$vis` have them.
+    /// Opens invisible delimiters at the front, in which `$item` and `$vis` come.
     fn open(&mut self) {
         while let Some(TokenTree::Group(group)) = self.0.front()
             && group.delimiter() == Delimiter::None
@@ -93,7 +93,7 @@ impl Tokens {
         item
     }
 
-    /// Moves tokens from the front to the end of `to`.
+    /// Moves `count` tokens from the front to the end of `to`.
     fn shift(&mut self, count: usize, to: &mut TokenStream) {
         to.extend(self.0.drain(..count.min(self.0.len())));
     }
@@ -108,7 +108,7 @@ impl Tokens {
                 return;
             }
             let attr: TokenStream = self.0.iter().take(length).cloned().collect();
-            // What can't be read is told by whoever reads it next.
+            // An attribute that can't be read is reported by the next stage that reads it.
             if let Ok(attrs) = Attribute::parse_outer.parse2(groups::without(attr)) {
                 item.attrs.extend(attrs);
             }
@@ -118,7 +118,7 @@ impl Tokens {
 
     fn kind(&mut self) -> Kind {
         let mut place = 0;
-        // What may stand before `fn` and `mod`, and what begins otherwise with some of it.
+        // Words that may precede `fn` and `mod`. Other items begin with some of them too.
         while self
             .is_ident(place, &["const", "async", "unsafe", "extern", "safe", "gen", "default"])
             || matches!(self.0.get(place), Some(TokenTree::Literal(_)))
@@ -141,7 +141,7 @@ impl Tokens {
         Kind::Other(self.rest(ends_in_semicolon))
     }
 
-    /// A function, to the braces of its body or to its semicolon.
+    /// Takes a function's tokens, up to the braces of its body or to its semicolon.
     fn function(&mut self, name: Ident) -> Kind {
         let (mut signature, mut angles) = (TokenStream::new(), Angles::default());
         while let Some(token) = self.0.pop_front() {
@@ -181,11 +181,11 @@ impl Tokens {
     }
 }
 
-/// How many angle brackets are open: braces in them hold a constant.
+/// The number of open angle brackets. Braces inside angle brackets are a constant, not a body.
 #[derive(Default)]
 struct Angles {
     depth: usize,
-    /// Whether the last token was the beginning of `->` or `=>`.
+    /// Whether the previous token may begin `->` or `=>`, whose `>` closes nothing.
     is_arrow: bool,
 }
 
@@ -208,7 +208,7 @@ fn is_semicolon(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
 
-/// The braces that a group is, or has inside invisible delimiters.
+/// The braces that a group is, or that it holds inside invisible delimiters.
 fn braces(group: &Group) -> Option<Group> {
     match group.delimiter() {
         Delimiter::Brace => Some(group.clone()),
@@ -223,7 +223,7 @@ fn braces(group: &Group) -> Option<Group> {
     }
 }
 
-/// Whether one of those words is among the first.
+/// Whether one of `words` is among the identifiers that the item begins with.
 pub(super) fn begins_with(item: &TokenStream, words: &[&str]) -> bool {
     let mut idents = item.clone().into_iter().map_while(|token| match token {
         TokenTree::Ident(ident) => Some(ident),
