@@ -14,55 +14,15 @@
     clippy::arithmetic_side_effects
 )]
 
-mod admit;
-mod answers;
-mod backlog;
-mod bytes;
-mod calls;
-mod catch_up;
-mod circle;
-mod direct;
-mod dispatch;
-mod due;
-mod expel;
-mod goodbye;
-mod handler;
-mod helm;
-mod identity;
-mod idle;
-mod inbox;
+mod core;
 #[cfg(model)]
 #[path = "../../checks/model/src/inside.rs"]
 pub(crate) mod inside;
-mod left;
-mod limits;
-mod lock;
-mod names;
-mod notices;
-mod outbox;
-mod parker;
-mod polling;
-mod queue;
-mod read;
-mod route;
-mod run;
-mod send;
-mod served;
-mod several;
-mod sleepers;
-mod state;
-mod stop;
-mod tend;
+mod io;
 #[cfg(test)]
 mod tests;
-mod turn;
-mod wait;
-mod wanted;
-mod waste;
-mod watch;
-mod whereabouts;
-mod window;
-mod write;
+mod threads;
+mod verbs;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -73,33 +33,33 @@ use crate::sync::Mutex;
 use crate::transport::Transport;
 use crate::wire::EndReason;
 
-pub(crate) use admit::Aside;
-pub(crate) use bytes::{put_scratch, take_scratch};
-pub(crate) use calls::Answer;
-pub(crate) use circle::{Chained, Place, inside, is_inside};
-pub(crate) use dispatch::{Dispatch, Incoming, Outcome, Runner};
-pub(crate) use expel::Expelled;
-pub(crate) use goodbye::{Ending, lost};
-pub(crate) use identity::Identity;
-use names::Names;
+use verbs::names::Names;
 
-pub(crate) use left::note_maker;
-pub(crate) use limits::{Limits, PeerLimits, smallest_window};
-pub(crate) use notices::Notice;
-pub(crate) use send::{Failure, Outgoing, Phase};
-pub(crate) use several::{Awaited, wait_for_first};
-pub(crate) use stop::{CHAIN_TICK, Stopped};
-pub(crate) use watch::Watch;
-pub(crate) use whereabouts::{Behind, Stage, Whereabouts};
+pub(crate) use core::bytes::{put_scratch, take_scratch};
+pub(crate) use core::calls::Answer;
+pub(crate) use core::goodbye::{Ending, lost};
+pub(crate) use core::identity::Identity;
+pub(crate) use core::limits::{Limits, PeerLimits, smallest_window};
+pub(crate) use core::notices::Notice;
+pub(crate) use core::whereabouts::{Behind, Stage, Whereabouts};
+pub(crate) use threads::circle::{Chained, Place, inside, is_inside};
+pub(crate) use threads::dispatch::{Dispatch, Incoming, Outcome, Runner};
+pub(crate) use threads::left::note_maker;
+pub(crate) use threads::watch::Watch;
+pub(crate) use verbs::admit::Aside;
+pub(crate) use verbs::expel::Expelled;
+pub(crate) use verbs::send::{Failure, Outgoing, Phase};
+pub(crate) use verbs::several::{Awaited, wait_for_first};
+pub(crate) use verbs::stop::{CHAIN_TICK, Stopped};
 
 /// How long dropping the last handle of a connection may take.
 const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// One connection.
 pub(crate) struct Link {
-    state: Mutex<state::State>,
+    state: Mutex<core::state::State>,
     /// Who wants that lock, which the connection's own threads may keep busy.
-    wanted: wanted::Wanted,
+    wanted: io::wanted::Wanted,
     io: Arc<dyn Transport>,
     commands: Arc<dyn Dispatch>,
     pub(crate) limits: Arc<Limits>,
@@ -142,11 +102,11 @@ impl Link {
     pub(crate) fn new(parts: Parts) -> Arc<Link> {
         let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
         watch.iter().for_each(Watch::prepare);
-        let mut state = state::State::new(&limits, peer, rest, watch.is_some());
+        let mut state = core::state::State::new(&limits, peer, rest, watch.is_some());
         state.set_stream(&*io);
         Arc::new_cyclic(|me| Link {
             state: Mutex::new(state),
-            wanted: wanted::Wanted::default(),
+            wanted: io::wanted::Wanted::default(),
             io,
             commands,
             limits,
@@ -259,36 +219,39 @@ impl Link {
 
     /// The same, against that limit.
     pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
-        let depth = handler::marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
+        let depth = threads::handler::marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
         depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
     }
 
     /// Whether the command that the calling thread is inside of is one of this connection, and
     /// counted here among those that wait.
     fn is_inside(&self) -> bool {
-        handler::current().is_some_and(|handler| std::ptr::eq(&raw const *handler.link, self))
+        threads::handler::current()
+            .is_some_and(|handler| std::ptr::eq(&raw const *handler.link, self))
     }
 
     /// The calling thread runs a hook of this connection until the value is dropped.
-    pub(crate) fn serving(self: &Arc<Self>) -> handler::Serving {
-        handler::serve(self)
+    pub(crate) fn serving(self: &Arc<Self>) -> threads::handler::Serving {
+        threads::handler::serve(self)
     }
 
     /// Whether the calling thread is part of what has to finish before this connection can: it is
     /// inside a command or a hook of it, or of its other end where that is in this process.
     pub(crate) fn is_served_here(&self) -> bool {
-        handler::serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
+        threads::handler::serves(|served| {
+            std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io)
+        })
     }
 
     /// Whether the calling thread is inside a command that a command has asked for, for whose end
     /// commands of this connection may be what waits.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
-        handler::is_asked_for() && self.lock_soon().turn.only_waits()
+        threads::handler::is_asked_for() && self.lock_soon().turn.only_waits()
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.
     pub(crate) fn is_cancelled() -> bool {
-        let Some(handler) = handler::current() else { return false };
+        let Some(handler) = threads::handler::current() else { return false };
         let state = handler.link.lock();
         state.ended().is_some()
             || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))

@@ -1,7 +1,7 @@
 //! Attacks on the window's credit, lazy deadlines, direct writes, and a system that gives nothing.
 
-use super::super::bytes::Bytes;
-use super::super::turn::Command;
+use super::super::core::bytes::Bytes;
+use super::super::core::turn::Command;
 use super::*;
 
 /// A call that is refused for want of room in the table gives back all that it spent of the

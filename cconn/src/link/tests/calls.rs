@@ -124,7 +124,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
         let link = client.link.clone();
         std::thread::spawn(move || link.wait_for(call, soon()))
     };
-    while !client.link.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::Answer(call)) {
+    while !client.link.lock().sleepers.any(|sleep| sleep == core::sleepers::Sleep::Answer(call)) {
         std::thread::yield_now();
     }
     let mut state = client.link.lock();
@@ -132,7 +132,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     let parker = state.sleepers.take(|_| true).unwrap();
     state.due.wake(parker);
     state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
-    state.calls.answer(call, Answer::Value(bytes::Bytes::copy(b"x")), 100);
+    state.calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
     drop(state);
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(!client.link.lock().is_unflushed(), "nobody writes what was handed over");

@@ -82,7 +82,7 @@ fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
         let link = client.link.clone();
         std::thread::spawn(move || link.drain(deadline))
     };
-    while !client.link.lock().sleepers.any(|sleep| sleep == sleepers::Sleep::End) {
+    while !client.link.lock().sleepers.any(|sleep| sleep == core::sleepers::Sleep::End) {
         std::thread::yield_now();
     }
     let mut state = client.link.lock();

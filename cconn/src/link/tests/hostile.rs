@@ -209,7 +209,7 @@ fn a_frame_whose_rest_is_there_is_not_slow() {
         let mut state = client.link.lock();
         let inbox = state.take_helm().unwrap();
         let deadline = &mut soon().into();
-        (state, _) = client.link.read_pass(state, inbox, deadline, route::Router::Waits);
+        (state, _) = client.link.read_pass(state, inbox, deadline, core::route::Router::Waits);
         assert_eq!(state.ended().is_none(), rest_came, "{:?}", state.ended());
     }
 }

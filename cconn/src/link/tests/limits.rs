@@ -45,9 +45,11 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     state.turn.notices.sent_one();
     while state.turn.is_queue_empty() {
         let inbox = state.take_helm().unwrap();
-        (state, _) = client.link.read_pass(state, inbox, &mut soon().into(), route::Router::Runs);
+        (state, _) =
+            client.link.read_pass(state, inbox, &mut soon().into(), core::route::Router::Runs);
     }
-    let Some(turn::Work::Notice(notice)) = state.turn.start(turn::Runner::Executor) else {
+    let Some(core::turn::Work::Notice(notice)) = state.turn.start(core::turn::Runner::Executor)
+    else {
         panic!("no notice")
     };
     assert_eq!(notice.text.len(), wire::MAX_TEXT);
@@ -100,7 +102,7 @@ fn two_full_windows_with_nobody_listening_get_on() {
         }
         let deadline = soon();
         while sent.iter().any(|sent| sent.load(Ordering::SeqCst) < enough) {
-            assert!(!wait::is_past(deadline), "both wait for the other: {sent:?}");
+            assert!(!threads::wait::is_past(deadline), "both wait for the other: {sent:?}");
             std::thread::yield_now();
         }
         for end in &ends {
@@ -133,7 +135,7 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
     let limits = Limits { write_deadline: Duration::from_millis(50), ..small() };
     let client = watched_end(Arc::new(left), &limits, Vec::new(), None).link;
     let end = soon();
-    while client.ending().is_none() && !wait::is_past(end) {
+    while client.ending().is_none() && !threads::wait::is_past(end) {
         let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
         let deadline = Some(Instant::now() + Duration::from_millis(10));
         client.call((&mut frame).into(), 200, deadline).unwrap_err();

@@ -47,7 +47,12 @@ fn overslept<T: Send>(
             thread::sleep(after);
             let state = client.link.lock();
             let inbox = inbox.take().unwrap();
-            drop(client.link.read_pass(state, inbox, &mut soon().into(), route::Router::Waits));
+            drop(client.link.read_pass(
+                state,
+                inbox,
+                &mut soon().into(),
+                core::route::Router::Waits,
+            ));
         }
         let waited = waiting.join().unwrap();
         (waited, begun.elapsed())

@@ -1,0 +1,196 @@
+//! The body of a received frame, kept after the buffer it came in has moved on.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use crate::body::{Apart, Body};
+use crate::copy;
+use crate::link::Link;
+use crate::sync::{LocalKey, thread_local};
+
+/// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
+const INLINE: usize = 46;
+
+/// Larger spare buffers are not kept.
+const LARGEST_SPARE: usize = 64 << 10;
+
+/// A body.
+#[derive(Debug)]
+pub(crate) enum Bytes {
+    /// A copy of a small body.
+    Inline { length: u8, bytes: [u8; INLINE] },
+    /// A buffer that is this body's alone, and where the body stands in it.
+    Whole { buf: Vec<u8>, range: Range<usize> },
+    /// A body of which a long byte string stands apart.
+    Parted(Box<Parted>),
+}
+
+/// A body in parts.
+#[derive(Debug)]
+pub(crate) struct Parted {
+    /// What stands in front.
+    head: Vec<u8>,
+    apart: Apart,
+}
+
+thread_local! {
+    /// For frames that are being written.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// For reading into.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Bytes {
+    /// Whether a body of that size is copied without an allocation.
+    pub(crate) fn fits_inline(length: usize) -> bool {
+        length <= INLINE
+    }
+
+    /// Copies a body out of a buffer that holds others too.
+    #[inline]
+    pub(crate) fn copy(body: &[u8]) -> Self {
+        let mut bytes = [0; INLINE];
+        match (u8::try_from(body.len()), bytes.get_mut(..body.len())) {
+            (Ok(length), Some(place)) => {
+                place.copy_from_slice(body);
+                Bytes::Inline { length, bytes }
+            }
+            _ => Bytes::Whole { buf: copy::to_vec(body), range: 0..body.len() },
+        }
+    }
+
+    /// Copies the first `length` bytes of what was received. A small body takes what stands behind
+    /// it along: one size for all is copied faster, and nobody looks at the rest.
+    #[inline]
+    pub(crate) fn copy_first(length: usize, received: &[u8]) -> Self {
+        if let (Some(bytes), Ok(small)) = (received.first_chunk::<INLINE>(), u8::try_from(length))
+            && length <= INLINE
+        {
+            return Bytes::Inline { length: small, bytes: *bytes };
+        }
+        Bytes::copy(received.get(..length).unwrap_or(&[]))
+    }
+
+    /// A body in which `long` belongs at that place.
+    #[cold]
+    pub(crate) fn parted(around: &[u8], at: usize, long: Vec<u8>) -> Self {
+        let (head, behind) = around.split_at_checked(at).unwrap_or((around, &[]));
+        let apart = Apart::new(long, behind.to_vec());
+        Bytes::Parted(Box::new(Parted { head: head.to_vec(), apart }))
+    }
+
+    /// Size of the body, bytes.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Bytes::Inline { length, .. } => usize::from(*length),
+            Bytes::Whole { range, .. } => range.len(),
+            Bytes::Parted(parted) => parted.head.len().saturating_add(parted.apart.len()),
+        }
+    }
+
+    /// What can be read in one piece, and what stands apart behind it.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&[u8], Option<&mut Apart>) {
+        let head = match self {
+            Bytes::Inline { length, bytes } => bytes.get(..usize::from(*length)),
+            Bytes::Whole { buf, range } => buf.get(range.clone()),
+            Bytes::Parted(parted) => return (&parted.head, Some(&mut parted.apart)),
+        };
+        (head.unwrap_or(&[]), None)
+    }
+
+    /// The body, to be read.
+    #[inline]
+    pub(crate) fn body(&mut self) -> Body<'_> {
+        let (head, apart) = self.parts();
+        Body::new(head, apart)
+    }
+
+    /// A body that is known to be in one piece.
+    #[cfg(any(test, model))]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Inline { length, bytes } => bytes.get(..usize::from(*length)),
+            Bytes::Whole { buf, range } => buf.get(range.clone()),
+            Bytes::Parted(parted) => panic!("{parted:?}"),
+        }
+        .unwrap_or(&[])
+    }
+
+    /// Gives the buffer back for the next read: a small one to the thread, a large one to the
+    /// connection it came by. The body is empty then, or one of those copied in place.
+    #[inline]
+    pub(crate) fn recycle(&mut self, link: &Link) {
+        match self {
+            Bytes::Inline { .. } => {}
+            Bytes::Whole { buf, range } => {
+                let buf = std::mem::take(buf);
+                *range = 0..0;
+                if buf.capacity() > LARGEST_SPARE {
+                    link.take_back(buf);
+                } else {
+                    put_spare(buf);
+                }
+            }
+            Bytes::Parted(parted) => link.keep_long(std::mem::take(&mut parted.apart.long)),
+        }
+    }
+}
+
+/// Takes the thread's buffer for a frame that is to be written, empty.
+#[inline]
+pub(crate) fn take_scratch() -> Vec<u8> {
+    SCRATCH.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Gives a frame's buffer back to the thread, whatever is in it.
+#[inline]
+pub(crate) fn put_scratch(buf: Vec<u8>) {
+    keep(&SCRATCH, buf);
+}
+
+/// Takes the thread's buffer for reading into, empty.
+#[inline]
+pub(crate) fn take_spare() -> Vec<u8> {
+    SPARE.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Gives a buffer that was read into back to the thread.
+#[inline]
+pub(crate) fn put_spare(buf: Vec<u8>) {
+    keep(&SPARE, buf);
+}
+
+#[inline]
+fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
+    if buf.capacity() <= LARGEST_SPARE && buf.capacity() > 0 {
+        buf.clear();
+        let _thread_ends = place.try_with(|place| drop(place.replace(buf)));
+    }
+}
+
+/// Gives the thread's buffers back to the system.
+pub(crate) fn drop_spares() {
+    drop((take_scratch(), take_spare()));
+    copy::drop_spare();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_are_copied_whatever_stands_behind() {
+        let received: Vec<u8> = (0..100).collect();
+        for length in [0, 1, INLINE - 1, INLINE, INLINE + 1, 100] {
+            for behind in [0, 1, INLINE, 100 - length] {
+                let end = received.len().min(length + behind);
+                let copy = Bytes::copy_first(length, &received[..end]);
+                assert_eq!(copy.as_slice(), &received[..length], "{behind} behind {length}");
+                let in_place = matches!(copy, Bytes::Inline { .. });
+                assert_eq!(in_place, Bytes::fits_inline(length), "{behind} behind {length}");
+            }
+        }
+    }
+}

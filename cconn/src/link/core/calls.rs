@@ -1,0 +1,414 @@
+//! The calls of this side that wait for an answer, and the answers nobody claimed yet.
+//!
+//! An id names a place in a table and the place's generation, so that no id is used twice and a
+//! late answer is told from one to a call that never was.
+
+use super::bytes::Bytes;
+use crate::wire::{CallId, FailureCode};
+
+/// What came back for a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The encoded answer.
+    Value(Bytes),
+    /// The encoded error of the command's own type.
+    UserError(Bytes),
+    /// The command was not run to an answer; a text for a person to read.
+    Failure { code: FailureCode, text: Box<str> },
+}
+
+impl Answer {
+    #[inline]
+    fn size(&self) -> usize {
+        match self {
+            Answer::Value(bytes) | Answer::UserError(bytes) => bytes.len(),
+            Answer::Failure { text, .. } => text.len(),
+        }
+    }
+}
+
+/// A call as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Outbox position in front of its first byte.
+    pub(crate) at: u64,
+    /// Hash of the command's name.
+    pub(crate) command: u64,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Free,
+    Waiting(Asked),
+    Answered(Answer),
+}
+
+#[derive(Debug)]
+struct Entry {
+    generation: u32,
+    /// A thread waits for this very answer, or did when it came: it does not count among the
+    /// unclaimed.
+    awaited: bool,
+    slot: Slot,
+}
+
+/// What an arriving answer met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// Its call; whoever waits for it must be woken.
+    Waiting,
+    /// A call that was given up: the answer is dropped and counted.
+    Late,
+    /// No call of that id was ever made: the peer breaks the protocol.
+    Never,
+}
+
+/// The table of calls. `waiting + free.len() <= entries.len()`: the others are answered and not
+/// claimed, or their ids are used up.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    waiting: usize,
+    /// Bytes of answers that were not taken out yet, those that a thread waits for included.
+    kept: usize,
+    /// Bytes of those that nobody waits for. `unclaimed <= kept`
+    unclaimed: usize,
+    /// Answers that ever came to a call that waited.
+    answered: u64,
+    /// Outbox position in front of the furthest call that was answered.
+    settled: u64,
+    /// Answers that came after their call was given up.
+    pub(crate) late: u64,
+    /// The oldest call that was given up while the peer may be at it: until its answer comes after
+    /// all, or one to a later call.
+    given_up: Option<(CallId, Asked)>,
+}
+
+impl Calls {
+    /// Answers that have come.
+    #[inline]
+    pub(crate) fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Outbox position in front of the furthest call that was answered.
+    #[inline]
+    pub(crate) fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    /// Calls without an answer so far.
+    #[inline]
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether no answer is kept here.
+    #[inline]
+    pub(crate) fn keeps_none(&self) -> bool {
+        self.kept == 0
+    }
+
+    /// Opens a call that is about to be sent. `awaited` says that the calling thread goes on to wait
+    /// for its answer.
+    #[inline]
+    pub(crate) fn open(&mut self, asked: Asked, awaited: bool) -> CallId {
+        self.waiting = self.waiting.saturating_add(1);
+        let slot = Slot::Waiting(asked);
+        if let Some(index) = self.free.pop()
+            && let Some(entry) = self.entries.get_mut(index as usize)
+        {
+            (entry.slot, entry.awaited) = (slot, awaited);
+            return id(entry.generation, index);
+        }
+        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(Entry { generation: 1, awaited, slot });
+        id(1, index)
+    }
+
+    /// A thread begins to wait for the answer of a deferred call, or stops waiting for it.
+    pub(crate) fn set_awaited(&mut self, call: CallId, now: bool) {
+        if let Some(entry) = self.entry(call).filter(|entry| entry.generation == generation(call))
+            && matches!(entry.slot, Slot::Waiting(_))
+        {
+            entry.awaited = now;
+        }
+    }
+
+    /// Stores an answer. One that nobody waits for, and that would take more than `most` bytes with
+    /// the others like it, is replaced by the failure that says so. One that a thread waits for is
+    /// taken out as soon as that thread runs, and always kept.
+    #[inline]
+    pub(crate) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
+        let unclaimed = self.unclaimed;
+        let entry = match self.entries.get_mut(index(call)) {
+            Some(entry) if entry.generation == generation(call) => entry,
+            _ => return self.unawaited(call),
+        };
+        let Slot::Waiting(Asked { at, .. }) = entry.slot else { return self.unawaited(call) };
+        let fits = entry.awaited || unclaimed.saturating_add(answer.size()) <= most;
+        let answer = if fits { answer } else { not_kept() };
+        let size = answer.size();
+        entry.slot = Slot::Answered(answer);
+        self.kept = self.kept.saturating_add(size);
+        if !entry.awaited {
+            self.unclaimed = unclaimed.saturating_add(size);
+        }
+        self.waiting = self.waiting.saturating_sub(1);
+        self.answered = self.answered.saturating_add(1);
+        self.settled = self.settled.max(at);
+        Met::Waiting
+    }
+
+    /// The oldest call that was sent before `at`, is not answered, and has not let a later one pass.
+    pub(crate) fn first_before(&self, at: u64) -> Option<Asked> {
+        let waiting = self.entries.iter().filter_map(|entry| match entry.slot {
+            Slot::Waiting(asked) => Some(asked),
+            Slot::Free | Slot::Answered(_) => None,
+        });
+        let given_up = self.given_up.iter().map(|(_, asked)| *asked);
+        let before =
+            waiting.chain(given_up).filter(|asked| asked.at < at && !self.is_passed(asked));
+        before.min_by_key(|asked| asked.at)
+    }
+
+    /// Whether that call or a later one was answered.
+    fn is_passed(&self, asked: &Asked) -> bool {
+        self.answered > 0 && asked.at <= self.settled
+    }
+
+    /// The peer may still be at a call that was given up.
+    pub(crate) fn may_go_on(&mut self, call: CallId, asked: Asked) {
+        if self.given_up.is_none_or(|(_, before)| self.is_passed(&before)) {
+            self.given_up = Some((call, asked));
+        }
+    }
+
+    /// An answer that no call waits for: late, or to a call that was never made.
+    #[cold]
+    fn unawaited(&mut self, call: CallId) -> Met {
+        self.given_up = self.given_up.filter(|(given_up, _)| *given_up != call);
+        let Some(entry) = self.entry(call) else { return Met::Never };
+        let late = match (&entry.slot, entry.generation == generation(call)) {
+            (_, false) => entry.generation > generation(call),
+            (Slot::Waiting(_) | Slot::Answered(_), true) => true,
+            // Freed and not opened again yet, unless its generations are used up.
+            (Slot::Free, true) => entry.generation == u32::MAX,
+        };
+        self.count_late(late)
+    }
+
+    fn count_late(&mut self, late: bool) -> Met {
+        if !late {
+            return Met::Never;
+        }
+        self.late = self.late.saturating_add(1);
+        Met::Late
+    }
+
+    #[inline]
+    pub(crate) fn is_answered(&self, call: CallId) -> bool {
+        self.entries.get(index(call)).is_some_and(|entry| {
+            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
+        })
+    }
+
+    /// Takes the answer of a call and closes it.
+    #[inline]
+    pub(crate) fn claim(&mut self, call: CallId) -> Option<Answer> {
+        let entry = self.entry(call)?;
+        if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
+            return None;
+        }
+        let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
+        self.free(call);
+        match slot {
+            Slot::Answered(answer) => {
+                self.taken_out(&answer, awaited);
+                Some(answer)
+            }
+            Slot::Free | Slot::Waiting(_) => None,
+        }
+    }
+
+    /// Gives a call up. Returns what it was if it still waited.
+    pub(crate) fn give_up(&mut self, call: CallId) -> Option<Asked> {
+        let (slot, awaited) = self.close(call)?;
+        match slot {
+            Slot::Waiting(asked) => {
+                self.waiting = self.waiting.saturating_sub(1);
+                Some(asked)
+            }
+            Slot::Answered(answer) => {
+                self.taken_out(&answer, awaited);
+                None
+            }
+            Slot::Free => None,
+        }
+    }
+
+    #[inline]
+    fn taken_out(&mut self, answer: &Answer, awaited: bool) {
+        let size = answer.size();
+        self.kept = self.kept.saturating_sub(size);
+        if !awaited {
+            self.unclaimed = self.unclaimed.saturating_sub(size);
+        }
+    }
+
+    /// Closes a call; says whether it was waited for.
+    fn close(&mut self, call: CallId) -> Option<(Slot, bool)> {
+        let entry = self.entry(call).filter(|entry| entry.generation == generation(call))?;
+        let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
+        self.free(call);
+        Some((slot, awaited))
+    }
+
+    /// Frees a closed call's place. A place whose generations are used up is never reused.
+    #[inline]
+    fn free(&mut self, call: CallId) {
+        let place = index(call);
+        let Some(entry) = self.entries.get_mut(place) else { return };
+        if let Some(next) = entry.generation.checked_add(1) {
+            entry.generation = next;
+            self.free.push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+    }
+
+    #[inline]
+    fn entry(&mut self, call: CallId) -> Option<&mut Entry> {
+        self.entries.get_mut(index(call))
+    }
+}
+
+fn not_kept() -> Answer {
+    let text = "too many bytes of answers were not yet claimed".into();
+    Answer::Failure { code: FailureCode::AnswerDropped, text }
+}
+
+#[inline]
+fn id(generation: u32, index: u32) -> CallId {
+    CallId(u64::from(generation) << 32 | u64::from(index))
+}
+
+#[inline]
+fn generation(call: CallId) -> u32 {
+    (call.0 >> 32) as u32
+}
+
+#[inline]
+fn index(call: CallId) -> usize {
+    usize::try_from(call.0 & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: usize = 100;
+
+    fn asked(at: u64) -> Asked {
+        Asked { at, command: at }
+    }
+
+    fn value(size: usize) -> Answer {
+        Answer::Value(Bytes::copy(&vec![7; size]))
+    }
+
+    #[test]
+    fn a_call_is_answered_and_claimed_once() {
+        let mut calls = Calls::default();
+        let call = calls.open(asked(0), false);
+        assert!(calls.claim(call).is_none());
+        assert_eq!(calls.answer(call, value(3), MOST), Met::Waiting);
+        assert_eq!(calls.answer(call, value(3), MOST), Met::Late);
+        assert!(calls.claim(call).is_some());
+        assert!(calls.claim(call).is_none());
+        assert_eq!((calls.waiting(), calls.unclaimed), (0, 0));
+    }
+
+    #[test]
+    fn ids_are_never_used_twice() {
+        let mut calls = Calls::default();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..1000 {
+            let call = calls.open(asked(0), false);
+            assert!(seen.insert(call));
+            calls.give_up(call);
+        }
+        assert_eq!(calls.entries.len(), 1);
+    }
+
+    #[test]
+    fn late_answers_are_told_from_impossible_ones() {
+        let mut calls = Calls::default();
+        let call = calls.open(asked(5), false);
+        assert_eq!(calls.give_up(call).map(|asked| asked.at), Some(5));
+        assert_eq!(calls.answer(call, value(1), MOST), Met::Late);
+        assert_eq!(calls.late, 1);
+        let never = CallId(call.0 + (2 << 32));
+        assert_eq!(calls.answer(never, value(1), MOST), Met::Never);
+        assert_eq!(calls.answer(CallId(call.0 + 1), value(1), MOST), Met::Never);
+    }
+
+    #[test]
+    fn a_call_waits_behind_the_oldest_that_nothing_has_passed() {
+        let mut calls = Calls::default();
+        let first = calls.open(asked(0), true);
+        let second = calls.open(asked(30), true);
+        let _third = calls.open(asked(60), true);
+        let before = |calls: &Calls, at| calls.first_before(at).map(|asked| asked.command);
+        assert_eq!((before(&calls, 0), before(&calls, 60)), (None, Some(0)));
+        calls.give_up(first);
+        calls.may_go_on(first, asked(0));
+        assert_eq!(before(&calls, 60), Some(0), "the peer may still be at it");
+        calls.may_go_on(second, asked(30));
+        assert_eq!(before(&calls, 60), Some(0), "the older one comes first");
+        calls.answer(first, value(0), MOST);
+        assert_eq!(before(&calls, 60), Some(30));
+        calls.answer(second, value(0), MOST);
+        assert_eq!((before(&calls, 60), before(&calls, 90)), (None, Some(60)));
+    }
+
+    #[test]
+    fn unclaimed_answers_are_bounded_exactly() {
+        let mut calls = Calls::default();
+        let (a, b) = (calls.open(asked(0), false), calls.open(asked(0), false));
+        calls.answer(a, value(MOST), MOST);
+        calls.answer(b, value(1), MOST);
+        assert!(matches!(calls.claim(a), Some(Answer::Value(_))));
+        let code = FailureCode::AnswerDropped;
+        assert!(matches!(calls.claim(b), Some(Answer::Failure { code: c, .. }) if c == code));
+    }
+
+    #[test]
+    fn an_answer_that_a_thread_waits_for_is_kept_whatever_its_size() {
+        let mut calls = Calls::default();
+        let (deferred, called, late) =
+            (calls.open(asked(0), false), calls.open(asked(0), true), calls.open(asked(0), false));
+        calls.answer(deferred, value(MOST), MOST);
+        calls.answer(called, value(MOST + 1), MOST);
+        assert_eq!((calls.kept, calls.unclaimed), (2 * MOST + 1, MOST));
+        assert!(matches!(calls.claim(called), Some(Answer::Value(_))));
+        calls.set_awaited(late, true);
+        calls.answer(late, value(MOST + 1), MOST);
+        assert!(matches!(calls.claim(late), Some(Answer::Value(_))));
+        let given_up = calls.open(asked(0), false);
+        calls.set_awaited(given_up, true);
+        calls.set_awaited(given_up, false);
+        calls.answer(given_up, value(1), MOST);
+        assert!(matches!(calls.claim(given_up), Some(Answer::Failure { .. })), "nobody waits");
+        assert!(matches!(calls.claim(deferred), Some(Answer::Value(_))));
+        assert_eq!((calls.kept, calls.unclaimed, calls.waiting), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_place_whose_generations_are_used_up_is_not_reused() {
+        let mut calls = Calls::default();
+        let first = calls.open(asked(0), false);
+        calls.entries[0].generation = u32::MAX;
+        calls.give_up(id(u32::MAX, 0));
+        assert_ne!(index(calls.open(asked(0), false)), index(first));
+    }
+}

@@ -1,0 +1,394 @@
+//! Bytes to be written: whole frames, in order, shared by all who send.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use crate::transport::Transport;
+use crate::wire::{self, CallId};
+
+/// A frame of at least this many bytes is not copied behind others but queued as it is.
+const LARGE: usize = 16 << 10;
+
+/// Segments given to one system call.
+const PARTS: usize = 16;
+
+/// A buffer larger than this is not kept for reuse.
+const LARGEST_SPARE: usize = 64 << 10;
+
+/// A quiet connection keeps no more than this for reuse, bytes: with what it reads into, 1 KiB.
+const LARGEST_QUIET: usize = 512;
+
+#[derive(Debug)]
+struct Segment {
+    bytes: Vec<u8>,
+    /// Bytes written already. `written <= bytes.len()`
+    written: usize,
+}
+
+/// Segments that the flusher took out to write.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    segments: VecDeque<Segment>,
+}
+
+/// The queue of bytes. Positions count all bytes ever appended.
+///
+/// `sent <= appended`. Bytes that are dropped at the end count as sent.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    segments: VecDeque<Segment>,
+    /// The other deque, so that taking a batch allocates nothing.
+    spare_deque: VecDeque<Segment>,
+    /// Empty buffers: one is being filled while the flusher writes the other.
+    spares: [Vec<u8>; 2],
+    /// A buffer that was written out, too large to be kept here.
+    large: Vec<u8>,
+    appended: u64,
+    sent: u64,
+    /// Everything up to here may be on its way to the peer.
+    possibly_sent: u64,
+    /// All that is here is about to be written, as part of the last words.
+    leaving: bool,
+}
+
+impl Outbox {
+    /// Bytes not known to be written, those in the flusher's hands included.
+    #[inline]
+    pub(crate) fn bytes(&self) -> u64 {
+        self.appended.saturating_sub(self.sent)
+    }
+
+    /// Whether nothing waits for a flusher. The flusher's own batch does not count.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Position behind the last appended byte.
+    #[inline]
+    pub(crate) fn end(&self) -> u64 {
+        self.appended
+    }
+
+    /// Position behind the last byte known to be written.
+    #[inline]
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Whether a frame that starts at `at` may have left, wholly or in part.
+    pub(crate) fn may_have_left(&self, at: u64) -> bool {
+        self.leaving || self.possibly_sent > at
+    }
+
+    /// Whether everything up to `end` may have left.
+    pub(crate) fn has_all_left(&self, end: u64) -> bool {
+        self.possibly_sent >= end
+    }
+
+    /// Whether last words are about to be written, or being so.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Nothing more is appended; what is here is written by whoever says the last words.
+    pub(crate) fn leave(&mut self) {
+        self.leaving = true;
+    }
+
+    /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.
+    #[inline]
+    pub(crate) fn append(&mut self, frame: &mut Vec<u8>) {
+        self.appended = self.appended.saturating_add(frame.len() as u64);
+        if frame.len() >= LARGE {
+            let bytes = std::mem::take(frame);
+            self.push(Segment { bytes, written: 0 });
+        } else {
+            self.tail().extend_from_slice(frame);
+        }
+    }
+
+    /// Appends what `write` writes: control frames.
+    pub(crate) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let tail = self.tail();
+        let before = tail.len();
+        write(tail);
+        let gained = tail.len().saturating_sub(before);
+        self.appended = self.appended.saturating_add(gained as u64);
+    }
+
+    /// The segment that small frames are added to.
+    #[inline]
+    fn tail(&mut self) -> &mut Vec<u8> {
+        let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
+        if !fits {
+            let bytes = self.take_spare();
+            self.push(Segment { bytes, written: 0 });
+        }
+        match self.segments.back_mut() {
+            Some(segment) => &mut segment.bytes,
+            // Not reached: a segment was just pushed. A spare is as good a place as any.
+            None => &mut self.spares[0],
+        }
+    }
+
+    fn push(&mut self, segment: Segment) {
+        if self.segments.capacity() == 0 {
+            // Most connections never have a second one: small frames share it.
+            self.segments.reserve_exact(1);
+        }
+        self.segments.push_back(segment);
+    }
+
+    /// Takes everything out, to be written without the lock.
+    pub(crate) fn take(&mut self) -> Batch {
+        self.possibly_sent = self.appended;
+        let empty = std::mem::take(&mut self.spare_deque);
+        Batch { segments: std::mem::replace(&mut self.segments, empty) }
+    }
+
+    /// Takes a batch back after `written` bytes of it were written.
+    pub(crate) fn give_back(&mut self, mut batch: Batch, written: usize) {
+        self.sent = self.sent.saturating_add(written as u64);
+        self.possibly_sent = self.sent;
+        batch.advance(written, |bytes| self.keep(bytes));
+        if batch.segments.is_empty() {
+            self.spare_deque = batch.segments;
+        } else {
+            batch.segments.append(&mut self.segments);
+            self.segments = batch.segments;
+        }
+    }
+
+    /// Counts a frame that is written from where it is; nothing stands before it. Returns where it
+    /// begins.
+    #[inline]
+    pub(crate) fn begin_write(&mut self, length: usize) -> u64 {
+        let start = self.appended;
+        self.appended = start.saturating_add(length as u64);
+        self.possibly_sent = self.appended;
+        start
+    }
+
+    /// So many bytes of the frame of `begin_write` were written.
+    #[inline]
+    pub(crate) fn wrote(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes as u64);
+    }
+
+    /// No more of the frame of `begin_write` than what ends there is on its way now.
+    pub(crate) fn rest_stays(&mut self, end: u64) {
+        self.possibly_sent = end;
+    }
+
+    /// All of it may be on its way again.
+    pub(crate) fn rest_leaves(&mut self, own: u64) {
+        self.possibly_sent = own;
+    }
+
+    /// The rest of the frame of `begin_write` is written like others, before all that was appended
+    /// meanwhile.
+    pub(crate) fn put_first(&mut self, rest: [IoSlice<'_>; 2]) {
+        let [head, tail] = &rest;
+        let bytes = [&**head, &**tail].concat();
+        self.segments.push_front(Segment { bytes, written: 0 });
+    }
+
+    /// Makes a call void that starts at `at` and was given up before a byte of it left; says whether
+    /// that was so.
+    pub(crate) fn blank_call(&mut self, at: u64, call: CallId) -> bool {
+        if self.may_have_left(at) {
+            return false;
+        }
+        let mut start = self.appended;
+        for segment in self.segments.iter_mut().rev() {
+            let rest = segment.bytes.get_mut(segment.written..).unwrap_or(&mut []);
+            start = start.saturating_sub(rest.len() as u64);
+            if start <= at {
+                let offset = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
+                return rest.get_mut(offset..).is_some_and(|frame| wire::blank_call(frame, call));
+            }
+        }
+        false
+    }
+
+    fn take_spare(&mut self) -> Vec<u8> {
+        let [first, second] = &mut self.spares;
+        std::mem::take(if first.capacity() > second.capacity() { first } else { second })
+    }
+
+    /// Keeps a buffer that was written out, in the place of a smaller one.
+    fn keep(&mut self, mut bytes: Vec<u8>) {
+        let [first, second] = &mut self.spares;
+        let smaller = if first.capacity() < second.capacity() { first } else { second };
+        if bytes.capacity() > smaller.capacity() && bytes.capacity() <= LARGEST_SPARE {
+            bytes.clear();
+            *smaller = bytes;
+        } else if bytes.capacity() > LARGEST_SPARE {
+            self.large = bytes;
+        }
+    }
+
+    /// Takes what was written out and is too large to be kept here.
+    pub(crate) fn take_large(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.large)
+    }
+
+    /// Bytes kept for reuse.
+    pub(crate) fn kept(&self) -> usize {
+        let [first, second] = &self.spares;
+        first.capacity().saturating_add(second.capacity())
+    }
+
+    /// Whether more is kept for reuse than a quiet connection should.
+    pub(crate) fn keeps_much(&self) -> bool {
+        self.kept() > LARGEST_QUIET
+    }
+
+    /// Gives up what is kept for reuse: nothing was sent for a while.
+    pub(crate) fn shrink(&mut self) {
+        self.spares = Default::default();
+        self.spare_deque = VecDeque::new();
+        if self.segments.is_empty() {
+            self.segments = VecDeque::new();
+        }
+    }
+
+    /// Drops what was not written: the connection has ended.
+    pub(crate) fn clear(&mut self) {
+        self.segments.clear();
+        self.spares = Default::default();
+        self.sent = self.appended;
+    }
+}
+
+impl Batch {
+    /// Writes once, without blocking.
+    pub(crate) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send(parts))
+    }
+
+    /// The same in front of the end of the stream.
+    pub(crate) fn send_last(&self, io: &dyn Transport) -> io::Result<usize> {
+        self.send_with(|parts| io.try_send_last(parts))
+    }
+
+    fn send_with(&self, send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
+        if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
+            return send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
+        }
+        let mut parts = [IoSlice::new(&[]); PARTS];
+        let mut used = 0_usize;
+        for (part, segment) in parts.iter_mut().zip(&self.segments) {
+            *part = IoSlice::new(segment.bytes.get(segment.written..).unwrap_or(&[]));
+            used = used.saturating_add(1);
+        }
+        send(parts.get(..used).unwrap_or(&[]))
+    }
+
+    /// Strikes `written` bytes off the front; finished buffers go to `keep`.
+    fn advance(&mut self, mut written: usize, mut keep: impl FnMut(Vec<u8>)) {
+        while let Some(segment) = self.segments.front_mut() {
+            let rest = segment.bytes.len().saturating_sub(segment.written);
+            if written < rest {
+                segment.written = segment.written.saturating_add(written);
+                return;
+            }
+            written = written.saturating_sub(rest);
+            if let Some(done) = self.segments.pop_front() {
+                keep(done.bytes);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(outbox: &Outbox) -> Vec<u8> {
+        outbox.segments.iter().flat_map(|s| s.bytes[s.written..].to_vec()).collect()
+    }
+
+    #[test]
+    fn small_frames_share_a_segment_and_large_ones_move() {
+        let mut outbox = Outbox::default();
+        outbox.append(&mut vec![1; 10]);
+        outbox.append(&mut vec![2; 10]);
+        assert_eq!(outbox.segments.len(), 1);
+        let mut large = vec![3; LARGE];
+        outbox.append(&mut large);
+        assert!(large.is_empty());
+        outbox.append(&mut vec![4; 10]);
+        assert_eq!(outbox.segments.len(), 3);
+        assert_eq!(outbox.bytes(), 30 + LARGE as u64);
+    }
+
+    #[test]
+    fn what_was_not_written_stays_in_front() {
+        for written in 0..=6 {
+            let mut outbox = Outbox::default();
+            outbox.append(&mut vec![1, 2, 3]);
+            let batch = outbox.take();
+            outbox.append(&mut vec![4, 5, 6]);
+            outbox.give_back(batch, written.min(3));
+            let left = contents(&outbox);
+            assert_eq!(left, [1, 2, 3, 4, 5, 6][written.min(3)..]);
+            assert_eq!(outbox.bytes(), left.len() as u64);
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_frame_that_was_written_at_once_stays_in_front() {
+        for written in 0..=3 {
+            let mut outbox = Outbox::default();
+            outbox.begin_write(3);
+            assert!(outbox.may_have_left(0) && outbox.bytes() == 3);
+            outbox.append(&mut vec![4, 5, 6]);
+            outbox.wrote(written);
+            outbox.rest_stays(written as u64);
+            assert_eq!(outbox.may_have_left(0), written > 0);
+            outbox.put_first([IoSlice::new(&[1, 2, 3][written..]), IoSlice::new(&[])]);
+            assert_eq!(contents(&outbox), [1, 2, 3, 4, 5, 6][written..]);
+            assert_eq!(outbox.bytes(), 6 - written as u64);
+        }
+    }
+
+    #[test]
+    fn one_buffer_is_filled_while_the_other_is_written() {
+        let mut outbox = Outbox::default();
+        let place = |outbox: &Outbox| outbox.segments[0].bytes.as_ptr();
+        outbox.append(&mut vec![0; 100]);
+        let first = place(&outbox);
+        let batch = outbox.take();
+        outbox.append(&mut vec![0; 100]);
+        let second = place(&outbox);
+        outbox.give_back(batch, 100);
+        for buffer in [first, second, first] {
+            let batch = outbox.take();
+            outbox.append(&mut vec![0; 100]);
+            assert_eq!(place(&outbox), buffer);
+            outbox.give_back(batch, 100);
+        }
+    }
+
+    #[test]
+    fn a_frame_has_left_only_once_bytes_of_it_may_have() {
+        let mut outbox = Outbox::default();
+        outbox.append(&mut vec![0; 4]);
+        let at = outbox.end();
+        outbox.append(&mut vec![0; 4]);
+        assert!(!outbox.may_have_left(at));
+        let batch = outbox.take();
+        assert!(outbox.may_have_left(at), "in the flusher's hands");
+        outbox.give_back(batch, 4);
+        assert!(!outbox.may_have_left(at), "only what stood before it was written");
+        let batch = outbox.take();
+        outbox.give_back(batch, 1);
+        assert!(outbox.may_have_left(at));
+        let behind = outbox.end();
+        outbox.append(&mut vec![0; 4]);
+        outbox.leave();
+        assert!(outbox.may_have_left(behind), "it goes with the last words");
+    }
+}

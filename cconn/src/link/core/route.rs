@@ -1,0 +1,307 @@
+//! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
+
+use super::bytes::Bytes;
+use super::calls::{Answer, Met};
+use super::goodbye::Ending;
+use super::inbox::{Idle, Inbox};
+use super::notices::Notice;
+use super::sleepers::Sleep;
+use super::state::State;
+use super::turn::{Command, Startable};
+use super::window::{Overrun, charge};
+use crate::link::Dispatch;
+use crate::sync::{Rule, holds};
+use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
+
+/// Frames routed under one lock: some ten microseconds of it.
+const SLICE: usize = if cfg!(model) { 2 } else { 512 };
+
+/// What the routing thread does afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Router {
+    /// It runs commands: one that anyone may start needs no other thread.
+    Runs,
+    /// It waits for something else: commands need somebody else.
+    Waits,
+}
+
+/// What routing needs from outside the state.
+#[derive(Clone, Copy)]
+pub(crate) struct Routing<'a> {
+    pub(crate) commands: &'a dyn Dispatch,
+    pub(crate) router: Router,
+    pub(crate) max_unclaimed: usize,
+}
+
+/// The body of a frame that is kept, and how to keep it.
+struct Kept<'a> {
+    inbox: &'a mut Inbox,
+    range: std::ops::Range<usize>,
+}
+
+impl Kept<'_> {
+    /// Size of a body of which `length` bytes are here, and perhaps a long byte string apart.
+    #[inline]
+    fn size(&self, length: usize) -> usize {
+        length.saturating_add(self.inbox.buffer.apart())
+    }
+
+    /// Keeps the last `length` bytes; `alone` if no other body is kept in the same place.
+    #[inline]
+    fn body(self, length: usize, alone: bool) -> Bytes {
+        let from = self.range.end.saturating_sub(length);
+        let body = from..self.range.end;
+        if self.inbox.buffer.apart() > 0 {
+            return self.parted(body);
+        }
+        // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
+        if !Bytes::fits_inline(length) && self.inbox.buffer.should_hand_over(&body, alone) {
+            Bytes::Whole { buf: self.inbox.buffer.hand_over(), range: body }
+        } else {
+            Bytes::copy_first(length, self.inbox.buffer.rest_from(from))
+        }
+    }
+
+    /// Keeps a body of which a long byte string stands apart.
+    #[cold]
+    fn parted(self, body: std::ops::Range<usize>) -> Bytes {
+        let frame = self.range.start.saturating_sub(wire::LENGTH_PREFIX);
+        let before = body.start.saturating_sub(frame);
+        let (at, long) = self.inbox.buffer.take_apart();
+        Bytes::parted(self.inbox.buffer.slice(body), at.saturating_sub(before), long)
+    }
+}
+
+impl State {
+    /// Takes in what a read pass brought; says whether there is more to `route`.
+    #[inline]
+    pub(crate) fn input(
+        &mut self,
+        inbox: &mut Inbox,
+        result: Result<usize, Idle>,
+        routing: Routing<'_>,
+    ) -> bool {
+        match result {
+            Ok(0) if inbox.buffer.is_partial() => {
+                let text = "in the middle of a message".into();
+                self.end_input(self.broken_or(Ending::Cut { text }));
+            }
+            Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
+            Ok(_) => return self.route(inbox, routing),
+            Err(Idle::Deadline) => {}
+            Err(Idle::Quiet) => self.shrink(),
+            Err(Idle::SlowFrame) => self.close(Ending::here(EndReason::SlowFrame, "")),
+            Err(Idle::Broken(error)) => self.end_input(self.broken_or(Ending::cut(&error))),
+        }
+        false
+    }
+
+    /// The end as first seen: a failed write tells more than the end of input after it.
+    fn broken_or(&self, ending: Ending) -> Ending {
+        match &self.broken {
+            Some(text) => Ending::Cut { text: text.clone() },
+            None => ending,
+        }
+    }
+
+    /// Routes whole frames, a slice at most; the unfinished tail stays in the inbox. Says whether
+    /// there may be more: the lock is given up between two slices, for others wait for it.
+    #[inline]
+    pub(crate) fn route(&mut self, inbox: &mut Inbox, routing: Routing<'_>) -> bool {
+        let mut left = SLICE;
+        while self.ended().is_none() && left > 0 {
+            left = left.saturating_sub(1);
+            match inbox.next() {
+                Ok(None) => break,
+                Ok(Some(range)) => {
+                    if let Err(ending) = self.route_one(Kept { inbox, range }, routing) {
+                        self.end(ending);
+                    }
+                }
+                Err(long) => {
+                    self.close(Ending::here(EndReason::FrameTooLarge, long.to_string()));
+                }
+            }
+        }
+        if self.ended().is_some() {
+            inbox.discard();
+        }
+        self.offer_arrived(routing.router);
+        self.advance_goodbye();
+        left == 0
+    }
+
+    /// Finds a runner for what arrived, where the routing thread is not one itself.
+    #[inline]
+    fn offer_arrived(&mut self, router: Router) {
+        if self.turn.is_queue_empty() {
+            return;
+        }
+        if router == Router::Waits || self.turn.startable() == Startable::ByStandIn {
+            self.offer_turn();
+        }
+    }
+
+    #[inline]
+    fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
+        let frame = wire::parse(kept.inbox.buffer.slice(kept.range.clone()))
+            .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
+        match frame {
+            Frame::OneWay { depth, command: name, fingerprint, body } => {
+                let length = body.len();
+                let (charge, body) =
+                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
+                let (call, parallel) = (None, false);
+                self.arrive(
+                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
+                    routing,
+                )
+            }
+            Frame::Call { depth, id, command: name, fingerprint, body } => {
+                let length = body.len();
+                let (charge, body) =
+                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
+                let (call, parallel) = (Some(id), false);
+                self.arrive(
+                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
+                    routing,
+                )
+            }
+            Frame::Answer { id, body } => {
+                let length = body.len();
+                let body = kept.body(length, self.calls.keeps_none());
+                self.answer(id, Answer::Value(body), routing)
+            }
+            Frame::UserError { id, body } => {
+                let length = body.len();
+                let body = kept.body(length, self.calls.keeps_none());
+                self.answer(id, Answer::UserError(body), routing)
+            }
+            Frame::Failure { id, command, code, text } => {
+                self.failed(id, command, code, text, routing)
+            }
+            control => self.control(control),
+        }
+    }
+
+    /// Frames that carry no body.
+    fn control(&mut self, frame: Frame<'_>) -> Result<(), Ending> {
+        match frame {
+            Frame::Cancel { id } => self.cancelled(id),
+            Frame::Grant { class: 0, bytes: bytes @ 1.. } => {
+                self.window.granted(bytes).map_err(overrun)?;
+                self.wake(|sleep| sleep == Sleep::Window);
+            }
+            Frame::Retrait => {
+                self.goodbye.peer_retired = true;
+                self.begin_stop();
+            }
+            Frame::Adieu { reason, text } => return self.peer_says_adieu(reason, text),
+            // Grants of nothing, or of further classes, which belong to later rules.
+            Frame::Grant { .. } => self.waste.note(),
+            // The rest is routed above.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A call failed at the peer, or a one-way message: for that the program's hook is queued.
+    fn failed(
+        &mut self,
+        call: Option<CallId>,
+        command: u64,
+        code: FailureCode,
+        text: &str,
+        routing: Routing<'_>,
+    ) -> Result<(), Ending> {
+        // We write no longer ones; of a peer that does, sixty-four would be kept.
+        let text = wire::shorten(text, wire::MAX_TEXT).into();
+        if let Some(call) = call {
+            return self.answer(call, Answer::Failure { code, text }, routing);
+        }
+        // Nobody counts one-ways, so nobody knows whether it answers one.
+        self.waste.note();
+        let notice = Notice { command, code, text, here: false, lost: 0 };
+        self.turn.notices.push_from_peer(notice);
+        Ok(())
+    }
+
+    #[inline]
+    fn arrive(&mut self, mut command: Command, routing: Routing<'_>) -> Result<(), Ending> {
+        self.window.arrived(command.charge).map_err(overrun)?;
+        if self.turn.held && self.is_asked_for(&command) {
+            self.refuse_unadmitted(&command);
+            return Ok(());
+        }
+        command.parallel = routing.commands.is_parallel(command.name);
+        match routing.router {
+            Router::Runs => self.turn.push_to_executor(command),
+            Router::Waits => self.turn.push(command),
+        }
+        Ok(())
+    }
+
+    /// Whether a call comes from inside what this side has asked for, and may be what an answer
+    /// that is waited for waits for itself.
+    #[cold]
+    fn is_asked_for(&self, command: &Command) -> bool {
+        command.depth > 0 && command.call.is_some() && self.calls.waiting() > 0
+    }
+
+    /// A call that would wait for the hook which may wait for it.
+    #[cold]
+    fn refuse_unadmitted(&mut self, command: &Command) {
+        self.take_up(command.charge);
+        let (call, name, code) = (command.call, command.name, FailureCode::NoResources);
+        let text = "commands run once `quand_connecte` has ended there";
+        self.append_with(|out| wire::write_failure(out, call, name, code, text));
+    }
+
+    #[inline]
+    fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
+        match self.calls.answer(id, answer, routing.max_unclaimed) {
+            Met::Waiting => {
+                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
+                Ok(())
+            }
+            Met::Late => {
+                self.waste.note();
+                Ok(())
+            }
+            Met::Never => {
+                let text = format!("an answer came to call {:#x}, which was never made", id.0);
+                Err(Ending::here(EndReason::Protocol, text))
+            }
+        }
+    }
+
+    /// The peer gave a call up. One that has not started never will; its charge is granted again.
+    fn cancelled(&mut self, id: CallId) {
+        if let Some(command) = self.turn.cancel(id) {
+            self.take_up(command.charge);
+            self.handled(command.number);
+        }
+    }
+
+    fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
+        if reason != EndReason::Finished {
+            // Every error of this connection carries a copy; we write no longer ones.
+            let text = wire::shorten(text, wire::MAX_TEXT).into();
+            return Err(Ending::Peer { reason, text });
+        }
+        // It answers our own `retrait`, of which a byte must have left.
+        let said = self.goodbye.retired && self.outbox.may_have_left(self.goodbye.retrait_at);
+        let retired = self.goodbye.peer_retired && said;
+        if !retired && holds(Rule::TwoStepGoodbye) {
+            let text = "adieu came before both sides had said retrait";
+            return Err(Ending::here(EndReason::Protocol, text));
+        }
+        self.goodbye.peer_bye = true;
+        Ok(())
+    }
+}
+
+fn overrun(overrun: Overrun) -> Ending {
+    Ending::here(EndReason::Window, overrun.to_string())
+}

@@ -1,0 +1,365 @@
+//! Commands that arrived, and the right to run them: the turn.
+//!
+//! Commands start in the order of arrival, and a new one only when no handler runs. A handler
+//! that waits for a peer gives the turn up; when it returns it goes on at once, beside the one
+//! that runs then.
+
+mod arrivals;
+#[cfg(test)]
+mod tests;
+
+use super::backlog::Backlog;
+use super::bytes::Bytes;
+use super::notices::{Notice, Notices};
+use super::served::Served;
+use crate::link::verbs::catch_up::CatchingUp;
+use crate::sync::{Rule, holds};
+use crate::wire::CallId;
+
+/// A command that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) depth: u8,
+    pub(crate) call: Option<CallId>,
+    /// Hash of its name.
+    pub(crate) name: u64,
+    pub(crate) fingerprint: u32,
+    pub(crate) body: Bytes,
+    /// May run beside others.
+    pub(crate) parallel: bool,
+    /// What it counts against the window.
+    pub(crate) charge: u64,
+    /// How many had arrived before it: set when it is queued.
+    pub(crate) number: u64,
+}
+
+/// What a runner does next.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Command(Command),
+    Notice(Notice),
+}
+
+/// Who asks for work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runner {
+    Executor,
+    StandIn,
+}
+
+/// What the next that can be started needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Startable {
+    Nothing,
+    ByAnyone,
+    ByStandIn,
+}
+
+/// The queue and the counts of runners.
+///
+/// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    backlog: Backlog,
+    pub(crate) notices: Notices,
+    /// Handlers that run and hold the turn; more than one only where a waiting one came back.
+    running: usize,
+    /// Handlers that wait for a peer.
+    waiting: usize,
+    /// Parallel handlers that run.
+    parallel: usize,
+    /// Threads whose job is to run commands.
+    pub(crate) executors: usize,
+    /// Further threads that run commands.
+    pub(crate) stand_ins: usize,
+    /// Threads of the program that wait here for an answer, for window or for the end.
+    pub(crate) callers: usize,
+    /// Nothing is started yet: the program has not admitted the peer.
+    pub(crate) held: bool,
+    /// The connection is being stopped: what has arrived is still run.
+    pub(crate) winding_up: bool,
+    /// Commands that have arrived.
+    arrived: u64,
+    /// So many of them came while somebody was there to run them for, and are run even if nobody
+    /// is any more. `owed <= arrived`
+    owed: u64,
+    /// Commands that had arrived and never will be run, for the connection ended first.
+    dropped: usize,
+    /// Who waits until what had arrived is handled.
+    pub(crate) catching_up: CatchingUp,
+    /// A notice is among what runs.
+    pub(crate) noticing: bool,
+    served: Served,
+    /// A command that the routing runner has started, and is about to run.
+    at_once: Option<Command>,
+    max_waiting: usize,
+    max_parallel: usize,
+}
+
+/// Too many handlers wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crowded;
+
+impl Turn {
+    pub(crate) fn new(max_waiting: usize, max_parallel: usize) -> Self {
+        Turn {
+            backlog: Backlog::default(),
+            notices: Notices::default(),
+            running: 0,
+            waiting: 0,
+            parallel: 0,
+            executors: 0,
+            stand_ins: 0,
+            callers: 0,
+            held: false,
+            winding_up: false,
+            arrived: 0,
+            owed: 0,
+            dropped: 0,
+            catching_up: CatchingUp::default(),
+            noticing: false,
+            served: Served::default(),
+            at_once: None,
+            max_waiting,
+            max_parallel,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, mut command: Command) {
+        self.number(&mut command);
+        self.backlog.push(command);
+    }
+
+    /// A command arrived with the executor itself at the helm: started at once where nothing
+    /// stands before it, without a detour by the queue; `start_next` hands it out.
+    #[inline]
+    pub(crate) fn push_to_executor(&mut self, mut command: Command) {
+        self.number(&mut command);
+        let alone = self.backlog.is_in_order_empty() && self.notices.is_empty();
+        if !alone || self.running > 0 || command.parallel {
+            return self.backlog.push(command);
+        }
+        self.running = 1;
+        self.served.begin(command.call);
+        self.at_once = Some(command);
+    }
+
+    #[inline]
+    pub(crate) fn has_at_once(&self) -> bool {
+        self.at_once.is_some()
+    }
+
+    /// Whether nothing waits to be started.
+    #[inline]
+    pub(crate) fn is_queue_empty(&self) -> bool {
+        self.backlog.is_aside_empty() && self.is_line_empty()
+    }
+
+    /// The same, those left out that wait aside: nobody stands behind them, and the thread that
+    /// reads is not the one that runs them.
+    #[inline]
+    pub(crate) fn is_line_empty(&self) -> bool {
+        let aside = self.backlog.is_aside_empty() || holds(Rule::ParallelStepsAside);
+        self.backlog.is_in_order_empty() && self.notices.is_empty() && aside
+    }
+
+    /// Whether nothing runs, waits or is queued.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.is_queue_empty() && self.occupied() == 0
+    }
+
+    /// Threads that are inside a handler.
+    #[inline]
+    pub(crate) fn occupied(&self) -> usize {
+        self.running.saturating_add(self.waiting).saturating_add(self.parallel)
+    }
+
+    /// Whether somebody is there to run that command for: an executor, a thread of the program's
+    /// that waits here or did when the command came, a stop under way. Without any, commands wait
+    /// for `lancer`.
+    #[inline]
+    fn is_listening(&self, front: &Command) -> bool {
+        let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
+        (now || front.number < self.owed) && !self.held
+    }
+
+    /// Whether nothing is left here but handlers that wait, perhaps for a command that one of them
+    /// has asked for.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.waiting > 0 && self.occupied() == self.waiting && self.is_queue_empty()
+    }
+
+    /// Whether a thread of the program or a handler is inside a wait.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.callers > 0 || self.waiting > 0
+    }
+
+    /// What can be started now, and by whom.
+    #[inline]
+    pub(crate) fn startable(&self) -> Startable {
+        if !self.notices.is_empty() && self.running == 0 && !self.held {
+            return Startable::ByAnyone;
+        }
+        self.startable_command()
+    }
+
+    /// The same, notices left aside.
+    #[inline]
+    pub(crate) fn startable_command(&self) -> Startable {
+        let front = if self.running == 0 && self.may_pass() { self.backlog.front() } else { None };
+        if front.is_some_and(|front| self.is_listening(front)) {
+            Startable::ByAnyone
+        } else if self.is_aside_startable() {
+            Startable::ByStandIn
+        } else {
+            Startable::Nothing
+        }
+    }
+
+    /// Whether a command that may run beside others waits for nothing but a thread.
+    #[inline]
+    fn is_aside_startable(&self) -> bool {
+        let front = self.backlog.aside_front().filter(|_| self.parallel < self.max_parallel);
+        front.is_some_and(|front| self.is_listening(front))
+    }
+
+    /// Whether those in order may pass those that wait aside.
+    #[inline]
+    fn may_pass(&self) -> bool {
+        holds(Rule::ParallelStepsAside) || self.backlog.is_aside_empty()
+    }
+
+    /// Starts the next command for the executor, where it is one that anyone may start and no
+    /// notice stands before it; says whether there is one in `place` then. It is moved as a whole:
+    /// a load of another size than the store just before it waits for that.
+    #[inline]
+    pub(crate) fn start_next(&mut self, place: &mut Option<Command>) -> bool {
+        if self.at_once.is_some() {
+            // `push_to_executor` has started it.
+            *place = self.at_once.take();
+            return true;
+        }
+        let Some(front) = self.backlog.front() else { return false };
+        let startable = self.running == 0 && self.notices.is_empty() && self.may_pass();
+        if !startable || !self.is_listening(front) {
+            return false;
+        }
+        let call = front.call;
+        *place = self.backlog.pop();
+        if place.is_none() {
+            return false;
+        }
+        self.running = 1;
+        self.served.begin(call);
+        true
+    }
+
+    /// Takes the next work if that runner may do it.
+    #[inline]
+    pub(crate) fn start(&mut self, runner: Runner) -> Option<Work> {
+        match self.startable() {
+            Startable::Nothing => None,
+            Startable::ByStandIn if runner == Runner::Executor => None,
+            startable => self.take(startable),
+        }
+    }
+
+    fn take(&mut self, startable: Startable) -> Option<Work> {
+        if self.running == 0
+            && let Some(notice) = self.notices.pop()
+        {
+            self.running = 1;
+            self.noticing = true;
+            return Some(Work::Notice(notice));
+        }
+        let command = match startable {
+            Startable::ByStandIn => self.backlog.pop_aside()?,
+            _ => self.backlog.pop()?,
+        };
+        self.count(command.parallel, 1);
+        self.served.begin(command.call);
+        Some(Work::Command(command))
+    }
+
+    #[inline]
+    fn count(&mut self, parallel: bool, more: usize) {
+        let count = if parallel { &mut self.parallel } else { &mut self.running };
+        *count = count.saturating_add(more);
+    }
+
+    /// A handler has returned.
+    #[inline]
+    pub(crate) fn finish(&mut self, call: Option<CallId>, parallel: bool) {
+        let count = if parallel { &mut self.parallel } else { &mut self.running };
+        *count = count.saturating_sub(1);
+        self.served.end(call);
+    }
+
+    /// A handler is about to wait for a peer: it gives its turn up.
+    pub(crate) fn leave(&mut self, parallel: bool) -> Result<(), Crowded> {
+        if self.waiting >= self.max_waiting && holds(Rule::WaitsAreCounted) {
+            return Err(Crowded);
+        }
+        self.waiting = self.waiting.saturating_add(1);
+        self.finish(None, parallel);
+        Ok(())
+    }
+
+    /// A handler that waited goes on, whoever runs.
+    pub(crate) fn come_back(&mut self, parallel: bool) {
+        self.waiting = self.waiting.saturating_sub(1);
+        self.count(parallel, 1);
+        self.owe_what_came();
+    }
+
+    /// The peer gave a call up. Returns it if it had not started; marks it if it runs.
+    pub(crate) fn cancel(&mut self, call: CallId) -> Option<Command> {
+        if self.served.cancel(call) {
+            return None;
+        }
+        self.backlog.remove(call)
+    }
+
+    /// Whether the peer gave that running call up.
+    pub(crate) fn is_cancelled(&self, call: CallId) -> bool {
+        self.served.is_cancelled(call)
+    }
+
+    /// Takes out what could be started, because no thread can be had to run it.
+    pub(crate) fn refuse(&mut self) -> Option<Command> {
+        if self.is_aside_startable() { self.backlog.pop_aside() } else { self.backlog.pop() }
+    }
+
+    /// Gives room up that only a burst needs.
+    pub(crate) fn shrink(&mut self) {
+        self.backlog.shrink();
+    }
+
+    /// Drops everything that has not started.
+    pub(crate) fn clear(&mut self) {
+        self.dropped = self.dropped.saturating_add(self.backlog.len());
+        self.backlog.clear();
+        self.notices.clear();
+        if let Some(command) = self.at_once.take() {
+            self.dropped = self.dropped.saturating_add(1);
+            self.finish(command.call, command.parallel);
+        }
+    }
+
+    /// Whether a further thread is needed to do what can be started: no runner is free, or none
+    /// of the right sort. A free runner that is awake looks at the queue before it sleeps.
+    pub(crate) fn needs_stand_in(&self) -> bool {
+        let most = self.max_waiting.saturating_add(self.max_parallel).saturating_add(1);
+        if self.stand_ins >= most {
+            return false;
+        }
+        match self.startable() {
+            Startable::Nothing => false,
+            Startable::ByAnyone => self.occupied() >= self.executors.saturating_add(self.stand_ins),
+            // Whether the executor is inside a handler is not known; one thread more does no harm.
+            Startable::ByStandIn => self.occupied() >= self.stand_ins,
+        }
+    }
+}

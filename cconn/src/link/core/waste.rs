@@ -1,0 +1,72 @@
+//! What arrives without a charge and changes nothing: how much of it is read, and how fast.
+//!
+//! The window bounds what a peer may send of commands, and its other frames answer ours. The rest
+//! (grants of nothing, cancels of what is unknown, answers to nobody) costs a peer that floods us
+//! with it nothing, and us a processor. It breaks no rule, so it is read slowly instead: the peer
+//! then waits for room in its own socket.
+
+use std::time::{Duration, Instant};
+
+/// So many at once are as good as none: cancels that cross their answers come in crowds.
+const FREE: u64 = 4096;
+
+/// Each beyond takes this long: twenty thousand in a second, and a five-hundredth of a processor.
+const EACH: Duration = Duration::from_micros(50);
+const EACH_MICROS: u128 = EACH.as_micros();
+
+/// More are not remembered: whoever sent them is read again after a second.
+const REMEMBERED: u64 = FREE + 20_000;
+
+/// Frames of one connection that changed nothing, those forgotten that came long enough ago.
+#[derive(Debug, Default)]
+pub(crate) struct Waste {
+    count: u64,
+    /// When some were last forgotten.
+    since: Option<Instant>,
+}
+
+impl Waste {
+    /// A frame came that changed nothing.
+    pub(crate) fn note(&mut self) {
+        self.count = self.count.saturating_add(1).min(REMEMBERED);
+    }
+
+    /// Whether there may be reason to wait before more is read.
+    #[inline]
+    pub(crate) fn is_much(&self) -> bool {
+        self.count > FREE
+    }
+
+    /// When more may be read; `None` for now.
+    pub(crate) fn until(&mut self, now: Instant) -> Option<Instant> {
+        let since = *self.since.get_or_insert(now);
+        let passed = now.saturating_duration_since(since).as_micros() / EACH_MICROS;
+        if passed > 0 {
+            self.count = self.count.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
+            self.since = Some(now);
+        }
+        let beyond = u32::try_from(self.count.checked_sub(FREE)?).unwrap_or(u32::MAX);
+        if beyond == 0 { None } else { now.checked_add(EACH.saturating_mul(beyond)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_free_and_a_flood_takes_its_time() {
+        let (mut waste, start) = (Waste::default(), Instant::now());
+        (0..FREE).for_each(|_| waste.note());
+        assert!(!waste.is_much() && waste.until(start).is_none());
+        (0..2).for_each(|_| waste.note());
+        assert!(waste.is_much());
+        assert_eq!(waste.until(start), Some(start + 2 * EACH));
+        assert_eq!(waste.until(start + EACH), Some(start + 2 * EACH));
+        assert_eq!(waste.until(start + 2 * EACH), None);
+        (0..1_000_000).for_each(|_| waste.note());
+        let later = start + Duration::from_secs(1);
+        assert!(waste.until(later).is_none_or(|until| until <= later + Duration::from_secs(1)));
+        assert_eq!(waste.until(later + Duration::from_secs(2)), None, "nobody is cut off for ever");
+    }
+}

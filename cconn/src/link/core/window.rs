@@ -1,0 +1,201 @@
+//! How many bytes of commands may wait at the other side, in both directions.
+
+use std::collections::VecDeque;
+
+use thiserror::Error;
+
+use super::limits::COMMAND_OVERHEAD;
+use crate::text::{counted, verb};
+
+/// What a command counts against the window.
+#[inline]
+pub(crate) fn charge(body: usize) -> u64 {
+    (body as u64).saturating_add(COMMAND_OVERHEAD)
+}
+
+/// The peer broke the rules of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Overrun {
+    #[error("a command came that counts {charge} bytes, and the window had room for {room}")]
+    Command { charge: u64, room: u64 },
+    #[error("{} of window {} granted, and {used} {} used",
+        counted(*bytes, "byte"), was(*bytes), was(*used))]
+    Grant { bytes: u64, used: u64 },
+}
+
+fn was(bytes: u64) -> &'static str {
+    verb(usize::try_from(bytes).unwrap_or(usize::MAX), "was", "were")
+}
+
+/// Both directions of one connection. `credit <= peer_size`; `held + owed <= own_size`.
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// What the peer lets us have under way.
+    peer_size: u64,
+    /// What is left of it.
+    credit: u64,
+    /// What we let the peer have under way.
+    own_size: u64,
+    /// Charges of commands that arrived and were not taken up.
+    held: u64,
+    /// Charges taken up and not granted again yet.
+    owed: u64,
+    /// Senders that wait for credit, in order.
+    line: VecDeque<Ticket>,
+    next_ticket: u64,
+}
+
+/// A sender's place in the line for credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+impl Window {
+    pub(crate) fn new(own_size: u64, peer_size: u64) -> Self {
+        Window {
+            peer_size,
+            credit: peer_size,
+            own_size,
+            held: 0,
+            owed: 0,
+            line: VecDeque::new(),
+            next_ticket: 0,
+        }
+    }
+
+    /// Takes credit for a command, unless others wait for some or there is too little.
+    #[inline]
+    pub(crate) fn try_spend(&mut self, charge: u64) -> bool {
+        self.line.is_empty() && self.spend(charge)
+    }
+
+    #[inline]
+    fn spend(&mut self, charge: u64) -> bool {
+        match self.credit.checked_sub(charge) {
+            Some(rest) => {
+                self.credit = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Joins the line of those who wait.
+    pub(crate) fn queue_up(&mut self) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket = self.next_ticket.saturating_add(1);
+        self.line.push_back(ticket);
+        ticket
+    }
+
+    /// Whether a sender is first in line: then only a grant, which is input, ends its wait.
+    pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
+        self.line.front() == Some(&ticket)
+    }
+
+    /// Whether a sender is first in line and there is enough for it.
+    pub(crate) fn is_ready(&self, ticket: Ticket, charge: u64) -> bool {
+        self.is_first(ticket) && self.credit >= charge
+    }
+
+    /// Leaves the line, with its credit if it is ready.
+    pub(crate) fn leave(&mut self, ticket: Ticket, charge: u64) -> bool {
+        let ready = self.is_ready(ticket, charge);
+        self.line.retain(|t| *t != ticket);
+        ready && self.spend(charge)
+    }
+
+    /// Gives back credit of a command that was admitted and then not sent.
+    pub(crate) fn unspend(&mut self, charge: u64) {
+        self.credit = self.credit.saturating_add(charge).min(self.peer_size);
+    }
+
+    /// The peer granted credit.
+    pub(crate) fn granted(&mut self, bytes: u64) -> Result<(), Overrun> {
+        match self.credit.checked_add(bytes) {
+            Some(credit) if credit <= self.peer_size => {
+                self.credit = credit;
+                Ok(())
+            }
+            _ => Err(Overrun::Grant { bytes, used: self.peer_size.saturating_sub(self.credit) }),
+        }
+    }
+
+    /// A command arrived.
+    #[inline]
+    pub(crate) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
+        let taken = self.held.saturating_add(self.owed);
+        let room = self.own_size.saturating_sub(taken);
+        if charge > room {
+            return Err(Overrun::Command { charge, room });
+        }
+        self.held = self.held.saturating_add(charge);
+        Ok(())
+    }
+
+    /// Charges that arrived and were not taken up, and those taken up and not granted again yet.
+    pub(crate) fn arrived_and_owed(&self) -> [u64; 2] {
+        [self.held, self.owed]
+    }
+
+    /// A command was started, cancelled or refused. Returns the grant to send, if one is due.
+    #[inline]
+    pub(crate) fn taken_up(&mut self, charge: u64) -> Option<u64> {
+        self.held = self.held.saturating_sub(charge);
+        self.owed = self.owed.saturating_add(charge);
+        if self.owed < self.own_size / 2 {
+            return None;
+        }
+        Some(std::mem::take(&mut self.owed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credit_is_spent_to_the_last_byte_and_not_beyond() {
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(100));
+        assert!(!window.try_spend(1));
+        assert_eq!(window.granted(100), Ok(()));
+        assert_eq!(window.granted(1), Err(Overrun::Grant { bytes: 1, used: 0 }));
+    }
+
+    #[test]
+    fn arrivals_beyond_the_window_are_an_overrun_until_granted() {
+        let mut window = Window::new(100, 100);
+        assert_eq!(window.arrived(60), Ok(()));
+        assert_eq!(window.arrived(41), Err(Overrun::Command { charge: 41, room: 40 }));
+        assert_eq!(window.arrived(40), Ok(()));
+        assert_eq!(window.taken_up(40), None);
+        let full = Err(Overrun::Command { charge: 1, room: 0 });
+        assert_eq!(window.arrived(1), full, "taken up, but not granted yet");
+        assert_eq!(window.taken_up(60), Some(100));
+        assert_eq!(window.arrived(100), Ok(()));
+    }
+
+    #[test]
+    fn nobody_overtakes_the_line() {
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(90));
+        let first = window.queue_up();
+        let second = window.queue_up();
+        assert!(!window.try_spend(1), "others wait");
+        assert!(!window.is_ready(first, 50) && !window.is_ready(second, 1));
+        window.granted(90).unwrap();
+        assert!(window.leave(first, 50));
+        assert!(window.leave(second, 1));
+        assert!(window.try_spend(1));
+    }
+
+    #[test]
+    fn who_gives_up_in_the_middle_of_the_line_holds_nobody_up() {
+        let mut window = Window::new(100, 0);
+        let (first, second, third) = (window.queue_up(), window.queue_up(), window.queue_up());
+        assert!(!window.leave(second, 1));
+        window.peer_size = 10;
+        window.granted(10).unwrap();
+        assert!(window.leave(first, 5) && window.leave(third, 5));
+    }
+}

@@ -1,0 +1,10 @@
+//! The lock of a connection, and what is read and written under its orders.
+
+pub(super) mod direct;
+pub(super) mod helm;
+pub(super) mod lock;
+pub(super) mod parker;
+pub(super) mod polling;
+pub(super) mod read;
+pub(super) mod wanted;
+pub(super) mod write;

@@ -1,0 +1,71 @@
+//! What a connection asks of the layer above: run one command.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::body::Apart;
+use crate::link::{Link, Notice};
+use crate::wire::{FailureCode, Output};
+
+/// A command as it arrived.
+pub(crate) struct Incoming<'a> {
+    /// Hash of the command's name.
+    pub(crate) command: u64,
+    /// Fingerprint of the signature the sender knows; 0 where it was sent by name.
+    pub(crate) fingerprint: u32,
+    /// The encoded arguments, but for what stands apart.
+    pub(crate) body: &'a [u8],
+    /// A long byte string behind them that stands apart, to be taken.
+    pub(crate) apart: Cell<Option<&'a mut Apart>>,
+}
+
+/// How a command ended; `out` then holds what is said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// `out` gained the encoded answer.
+    Answer,
+    /// `out` gained the encoded error of the user's type.
+    UserError,
+    /// `out` gained a UTF-8 text for a person to read.
+    Failure(FailureCode),
+}
+
+/// The commands of one connection: implemented by the registry above.
+pub(crate) trait Dispatch: Any + Send + Sync {
+    /// What a thread that runs commands of that connection runs them with. Made once for each
+    /// such thread, so that what all commands need costs nothing each time.
+    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a>;
+
+    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never panics.
+    fn notice(&self, link: &Arc<Link>, notice: &Notice);
+
+    /// Told when the connection has ended; must not block. False where what is to be done then
+    /// could not be begun for want of a thread: it is told again.
+    fn ended(&self, _lien: &Arc<Link>) -> bool {
+        true
+    }
+
+    /// Whether that command may run beside others of its connection. Called under the
+    /// connection's lock.
+    fn is_parallel(&self, command: u64) -> bool;
+}
+
+/// Runs commands, one after the other.
+pub(crate) trait Runner {
+    /// Runs one command and says how it ended.
+    ///
+    /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
+    /// without looking at what is there already.
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome;
+
+    /// Told of a one-way message that failed here. Never panics.
+    fn failed(&mut self, _incoming: &Incoming<'_>, _code: FailureCode, _text: &str) {}
+}
+
+#[cfg(any(test, model))]
+impl<F: FnMut(&Incoming<'_>, &mut Vec<u8>) -> Outcome> Runner for F {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
+        self(incoming, &mut out.bytes)
+    }
+}

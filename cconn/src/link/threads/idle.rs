@@ -1,0 +1,62 @@
+//! Connections on which nothing is asked for: how long they may hold what others could have.
+
+use std::time::{Duration, Instant};
+
+use crate::link::Link;
+use crate::link::core::goodbye::Ending;
+use crate::link::core::state::State;
+use crate::wire::EndReason;
+
+/// How often an idle connection is looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What a connection has come to: where it stays the same nothing was sent, and no command came.
+pub(in super::super) type Progress = [u64; 4];
+
+impl State {
+    fn progress(&self) -> Progress {
+        let [held, owed] = self.window.arrived_and_owed();
+        [self.outbox.end(), self.calls.settled(), held, owed]
+    }
+
+    /// Whether nothing runs here and nobody waits for an answer.
+    fn is_at_rest(&self) -> bool {
+        self.turn.is_idle() && self.calls.waiting() == 0
+    }
+}
+
+impl Link {
+    /// Has the watchman look whether the connection is idle for longer than it may, if there is a
+    /// limit.
+    pub(crate) fn limit_idleness(&self) {
+        if let Some(limit) = self.limits.idle {
+            self.state.lock().tended.set_listed();
+            self.call_watchman(limit.min(TICK));
+        }
+    }
+
+    /// Ends a connection that was idle for too long; else says when to look again.
+    pub(in super::super) fn tend_idle(&self, state: &mut State, now: Instant) -> Option<Duration> {
+        let limit = self.limits.idle.filter(|_| state.ended().is_none())?;
+        let progress = state.progress();
+        if state.tended.progress != progress || !state.is_at_rest() {
+            state.tended.progress = progress;
+            state.tended.idle_since = Some(now);
+        }
+        let since = *state.tended.idle_since.get_or_insert(now);
+        let left = limit.saturating_sub(now.saturating_duration_since(since));
+        if left.is_zero() {
+            let text = format!("nothing was asked for {limit:?}");
+            state.close(Ending::here(EndReason::Closed, text));
+        }
+        Some(left.min(TICK))
+    }
+
+    /// Whether the connection was opened before `moment`, this side has sent nothing on it, and no
+    /// command has come. Waits for the lock: a lock that is taken says nothing about use, for the
+    /// connection's own thread takes it when it begins.
+    pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
+        let state = self.lock_soon();
+        self.born <= moment && state.progress() == Progress::default() && state.is_at_rest()
+    }
+}

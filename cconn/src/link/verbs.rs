@@ -1,0 +1,10 @@
+//! What a connection is asked to do: send, answer, wait, stop.
+
+pub(super) mod admit;
+pub(super) mod answers;
+pub(super) mod catch_up;
+pub(super) mod expel;
+pub(super) mod names;
+pub(super) mod send;
+pub(super) mod several;
+pub(super) mod stop;

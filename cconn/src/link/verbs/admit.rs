@@ -1,0 +1,263 @@
+//! What stands before a command may be sent: size, the goodbye, the window, the turn of the
+//! handler that has to wait for it.
+
+use super::send::{Failure, Phase};
+use crate::link::Link;
+use crate::link::core::sleepers::Sleep;
+use crate::link::core::state::State;
+use crate::link::io::lock::Locked;
+use crate::link::threads::handler::{self, Handler};
+use crate::link::threads::wait::Waited;
+use crate::sync::{Deadline, Rule, holds};
+use crate::wire::LENGTH_PREFIX;
+
+/// A handler's turn, given up while it waits; given back by `Link::come_back`.
+#[must_use]
+pub(in super::super) struct Away(Handler);
+
+impl Away {
+    /// Takes the turn back, whoever runs.
+    pub(in super::super) fn take_turn_back(self) {
+        self.0.link.lock().turn.come_back(self.0.marks.parallel);
+    }
+}
+
+/// The turn of the command that the calling thread is inside of, given up while it waits for the end
+/// of something else; taken back when this is dropped.
+pub(crate) struct Aside(Option<Away>);
+
+impl Aside {
+    /// Where too many commands wait already, this one keeps its turn.
+    pub(crate) fn step() -> Self {
+        let handler = handler::current();
+        let away = handler.and_then(|handler| give_up_turn(&handler).unwrap_or(None));
+        Aside(away)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(away) = self.0.take() {
+            away.take_turn_back();
+        }
+    }
+}
+
+/// Gives up the turn of a handler that is about to wait.
+#[inline]
+pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, Failure> {
+    if !holds(Rule::TurnIsLeft) {
+        return Ok(None);
+    }
+    let mut its = handler.link.lock();
+    let limit = handler.link.limits.max_waiting;
+    its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
+    if its.goodbye.stopping {
+        // Who stops it from inside what this command asks for does not wait for it.
+        its.wake(|sleep| sleep == Sleep::End);
+    }
+    its.pass_on();
+    Ok(Some(Away(handler.clone())))
+}
+
+impl Link {
+    /// Checks what can be checked without the lock.
+    #[inline]
+    pub(in super::super) fn check_size(&self, frame: usize) -> Result<(), Failure> {
+        let size = frame.saturating_sub(LENGTH_PREFIX);
+        let limit = self.peer.max_frame as usize;
+        if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    #[inline]
+    pub(in super::super) fn check_admitted(&self, state: &State) -> Result<(), Failure> {
+        if let Some(ending) = state.ended() {
+            return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
+        }
+        if state.goodbye.end_of_input {
+            return Err(Failure::Stopping);
+        }
+        if state.goodbye.stopping && !state.goodbye.admits(self.is_owed()) {
+            return Err(Failure::Stopping);
+        }
+        Ok(())
+    }
+
+    /// Whether what the calling thread sends belongs to what a stop of this connection lets finish:
+    /// to one of its commands, or perhaps to one that a command asked for elsewhere.
+    #[cold]
+    fn is_owed(&self) -> bool {
+        let Some(marks) = handler::marks() else { return false };
+        marks.depth > 0 || handler::serves(|served| std::ptr::eq(served, self))
+    }
+
+    /// Admits a command of the calling thread's and spends its charge; false where it has to wait
+    /// for window.
+    #[inline]
+    pub(in super::super) fn admit_at_once(
+        &self,
+        state: &mut State,
+        charge: u64,
+    ) -> Result<bool, Failure> {
+        self.check_admitted(state)?;
+        Ok(state.window.try_spend(charge))
+    }
+
+    /// Admits a command that may not wait at all, and spends its charge.
+    pub(in super::super) fn admit_or_refuse(
+        &self,
+        state: &mut State,
+        charge: u64,
+    ) -> Result<(), Failure> {
+        self.check_admitted(state)?;
+        if state.is_above_high_water() || !state.window.try_spend(charge) {
+            return Err(Failure::NoRoom);
+        }
+        Ok(())
+    }
+
+    /// Admits a command and spends its charge, once there is room for it in the outbox and window.
+    /// What the peer grants is no bound of what may pile up here: the outbox has its own.
+    pub(in super::super) fn admit_with_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        charge: u64,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        let handler = handler::current();
+        let (state, room) = self.await_room(state, deadline);
+        if room.is_err() {
+            return (state, room);
+        }
+        // Others may have filled the outbox during a wait for window. What was granted is used all
+        // the same: given back it would reach nobody who reads, and each thread adds one frame.
+        self.admit(state, charge, handler.as_ref(), deadline)
+    }
+
+    /// Waits until the outbox is below its high-water mark.
+    #[cold]
+    pub(in super::super) fn await_room<'a>(
+        &'a self,
+        state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        let done = |state: &State| !state.is_above_high_water();
+        let (state, waited) = self.wait(state, Sleep::Room, deadline, done);
+        let result = match waited {
+            Waited::Expired => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Waited::Done | Waited::Closed => Ok(()),
+        };
+        (state, result)
+    }
+
+    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
+    /// that a message may still be sent and its bytes. A thread that may send nothing any more is
+    /// none of them: an end of input while there are senders is a cut, and behind our `adieu` it is
+    /// the orderly end.
+    pub(in super::super) fn sending<'a, T>(
+        &'a self,
+        mut state: Locked<'a>,
+        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
+    ) -> (Locked<'a>, Result<T, Failure>) {
+        if let Err(failure) = self.check_admitted(&state) {
+            return (state, Err(failure));
+        }
+        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
+        let result;
+        (state, result) = act(state);
+        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
+        state.advance_goodbye();
+        (state, result)
+    }
+
+    /// Admits a command and spends its charge, waiting for window where there is too little.
+    ///
+    /// `handler` is the handler to take off its turn meanwhile, if it holds one.
+    pub(in super::super) fn admit<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        charge: u64,
+        handler: Option<&Handler>,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = self.check_admitted(&state) {
+            return (state, Err(failure));
+        }
+        if state.window.try_spend(charge) {
+            return (state, Ok(()));
+        }
+        drop(state);
+        let (state, away) = match self.leave(handler) {
+            Ok(left) => left,
+            Err(failure) => return (self.lock(), Err(failure)),
+        };
+        let (state, result) = self.await_window(state, charge, deadline);
+        (self.come_back(state, away), result)
+    }
+
+    pub(in super::super) fn await_window<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        charge: u64,
+        deadline: &mut Deadline,
+    ) -> (Locked<'a>, Result<(), Failure>) {
+        if let Err(failure) = self.check_admitted(&state) {
+            return (state, Err(failure));
+        }
+        let owed = self.is_owed();
+        let ticket = state.window.queue_up();
+        // The peer may be waiting too, for room that it gets when its commands start here.
+        let caller = usize::from(!self.is_inside());
+        state.turn.callers = state.turn.callers.saturating_add(caller);
+        state.offer_turn();
+        // A stop ends the wait too: after `retrait` only handlers send.
+        let refused = |state: &State| !state.goodbye.admits(owed);
+        let first = |state: &State| state.window.is_first(ticket) || refused(state);
+        (state, _) = self.wait(state, Sleep::Line, deadline, first);
+        if first(&state) {
+            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
+            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+        }
+        state.turn.callers_left(caller);
+        let spent = state.window.leave(ticket, charge);
+        // The line has moved: somebody else is first now.
+        state.wake(|sleep| sleep == Sleep::Line);
+        let result = match self.check_admitted(&state) {
+            Err(failure) => {
+                state.window.unspend(if spent { charge } else { 0 });
+                Err(failure)
+            }
+            Ok(()) if spent => Ok(()),
+            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+        };
+        (state, result)
+    }
+
+    /// Gives up the turn of the handler that is about to wait here, and locks this connection.
+    #[inline]
+    pub(in super::super) fn leave(
+        &self,
+        handler: Option<&Handler>,
+    ) -> Result<(Locked<'_>, Option<Away>), Failure> {
+        let Some(handler) = handler else { return Ok((self.lock(), None)) };
+        let away = give_up_turn(handler)?;
+        Ok((self.lock(), away))
+    }
+
+    /// Takes the turn back, whoever runs.
+    #[inline]
+    pub(in super::super) fn come_back<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        away: Option<Away>,
+    ) -> Locked<'a> {
+        let Some(Away(handler)) = away else { return state };
+        if std::ptr::eq(&raw const *handler.link, self) {
+            state.turn.come_back(handler.marks.parallel);
+            return state;
+        }
+        drop(state);
+        Away(handler).take_turn_back();
+        self.lock()
+    }
+}
