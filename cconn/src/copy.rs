@@ -1,15 +1,18 @@
-//! Large copies, and where bytes have to stand for them to be fast.
+//! Large copies, and where in memory bytes must lie for a copy to be fast.
 //!
-//! Kernels and C libraries copy with the processor's `rep movsb`, and some processors (AMD's Zen 3
-//! and 4) make that ten times slower where the destination stands a few bytes behind the source,
-//! both counted from the start of their pages. It is no rare case: the kernel lays the first byte
-//! of a message that nothing unread stands before at the start of a page, and an allocator lays a
-//! large buffer 16 bytes behind one. So, on such a processor alone, what is received has a place
-//! kept free in front of it, what is sent from a bad place is moved first, and payloads are copied
-//! from and to bad places in pieces that no `rep movsb` is used for. That costs a copy within the
-//! processor's own cache; `places` finds out whether it is worth it. The same was found of `memcpy`
-//! (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and of reading files
-//! (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
+//! The kernel and C libraries copy with the processor's `rep movsb`. On some processors (AMD's Zen
+//! 3 and 4) that is ten times slower if the destination lies a few bytes further into its page than
+//! the source lies into its own. This is the usual case: the kernel puts a message that follows
+//! nothing unread at the start of a page, and an allocator puts a large buffer 16 bytes behind the
+//! start of one.
+//!
+//! On such a processor, and only there, three things are done. A receive buffer keeps some bytes
+//! free in front. Bytes that would be sent from a bad place are first copied to a good one.
+//! Payloads are copied from and to bad places in pieces so small that no `rep movsb` is used. All
+//! of it costs a copy within the processor's own cache; `places` measures whether that is worth it.
+//!
+//! Others found the same for `memcpy` (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and
+//! for reading files (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
 
 #![deny(
     clippy::unwrap_used,
@@ -25,56 +28,56 @@ use std::io::IoSlice;
 
 pub(crate) use places::assume_slow_places;
 
-/// What the processor looks at addresses by, bytes.
+/// Size of a page in bytes: only the position within a page makes a place good or bad.
 const PAGE: usize = 4096;
 
-/// Smaller copies are fast enough wherever they go.
+/// Size in bytes from which a copy's place matters. Smaller copies are fast anywhere.
 pub(crate) const LARGE: usize = 2048;
 
-/// Bytes kept free in front of others that would stand in a bad place.
+/// Bytes kept free in front of bytes that would otherwise lie in a bad place.
 pub(crate) const LEAD: usize = 64;
 
-/// Bytes of one piece of a copy.
+/// Size in bytes of one piece of a copy: too small for `rep movsb`.
 const PIECE: usize = 1024;
 
-/// Most that is moved to be sent at once: 64 KiB with what stands before them, in whole pages, so
-/// that what is sent next is laid at the start of a page again.
+/// The most bytes that are copied and sent at once: 64 KiB and what precedes them, in whole pages,
+/// so that the kernel puts the following bytes at the start of a page again.
 const MOVED: usize = 17 * PAGE;
 
 thread_local! {
-    /// For what is moved before it is sent.
+    /// The buffer into which bytes are copied before they are sent.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    /// Whether it is there.
+    /// Whether `SPARE` holds a buffer.
     static KEPT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread keeps a buffer for what is moved.
+/// Whether this thread keeps a buffer for bytes that are copied before they are sent.
 #[inline]
 pub(crate) fn keeps_spare() -> bool {
     KEPT.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Gives the thread's buffer for what is moved back to the system.
+/// Gives this thread's buffer for such bytes back to the system.
 pub(crate) fn drop_spare() {
     if KEPT.try_with(Cell::take).unwrap_or(false) {
         drop(SPARE.try_with(Cell::take));
     }
 }
 
-/// Whether a large copy from the one address to the other is slow where any is.
+/// Whether a large copy between the two addresses is slow on a processor that has bad places.
 #[inline]
 fn is_bad(from: usize, to: usize) -> bool {
     matches!(to.wrapping_sub(from) % PAGE, 1..32)
 }
 
-/// Bytes to leave free at the front of a buffer that is read into.
+/// How many bytes to leave free at the front of `buf` before reading into it.
 #[inline]
 pub(crate) fn lead(buf: &Vec<u8>) -> usize {
     let is_bad = buf.capacity() >= LARGE && is_bad(0, buf.as_ptr().addr());
     if is_bad && places::are_slow() { LEAD } else { 0 }
 }
 
-/// Whether the kernel would be slow to take what these parts hold.
+/// Whether the kernel would take the bytes of `parts` slowly.
 #[inline]
 pub(crate) fn is_slow_to_send(parts: &[IoSlice<'_>]) -> bool {
     match parts {
@@ -84,6 +87,7 @@ pub(crate) fn is_slow_to_send(parts: &[IoSlice<'_>]) -> bool {
 }
 
 fn is_any_bad(parts: &[IoSlice<'_>]) -> bool {
+    // The kernel lays the parts one behind the other, the first at the start of a page.
     let mut before = 0_usize;
     parts.iter().any(|part| {
         let bad = part.len() >= LARGE && is_bad(part.as_ptr().addr(), before);
@@ -92,7 +96,7 @@ fn is_any_bad(parts: &[IoSlice<'_>]) -> bool {
     })
 }
 
-/// Sends the first bytes of these parts from a place that the kernel takes them from quickly.
+/// Copies the first bytes of `parts` to a good place, at most `MOVED`, and passes them to `send`.
 pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> R {
     let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
     let start = gather(parts, &mut buf);
@@ -102,8 +106,8 @@ pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> 
     result
 }
 
-/// Copies as many of the first bytes of these parts as are moved at once, and returns where in
-/// `buf` they begin.
+/// Copies the first bytes of `parts` into `buf`, at most `MOVED`. Returns the position in `buf` at
+/// which they begin.
 fn gather(parts: &[IoSlice<'_>], buf: &mut Vec<u8>) -> usize {
     buf.clear();
     buf.reserve_exact(LEAD.saturating_add(MOVED));
@@ -120,7 +124,7 @@ fn gather(parts: &[IoSlice<'_>], buf: &mut Vec<u8>) -> usize {
     start
 }
 
-/// Appends bytes, wherever they stand.
+/// Appends bytes, quickly even if they lie in a bad place.
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     if bytes.len() < LARGE {
@@ -141,7 +145,7 @@ fn append_large(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// The same bytes in a `Vec` of their own.
+/// A copy of the bytes in a `Vec` of their own.
 #[inline]
 pub(crate) fn to_vec(bytes: &[u8]) -> Vec<u8> {
     let mut copy = Vec::with_capacity(bytes.len());
@@ -154,7 +158,8 @@ pub(crate) fn to_vec(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Numbered bytes, of which the first stands so far behind the start of a page.
+    /// Numbered bytes, the first of which lies `behind` bytes after the start of a page; and its
+    /// position.
     fn numbered(length: usize, behind: usize) -> (Vec<u8>, usize) {
         let mut bytes: Vec<u8> = Vec::with_capacity(length + 2 * PAGE);
         let page = PAGE - bytes.as_ptr().addr() % PAGE;

@@ -1,6 +1,6 @@
-//! Bytes inside a larger value, encoded in one copy instead of one by one.
+//! Byte strings inside a larger value, encoded in one copy instead of byte by byte.
 //!
-//! Knows serde and no format.
+//! This file knows serde and no format.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use crate::copy;
 
 /// Owned bytes, for use inside a larger value.
 ///
-/// A `Vec<u8>` inside a struct, a tuple or an option is written element by element; in this
-/// wrapper it is copied as a whole, about 40 times faster.
-/// The bytes on the wire are the same, so one side may use it without the other.
-/// An argument or an answer that *is* a `Vec<u8>` or a `&[u8]` does not need it.
+/// A `Vec<u8>` inside a struct, a tuple or an option is written element by element; inside an
+/// `Octets` it is copied as a whole, about 40 times faster. The bytes on the wire are the same, so
+/// one side may use `Octets` where the other side uses `Vec<u8>`. An argument or an answer that
+/// *is* a `Vec<u8>` or a `&[u8]` does not need it.
 ///
 /// # Examples
 ///
@@ -38,8 +38,8 @@ pub struct Octets(pub Vec<u8>);
 
 /// Borrowed bytes, for use inside a larger value.
 ///
-/// What [`Octets`] is to `Vec<u8>`, this is to `&[u8]`: decoded, it points into the message that
-/// was received, and nothing is copied.
+/// The borrowed counterpart of [`Octets`]: a decoded `OctetsRef` points into the received message,
+/// and nothing is copied.
 ///
 /// # Examples
 ///
@@ -117,7 +117,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for OctetsRef<'a> {
 
 struct OwnedVisitor;
 
-/// Most bytes set aside for a length that is only declared.
+/// The largest number of bytes reserved for a length that has only been declared.
 const MAX_DECLARED: usize = 4096;
 
 impl<'de> Visitor<'de> for OwnedVisitor {
@@ -135,7 +135,7 @@ impl<'de> Visitor<'de> for OwnedVisitor {
         Ok(bytes)
     }
 
-    /// Formats without bytes of their own, such as JSON, give a sequence of numbers.
+    /// Formats without a type for bytes, such as JSON, give a sequence of numbers.
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Vec<u8>, A::Error> {
         let declared = access.size_hint().unwrap_or(0);
         let mut bytes = Vec::with_capacity(declared.min(MAX_DECLARED));

@@ -1,8 +1,8 @@
-//! Tells whether what a command returned is a `Result`, and drops its tag.
+//! Finds out whether a command returned a `Result`, and leaves the `Result`'s tag out.
 
 use serde::{Serialize, Serializer};
 
-/// What the value at the top was.
+/// Which kind of value the command returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Top {
     /// A value, or the content of an `Ok`.
@@ -11,7 +11,7 @@ pub(crate) enum Top {
     Err,
 }
 
-/// Hands everything on to `inner`, except a `Result` that stands first.
+/// A serializer that passes everything on to `inner`, except the tag of a `Result` at the top.
 pub(super) struct TopLevel<'t, S> {
     inner: S,
     is_result: fn() -> bool,
@@ -24,7 +24,7 @@ impl<'t, S> TopLevel<'t, S> {
     }
 }
 
-/// Methods that are handed on as they are: name, arguments, type of the answer.
+/// Methods that pass their call on unchanged: name, arguments, type of the answer.
 macro_rules! handed_on {
     ($($method:ident($($name:ident: $type:ty),*) -> $ok:ty;)*) => {$(
         #[inline]
@@ -101,6 +101,7 @@ impl<S: Serializer> Serializer for TopLevel<'_, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
+        // Any enum may be called `Result`: only the types behind `is_result` tell which it is.
         match (name, index, variant) {
             ("Result", 0, "Ok") if (self.is_result)() => value.serialize(self.inner),
             ("Result", 1, "Err") if (self.is_result)() => {

@@ -1,8 +1,8 @@
-//! Writes values, and refuses those that no reader would take.
+//! Writes values, and refuses those that a reader would refuse.
 //!
-//! What the guard refuses when it reads, this refuses when it writes: too many levels, lengths
-//! that the body has no room for. So it is the sender who is told, a value is not sent in vain,
-//! and one that is nested too deep ends with an error and not with the stack.
+//! The encoder obeys the limits of the decoder: the depth of nesting, and lengths for which the
+//! body has enough bytes. So the sender gets the error before anything is sent, and a value that is
+//! nested too deep ends with an error instead of a stack overflow.
 
 mod compound;
 
@@ -13,23 +13,23 @@ use super::{CodecError, MAX_DEPTH, write_length};
 use crate::copy;
 use compound::Sequence;
 
-/// Writes one value.
+/// Writes values to the end of a body.
 pub(super) struct Encoder<'o> {
     out: &'o mut Vec<u8>,
-    /// Declared so far, by all sequences and maps of the body.
+    /// Elements that all sequences and maps of the body have declared so far.
     elements: usize,
-    /// Elements that were written and took no bytes.
+    /// Elements written that took no bytes.
     empty: usize,
     /// Levels that may still be entered; `0 <= levels <= MAX_DEPTH + 1`.
     levels: u8,
 }
 
-/// Elements without bytes that are written before those are refused which the bytes written so far
-/// do not pay for. The bytes of later fields may pay for as many; more than that would only take
-/// time, without end where a value has 2^40 of them.
+/// Elements without bytes that may be written before the bytes written so far must pay for them.
+/// Bytes of later fields may still pay for as many. A larger number would only take time: without
+/// this limit a sequence of 2^40 empty elements would be walked to its end.
 const MOST_UNPAID: usize = 1 << 20;
 
-/// Whether a reader grants that many declared elements to a body of that length.
+/// Checks that a reader accepts a body of `length` bytes that declares this many elements in all.
 #[inline]
 pub(crate) fn check_elements(elements: usize, length: usize) -> Result<(), CodecError> {
     if elements > length.saturating_add(EMPTY_ELEMENTS) {
@@ -39,15 +39,16 @@ pub(crate) fn check_elements(elements: usize, length: usize) -> Result<(), Codec
 }
 
 impl<'o> Encoder<'o> {
-    /// Of a body that has declared so many elements already.
+    /// An encoder for a further field of a body that has declared `elements` so far.
     #[inline]
     pub(super) fn new(out: &'o mut Vec<u8>, elements: usize) -> Self {
         Encoder { out, elements, empty: 0, levels: MAX_DEPTH }
     }
 
-    /// Of a tuple whose fields are read one by one, so that each has all levels.
+    /// An encoder for a tuple whose fields are read one by one, so that each field has all levels.
     #[inline]
     pub(super) fn of_fields(out: &'o mut Vec<u8>) -> Self {
+        // The tuple itself is a level here, which the reader of its fields does not see.
         Encoder { out, elements: 0, empty: 0, levels: MAX_DEPTH.saturating_add(1) }
     }
 
@@ -67,7 +68,7 @@ impl<'o> Encoder<'o> {
         self.levels = self.levels.wrapping_add(1);
     }
 
-    /// Writes a value that is a level of its own.
+    /// Writes a value that is one level below the current one.
     #[inline]
     fn below<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.descend()?;
@@ -76,14 +77,14 @@ impl<'o> Encoder<'o> {
         Ok(())
     }
 
-    /// Begins a level whose parts follow.
+    /// Begins a level, into which the caller writes the parts.
     #[inline]
     fn level(&mut self) -> Result<&mut Self, CodecError> {
         self.descend()?;
         Ok(self)
     }
 
-    /// Begins a sequence or map of that length.
+    /// Begins a sequence or map with `length` elements.
     #[inline]
     fn declared(&mut self, length: Option<usize>) -> Result<Sequence<'_, 'o>, CodecError> {
         let length = length.ok_or(CodecError::UnknownLength)?;
@@ -94,7 +95,7 @@ impl<'o> Encoder<'o> {
         Ok(Sequence { encoder: self, left: length, start })
     }
 
-    /// An element was written that began at that place in the output.
+    /// Counts the element that began at `start` in the output, if the element took no bytes.
     #[inline]
     fn end_element(&mut self, start: usize) -> Result<(), CodecError> {
         if self.out.len() == start { self.count_empty() } else { Ok(()) }
@@ -120,13 +121,13 @@ impl<'o> Encoder<'o> {
     }
 }
 
-/// Nearer to 0 is shorter, whatever the sign: 0, -1, 1, -2 become 0, 1, 2, 3.
+/// Maps small numbers of either sign to small codes: 0, -1, 1, -2 become 0, 1, 2, 3.
 #[inline]
 fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// Methods for what is written as some integer of variable length.
+/// Methods that write their value as an integer of variable length.
 macro_rules! integers {
     ($($method:ident($type:ty) as $convert:expr;)*) => {$(
         #[inline]
@@ -137,7 +138,7 @@ macro_rules! integers {
     )*};
 }
 
-/// Methods for what is written as bytes of a fixed number.
+/// Methods that write their value as a fixed number of bytes.
 macro_rules! fixed {
     ($($method:ident($type:ty) as $convert:expr;)*) => {$(
         #[inline]
@@ -181,6 +182,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         if let Ok(small) = u64::try_from(v) {
             self.unsigned(small);
         } else {
+            // 254 announces an integer of 16 bytes; `write_length` uses up to 253.
             self.out.push(254);
             self.out.extend_from_slice(&v.to_le_bytes());
         }

@@ -1,6 +1,6 @@
-//! What can go wrong between a value and its bytes.
+//! The errors of encoding and decoding.
 //!
-//! It does not know which crate does the encoding.
+//! This file does not know which crate does the encoding.
 
 use thiserror::Error;
 
@@ -12,13 +12,13 @@ use super::MAX_DEPTH;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum CodecError {
-    /// The body goes on after the value: so many bytes.
+    /// The body has this many bytes left after the value.
     #[error("bytes left over after the value: {0}; the two sides differ on its type")]
     Leftover(usize),
     /// The body ends inside the value, or a text is declared longer than the body.
     #[error("the bytes end before the value does; the two sides differ on its type")]
     Truncated,
-    /// A field holds what its type has no meaning for.
+    /// A field holds a value that its type does not allow.
     #[error("{0}; the two sides differ on its type")]
     Invalid(Invalid),
     /// The value is nested deeper than `MAX_DEPTH`.
@@ -30,25 +30,26 @@ pub(crate) enum CodecError {
          such as `()`, a message holds some 4,000"
     )]
     TooLong(u64),
-    /// A type wants to be told by the bytes what they are, which they do not say.
+    /// The type asks the bytes for their own type (`deserialize_any`), which this format does not
+    /// store.
     #[error(
         "the type asks the bytes what they are, and this format does not say: serde's `untagged`, \
          `tag` (with `content` too), `flatten` and `skip_serializing_if`, types such as \
          `serde_json::Value` and others that use `deserialize_any` do not work with it"
     )]
     SelfDescribing,
-    /// A sequence or map was to be encoded whose length is not known beforehand.
+    /// A sequence or map does not tell its length before its elements are written.
     #[error(
         "a sequence or map of unknown length can't be encoded: collect it first, and do not use \
          serde's `flatten`"
     )]
     UnknownLength,
-    /// The type's own `Serialize` or `Deserialize` refused, in these words.
+    /// The type's own `Serialize` or `Deserialize` returned an error, with this text.
     #[error("{0}")]
     Custom(Message),
 }
 
-/// A field that holds what its type has no meaning for.
+/// Which value a field holds that its type does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Invalid {
     #[error("a bool is neither 0 nor 1")]

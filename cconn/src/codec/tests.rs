@@ -1,4 +1,4 @@
-//! The codec against fixed bytes, against the crate behind it, and against bytes meant to harm.
+//! Tests of the codec against fixed bytes, against the crate behind it, and against hostile bytes.
 
 mod bytes;
 mod errors;
@@ -31,7 +31,7 @@ fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     out
 }
 
-/// The error of decoding one owned value.
+/// The error of decoding one owned value from `bytes`.
 fn refusal<T: DeserializeOwned + std::fmt::Debug>(body: &[u8]) -> CodecError {
     decode::<T>(body).unwrap_err()
 }

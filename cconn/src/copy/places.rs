@@ -1,8 +1,8 @@
-//! Whether this processor has places that it is slow to copy to: measured, once a process, when
-//! the first large copy meets such a place.
+//! Whether this processor copies slowly to some places. Measured once in a process, when the first
+//! large copy meets such a place.
 //!
-//! What counts is how the kernel copies, so that is what is measured, with a pipe. No name of a
-//! processor tells it: kernels, their settings and hypervisors have a say too.
+//! The kernel's copying decides, so it is measured, with a pipe. The processor's name does not
+//! tell: kernels, their settings and hypervisors matter too.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -16,14 +16,16 @@ const SLOW: u8 = 2;
 
 static PLACES: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// How far behind its source the destination stands in a bad place: in the middle of the worst.
+/// How many bytes further into its page the destination of the slow copy lies: the middle of the
+/// worst range.
 const BEHIND: usize = 8;
 
-/// How often either place is tried; the fastest try counts, for what disturbs makes a try slower.
+/// How often each place is tried. The fastest try counts, because disturbances only make a try
+/// slower.
 const TRIES: usize = 8;
 
-/// The bad place must take so many times as long, system call included. It takes three to four
-/// times as long on processors that have any, and as long as others elsewhere.
+/// How many times as long the bad place must take, including the system call, to count as slow.
+/// Processors with bad places take three to four times as long; others take the same time for both.
 const TIMES: u32 = 2;
 
 /// Whether bad places are slow here.
@@ -35,12 +37,13 @@ pub(super) fn are_slow() -> bool {
     }
 }
 
-/// Goes on as on a processor that has such places, or has none, whatever this one has.
+/// Assumes from now on that copies to bad places are slow, or that they are not, without measuring.
 pub(crate) fn assume_slow_places(slow: bool) {
     PLACES.store(if slow { SLOW } else { FAST }, Ordering::Relaxed);
 }
 
-/// Some 40 microseconds. Threads that do it at the same time come to the same end.
+/// Measures, which takes some 40 microseconds. Threads that measure at the same time agree: the
+/// first result stays.
 #[cold]
 fn find_out() -> bool {
     let slow = cfg!(target_arch = "x86_64")
@@ -50,9 +53,9 @@ fn find_out() -> bool {
     found.err().unwrap_or(known) == SLOW
 }
 
-/// How long the kernel takes for a page of bytes from a bad place, and from a good one.
+/// How long the kernel takes for a page of bytes from a bad place, and for one from a good place.
 ///
-/// A page is what every pipe has room for, and it is laid at the start of one.
+/// Every pipe has room for a page, and the kernel puts the bytes at the start of a page.
 fn measure() -> io::Result<[Duration; 2]> {
     let (mut reader, mut writer) = io::pipe()?;
     let bytes = vec![1; PAGE.saturating_mul(3)];

@@ -1,4 +1,4 @@
-//! Writing what has parts: their bytes follow each other, with nothing in between.
+//! Writes values with parts: the bytes of the parts follow each other, with nothing in between.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -11,14 +11,15 @@ use super::Encoder;
 /// A sequence or map that is being written.
 pub(in super::super) struct Sequence<'e, 'o> {
     pub(super) encoder: &'e mut Encoder<'o>,
-    /// Elements that were declared and have not come yet.
+    /// Declared elements that have not been written yet.
     pub(super) left: usize,
-    /// Where in the output the element begins that is being written.
+    /// Position in the output at which the current element begins.
     pub(super) start: usize,
 }
 
 impl Sequence<'_, '_> {
-    /// Counts an element: what is read is as many as were declared.
+    /// Counts an element that is about to be written: a reader reads exactly as many as were
+    /// declared.
     #[inline]
     fn count(&mut self) -> Result<(), CodecError> {
         self.left = self.left.checked_sub(1).ok_or_else(miscounted)?;
@@ -81,7 +82,7 @@ impl SerializeMap for Sequence<'_, '_> {
     }
 }
 
-/// What has fields without names.
+/// Implements the traits whose fields have no names.
 macro_rules! unnamed {
     ($($trait:ident $method:ident;)*) => {$(
         impl $trait for &mut Encoder<'_> {
@@ -108,7 +109,7 @@ unnamed! {
     SerializeTupleVariant serialize_field;
 }
 
-/// What has fields with names, which are not written.
+/// Implements the traits whose fields have names. The names are not written.
 macro_rules! named {
     ($($trait:ident)*) => {$(
         impl $trait for &mut Encoder<'_> {
@@ -124,7 +125,7 @@ macro_rules! named {
                 value.serialize(&mut **self)
             }
 
-            /// A reader takes the next field for the one that is not there.
+            /// A reader would take the next field for the one left out.
             #[cold]
             fn skip_field(&mut self, field: &'static str) -> Result<(), CodecError> {
                 Err(CodecError::from_text(format!(

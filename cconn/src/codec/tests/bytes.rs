@@ -1,4 +1,4 @@
-//! The bytes themselves: fixed ones in hexadecimal, and equality with the crate behind the codec.
+//! The bytes of values: fixed ones in hexadecimal, and equality with the crate behind the codec.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,7 +13,8 @@ use super::super::{Decoder, Top, encode_answer, encode_bytes, plain, write_lengt
 use super::{Point, Shape, decode, encoded};
 use crate::{Octets, OctetsRef};
 
-/// A value has these bytes, the crate behind agrees, and they are read back as the value.
+/// Checks that a value has these bytes, that the crate behind the codec agrees, and that the bytes
+/// are read back as the value.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "a table of values reads better without `&`")]
 fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, hex: &str) {
@@ -167,7 +168,7 @@ fn every_kind_of_value_is_the_same_at_the_top() {
     same(&None::<u8>);
 }
 
-/// Values that a peer's random bytes may happen to be.
+/// A type with many kinds of parts, as which random bytes are decoded.
 type Mixed = (u16, Option<i64>, String, Vec<(bool, char)>, BTreeMap<u8, i32>, Shape, u128, f32);
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each error, brought about.
+//! Each error, provoked.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
@@ -105,12 +105,12 @@ fn a_field_left_out_is_noticed() {
     let text = encode(&gap, &mut out).unwrap_err().to_string();
     assert!(text.contains("`gap`") && text.contains("`skip_serializing_if`"), "{text}");
     assert_eq!(out, [1]);
-    // A field that is not left out is like any other.
+    // A field that is present is written like any other.
     let whole = Gap { gap: Some(1), last: 0 };
     assert_eq!(encoded(&whole), [1, 1, 0]);
 }
 
-/// Writes something and then fails.
+/// A type that writes something and then fails.
 struct Fails;
 
 impl Serialize for Fails {

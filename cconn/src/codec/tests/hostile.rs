@@ -1,4 +1,4 @@
-//! Bodies that abort, loop or fill the memory where nothing guards against them.
+//! Bodies that would abort the process, loop, or fill the memory without the guard.
 
 use std::collections::HashMap;
 use std::sync::mpsc;
@@ -13,7 +13,7 @@ use crate::Octets;
 
 const STACK: usize = 2 << 20;
 
-/// Longer than any of these takes by a factor of a thousand; without a guard some never end.
+/// A thousand times as long as any of these takes; without a guard some never end.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Deserialize)]
@@ -22,7 +22,7 @@ struct List(#[allow(dead_code, reason = "never built")] Option<Box<List>>);
 #[derive(Debug, Deserialize)]
 struct Tree(#[allow(dead_code, reason = "never built")] Vec<Tree>);
 
-/// Runs `attack` on the stack of an ordinary thread; it must come back with an error in time.
+/// Runs `attack` on the stack of an ordinary thread, and checks that it returns an error in time.
 #[track_caller]
 fn attack(attack: impl FnOnce() -> CodecError + Send + 'static) -> CodecError {
     let (done, result) = mpsc::channel();
@@ -97,7 +97,7 @@ fn a_list_a_million_deep() {
 fn a_tree_that_declares_more_at_each_level() {
     let error = attack(|| refusal::<Tree>(&declared(1 << 40).repeat(5000)));
     assert_eq!(error, CodecError::TooLong(1 << 40));
-    // Within the budget the depth stops it.
+    // The depth limit refuses this one: its elements are within the budget.
     let error = attack(|| refusal::<Tree>(&[200].repeat(45_000)));
     assert_eq!(error, CodecError::TooDeep);
 }

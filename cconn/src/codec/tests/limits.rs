@@ -1,4 +1,4 @@
-//! Depth and declared lengths, each at its limit and one beyond.
+//! The limits of depth and of declared lengths, each at its limit and one beyond.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -46,7 +46,7 @@ enum Structs {
     },
 }
 
-/// A value of `DEPTH` levels is read, one of a level more is refused.
+/// Checks that a value of `DEPTH` levels is read, and that one more level is refused.
 #[track_caller]
 fn deepest<T: DeserializeOwned + Debug>(level: &[u8], end: &[u8]) {
     let nested = |levels| [level.repeat(levels), end.to_vec()].concat();
@@ -62,7 +62,7 @@ fn each_kind_of_nesting_is_one_level() {
     deepest::<Structs>(&[1], &[0]);
 }
 
-/// The innermost empty sequence or map is a level as well.
+/// An empty sequence or map counts as a level too.
 #[test]
 fn an_empty_sequence_is_a_level() {
     let sequences = |levels| [vec![1; levels - 1], vec![0]].concat();
@@ -73,7 +73,7 @@ fn an_empty_sequence_is_a_level() {
     assert_eq!(refusal::<Maps>(&maps(DEPTH + 1)), CodecError::TooDeep);
 }
 
-/// A struct with its only field in it, as a newtype is: a level for it and a level for `Some`.
+/// A struct with one field, like a newtype: one level for it and one for `Some`.
 #[test]
 fn structs_are_levels_of_their_own() {
     #[derive(Debug, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ fn each_field_has_the_whole_depth() {
 
 #[test]
 fn elements_without_bytes_are_counted() {
-    // A length of three bytes, and no other bytes.
+    // A declared length, in three bytes, and no other bytes.
     let most = EMPTY_ELEMENTS + 3;
     assert_eq!(decode::<Vec<()>>(&encoded(&vec![(); most])).unwrap().len(), most);
     let error = refusal::<Vec<()>>(&plain::encode(&vec![(); most + 1]));

@@ -1,4 +1,4 @@
-//! What a reader refuses is not written: whatever is encoded can be decoded.
+//! Whatever a reader would refuse is not written: every value that is encoded can be decoded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ use crate::Octets;
 
 const DEPTH: usize = MAX_DEPTH as usize;
 
-/// Values that hold one of their kind, at one level each.
+/// Values that hold another of their own type, one level deeper each time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Nest {
     End,
@@ -44,7 +44,7 @@ struct Maps(BTreeMap<u8, Maps>);
 #[serde(transparent)]
 struct Results(Result<Box<Results>, ()>);
 
-/// Both sides agree on a value, and refuse it for the same reason where they do.
+/// Checks that both sides accept a value, or refuse it for the same reason.
 #[track_caller]
 fn agree<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> bool {
     let mut out = vec![7];
@@ -57,14 +57,15 @@ fn agree<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> bool
         }
         Err(error) => {
             assert_eq!(out, [7], "a refused value left something behind");
-            // A reader says how many came too many at once, a writer how many there are.
+            // A reader reports the length that exceeded the budget, a writer the sum of all
+            // lengths.
             assert_eq!(discriminant(&refusal::<T>(&bytes)), discriminant(&error));
             false
         }
     }
 }
 
-/// Both sides take so many levels of a value and not one more.
+/// Checks that both sides take a value of `levels` levels, and not one level more.
 #[track_caller]
 fn deepest<T>(levels: usize, end: impl Fn() -> T, nest: impl Fn(T) -> T)
 where
@@ -89,7 +90,7 @@ fn each_kind_of_nesting_ends_at_the_same_level() {
     deepest(DEPTH - 1, || Maps(BTreeMap::new()), |next| Maps(BTreeMap::from([(1, next)])));
 }
 
-/// Levels are given back: beside each other there are any number of them.
+/// A level is given back at its end: any number of them may follow each other.
 #[test]
 fn only_what_is_inside_another_is_deeper() {
     let inner = Nest::Struct { next: Box::new(Nest::End) };
@@ -116,7 +117,7 @@ fn elements_without_bytes_are_as_many_on_both_sides() {
     assert!(agree(&(0..10_000_u32).collect::<BTreeSet<_>>()));
 }
 
-/// The fields of a body have one budget, and each all levels.
+/// All fields of a body share one budget of elements, and each field has all levels.
 #[test]
 fn fields_are_counted_together() {
     let write = |second: usize| {
@@ -144,7 +145,7 @@ fn fields_are_counted_together() {
     assert!(top.is_ok());
 }
 
-/// A list that is a million long would take the stack with it.
+/// A list a million elements deep overflows the stack without the limit.
 #[test]
 fn a_list_a_million_deep_is_refused_and_not_the_end() {
     #[derive(Serialize)]
@@ -156,7 +157,7 @@ fn a_list_a_million_deep_is_refused_and_not_the_end() {
             list = List(Some(Box::new(list)));
         }
         let error = encode(&list, &mut Vec::new()).unwrap_err();
-        // Dropped all at once it would take the stack as well.
+        // Dropping the list recursively would overflow the stack too.
         while let Some(next) = list.0.take() {
             list = *next;
         }
@@ -166,7 +167,7 @@ fn a_list_a_million_deep_is_refused_and_not_the_end() {
     assert_eq!(thread.join().unwrap(), CodecError::TooDeep);
 }
 
-/// Says another number of elements than there are.
+/// A sequence that declares another length than it has.
 struct Miscounted(usize, usize);
 
 impl Serialize for Miscounted {
@@ -177,7 +178,7 @@ impl Serialize for Miscounted {
     }
 }
 
-/// The same of a map.
+/// A map that declares another length than it has.
 struct MiscountedMap;
 
 impl Serialize for MiscountedMap {
@@ -212,7 +213,7 @@ fn more_empty_elements_than_anything_pays_for_are_refused_in_time() {
     assert!(too_long(encode(&BTreeMap::from([(1, endless())]), &mut out)));
     assert!(too_long(encode(&vec![endless(), endless()], &mut out)));
     assert!(out.is_empty());
-    // Bytes behind them pay for as many as bytes before them do.
+    // Bytes behind empty elements pay for them as bytes before them do.
     assert!(agree(&(vec![(); 500_000], "long".repeat(125_000))));
     assert!(agree(&("long".repeat(125_000), vec![(); 500_000])));
 }
