@@ -1,11 +1,15 @@
-//! Fingerprints: 32 bits that differ where two sides disagree on a signature.
+//! Fingerprints: 32 bits that differ if the two sides disagree on a signature.
 //!
-//! A type's is made from the name that the compiler gives it, in which aliases, paths, associated
-//! types and constants are resolved: what is one type has one fingerprint, however it is written.
-//! Primitives and what serde knows of the standard library count as what they are on the wire,
-//! so that a `Vec<u8>`, a `&[u8]` and a `HashSet<u8>` are the same; other types count by their
+//! The fingerprint of a type is made from the name that the compiler gives to the type. In that
+//! name aliases, paths, associated types and constants are resolved, so one type has one
+//! fingerprint however it is written.
+//!
+//! Primitives, and the types of the standard library that serde knows, count as what they are on
+//! the wire: `Vec<u8>`, `&[u8]` and `HashSet<u8>` have one fingerprint. Other types count by their
 //! name and parameters, without the path.
-//! Names are known at run time only: each command's fingerprint is made at its first use.
+//!
+//! The compiler's names are known at run time only, so each command's fingerprint is made at its
+//! first use.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -16,9 +20,9 @@ use crate::codec::CodecError;
 /// What is known of a command's types, found out when it is first asked for.
 #[derive(Debug)]
 pub struct Empreinte {
-    /// The fingerprint; 0 until it is made, which no fingerprint is.
+    /// The fingerprint; 0 until it is made. No fingerprint is 0.
     known: AtomicU32,
-    /// The types were looked at, and no fault was found.
+    /// Set once the types have been tried without finding a fault.
     is_sound: AtomicBool,
     make: fn() -> u32,
     probes: &'static [fn() -> Option<String>],
@@ -40,7 +44,7 @@ impl Empreinte {
         }
     }
 
-    /// Threads that do this at the same time store the same number.
+    /// Makes the fingerprint. Threads that do so at the same time store the same number.
     #[cold]
     fn make(&self) -> u32 {
         let made = (self.make)();
@@ -57,7 +61,7 @@ impl Empreinte {
         self.fault().map_or(Ok(()), |fault| Err(ErreurCodec(CodecError::from_text(fault))))
     }
 
-    /// What is certainly wrong with the types, if anything is.
+    /// The fault in the types, if they certainly have one.
     #[cold]
     pub fn fault(&self) -> Option<String> {
         if self.is_sound.load(Ordering::Relaxed) {
@@ -81,13 +85,14 @@ fn of_name(type_name: &str) -> u32 {
 const SEED: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
 
-/// The fingerprint of a command, never 0: its arguments, its answer, its error.
+/// The fingerprint of a command, from those of its arguments, its answer and its error. Never 0.
 pub fn fingerprint(arguments: &[u32], answer: u32, refusal: u32) -> u32 {
     let all = mix(mix(mix_all(SEED, arguments), answer), refusal);
     if all == 0 { 1 } else { all }
 }
 
-/// Mixes in the parts and then their number, so that no list is the beginning of another.
+/// Mixes the parts and then their number into the hash, so that no list hashes like the beginning
+/// of another.
 fn mix_all(hash: u32, parts: &[u32]) -> u32 {
     let mixed = parts.iter().fold(hash, |hash, part| mix(hash, *part));
     mix(mixed, u32::try_from(parts.len()).unwrap_or(u32::MAX))
@@ -97,7 +102,7 @@ fn mix(hash: u32, part: u32) -> u32 {
     hashed(hash, &part.to_le_bytes())
 }
 
-/// One step of FNV-1a, 32 bits, for each byte.
+/// Hashes the bytes with FNV-1a, 32 bits.
 fn hashed(hash: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(PRIME))
 }
@@ -107,12 +112,12 @@ fn name(name: &str) -> u32 {
     hashed(SEED, name.as_bytes())
 }
 
-/// The fingerprint of a container of some kind.
+/// The fingerprint of a container; `kind` tells sequences, tuples and maps apart.
 fn container(kind: &str, parts: &[u32]) -> u32 {
     mix_all(name(kind), parts)
 }
 
-/// Longest array that counts as the tuple which it is on the wire.
+/// The longest array that counts as a tuple of as many elements, which it is on the wire.
 const LONGEST_TUPLE: u64 = 1024;
 
 fn of(ty: &Name<'_>) -> u32 {
@@ -146,7 +151,8 @@ fn path(root: &str, last: &str, parameters: &[u32]) -> u32 {
     known.unwrap_or_else(|| container("named", &[&[name(last)], parameters].concat()))
 }
 
-/// A name without a path is a primitive's, or the value of a constant parameter.
+/// The fingerprint of a name without a path: a primitive type, or the value of a constant
+/// parameter.
 fn primitive(ident: &str) -> u32 {
     match ident {
         "usize" => name("u64"),
@@ -167,7 +173,7 @@ fn ours(last: &str) -> Option<u32> {
     }
 }
 
-/// What serde makes of the types of the standard library that have no form of their own.
+/// The fingerprint of a type of the standard library, by what serde writes for it.
 fn standard(last: &str, parameters: &[u32]) -> Option<u32> {
     Some(match (last, parameters) {
         ("String" | "Path" | "PathBuf", _) => name("str"),
@@ -185,6 +191,7 @@ fn standard(last: &str, parameters: &[u32]) -> Option<u32> {
         ("Option", [content]) => container("option", &[*content]),
         ("Result", [value, error]) => container("result", &[*value, *error]),
         ("PhantomData", _) => container("tuple", &[]),
+        // `AtomicU16` and `NonZeroU8` count as their integers.
         (last, []) => match last.strip_prefix("Atomic").or(last.strip_prefix("NonZero")) {
             Some(content) if !content.is_empty() => primitive(&content.to_ascii_lowercase()),
             _ => name(last),
@@ -237,7 +244,7 @@ mod tests {
         same::<AtomicU16, Wrapping<u16>>();
     }
 
-    /// Types of the program's own, in all the ways in which they can be written and held.
+    /// Types of the program's own, written and held in all the ways that should not matter.
     #[test]
     fn a_type_of_the_program_s_own_has_one_however_it_is_written() {
         trait Has {
@@ -300,7 +307,7 @@ mod tests {
         assert_ne!(fingerprint(&[], 0, 0), 0);
     }
 
-    /// The peers of every version know both: changing one breaks them all.
+    /// Peers of every version count on both: a change here breaks them all.
     const SOMME: u32 = 0xa2d2_f4a2;
     const POINT: u32 = 0xd6d7_0396;
 }

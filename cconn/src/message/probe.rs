@@ -1,10 +1,11 @@
-//! Finds types whose two halves, writing and reading, do not fit in a format without names.
+//! Finds types whose `Serialize` and `Deserialize` do not fit each other in a format without names.
 //!
-//! serde counts the variants of an enum when it writes and again when it reads, and an attribute
-//! such as `skip` makes the two counts differ: what was sent as one variant arrives as another.
-//! No byte shows it. So, once for each command, values of its types are made up, by letting their
-//! `Deserialize` read made-up bytes, and their `Serialize` is watched as it writes them.
-//! What can't be made up is not judged: only what is certainly wrong is a fault.
+//! serde numbers the variants of an enum once for writing and once for reading, and an attribute
+//! such as `skip` makes the two numberings differ: one variant is sent and another one arrives. No
+//! byte shows the mistake. So, once for each command, values of its types are made up by letting
+//! their `Deserialize` read made-up bytes, and their `Serialize` is watched as it writes the
+//! values. A type of which no value can be made up is not judged: only what is certainly wrong is a
+//! fault.
 
 mod known;
 mod reader;
@@ -23,32 +24,34 @@ use known::Known;
 use reader::Reader;
 use writer::Writer;
 
-/// Most values made up of one type: one for each variant of each enum in it.
+/// The most values made up of one type. Each variant of each enum in it takes one.
 const MAX_VALUES: usize = 256;
 
-/// Largest type of which values are made up: they stand on the stack several times over.
+/// The size in bytes up to which values of a type are made up: several of them are on the stack at
+/// once.
 const MAX_SIZE: usize = 32 << 10;
 
-/// Texts to make values up with: the first of them with which a value can be made is enough.
+/// Texts for made-up values. The next one is tried only if no value can be made with those before.
 const TEXTS: [&str; 5] = ["", "1", "a", "2000-01-01T00:00:00Z", "127.0.0.1"];
 
-/// What was found out of types that were tried.
+/// The result for every type that has been tried.
 static TRIED: Mutex<BTreeMap<TypeId, Option<String>>> = Mutex::new(BTreeMap::new());
 
-/// What is certainly wrong with a type, which is tried once, however many commands have it.
+/// The fault of a type, if it certainly has one. Each type is tried once, however many commands use
+/// it.
 fn known_fault_of<T: Serialize + Deserialize<'static> + 'static>() -> Option<String> {
     let (key, tried) = (TypeId::of::<T>(), || TRIED.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(fault) = tried().get(&key) {
         return fault.clone();
     }
-    // Without the lock: the type's own code may register commands.
+    // The lock is not held meanwhile: the type's own code may register commands.
     let fault = fault_of::<T>();
     tried().entry(key).or_insert(fault).clone()
 }
 
-/// What is certainly wrong with a type, if anything is.
+/// Tries a type: its fault, if it certainly has one.
 fn fault_of<T: Serialize + Deserialize<'static>>() -> Option<String> {
-    // A panic of the type's own code could not be kept here, nor could an end of the stack.
+    // Without unwinding, a panic in the type's own code would end the process.
     if cfg!(panic = "abort") || size_of::<T>() > MAX_SIZE {
         return None;
     }
@@ -64,11 +67,12 @@ fn fault_of<T: Serialize + Deserialize<'static>>() -> Option<String> {
     None
 }
 
-/// Whether any value of a type could be made up.
+/// Whether a value of the type could be made up.
 enum Tried {
     None,
     Some,
-    /// Nothing more is tried: the program's panic hook is not to speak twice.
+    /// The type's own code panicked. Nothing more is tried, so that the program's panic hook runs
+    /// once.
     Panicked,
 }
 
@@ -76,7 +80,7 @@ fn try_values<T: Serialize + Deserialize<'static>>(known: &mut Known) -> Tried {
     let mut tried = Tried::None;
     for _ in 0..MAX_VALUES {
         known.begin();
-        // The type's own code may not be prepared for every value.
+        // The type's own code may panic on a value that it does not expect.
         let made = catch_unwind(AssertUnwindSafe(|| {
             let value = T::deserialize(Reader::new(&mut *known)).ok()?;
             value.serialize(Writer(&mut *known)).ok()
@@ -99,18 +103,19 @@ fn try_values<T: Serialize + Deserialize<'static>>(known: &mut Known) -> Tried {
     tried
 }
 
-/// The probe of a type that can be both written and read.
+/// The probe of a type that can be both written and read. For other types the name below leads to
+/// `ProbeNothing`.
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
 
 impl<T: Serialize + Deserialize<'static> + 'static> Probe<T> {
-    /// Says what is wrong with the type.
+    /// Finds the type's fault, if it has one.
     pub const __CCONN_FAULT: fn() -> Option<String> = known_fault_of::<T>;
 }
 
-/// The probe of a type of which nothing can be said.
+/// The fallback for types that can't be probed.
 pub trait ProbeNothing {
-    /// Says nothing.
+    /// Finds no fault.
     const __CCONN_FAULT: fn() -> Option<String> = || None;
 }
 

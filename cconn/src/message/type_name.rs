@@ -1,16 +1,16 @@
-//! The names that the compiler gives to types, read into their parts.
+//! Parses the names that the compiler gives to types.
 //!
-//! `std::any::type_name` has resolved aliases, associated types, constants and paths, so that a
-//! type has one name however it was written. Its form is not promised: what can't be read is
-//! `None`, lifetimes are passed over, and of the standard library's paths only the first and the
-//! last segment are looked at.
+//! In a name from `std::any::type_name` aliases, associated types, constants and paths are
+//! resolved, so one type has one name however it was written. The form of these names is not
+//! promised. So a name that can't be parsed is `None`, lifetimes are skipped, and of paths into the
+//! standard library only the first and the last segment count.
 
 /// A type, or the value of a constant parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Name<'n> {
-    /// A path: its first segment, its last one, and the parameters of the last one.
+    /// A path: its first segment, its last segment, and the parameters of the last.
     Path { root: &'n str, last: &'n str, parameters: Vec<Name<'n>> },
-    /// `(A, B)`; without parts, the unit.
+    /// `(A, B)`; the unit type has no parts.
     Tuple(Vec<Name<'n>>),
     /// `[T; N]`, where `N` is a number.
     Array(Box<Name<'n>>, u64),
@@ -20,9 +20,9 @@ pub(super) enum Name<'n> {
     Constant(&'n str),
 }
 
-/// Whether a type is a `Result` of the standard library, perhaps in a box or behind a reference.
+/// Whether a type is the `Result` of the standard library, possibly in a box or behind a reference.
 pub(crate) fn is_result(type_name: &str) -> bool {
-    // The names of most answers end the question here, without anything being set aside.
+    // Most `Result`s are recognised by this prefix, without an allocation.
     type_name.starts_with("core::result::Result<") || Name::parse(type_name).is_some_and(is_std)
 }
 
@@ -48,7 +48,7 @@ impl<'n> Name<'n> {
     }
 }
 
-/// What of a name is not read yet.
+/// The rest of a name that is not parsed yet.
 struct Reader<'n>(&'n str);
 
 impl<'n> Reader<'n> {
@@ -73,7 +73,7 @@ impl<'n> Reader<'n> {
         self.path()
     }
 
-    /// What follows a `[`.
+    /// Parses a slice or an array, behind its `[`.
     fn sequence(&mut self) -> Option<Name<'n>> {
         let element = Box::new(self.name()?);
         if self.eat("]") {
@@ -84,7 +84,7 @@ impl<'n> Reader<'n> {
         }
         let length = self.take(self.0.find(']')?);
         self.eat("]");
-        // A constant's type may stand behind its value.
+        // The length may carry its type as a suffix, such as `3usize`.
         let digits = length.find(|c: char| !c.is_ascii_digit()).unwrap_or(length.len());
         Some(Name::Array(element, length.get(..digits)?.parse().ok()?))
     }
@@ -101,9 +101,8 @@ impl<'n> Reader<'n> {
         }
     }
 
-    /// One segment of a path, with its parameters.
-    ///
-    /// The place of an item inside an `impl` or a closure has no name of its own.
+    /// Parses one segment of a path with its parameters. A segment such as `<impl ..>` or
+    /// `{{closure}}`, which has no name, counts as an empty one.
     fn segment(&mut self) -> Option<(&'n str, Vec<Name<'n>>)> {
         if self.0.starts_with(['<', '{']) {
             self.skip_group()?;
@@ -120,7 +119,7 @@ impl<'n> Reader<'n> {
         Some((last, parameters))
     }
 
-    /// Names up to a bracket, without lifetimes.
+    /// Parses names separated by commas up to the bracket `end`; lifetimes are left out.
     fn list(&mut self, end: &str) -> Option<Vec<Name<'n>>> {
         let mut names = Vec::new();
         while !self.eat(end) {
@@ -134,7 +133,7 @@ impl<'n> Reader<'n> {
         Some(names)
     }
 
-    /// Passes over a lifetime; says whether there was one.
+    /// Skips a lifetime; true if there was one.
     fn lifetime(&mut self) -> bool {
         let Some(rest) = self.0.strip_prefix('\'') else { return false };
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
@@ -146,7 +145,7 @@ impl<'n> Reader<'n> {
         true
     }
 
-    /// A character in its quotes.
+    /// Parses a character in quotes.
     fn character(&mut self) -> Option<Name<'n>> {
         let mut escaped = false;
         let end = self.0.char_indices().skip(1).find(|(_, c)| {
@@ -157,14 +156,14 @@ impl<'n> Reader<'n> {
         end.map(|(end, quote)| Name::Constant(self.take(end + quote.len_utf8())))
     }
 
-    /// Passes over what stands in brackets of any kind.
+    /// Skips a group in brackets of any kind.
     fn skip_group(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         let mut before = ' ';
         for (place, c) in self.0.char_indices() {
             match c {
                 '<' | '{' | '(' | '[' => depth += 1,
-                // The arrow of a function's type is no bracket.
+                // The `>` of an arrow `->` closes no bracket.
                 '>' if before == '-' => {}
                 '>' | '}' | ')' | ']' => depth = depth.checked_sub(1)?,
                 _ => {}

@@ -1,49 +1,51 @@
-//! What is found out of the types while values are made up and written.
+//! What is learnt about types while values of them are made up and written.
 //!
-//! The two halves are compared for each value as a whole, and only where a type of some name was
-//! read as often as it was written: a type may be read as another one (`from`, `into`), and two
-//! types may have one name.
+//! Reading and writing are compared for each value as a whole, and only for types whose name was
+//! read as often as it was written. Otherwise nothing is certain: a type may be read as another one
+//! (`from`, `into`), and two types may have the same name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Most parts of all values of a type together.
+/// The most parts that all values of a type may have together.
 const MAX_PARTS: usize = 5_000;
 
-/// Most bytes of the stack that a value is made up on: who registers may be a thread with little.
+/// The most bytes of the stack that one made-up value may take: the thread that registers a command
+/// may have a small stack.
 const MAX_STACK: usize = 256 << 10;
 
-/// An enum by its name and by the names that it knows its variants by, their aliases among them.
+/// An enum: its name, and the names of its variants, in which serde includes aliases.
 pub(super) type Key = (&'static str, &'static [&'static str]);
 
-/// What is known of the types inside the one that is looked at.
+/// What is known about the types inside the type that is tried.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     enums: HashMap<Key, Enum>,
     value: Value,
-    /// What every text in the values is.
+    /// The text that every text in the made-up values gets.
     pub(super) text: &'static str,
     parts: usize,
-    /// Where the stack was when the value was begun.
+    /// Address of the stack when the current value was begun.
     stack: usize,
     fault: Option<String>,
-    /// Whether a variant was taken in this value that was not taken before.
+    /// Whether the current value took a variant for the first time.
     pub(super) is_new: bool,
 }
 
-/// What is known of an enum.
+/// What is known about one enum.
 #[derive(Debug, Default)]
 struct Enum {
-    /// Variants that were taken: the first ones.
+    /// How many variants have been taken, beginning with the first.
     taken: usize,
-    /// A variant that could be made up: where an enum holds itself, it comes to an end with this.
+    /// A variant of which a value could be made. An enum that contains itself comes to an end with
+    /// it.
     finite: Option<usize>,
-    /// There are more names than variants, so that a name's place says nothing.
+    /// The enum has more names than variants, so the place of a name is not the variant's number.
     has_aliases: bool,
-    /// The numbers that a variant was read and written as, and its name.
+    /// For each variant the number it was read as, the number it was written as, and its name.
     numbers: BTreeSet<(usize, usize, &'static str)>,
 }
 
-/// What fields belong to, by its name where it counts.
+/// The type that fields belong to; only the names of structs and enums matter.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
     Nothing,
@@ -51,19 +53,20 @@ pub(super) enum Of {
     Variant(&'static str),
 }
 
-/// What of one value was read and written, by the names of types.
+/// How often each type was read and written in the current value, by name.
 #[derive(Debug, Default)]
 struct Value {
     structs: BTreeMap<&'static str, Fields>,
     enums: BTreeMap<&'static str, Variants>,
 }
 
-/// The numbers of fields.
+/// The numbers of fields that were read and written, one entry for each value of the type.
 #[derive(Debug, Default)]
 struct Fields {
     read: Vec<usize>,
     written: Vec<usize>,
-    /// A field was left out for this value only.
+    /// A field was left out of the current value (`skip_serializing_if`), so the numbers prove
+    /// nothing.
     has_gap: bool,
 }
 
@@ -79,14 +82,14 @@ impl Known {
         Known { text, ..Known::default() }
     }
 
-    /// Begins another value.
+    /// Begins the next value.
     pub(super) fn begin(&mut self) {
         self.value = Value::default();
         self.stack = stack();
         self.is_new = false;
     }
 
-    /// Notes the first fault.
+    /// Keeps the first fault found.
     pub(super) fn note(&mut self, fault: impl FnOnce() -> String) {
         self.fault.get_or_insert_with(fault);
     }
@@ -95,18 +98,18 @@ impl Known {
         self.fault.is_some()
     }
 
-    /// Counts one part; whether there may be more, and there is stack for it.
+    /// Counts one part. False if there may be no more parts, or if the value takes too much stack.
     pub(super) fn count(&mut self) -> bool {
         self.parts = self.parts.saturating_add(1);
         self.parts <= MAX_PARTS && stack().abs_diff(self.stack) <= MAX_STACK
     }
 
-    /// Whether the values had too many parts, which other texts would have too.
+    /// Whether the values have had too many parts; they would have as many with other texts.
     pub(super) fn is_spent(&self) -> bool {
         self.parts > MAX_PARTS
     }
 
-    /// Which variant of an enum to take: one that was not taken yet, else one that has an end.
+    /// The variant to take next: one that has not been taken yet, else one that comes to an end.
     pub(super) fn choose(&mut self, key: Key) -> usize {
         let known = self.enums.entry(key).or_default();
         if known.taken < key.1.len() {
@@ -118,14 +121,14 @@ impl Known {
         known.finite.unwrap_or(0)
     }
 
-    /// No variant of an enum has a number as large as that which was chosen.
+    /// Notes that the type refused the number last chosen: it has more names than variants.
     pub(super) fn refused(&mut self, key: Key) {
         let known = self.enums.entry(key).or_default();
         known.taken = key.1.len();
         known.has_aliases = true;
     }
 
-    /// A variant was read with so many fields.
+    /// Notes that a variant with `fields` fields was read.
     pub(super) fn read_variant(&mut self, key: Key, index: usize, fields: usize) {
         let (name, names) = key;
         self.enums.entry(key).or_default().finite.get_or_insert(index);
@@ -134,18 +137,18 @@ impl Known {
         variants.fields.read.push(fields);
     }
 
-    /// A variant is written.
+    /// Notes that a variant is written.
     pub(super) fn write_variant(&mut self, name: &'static str, index: u32, variant: &'static str) {
         let variants = self.value.enums.entry(name).or_default();
         variants.written.push((variant, index as usize));
     }
 
-    /// A struct was read with so many fields.
+    /// Notes that a struct with `fields` fields was read.
     pub(super) fn read_struct(&mut self, name: &'static str, fields: usize) {
         self.value.structs.entry(name).or_default().read.push(fields);
     }
 
-    /// So many fields of a struct, or of a variant of an enum, were written.
+    /// Notes that `fields` fields of a struct or of a variant were written.
     pub(super) fn write_fields(&mut self, of: Of, fields: usize, has_gap: bool) {
         let all = match of {
             Of::Nothing => return,
@@ -156,7 +159,7 @@ impl Known {
         all.has_gap |= has_gap;
     }
 
-    /// Compares what of the value was read with what was written.
+    /// Compares what was read of the current value with what was written.
     pub(super) fn judge(&mut self) {
         let Value { structs, enums } = std::mem::take(&mut self.value);
         for (name, fields) in structs {
@@ -175,7 +178,8 @@ impl Known {
             return;
         }
         for (variant, index) in &written {
-            // Aliases stand among the names: a variant's own number may be smaller, not larger.
+            // The names include aliases: a variant's number may be smaller than the place of its
+            // name, but not larger.
             let place = |(names, _): &(&[&str], _)| names.iter().position(|one| one == variant);
             let places: Option<Vec<usize>> = read.iter().map(place).collect();
             if let Some(place) = places.and_then(|places| places.into_iter().max())
@@ -204,10 +208,10 @@ impl Known {
         }
     }
 
-    /// The first fault that was found.
+    /// The first fault found.
     ///
-    /// Where an enum has aliases, it shows by the numbers alone: one that is read as itself is
-    /// right, whatever else becomes it when it is read.
+    /// An enum with aliases is judged by numbers alone: a variant that is read under the number it
+    /// was written as is right, even if other numbers are read as that variant too.
     pub(super) fn fault(mut self) -> Option<String> {
         let enums = std::mem::take(&mut self.enums);
         let aliased = enums.into_iter().filter(|(_, known)| known.has_aliases);
@@ -223,7 +227,8 @@ impl Known {
 }
 
 impl Fields {
-    /// A number that was written, and the other one that was read, if they are not the same.
+    /// A number of fields that was written and the differing number that was read; `None` if all
+    /// agree.
     fn difference(&self) -> Option<(usize, usize)> {
         if self.has_gap || self.read.len() != self.written.len() {
             return None;
@@ -240,7 +245,7 @@ impl Fields {
     }
 }
 
-/// About where the stack is now.
+/// Roughly the address of the top of the stack.
 fn stack() -> usize {
     let here = 0_u8;
     std::ptr::from_ref(&here).addr()

@@ -1,4 +1,4 @@
-//! Makes values up: a type's `Deserialize` gets the simplest of whatever it asks for.
+//! Makes values up: a type's `Deserialize` gets the simplest value of whatever it asks for.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use serde::de::{
 use super::known::{Key, Known};
 use crate::codec::CodecError;
 
-/// Deeper in a value options are absent and sequences empty.
+/// At this depth and deeper, options are absent and sequences empty.
 const SHALLOW: usize = 12;
 
-/// Deeper than this nothing is made up.
+/// The greatest depth at which parts are made up.
 const DEEPEST: usize = 48;
 
-/// Why a value could not be made up: it does not matter.
+/// The error of a value that can't be made up. It carries no reason, because none is shown.
 #[derive(Debug)]
 pub(super) struct Stop;
 
@@ -35,7 +35,7 @@ impl Error for Stop {
     }
 }
 
-/// Makes one part of a value up.
+/// A deserializer that makes up one part of a value.
 pub(super) struct Reader<'k> {
     known: &'k mut Known,
     depth: usize,
@@ -46,12 +46,12 @@ impl<'k> Reader<'k> {
         Reader { known, depth: 0 }
     }
 
-    /// For a part of this one.
+    /// A reader for a part of this part.
     fn below(&mut self) -> Reader<'_> {
         Reader { known: self.known, depth: self.depth.saturating_add(1) }
     }
 
-    /// One more part, if there may be one.
+    /// Counts one more part; fails if there may be no more.
     fn part(&mut self) -> Result<(), Stop> {
         if self.known.count() && self.depth <= DEEPEST { Ok(()) } else { Err(Stop) }
     }
@@ -60,7 +60,7 @@ impl<'k> Reader<'k> {
         self.depth < SHALLOW
     }
 
-    /// The parts of something with so many.
+    /// Access to the `left` parts of a compound.
     fn parts(self, left: usize) -> Parts<'k> {
         Parts { reader: self, left }
     }
@@ -76,14 +76,15 @@ impl<'k> Reader<'k> {
         Ok(value)
     }
 
-    /// For the same part.
+    /// A reader for this same part, borrowed.
     fn same(&mut self) -> Reader<'_> {
         Reader { known: self.known, depth: self.depth }
     }
 
-    /// A value of so many parts at most, and how many of them were asked for.
+    /// Makes a value of at most `len` parts, and returns it with the number of parts it asked for.
     ///
-    /// Only that number counts: aliases of fields are among the names that a struct is read with.
+    /// Only that number counts, because the names that a struct is read with include aliases of
+    /// fields.
     fn visited<V: Visitor<'static>>(
         self,
         len: usize,
@@ -95,7 +96,7 @@ impl<'k> Reader<'k> {
     }
 }
 
-/// Methods for what is made up as it is.
+/// Methods that return a fixed value.
 macro_rules! simple {
     ($($method:ident: $visit:ident($value:expr);)*) => {$(
         fn $method<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
@@ -105,7 +106,7 @@ macro_rules! simple {
     )*};
 }
 
-/// Methods that ask the bytes what they are.
+/// Methods of types that ask the bytes what they are, which this format does not store.
 macro_rules! asking {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'static>>(self, _: V) -> Result<V::Value, Stop> {
@@ -144,7 +145,7 @@ impl Deserializer<'static> for Reader<'_> {
         self.deserialize_str(visitor)
     }
 
-    /// Sixteen of them where a text has one character: that many is what a type may count on.
+    /// Gives 16 bytes if the text is one character, else none: types of fixed size often take 16.
     fn deserialize_bytes<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
         self.part()?;
         let bytes: &[u8] = if self.known.text.len() == 1 { &[1; 16] } else { &[] };
@@ -236,14 +237,14 @@ impl Deserializer<'static> for Reader<'_> {
     }
 }
 
-/// The parts of a sequence, map, tuple or struct.
+/// The parts of a sequence, map, tuple or struct that is being made up.
 struct Parts<'k> {
     reader: Reader<'k>,
     left: usize,
 }
 
 impl Parts<'_> {
-    /// Whether there is another one.
+    /// Whether another part follows.
     fn next(&mut self) -> Result<bool, Stop> {
         self.reader.part()?;
         let is_left = self.left > 0;
@@ -286,7 +287,7 @@ impl MapAccess<'static> for Parts<'_> {
     }
 }
 
-/// The variant of an enum that was chosen.
+/// The variant that was chosen for an enum.
 struct Chosen<'k> {
     reader: Reader<'k>,
     key: Key,
@@ -294,12 +295,12 @@ struct Chosen<'k> {
 }
 
 impl Chosen<'_> {
-    /// The variant could be made up, with so many fields.
+    /// Notes that the variant could be made up, with `fields` fields.
     fn ended(self, fields: usize) {
         self.reader.known.read_variant(self.key, self.index, fields);
     }
 
-    /// The same of a variant with fields in a row.
+    /// Makes up a variant with fields in a row.
     fn visited<V: Visitor<'static>>(mut self, len: usize, visitor: V) -> Result<V::Value, Stop> {
         let (value, fields) = self.reader.below().visited(len, visitor)?;
         self.ended(fields);

@@ -1,4 +1,4 @@
-//! Types that work, and types that do not.
+//! Types that the probe must accept, and types that it must refuse.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -155,7 +155,7 @@ fn fields_and_types_that_need_names_are_found() {
     sound::<Neither>();
 }
 
-/// Aliases stand among the names that serde hands over.
+/// serde includes aliases in the names that it passes.
 mod aliases {
     use serde::{Deserialize, Serialize};
 
@@ -200,7 +200,7 @@ mod aliases {
     }
 }
 
-/// Read as types of other names, beside others of the same name.
+/// Types that are read as types of other names, beside types of the same name.
 mod converted {
     use serde::{Deserialize, Serialize};
 
@@ -291,7 +291,7 @@ fn aliases_and_variants_hide_no_fault() {
     faulty::<Vec<Row>>("`Row` the fields that are written are 2, those that are read 1");
 }
 
-/// Takes no value that is made up.
+/// A type that accepts no made-up value.
 #[derive(Debug, Serialize)]
 struct Severe(u8);
 
@@ -302,7 +302,7 @@ impl<'de> Deserialize<'de> for Severe {
     }
 }
 
-/// Never comes to an end.
+/// A type whose values never come to an end.
 #[derive(Serialize, Deserialize)]
 struct Endless(Box<Endless>);
 
@@ -334,7 +334,7 @@ fn a_type_that_checks_its_text_does_not_hide_the_others() {
     faulty::<(Shifted, Severe)>("`Shifted`");
 }
 
-/// Is not prepared for what is made up.
+/// A type whose `Deserialize` panics on the made-up value.
 #[derive(Debug, Serialize)]
 struct Panics;
 
@@ -351,7 +351,7 @@ fn a_panic_in_a_type_is_kept_here() {
     sound::<Panics>();
 }
 
-/// Needs much of the stack at each level.
+/// A type that needs much of the stack at each level.
 #[derive(Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "it is to take room")]
 enum Wide {
@@ -361,7 +361,7 @@ enum Wide {
     End,
 }
 
-/// Is larger than many a stack.
+/// A type larger than many a stack.
 #[derive(Serialize, Deserialize)]
 struct Huge([[[[u64; 32]; 32]; 32]; 32]);
 
@@ -376,7 +376,7 @@ fn a_small_stack_is_enough() {
     tried.unwrap().join().unwrap();
 }
 
-/// Holds itself wherever it can.
+/// A type that contains itself wherever it can.
 #[derive(Serialize, Deserialize)]
 enum Deep {
     Two(Box<Deep>, Box<Deep>),

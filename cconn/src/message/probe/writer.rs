@@ -1,4 +1,4 @@
-//! Watches a type's `Serialize`, and compares it with what the type's `Deserialize` asked for.
+//! Watches a type's `Serialize`, for the comparison with what the type's `Deserialize` asked for.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -8,16 +8,16 @@ use serde::ser::{
 use super::known::{Known, Of};
 use super::reader::Stop;
 
-/// Watches the writing of one part of a value.
+/// A serializer that watches the writing of one part of a value.
 pub(super) struct Writer<'k>(pub(super) &'k mut Known);
 
-/// Watches what has parts.
+/// Watches a value with parts.
 pub(super) struct Inside<'k> {
     known: &'k mut Known,
     of: Of,
-    /// How many fields were written.
+    /// Fields written so far.
     fields: usize,
-    /// A field was left out for this value only.
+    /// A field was left out of this value (`skip_serializing_if`).
     has_gap: bool,
 }
 
@@ -38,7 +38,7 @@ impl Inside<'_> {
     }
 }
 
-/// Methods for what has nothing inside.
+/// Methods for values without parts.
 macro_rules! simple {
     ($($method:ident($type:ty);)*) => {$(
         fn $method(self, _: $type) -> Result<(), Stop> {
@@ -186,7 +186,7 @@ impl SerializeMap for Inside<'_> {
     }
 }
 
-/// What has parts without names.
+/// Implements the traits whose parts have no names.
 macro_rules! unnamed {
     ($($trait:ident $method:ident;)*) => {$(
         impl $trait for Inside<'_> {
@@ -212,7 +212,7 @@ unnamed! {
     SerializeTupleVariant serialize_field;
 }
 
-/// What has parts with names.
+/// Implements the traits whose parts have names.
 macro_rules! named {
     ($($trait:ident)*) => {$(
         impl $trait for Inside<'_> {
