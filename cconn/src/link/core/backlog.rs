@@ -1,18 +1,20 @@
-//! Commands that arrived and have not started: those that start in order, and those beside them.
+//! Commands that have arrived and not started, in two queues: those that start in order, and those
+//! that may run beside others.
 //!
-//! A command that may run beside others stands in order until all before it have started; then it
-//! waits aside for a thread, and holds up nobody behind it.
+//! A command that may run beside others keeps its place in the order until every command before it
+//! has started. Then it moves to the queue `aside`, where it waits for a thread and holds up no
+//! command behind it.
 
 use super::queue::Queue;
 use super::turn::Command;
 use crate::wire::CallId;
 
-/// The two queues. The front of `in_order` is never parallel; in `aside` all are.
+/// The two queues. The front of `in_order` is never parallel; every command in `aside` is.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
     in_order: Queue,
     aside: Queue,
-    /// Whether any parallel command has stood in `in_order` since that was last empty.
+    /// Whether a parallel command has been in `in_order` since `in_order` was last empty.
     mixed: bool,
 }
 
@@ -27,6 +29,7 @@ impl Backlog {
 
     #[inline(never)]
     fn push_parallel(&mut self, command: Command) {
+        // Nothing is before it in the order.
         if self.in_order.is_empty() {
             return self.aside.push(command);
         }
@@ -34,36 +37,36 @@ impl Backlog {
         self.in_order.push(command);
     }
 
-    /// Whether nothing waits to start in order.
+    /// Whether no command waits to start in order.
     #[inline]
     pub(crate) fn is_in_order_empty(&self) -> bool {
         self.in_order.is_empty()
     }
 
-    /// Whether nothing waits aside.
+    /// Whether no command waits aside.
     #[inline]
     pub(crate) fn is_aside_empty(&self) -> bool {
         self.aside.is_empty()
     }
 
-    /// Commands in both.
+    /// The number of commands in both queues.
     pub(crate) fn len(&self) -> usize {
         self.in_order.len().saturating_add(self.aside.len())
     }
 
-    /// The first of those that wait aside.
+    /// The command that has waited aside for longest.
     #[inline]
     pub(crate) fn aside_front(&self) -> Option<&Command> {
         self.aside.front()
     }
 
-    /// What starts next in order.
+    /// The command that starts next in order.
     #[inline]
     pub(crate) fn front(&self) -> Option<&Command> {
         self.in_order.front()
     }
 
-    /// Takes out what starts next in order.
+    /// Takes out the command that starts next in order.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Command> {
         if self.mixed {
@@ -79,19 +82,20 @@ impl Backlog {
         command
     }
 
-    /// Takes out the first of those that wait aside.
+    /// Takes out the command that has waited aside for longest.
     pub(crate) fn pop_aside(&mut self) -> Option<Command> {
         self.aside.pop()
     }
 
-    /// Takes a call out, wherever it stands.
+    /// Takes out a call, in whichever queue it is.
     pub(crate) fn remove(&mut self, call: CallId) -> Option<Command> {
         let command = self.in_order.remove(call).or_else(|| self.aside.remove(call));
         self.step_aside();
         command
     }
 
-    /// Those in front that may run beside others have nothing before them any more.
+    /// Moves the parallel commands at the front of the order aside: nothing is before them any
+    /// more.
     #[cold]
     fn step_aside(&mut self) {
         while self.in_order.front().is_some_and(|front| front.parallel) {
@@ -101,7 +105,7 @@ impl Backlog {
         self.mixed &= !self.in_order.is_empty();
     }
 
-    /// Gives the room of empty queues up.
+    /// Frees the memory of empty queues.
     pub(crate) fn shrink(&mut self) {
         self.in_order.shrink();
         self.aside.shrink();

@@ -1,4 +1,4 @@
-//! The body of a received frame, kept after the buffer it came in has moved on.
+//! The body of a received frame, kept while its receive buffer is used for further frames.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -8,45 +8,46 @@ use crate::copy;
 use crate::link::Link;
 use crate::sync::{LocalKey, thread_local};
 
-/// Bodies up to this many bytes are copied in place: most arguments and answers, no allocation.
+/// Bodies of at most this many bytes are copied into the value itself: most arguments and answers,
+/// without an allocation.
 const INLINE: usize = 46;
 
-/// Larger spare buffers are not kept.
+/// A spare buffer is kept up to this capacity, in bytes.
 const LARGEST_SPARE: usize = 64 << 10;
 
-/// A body.
+/// A body that is kept.
 #[derive(Debug)]
 pub(crate) enum Bytes {
     /// A copy of a small body.
     Inline { length: u8, bytes: [u8; INLINE] },
-    /// A buffer that is this body's alone, and where the body stands in it.
+    /// A buffer that holds no other body, and the body's place in it.
     Whole { buf: Vec<u8>, range: Range<usize> },
-    /// A body of which a long byte string stands apart.
+    /// A body whose one long byte string is in a `Vec` of its own.
     Parted(Box<Parted>),
 }
 
-/// A body in parts.
+/// The parts of a body with a long byte string apart.
 #[derive(Debug)]
 pub(crate) struct Parted {
-    /// What stands in front.
+    /// The bytes before the long byte string.
     head: Vec<u8>,
     apart: Apart,
 }
 
 thread_local! {
-    /// For frames that are being written.
+    /// The thread's buffer for encoding frames.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    /// For reading into.
+    /// The thread's buffer for reading into.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 impl Bytes {
-    /// Whether a body of that size is copied without an allocation.
+    /// Whether a body of `length` bytes is copied without an allocation.
     pub(crate) fn fits_inline(length: usize) -> bool {
         length <= INLINE
     }
 
-    /// Copies a body out of a buffer that holds others too.
+    /// Copies a body out of a buffer that holds other bodies too.
     #[inline]
     pub(crate) fn copy(body: &[u8]) -> Self {
         let mut bytes = [0; INLINE];
@@ -59,8 +60,8 @@ impl Bytes {
         }
     }
 
-    /// Copies the first `length` bytes of what was received. A small body takes what stands behind
-    /// it along: one size for all is copied faster, and nobody looks at the rest.
+    /// Copies the first `length` bytes of `received`. For a small body the bytes behind it are
+    /// copied too: a copy of fixed size is faster, and nothing reads the surplus.
     #[inline]
     pub(crate) fn copy_first(length: usize, received: &[u8]) -> Self {
         if let (Some(bytes), Ok(small)) = (received.first_chunk::<INLINE>(), u8::try_from(length))
@@ -71,7 +72,7 @@ impl Bytes {
         Bytes::copy(received.get(..length).unwrap_or(&[]))
     }
 
-    /// A body in which `long` belongs at that place.
+    /// A body in which `long` belongs between the first `at` bytes of `around` and the others.
     #[cold]
     pub(crate) fn parted(around: &[u8], at: usize, long: Vec<u8>) -> Self {
         let (head, behind) = around.split_at_checked(at).unwrap_or((around, &[]));
@@ -79,7 +80,7 @@ impl Bytes {
         Bytes::Parted(Box::new(Parted { head: head.to_vec(), apart }))
     }
 
-    /// Size of the body, bytes.
+    /// Size of the body in bytes, including a part that is apart.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -89,7 +90,7 @@ impl Bytes {
         }
     }
 
-    /// What can be read in one piece, and what stands apart behind it.
+    /// The first part of the body, and the long byte string behind it if there is one.
     #[inline]
     pub(crate) fn parts(&mut self) -> (&[u8], Option<&mut Apart>) {
         let head = match self {
@@ -100,7 +101,7 @@ impl Bytes {
         (head.unwrap_or(&[]), None)
     }
 
-    /// The body, to be read.
+    /// The body, for reading.
     #[inline]
     pub(crate) fn body(&mut self) -> Body<'_> {
         let (head, apart) = self.parts();
@@ -119,7 +120,7 @@ impl Bytes {
     }
 
     /// Gives the buffer back for the next read: a small one to the thread, a large one to the
-    /// connection it came by. The body is empty then, or one of those copied in place.
+    /// connection. Only a body that was copied into the value stays readable.
     #[inline]
     pub(crate) fn recycle(&mut self, link: &Link) {
         match self {
@@ -138,25 +139,25 @@ impl Bytes {
     }
 }
 
-/// Takes the thread's buffer for a frame that is to be written, empty.
+/// Takes the thread's buffer for encoding a frame. It is empty.
 #[inline]
 pub(crate) fn take_scratch() -> Vec<u8> {
     SCRATCH.try_with(Cell::take).unwrap_or_default()
 }
 
-/// Gives a frame's buffer back to the thread, whatever is in it.
+/// Gives a frame's buffer back to the thread, whatever it holds.
 #[inline]
 pub(crate) fn put_scratch(buf: Vec<u8>) {
     keep(&SCRATCH, buf);
 }
 
-/// Takes the thread's buffer for reading into, empty.
+/// Takes the thread's buffer for reading into. It is empty.
 #[inline]
 pub(crate) fn take_spare() -> Vec<u8> {
     SPARE.try_with(Cell::take).unwrap_or_default()
 }
 
-/// Gives a buffer that was read into back to the thread.
+/// Gives a buffer for reading back to the thread.
 #[inline]
 pub(crate) fn put_spare(buf: Vec<u8>) {
     keep(&SPARE, buf);
@@ -170,7 +171,7 @@ fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
     }
 }
 
-/// Gives the thread's buffers back to the system.
+/// Frees this thread's buffers.
 pub(crate) fn drop_spares() {
     drop((take_scratch(), take_spare()));
     copy::drop_spare();

@@ -8,29 +8,29 @@ use crate::link::io::parker::Parker;
 /// How the stream is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastWords {
-    /// Write out what is complete, and the goodbye in it, once and without blocking.
+    /// Write the complete frames and the goodbye after them, once and without blocking.
     Goodbye,
-    /// End the writing side; all is written.
+    /// End the writing side; everything is written.
     EndOfStream,
-    /// There is nobody to say anything to.
+    /// Say nothing: there is no peer to say it to.
     None,
-    /// Nor will there be, but what had arrived is still run before the end.
+    /// Say nothing either, but first run the commands that had arrived.
     HangUp,
 }
 
-/// Collected under the lock, carried out behind it.
+/// Work that is collected while the lock is held and carried out after its release.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     first: Option<Arc<Parker>>,
     more: Vec<Arc<Parker>>,
-    /// Stand-ins to start; they are counted as started already.
+    /// Stand-ins to start; the state counts them as started already.
     pub(crate) stand_ins: usize,
     pub(crate) last_words: Option<LastWords>,
-    /// Show why the connection ends.
+    /// Whether to show why the connection ends.
     pub(crate) shows_end: bool,
-    /// Ask the watchman to look in so long at the latest.
+    /// Ask the watchman to look at the connection within this time.
     pub(crate) watch: Option<Duration>,
-    /// Whether any of these is set: every unlock asks.
+    /// Whether any other field is set: this one is checked at every release of the lock.
     is_some: bool,
 }
 
@@ -69,7 +69,7 @@ impl Due {
         self.watch = Some(after);
     }
 
-    /// Ends the sleep of everyone who was taken off the list.
+    /// Wakes every thread that was taken off the list of sleepers.
     pub(crate) fn wake_all(&mut self) {
         for parker in self.first.take().into_iter().chain(self.more.drain(..)) {
             parker.unpark();

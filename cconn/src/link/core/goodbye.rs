@@ -1,7 +1,8 @@
 //! How a connection ends: the two-step goodbye, or a cut.
 //!
-//! `retrait` says "I start no new commands of my own", `adieu` says "I am idle, and you have said
-//! `retrait` too". When both `adieu`s are in, the connection is finished.
+//! A side sends `retrait` to say "I start no new commands of my own", and `adieu` to say "I am
+//! idle, and you have sent `retrait` too". The connection is finished once both sides have sent
+//! `adieu`.
 
 use std::io;
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use crate::wire::EndReason;
 /// Why a connection ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    /// Both sides said goodbye.
+    /// Both sides have said goodbye.
     Finished,
-    /// This side ended it: its program, or because of what the peer did.
+    /// This side ended the connection: its program wanted it, or the peer did something wrong.
     Here { reason: EndReason, text: Box<str> },
-    /// The peer ended it and said why.
+    /// The peer ended the connection and gave this reason.
     Peer { reason: EndReason, text: Box<str> },
     /// The stream ended or broke without a goodbye.
     Cut { text: Box<str> },
@@ -29,19 +30,20 @@ impl Ending {
     }
 
     pub(crate) fn cut(error: &io::Error) -> Self {
-        // What a transport calls the end of a peer that takes nothing.
+        // A transport reports this error if a peer acknowledges nothing.
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return Ending::here(EndReason::SlowPeer, error.to_string());
         }
         Ending::Cut { text: lost(error) }
     }
 
-    /// The end of the stream where none was announced.
+    /// The end of a stream that no goodbye had announced.
     pub(crate) fn vanished() -> Self {
         Ending::Cut { text: "".into() }
     }
 
-    /// Whether the program (of either side) wanted it so; who is sent away did not.
+    /// Whether the program of either side wanted the connection to end. Being sent away is not
+    /// orderly.
     pub(crate) fn is_orderly(&self) -> bool {
         match self {
             Ending::Finished => true,
@@ -55,7 +57,7 @@ impl Ending {
         }
     }
 
-    /// Whether one side's program sent the other away: it closed the connection and said why.
+    /// Whether one side's program sent the other side away: it closed the connection with a text.
     pub(crate) fn is_expulsion(&self) -> bool {
         matches!(
             self,
@@ -65,7 +67,8 @@ impl Ending {
     }
 }
 
-/// What a failed system call says of a connection that is named as lost already.
+/// What a failed system call tells about a connection, for a sentence that already says it was
+/// lost.
 pub(crate) fn lost(error: &io::Error) -> Box<str> {
     match error.kind() {
         io::ErrorKind::ConnectionReset => "the peer reset it".into(),
@@ -75,48 +78,52 @@ pub(crate) fn lost(error: &io::Error) -> Box<str> {
     }
 }
 
-/// Where the goodbye stands.
+/// How far the goodbye has come.
 ///
 /// `bye` implies `retired` and `peer_retired`; `closed` is final and implies `ended`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 pub(crate) struct Goodbye {
-    /// Somebody here, or the peer's `retrait`, began the stop.
+    /// The stop has begun: a thread here asked for it, or the peer's `retrait` came.
     pub(crate) stopping: bool,
-    /// When that was.
+    /// When the stop began.
     pub(crate) stop_since: Option<Instant>,
-    /// Our `retrait` stands in the outbox, or could not be written any more.
+    /// Our `retrait` is in the outbox or written, or could not be written any more.
     pub(crate) retired: bool,
-    /// Outbox position in front of it.
+    /// Outbox position before our `retrait`.
     pub(crate) retrait_at: u64,
+    /// The peer's `retrait` has come.
     pub(crate) peer_retired: bool,
-    /// So does our `adieu`.
+    /// Our `adieu` is in the outbox or written, or could not be written any more.
     pub(crate) bye: bool,
+    /// The peer's `adieu` has come.
     pub(crate) peer_bye: bool,
     /// The input has ended.
     pub(crate) end_of_input: bool,
-    /// Threads between the start of a send and its end.
+    /// Threads that are inside a send.
     pub(crate) senders: usize,
-    /// Why the connection ends, once that is known: nothing more is sent, and no answer comes.
+    /// Why the connection ends. Once set, nothing more is sent and no answer comes.
     pub(crate) ended: Option<Arc<Ending>>,
-    /// The end has come: what still had to be written, or to be run, is.
+    /// The end is complete: nothing is left to be written or run.
     pub(crate) closed: bool,
-    /// Why the last words of this side, which wait for their turn, can't all be written any more.
+    /// Why the last words of this side can't all be written any more; they were still waiting to
+    /// be.
     pub(crate) unsaid: Option<Arc<Ending>>,
 }
 
-/// A frame of the goodbye that is due.
+/// The step of the goodbye that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Nothing,
     Retrait,
     Adieu,
-    /// Both goodbyes are said and written: the connection is finished.
+    /// Both goodbyes are sent and ours is written: the connection is finished.
     Finish,
 }
 
 impl Goodbye {
-    /// What is due next, given whether this side is idle and its outbox written.
+    /// The step that comes next. `idle`: nothing runs or waits on this side; `written`: its outbox
+    /// is written out.
     pub(crate) fn due(&self, idle: bool, written: bool) -> Due {
         if self.ended.is_some() || !self.stopping {
             return Due::Nothing;
@@ -124,6 +131,7 @@ impl Goodbye {
         if !self.retired {
             return Due::Retrait;
         }
+        // A thread inside a send may still append a command.
         let idle = idle && self.senders == 0;
         let peer_retired = self.peer_retired || !holds(Rule::TwoStepGoodbye);
         if !self.bye && idle && peer_retired {
@@ -135,7 +143,7 @@ impl Goodbye {
         Due::Nothing
     }
 
-    /// Whether a new command may be sent, by a handler or by others.
+    /// Whether a new command may be sent. During a stop only a handler may still send.
     #[inline]
     pub(crate) fn admits(&self, from_handler: bool) -> bool {
         self.ended.is_none() && !self.bye && (from_handler || !self.stopping)

@@ -1,32 +1,32 @@
-//! Who a connection is with, as its errors and its threads say it.
+//! The peer of a connection, as errors and thread names show it.
 //!
-//! Most connections never have to say it: the texts are made when they are first asked for.
+//! The texts are made when they are first asked for, because most connections never show them.
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-/// Who a connection is with.
+/// The peer of one connection.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    /// Its number among those of its server, or of this process's clients.
+    /// The connection's number, counted per server, or per process for clients.
     pub(crate) id: u64,
-    /// The peer's address, where it has one.
+    /// The peer's address, if it has one.
     pub(crate) address: Option<SocketAddr>,
-    /// What stands for the address where there is none.
+    /// What errors show instead of the address if there is none.
     otherwise: &'static str,
-    /// What the name of the thread that serves it begins with; its number follows.
+    /// The prefix of the connection's thread names; the number follows.
     threads: &'static str,
     label: OnceLock<Box<str>>,
 }
 
 impl Identity {
-    /// A connection of a client's.
+    /// The peer of a client's connection.
     pub(crate) fn of_client(id: u64, address: Option<SocketAddr>) -> Self {
         let (otherwise, threads) = ("local", "cconn-c");
         Identity { id, address, otherwise, threads, label: OnceLock::new() }
     }
 
-    /// A connection of a server's.
+    /// The peer of a server's connection.
     pub(crate) fn of_server(id: u64, address: Option<SocketAddr>) -> Self {
         let (otherwise, threads) = ("local client", "cconn-");
         Identity { id, address, otherwise, threads, label: OnceLock::new() }
@@ -43,7 +43,7 @@ impl Identity {
         })
     }
 
-    /// The name of its threads besides the one that serves it.
+    /// The name of the connection's stand-in threads.
     pub(crate) fn stand_in_name(&self) -> String {
         format!("{}{}+", self.threads, self.id)
     }

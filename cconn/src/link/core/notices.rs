@@ -1,30 +1,30 @@
-//! Word of one-way messages that failed, until the program's hook can be run for it.
+//! Notices of one-way messages that failed, kept until the program's hook runs for them.
 //!
-//! What is dropped is counted, and the next that is told carries the count.
+//! A notice that is dropped is counted, and the next one that is delivered carries the count.
 
 use std::collections::VecDeque;
 
 use crate::wire::FailureCode;
 
-/// Word that a one-way message failed.
+/// The notice that a one-way message failed.
 #[derive(Debug)]
 pub(crate) struct Notice {
     pub(crate) command: u64,
     pub(crate) code: FailureCode,
     pub(crate) text: Box<str>,
-    /// It was one of the peer's and failed on this side; else it was ours.
+    /// True if the peer's message failed on this side; false if ours failed at the peer.
     pub(crate) here: bool,
-    /// So many others were dropped and not told.
+    /// How many notices were dropped before this one.
     pub(crate) lost: u64,
 }
 
-/// Notices kept at most.
+/// The largest number of notices kept.
 const MOST: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     waiting: VecDeque<Notice>,
-    /// One-way messages that were sent and of which no failure has been told.
+    /// One-way messages sent whose failure the peer has not reported: it may report that many more.
     believable: u64,
     lost: u64,
 }
@@ -35,13 +35,14 @@ impl Notices {
         self.waiting.is_empty()
     }
 
-    /// A one-way message of ours was accepted.
+    /// Counts a one-way message that was accepted for sending.
     #[inline]
     pub(crate) fn sent_one(&mut self) {
         self.believable = self.believable.wrapping_add(1);
     }
 
-    /// The peer says that a message of ours failed. It may say so of as many as were sent.
+    /// Keeps a failure that the peer reports. Reports beyond the number of messages sent are
+    /// dropped.
     pub(crate) fn push_from_peer(&mut self, notice: Notice) {
         match self.believable.checked_sub(1) {
             None => self.lose(),
@@ -59,7 +60,7 @@ impl Notices {
         self.waiting.push_back(notice);
     }
 
-    /// One is not told.
+    /// Counts a notice that is dropped.
     pub(crate) fn lose(&mut self) {
         self.lost = self.lost.saturating_add(1);
     }

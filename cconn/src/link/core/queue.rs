@@ -1,28 +1,29 @@
-//! Commands that arrived and have not started, in order.
+//! Commands that have arrived and not started, in order.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::turn::Command;
 use crate::wire::CallId;
 
-/// Queues up to this length are searched; longer ones get an index once a call in them is
-/// cancelled. A peer that sends many calls and many cancels would have every cancel search them
-/// all, under the lock.
+/// A queue up to this length is searched. A longer one gets an index when a call in it is
+/// cancelled: otherwise a peer that sends many calls and many cancels would make every cancel
+/// search the whole queue, under the lock.
 const SEARCHED: usize = 32;
 
-/// The queue. Its front is always a command; cancelled ones leave a gap behind the front.
+/// The queue. Its front is always a command; a cancelled call leaves a gap behind the front.
 ///
-/// After each cancel `gaps <= max(SEARCHED, places.len() / 2)`: a peer that calls and cancels
-/// behind a front that can't start costs no more places than it has commands waiting.
+/// After each cancel `gaps <= max(SEARCHED, places.len() / 2)`. So a peer that calls and cancels
+/// behind a front that can't start occupies at most twice as many places as it has commands
+/// waiting.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     places: VecDeque<Option<Command>>,
-    /// Places without a command.
+    /// Places without a command, left by cancelled calls.
     gaps: usize,
-    /// Places that were ever in front of the present front.
+    /// Places removed from the front so far.
     gone: u64,
-    /// Where each call stands, counted from the first place there ever was; kept from the first
-    /// cancel in a long queue until the queue is empty.
+    /// The place of each call, counted from the first place ever used. Built at the first cancel in
+    /// a long queue and kept until the queue is empty.
     index: Option<HashMap<CallId, u64>>,
 }
 
@@ -32,7 +33,7 @@ impl Queue {
         self.places.is_empty()
     }
 
-    /// Commands in it.
+    /// The number of commands in the queue.
     pub(crate) fn len(&self) -> usize {
         self.places.len().saturating_sub(self.gaps)
     }
@@ -74,7 +75,7 @@ impl Queue {
         Some(command)
     }
 
-    /// Takes a call out, wherever it stands.
+    /// Takes a call out of the middle of the queue.
     pub(crate) fn remove(&mut self, call: CallId) -> Option<Command> {
         let at = self.find(call)?;
         let command = self.places.get_mut(at)?.take()?;
@@ -98,7 +99,7 @@ impl Queue {
         usize::try_from(place.checked_sub(self.gone)?).ok()
     }
 
-    /// Brings a command to the front again.
+    /// Removes gaps from the front, so that a command is there again.
     #[inline]
     fn close_gap(&mut self) {
         while matches!(self.places.front(), Some(None)) {
@@ -111,19 +112,19 @@ impl Queue {
         }
     }
 
-    /// Drops the gaps once they are most of the queue: each command is moved for a cancel of its
-    /// own at most.
+    /// Drops all gaps once they are most of the queue. A command moves at most once for each
+    /// cancel.
     fn close_ranks(&mut self) {
         if self.gaps > SEARCHED && self.gaps > self.places.len() / 2 {
             self.places.retain(Option::is_some);
             self.places.shrink_to(self.places.len().saturating_mul(2));
             self.gaps = 0;
-            // The places have moved; the next cancel counts them anew.
+            // The places have moved; the next cancel builds the index anew.
             self.index = None;
         }
     }
 
-    /// Gives the room of an empty queue up.
+    /// Frees the memory of an empty queue.
     pub(crate) fn shrink(&mut self) {
         if self.places.is_empty() {
             self.places = VecDeque::new();
@@ -131,7 +132,7 @@ impl Queue {
     }
 }
 
-/// Where each call stands.
+/// Builds the index: the place of each call in the queue.
 fn index(places: &VecDeque<Option<Command>>, gone: u64) -> HashMap<CallId, u64> {
     let calls = places.iter().map(|place| place.as_ref().and_then(|command| command.call));
     (gone..).zip(calls).filter_map(|(place, call)| Some((call?, place))).collect()

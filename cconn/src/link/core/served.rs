@@ -1,41 +1,43 @@
-//! The calls of the peer's that run here, and which of them nobody waits for any more.
+//! The peer's calls that run here, and which of them the peer has given up.
 
 use crate::wire::CallId;
 
+/// A call that runs.
 #[derive(Debug)]
 struct Running {
     call: CallId,
     cancelled: bool,
 }
 
+/// The calls that run; one-way messages are not listed.
 #[derive(Debug, Default)]
 pub(crate) struct Served(Vec<Running>);
 
 impl Served {
-    /// A command was started.
+    /// Notes that a command has started.
     #[inline]
     pub(crate) fn begin(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
             if self.0.capacity() == 0 {
-                // Most connections run one at a time.
+                // Most connections run one call at a time.
                 self.0.reserve_exact(1);
             }
             self.0.push(Running { call, cancelled: false });
         }
     }
 
-    /// A command has returned.
+    /// Notes that a command has returned.
     #[inline]
     pub(crate) fn end(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
-            // Where there is but one it is looked at first.
+            // If only one call runs, the search ends at its first element.
             if let Some(at) = self.0.iter().position(|running| running.call == call) {
                 self.0.swap_remove(at);
             }
         }
     }
 
-    /// Marks a call that runs; says whether it does.
+    /// Marks a running call as given up by the peer; false if no such call runs.
     pub(crate) fn cancel(&mut self, call: CallId) -> bool {
         let running = self.0.iter_mut().find(|running| running.call == call);
         running.map(|running| running.cancelled = true).is_some()

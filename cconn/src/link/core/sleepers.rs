@@ -1,4 +1,4 @@
-//! Who sleeps on a connection, and for what. Oldest first.
+//! The threads that sleep on a connection, oldest first, each with what it waits for.
 
 use std::sync::Arc;
 
@@ -9,38 +9,40 @@ use crate::wire::CallId;
 /// What a sleeping thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sleep {
-    /// The executor, for commands or for the helm.
+    /// The executor, waiting for commands or for the helm.
     Executor,
-    /// The executor, for commands or for a moment: it leaves the helm to callers.
+    /// The executor, waiting for commands or for a moment to pass, in which it leaves the helm to
+    /// callers.
     Moment,
-    /// A stand-in, for commands.
+    /// A stand-in, waiting for commands.
     StandIn,
-    /// A caller, for the answer to its call.
+    /// A caller, waiting for the answer to its call.
     Answer(CallId),
-    /// A caller, for the answer to any of several calls.
+    /// A caller, waiting for the answer to any of several calls.
     Answers,
-    /// A caller, for answers of several connections. It writes nothing that others leave: it may
-    /// wait for no socket alone.
+    /// A caller, waiting for answers of several connections. It writes no bytes that other threads
+    /// leave: it must not block on one socket alone.
     Several,
-    /// A sender, to become the first of those who wait for room in the peer's window. What ends
-    /// this wait is another sender, not input: it must not block in a read.
+    /// A sender, waiting to become the first in the line for room in the peer's window. Another
+    /// sender ends this wait, not input: the thread must not block in a read.
     Line,
-    /// The first of them, for room in the peer's window.
+    /// The first sender in the line, waiting for room in the peer's window.
     Window,
-    /// A sender, for room in the outbox.
+    /// A sender, waiting for room in the outbox.
     Room,
-    /// The flusher, for the end of the helm holder's read pass.
+    /// The flusher, waiting for the end of the read pass of the thread at the helm.
     Pass,
-    /// The holder of the helm, until more may be read of what changes nothing.
+    /// The thread at the helm, waiting until it may read more of a flood (see `waste`).
     Wasted,
-    /// A thread that catches up, for the end of commands.
+    /// A thread that catches up, waiting until commands are handled.
     Handled,
-    /// A thread that stops the connection, for its end or for that of its stand-ins.
+    /// A thread that stops the connection, waiting for its end or for the end of its stand-ins.
     End,
 }
 
 impl Sleep {
-    /// Whether it also waits for what is still written, or run, once the end is known.
+    /// Whether this wait goes on after the reason of the end is known, until everything is written
+    /// and run.
     pub(crate) fn outlasts_the_end(self) -> bool {
         matches!(self, Sleep::End | Sleep::Handled)
     }
@@ -77,12 +79,12 @@ impl Sleepers {
         self.oldest_first.is_empty()
     }
 
-    /// Forgets a thread that woke by itself.
+    /// Takes a thread that woke by itself off the list.
     pub(crate) fn remove(&mut self, parker: &Arc<Parker>) {
         self.oldest_first.retain(|(p, _)| !Arc::ptr_eq(p, parker));
     }
 
-    /// Takes the oldest sleeper of that sort.
+    /// Takes the oldest sleeper for which `wanted` holds off the list.
     #[inline]
     pub(crate) fn take(&mut self, wanted: impl Fn(Sleep) -> bool) -> Option<Arc<Parker>> {
         let at = self.oldest_first.iter().position(|(_, sleep)| wanted(*sleep))?;

@@ -1,8 +1,8 @@
-//! Commands that arrived, and the right to run them: the turn.
+//! The turn: the right to run commands, and the commands that have arrived.
 //!
-//! Commands start in the order of arrival, and a new one only when no handler runs. A handler
-//! that waits for a peer gives the turn up; when it returns it goes on at once, beside the one
-//! that runs then.
+//! Commands start in the order of their arrival, and a command starts only if no other handler
+//! runs. A handler that waits for a peer gives the turn up. When its wait ends it goes on at once,
+//! beside the handler that runs then.
 
 mod arrivals;
 #[cfg(test)]
@@ -16,38 +16,38 @@ use crate::link::verbs::catch_up::CatchingUp;
 use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
-/// A command that waits for its turn.
+/// A command that has arrived and waits to be run.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) depth: u8,
     pub(crate) call: Option<CallId>,
-    /// Hash of its name.
+    /// Hash of the command's name.
     pub(crate) name: u64,
     pub(crate) fingerprint: u32,
     pub(crate) body: Bytes,
-    /// May run beside others.
+    /// Whether the command may run beside others.
     pub(crate) parallel: bool,
-    /// What it counts against the window.
+    /// What the command counts against the window.
     pub(crate) charge: u64,
-    /// How many had arrived before it: set when it is queued.
+    /// How many commands had arrived before this one; set when it is queued.
     pub(crate) number: u64,
 }
 
-/// What a runner does next.
+/// A piece of work for a runner.
 #[derive(Debug)]
 pub(crate) enum Work {
     Command(Command),
     Notice(Notice),
 }
 
-/// Who asks for work.
+/// The kind of thread that asks for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runner {
     Executor,
     StandIn,
 }
 
-/// What the next that can be started needs.
+/// Which kind of runner may start the next piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Startable {
     Nothing,
@@ -55,48 +55,51 @@ pub(crate) enum Startable {
     ByStandIn,
 }
 
-/// The queue and the counts of runners.
+/// The queues, and the counts of runners and handlers.
 ///
 /// `waiting <= max_waiting`; `occupied() <= executors + stand_ins`.
 #[derive(Debug)]
 pub(crate) struct Turn {
     backlog: Backlog,
     pub(crate) notices: Notices,
-    /// Handlers that run and hold the turn; more than one only where a waiting one came back.
+    /// Handlers that run and hold the turn; more than one only after a waiting handler has come
+    /// back.
     running: usize,
-    /// Handlers that wait for a peer.
+    /// Handlers that wait for a peer, with their turn given up.
     waiting: usize,
-    /// Parallel handlers that run.
+    /// Handlers that run beside others.
     parallel: usize,
     /// Threads whose job is to run commands.
     pub(crate) executors: usize,
-    /// Further threads that run commands.
+    /// Stand-ins: further threads that run commands.
     pub(crate) stand_ins: usize,
-    /// Threads of the program that wait here for an answer, for window or for the end.
+    /// Threads of the program that wait on this connection for an answer, for window or for the
+    /// end.
     pub(crate) callers: usize,
-    /// Nothing is started yet: the program has not admitted the peer.
+    /// No command starts yet, because the program has not admitted the peer (`quand_connecte`
+    /// runs).
     pub(crate) held: bool,
-    /// The connection is being stopped: what has arrived is still run.
+    /// The connection is being stopped; commands that have arrived are still run.
     pub(crate) winding_up: bool,
-    /// Commands that have arrived.
+    /// The number of commands that have arrived.
     arrived: u64,
-    /// So many of them came while somebody was there to run them for, and are run even if nobody
-    /// is any more. `owed <= arrived`
+    /// Commands numbered below this came while a thread was there to run them for. They are run
+    /// even if no such thread is left. `owed <= arrived`
     owed: u64,
-    /// Commands that had arrived and never will be run, for the connection ended first.
+    /// Commands that had arrived and never will be run, because the connection ended first.
     dropped: usize,
-    /// Who waits until what had arrived is handled.
+    /// Threads that wait until all commands that had arrived are handled.
     pub(crate) catching_up: CatchingUp,
-    /// A notice is among what runs.
+    /// Whether one of the running handlers is the hook for a notice.
     pub(crate) noticing: bool,
     served: Served,
-    /// A command that the routing runner has started, and is about to run.
+    /// A command that the routing thread has started and is about to run itself.
     at_once: Option<Command>,
     max_waiting: usize,
     max_parallel: usize,
 }
 
-/// Too many handlers wait already.
+/// The error of a handler that may not wait, because too many handlers wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Crowded;
 
@@ -131,8 +134,9 @@ impl Turn {
         self.backlog.push(command);
     }
 
-    /// A command arrived with the executor itself at the helm: started at once where nothing
-    /// stands before it, without a detour by the queue; `start_next` hands it out.
+    /// Takes in a command that arrived while the executor itself was reading. If nothing is before
+    /// it the command starts at once, without a detour through the queue; `start_next` hands it
+    /// out.
     #[inline]
     pub(crate) fn push_to_executor(&mut self, mut command: Command) {
         self.number(&mut command);
@@ -150,21 +154,21 @@ impl Turn {
         self.at_once.is_some()
     }
 
-    /// Whether nothing waits to be started.
+    /// Whether no command and no notice waits to be started.
     #[inline]
     pub(crate) fn is_queue_empty(&self) -> bool {
         self.backlog.is_aside_empty() && self.is_line_empty()
     }
 
-    /// The same, those left out that wait aside: nobody stands behind them, and the thread that
-    /// reads is not the one that runs them.
+    /// Whether nothing waits in order. Commands that wait aside do not count: they hold up nothing
+    /// behind them, and the reading thread does not run them.
     #[inline]
     pub(crate) fn is_line_empty(&self) -> bool {
         let aside = self.backlog.is_aside_empty() || holds(Rule::ParallelStepsAside);
         self.backlog.is_in_order_empty() && self.notices.is_empty() && aside
     }
 
-    /// Whether nothing runs, waits or is queued.
+    /// Whether no command runs, waits or is queued.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
         self.is_queue_empty() && self.occupied() == 0
@@ -176,27 +180,27 @@ impl Turn {
         self.running.saturating_add(self.waiting).saturating_add(self.parallel)
     }
 
-    /// Whether somebody is there to run that command for: an executor, a thread of the program's
-    /// that waits here or did when the command came, a stop under way. Without any, commands wait
-    /// for `lancer`.
+    /// Whether a thread is there for whose sake the command may run: an executor, a thread of the
+    /// program that waits here or did so when the command came, a handler that waits, or a stop.
+    /// Otherwise commands wait for `lancer`.
     #[inline]
     fn is_listening(&self, front: &Command) -> bool {
         let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
         (now || front.number < self.owed) && !self.held
     }
 
-    /// Whether nothing is left here but handlers that wait, perhaps for a command that one of them
+    /// Whether only handlers that wait are left. They may be waiting for a command that one of them
     /// has asked for.
     pub(crate) fn only_waits(&self) -> bool {
         self.waiting > 0 && self.occupied() == self.waiting && self.is_queue_empty()
     }
 
-    /// Whether a thread of the program or a handler is inside a wait.
+    /// Whether a thread of the program or a handler waits on this connection.
     pub(crate) fn is_awaited(&self) -> bool {
         self.callers > 0 || self.waiting > 0
     }
 
-    /// What can be started now, and by whom.
+    /// Which kind of runner can start the next piece of work now.
     #[inline]
     pub(crate) fn startable(&self) -> Startable {
         if !self.notices.is_empty() && self.running == 0 && !self.held {
@@ -205,7 +209,7 @@ impl Turn {
         self.startable_command()
     }
 
-    /// The same, notices left aside.
+    /// Which kind of runner can start the next command now, notices not counted.
     #[inline]
     pub(crate) fn startable_command(&self) -> Startable {
         let front = if self.running == 0 && self.may_pass() { self.backlog.front() } else { None };
@@ -218,22 +222,24 @@ impl Turn {
         }
     }
 
-    /// Whether a command that may run beside others waits for nothing but a thread.
+    /// Whether the first command that waits aside lacks nothing but a thread.
     #[inline]
     fn is_aside_startable(&self) -> bool {
         let front = self.backlog.aside_front().filter(|_| self.parallel < self.max_parallel);
         front.is_some_and(|front| self.is_listening(front))
     }
 
-    /// Whether those in order may pass those that wait aside.
+    /// Whether commands in order may start before those that wait aside.
     #[inline]
     fn may_pass(&self) -> bool {
         holds(Rule::ParallelStepsAside) || self.backlog.is_aside_empty()
     }
 
-    /// Starts the next command for the executor, where it is one that anyone may start and no
-    /// notice stands before it; says whether there is one in `place` then. It is moved as a whole:
-    /// a load of another size than the store just before it waits for that.
+    /// Starts the next command in order for the executor, if it may start and no notice is before
+    /// it. True if `place` then holds a command.
+    ///
+    /// The command is moved as a whole: a load of another size than the store just before it would
+    /// wait for that store.
     #[inline]
     pub(crate) fn start_next(&mut self, place: &mut Option<Command>) -> bool {
         if self.at_once.is_some() {
@@ -256,7 +262,7 @@ impl Turn {
         true
     }
 
-    /// Takes the next work if that runner may do it.
+    /// Takes the next piece of work, if that kind of runner may do it.
     #[inline]
     pub(crate) fn start(&mut self, runner: Runner) -> Option<Work> {
         match self.startable() {
@@ -289,7 +295,7 @@ impl Turn {
         *count = count.saturating_add(more);
     }
 
-    /// A handler has returned.
+    /// Notes that a handler has returned.
     #[inline]
     pub(crate) fn finish(&mut self, call: Option<CallId>, parallel: bool) {
         let count = if parallel { &mut self.parallel } else { &mut self.running };
@@ -297,7 +303,8 @@ impl Turn {
         self.served.end(call);
     }
 
-    /// A handler is about to wait for a peer: it gives its turn up.
+    /// Gives up the turn of a handler that is about to wait for a peer. An error if too many wait
+    /// already.
     pub(crate) fn leave(&mut self, parallel: bool) -> Result<(), Crowded> {
         if self.waiting >= self.max_waiting && holds(Rule::WaitsAreCounted) {
             return Err(Crowded);
@@ -307,14 +314,15 @@ impl Turn {
         Ok(())
     }
 
-    /// A handler that waited goes on, whoever runs.
+    /// Notes that a handler's wait has ended: it goes on at once, whatever else runs.
     pub(crate) fn come_back(&mut self, parallel: bool) {
         self.waiting = self.waiting.saturating_sub(1);
         self.count(parallel, 1);
         self.owe_what_came();
     }
 
-    /// The peer gave a call up. Returns it if it had not started; marks it if it runs.
+    /// Cancels a call that the peer gave up. Returns the command if it had not started; marks the
+    /// call if it runs.
     pub(crate) fn cancel(&mut self, call: CallId) -> Option<Command> {
         if self.served.cancel(call) {
             return None;
@@ -322,17 +330,17 @@ impl Turn {
         self.backlog.remove(call)
     }
 
-    /// Whether the peer gave that running call up.
+    /// Whether the peer has given that running call up.
     pub(crate) fn is_cancelled(&self, call: CallId) -> bool {
         self.served.is_cancelled(call)
     }
 
-    /// Takes out what could be started, because no thread can be had to run it.
+    /// Takes out a command that could start, because no thread can be started for it.
     pub(crate) fn refuse(&mut self) -> Option<Command> {
         if self.is_aside_startable() { self.backlog.pop_aside() } else { self.backlog.pop() }
     }
 
-    /// Gives room up that only a burst needs.
+    /// Frees memory that only a burst needs.
     pub(crate) fn shrink(&mut self) {
         self.backlog.shrink();
     }
@@ -348,8 +356,8 @@ impl Turn {
         }
     }
 
-    /// Whether a further thread is needed to do what can be started: no runner is free, or none
-    /// of the right sort. A free runner that is awake looks at the queue before it sleeps.
+    /// Whether one more thread is needed for what can start: no runner is free, or none of the
+    /// right kind. A free runner that is awake looks at the queue before it sleeps.
     pub(crate) fn needs_stand_in(&self) -> bool {
         let most = self.max_waiting.saturating_add(self.max_parallel).saturating_add(1);
         if self.stand_ins >= most {
@@ -358,7 +366,8 @@ impl Turn {
         match self.startable() {
             Startable::Nothing => false,
             Startable::ByAnyone => self.occupied() >= self.executors.saturating_add(self.stand_ins),
-            // Whether the executor is inside a handler is not known; one thread more does no harm.
+            // It is not known whether the executor is inside a handler; one thread too many does no
+            // harm.
             Startable::ByStandIn => self.occupied() >= self.stand_ins,
         }
     }

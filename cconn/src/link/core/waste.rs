@@ -1,43 +1,46 @@
-//! What arrives without a charge and changes nothing: how much of it is read, and how fast.
+//! Frames that arrive without a charge and change nothing: how many have come, and how fast more of
+//! them are read.
 //!
-//! The window bounds what a peer may send of commands, and its other frames answer ours. The rest
-//! (grants of nothing, cancels of what is unknown, answers to nobody) costs a peer that floods us
-//! with it nothing, and us a processor. It breaks no rule, so it is read slowly instead: the peer
-//! then waits for room in its own socket.
+//! The window bounds the commands that a peer may send, and most other frames of a peer answer a
+//! frame of ours. The rest (grants of nothing, cancels of unknown calls, answers to no call) costs
+//! a peer that floods us nothing, and costs us a processor. Such frames break no rule, so they are
+//! read slowly instead: the peer then waits for room in its own socket.
 
 use std::time::{Duration, Instant};
 
-/// So many at once are as good as none: cancels that cross their answers come in crowds.
+/// The number of such frames that costs nothing: cancels that cross their answers come in crowds.
 const FREE: u64 = 4096;
 
-/// Each beyond takes this long: twenty thousand in a second, and a five-hundredth of a processor.
+/// Each further frame takes this long: twenty thousand a second use a five-hundredth of a
+/// processor.
 const EACH: Duration = Duration::from_micros(50);
 const EACH_MICROS: u128 = EACH.as_micros();
 
-/// More are not remembered: whoever sent them is read again after a second.
+/// The largest count kept: however many came, reading goes on after a second.
 const REMEMBERED: u64 = FREE + 20_000;
 
-/// Frames of one connection that changed nothing, those forgotten that came long enough ago.
+/// Counts the frames of one connection that changed nothing. The count falls with time, by one each
+/// `EACH`.
 #[derive(Debug, Default)]
 pub(crate) struct Waste {
     count: u64,
-    /// When some were last forgotten.
+    /// When the count was last reduced.
     since: Option<Instant>,
 }
 
 impl Waste {
-    /// A frame came that changed nothing.
+    /// Counts a frame that changed nothing.
     pub(crate) fn note(&mut self) {
         self.count = self.count.saturating_add(1).min(REMEMBERED);
     }
 
-    /// Whether there may be reason to wait before more is read.
+    /// Whether reading may have to wait.
     #[inline]
     pub(crate) fn is_much(&self) -> bool {
         self.count > FREE
     }
 
-    /// When more may be read; `None` for now.
+    /// When more may be read; `None` if at once.
     pub(crate) fn until(&mut self, now: Instant) -> Option<Instant> {
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since).as_micros() / EACH_MICROS;

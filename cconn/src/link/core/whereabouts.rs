@@ -1,7 +1,8 @@
-//! Where a call was when its deadline passed, as far as its sender knows.
+//! Where a call was when its deadline passed, as far as its sender can know.
 //!
-//! Commands start in the order in which they were sent, unless the peer runs some beside others,
-//! which their sender does not know. So what is said of a call that has left is a likelihood.
+//! Commands start in the order in which they were sent, except those that the peer runs beside
+//! others; which ones it does, the sender does not know. So for a call that has left, the result is
+//! a likelihood.
 
 use super::calls::Asked;
 use super::state::State;
@@ -10,27 +11,27 @@ use crate::wire::{self, CallId};
 /// How far a call had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// No byte of it had left, and it never will be run.
+    /// In the outbox: no byte of it had left, and it never will be run.
     Outbox,
     /// It was sent.
     Sent,
-    /// It was sent to a client, which has answered nothing so far.
+    /// It was sent to a client that has answered no call so far, and may run no commands.
     Unheard,
-    /// It was sent, and a later call was answered.
+    /// It was sent, and a later call has been answered.
     Passed,
 }
 
-/// What a call may have waited behind.
+/// What a call may have waited behind at the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behind {
     Nothing,
-    /// A call of that command's hash, sent earlier on this connection and not answered.
+    /// An earlier call on this connection without an answer; the hash of its command.
     Call(u64),
-    /// One-way messages that were sent earlier.
+    /// One-way messages sent earlier.
     Messages,
 }
 
-/// Where a call was.
+/// How far a call had come, and what it may have waited behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whereabouts {
     pub(crate) stage: Stage,
@@ -43,21 +44,22 @@ impl Whereabouts {
     pub(crate) const SENT: Whereabouts =
         Whereabouts { stage: Stage::Sent, behind: Behind::Nothing };
 
-    /// False only where it is certain that the command never runs.
+    /// Whether the command may have run, or may yet run. False is certain.
     pub(crate) fn may_have_run(self) -> bool {
         self.stage != Stage::Outbox
     }
 }
 
 impl State {
-    /// Where a call is that has left. `to_client`: the peer is one that need not run commands.
+    /// The whereabouts of a call that was sent. `to_client`: the peer is a client, which need not
+    /// run commands.
     pub(crate) fn place_of(&self, asked: Asked, to_client: bool) -> Whereabouts {
         let unheard = self.calls.answered() == 0;
         let settled = if unheard { None } else { Some(self.calls.settled()) };
         if settled > Some(asked.at) {
             return Whereabouts { stage: Stage::Passed, behind: Behind::Nothing };
         }
-        // Positions of messages are those behind them.
+        // The position noted for a message is the one behind its last byte.
         let messages = self.last_one_way > settled.unwrap_or(0) && self.last_one_way <= asked.at;
         let behind = match self.calls.first_before(asked.at) {
             Some(first) => Behind::Call(first.command),
@@ -68,8 +70,9 @@ impl State {
         Whereabouts { stage, behind }
     }
 
-    /// Sees to it that the peer does not start a call that was given up, as far as it has not yet;
-    /// says whether that is certain, for no byte of it has left.
+    /// Withdraws a call that was given up, so that the peer does not start it. True if that is
+    /// certain, because no byte of the call had left; else a cancel is sent, which may come too
+    /// late.
     pub(crate) fn withdraw(&mut self, call: CallId, asked: Asked) -> bool {
         if self.outbox.blank_call(asked.at, call) {
             return true;

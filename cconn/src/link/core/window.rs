@@ -1,4 +1,4 @@
-//! How many bytes of commands may wait at the other side, in both directions.
+//! Flow control: how many bytes of commands may wait at the other side, in each direction.
 
 use std::collections::VecDeque;
 
@@ -7,13 +7,13 @@ use thiserror::Error;
 use super::limits::COMMAND_OVERHEAD;
 use crate::text::{counted, verb};
 
-/// What a command counts against the window.
+/// What a command with a body of `body` bytes counts against the window.
 #[inline]
 pub(crate) fn charge(body: usize) -> u64 {
     (body as u64).saturating_add(COMMAND_OVERHEAD)
 }
 
-/// The peer broke the rules of the window.
+/// How the peer broke the rules of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Overrun {
     #[error("a command came that counts {charge} bytes, and the window had room for {room}")]
@@ -27,18 +27,18 @@ fn was(bytes: u64) -> &'static str {
     verb(usize::try_from(bytes).unwrap_or(usize::MAX), "was", "were")
 }
 
-/// Both directions of one connection. `credit <= peer_size`; `held + owed <= own_size`.
+/// The windows of both directions. `credit <= peer_size`; `held + owed <= own_size`.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// What the peer lets us have under way.
+    /// Bytes of our commands that may be under way to the peer.
     peer_size: u64,
-    /// What is left of it.
+    /// The part of `peer_size` that may still be spent.
     credit: u64,
-    /// What we let the peer have under way.
+    /// Bytes of the peer's commands that may be under way to us.
     own_size: u64,
-    /// Charges of commands that arrived and were not taken up.
+    /// Charges of commands that have arrived and not started.
     held: u64,
-    /// Charges taken up and not granted again yet.
+    /// Charges of commands that have started and for which no grant was sent yet.
     owed: u64,
     /// Senders that wait for credit, in order.
     line: VecDeque<Ticket>,
@@ -62,7 +62,8 @@ impl Window {
         }
     }
 
-    /// Takes credit for a command, unless others wait for some or there is too little.
+    /// Takes credit for a command; false if other senders wait already or too little credit is
+    /// left.
     #[inline]
     pub(crate) fn try_spend(&mut self, charge: u64) -> bool {
         self.line.is_empty() && self.spend(charge)
@@ -79,7 +80,7 @@ impl Window {
         }
     }
 
-    /// Joins the line of those who wait.
+    /// Joins the line of senders that wait for credit.
     pub(crate) fn queue_up(&mut self) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket = self.next_ticket.saturating_add(1);
@@ -87,29 +88,29 @@ impl Window {
         ticket
     }
 
-    /// Whether a sender is first in line: then only a grant, which is input, ends its wait.
+    /// Whether a sender is the first in the line: then only a grant, which is input, ends its wait.
     pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
         self.line.front() == Some(&ticket)
     }
 
-    /// Whether a sender is first in line and there is enough for it.
+    /// Whether a sender is the first in the line and there is enough credit for it.
     pub(crate) fn is_ready(&self, ticket: Ticket, charge: u64) -> bool {
         self.is_first(ticket) && self.credit >= charge
     }
 
-    /// Leaves the line, with its credit if it is ready.
+    /// Leaves the line. True if the sender was ready; its credit is then taken.
     pub(crate) fn leave(&mut self, ticket: Ticket, charge: u64) -> bool {
         let ready = self.is_ready(ticket, charge);
         self.line.retain(|t| *t != ticket);
         ready && self.spend(charge)
     }
 
-    /// Gives back credit of a command that was admitted and then not sent.
+    /// Gives back the credit of a command that was admitted and then not sent.
     pub(crate) fn unspend(&mut self, charge: u64) {
         self.credit = self.credit.saturating_add(charge).min(self.peer_size);
     }
 
-    /// The peer granted credit.
+    /// Adds credit that the peer has granted; an error if that is more than was spent.
     pub(crate) fn granted(&mut self, bytes: u64) -> Result<(), Overrun> {
         match self.credit.checked_add(bytes) {
             Some(credit) if credit <= self.peer_size => {
@@ -120,7 +121,7 @@ impl Window {
         }
     }
 
-    /// A command arrived.
+    /// Charges a command that has arrived; an error if the peer had no credit for it.
     #[inline]
     pub(crate) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
         let taken = self.held.saturating_add(self.owed);
@@ -132,16 +133,18 @@ impl Window {
         Ok(())
     }
 
-    /// Charges that arrived and were not taken up, and those taken up and not granted again yet.
+    /// Charges of commands that have not started, and charges for which no grant was sent yet.
     pub(crate) fn arrived_and_owed(&self) -> [u64; 2] {
         [self.held, self.owed]
     }
 
-    /// A command was started, cancelled or refused. Returns the grant to send, if one is due.
+    /// Notes that a command was started, cancelled or refused. Returns the bytes to grant, if a
+    /// grant is due.
     #[inline]
     pub(crate) fn taken_up(&mut self, charge: u64) -> Option<u64> {
         self.held = self.held.saturating_sub(charge);
         self.owed = self.owed.saturating_add(charge);
+        // Grants by halves: one small frame for many commands.
         if self.owed < self.own_size / 2 {
             return None;
         }

@@ -1,28 +1,28 @@
-//! Looking for input again and again before sleeping for it: off unless asked for.
+//! Looks for input several times before sleeping for it; off unless asked for.
 //!
-//! Waking a thread that sleeps on another processor takes longer than a short call. A thread
-//! that looks for input for some microseconds first finds it without any sleep, if the peer is
-//! as quick; if not, it burned the time for nothing. So it looks only where looking has lately
-//! paid: each time in vain doubles the number of reads that sleep at once, and one find makes up
-//! for all of them.
+//! Waking a thread that sleeps on another processor takes longer than a short call. A thread that
+//! first looks for input for some microseconds finds it without sleeping, if the peer is quick
+//! enough; if not, it has wasted the time. So a thread looks only where looking has lately paid:
+//! each look in vain doubles the number of reads that sleep at once, and one find resets it.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// Reads that sleep at once after many looks in vain: the cost of one look is spread over them.
+/// The largest number of reads that sleep at once after many looks in vain: the cost of one look is
+/// spread over them.
 const MOST_SKIPPED: u32 = 1 << 10;
 
 /// Looks between two looks at the clock.
 const LOOKS: u32 = 4;
 
-/// Whether and how long to look before sleeping.
+/// Whether to look before sleeping, and for how long.
 #[derive(Debug)]
 pub(in super::super) struct Polling {
     /// Longest time to look; zero for never.
     longest: Duration,
-    /// Reads that still sleep at once.
+    /// Reads that still sleep at once before the next look.
     skip: u32,
-    /// How many will after the next look in vain.
+    /// The value for `skip` after the next look in vain.
     penalty: u32,
 }
 
@@ -31,14 +31,14 @@ impl Polling {
         Polling { longest, skip: 0, penalty: 1 }
     }
 
-    /// Whether it is ever looked for input.
+    /// Whether the thread ever looks for input.
     #[inline]
     pub(in super::super) fn is_on(&self) -> bool {
         !self.longest.is_zero()
     }
 
-    /// Looks for input, until then at most. `None` where it did not come in time, or was not looked
-    /// for.
+    /// Looks for input, at most until `most`. `None` if none came in time, or if this read sleeps
+    /// at once.
     pub(in super::super) fn look(
         &mut self,
         most: Option<Instant>,
@@ -62,7 +62,7 @@ impl Polling {
                         return Some(found);
                     }
                 }
-                // Whoever could bring the input, on this processor, goes first.
+                // A thread on this processor that could bring the input runs first.
                 crate::sync::yield_now();
             }
             if crate::sync::now() >= until {

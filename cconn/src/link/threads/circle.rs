@@ -1,9 +1,10 @@
-//! Stops that wait for each other in a circle.
+//! Finds stops that wait for each other in a circle.
 //!
-//! A command that stops another connection waits for what that has left to do. Where this is a
-//! command that waits for the end of something else, and so on, until one waits for the end of what
-//! the first command is part of, none would end before its grace period. So every such wait of the
-//! process stands in one table, and whoever closes a circle waits no longer.
+//! A command that stops another connection waits until that connection has nothing left to do. What
+//! is left there may be a command that in turn waits for the end of something else, and so on. If
+//! the last one waits for the end of what the first command is part of, none of them would end
+//! before its grace period. So one table of the process lists every such wait, and the wait that
+//! would close a circle is given up.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -14,20 +15,20 @@ use crate::sync::thread_local;
 use crate::transport::End;
 
 thread_local! {
-    /// What else the thread is inside of, such as the servers whose hooks it runs.
+    /// What else this thread is part of, such as servers whose hooks it runs.
     static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What can be stopped, and is the same for all who are part of it.
+/// Something that can be stopped. Equal for every thread that is part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Both ends of a connection: one stop ends both.
+    /// A connection with both its ends: a stop at one end ends both.
     Ends(End, End),
-    /// What lies there: a connection whose ends can't be told, or a server.
+    /// A connection whose ends are unknown, or a server, by its address in memory.
     At(usize),
 }
 
-/// The waits of a process.
+/// All such waits of the process.
 #[derive(Debug, Default)]
 pub(in super::super) struct Stops {
     waits: Vec<Wait>,
@@ -37,18 +38,21 @@ pub(in super::super) struct Stops {
 #[derive(Debug)]
 struct Wait {
     id: u64,
-    /// What the thread that waits is part of.
+    /// What the waiting thread is part of.
     inside: Vec<Place>,
-    /// What it waits for the end of.
+    /// What the thread waits for the end of.
     awaited: Vec<Place>,
 }
 
 impl Stops {
-    /// Whether the end of one of those places waits, by way of other waits, for one of these.
+    /// Whether the end of a place in `from` depends, through other waits, on the end of a place in
+    /// `to`.
     fn leads(&self, from: &[Place], to: &[Place]) -> bool {
         let mut reached = from.to_vec();
         let mut waits: Vec<&Wait> = self.waits.iter().collect();
         loop {
+            // A wait by a thread that is part of a reached place: its awaited places are reached
+            // too.
             let is_met = |wait: &&Wait| wait.inside.iter().any(|place| reached.contains(place));
             let (met, rest): (Vec<&Wait>, Vec<&Wait>) = waits.into_iter().partition(is_met);
             if reached.iter().any(|place| to.contains(place)) {
@@ -63,14 +67,16 @@ impl Stops {
     }
 }
 
-/// A wait of a thread that is part of something which may be stopped too; over when it is dropped.
+/// The wait of a thread that is part of something which may be stopped too. Dropping it ends the
+/// wait.
 pub(crate) struct Chained {
     watch: Arc<Watch>,
     id: u64,
 }
 
 impl Chained {
-    /// A wait of the calling thread's. `None` where it is part of nothing: it closes no circle.
+    /// Registers a wait of the calling thread. `None` if the thread is part of nothing: it can't
+    /// close a circle.
     pub(crate) fn begin(watch: Arc<Watch>) -> Option<Self> {
         let mut inside = handler::served(Link::place);
         let _no_locals = INSIDE.try_with(|places| {
@@ -87,7 +93,7 @@ impl Chained {
         Some(Chained { watch, id })
     }
 
-    /// This waits for the end of all that, in a circle or not.
+    /// Notes that the thread waits for the end of all `places`, even if that closes a circle.
     pub(crate) fn awaits(&self, places: Vec<Place>) {
         let mut stops = self.watch.stops().lock();
         if let Some(own) = stops.waits.iter_mut().find(|wait| wait.id == self.id) {
@@ -95,8 +101,8 @@ impl Chained {
         }
     }
 
-    /// Whether waiting for the end of all that closes a circle. Whoever closes it is to wait no
-    /// longer, and no other wait of the circle sees it any more.
+    /// Whether waiting for the end of all `awaited` would close a circle. If so the wait is taken
+    /// off the table: the caller must not wait, and the other waits of the circle no longer see it.
     pub(crate) fn closes(&self, awaited: Vec<Place>) -> bool {
         let mut stops = self.watch.stops().lock();
         let Some(at) = stops.waits.iter().position(|wait| wait.id == self.id) else {
@@ -117,7 +123,7 @@ impl Drop for Chained {
     }
 }
 
-/// Does that inside of what lies there, which a stop waits for.
+/// Runs `act` as a part of what is at address `place`, so that a stop of it waits for `act`.
 pub(crate) fn inside<R>(place: usize, act: impl FnOnce() -> R) -> R {
     let _no_locals = INSIDE.try_with(|places| places.borrow_mut().push(place));
     let result = act();
@@ -125,13 +131,13 @@ pub(crate) fn inside<R>(place: usize, act: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether the calling thread is inside of what lies there.
+/// Whether the calling thread is part of what is at address `place`.
 pub(crate) fn is_inside(place: usize) -> bool {
     INSIDE.try_with(|places| places.borrow().contains(&place)).unwrap_or(false)
 }
 
 impl Link {
-    /// What stands for both ends of this connection.
+    /// The name of this connection in the table, the same at both of its ends.
     pub(crate) fn place(&self) -> Place {
         match self.io.ends() {
             Some([one, other]) => Place::Ends(one.min(other), one.max(other)),

@@ -1,10 +1,10 @@
 //! Bytes that a thread has left to the watchman, written out when the thread or the process ends.
 //!
-//! The messages of a burst wait for each other a millisecond at most, and a program may end within
-//! that millisecond: its watchman ends with it. So each thread keeps in mind on which connections
-//! it left bytes. When a thread ends its locals are destroyed, and when a process ends those of the
-//! thread that ends it (the one that returns from `main`, or calls `exit`): what was left is then
-//! written there.
+//! The messages of a burst wait up to a millisecond for each other, and a program may end within
+//! that millisecond; its watchman ends with it. So each thread remembers on which connections it
+//! has left bytes. The destructors of thread-locals run when a thread ends, and when a process ends
+//! for the thread that ends it (by returning from `main`, or by `exit`): there the bytes left are
+//! written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,23 +15,24 @@ use super::watch::let_go;
 use crate::link::{LAST_GRACE, Link, Watch};
 use crate::sync::{process_id, thread_local};
 
-/// Connections that a thread keeps in mind before it looks which of them are gone.
+/// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
 
 thread_local! {
-    /// Where the connection lies on which this thread left bytes last; 0 where there is none.
+    /// Address of the connection on which this thread left bytes last; 0 if there is none.
     static LAST: Cell<usize> = const { Cell::new(0) };
     static LEFT: Left = const { Left::new() };
 }
 
-/// What a thread keeps in mind.
+/// What a thread remembers.
 struct Left {
-    /// By where they lie. As long as one is here no other can lie in its place.
+    /// The connections, by their address. The weak reference keeps the address from being used
+    /// again.
     links: RefCell<BTreeMap<usize, Weak<Link>>>,
-    /// The process that they belong to: a child made by `fork` writes nothing of its parent's.
+    /// The process in which they were noted: a child made by `fork` writes nothing of its parent's.
     process: Cell<u32>,
-    /// This thread made connections or servers: its end may be that of the process, and what other
-    /// threads have left is written then too.
+    /// Whether this thread has made connections or servers. Such a thread may be the one that ends
+    /// the process, so its end also waits until the bytes left by other threads are written.
     is_maker: Cell<bool>,
 }
 
@@ -73,8 +74,8 @@ impl Drop for Left {
     }
 }
 
-/// The calling thread makes a connection or a server: it may be the one with whose end the process
-/// ends.
+/// Notes that the calling thread makes a connection or a server: the process may end with this
+/// thread.
 pub(crate) fn note_maker() {
     let _no_locals = LEFT.try_with(|left| {
         if left.process.replace(process_id()) != process_id() {
@@ -85,8 +86,8 @@ pub(crate) fn note_maker() {
 }
 
 impl Link {
-    /// Keeps in mind that this thread leaves bytes here; false where its locals are gone, and
-    /// nobody would write them.
+    /// Remembers that this thread leaves bytes on this connection. False if the thread's locals are
+    /// destroyed already, so that no destructor would write the bytes.
     #[inline]
     pub(in super::super) fn is_kept_in_mind(&self) -> bool {
         let place = std::ptr::from_ref(self).addr();
@@ -102,7 +103,7 @@ impl Link {
         kept
     }
 
-    /// Writes out what waits here, as the last that a thread does.
+    /// Writes out the bytes of this connection, as the thread's last act.
     fn write_left(self: &Arc<Self>, until: Option<Instant>) {
         let state = self.lock_soon();
         if state.outbox.bytes() == 0 || !state.can_write() {
@@ -112,7 +113,8 @@ impl Link {
         self.write_out(until.into());
     }
 
-    /// Writes out what was left here, as far as that needs no waiting.
+    /// Writes out the bytes left on this connection, as far as the socket takes them without
+    /// waiting.
     #[inline]
     pub(in super::super) fn write_if_left(&self) {
         if self.is_left() {

@@ -1,4 +1,4 @@
-//! The names of the one-way commands that were sent, so that a failure can be told by name: the
+//! The names of the one-way commands that were sent, so that a failure can be reported by name: the
 //! wire carries hashes only.
 
 use std::collections::BTreeMap;
@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sync::Mutex;
 
-/// Names kept at most: a program has no more commands; one that makes names up pays no more.
+/// The largest number of names kept: more than a program has commands, and a bound for a program
+/// that makes names up.
 const MOST: usize = 10_000;
 
-/// Names by hash. In order, for a hash table of the standard library's asks the system for random
-/// numbers on each new thread, and these keys are the program's own.
+/// Names by hash. A `BTreeMap`, because the standard library's hash table asks the system for
+/// random numbers on each new thread, and the keys are the program's own anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// The hash that was remembered last: sending one command over and over takes no lock.
+    /// The hash remembered last: sending one command repeatedly takes no lock.
     last: AtomicU64,
     names: Mutex<BTreeMap<u64, Box<str>>>,
 }
@@ -29,13 +30,13 @@ impl Names {
         }
     }
 
-    /// Whether a command of that name may have been sent.
+    /// Whether a command with this hash may have been sent.
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let names = self.names.lock();
         names.len() >= MOST || names.contains_key(&hash)
     }
 
-    /// The name, or the hash where it is not known.
+    /// The name for a hash; the hash itself if the name is not known.
     pub(crate) fn name(&self, hash: u64) -> Box<str> {
         let known = self.names.lock().get(&hash).cloned();
         known.unwrap_or_else(|| format!("#{hash:016x}").into())

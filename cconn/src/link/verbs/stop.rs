@@ -12,36 +12,38 @@ use crate::link::{Aside, Chained, Link};
 use crate::sync::Deadline;
 use crate::wire::EndReason;
 
-/// How often a stop inside a command looks whether it may be waited for by what it waits for.
+/// How often a stop inside a command checks whether what it waits for may be waiting for it.
 pub(crate) const CHAIN_TICK: Duration = Duration::from_millis(20);
 
-/// What is said of a connection that was ended where it had been inherited.
+/// The text about a connection that was inherited from a parent process and ended there.
 const INHERITED: &str = "it belongs to the parent process; a child made by fork makes its own";
 
-/// What an orderly stop came to.
+/// The result of an orderly stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The connection has ended.
     Ended,
-    /// The stop has begun; the calling thread is part of what has to finish, or may be waited for
-    /// by what is, and can't wait for the end.
+    /// The stop has begun. The calling thread did not wait for the end, because it is part of what
+    /// has to finish, or because what has to finish may be waiting for it.
     Begun,
     /// The grace period ran out, and the connection was cut.
     GraceOver,
 }
 
 impl Link {
-    /// Begins the orderly stop: what has arrived is still run, what is queued is still sent.
+    /// Begins the orderly stop: commands that have arrived are still run, queued messages still
+    /// sent.
     pub(crate) fn begin_stop(&self) {
         let mut state = self.lock_soon();
         state.begin_stop();
         drop(self.flush_ready(state));
     }
 
-    /// Stops in order, waiting at most until the deadline. Twice is as good as once.
+    /// Stops in order and waits for the end, at most until the deadline. Stopping twice does no
+    /// harm.
     ///
-    /// A thread that is inside a command waits too, its turn given up meanwhile, unless the
-    /// command is part of what has to finish.
+    /// A thread inside a command waits too, with its turn given up, unless the command is part of
+    /// what has to finish.
     pub(crate) fn stop(&self, deadline: Option<Instant>) -> Stopped {
         if self.is_disowned() {
             return Stopped::Ended;
@@ -77,10 +79,10 @@ impl Link {
         if grace_over { Stopped::GraceOver } else { Stopped::Ended }
     }
 
-    /// Waits for the end where the thread is part of something else, such as a command of another
-    /// connection. What is left here may wait for that command: one that has asked for it, or one
-    /// that waits for the end of what it is part of. Then the wait is done; what brings that about
-    /// need not end a read, and is looked for now and then.
+    /// Waits for the end on a thread that is part of something else, such as a command of another
+    /// connection. What is left here may be waiting for that command: because the command asked for
+    /// it, or because it waits for the end of what the command is part of. In both cases the wait
+    /// ends with `Done`. No input announces these cases, so they are looked for every `CHAIN_TICK`.
     fn wait_for_end_inside<'a>(
         &'a self,
         mut state: Locked<'a>,
@@ -103,8 +105,8 @@ impl Link {
         }
     }
 
-    /// Writes out everything that was sent; false if the deadline passed first. Where nothing can
-    /// be written any more this waits for the end, which says so.
+    /// Writes out everything that was sent; false if the deadline passed first. If nothing can be
+    /// written any more, this waits for the connection's end, whose reason the caller then reports.
     pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
         let mut state = self.lock();
         let end = state.outbox.end();
@@ -115,15 +117,15 @@ impl Link {
         waited != Waited::Expired
     }
 
-    /// Takes in what is there to read, without waiting, before a deadline is declared to be over;
-    /// says whether there was something. What one read brings, or all up to a limit.
+    /// Reads what has arrived, without waiting, before a deadline is declared to have passed.
+    /// `all`: up to the budget instead of a single read. True if something had arrived.
     pub(crate) fn take_in(&self, all: bool) -> bool {
         let state = self.lock_soon();
         let passes = state.passes;
         self.look_at(state, if all { LOOK_BUDGET } else { 1 }).passes != passes
     }
 
-    /// Drops the connection now: complete answers are written once, without blocking.
+    /// Ends the connection now; complete frames are written once, without blocking.
     pub(crate) fn close(&self, reason: EndReason, text: &str) {
         if self.is_disowned() {
             return;
@@ -132,8 +134,8 @@ impl Link {
         state.close(Ending::here(reason, text));
     }
 
-    /// Whether the connection is a parent process's: then it is over here, and its stream goes on
-    /// at the parent.
+    /// Whether the connection was inherited from a parent process. If so it is ended here; its
+    /// stream stays open at the parent.
     pub(in super::super) fn is_disowned(&self) -> bool {
         let inherited = self.is_inherited();
         if inherited {
@@ -142,22 +144,22 @@ impl Link {
         inherited
     }
 
-    /// After the end: nothing more is read of what the peer still sends, whoever does.
+    /// Ends the linger after the end: no more of the peer's bytes are read, by any thread.
     pub(crate) fn end_linger(&self) {
         self.io.shutdown();
     }
 
-    /// Whether the peer is gone, as the system knows and nobody here may yet.
+    /// Whether the system knows that the peer is gone, which this side may not have noticed yet.
     pub(crate) fn is_peer_gone(&self) -> bool {
         self.io.is_peer_gone()
     }
 
-    /// Threads that are inside a command here.
+    /// The number of threads that are inside a command of this connection.
     pub(crate) fn threads_inside(&self) -> usize {
         self.lock_soon().turn.occupied()
     }
 
-    /// Waits until the stand-ins have ended too; false if the deadline passed first.
+    /// Waits until the stand-ins have ended; false if the deadline passed first.
     pub(crate) fn wait_for_stand_ins(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         let mut expired = false;

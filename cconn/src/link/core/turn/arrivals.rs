@@ -1,5 +1,5 @@
-//! Commands by the number of their arrival: which of them are run though nobody is there any more,
-//! and how many are not handled yet.
+//! Commands by the number of their arrival: which ones are run though no thread waits any more, and
+//! how many are not handled yet.
 
 use super::{Command, Turn};
 
@@ -10,21 +10,21 @@ impl Turn {
         self.arrived = self.arrived.wrapping_add(1);
     }
 
-    /// What has come by now is run, whoever is there for it later.
+    /// Decides that every command that has arrived by now is run, even if no thread is left for it.
     #[inline]
     pub(crate) fn owe_what_came(&mut self) {
         self.owed = self.arrived;
     }
 
-    /// So many threads that waited here go on to something else.
+    /// Notes that `callers` threads no longer wait on this connection.
     #[inline]
     pub(crate) fn callers_left(&mut self, callers: usize) {
         self.callers = self.callers.saturating_sub(callers);
         self.owe_what_came();
     }
 
-    /// Commands that have arrived and are not handled yet, or never will be, and how many have ever
-    /// arrived.
+    /// How many commands have arrived and are not handled (those that never will be included), and
+    /// how many have arrived in all.
     pub(crate) fn unhandled(&self) -> (usize, u64) {
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
         let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);

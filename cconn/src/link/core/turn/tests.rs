@@ -1,4 +1,4 @@
-//! The turn by itself, without threads.
+//! Tests of the turn alone, without threads.
 
 use super::*;
 
