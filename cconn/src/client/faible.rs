@@ -1,4 +1,4 @@
-//! A handle that keeps nothing open.
+//! A handle that does not keep its connection open.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::Client;
 use crate::link::Link;
 
-/// A handle to a connection that does not keep it open; from [`Client::faible`].
+/// A handle to a connection that does not keep it open; made by [`Client::faible`].
 ///
-/// For what is kept by the connection itself: a closure that is registered on it, or one of its
-/// hooks. A [`Client`] captured there counts like any handle, and the connection would not end
-/// when all others are dropped.
+/// Use it in closures that the connection itself keeps: a command registered on it, or one of its
+/// hooks. A [`Client`] captured there counts as a handle, so the connection would not end when all
+/// other handles are dropped.
 #[doc(alias = "WeakClient")]
 #[derive(Clone)]
 pub struct ClientFaible {
@@ -20,7 +20,7 @@ pub struct ClientFaible {
 }
 
 impl Client {
-    /// A handle to the same connection that does not keep it open.
+    /// Makes a handle to the same connection that does not keep it open.
     ///
     /// # Examples
     ///
@@ -48,7 +48,7 @@ impl Client {
 }
 
 impl ClientFaible {
-    /// A handle that counts, if the connection still has one.
+    /// A handle that keeps the connection open; `None` if the connection has no such handle left.
     #[doc(alias = "upgrade")]
     pub fn client(&self) -> Option<Client> {
         let link = self.link.upgrade()?;

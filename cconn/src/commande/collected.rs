@@ -1,24 +1,25 @@
-//! Whether a command that stands in a collected module is in the list of that module.
+//! Checks at compile time that a command in a collected module is in that module's list.
 //!
-//! The attribute on a module sees text only, and a command may come out of a macro. So each
-//! command asks, where it stands: a trait that only a collected module has in scope answers before
-//! the one that every command brings along, and for bodies of functions, whose commands no module
-//! lists, a third one answers before both.
+//! The attribute on a module sees only text, and a command may come out of a macro. So each command
+//! calls a method at the place where it is expanded, and the compiler picks the method. A trait
+//! that only a collected module has in scope comes before the one that every command brings along.
+//! In the body of a function, whose commands no module lists, a third trait comes before both.
 
-/// What the question is put to.
+/// The type on which the method is called.
 #[derive(Debug)]
 pub struct ModuleProbe;
 
-/// A module that collects its commands, or none.
+/// The answer of the method: a module that collects its commands, or none.
 pub trait Module {
-    /// Its path, as `module_path!` says it.
+    /// The module's path, as `module_path!` gives it.
     const PATH: &'static str;
 
-    /// The hashes of the names of its functions that it knows as commands, in order.
+    /// The hashes of the names of the functions that the module knows as commands, in ascending
+    /// order.
     const NAMES: &'static [u64];
 }
 
-/// No module that collects.
+/// No collecting module.
 #[derive(Debug)]
 pub struct Nowhere;
 
@@ -27,9 +28,9 @@ impl Module for Nowhere {
     const NAMES: &'static [u64] = &[];
 }
 
-/// The answer in the body of a function, by value: looked up first.
+/// The answer in the body of a function. It takes `self` by value, so it is looked up first.
 pub trait InBody: Sized {
-    /// The module.
+    /// No module: commands inside a body are not listed.
     fn __cconn_module(self) -> Nowhere {
         Nowhere
     }
@@ -37,9 +38,10 @@ pub trait InBody: Sized {
 
 impl InBody for ModuleProbe {}
 
-/// The answer where no other is, by `&mut`: looked up last, after the module's own by `&`.
+/// The answer if there is no other. It takes `&mut self`, so it is looked up last, after the
+/// module's own, which takes `&self`.
 pub trait ByDefault {
-    /// The module.
+    /// No module.
     fn __cconn_module(&mut self) -> Nowhere {
         Nowhere
     }
@@ -47,21 +49,23 @@ pub trait ByDefault {
 
 impl ByDefault for ModuleProbe {}
 
-/// Demands that the module which `_probe` finds lists the function of that hash.
+/// Checks that the module found by `_probe` lists the function with this hash.
 ///
 /// # Panics
 ///
-/// Where it does not: in a constant, so a compile error, with `text`.
+/// If the module does not list it. In a constant that is a compile error with `text`.
 pub const fn check_listed<M: Module, F: Fn() -> M>(
     _probe: &F,
     path: &str,
     hash: u64,
     text: &'static str,
 ) {
-    // A module below may have the trait in scope, by `use super::*`, and has no list.
+    // A module inside may have this module's trait in scope, by `use super::*`, though it has no
+    // list.
     if !super::list::same(M::PATH, path) {
         return;
     }
+    // A binary search: `for` and slice methods do not work in constants.
     let (mut low, mut high) = (0, M::NAMES.len());
     while low < high {
         let middle = usize::midpoint(low, high);

@@ -1,15 +1,15 @@
-//! The fence around the program's code: a panic in it harms nothing of ours.
+//! The fence around the program's code: a panic in that code harms nothing of the library.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs user code; `None` where it panicked.
+/// Runs the program's code; `None` if it panicked.
 #[inline]
 pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
     fence_telling(run).ok()
 }
 
-/// Runs user code; what a panic in it said, where it said so in a text.
+/// Runs the program's code. If it panicked, the error is the panic's text, if there is one.
 #[inline]
 pub(super) fn fence_telling<T>(run: impl FnOnce() -> T) -> Result<T, Option<String>> {
     catch_unwind(AssertUnwindSafe(run)).map_err(told)
@@ -17,7 +17,8 @@ pub(super) fn fence_telling<T>(run: impl FnOnce() -> T) -> Result<T, Option<Stri
 
 /// The text of a panic's payload.
 ///
-/// The payload is the user's too, and may panic when it is dropped: then it is leaked.
+/// The payload's type is the user's too, and dropping it may panic. The payload of that second
+/// panic is leaked, because dropping it might panic again.
 #[cold]
 fn told(payload: Box<dyn Any + Send>) -> Option<String> {
     let text = match payload.downcast_ref::<&str>() {

@@ -1,5 +1,5 @@
-//! What is told on the standard error, where the program has set no hook for it: few lines a
-//! second, with the count of those that were left out.
+//! Messages on the standard error for programs without a hook: a few lines a second, with a count
+//! of those that were left out.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use crate::text::{counted, verb};
 
-/// Lines in each `PERIOD`.
+/// The number of lines in each `PERIOD`.
 const MOST: u32 = 10;
 
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How much has been told lately, by the whole process.
+/// How much the process has shown lately.
 struct Told {
     since: Option<Instant>,
     lines: u32,
@@ -23,7 +23,7 @@ struct Told {
 static TOLD: Mutex<Told> = Mutex::new(Told { since: None, lines: 0, left_out: 0 });
 
 impl Told {
-    /// Whether one more line may be told now; else it is counted.
+    /// Whether one more line may be shown now. If not, the line is counted as left out.
     fn may_tell(&mut self, now: Instant) -> bool {
         if self.since.is_none_or(|since| now.saturating_duration_since(since) >= PERIOD) {
             self.since = Some(now);
@@ -38,7 +38,7 @@ impl Told {
     }
 }
 
-/// A one-way message failed at the peer.
+/// Shows that a one-way message failed.
 pub(super) fn show(error: &dyn Display) {
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     if told.may_tell(Instant::now()) {
@@ -49,14 +49,14 @@ pub(super) fn show(error: &dyn Display) {
     }
 }
 
-/// How many were left out, if any, for there may be no next one to say it.
+/// Shows how many lines were left out, if any: there may be no later line to show it.
 pub(super) fn show_left_out() {
     let left_out =
         std::mem::take(&mut TOLD.lock().unwrap_or_else(PoisonError::into_inner).left_out);
     line_of_left_out(left_out);
 }
 
-/// A hook waits for a thread.
+/// Shows that the hook of an ended connection waits for a thread.
 pub(super) fn no_thread_for_end(link: &str) {
     line(format_args!(
         "cconn: {link}: no thread could be had for `quand_deconnecte`; it is run once there is one"
@@ -71,8 +71,8 @@ fn line_of_left_out(count: u64) {
 }
 
 fn line(text: std::fmt::Arguments<'_>) {
-    // One write, so that nothing that others say at the same time stands in the middle of the line.
-    // A program without a standard error is told nothing.
+    // The line is written at once, so that lines of other threads can't come between its parts. If
+    // the standard error is closed, nobody reads it.
     let _closed = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 

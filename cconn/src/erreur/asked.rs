@@ -1,22 +1,23 @@
-//! The names of the commands that were called, so that an error can name another call than its own:
-//! the connection keeps hashes only.
+//! The names of the commands that were called. An error may name another call than its own, and the
+//! connection keeps hashes only.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Names kept at most: a program has no more commands; one that makes names up pays no more.
+/// The largest number of names kept: more than a program has commands, and a bound for a program
+/// that makes names up.
 const MOST: usize = 10_000;
 
-/// Hashes that were remembered lately, each in a place of its own: a program that calls a few
-/// commands over and over takes no lock.
+/// The number of recently used hashes, each in a slot of its own: a program that calls a few
+/// commands repeatedly takes no lock.
 const RECENT: usize = 64;
 
 static LATELY: [AtomicU64; RECENT] = [const { AtomicU64::new(0) }; RECENT];
 
 static NAMES: Mutex<BTreeMap<u64, Box<str>>> = Mutex::new(BTreeMap::new());
 
-/// A command of that name is called.
+/// Remembers the name of a command that is called.
 #[inline]
 pub(crate) fn remember(hash: u64, name: &str) {
     let place = usize::try_from(hash % RECENT as u64).unwrap_or(0);
@@ -37,7 +38,7 @@ fn keep(place: usize, hash: u64, name: &str) {
     }
 }
 
-/// The name, or the hash where it is not known.
+/// The name for a hash; the hash itself if the name is not known.
 pub(super) fn name(hash: u64) -> Box<str> {
     let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     names.get(&hash).cloned().unwrap_or_else(|| format!("#{hash:016x}").into())

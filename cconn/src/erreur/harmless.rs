@@ -1,12 +1,12 @@
-//! What a peer says, shown so that it can't pass for something else.
+//! Shows texts from a peer so that they can't pass for something else.
 //!
 //! A text that came over the wire may hold line breaks that forge lines of a log, codes that
-//! steer a terminal, and characters that turn the order of others round. Each is shown as its
-//! escape; all else, accents and other scripts too, stays as it is.
+//! control a terminal, and characters that reverse the order of others. Each of these is shown as
+//! its escape. Everything else, accents and other scripts too, is shown as it is.
 
 use std::fmt::{self, Write};
 
-/// A text of a peer's, or of who knows whom.
+/// A text from a peer, or of unknown origin.
 #[derive(Debug)]
 pub(crate) struct Harmless<'t>(pub(crate) &'t str);
 
@@ -16,17 +16,17 @@ impl fmt::Display for Harmless<'_> {
     }
 }
 
-/// Shows a value of a type of the program's, which came from a peer, with its own `Display`.
+/// Shows a value that came from a peer, with the `Display` of its type, which is the program's.
 pub(crate) fn display(value: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if f.alternate() { write!(Escaping(f), "{value:#}") } else { write!(Escaping(f), "{value}") }
 }
 
-/// The same with its own `Debug`, in one line.
+/// Shows such a value with the `Debug` of its type, in one line.
 pub(crate) fn debug(value: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(Escaping(f), "{value:?}")
 }
 
-/// Escapes what is written through it.
+/// A writer that escapes harmful characters.
 struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
 
 impl Write for Escaping<'_, '_> {
@@ -45,7 +45,8 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Control codes, separators of lines and paragraphs, marks of direction, invisible characters.
+/// Whether a character is a control code, a separator of lines or paragraphs, a direction mark, or
+/// invisible.
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(

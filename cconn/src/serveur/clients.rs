@@ -1,4 +1,5 @@
-//! The clients of a server: who is connected, how many threads there are, how they are stopped.
+//! The clients of a server: the connected ones, the number of their threads, and how a stop ends
+//! them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +15,17 @@ use crate::text::{counted, verb};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
 
-/// How long a stop waits for the greeting of a newcomer that was let in.
+/// How long a stop waits for the greeting of a newcomer that has been let in.
 const GREETING: Duration = Duration::from_millis(250);
 
-/// How long threads may take to end once their connections are cut, and once more when nothing is
-/// read any more of what the peers still send.
+/// How long threads may take to end after their connections are cut, and again after the server
+/// stops reading what the peers still send.
 const UNWIND: Duration = Duration::from_millis(250);
 
-/// How long somebody waits for a place at most before it looks again.
+/// The longest that a newcomer waits for a place before it looks again.
 const LEFT_MEANWHILE: Duration = Duration::from_millis(10);
 
-/// Clients whose sockets are looked at for the sake of one newcomer, at most.
+/// The largest number of sockets that are checked for a vanished peer for one newcomer.
 const LOOKED_AT: usize = 1024;
 
 /// The clients of a server.
@@ -36,41 +37,43 @@ pub(super) struct Clients {
 
 #[derive(Default)]
 struct State {
-    /// Those whose connection has ended included, until their thread ends.
+    /// Connections of clients, by number. An ended one stays until its thread ends.
     connected: HashMap<u64, Arc<Link>>,
-    /// Those whose greeting is not in yet: a stop does not wait for it.
+    /// Newcomers that have been let in and whose own greeting has not arrived. A stop waits for it
+    /// only briefly.
     greeting: HashMap<u64, Arc<dyn Transport>>,
-    /// Threads of clients, those whose greeting is not done included; `connected` is no larger.
+    /// Threads of clients, including those whose greeting is not done. `connected.len() <= threads`
     threads: usize,
-    /// Those of them that are inside a hook of the program.
+    /// Threads of clients that are inside a hook of the program.
     inside_hooks: usize,
-    /// The client whose thread waits for it at the door: one of the threads, and no client yet.
+    /// The number of the next client, if its thread waits for it already. The thread counts in
+    /// `threads`, though it has no client yet.
     expected: Option<u64>,
     last_id: u64,
     stopping: bool,
-    /// The stop waits for no more greetings.
+    /// The stop no longer waits for greetings.
     sent_away: bool,
-    /// A newcomer stands at the door until a client has left.
+    /// A newcomer waits until a client has left, and must be told when that happens.
     awaited: bool,
-    /// Clients that have left since the stop began, and whose connection this side had cut: at the
-    /// end of the grace period, or before, because they read too slowly, say.
+    /// Clients that have left since the stop began and whose connections this side had cut, at the
+    /// end of the grace period or before (because they read too slowly, for example).
     cut_off: usize,
-    /// What the stop came to, once it is done.
+    /// What the stop had to cut, once it is done.
     cut: Option<Cut>,
 }
 
-/// What an orderly stop left over.
+/// What an orderly stop had to cut.
 #[derive(Clone, Copy)]
 struct Cut {
     grace: Duration,
     /// Connections that were cut.
     connections: usize,
-    /// Threads that were still inside a command or a hook at the end.
+    /// Threads that were still inside a command or a hook when the stop returned.
     threads: usize,
 }
 
 impl State {
-    /// Counts a newcomer in and gives it a number, if there is a place.
+    /// Counts a newcomer in and gives it a number, if a place is free.
     fn enter(&mut self, most: usize) -> Entry {
         if self.stopping {
             return Entry::Refused(Refusal::Stopping);
@@ -81,38 +84,38 @@ impl State {
         if self.is_one_leaving() { Entry::Soon } else { Entry::Refused(Refusal::Full) }
     }
 
-    /// Counts one more thread, and numbers its client.
+    /// Counts one more thread and returns the number of its client.
     fn add_thread(&mut self) -> u64 {
         self.threads += 1;
         self.last_id += 1;
         self.last_id
     }
 
-    /// Places that are taken.
+    /// The number of places that are taken.
     fn clients(&self) -> usize {
         self.threads - usize::from(self.expected.is_some())
     }
 
-    /// Whether the connection of a client has ended whose thread has not, or has hardly begun: it
-    /// may be gone again.
+    /// Whether a place may soon be free: the connection of a client has ended and its thread has
+    /// not, or a client has not finished its greeting and may yet fail.
     fn is_one_leaving(&self) -> bool {
         self.clients() > self.connected.len()
             || self.connected.values().any(|link| link.ending().is_some())
     }
 }
 
-/// What a newcomer meets.
+/// What happens to a newcomer that wants a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// A place, and its number.
+    /// It has a place; this is its number.
     Place(u64),
-    /// No place yet: a client is about to give its own back.
+    /// It must wait: a client is about to give its place back.
     Soon,
     Refused(Refusal),
 }
 
 impl Clients {
-    /// Lets a newcomer in, if there is a place. Where there will be one soon, `leave` says when.
+    /// Gives a newcomer a place, if one is free. If a place will soon be free, `leave` tells when.
     pub(super) fn enter(&self, most: usize, unused: Duration) -> Entry {
         let mut state = self.state.lock();
         let mut entry = state.enter(most);
@@ -129,12 +132,13 @@ impl Clients {
         entry
     }
 
-    /// Ends the connection of a client that was never used for so long; says whether there is one.
+    /// Ends the connection of the client that has been there unused for longest, at least for
+    /// `unused`. False if there is none.
     fn send_unused_away(&self, unused: Duration) -> bool {
         let oldest = self.oldest_unused(unused);
         if let Some(link) = &oldest {
             link.close(EndReason::Closed, "it was never used, and another needs its place");
-            // It has sent nothing that it could be waited for.
+            // The client has sent nothing, so no thread need read what is left.
             link.end_linger();
         }
         oldest.is_some()
@@ -146,12 +150,13 @@ impl Clients {
         connected.filter(|link| link.is_unused_since(moment)).min_by_key(|link| link.identity.id)
     }
 
-    /// Whether the peer of a client is gone, as the system knows and our thread does not yet.
+    /// Whether the system knows that a client's peer is gone, which the client's own thread has not
+    /// noticed.
     fn is_one_gone(&self) -> bool {
         self.connected().iter().take(LOOKED_AT).any(|link| link.is_peer_gone())
     }
 
-    /// Whether so many are there, and none of them is about to leave or can be sent away.
+    /// Whether all places are taken, and no client is about to leave or can be sent away.
     pub(super) fn are_full(&self, most: usize, unused: Duration) -> bool {
         let state = self.state.lock();
         let full = state.clients() >= most && !state.is_one_leaving();
@@ -159,7 +164,8 @@ impl Clients {
         full && !self.is_one_gone() && self.oldest_unused(unused).is_none()
     }
 
-    /// As `enter`, waiting until then for a place that there will be soon.
+    /// Gives a newcomer a place like `enter`, but waits until `until` for one that will soon be
+    /// free.
     pub(super) fn enter_by(
         &self,
         most: usize,
@@ -173,7 +179,7 @@ impl Clients {
                 Entry::Refused(refusal) => return Err(refusal),
                 Entry::Soon if now >= until => return Err(Refusal::Full),
                 Entry::Soon => {
-                    // Whoever has left since then woke nobody: so it is not for long.
+                    // A client that left since then has woken nobody, so the wait is short.
                     let until =
                         now.checked_add(LEFT_MEANWHILE).into_iter().fold(until, Instant::min);
                     drop(self.fewer.wait(self.state.lock(), Some(until)));
@@ -182,8 +188,8 @@ impl Clients {
         }
     }
 
-    /// Gives the next client a number ahead, for its thread to wait for it, if there is a place.
-    /// The place is not taken by that.
+    /// Reserves the number of the next client, so that its thread can wait for it, if a place is
+    /// free. The place is not taken by that.
     pub(super) fn expect(&self, most: usize) -> Option<u64> {
         let mut state = self.state.lock();
         if state.stopping || state.expected.is_some() || state.clients() >= most {
@@ -193,8 +199,8 @@ impl Clients {
         state.expected
     }
 
-    /// The expected client is there; false if the places have been taken meanwhile, or the server
-    /// stops.
+    /// Takes the place of the expected client, which has arrived. False if the places have been
+    /// taken meanwhile, or if the server stops.
     pub(super) fn arrive(&self, id: u64, most: usize) -> bool {
         let mut state = self.state.lock();
         let admitted = !state.stopping && state.clients() < most;
@@ -204,7 +210,7 @@ impl Clients {
         admitted
     }
 
-    /// A newcomer has been greeted and its own greeting is waited for.
+    /// Notes that a newcomer has been greeted and its own greeting is awaited.
     pub(super) fn greets(&self, id: u64, io: &Arc<dyn Transport>) {
         let mut state = self.state.lock();
         let sent_away = state.sent_away;
@@ -215,8 +221,8 @@ impl Clients {
         }
     }
 
-    /// Adds a client whose greeting is done; one that comes while the server stops is stopped too.
-    /// Says whether a newcomer waits to hear whether this one stays.
+    /// Adds a client whose greeting is done; if the server stops, the client is stopped too. True
+    /// if a newcomer waits to know whether this client stays.
     pub(super) fn add(&self, link: &Arc<Link>) -> bool {
         let mut state = self.state.lock();
         let awaited = std::mem::take(&mut state.awaited);
@@ -230,7 +236,8 @@ impl Clients {
         awaited
     }
 
-    /// A client's thread ends, or never began. Says whether a newcomer waits for that.
+    /// Gives a client's place back, because its thread ends or never began. True if a newcomer
+    /// waits for a place.
     pub(super) fn leave(&self, id: u64) -> bool {
         let leaving = self.state.lock().connected.get(&id).cloned();
         let was_cut = leaving.is_some_and(|link| link.was_cut_in_stop());
@@ -245,7 +252,7 @@ impl Clients {
         let awaited = std::mem::take(&mut state.awaited);
         drop(state);
         self.fewer.notify_all();
-        // The last reference may go with it, and what that sets off needs the lock.
+        // Dropping the last reference to the connection may need the lock.
         drop(removed);
         awaited
     }
@@ -256,7 +263,7 @@ impl Clients {
         state.cut.is_some() && state.threads == 0
     }
 
-    /// The connections whose thread has not ended.
+    /// The connections whose threads have not ended.
     pub(super) fn connected(&self) -> Vec<Arc<Link>> {
         self.state.lock().connected.values().cloned().collect()
     }
@@ -266,7 +273,7 @@ impl Clients {
         self.connected().into_iter().filter(|link| link.ending().is_none()).collect()
     }
 
-    /// Does that with every connection that has not ended.
+    /// Runs `act` for every connection that has not ended.
     pub(super) fn each(&self, act: impl FnMut(&Arc<Link>)) {
         each(&self.links(), act);
     }
@@ -275,14 +282,14 @@ impl Clients {
         self.links().iter().map(Client::of).collect()
     }
 
-    /// From here on nobody comes in. Those who are about to greet still may: they know that they
-    /// are let in, and what they have sent is to be handled.
+    /// Lets no more newcomers in. Those that have been let in may still greet: they know that they
+    /// were let in, and what they have sent must be handled.
     pub(super) fn refuse_more(&self) {
         self.state.lock().stopping = true;
         self.fewer.notify_all();
     }
 
-    /// Those who have not greeted yet are not waited for any longer.
+    /// Stops waiting for newcomers that have not greeted yet.
     fn send_away(&self) {
         let mut state = self.state.lock();
         state.sent_away = true;
@@ -301,8 +308,8 @@ impl Clients {
         self.each(|link| link.begin_stop());
     }
 
-    /// Goodbyes that came while this process was stopped are there to be read; says whether
-    /// something was. First a little of each client, for a few may have sent much.
+    /// Reads goodbyes that arrived while this process was stopped; true if anything was read. A
+    /// little is read from each client first, because a few clients may have sent much.
     fn take_in(&self) -> bool {
         let until = Instant::now().checked_add(UNWIND);
         let mut some = false;
@@ -315,7 +322,8 @@ impl Clients {
         some
     }
 
-    /// Waits for all threads within the grace period; cuts what is left and waits a little more.
+    /// Waits for all threads within the grace period, then cuts what is left and waits a little
+    /// more.
     pub(super) fn finish(&self, grace: Duration) {
         let start = Instant::now();
         let in_time = self.wait_for_threads(start.checked_add(GREETING.min(grace)));
@@ -323,10 +331,11 @@ impl Clients {
             self.send_away();
         }
         if !in_time && !self.wait_for_threads(start.checked_add(grace)) {
+            // The goodbyes of clients may have come while this process was stopped, and be unread.
             if self.take_in() {
                 self.wait_for_threads(Instant::now().checked_add(UNWIND));
             }
-            // One that ends by itself, and still runs what had arrived, is cut too.
+            // A connection that is ending by itself, and still runs what had arrived, is cut too.
             each(&self.connected(), |link| link.close(EndReason::GraceOver, ""));
             if !self.wait_for_threads(Instant::now().checked_add(UNWIND)) {
                 self.connected().iter().for_each(|link| link.end_linger());
@@ -342,14 +351,14 @@ impl Clients {
         self.state.lock().cut = Some(Cut { grace, connections, threads });
     }
 
-    /// Counts the calling thread, a client's, as inside a hook while that runs.
+    /// Counts the calling thread, a client's, as inside a hook while `hook` runs.
     pub(super) fn inside_hook(&self, hook: impl FnOnce()) {
         self.state.lock().inside_hooks += 1;
         hook();
         self.state.lock().inside_hooks -= 1;
     }
 
-    /// Waits until no thread is left; false if the deadline passed first.
+    /// Waits until no client thread is left; false if the deadline passed first.
     fn wait_for_threads(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         while state.threads > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
@@ -358,7 +367,7 @@ impl Clients {
         state.threads == 0
     }
 
-    /// What the stop came to.
+    /// The result of the stop for the program.
     pub(super) fn outcome(&self, serveur: &Serveur) -> Resultat<()> {
         let cut = self.state.lock().cut;
         match cut {

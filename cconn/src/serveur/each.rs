@@ -1,16 +1,18 @@
-//! Something is done with many connections, some of which may be busy.
+//! Does something with many connections, some of which may be busy.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::link::Link;
 
-/// How often connections are passed over whose lock is taken, and the pause in between.
+/// How many times busy connections are passed over before their locks are waited for, and the pause
+/// between two times.
 const ROUNDS: usize = 32;
 const ROUND: Duration = Duration::from_micros(100);
 
-/// Does that with all of them: first with those whose lock is free, so that one that is busy holds
-/// up nobody but itself. Those that are busy are all asked to let go before one is waited for.
+/// Runs `act` for every connection, first for those whose lock is free, so that a busy connection
+/// delays only itself. The threads of all busy connections are asked to give their lock up before
+/// the first of these locks is waited for.
 pub(super) fn each(links: &[Arc<Link>], mut act: impl FnMut(&Arc<Link>)) {
     let mut passes = |link: &Arc<Link>| {
         let busy = link.is_busy();

@@ -1,4 +1,4 @@
-//! Tests in a process that may have few threads only.
+//! Tests of a server in a process that may start only a few threads.
 
 use std::process::Command;
 use std::sync::{Arc, Barrier};
@@ -9,7 +9,7 @@ use super::*;
 use crate::erreur::NatureDistante;
 use crate::message::nommee;
 
-/// Set in the process that may have so many threads.
+/// Set in a process that may start as many threads as it says.
 const MOST: &str = "CCONN_TEST_THREADS";
 
 fn in_a_process_of(threads: usize, test: &str) {
@@ -31,7 +31,7 @@ fn running(serveur: &Serveur) -> thread::JoinHandle<Resultat<()>> {
     thread::spawn(move || serveur.lancer())
 }
 
-/// Whether a call was answered; if not, it was refused as not run.
+/// Whether a call was answered. If not, it must have been refused without being run.
 fn is_answered(result: Resultat<u32>) -> bool {
     match result {
         Ok(value) => value == 7,
@@ -48,7 +48,7 @@ fn commands_that_need_a_thread_too_many_are_refused_as_not_run() {
     }
     let serveur = Serveur::options(0).max_clients(1000).ouvrir().unwrap();
     assert_eq!(serveur.shared.options.max_clients, 6, "two threads each");
-    // All are inside a command at once, and each needs a thread of its own for that.
+    // All commands run at once, and each needs a thread of its own for that.
     let back = |client: &Client, (): ()| {
         let answered = is_answered(client.appeler(nommee("retour", ())));
         if answered { 7_u32 } else { 0 }
@@ -76,7 +76,7 @@ fn commands_that_need_a_thread_too_many_are_refused_as_not_run() {
     }
     let answered: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
     assert!(answered < 480, "there were threads for all");
-    // The threads come back, and with them what needs them.
+    // Threads end, and commands that need one can run again.
     let deadline = Instant::now() + Duration::from_secs(5);
     for client in &clients {
         while !is_answered(client.appeler(nommee("aller", ()))) {
@@ -115,7 +115,7 @@ fn clients_without_a_thread_are_refused_in_words_and_cost_nobody_else() {
     for client in others.iter().chain(&clients) {
         assert!(is_answered(client.appeler(nommee("simple", ()))));
     }
-    // The thread of one that leaves is another's.
+    // The thread of a client that leaves goes to another client.
     clients.pop().unwrap().eteindre().unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
     while Client::new(serveur.adresse()).is_err() {
@@ -128,7 +128,7 @@ fn clients_without_a_thread_are_refused_in_words_and_cost_nobody_else() {
     }
 }
 
-/// A server for more clients than there are threads for: the number is lowered to four.
+/// A server with a limit of more clients than there are threads; the limit is lowered to four.
 fn with_simple() -> Serveur {
     let serveur = Serveur::options(0).max_clients(1000).ouvrir().unwrap();
     serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();

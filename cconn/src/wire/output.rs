@@ -1,15 +1,15 @@
-//! What a command leaves to be sent. Knows no frame.
+//! The bytes that a command leaves to be sent. This file knows no frame.
 
-/// What a command leaves to be sent.
+/// The bytes that a command leaves to be sent: `bytes`, then `long`.
 #[derive(Debug, Default)]
 pub struct Output {
     pub(crate) bytes: Vec<u8>,
-    /// Stands behind `bytes`: a long payload, sent from where it is instead of being copied there.
+    /// A long payload, sent from its own buffer instead of being copied behind `bytes`.
     pub(crate) long: Vec<u8>,
 }
 
 impl Output {
-    /// Forgets what was written behind that place.
+    /// Drops everything behind the first `length` bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.bytes.truncate(length);
         self.long = Vec::new();

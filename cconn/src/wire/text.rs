@@ -1,12 +1,12 @@
-//! Texts for a person to read, kept to the length that the protocol gives them.
+//! Texts for people to read, shortened to the length that the protocol allows.
 
 use std::borrow::Cow;
 
-/// What stands for the middle of a text that was too long.
+/// Replaces the middle of a text that is too long.
 const GAP: &str = " … ";
 
-/// `text` in at most `most` bytes: of a longer one the beginning and the end, which both may say
-/// what matters.
+/// `text` in at most `most` bytes. Of a longer text the beginning and the end remain, because
+/// either may hold what matters.
 pub(crate) fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);

@@ -11,7 +11,7 @@ fn scripted_pair(limits: &Limits, script: Script) -> (End, End) {
     (client, server)
 }
 
-/// Calls and one-ways of one thread; whatever happens, each ends.
+/// One thread's calls and one-way messages. Each of them ends, whatever happens.
 fn session(client: &End, notes: u64) -> Vec<Result<Vec<u8>, Failure>> {
     let mut outcomes = Vec::new();
     for number in 0..notes {
@@ -23,7 +23,7 @@ fn session(client: &End, notes: u64) -> Vec<Result<Vec<u8>, Failure>> {
     outcomes
 }
 
-/// No one-way message ran twice, out of order, or without having been accepted.
+/// Checks that no one-way message ran twice, out of order, or without having been accepted.
 fn check(server: &End, outcomes: &[Result<Vec<u8>, Failure>]) {
     let notes = server.commands.notes.lock().unwrap().clone();
     assert!(notes.is_sorted() && notes.windows(2).all(|pair| pair[0] != pair[1]), "{notes:?}");
@@ -64,7 +64,8 @@ fn a_cut_at_any_byte_is_told_honestly() {
         let whole = cut >= 26 + 10;
         assert_eq!(first.is_ok(), whole, "cut at {cut}: {first:?}");
         if let Err(failure) = &first {
-            // Not a byte left, and this is known; or some did, and nothing more is claimed.
+            // Either no byte left, and this is known; or some bytes did, and the outcome claims
+            // nothing more.
             assert_eq!(ran_before(failure), cut > 0, "cut at {cut}: {failure:?}");
         }
         let outcomes = session(&client, 2);
