@@ -1,11 +1,11 @@
 const LISTE: Commandes = {
-    const __CCONN_COMMANDS: &[cconn::__prive::Entree] = cconn::__prive::distinct::<
+    const __CCONN_COMMANDS: &[cconn::__prive::Description] = cconn::__prive::distinct::<
         4usize,
     >(
         &[
-            <somme as cconn::__prive::Commande>::ENTREE,
+            <somme as cconn::__prive::Commande>::DESCRIPTION,
             #[cfg(unix)]
-            <module::ping as cconn::__prive::Commande>::ENTREE,
+            <module::ping as cconn::__prive::Commande>::DESCRIPTION,
         ],
     );
     cconn::__prive::list::<

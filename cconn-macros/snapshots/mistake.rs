@@ -18,16 +18,22 @@ const _: () = {
         ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
         WriteNever as _, WriteSerde as _,
     };
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed("remplir", 0, "");
+    const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(
+        "remplir",
+        0,
+        "",
+    );
+    #[doc(hidden)]
+    impl __cconn::Sealed for remplir {}
     #[doc(hidden)]
     impl __cconn::Message for remplir {
-        fn tete(&self) -> __cconn::Tete<'_> {
+        fn entete(&self) -> __cconn::Entete<'_> {
             __CCONN_HEAD
         }
-        fn ecrire<'__cconn>(
+        fn __cconn_encode<'__cconn>(
             &'__cconn self,
-            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
-        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+            __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
+        ) -> __cconn::Result<(), __cconn::ValueError> {
             __cconn::Arg(&self.octets).__cconn_write(__cconn_out)?;
             __cconn::Arg(&self.a).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
@@ -51,24 +57,24 @@ const _: () = {
     }
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<i64>::__CCONN_KIND,
-        __cconn::Answer::<i64>::__CCONN_KIND,
+        __cconn::AnswerProbe::<i64>::__CCONN_KIND,
     );
     #[doc(hidden)]
-    impl __cconn::Appel<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>
+    impl __cconn::Appel<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value>
     for remplir {
-        type Refus = <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
-        fn lire(
-            __cconn_lecteur: __cconn::Lecteur<'_>,
+        type Erreur = <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error;
+        fn __cconn_decode(
+            __cconn_reader: __cconn::AnswerReader<'_>,
         ) -> __cconn::Result<
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            __cconn::ErreurCodec,
+            <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+            __cconn::ValueError,
         > {
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_lecteur)
+            <i64 as __cconn::Returned<{ __CCONN_KIND }>>::read(__cconn_reader)
         }
     }
     impl __cconn::Commande for remplir {
         type Portee = __cconn::Partout;
-        const ENTREE: __cconn::Entree = __cconn::Entree {
+        const DESCRIPTION: __cconn::Description = __cconn::Description {
             nom: "remplir",
             hash: 16962660913785411468u64,
             ..__cconn::INVALID

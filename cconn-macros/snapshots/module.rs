@@ -14,10 +14,10 @@ pub mod calcul {
     #[doc(hidden)]
     use ::cconn::__prive as __cconn_module;
     #[doc(hidden)]
-    pub(super) const __CCONN_COMMANDS: &[__cconn_module::Entree] = &[
+    pub(super) const __CCONN_COMMANDS: &[__cconn_module::Description] = &[
         #[cfg(unix)]
-        <somme as __cconn_module::Commande>::ENTREE,
-        <presents as __cconn_module::Commande>::ENTREE,
+        <somme as __cconn_module::Commande>::DESCRIPTION,
+        <presents as __cconn_module::Commande>::DESCRIPTION,
     ];
     #[doc(hidden)]
     struct __CconnHere;
@@ -40,7 +40,7 @@ pub mod calcul {
     };
     /// The commands of this module, to register.
     pub const fn commandes() -> __cconn_module::Commandes<__cconn_module::ServeurSeul> {
-        const __CCONN_DISTINCT: &[__cconn_module::Entree] = __cconn_module::distinct::<
+        const __CCONN_DISTINCT: &[__cconn_module::Description] = __cconn_module::distinct::<
             4usize,
         >(__CCONN_COMMANDS);
         __cconn_module::list::<

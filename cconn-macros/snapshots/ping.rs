@@ -58,10 +58,10 @@ fn ping<'x>(
     __CCONN_KIND:__cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<Resultat<(),
         Faute>>::__CCONN_KIND,
-        __cconn::Answer::<Resultat<(),
+        __cconn::AnswerProbe::<Resultat<(),
         Faute>>::__CCONN_KIND,
     );static
-    __CCONN_FINGERPRINT:__cconn::Empreinte = __cconn::Empreinte::new(
+    __CCONN_FINGERPRINT:__cconn::Fingerprint = __cconn::Fingerprint::new(
         ||__cconn::fingerprint(
             &[__cconn::print::<&'static
             str>(),
@@ -69,22 +69,22 @@ fn ping<'x>(
             [u8]>>>()],
             __cconn::print::<<Resultat<(),
             Faute>as
-            __cconn::Reponse<{__CCONN_KIND}>>::Valeur>(),
+            __cconn::Returned<{__CCONN_KIND}>>::Value>(),
             __cconn::print::<<Resultat<(),
             Faute>as
-            __cconn::Reponse<{__CCONN_KIND}>>::Refus>()
+            __cconn::Returned<{__CCONN_KIND}>>::Error>()
         ),
         &[__cconn::Probe::<str>::__CCONN_FAULT,
         __cconn::Probe::<Option<Cow<'static,
         [u8]>>>::__CCONN_FAULT,
         __cconn::Probe::<<Resultat<(),
         Faute>as
-        __cconn::Reponse<{__CCONN_KIND}>>::Valeur>::__CCONN_FAULT,
+        __cconn::Returned<{__CCONN_KIND}>>::Value>::__CCONN_FAULT,
         __cconn::Probe::<<Resultat<(),
         Faute>as
-        __cconn::Reponse<{__CCONN_KIND}>>::Refus>::__CCONN_FAULT]
+        __cconn::Returned<{__CCONN_KIND}>>::Error>::__CCONN_FAULT]
     );const
-    __CCONN_HEAD:__cconn::Tete<'static>= __cconn::Tete::fixed(
+    __CCONN_HEAD:__cconn::Entete<'static>= __cconn::Entete::fixed(
         "PING",
         0,
         "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>"
@@ -94,22 +94,25 @@ fn ping<'x>(
     [u8]>>>();__cconn::check_answer::<{__CCONN_KIND},
     Resultat<(),
     Faute>>();};#[doc(hidden)]impl
+    __cconn::Sealed
+    for
+    ping<'_>{}#[doc(hidden)]impl
     __cconn::Message
     for
     ping<'_>{fn
-    tete(
+    entete(
         &self
-    )->__cconn::Tete<'_>{__cconn::Tete::with(
+    )->__cconn::Entete<'_>{__cconn::Entete::with(
         __CCONN_HEAD,
-        __cconn::Empreinte::get(&__CCONN_FINGERPRINT)
+        __cconn::Fingerprint::get(&__CCONN_FINGERPRINT)
     )}fn
-    ecrire<'__cconn>(
+    __cconn_encode<'__cconn>(
         &'__cconn
         self,
         __cconn_out:&mut
-        __cconn::Ecrivain<'__cconn>,
+        __cconn::ArgumentWriter<'__cconn>,
     )->__cconn::Result<(),
-    __cconn::ErreurCodec>{__cconn::Empreinte::check(
+    __cconn::ValueError>{__cconn::Fingerprint::check(
         &__CCONN_FINGERPRINT
     )?;__cconn::Arg(
         &self.mot
@@ -133,30 +136,32 @@ fn ping<'x>(
     )}}#[doc(hidden)]impl
     __cconn::Appel<<Resultat<(),
     Faute>as
-    __cconn::Reponse<{__CCONN_KIND}>>::Valeur>for
+    __cconn::Returned<{__CCONN_KIND}>>::Value>for
     ping<'_>{type
-    Refus = <Resultat<(),
+    Erreur = <Resultat<(),
     Faute>as
-    __cconn::Reponse<{__CCONN_KIND}>>::Refus;fn
-    lire(__cconn_lecteur:__cconn::Lecteur<'_>)->__cconn::Result<<Resultat<(),
+    __cconn::Returned<{__CCONN_KIND}>>::Error;fn
+    __cconn_decode(
+        __cconn_reader:__cconn::AnswerReader<'_>,
+    )->__cconn::Result<<Resultat<(),
     Faute>as
-    __cconn::Reponse<{__CCONN_KIND}>>::Valeur,
-    __cconn::ErreurCodec>{<Resultat<(),
+    __cconn::Returned<{__CCONN_KIND}>>::Value,
+    __cconn::ValueError>{<Resultat<(),
     Faute>as
-    __cconn::Reponse<{__CCONN_KIND}>>::lire(__cconn_lecteur)}}#[doc(hidden)]impl
+    __cconn::Returned<{__CCONN_KIND}>>::read(__cconn_reader)}}#[doc(hidden)]impl
     __cconn::Commande
     for
     ping<'_>{type
     Portee = __cconn::Partout;const
-    ENTREE:__cconn::Entree = __cconn::Entree{nom:"PING",
+    DESCRIPTION:__cconn::Description = __cconn::Description{nom:"PING",
     signature:"PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>",
     doc:__cconn::concat!(),
     parallele:true,
     serveur_seul:false,
     hash:15286027583431866217u64,
-    empreinte:||__cconn::Empreinte::get(&__CCONN_FINGERPRINT),
-    faute:||__cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
-    executer:|__cconn_context,
+    fingerprint:||__cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
+    fault:||__cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+    run:|__cconn_context,
     mut
     __cconn_input,
     __cconn_out|{let

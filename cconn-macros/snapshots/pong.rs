@@ -12,25 +12,25 @@ const _: () = {
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<()>::__CCONN_KIND,
-        __cconn::Answer::<()>::__CCONN_KIND,
+        __cconn::AnswerProbe::<()>::__CCONN_KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
+    static __CCONN_FINGERPRINT: __cconn::Fingerprint = __cconn::Fingerprint::new(
         || __cconn::fingerprint(
             &[__cconn::print::<&'static str>()],
-            __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
-            __cconn::print::<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+            __cconn::print::<<() as __cconn::Returned<{ __CCONN_KIND }>>::Value>(),
+            __cconn::print::<<() as __cconn::Returned<{ __CCONN_KIND }>>::Error>(),
         ),
         &[
             __cconn::Probe::<str>::__CCONN_FAULT,
             __cconn::Probe::<
-                <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+                <() as __cconn::Returned<{ __CCONN_KIND }>>::Value,
             >::__CCONN_FAULT,
             __cconn::Probe::<
-                <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+                <() as __cconn::Returned<{ __CCONN_KIND }>>::Error,
             >::__CCONN_FAULT,
         ],
     );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
+    const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(
         "pong",
         0,
         "pong(type: &str)",
@@ -40,18 +40,20 @@ const _: () = {
         __cconn::check_answer::<{ __CCONN_KIND }, ()>();
     };
     #[doc(hidden)]
+    impl __cconn::Sealed for pong<'_> {}
+    #[doc(hidden)]
     impl __cconn::Message for pong<'_> {
-        fn tete(&self) -> __cconn::Tete<'_> {
-            __cconn::Tete::with(
+        fn entete(&self) -> __cconn::Entete<'_> {
+            __cconn::Entete::with(
                 __CCONN_HEAD,
-                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+                __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
             )
         }
-        fn ecrire<'__cconn>(
+        fn __cconn_encode<'__cconn>(
             &'__cconn self,
-            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
-        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
+            __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
+        ) -> __cconn::Result<(), __cconn::ValueError> {
+            __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;
             __cconn::Arg(&self.r#type).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }
@@ -70,16 +72,16 @@ const _: () = {
         }
     }
     #[doc(hidden)]
-    impl __cconn::Appel<<() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>
+    impl __cconn::Appel<<() as __cconn::Returned<{ __CCONN_KIND }>>::Value>
     for pong<'_> {
-        type Refus = <() as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
-        fn lire(
-            __cconn_lecteur: __cconn::Lecteur<'_>,
+        type Erreur = <() as __cconn::Returned<{ __CCONN_KIND }>>::Error;
+        fn __cconn_decode(
+            __cconn_reader: __cconn::AnswerReader<'_>,
         ) -> __cconn::Result<
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            __cconn::ErreurCodec,
+            <() as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+            __cconn::ValueError,
         > {
-            <() as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_lecteur)
+            <() as __cconn::Returned<{ __CCONN_KIND }>>::read(__cconn_reader)
         }
     }
 };

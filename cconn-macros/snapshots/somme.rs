@@ -28,26 +28,26 @@ const _: () = {
     );
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<i64>::__CCONN_KIND,
-        __cconn::Answer::<i64>::__CCONN_KIND,
+        __cconn::AnswerProbe::<i64>::__CCONN_KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Empreinte = __cconn::Empreinte::new(
+    static __CCONN_FINGERPRINT: __cconn::Fingerprint = __cconn::Fingerprint::new(
         || __cconn::fingerprint(
             &[__cconn::print::<i64>(), __cconn::print::<i64>()],
-            __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur>(),
-            __cconn::print::<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus>(),
+            __cconn::print::<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value>(),
+            __cconn::print::<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error>(),
         ),
         &[
             __cconn::Probe::<i64>::__CCONN_FAULT,
             __cconn::Probe::<i64>::__CCONN_FAULT,
             __cconn::Probe::<
-                <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
+                <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
             >::__CCONN_FAULT,
             __cconn::Probe::<
-                <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus,
+                <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error,
             >::__CCONN_FAULT,
         ],
     );
-    const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(
+    const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(
         "somme",
         0,
         "somme(a: i64, b: i64) -> i64",
@@ -58,18 +58,20 @@ const _: () = {
         __cconn::check_answer::<{ __CCONN_KIND }, i64>();
     };
     #[doc(hidden)]
+    impl __cconn::Sealed for somme {}
+    #[doc(hidden)]
     impl __cconn::Message for somme {
-        fn tete(&self) -> __cconn::Tete<'_> {
-            __cconn::Tete::with(
+        fn entete(&self) -> __cconn::Entete<'_> {
+            __cconn::Entete::with(
                 __CCONN_HEAD,
-                __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
+                __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
             )
         }
-        fn ecrire<'__cconn>(
+        fn __cconn_encode<'__cconn>(
             &'__cconn self,
-            __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
-        ) -> __cconn::Result<(), __cconn::ErreurCodec> {
-            __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;
+            __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
+        ) -> __cconn::Result<(), __cconn::ValueError> {
+            __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;
             __cconn::Arg(&self.a).__cconn_write(__cconn_out)?;
             __cconn::Arg(&self.b).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
@@ -92,30 +94,30 @@ const _: () = {
         }
     }
     #[doc(hidden)]
-    impl __cconn::Appel<<i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur> for somme {
-        type Refus = <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Refus;
-        fn lire(
-            __cconn_lecteur: __cconn::Lecteur<'_>,
+    impl __cconn::Appel<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value> for somme {
+        type Erreur = <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error;
+        fn __cconn_decode(
+            __cconn_reader: __cconn::AnswerReader<'_>,
         ) -> __cconn::Result<
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::Valeur,
-            __cconn::ErreurCodec,
+            <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+            __cconn::ValueError,
         > {
-            <i64 as __cconn::Reponse<{ __CCONN_KIND }>>::lire(__cconn_lecteur)
+            <i64 as __cconn::Returned<{ __CCONN_KIND }>>::read(__cconn_reader)
         }
     }
     #[doc(hidden)]
     impl __cconn::Commande for somme {
         type Portee = __cconn::Partout;
-        const ENTREE: __cconn::Entree = __cconn::Entree {
+        const DESCRIPTION: __cconn::Description = __cconn::Description {
             nom: "somme",
             signature: "somme(a: i64, b: i64) -> i64",
             doc: __cconn::concat!("Adds.", "\n"),
             parallele: false,
             serveur_seul: false,
             hash: 3980832842762666324u64,
-            empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
-            faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
-            executer: |__cconn_context, mut __cconn_input, __cconn_out| {
+            fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
+            fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+            run: |__cconn_context, mut __cconn_input, __cconn_out| {
                 let __cconn_a0: i64 = __cconn::Slot::<i64>::NEW
                     .__cconn_read(&mut __cconn_input, "a")?;
                 let __cconn_a1: i64 = __cconn::Slot::<i64>::NEW

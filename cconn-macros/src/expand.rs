@@ -26,10 +26,10 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let consts = consts::consts(command);
     let checks = consts::checks(command);
     let head = quote_spanned! {Span::mixed_site()=>
-        __cconn::Tete::with(__CCONN_HEAD, __cconn::Empreinte::get(&__CCONN_FINGERPRINT))
+        __cconn::Entete::with(__CCONN_HEAD, __cconn::Fingerprint::get(&__CCONN_FINGERPRINT))
     };
     let check =
-        quote_spanned!(Span::mixed_site()=> __cconn::Empreinte::check(&__CCONN_FINGERPRINT)?;);
+        quote_spanned!(Span::mixed_site()=> __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;);
     let message = message::message(command, &head, &check);
     let call = message::call(command);
     let registered = handler::registered(command);

@@ -38,7 +38,7 @@ fn stand_in(command: &Command) -> TokenStream {
     let twin = expand::twin(command);
     let name = &command.name;
     let head = quote_spanned! {Span::mixed_site()=>
-        const __CCONN_HEAD: __cconn::Tete<'static> = __cconn::Tete::fixed(#name, 0, "");
+        const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(#name, 0, "");
     };
     let message =
         message::message(command, &quote_spanned!(Span::mixed_site()=> __CCONN_HEAD), &quote!());
@@ -59,9 +59,9 @@ fn any_answer(command: &Command) -> TokenStream {
     let twin = message::twin_type(command);
     quote_spanned! {Span::mixed_site()=>
         impl<T> __cconn::Appel<T> for #twin {
-            type Refus = __cconn::Jamais;
+            type Erreur = __cconn::Jamais;
 
-            fn lire(_: __cconn::Lecteur<'_>) -> __cconn::Result<T, __cconn::ErreurCodec> {
+            fn __cconn_decode(_: __cconn::AnswerReader<'_>) -> __cconn::Result<T, __cconn::ValueError> {
                 __cconn::invalid()
             }
         }
@@ -76,8 +76,8 @@ fn registered(command: &Command) -> TokenStream {
         impl __cconn::Commande for #twin {
             type Portee = __cconn::Partout;
 
-            const ENTREE: __cconn::Entree =
-                __cconn::Entree { nom: #name, hash: #hash, ..__cconn::INVALID };
+            const DESCRIPTION: __cconn::Description =
+                __cconn::Description { nom: #name, hash: #hash, ..__cconn::INVALID };
         }
     }
 }

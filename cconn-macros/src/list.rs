@@ -88,7 +88,7 @@ pub(crate) fn build(krate: &TokenStream, listed: &[Listed]) -> TokenStream {
     let table = table(listed.len());
     quote_spanned! {Span::mixed_site()=>
         {
-            const __CCONN_COMMANDS: &[#prive::Entree] =
+            const __CCONN_COMMANDS: &[#prive::Description] =
                 #prive::distinct::<#table>(&[#(#entries),*]);
             #prive::list::<{ #prive::server_only(__CCONN_COMMANDS) }>(__CCONN_COMMANDS)
         }
@@ -115,14 +115,14 @@ fn entry_of_path(prive: &TokenStream, path: &Path) -> TokenStream {
         ["crate", "self", "super", "$crate"].iter().any(|word| first.ident == word)
     };
     if !path.segments.first().is_some_and(is_certain) {
-        return quote_spanned!(span=> <#path as #prive::Commande>::ENTREE);
+        return quote_spanned!(span=> <#path as #prive::Commande>::DESCRIPTION);
     }
     let command = Ident::new("PlainFunction", span);
     quote_spanned! {span=>
         {
             use #prive::absent::*;
             use #path as #command;
-            <#command as #prive::Commande>::ENTREE
+            <#command as #prive::Commande>::DESCRIPTION
         }
     }
 }

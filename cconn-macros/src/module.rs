@@ -169,7 +169,7 @@ impl Collected {
         quote_spanned! {Span::mixed_site()=>
             /// The commands of this module, to register.
             pub const fn commandes() -> __cconn_module::Commandes<#scope> {
-                const __CCONN_DISTINCT: &[__cconn_module::Entree] =
+                const __CCONN_DISTINCT: &[__cconn_module::Description] =
                     __cconn_module::distinct::<#table>(__CCONN_COMMANDS);
                 __cconn_module::list::<{ __cconn_module::server_only(__CCONN_COMMANDS) }>(
                     __CCONN_DISTINCT,
@@ -213,7 +213,7 @@ impl Collected {
         let own = self.listed().map(|Found { ident, conditions, .. }| {
             let span = ident.span().resolved_at(Span::mixed_site());
             let ident = generated(ident);
-            quote_spanned!(span=> #(#conditions)* <#ident as __cconn_module::Commande>::ENTREE)
+            quote_spanned!(span=> #(#conditions)* <#ident as __cconn_module::Commande>::DESCRIPTION)
         });
         let own = quote_spanned!(Span::mixed_site()=> &[#(#own),*]);
         let nested = self.modules().filter(|nested| nested.collected.count() > 0);
@@ -226,13 +226,13 @@ impl Collected {
             own
         } else {
             quote_spanned! {Span::mixed_site()=> {
-                const __CCONN_LISTS: &[&[__cconn_module::Entree]] = &[#own, #(#nested),*];
+                const __CCONN_LISTS: &[&[__cconn_module::Description]] = &[#own, #(#nested),*];
                 &__cconn_module::joined::<{ __cconn_module::total(__CCONN_LISTS) }>(__CCONN_LISTS)
             }}
         };
         quote_spanned! {Span::mixed_site()=>
             #[doc(hidden)]
-            pub(super) const __CCONN_COMMANDS: &[__cconn_module::Entree] = #all;
+            pub(super) const __CCONN_COMMANDS: &[__cconn_module::Description] = #all;
         }
     }
 

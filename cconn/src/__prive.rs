@@ -8,8 +8,8 @@ pub use cconn_macros::{Code, commandes as list_of_functions_with_the_attribute_c
 
 pub use crate::client::Client;
 pub use crate::commande::{
-    ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Contexte, Entree, Executer, Faute,
-    InBody, Input, Module, ModuleProbe, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument,
+    ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Description, Fault, InBody,
+    Input, Module, ModuleProbe, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, RunFn,
     Scope, SentArgument, ServeurSeul, Slot, ValidAnswer, Where, check_listed, distinct, joined,
     list, server_only, total,
 };
@@ -17,27 +17,27 @@ pub use crate::erreur::Jamais;
 pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
-    Answer, AnswerKind, Appel, Arg, Ecrivain, Empreinte, ErreurCodec, Issue, Lecteur, Message,
-    Plain, PlainByDefault, Probe, ProbeNothing, Reponse, Tete, ValueByDefault, Whole, WriteNever,
-    WriteSerde, answer_kind, fingerprint, print,
+    AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentWriter, Entete, Fingerprint,
+    Message, Plain, PlainByDefault, Probe, ProbeNothing, Reply, Returned, Sealed, ValueByDefault,
+    ValueError, Whole, WriteNever, WriteSerde, answer_kind, fingerprint, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Output;
 
 /// The connection that a command came by.
-pub fn client<'a>(context: &Contexte<'a>) -> &'a Client {
+pub fn client<'a>(context: &Context<'a>) -> &'a Client {
     context.client
 }
 
 /// The server that a command runs on.
-pub fn serveur<'a>(context: &Contexte<'a>) -> Result<&'a Serveur, Faute> {
-    context.serveur.and_then(|serveur| serveur.downcast_ref()).ok_or_else(Faute::no_server)
+pub fn serveur<'a>(context: &Context<'a>) -> Result<&'a Serveur, Fault> {
+    context.serveur.and_then(|serveur| serveur.downcast_ref()).ok_or_else(Fault::no_server)
 }
 
 /// Sends back what a command returned.
 #[inline]
-pub fn answer<const KIND: u8, R: Reponse<KIND>>(returned: R, out: &mut Output) -> Issue {
-    returned.rendre(out)
+pub fn answer<const KIND: u8, R: Returned<KIND>>(returned: R, out: &mut Output) -> Reply {
+    returned.reply(out)
 }
 
 /// Demands that a type can be an argument of a command with a body.
@@ -60,12 +60,12 @@ pub fn assume_slow_places(slow: bool) {
 pub enum Invalid {}
 
 /// The answer of a command whose answer was written wrong.
-pub fn invalid<T>() -> Result<T, ErreurCodec> {
+pub fn invalid<T>() -> Result<T, ValueError> {
     no_value()
 }
 
 /// The description of a command that was written wrong.
-pub const INVALID: Entree = crate::commande::PLACEHOLDER;
+pub const INVALID: Description = crate::commande::PLACEHOLDER;
 
 /// The form of a struct's `Debug` output that needs no more of its fields than there is.
 pub fn debug(

@@ -12,15 +12,15 @@ mod frames;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::copy;
 use crate::erreur::{About, Erreur, Resultat, ended, remember};
-use crate::link::{self, Answer, Link, Notice, Stopped, put_scratch, take_scratch};
-use crate::message::{Appel, Message, Tete};
+use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
+use crate::message::{Appel, Entete, Message};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
-use crate::wire::{self, EndReason};
+use crate::wire;
 
 pub use attente::Attente;
 pub use faible::ClientFaible;
@@ -34,11 +34,36 @@ pub(crate) use frames::encode_frame;
 /// taken up all that was sent and nothing runs here, else as [`eteindre`](Client::eteindre) does,
 /// within one second; the drop waits for it, except inside a command of that very connection.
 ///
+/// | to | write |
+/// |---|---|
+/// | make commands callable by the peer | [`enregistrer`](Client::enregistrer)`(commandes![a, b])` |
+/// | send, with no answer | [`envoyer`](Client::envoyer) |
+/// | send, and wait for the answer | [`appeler`](Client::appeler) |
+/// | send, and wait later | [`differer`](Client::differer), which gives an [`Attente`] |
+/// | send to every client | [`Serveur::diffuser`](crate::Serveur::diffuser) |
+/// | send only if that needs no waiting | [`essayer`](Client::essayer), [`essayer_appel`](Client::essayer_appel) |
+/// | run what the peer asks for | [`lancer`](Client::lancer) |
+/// | stop in order | [`eteindre`](Client::eteindre) |
+/// | drop the connection, or send the peer away | [`close`](Client::close), [`expulser`](Client::expulser) |
+/// | set deadlines and limits | [`Client::options`], [`avec_delai`](Client::avec_delai) |
+/// | do without the macro | [`nommee`](crate::nommee), [`enregistrer_commande`](Client::enregistrer_commande) |
+/// | test without a socket | [`Serveur::client_local`](crate::Serveur::client_local) |
+///
+/// A call ends with an answer or an [`Erreur`], which says whether the connection lives
+/// ([`est_fatale`](Erreur::est_fatale)) and whether the command may have run
+/// ([`a_pu_etre_executee`](Erreur::a_pu_etre_executee)). Every wait has a deadline.
+///
 /// # Deadlocks that remain possible
 ///
-/// A thread that waits for an answer holds none of this crate's locks, but it may hold the
-/// program's: a command that needs a lock which its own caller holds across the call can't
-/// finish. Release locks before calling.
+/// A command may call the side that waits for it, to any depth up to a limit: while it waits, the
+/// next command of its connection may start. A thread that waits for an answer holds none of this
+/// crate's locks. Three things can still wait for their deadline:
+///
+/// - A command that needs a lock of the program's which its caller holds across the call. Release
+///   locks before calling; the same goes for all that only the waiting thread can do.
+/// - A client that neither runs [`lancer`](Client::lancer) nor waits for an answer runs nothing of
+///   what the server asks. Give `lancer` a thread.
+/// - A command that stops what it is part of: inside it `eteindre` only begins the stop.
 #[doc(alias("Peer", "Session", "Endpoint", "Channel", "Handle"))]
 #[doc(alias = "Connection")]
 pub struct Client {
@@ -117,18 +142,18 @@ impl Client {
     }
 
     fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
-        let tete = message.tete();
-        self.link.names.remember(tete.hash(), tete.nom());
+        let head = message.entete();
+        self.link.names.remember(head.hash(), head.nom());
         let mut frame = take_scratch();
         let sent =
-            self.encode(&tete, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
+            self.encode(&head, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
                 copy::append(&mut frame, encoded.tail);
                 let sent = if waits {
                     self.link.send(&mut frame, encoded.body, self.deadline())
                 } else {
                     self.link.try_send(&mut frame, encoded.body)
                 };
-                sent.map_err(|failure| self.about(&tete).failed(failure))
+                sent.map_err(|failure| self.about(&head).failed(failure))
             });
         put_scratch(frame);
         sent
@@ -158,19 +183,19 @@ impl Client {
     /// command of its connection may start meanwhile.
     #[doc(alias("request", "invoke", "ask", "query", "rpc"))]
     #[doc(alias = "call")]
-    pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Refus>> {
-        let tete = message.tete();
-        let answer = self.call(&tete, &message).map_err(Failed::into_error)?;
-        self.read(&tete, answer, M::lire)
+    pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
+        let head = message.entete();
+        let answer = self.call(&head, &message).map_err(Failed::into_error)?;
+        self.read(&head, answer, M::__cconn_decode)
     }
 
-    fn call(&self, tete: &Tete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
-        remember(tete.hash(), tete.nom());
+    fn call(&self, head: &Entete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
+        remember(head.hash(), head.nom());
         let mut frame = take_scratch();
-        let answer = self.encode(tete, message, &mut frame, wire::begin_call).and_then(|encoded| {
+        let answer = self.encode(head, message, &mut frame, wire::begin_call).and_then(|encoded| {
             let message = link::Outgoing { frame: &mut frame, tail: encoded.tail };
             let answer = self.link.call(message, encoded.body, self.deadline());
-            answer.map_err(|failure| self.about(tete).failed(failure))
+            answer.map_err(|failure| self.about(head).failed(failure))
         });
         put_scratch(frame);
         answer.map_err(Failed)
@@ -188,17 +213,17 @@ impl Client {
     /// As for [`envoyer`](Client::envoyer).
     #[doc(alias("call_async", "begin_call", "future", "pipeline"))]
     #[doc(alias = "defer")]
-    pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
-        let tete = message.tete();
-        remember(tete.hash(), tete.nom());
+    pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
+        let head = message.entete();
+        remember(head.hash(), head.nom());
         let mut frame = take_scratch();
-        let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
+        let call = self.encode(&head, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);
             let call = self.link.defer(&mut frame, encoded.body, self.deadline());
-            call.map_err(|failure| self.about(&tete).failed(failure))
+            call.map_err(|failure| self.about(&head).failed(failure))
         });
         put_scratch(frame);
-        Ok(Attente::new(self.passing(), call?, &tete, M::lire))
+        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 
     /// Writes out what was sent with [`envoyer`](Client::envoyer) or
@@ -222,7 +247,7 @@ impl Client {
         match self.link.ending() {
             Some(ending) => Err(ended(&ending, self.link.identity.label(), None)),
             None if written => Ok(()),
-            None => Err(self.about(&Tete::new("", 0, "")).not_written()),
+            None => Err(self.about(&Entete::new("", 0, "")).not_written()),
         }
     }
 
@@ -239,56 +264,6 @@ impl Client {
         let mut client = self.passing();
         client.delai = delai;
         client
-    }
-
-    /// Stops the connection in order: what has arrived is still handled, what is queued is still
-    /// sent and handled by the peer.
-    ///
-    /// Works from any thread and more than once. From inside a command or a hook of this very
-    /// connection (at either end, where both are in this process) it only begins the stop, for
-    /// that is part of what has to finish. Inside a command of another connection it waits like
-    /// anywhere else, and the next command there may start meanwhile; where such waits would wait
-    /// for each other in a circle, the one that closes it does not wait. A command that a command has
-    /// asked for waits no longer once all commands of this connection wait for a peer: it may be
-    /// what they wait for.
-    ///
-    /// # Errors
-    ///
-    /// - [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out first.
-    /// - [`Erreur::Fermee`]: the connection was cut instead.
-    ///
-    /// # Blocking
-    ///
-    /// Until both sides are done, at most the grace period; not at all inside a command of this
-    /// connection.
-    #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
-    #[doc(alias = "stop")]
-    #[doc(alias = "shutdown")]
-    pub fn eteindre(&self) -> Resultat<()> {
-        let grace = self.link.limits.grace;
-        match self.link.stop(Instant::now().checked_add(grace)) {
-            Stopped::Begun => Ok(()),
-            Stopped::Ended => self.result_of_end(),
-            Stopped::GraceOver => Err(self.grace_over(grace)),
-        }
-    }
-
-    /// Drops the connection now. What was sent is written as far as the socket takes it at once,
-    /// and the peer is told; calls that wait end with an error, on both sides. What has reached
-    /// the peer by then still runs there, and its `lancer` returns `Ok`.
-    ///
-    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. To end a connection
-    /// with last words that arrive there are [`expulser`](Client::expulser), which says why, and
-    /// [`eteindre`](Client::eteindre), which waits for what the peer is doing.
-    ///
-    /// # Blocking
-    ///
-    /// Never.
-    #[doc(alias("hang_up", "drop_connection"))]
-    #[doc(alias = "disconnect")]
-    #[doc(alias = "abort")]
-    pub fn close(&self) {
-        self.link.close(EndReason::Closed, "");
     }
 
     /// Whether the connection has not ended.
@@ -331,29 +306,25 @@ impl Client {
         }
     }
 
-    fn grace_over(&self, grace: Duration) -> Erreur {
-        self.about(&Tete::new("", 0, "")).grace_over(grace)
-    }
-
     /// The error of a one-way message that failed at the peer.
     pub(crate) fn failure_of(&self, notice: &Notice) -> Erreur {
         let nom = self.link.names.name(notice.command);
-        let tete = Tete::new(&nom, 0, "");
+        let head = Entete::new(&nom, 0, "");
         let mut text = notice.text.clone();
         if notice.lost > 0 {
             let reports = counted(notice.lost, "more such report");
             let lost = format!("{text} ({reports} {} dropped)", verb(notice.lost, "was", "were"));
             text = lost.trim_start().into();
         }
-        self.about(&tete).remote(notice.code, text, "")
+        self.about(&head).remote(notice.code, text, "")
     }
 
     fn deadline(&self) -> Deadline {
         Deadline::After(self.delai)
     }
 
-    fn about<'a>(&'a self, tete: &'a Tete<'a>) -> About<'a> {
-        About { commande: tete.nom(), lien: self.link.identity.label(), delai: self.delai }
+    fn about<'a>(&'a self, head: &'a Entete<'a>) -> About<'a> {
+        About { commande: head.nom(), lien: self.link.identity.label(), delai: self.delai }
     }
 }
 

@@ -19,13 +19,13 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
-use crate::message::Issue;
+use crate::message::{Reply, Sealed};
 use crate::wire::Output;
 
 pub use arguments::{
-    Faute, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
+    Fault, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
-pub use closure::{Arguments, ByEither, ByLink, ByValue, OwnedArgument, Rendu};
+pub use closure::{ByEither, ByLink, ByValue, OwnedArgument, Recus, Retour};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub(crate) use fence::fence;
 pub(crate) use hooks::{EndHook, Hooks};
@@ -34,7 +34,7 @@ pub use list::{
     Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
     server_only, total,
 };
-pub(crate) use registry::{Known, Registre};
+pub(crate) use registry::{Known, Registry};
 
 /// A command that has a body here, so that it can be registered.
 ///
@@ -46,20 +46,19 @@ pub(crate) use registry::{Known, Registre};
     note = "a command is a function with a body under `#[commande]`: write the attribute above it",
     note = "without a body it is only declared, for messages to a peer that has it"
 )]
-pub trait Commande {
+pub trait Commande: Sealed {
     /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
     #[doc(alias = "Scope")]
     type Portee;
 
     /// Its description.
-    #[doc(alias = "entry")]
-    const ENTREE: Entree;
+    const DESCRIPTION: Description;
 }
 
 /// What is known of a command before it runs.
 #[doc(alias = "entry")]
 #[derive(Clone, Copy)]
-pub struct Entree {
+pub struct Description {
     /// The name on the wire.
     #[doc(alias = "name")]
     pub nom: &'static str,
@@ -77,19 +76,19 @@ pub struct Entree {
     #[doc(hidden)]
     pub hash: u64,
     #[doc(hidden)]
-    pub empreinte: fn() -> u32,
+    pub fingerprint: fn() -> u32,
     #[doc(hidden)]
-    pub faute: fn() -> Option<String>,
+    pub fault: fn() -> Option<String>,
     #[doc(hidden)]
-    pub executer: Executer,
+    pub run: RunFn,
 }
 
 /// Decodes the arguments, runs the function, encodes the answer.
-pub type Executer = for<'de> fn(&Contexte<'_>, Input<'de>, &mut Output) -> Result<Issue, Faute>;
+pub type RunFn = for<'de> fn(&Context<'_>, Input<'de>, &mut Output) -> Result<Reply, Fault>;
 
-impl fmt::Debug for Entree {
+impl fmt::Debug for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entree")
+        f.debug_struct("Description")
             .field("nom", &self.nom)
             .field("signature", &self.signature)
             .field("parallele", &self.parallele)
@@ -99,16 +98,16 @@ impl fmt::Debug for Entree {
 
 /// What a command is handed besides its arguments.
 #[derive(Clone, Copy)]
-pub struct Contexte<'a> {
+pub struct Context<'a> {
     /// The connection that it came by.
     pub(crate) client: &'a Client,
     /// The server, where there is one.
     pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
 }
 
-impl fmt::Debug for Contexte<'_> {
+impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contexte")
+        f.debug_struct("Context")
             .field("client", self.client)
             .field("serveur", &self.serveur.is_some())
             .finish()

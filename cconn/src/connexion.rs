@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::commande::Registre;
+use crate::commande::Registry;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
@@ -98,7 +98,7 @@ impl Client {
             return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
         }
         self.link.linger();
-        Registre::end_untold(&self.link);
+        Registry::end_untold(&self.link);
         self.result_of_end()
     }
 }
@@ -136,7 +136,7 @@ fn greet_and_join(
     let greeted = greet_server(&*io, settings, text, deadline)?;
     let link = Link::new(Parts {
         io,
-        commands: Arc::new(Registre::new(settings.hooks.clone())),
+        commands: Arc::new(Registry::new(settings.hooks.clone())),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),

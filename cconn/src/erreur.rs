@@ -9,6 +9,7 @@ mod convert;
 mod harmless;
 mod link;
 mod local;
+mod never;
 mod passed_on;
 mod remote;
 mod setup;
@@ -23,20 +24,10 @@ pub(crate) use convert::{About, ended};
 pub(crate) use harmless::Harmless;
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
+pub use never::Jamais;
 pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};
 pub use setup::EchecConnexion;
-
-/// An error type with no values: the command has no error of its own.
-#[doc(alias = "Never")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jamais {}
-
-impl fmt::Display for Jamais {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
-    }
-}
 
 /// What can go wrong, by what a caller can do about it.
 ///

@@ -1,20 +1,7 @@
 //! Typed, two-way RPC over TCP: blocking, one thread per client, no async runtime.
 //!
-//! Either side of a connection registers *commands*, either side sends them to the other. A
-//! command is a function, and a message of the same name whose fields are its arguments.
-//!
 //! ```
-//! use cconn::{Client, Resultat, Serveur, commande, commandes};
-//!
-//! #[commande] // the server has this one: it answers with a message
-//! fn ping(client: &Client, mot: &str) -> Resultat<()> {
-//!     client.envoyer(pong { mot })
-//! }
-//!
-//! #[commande] // the client has this one
-//! fn pong(mot: &str) {
-//!     assert_eq!(mot, "bonjour");
-//! }
+//! use cconn::{Resultat, Serveur, commande, commandes};
 //!
 //! #[commande]
 //! fn somme(a: i64, b: i64) -> i64 {
@@ -23,48 +10,15 @@
 //!
 //! fn main() -> Resultat<()> {
 //!     let serveur = Serveur::new(0)?; // any free port
-//!     serveur.enregistrer(commandes![ping, somme])?;
-//!     let adresse = serveur.adresse();
-//!     std::thread::spawn(move || serveur.lancer());
-//!
-//!     let client = Client::new(adresse)?; // in a program of its own: "127.0.0.1:12800"
-//!     client.enregistrer(commandes![pong])?;
+//!     serveur.enregistrer(commandes![somme])?;
+//!     let client = serveur.client_local()?; // elsewhere: `Client::new("127.0.0.1:12800")?`
 //!     assert_eq!(client.appeler(somme { a: 12, b: 34 })?, 46);
-//!     client.envoyer(ping { mot: "bonjour" })?;
-//!     client.eteindre() // what was sent is still handled
+//!     client.eteindre()
 //! }
 //! ```
 //!
-//! The names are French; each is found by its English words, and `docs/NAMES.md` in the repository
-//! lists them both ways.
-//!
-//! | to | write |
-//! |---|---|
-//! | make commands callable | [`enregistrer`](Client::enregistrer)`(commandes![a, b])`, see [`commande`](macro@commande) and [`commandes!`] |
-//! | send, with no answer | [`envoyer`](Client::envoyer) |
-//! | send, and wait for the answer | [`appeler`](Client::appeler) |
-//! | send, and wait later | [`differer`](Client::differer), which gives an [`Attente`] |
-//! | send to every client | [`diffuser`](Serveur::diffuser) |
-//! | run what the other side asks for | [`Serveur::lancer`], [`Client::lancer`] |
-//! | stop in order, or at once | [`eteindre`](Client::eteindre), [`close`](Client::close) |
-//! | set deadlines and limits | [`Client::options`], [`Serveur::options`], [`avec_delai`](Client::avec_delai) |
-//! | do without the macro | [`nommee`], [`enregistrer_commande`](Client::enregistrer_commande) |
-//! | test without a socket | [`client_local`](Serveur::client_local) |
-//!
-//! A call ends with an answer or an [`Erreur`], which says whether the connection lives
-//! ([`est_fatale`](Erreur::est_fatale)) and whether the command may have run
-//! ([`a_pu_etre_executee`](Erreur::a_pu_etre_executee)). Every wait has a deadline.
-//!
-//! # Deadlocks that remain possible
-//!
-//! A command may call the side that waits for it, to any depth up to a limit: while it waits, the
-//! next command of its connection may start. Three things can still wait for their deadline:
-//!
-//! - A command that needs a lock of the program's which its caller holds across the call. Release
-//!   locks before calling; the same goes for all that only the waiting thread can do.
-//! - A client that neither runs [`lancer`](Client::lancer) nor waits for an answer runs nothing of
-//!   what the server asks. Give `lancer` a thread.
-//! - A command that stops what it is part of: inside it `eteindre` only begins the stop.
+//! Start with [`macro@commande`], [`Serveur`] and [`Client`], whose page lists the verbs. English
+//! words find the French names: search for "send".
 
 mod copy;
 mod sync;
@@ -78,7 +32,7 @@ mod wire;
 
 mod link;
 
-mod erreur;
+pub mod erreur;
 mod message;
 
 mod client;
@@ -86,6 +40,7 @@ mod commande;
 mod connexion;
 mod handshake;
 mod serveur;
+pub mod traits;
 mod unwind;
 
 #[doc(hidden)]
@@ -99,19 +54,11 @@ mod golden;
 pub use cconn_macros::commande;
 
 pub use client::{Attente, Client, ClientFaible};
-#[doc(hidden)]
-pub use commande::OwnedArgument;
-pub use commande::{
-    Arguments, Commande, Commandes, Entree, Liste, Partout, Rendu, ServeurSeul, SurClient,
-};
-pub use connexion::{OptionsClient, VersAdresse};
-pub use erreur::{
-    Codage, CommandeEchouee, Delai, Distante, EchecConnexion, Enregistrement, Erreur, Etape,
-    Fermee, Jamais, NatureDistante, NonEnvoyee, Phase, RaisonFin, RaisonNonEnvoi, Resultat,
-};
-pub use message::{
-    Appel, Ecrivain, ErreurCodec, Lecteur, Message, Nommee, Parametres, Refus, Tete, nommee,
-};
+pub use commande::Commandes;
+pub use connexion::OptionsClient;
+#[doc(inline)]
+pub use erreur::{Erreur, Resultat};
+pub use message::nommee;
 pub use octets::{Octets, OctetsRef};
 pub use serveur::{Diffusion, OptionsServeur, Serveur, ServeurFaible};
 

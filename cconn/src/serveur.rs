@@ -22,10 +22,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::client::Client;
-use crate::commande::{Arguments, Liste, Registre, Rendu};
+use crate::commande::{Liste, Recus, Registry, Retour};
 use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::link::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
+use crate::message::Arguments;
 
 use clients::Clients;
 use door::Door;
@@ -72,7 +73,7 @@ struct Shared {
     address: SocketAddr,
     door: Door,
     clients: Clients,
-    registre: Arc<Registre>,
+    registry: Arc<Registry>,
     /// What all connections share.
     service: Arc<Service>,
     limits: Arc<Limits>,
@@ -128,7 +129,7 @@ impl Serveur {
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<L: Liste>(&self, commandes: L) -> Resultat<()> {
-        self.shared.registre.enregistrer(commandes.en_liste())
+        self.shared.registry.enregistrer(commandes.en_liste())
     }
 
     /// Makes a closure callable by every client, under a name.
@@ -153,11 +154,11 @@ impl Serveur {
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
     where
-        A: Arguments,
-        R: Rendu<K>,
+        A: Arguments<Recus>,
+        R: Retour<K>,
         F: Fn(&Client, A) -> R + Send + Sync + 'static,
     {
-        self.shared.registre.enregistrer_commande(nom, commande)
+        self.shared.registry.enregistrer_commande(nom, commande)
     }
 
     /// Accepts clients and runs their commands, until [`eteindre`](Serveur::eteindre).

@@ -30,8 +30,8 @@ const _: () = {
     whole::<Attente<std::cell::Cell<u8>>>();
     whole::<OptionsClient>();
     whole::<OptionsServeur>();
-    whole::<crate::Commandes>();
-    whole::<crate::Commandes<crate::ServeurSeul>>();
+    whole::<crate::commande::Commandes>();
+    whole::<crate::commande::Commandes<crate::commande::ServeurSeul>>();
     whole::<crate::Diffusion>();
-    whole::<crate::Entree>();
+    whole::<crate::commande::Description>();
 };

@@ -12,7 +12,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use cconn::{Client, EchecConnexion, Erreur, Resultat, Serveur, commandes, nommee};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Resultat, Serveur, commandes, nommee};
 use cconn_examples::{Compte, Decouvert, annonce, ping, retirer, somme};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -5,7 +5,8 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, Serveur, commandes, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, Serveur, commandes, nommee};
 use cconn_examples::{Compte, Decouvert, retirer};
 
 fn main() -> Resultat<()> {

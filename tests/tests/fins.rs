@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use cconn::erreur::{Phase, RaisonFin};
 use cconn::{
-    Client, Erreur, OctetsRef, OptionsServeur, Phase, RaisonFin, Resultat, Serveur, commande,
-    commandes, nommee,
+    Client, Erreur, OctetsRef, OptionsServeur, Resultat, Serveur, commande, commandes, nommee,
 };
 use cconn_tests::{hex, with_watchdog};
 

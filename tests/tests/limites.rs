@@ -3,10 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use cconn::{
-    Attente, Client, Erreur, NatureDistante, Octets, RaisonNonEnvoi, Resultat, Serveur, commande,
-    commandes,
-};
+use cconn::erreur::{NatureDistante, RaisonNonEnvoi};
+use cconn::{Attente, Client, Erreur, Octets, Resultat, Serveur, commande, commandes};
 use cconn_tests::with_watchdog;
 
 const LIMIT: Duration = Duration::from_secs(60);

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cconn::{Client, EchecConnexion, Erreur, Resultat, Serveur, commande};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Resultat, Serveur, commande};
 
 mod original {
     mod client;

@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cconn::{
-    Client, EchecConnexion, Erreur, NatureDistante, OptionsServeur, RaisonFin, RaisonNonEnvoi,
-    Resultat, Serveur, commande, commandes, nommee,
-};
+use cconn::erreur::{EchecConnexion, NatureDistante, RaisonFin, RaisonNonEnvoi};
+use cconn::{Client, Erreur, OptionsServeur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{hex, local, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);

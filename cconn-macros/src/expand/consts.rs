@@ -21,10 +21,10 @@ pub(super) fn consts(command: &Command) -> TokenStream {
     let name = &command.name;
     quote_spanned! {Span::mixed_site()=>
         #kind
-        static __CCONN_FINGERPRINT: __cconn::Empreinte =
-            __cconn::Empreinte::new(|| #fingerprint, &[#(#probes),*]);
-        const __CCONN_HEAD: __cconn::Tete<'static> =
-            __cconn::Tete::fixed(#name, 0, #signature);
+        static __CCONN_FINGERPRINT: __cconn::Fingerprint =
+            __cconn::Fingerprint::new(|| #fingerprint, &[#(#probes),*]);
+        const __CCONN_HEAD: __cconn::Entete<'static> =
+            __cconn::Entete::fixed(#name, 0, #signature);
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn kind(command: &Command) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
             __cconn::AnswerKind::<#answer>::__CCONN_KIND,
-            __cconn::Answer::<#answer>::__CCONN_KIND,
+            __cconn::AnswerProbe::<#answer>::__CCONN_KIND,
         );
     }
 }
@@ -63,8 +63,8 @@ fn each_type(
         quote!(#ty)
     });
     let answer = &command.answer;
-    let part = |part| quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>::#part);
-    let answers = [part(quote!(Valeur)), part(quote!(Refus))];
+    let part = |part| quote!(<#answer as __cconn::Returned<{ __CCONN_KIND }>>::#part);
+    let answers = [part(quote!(Value)), part(quote!(Error))];
     arguments.chain(answers).map(what).collect()
 }
 

@@ -29,16 +29,16 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
         impl __cconn::Commande for #twin {
             type Portee = __cconn::#scope;
 
-            const ENTREE: __cconn::Entree = __cconn::Entree {
+            const DESCRIPTION: __cconn::Description = __cconn::Description {
                 nom: #name,
                 signature: #signature,
                 doc: #doc,
                 parallele: #parallel,
                 serveur_seul: #server_only,
                 hash: #hash,
-                empreinte: || __cconn::Empreinte::get(&__CCONN_FINGERPRINT),
-                faute: || __cconn::Empreinte::fault(&__CCONN_FINGERPRINT),
-                executer: #handler,
+                fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
+                fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+                run: #handler,
             };
         }
     }

@@ -54,15 +54,18 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
     let name = unraw(&command.ident);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
+        impl __cconn::Sealed for #twin {}
+
+        #[doc(hidden)]
         impl __cconn::Message for #twin {
-            fn tete(&self) -> __cconn::Tete<'_> {
+            fn entete(&self) -> __cconn::Entete<'_> {
                 #head
             }
 
-            fn ecrire<'__cconn>(
+            fn __cconn_encode<'__cconn>(
                 &'__cconn self,
-                __cconn_out: &mut __cconn::Ecrivain<'__cconn>,
-            ) -> __cconn::Result<(), __cconn::ErreurCodec> {
+                __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
+            ) -> __cconn::Result<(), __cconn::ValueError> {
                 #check
                 #(__cconn::Arg(&self.#fields).__cconn_write(__cconn_out)?;)*
                 __cconn::Ok(())
@@ -82,19 +85,19 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
 pub(crate) fn call(command: &Command) -> TokenStream {
     let answer = command.answer.to_token_stream();
     let twin = twin_type(command);
-    let form = quote!(<#answer as __cconn::Reponse<{ __CCONN_KIND }>>);
+    let form = quote!(<#answer as __cconn::Returned<{ __CCONN_KIND }>>);
     // An error type that is more private than the command is reported at the answer's type.
     let span = command.answer.span().resolved_at(Span::mixed_site());
-    let refusal = quote_spanned!(span=> type Refus = #form::Refus;);
+    let refusal = quote_spanned!(span=> type Erreur = #form::Error;);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
-        impl __cconn::Appel<#form::Valeur> for #twin {
+        impl __cconn::Appel<#form::Value> for #twin {
             #refusal
 
-            fn lire(
-                __cconn_lecteur: __cconn::Lecteur<'_>,
-            ) -> __cconn::Result<#form::Valeur, __cconn::ErreurCodec> {
-                #form::lire(__cconn_lecteur)
+            fn __cconn_decode(
+                __cconn_reader: __cconn::AnswerReader<'_>,
+            ) -> __cconn::Result<#form::Value, __cconn::ValueError> {
+                #form::read(__cconn_reader)
             }
         }
     }

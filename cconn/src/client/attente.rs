@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat};
 use crate::link::{Answer, Awaited, Failure, Phase, Whereabouts, wait_for_first};
-use crate::message::{ErreurCodec, Lecteur, Refus, Tete};
+use crate::message::{AnswerReader, Entete, ErreurCommande, ValueError};
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -25,13 +25,13 @@ pub struct Attente<R, E = Jamais> {
     /// `None` once the answer was claimed.
     call: Option<CallId>,
     head: Head,
-    lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
-    refus: PhantomData<fn() -> E>,
+    decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
+    error: PhantomData<fn() -> E>,
 }
 
 /// The message's head, kept for errors.
 enum Head {
-    Fixed(Tete<'static>),
+    Fixed(Entete<'static>),
     Copied(Box<Copied>),
 }
 
@@ -43,21 +43,21 @@ struct Copied {
 }
 
 impl Head {
-    fn of(tete: &Tete<'_>) -> Self {
-        match tete.as_fixed() {
+    fn of(head: &Entete<'_>) -> Self {
+        match head.as_fixed() {
             Some(fixed) => Head::Fixed(fixed),
             None => Head::Copied(Box::new(Copied {
-                nom: tete.nom().into(),
-                empreinte: tete.empreinte(),
-                signature: tete.signature().into(),
+                nom: head.nom().into(),
+                empreinte: head.empreinte(),
+                signature: head.signature().into(),
             })),
         }
     }
 
-    fn tete(&self) -> Tete<'_> {
+    fn entete(&self) -> Entete<'_> {
         match self {
-            Head::Fixed(tete) => *tete,
-            Head::Copied(copied) => Tete::new(&copied.nom, copied.empreinte, &copied.signature),
+            Head::Fixed(head) => *head,
+            Head::Copied(copied) => Entete::new(&copied.nom, copied.empreinte, &copied.signature),
         }
     }
 }
@@ -66,10 +66,10 @@ impl<R, E> Attente<R, E> {
     pub(super) fn new(
         client: Client,
         call: CallId,
-        tete: &Tete<'_>,
-        lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
+        head: &Entete<'_>,
+        decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Self {
-        Attente { client, call: Some(call), head: Head::of(tete), lire, refus: PhantomData }
+        Attente { client, call: Some(call), head: Head::of(head), decode, error: PhantomData }
     }
 
     /// Whether waiting would return at once.
@@ -151,9 +151,9 @@ impl<R, E> Attente<R, E> {
         };
         answered.map_err(|failure| match failure {
             Failure::TooManyWaiting { limit } => {
-                first.client.about(&first.tete()).not_awaited::<Jamais>(limit)
+                first.client.about(&first.entete()).not_awaited::<Jamais>(limit)
             }
-            failure => first.client.about(&first.tete()).failed(failure),
+            failure => first.client.about(&first.entete()).failed(failure),
         })
     }
 
@@ -173,12 +173,12 @@ impl<R, E> Attente<R, E> {
         awaited
     }
 
-    fn tete(&self) -> Tete<'_> {
-        self.head.tete()
+    fn entete(&self) -> Entete<'_> {
+        self.head.entete()
     }
 }
 
-impl<R, E: Refus> Attente<R, E> {
+impl<R, E: ErreurCommande> Attente<R, E> {
     /// Waits for the answer.
     ///
     /// # Errors
@@ -223,24 +223,24 @@ impl<R, E: Refus> Attente<R, E> {
 
     /// What came of the call, which is over unless its answer can't be waited for now.
     fn read(&mut self, answer: Result<Answer, Failure>) -> Result<R, Erreur<E>> {
-        let tete = self.head.tete();
+        let head = self.head.entete();
         let answer = match answer {
             Err(Failure::TooManyWaiting { limit }) => {
-                return Err(self.client.about(&tete).not_awaited(limit));
+                return Err(self.client.about(&head).not_awaited(limit));
             }
             answer => answer,
         };
         self.call = None;
         match answer {
-            Err(failure) => Err(self.client.about(&tete).failed(failure)),
-            Ok(answer) => self.client.read(&tete, answer, self.lire),
+            Err(failure) => Err(self.client.about(&head).failed(failure)),
+            Ok(answer) => self.client.read(&head, answer, self.decode),
         }
     }
 
     /// What was claimed before is waited for in vain.
     fn claimed(&self) -> Erreur<E> {
         let phase = Phase::Answer(Whereabouts::SENT);
-        self.client.about(&self.tete()).failed(Failure::Late { phase, may_have_run: true })
+        self.client.about(&self.entete()).failed(Failure::Late { phase, may_have_run: true })
     }
 }
 
@@ -255,7 +255,7 @@ impl<R, E> Drop for Attente<R, E> {
 impl<R, E> fmt::Debug for Attente<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Attente");
-        shown.field("commande", &self.tete().nom()).field("client", &self.client);
+        shown.field("commande", &self.entete().nom()).field("client", &self.client);
         shown.field("prete", &self.is_known_ready()).finish_non_exhaustive()
     }
 }

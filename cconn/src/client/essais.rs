@@ -4,7 +4,7 @@ use super::{Attente, Client};
 use crate::copy;
 use crate::erreur::{Erreur, Resultat, remember};
 use crate::link::{put_scratch, take_scratch};
-use crate::message::{Appel, Message, Tete};
+use crate::message::{Appel, Entete, Message};
 use crate::wire;
 
 impl Client {
@@ -16,7 +16,7 @@ impl Client {
     /// # Errors
     ///
     /// - [`Erreur::NonEnvoyee`]: there is no room for it now
-    ///   ([`RaisonNonEnvoi::SansPlace`](crate::RaisonNonEnvoi::SansPlace)), or for the reasons of
+    ///   ([`RaisonNonEnvoi::SansPlace`](crate::erreur::RaisonNonEnvoi::SansPlace)), or for the reasons of
     ///   [`envoyer`](Client::envoyer); the connection lives.
     /// - [`Erreur::Fermee`]: the connection has ended; not sent.
     /// - [`Erreur::Codage`]: an argument could not be encoded; not sent.
@@ -28,7 +28,8 @@ impl Client {
     /// # Examples
     ///
     /// ```
-    /// use cconn::{Erreur, RaisonNonEnvoi, Serveur, nommee};
+    /// use cconn::erreur::RaisonNonEnvoi;
+    /// use cconn::{Erreur, Serveur, nommee};
     ///
     /// # fn main() -> cconn::Resultat<()> {
     /// let serveur = Serveur::new(0)?;
@@ -77,17 +78,17 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "try_call")]
-    pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Refus>> {
-        let tete = message.tete();
-        remember(tete.hash(), tete.nom());
+    pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
+        let head = message.entete();
+        remember(head.hash(), head.nom());
         let mut frame = take_scratch();
-        let call = self.encode(&tete, &message, &mut frame, wire::begin_call).and_then(|encoded| {
+        let call = self.encode(&head, &message, &mut frame, wire::begin_call).and_then(|encoded| {
             copy::append(&mut frame, encoded.tail);
             let call = self.link.try_defer(&mut frame, encoded.body);
-            call.map_err(|failure| self.about(&tete).failed(failure))
+            call.map_err(|failure| self.about(&head).failed(failure))
         });
         put_scratch(frame);
-        Ok(Attente::new(self.passing(), call?, &tete, M::lire))
+        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 
     /// Waits until all that had arrived from the peer before is handled here.
@@ -135,6 +136,7 @@ impl Client {
     #[doc(alias = "catch_up")]
     pub fn rattraper(&self) -> Resultat<()> {
         let caught_up = self.link.catch_up(self.deadline());
-        caught_up.map_err(|failure| -> Erreur { self.about(&Tete::new("", 0, "")).failed(failure) })
+        caught_up
+            .map_err(|failure| -> Erreur { self.about(&Entete::new("", 0, "")).failed(failure) })
     }
 }

@@ -1,20 +1,73 @@
-//! Sending the peer away.
+//! Ending a connection: in order, at once, or with a reason for the peer.
+
+use std::time::{Duration, Instant};
 
 use super::Client;
-use crate::erreur::{Resultat, ended};
-use crate::link::Expelled;
-use crate::message::Tete;
+use crate::erreur::{Erreur, Resultat, ended};
+use crate::link::{Expelled, Stopped};
+use crate::message::Entete;
+use crate::wire::EndReason;
 
 /// What is said where the program gives no reason, so that the peer can tell it from a mere close.
 const NO_REASON: &str = "sent away, and no reason was given";
 
 impl Client {
+    /// Stops the connection in order: what has arrived is still handled, what is queued is still
+    /// sent and handled by the peer.
+    ///
+    /// Works from any thread and more than once. From inside a command or a hook of this very
+    /// connection (at either end, where both are in this process) it only begins the stop, for
+    /// that is part of what has to finish. Inside a command of another connection it waits like
+    /// anywhere else, and the next command there may start meanwhile; where such waits would wait
+    /// for each other in a circle, the one that closes it does not wait. A command that a command has
+    /// asked for waits no longer once all commands of this connection wait for a peer: it may be
+    /// what they wait for.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out first.
+    /// - [`Erreur::Fermee`]: the connection was cut instead.
+    ///
+    /// # Blocking
+    ///
+    /// Until both sides are done, at most the grace period; not at all inside a command of this
+    /// connection.
+    #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
+    #[doc(alias = "stop")]
+    #[doc(alias = "shutdown")]
+    pub fn eteindre(&self) -> Resultat<()> {
+        let grace = self.link.limits.grace;
+        match self.link.stop(Instant::now().checked_add(grace)) {
+            Stopped::Begun => Ok(()),
+            Stopped::Ended => self.result_of_end(),
+            Stopped::GraceOver => Err(self.grace_over(grace)),
+        }
+    }
+
+    /// Drops the connection now. What was sent is written as far as the socket takes it at once,
+    /// and the peer is told; calls that wait end with an error, on both sides. What has reached
+    /// the peer by then still runs there, and its `lancer` returns `Ok`.
+    ///
+    /// Inside a command the caller of that command gets [`Erreur::Fermee`]. To end a connection
+    /// with last words that arrive there are [`expulser`](Client::expulser), which says why, and
+    /// [`eteindre`](Client::eteindre), which waits for what the peer is doing.
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    #[doc(alias("hang_up", "drop_connection"))]
+    #[doc(alias = "disconnect")]
+    #[doc(alias = "abort")]
+    pub fn close(&self) {
+        self.link.close(EndReason::Closed, "");
+    }
+
     /// Sends the peer away with a reason: it gets all that was sent to it before, then the reason,
     /// and the connection ends.
     ///
     /// At the peer everything that was sent before still runs; then its `lancer`, its hook
     /// `quand_deconnecte` and every call and message that it tries say
-    /// [`RaisonFin::Expulsee`](crate::RaisonFin::Expulsee) with this text, of which 900 bytes
+    /// [`RaisonFin::Expulsee`](crate::erreur::RaisonFin::Expulsee) with this text, of which 900 bytes
     /// travel. On this side nothing that the peer has asked for is begun any more, and the
     /// answers of commands that still run go nowhere.
     ///
@@ -24,7 +77,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Delai`](crate::Erreur::Delai): the peer did not take all of it within the
+    /// - [`Erreur::Delai`](Erreur::Delai): the peer did not take all of it within the
     ///   deadline of this handle; the connection was cut.
     /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection had ended, or ended first.
     ///
@@ -36,7 +89,8 @@ impl Client {
     /// # Examples
     ///
     /// ```
-    /// use cconn::{Erreur, RaisonFin, Serveur, nommee};
+    /// use cconn::erreur::RaisonFin;
+    /// use cconn::{Erreur, Serveur, nommee};
     ///
     /// # fn main() -> cconn::Resultat<()> {
     /// let serveur = Serveur::new(0)?;
@@ -59,8 +113,12 @@ impl Client {
         let text = if raison.is_empty() { NO_REASON } else { raison };
         match self.link.expel(text, self.deadline()) {
             Expelled::Said => Ok(()),
-            Expelled::Late => Err(self.about(&Tete::new("", 0, "")).not_said()),
+            Expelled::Late => Err(self.about(&Entete::new("", 0, "")).not_said()),
             Expelled::Ended(ending) => Err(ended(&ending, self.link.identity.label(), None)),
         }
+    }
+
+    fn grace_over(&self, grace: Duration) -> Erreur {
+        self.about(&Entete::new("", 0, "")).grace_over(grace)
     }
 }

@@ -3,7 +3,7 @@
 use super::Client;
 use crate::erreur::{Codage, Erreur, Jamais, Resultat};
 use crate::link::{Answer, Failure};
-use crate::message::{ErreurCodec, Lecteur, Message, Refus, Tete, encode_body};
+use crate::message::{AnswerReader, Entete, ErreurCommande, Message, ValueError, encode_body};
 use crate::wire;
 
 impl Client {
@@ -11,59 +11,59 @@ impl Client {
     #[inline]
     pub(super) fn encode<'m>(
         &self,
-        tete: &Tete<'_>,
+        head: &Entete<'_>,
         message: &'m dyn Message,
         frame: &mut Vec<u8>,
         begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
     ) -> Resultat<Encoded<'m>> {
         let depth = self.link.depth();
-        let depth = depth.map_err(|failure| self.about(tete).failed::<Jamais>(failure))?;
-        encode_frame(tete, depth, message, frame, begin)
-            .map_err(|error| self.codage::<Jamais>(tete, "an argument", "encoded", error, false))?
+        let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
+        encode_frame(head, depth, message, frame, begin)
+            .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?
             .ok_or_else(|| {
                 let size = frame.len();
                 let limit = u32::MAX as usize;
-                self.about(tete).failed(Failure::TooLarge { size, limit })
+                self.about(head).failed(Failure::TooLarge { size, limit })
             })
     }
 
     /// What an answer comes to.
-    pub(super) fn read<R, E: Refus>(
+    pub(super) fn read<R, E: ErreurCommande>(
         &self,
-        tete: &Tete<'_>,
+        head: &Entete<'_>,
         answer: Answer,
-        lire: fn(Lecteur<'_>) -> Result<R, ErreurCodec>,
+        decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Result<R, Erreur<E>> {
         match answer {
             Answer::Value(mut bytes) => {
-                let value = lire(Lecteur(bytes.body()));
+                let value = decode(AnswerReader(bytes.body()));
                 bytes.recycle(&self.link);
-                value.map_err(|error| self.codage(tete, "the answer", "decoded", error, true))
+                value.map_err(|error| self.codage(head, "the answer", "decoded", error, true))
             }
             Answer::UserError(mut bytes) => {
-                let refusal = E::lire(bytes.body().into_slice());
+                let refusal = E::__cconn_decode(bytes.body().into_slice());
                 bytes.recycle(&self.link);
                 Err(match refusal {
                     Ok(refusal) => Erreur::Refus(refusal),
-                    Err(error) => self.codage(tete, "the command's error", "decoded", error, true),
+                    Err(error) => self.codage(head, "the command's error", "decoded", error, true),
                 })
             }
             Answer::Failure { code, text } => {
-                Err(self.about(tete).remote(code, text, tete.signature()))
+                Err(self.about(head).remote(code, text, head.signature()))
             }
         }
     }
 
     fn codage<E>(
         &self,
-        tete: &Tete<'_>,
+        head: &Entete<'_>,
         quoi: &'static str,
         verbe: &'static str,
-        cause: ErreurCodec,
+        cause: ValueError,
         a_pu_etre_executee: bool,
     ) -> Erreur<E> {
         Erreur::Codage(Box::new(Codage {
-            commande: tete.nom().into(),
+            commande: head.nom().into(),
             lien: self.link.identity.label().into(),
             quoi,
             verbe,
@@ -86,13 +86,13 @@ pub(crate) struct Encoded<'m> {
 /// length does not fit its prefix.
 #[inline]
 pub(crate) fn encode_frame<'m>(
-    tete: &Tete<'_>,
+    head: &Entete<'_>,
     depth: u8,
     message: &'m dyn Message,
     frame: &mut Vec<u8>,
     begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-) -> Result<Option<Encoded<'m>>, ErreurCodec> {
-    let start = begin(frame, depth, tete.hash(), tete.empreinte());
+) -> Result<Option<Encoded<'m>>, ValueError> {
+    let start = begin(frame, depth, head.hash(), head.empreinte());
     let header = frame.len();
     let tail = encode_body(message, frame)?;
     let body = frame.len() - header + tail.len();

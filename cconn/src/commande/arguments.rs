@@ -36,42 +36,42 @@ impl<'de> Input<'de> {
 
     /// Checks that every argument was read.
     #[inline]
-    pub fn end(self) -> Result<(), Faute> {
-        self.decoder.finish().map_err(|error| Faute::leftover(&error))
+    pub fn end(self) -> Result<(), Fault> {
+        self.decoder.finish().map_err(|error| Fault::leftover(&error))
     }
 }
 
 /// Why a command was not run, though it is registered.
 #[derive(Debug)]
-pub struct Faute {
+pub struct Fault {
     pub(crate) code: FailureCode,
     pub(crate) text: String,
 }
 
-impl Faute {
+impl Fault {
     #[cold]
     pub(crate) fn argument(name: &dyn fmt::Display, error: &dyn fmt::Display) -> Self {
-        Faute { code: FailureCode::Arguments, text: format!("argument `{name}`: {error}") }
+        Fault { code: FailureCode::Arguments, text: format!("argument `{name}`: {error}") }
     }
 
     /// One of a closure's arguments, which have no names.
     #[cold]
     pub(super) fn place(place: u8, count: usize, error: &dyn fmt::Display) -> Self {
         let text = format!("argument {place} of {count}: {error}");
-        Faute { code: FailureCode::Arguments, text }
+        Fault { code: FailureCode::Arguments, text }
     }
 
     #[cold]
     fn leftover(error: &CodecError) -> Self {
         let text = format!("after the last argument: {error}");
-        Faute { code: FailureCode::Arguments, text }
+        Fault { code: FailureCode::Arguments, text }
     }
 
     /// A command that needs a server ran on a connection that has none.
     #[cold]
     pub(crate) fn no_server() -> Self {
         let text = "the command needs a server, and there is none on that side".to_owned();
-        Faute { code: FailureCode::Handler, text }
+        Fault { code: FailureCode::Handler, text }
     }
 }
 
@@ -87,27 +87,27 @@ impl<T> Slot<T> {
 /// Reads what serde can.
 pub trait ReadSerde<'de, T> {
     /// Takes the next argument, which is known as `name`.
-    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute>;
+    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Fault>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
     #[inline]
-    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Faute> {
-        input.decoder.value().map_err(|error| Faute::argument(&name, &error))
+    fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Fault> {
+        input.decoder.value().map_err(|error| Fault::argument(&name, &error))
     }
 }
 
 /// Stands in for a type that can't be read, so that there is one error and not two.
 pub trait ReadNever<T> {
     /// Fails.
-    fn __cconn_read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Faute>;
+    fn __cconn_read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Fault>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> ReadNever<T> for Slot<T> {
-    fn __cconn_read(&self, _: &mut Input<'_>, name: &'static str) -> Result<T, Faute> {
-        no_value().map_err(|error| Faute::argument(&name, &error))
+    fn __cconn_read(&self, _: &mut Input<'_>, name: &'static str) -> Result<T, Fault> {
+        no_value().map_err(|error| Fault::argument(&name, &error))
     }
 }
 
@@ -117,9 +117,9 @@ macro_rules! read_whole {
         $(impl<'de> Slot<$ty> {
             /// Takes the next argument, which is known as `name`.
             #[inline]
-            pub fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Faute> {
+            pub fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Fault> {
                 let read = input.decoder.$read();
-                read.map($convert).map_err(|error| Faute::argument(&name, &error))
+                read.map($convert).map_err(|error| Fault::argument(&name, &error))
             }
         })*
     };
@@ -136,18 +136,18 @@ read_whole! {
 impl Slot<Vec<u8>> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
-    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Faute> {
+    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Fault> {
         let read = input.decoder.byte_buf();
-        read.map_err(|error| Faute::argument(&name, &error))
+        read.map_err(|error| Fault::argument(&name, &error))
     }
 }
 
 impl Slot<String> {
     /// Takes the next argument, which is known as `name`.
     #[inline]
-    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Faute> {
+    pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Fault> {
         let read = input.decoder.string();
-        read.map_err(|error| Faute::argument(&name, &error))
+        read.map_err(|error| Fault::argument(&name, &error))
     }
 }
 

@@ -5,42 +5,38 @@ use std::any::type_name;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Contexte, Faute, Input};
+use super::{Context, Fault, Input};
 use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
-use crate::message::{Ended, Issue, decode_next, into_bytes, is_result};
+use crate::message::{Arguments, Reply, ReplyKind, Sens, decode_next, into_bytes, is_result};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
 /// What runs a command that was registered by name.
 pub(super) type Closure =
-    dyn Fn(&Contexte<'_>, Input<'_>, &mut Output) -> Result<Issue, Faute> + Send + Sync;
+    dyn Fn(&Context<'_>, Input<'_>, &mut Output) -> Result<Reply, Fault> + Send + Sync;
 
 /// Wraps a closure in the reading of its arguments and the writing of its answer.
 pub(super) fn erase<A, R, K, F>(run: F) -> Box<Closure>
 where
-    A: Arguments,
-    R: Rendu<K>,
+    A: Arguments<Recus>,
+    R: Retour<K>,
     F: Fn(&Client, A) -> R + Send + Sync + 'static,
 {
     Box::new(move |context, input, out| {
-        let arguments = A::lire(input)?;
-        Ok(run(context.client, arguments).rendre(out))
+        let arguments = (A::__CCONN_WAY)(input)?;
+        Ok(run(context.client, arguments).reply(out))
     })
 }
 
-/// The arguments of a command that is a closure: a tuple of up to twelve owned values.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be the arguments of a command",
-    note = "they are a tuple of owned values that serde can decode: `()`, `(a,): (String,)`, \
-            `(a, b): (i64, i64)`",
-    note = "serde knows arrays of at most 32 elements: take `Octets` or `Vec<_>` in place of a \
-            longer one"
-)]
-pub trait Arguments: Sized {
-    #[doc(hidden)]
-    fn lire(input: Input<'_>) -> Result<Self, Faute>;
+/// The arguments of a command that is received by a closure.
+#[doc(alias = "Received")]
+#[derive(Clone, Copy, Debug)]
+pub enum Recus {}
+
+impl Sens for Recus {
+    type Way<A> = fn(Input<'_>) -> Result<A, Fault>;
 }
 
 /// An argument of a closure, which owns what it is handed: `String` and not `&str`.
@@ -56,15 +52,15 @@ macro_rules! tuples {
     ($($($name:ident $place:literal)*;)*) => {
         $(
             #[diagnostic::do_not_recommend]
-            impl<$($name: for<'de> OwnedArgument<'de> + 'static),*> Arguments for ($($name,)*) {
+            impl<$($name: for<'de> OwnedArgument<'de> + 'static),*> Arguments<Recus> for ($($name,)*) {
                 #[allow(unused_mut, reason = "the empty tuple reads nothing")]
-                fn lire(mut input: Input<'_>) -> Result<Self, Faute> {
+                const __CCONN_WAY: fn(Input<'_>) -> Result<Self, Fault> = |mut input| {
                     #[allow(dead_code, reason = "the empty tuple has none")]
                     const COUNT: usize = <[u8]>::len(&[$($place),*]);
                     let all = ($(argument::<$name>(&mut input, $place, COUNT)?,)*);
                     input.end()?;
                     Ok(all)
-                }
+                };
             }
         )*
     };
@@ -82,8 +78,8 @@ fn argument<T: DeserializeOwned + 'static>(
     input: &mut Input<'_>,
     place: u8,
     count: usize,
-) -> Result<T, Faute> {
-    decode_next(input.decoder()).map_err(|error| Faute::place(place, count, &error))
+) -> Result<T, Fault> {
+    decode_next(input.decoder()).map_err(|error| Fault::place(place, count, &error))
 }
 
 /// What a command that is a closure may return.
@@ -102,9 +98,9 @@ fn argument<T: DeserializeOwned + 'static>(
             of a longer one",
     note = "with `?` in a closure, write `-> Resultat<_>` before its block"
 )]
-pub trait Rendu<K> {
+pub trait Retour<K> {
     #[doc(hidden)]
-    fn rendre(self, out: &mut Output) -> Issue;
+    fn reply(self, out: &mut Output) -> Reply;
 }
 
 /// A value, or a `Result` with an error of the program's own: told apart while it is encoded.
@@ -123,38 +119,38 @@ pub enum ByLink {}
 pub enum ByEither {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + 'static> Rendu<ByValue> for T {
-    fn rendre(self, out: &mut Output) -> Issue {
+impl<T: Serialize + 'static> Retour<ByValue> for T {
+    fn reply(self, out: &mut Output) -> Reply {
         let value = match into_bytes(self) {
-            Ok(bytes) => return Issue::value(bytes, out),
+            Ok(bytes) => return Reply::value(bytes, out),
             Err(value) => value,
         };
         let is_result = || is_result(type_name::<T>());
         match codec::encode_answer(&value, is_result, &mut out.bytes) {
-            Ok(Top::Value) => Issue(Ended::Answer),
-            Ok(Top::Err) => Issue(Ended::Refusal),
-            Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
+            Ok(Top::Value) => Reply(ReplyKind::Answer),
+            Ok(Top::Err) => Reply(ReplyKind::Refusal),
+            Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
         }
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + 'static> Rendu<ByLink> for Result<T, Erreur> {
-    fn rendre(self, out: &mut Output) -> Issue {
+impl<T: Serialize + 'static> Retour<ByLink> for Result<T, Erreur> {
+    fn reply(self, out: &mut Output) -> Reply {
         match self {
-            Ok(value) => Issue::value(value, out),
-            Err(error) => Issue::failed(&error, out),
+            Ok(value) => Reply::value(value, out),
+            Err(error) => Reply::failed(&error, out),
         }
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + 'static, E: Serialize + 'static> Rendu<ByEither> for Result<T, Erreur<E>> {
-    fn rendre(self, out: &mut Output) -> Issue {
+impl<T: Serialize + 'static, E: Serialize + 'static> Retour<ByEither> for Result<T, Erreur<E>> {
+    fn reply(self, out: &mut Output) -> Reply {
         match self.map_err(Erreur::split::<Jamais>) {
-            Ok(value) => Issue::value(value, out),
-            Err(Ok(refusal)) => Issue::refusal(&refusal, out),
-            Err(Err(error)) => Issue::failed(&error, out),
+            Ok(value) => Reply::value(value, out),
+            Err(Ok(refusal)) => Reply::refusal(&refusal, out),
+            Err(Err(error)) => Reply::failed(&error, out),
         }
     }
 }

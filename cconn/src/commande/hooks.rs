@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
-use super::{Registre, shown};
+use super::{Registry, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
@@ -49,7 +49,7 @@ impl Hooks {
 /// it is.
 static UNTOLD: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
-impl Registre {
+impl Registry {
     /// Tells the program of a one-way message that failed.
     pub(crate) fn report(&self, link: &Arc<Link>, notice: &Notice) {
         let client = Client::of(link);
@@ -114,12 +114,12 @@ impl Registre {
 
 fn finish(link: &Arc<Link>) {
     let commands: &dyn std::any::Any = &**link.commands();
-    let Some(registre) = commands.downcast_ref::<Registre>() else { return };
+    let Some(registry) = commands.downcast_ref::<Registry>() else { return };
     // Whoever comes second finds no hook any more.
-    if let Some(hook) = registre.take_end_hook() {
+    if let Some(hook) = registry.take_end_hook() {
         let client = Client::of(link);
         let _panicked = fence(|| hook(&client, client.result_of_end()));
         let _panicked = fence(|| drop(hook));
     }
-    registre.let_go();
+    registry.let_go();
 }

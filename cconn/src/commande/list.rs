@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Contexte, Entree, Faute, Input};
-use crate::message::Issue;
+use super::{Context, Description, Fault, Input};
+use crate::message::{Reply, Sealed};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
@@ -37,7 +37,7 @@ use crate::wire::Output;
 /// }
 ///
 /// const LISTE: Commandes = commandes![somme, texte::echo];
-/// assert_eq!(LISTE.entrees()[1].signature, "echo(mot: String) -> String");
+/// assert_eq!(LISTE.descriptions()[1].signature, "echo(mot: String) -> String");
 /// ```
 #[doc(alias = "commands")]
 #[macro_export]
@@ -64,7 +64,9 @@ pub enum ServeurSeul {}
     message = "a command of this list takes `&Serveur`: it can't be registered on a client",
     note = "register it on the server, or take `&Client` instead"
 )]
-pub trait SurClient {}
+pub trait SurClient: Sealed {}
+
+impl Sealed for Partout {}
 
 impl SurClient for Partout {}
 
@@ -74,14 +76,14 @@ impl SurClient for Partout {}
 #[doc(alias = "Commands")]
 #[must_use = "the commands are only listed: register them with `enregistrer`"]
 pub struct Commandes<P = Partout> {
-    entries: &'static [Entree],
+    entries: &'static [Description],
     scope: PhantomData<fn() -> P>,
 }
 
 impl<P> Commandes<P> {
     /// The commands, in the order of the list.
     #[doc(alias = "entries")]
-    pub const fn entrees(&self) -> &'static [Entree] {
+    pub const fn descriptions(&self) -> &'static [Description] {
         self.entries
     }
 }
@@ -109,7 +111,7 @@ impl<P> fmt::Debug for Commandes<P> {
             `enregistrer(commandes![somme])`",
     note = "the list of a module is what its function returns: `enregistrer(calcul::commandes())`"
 )]
-pub trait Liste {
+pub trait Liste: Sealed {
     /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
     #[doc(alias = "Scope")]
     type Portee;
@@ -118,6 +120,8 @@ pub trait Liste {
     #[doc(alias = "list")]
     fn en_liste(self) -> Commandes<Self::Portee>;
 }
+
+impl<P> Sealed for Commandes<P> {}
 
 impl<P> Liste for Commandes<P> {
     type Portee = P;
@@ -147,7 +151,7 @@ impl Scope for Where<true> {
 
 /// The finished list.
 pub const fn list<const SERVER: bool>(
-    entries: &'static [Entree],
+    entries: &'static [Description],
 ) -> Commandes<<Where<SERVER> as Scope>::Portee>
 where
     Where<SERVER>: Scope,
@@ -156,7 +160,7 @@ where
 }
 
 /// Whether one of the commands needs a server.
-pub const fn server_only(entries: &[Entree]) -> bool {
+pub const fn server_only(entries: &[Description]) -> bool {
     let mut rest = entries;
     while let [entry, tail @ ..] = rest {
         if entry.serveur_seul {
@@ -168,7 +172,7 @@ pub const fn server_only(entries: &[Entree]) -> bool {
 }
 
 /// How many commands several lists hold.
-pub const fn total(lists: &[&[Entree]]) -> usize {
+pub const fn total(lists: &[&[Description]]) -> usize {
     let mut rest = lists;
     let mut total = 0;
     while let [list, tail @ ..] = rest {
@@ -179,7 +183,7 @@ pub const fn total(lists: &[&[Entree]]) -> usize {
 }
 
 /// Several lists as one; `N` is their [`total`].
-pub const fn joined<const N: usize>(lists: &[&[Entree]]) -> [Entree; N] {
+pub const fn joined<const N: usize>(lists: &[&[Description]]) -> [Description; N] {
     let mut all = [PLACEHOLDER; N];
     let (mut rest, mut i) = (lists, 0);
     while let [list, tail @ ..] = rest {
@@ -203,7 +207,7 @@ pub const fn joined<const N: usize>(lists: &[&[Entree]]) -> [Entree; N] {
 /// # Panics
 ///
 /// Where two have one name, or names of one hash: in a constant, so a compile error.
-pub const fn distinct<const M: usize>(entries: &'static [Entree]) -> &'static [Entree] {
+pub const fn distinct<const M: usize>(entries: &'static [Description]) -> &'static [Description] {
     let mut table = [0; M];
     let mut count = 0;
     while count < entries.len() {
@@ -266,19 +270,19 @@ pub(super) const fn same(left: &str, right: &str) -> bool {
 }
 
 /// Fills a list that is not finished, and stands in for a command that has mistakes.
-pub(crate) const PLACEHOLDER: Entree = Entree {
+pub(crate) const PLACEHOLDER: Description = Description {
     nom: "",
     signature: "",
     doc: "",
     parallele: false,
     serveur_seul: false,
     hash: 0,
-    empreinte: || 0,
-    faute: || None,
-    executer: run_nothing,
+    fingerprint: || 0,
+    fault: || None,
+    run: run_nothing,
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "it has the signature of every command")]
-fn run_nothing(_: &Contexte<'_>, _: Input<'_>, out: &mut Output) -> Result<Issue, Faute> {
-    Ok(Issue::failure(FailureCode::UnknownCommand, &"the command has no body", out))
+fn run_nothing(_: &Context<'_>, _: Input<'_>, out: &mut Output) -> Result<Reply, Fault> {
+    Ok(Reply::failure(FailureCode::UnknownCommand, &"the command has no body", out))
 }

@@ -2,31 +2,32 @@
 
 use std::any::Any;
 
-use super::closure::{Arguments, Rendu, erase};
+use super::closure::{Recus, Retour, erase};
 use super::registry::Registered;
-use super::{Commandes, Liste, Registre, SurClient};
+use super::{Commandes, Liste, Registry, SurClient};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat};
+use crate::message::Arguments;
 
-impl Registre {
+impl Registry {
     /// Adds all commands of a list, or none.
     pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
-        for entry in commandes.entrees() {
-            if let Some(texte) = (entry.faute)() {
+        for entry in commandes.descriptions() {
+            if let Some(texte) = (entry.fault)() {
                 let (commande, texte) = (entry.nom.into(), texte.into());
                 let error = Enregistrement::Types { commande, texte };
                 return Err(Erreur::Enregistrement(Box::new(error)));
             }
         }
-        let new = commandes.entrees().iter().map(Registered::function).collect();
+        let new = commandes.descriptions().iter().map(Registered::function).collect();
         self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
     }
 
     /// Adds a closure under a name.
     pub(crate) fn enregistrer_commande<A, R, K, F>(&self, nom: &str, run: F) -> Resultat<()>
     where
-        A: Arguments,
-        R: Rendu<K>,
+        A: Arguments<Recus>,
+        R: Retour<K>,
         F: Fn(&Client, A) -> R + Send + Sync + 'static,
     {
         let command = Registered::closure(nom.to_owned(), erase(run));
@@ -50,7 +51,7 @@ impl Client {
     where
         L: Liste<Portee: SurClient>,
     {
-        self.registre()?.enregistrer(commandes.en_liste())
+        self.registry()?.enregistrer(commandes.en_liste())
     }
 
     /// Makes a closure callable by the peer, under a name.
@@ -75,17 +76,17 @@ impl Client {
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
     where
-        A: Arguments,
-        R: Rendu<K>,
+        A: Arguments<Recus>,
+        R: Retour<K>,
         F: Fn(&Client, A) -> R + Send + Sync + 'static,
     {
-        self.registre()?.enregistrer_commande(nom, commande)
+        self.registry()?.enregistrer_commande(nom, commande)
     }
 
-    fn registre(&self) -> Resultat<&Registre> {
+    fn registry(&self) -> Resultat<&Registry> {
         let dispatch: &dyn Any = &**self.link.commands();
-        let registre = dispatch.downcast_ref::<Registre>();
-        registre.ok_or_else(|| {
+        let registry = dispatch.downcast_ref::<Registry>();
+        registry.ok_or_else(|| {
             Erreur::echec("this connection belongs to a server: register its commands there")
         })
     }

@@ -12,17 +12,17 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use super::closure::Closure;
 use super::fence::{fence, fence_telling};
 use super::hooks::{EndHook, Hooks};
-use super::{Contexte, Entree, Executer, Faute, Input};
+use super::{Context, Description, Fault, Input, RunFn};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
-use crate::message::{Ended, Issue, hash};
+use crate::message::{Reply, ReplyKind, hash};
 use crate::wire::{FailureCode, NO_COMMAND, Output};
 
 /// The commands that a peer may ask for.
 #[derive(Default)]
-pub(crate) struct Registre {
+pub(crate) struct Registry {
     table: RwLock<Table>,
     /// Whether any command may run beside others: asked for each that arrives, rarely true.
     any_parallel: AtomicBool,
@@ -45,19 +45,19 @@ pub(super) struct Registered {
 }
 
 enum Run {
-    Function(Executer),
+    Function(RunFn),
     Closure(Box<Closure>),
 }
 
 impl Registered {
-    pub(super) fn function(entry: &Entree) -> Self {
+    pub(super) fn function(entry: &Description) -> Self {
         Registered {
             name: Cow::Borrowed(entry.nom),
             hash: entry.hash,
             signature: entry.signature,
-            fingerprint: (entry.empreinte)(),
+            fingerprint: (entry.fingerprint)(),
             parallel: entry.parallele,
-            run: Run::Function(entry.executer),
+            run: Run::Function(entry.run),
         }
     }
 
@@ -74,10 +74,10 @@ impl Registered {
 
     fn execute(
         &self,
-        context: &Contexte<'_>,
+        context: &Context<'_>,
         body: Body<'_>,
         out: &mut Output,
-    ) -> Result<Issue, Faute> {
+    ) -> Result<Reply, Fault> {
         let input = Input::new(body);
         match &self.run {
             Run::Function(run) => run(context, input, out),
@@ -94,7 +94,7 @@ pub(crate) struct Known([Option<Arc<Registered>>; 4]);
 impl Known {
     /// The command of that hash, looked up in the table where it is not known yet.
     #[inline]
-    fn find(&mut self, registre: &Registre, hash: u64) -> Option<&Registered> {
+    fn find(&mut self, registry: &Registry, hash: u64) -> Option<&Registered> {
         let Known([a, b, c, d]) = self;
         let place = match hash % 4 {
             0 => a,
@@ -103,15 +103,15 @@ impl Known {
             _ => d,
         };
         if place.as_ref().is_none_or(|command| command.hash != hash) {
-            *place = Some(registre.find(hash)?);
+            *place = Some(registry.find(hash)?);
         }
         place.as_deref()
     }
 }
 
-impl Registre {
+impl Registry {
     pub(crate) fn new(hooks: Hooks) -> Self {
-        Registre { hooks: RwLock::new(hooks), ..Registre::default() }
+        Registry { hooks: RwLock::new(hooks), ..Registry::default() }
     }
 
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
@@ -139,7 +139,7 @@ impl Registre {
     pub(crate) fn run(
         &self,
         known: &mut Known,
-        context: &Contexte<'_>,
+        context: &Context<'_>,
         incoming: &Incoming<'_>,
         out: &mut Output,
     ) -> Outcome {
@@ -148,12 +148,12 @@ impl Registre {
         };
         let (theirs, ours) = (incoming.fingerprint, command.fingerprint);
         if theirs != ours && theirs != 0 && ours != 0 {
-            return Issue::failure(FailureCode::Signature, &command.signature, out).into();
+            return Reply::failure(FailureCode::Signature, &command.signature, out).into();
         }
         let start = out.bytes.len();
         let body = Body::new(incoming.body, incoming.apart.take());
         match fence_telling(|| command.execute(context, body, out)) {
-            Ok(Ok(issue)) => issue.into(),
+            Ok(Ok(reply)) => reply.into(),
             Ok(Err(fault)) => failed(start, fault.code, &fault.text, out),
             Err(said) => {
                 // It may be meant for nobody but the program's author.
@@ -177,7 +177,7 @@ impl Registre {
     fn unknown(&self, hash: u64, out: &mut Output) -> Outcome {
         let count = self.read().len();
         let text = format!("hash {hash:#018x}, commands registered: {count}");
-        Issue::failure(FailureCode::UnknownCommand, &text, out).into()
+        Reply::failure(FailureCode::UnknownCommand, &text, out).into()
     }
 
     /// The name of that command, or its hash where there is none.
@@ -259,22 +259,22 @@ fn clash(there: &str, new: &str) -> Enregistrement {
 /// Puts a text in the place of what a command wrote before it failed.
 fn failed(start: usize, code: FailureCode, text: &str, out: &mut Output) -> Outcome {
     out.truncate(start);
-    Issue::failure(code, &text, out).into()
+    Reply::failure(code, &text, out).into()
 }
 
-impl From<Issue> for Outcome {
-    fn from(issue: Issue) -> Self {
-        match issue.0 {
-            Ended::Answer => Outcome::Answer,
-            Ended::Refusal => Outcome::UserError,
-            Ended::Failure(code) => Outcome::Failure(code),
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        match reply.0 {
+            ReplyKind::Answer => Outcome::Answer,
+            ReplyKind::Refusal => Outcome::UserError,
+            ReplyKind::Failure(code) => Outcome::Failure(code),
         }
     }
 }
 
-impl Dispatch for Registre {
+impl Dispatch for Registry {
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
-        Box::new(OfClient { registre: self, client: Client::within(link), known: Known::default() })
+        Box::new(OfClient { registry: self, client: Client::within(link), known: Known::default() })
     }
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
@@ -292,19 +292,19 @@ impl Dispatch for Registre {
 
 /// Runs the commands of a client's side.
 struct OfClient<'a> {
-    registre: &'a Registre,
+    registry: &'a Registry,
     client: Client,
     known: Known,
 }
 
 impl Runner for OfClient<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
-        let context = Contexte { client: &self.client, serveur: None };
-        self.registre.run(&mut self.known, &context, incoming, out)
+        let context = Context { client: &self.client, serveur: None };
+        self.registry.run(&mut self.known, &context, incoming, out)
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
-        self.registre.report_here(&self.client, incoming.command, code, text);
+        self.registry.report_here(&self.client, incoming.command, code, text);
     }
 }
 

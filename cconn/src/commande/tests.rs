@@ -3,7 +3,7 @@
 use cconn_macros::commande;
 
 use super::*;
-use crate::message::{Ended, Message, encode_body};
+use crate::message::{Message, ReplyKind, encode_body};
 use crate::serveur::Serveur;
 use crate::wire::Output;
 
@@ -34,15 +34,16 @@ fn local() -> (Serveur, Client) {
 #[test]
 fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
-    let context = Contexte { client: &client, serveur: None };
+    let context = Context { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Output::default();
-    let issue = (adresses::ENTREE.executer)(&context, Input::new(body.as_slice().into()), &mut out)
+    let reply = (adresses::DESCRIPTION.run)(&context, Input::new(body.as_slice().into()), &mut out)
         .unwrap();
-    assert_eq!(issue.0, Ended::Answer);
-    let found =
-        <adresses as crate::Appel<[usize; 3]>>::lire(crate::Lecteur(out.bytes.as_slice().into()))
-            .unwrap();
+    assert_eq!(reply.0, ReplyKind::Answer);
+    let found = <adresses as crate::traits::Appel<[usize; 3]>>::__cconn_decode(
+        crate::__prive::AnswerReader(out.bytes.as_slice().into()),
+    )
+    .unwrap();
     let message = body.as_ptr_range();
     let (start, end) = (message.start.addr(), message.end.addr());
     assert!(found.iter().all(|address| (start..end).contains(address)), "{found:x?} {start:x}");
@@ -53,31 +54,31 @@ fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
     let mut out = Output::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
-        let context = Contexte { client: &client, serveur };
-        (compte::ENTREE.executer)(&context, Input::new([].as_slice().into()), &mut out)
-            .map(|issue| issue.0)
+        let context = Context { client: &client, serveur };
+        (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into()), &mut out)
+            .map(|reply| reply.0)
     };
     assert!(run(None).is_err());
     assert!(run(Some(&7)).is_err());
-    assert_eq!(run(Some(&serveur)).unwrap(), Ended::Answer);
+    assert_eq!(run(Some(&serveur)).unwrap(), ReplyKind::Answer);
 }
 
 #[test]
 fn a_prefix_of_the_arguments_never_runs() {
     let (_serveur, client) = local();
-    let context = Contexte { client: &client, serveur: None };
+    let context = Context { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Output::default();
         let input = Input::new(body[..length].into());
-        assert!((adresses::ENTREE.executer)(&context, input, &mut out).is_err(), "{length}");
+        assert!((adresses::DESCRIPTION.run)(&context, input, &mut out).is_err(), "{length}");
         assert!(out.bytes.is_empty());
     }
 }
 
 /// Ten thousand descriptions that differ by their hashes only.
 #[expect(clippy::large_stack_arrays, reason = "it is a constant of the compiler's")]
-const fn many() -> [Entree; 10_000] {
+const fn many() -> [Description; 10_000] {
     let mut all = [PLACEHOLDER; 10_000];
     let mut i = 0;
     while i < all.len() {
@@ -90,8 +91,8 @@ const fn many() -> [Entree; 10_000] {
 
 #[test]
 fn a_long_list_is_checked_while_it_is_compiled() {
-    const ALL: &[Entree] = &many();
+    const ALL: &[Description] = &many();
     // The compiler's own limit on constants is a lint that is an error by default.
-    const CHECKED: &[Entree] = distinct::<32_768>(ALL);
+    const CHECKED: &[Description] = distinct::<32_768>(ALL);
     assert_eq!(CHECKED.len(), 10_000);
 }

@@ -228,7 +228,7 @@ macro_rules! shared_settings {
         #[doc(alias = "on_command_failure")]
         pub fn quand_commande_echoue(
             mut self,
-            quoi: impl Fn(&$crate::Client, &$crate::CommandeEchouee) + Send + Sync + 'static,
+            quoi: impl Fn(&$crate::Client, &$crate::erreur::CommandeEchouee) + Send + Sync + 'static,
         ) -> Self {
             self.settings.hooks.on_failed_here = Some(std::sync::Arc::new(quoi));
             self

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ErreurCodec, LONG, Lecteur, Refus, no_value};
+use super::{AnswerReader, ErreurCommande, LONG, ValueError, no_value};
 use crate::codec::{self, CodecError, Decoder};
 use crate::erreur::{Erreur, Jamais, passed_on};
 use crate::octets::Octets;
@@ -58,7 +58,7 @@ impl<T: Plain, E: Plain> AnswerKind<Result<T, E>> {
 
 /// The form of all that is no `Result`.
 pub trait ValueByDefault {
-    /// The form, to be decided by `Answer`.
+    /// The form, to be decided by `AnswerProbe`.
     const __CCONN_KIND: u8 = INVALID;
 }
 
@@ -67,9 +67,9 @@ impl<T> ValueByDefault for AnswerKind<T> {}
 
 /// Tells whether a return type that is no `Result` can be an answer.
 #[derive(Debug)]
-pub struct Answer<T>(PhantomData<T>);
+pub struct AnswerProbe<T>(PhantomData<T>);
 
-impl<T: Plain> Answer<T> {
+impl<T: Plain> AnswerProbe<T> {
     /// The form.
     pub const __CCONN_KIND: u8 = VALUE;
 }
@@ -81,7 +81,7 @@ pub trait PlainByDefault {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> PlainByDefault for Answer<T> {}
+impl<T> PlainByDefault for AnswerProbe<T> {}
 
 /// The form of a return type, from what both probes say of it.
 pub const fn answer_kind(result: u8, plain: u8) -> u8 {
@@ -89,110 +89,110 @@ pub const fn answer_kind(result: u8, plain: u8) -> u8 {
 }
 
 /// A return type, as its form `KIND` says.
-pub trait Reponse<const KIND: u8> {
+pub trait Returned<const KIND: u8> {
     /// What a caller gets where all goes well.
-    type Valeur;
+    type Value;
     /// The command's own error.
-    type Refus: Refus;
+    type Error: ErreurCommande;
 
     /// Appends what is to be sent back, and says what it is.
-    fn rendre(self, out: &mut Output) -> Issue;
+    fn reply(self, out: &mut Output) -> Reply;
 
     /// Decodes an answer.
     ///
     /// # Errors
     ///
     /// Bytes that are not that value.
-    fn lire(lecteur: Lecteur<'_>) -> Result<Self::Valeur, ErreurCodec>;
+    fn read(reader: AnswerReader<'_>) -> Result<Self::Value, ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> Reponse<INVALID> for T {
-    type Valeur = T;
-    type Refus = Jamais;
+impl<T> Returned<INVALID> for T {
+    type Value = T;
+    type Error = Jamais;
 
-    fn rendre(self, out: &mut Output) -> Issue {
+    fn reply(self, out: &mut Output) -> Reply {
         match no_value::<Jamais>() {
             Ok(never) => match never {},
-            Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
+            Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
         }
     }
 
-    fn lire(_: Lecteur<'_>) -> Result<T, ErreurCodec> {
+    fn read(_: AnswerReader<'_>) -> Result<T, ValueError> {
         no_value()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Plain> Reponse<VALUE> for T {
-    type Valeur = T;
-    type Refus = Jamais;
+impl<T: Plain> Returned<VALUE> for T {
+    type Value = T;
+    type Error = Jamais;
 
-    fn rendre(self, out: &mut Output) -> Issue {
-        Issue::value(self, out)
+    fn reply(self, out: &mut Output) -> Reply {
+        Reply::value(self, out)
     }
 
-    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
-        decode_owned(lecteur)
+    fn read(reader: AnswerReader<'_>) -> Result<T, ValueError> {
+        decode_owned(reader)
     }
 }
 
-impl<T: Plain> Reponse<LINK> for Result<T, Erreur> {
-    type Valeur = T;
-    type Refus = Jamais;
+impl<T: Plain> Returned<LINK> for Result<T, Erreur> {
+    type Value = T;
+    type Error = Jamais;
 
-    fn rendre(self, out: &mut Output) -> Issue {
+    fn reply(self, out: &mut Output) -> Reply {
         match self {
-            Ok(value) => Issue::value(value, out),
-            Err(error) => Issue::failed(&error, out),
+            Ok(value) => Reply::value(value, out),
+            Err(error) => Reply::failed(&error, out),
         }
     }
 
-    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
-        decode_owned(lecteur)
+    fn read(reader: AnswerReader<'_>) -> Result<T, ValueError> {
+        decode_owned(reader)
     }
 }
 
-impl<T: Plain, E: Plain> Reponse<MIXED> for Result<T, Erreur<E>> {
-    type Valeur = T;
-    type Refus = E;
+impl<T: Plain, E: Plain> Returned<MIXED> for Result<T, Erreur<E>> {
+    type Value = T;
+    type Error = E;
 
-    fn rendre(self, out: &mut Output) -> Issue {
+    fn reply(self, out: &mut Output) -> Reply {
         match self.map_err(Erreur::split::<Jamais>) {
-            Ok(value) => Issue::value(value, out),
-            Err(Ok(refusal)) => Issue::refusal(&refusal, out),
-            Err(Err(error)) => Issue::failed(&error, out),
+            Ok(value) => Reply::value(value, out),
+            Err(Ok(refusal)) => Reply::refusal(&refusal, out),
+            Err(Err(error)) => Reply::failed(&error, out),
         }
     }
 
-    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
-        decode_owned(lecteur)
+    fn read(reader: AnswerReader<'_>) -> Result<T, ValueError> {
+        decode_owned(reader)
     }
 }
 
-impl<T: Plain, E: Plain> Reponse<REFUSAL> for Result<T, E> {
-    type Valeur = T;
-    type Refus = E;
+impl<T: Plain, E: Plain> Returned<REFUSAL> for Result<T, E> {
+    type Value = T;
+    type Error = E;
 
-    fn rendre(self, out: &mut Output) -> Issue {
+    fn reply(self, out: &mut Output) -> Reply {
         match self {
-            Ok(value) => Issue::value(value, out),
-            Err(refusal) => Issue::refusal(&refusal, out),
+            Ok(value) => Reply::value(value, out),
+            Err(refusal) => Reply::refusal(&refusal, out),
         }
     }
 
-    fn lire(lecteur: Lecteur<'_>) -> Result<T, ErreurCodec> {
-        decode_owned(lecteur)
+    fn read(reader: AnswerReader<'_>) -> Result<T, ValueError> {
+        decode_owned(reader)
     }
 }
 
 /// How a command ended; what is said of it was appended to the output.
 #[derive(Clone, Copy, Debug)]
-pub struct Issue(pub(crate) Ended);
+pub struct Reply(pub(crate) ReplyKind);
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum ReplyKind {
     /// With an encoded answer.
     Answer,
     /// With an encoded error of the user's type.
@@ -201,28 +201,30 @@ pub(crate) enum Ended {
     Failure(FailureCode),
 }
 
-impl Issue {
+impl Reply {
     /// Appends a value; long bytes and texts are taken as they are.
     pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Output) -> Self {
         match into_bytes(value) {
             Ok(bytes) => {
                 append_bytes(bytes, out);
-                Issue(Ended::Answer)
+                Reply(ReplyKind::Answer)
             }
-            Err(value) => Self::encoded(codec::encode(&value, &mut out.bytes), Ended::Answer, out),
+            Err(value) => {
+                Self::encoded(codec::encode(&value, &mut out.bytes), ReplyKind::Answer, out)
+            }
         }
     }
 
     /// Appends an error of the user's type.
     pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Output) -> Self {
-        Self::encoded(codec::encode(error, &mut out.bytes), Ended::Refusal, out)
+        Self::encoded(codec::encode(error, &mut out.bytes), ReplyKind::Refusal, out)
     }
 
     /// What became of an attempt to encode.
-    fn encoded(result: Result<(), CodecError>, ended: Ended, out: &mut Output) -> Self {
+    fn encoded(result: Result<(), CodecError>, ended: ReplyKind, out: &mut Output) -> Self {
         match result {
-            Ok(()) => Issue(ended),
-            Err(error) => Issue::failure(FailureCode::AnswerEncoding, &error, out),
+            Ok(()) => Reply(ended),
+            Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
         }
     }
 
@@ -235,7 +237,7 @@ impl Issue {
     pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Output) -> Self {
         // A `Display` that fails leaves a shorter text, which is better than none.
         let _ = write!(out.bytes, "{text}");
-        Issue(Ended::Failure(code))
+        Reply(ReplyKind::Failure(code))
     }
 }
 
@@ -267,11 +269,11 @@ pub(crate) fn into_bytes<T: 'static>(value: T) -> Result<Vec<u8>, T> {
 
 /// Decodes a value that takes all the bytes; bytes as a whole.
 pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
-    lecteur: Lecteur<'_>,
-) -> Result<T, ErreurCodec> {
-    let mut decoder = Decoder::new(lecteur.0);
-    let value = decode_next(&mut decoder).map_err(ErreurCodec)?;
-    decoder.finish().map_err(ErreurCodec)?;
+    reader: AnswerReader<'_>,
+) -> Result<T, ValueError> {
+    let mut decoder = Decoder::new(reader.0);
+    let value = decode_next(&mut decoder).map_err(ValueError)?;
+    decoder.finish().map_err(ValueError)?;
     Ok(value)
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Ecrivain, ErreurCodec, no_value};
+use super::{ArgumentWriter, ValueError, no_value};
 use crate::octets::{Octets, OctetsRef};
 
 /// One argument of a message, to be written.
@@ -18,13 +18,13 @@ pub struct Arg<'x, T: ?Sized>(pub &'x T);
 /// Writes what serde can.
 pub trait WriteSerde {
     /// Appends the argument.
-    fn __cconn_write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+    fn __cconn_write(self, out: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
     #[inline]
-    fn __cconn_write(self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+    fn __cconn_write(self, out: &mut ArgumentWriter<'_>) -> Result<(), ValueError> {
         out.write(self.0)
     }
 }
@@ -32,12 +32,12 @@ impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
 /// Stands in for a type that can't be written, so that there is one error and not two.
 pub trait WriteNever {
     /// Fails.
-    fn __cconn_write(&self, out: &mut Ecrivain<'_>) -> Result<(), ErreurCodec>;
+    fn __cconn_write(&self, out: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> WriteNever for Arg<'_, T> {
-    fn __cconn_write(&self, _: &mut Ecrivain<'_>) -> Result<(), ErreurCodec> {
+    fn __cconn_write(&self, _: &mut ArgumentWriter<'_>) -> Result<(), ValueError> {
         no_value()
     }
 }
@@ -45,7 +45,7 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
 impl<'x, T: Whole> Arg<'x, T> {
     /// Appends the argument in one copy, or in none.
     #[inline]
-    pub fn __cconn_write(self, out: &mut Ecrivain<'x>) -> Result<(), ErreurCodec> {
+    pub fn __cconn_write(self, out: &mut ArgumentWriter<'x>) -> Result<(), ValueError> {
         out.append(self.0.whole());
         Ok(())
     }

@@ -13,13 +13,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::ErreurCodec;
+use super::ValueError;
 use super::type_name::{Name, STD};
 use crate::codec::CodecError;
 
 /// What is known of a command's types, found out when it is first asked for.
 #[derive(Debug)]
-pub struct Empreinte {
+pub struct Fingerprint {
     /// The fingerprint; 0 until it is made. No fingerprint is 0.
     known: AtomicU32,
     /// Set once the types have been tried without finding a fault.
@@ -28,11 +28,11 @@ pub struct Empreinte {
     probes: &'static [fn() -> Option<String>],
 }
 
-impl Empreinte {
+impl Fingerprint {
     /// A fingerprint that `make` gives, always the same, and the probes of the types.
     pub const fn new(make: fn() -> u32, probes: &'static [fn() -> Option<String>]) -> Self {
         let (known, is_sound) = (AtomicU32::new(0), AtomicBool::new(false));
-        Empreinte { known, is_sound, make, probes }
+        Fingerprint { known, is_sound, make, probes }
     }
 
     /// The fingerprint.
@@ -54,11 +54,11 @@ impl Empreinte {
 
     /// Checks that what is written of the types is what is read.
     #[inline]
-    pub fn check(&self) -> Result<(), ErreurCodec> {
+    pub fn check(&self) -> Result<(), ValueError> {
         if self.is_sound.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.fault().map_or(Ok(()), |fault| Err(ErreurCodec(CodecError::from_text(fault))))
+        self.fault().map_or(Ok(()), |fault| Err(ValueError(CodecError::from_text(fault))))
     }
 
     /// The fault in the types, if they certainly have one.

@@ -39,16 +39,16 @@ impl Serveur {
     }
 
     fn broadcast(&self, message: &dyn Message) -> Resultat<Diffusion> {
-        let tete = message.tete();
+        let head = message.entete();
         let mut frame = Vec::new();
         let depth = Link::depth_of(self.shared.options.settings.limits.max_depth);
-        let depth = depth.map_err(|failure| self.not_sent(tete.nom(), failure))?;
-        let encoded = encode_frame(&tete, depth, message, &mut frame, wire::begin_one_way)
-            .map_err(|cause| self.not_encoded(tete.nom(), cause))?;
+        let depth = depth.map_err(|failure| self.not_sent(head.nom(), failure))?;
+        let encoded = encode_frame(&head, depth, message, &mut frame, wire::begin_one_way)
+            .map_err(|cause| self.not_encoded(head.nom(), cause))?;
         copy::append(&mut frame, encoded.map_or(&[], |encoded| encoded.tail));
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
         self.shared.clients.each(|link| {
-            link.names.remember(tete.hash(), tete.nom());
+            link.names.remember(head.hash(), head.nom());
             let sent =
                 encoded.is_some_and(|encoded| link.send_at_once(&frame, encoded.body).is_ok());
             if sent {
@@ -66,7 +66,7 @@ impl Serveur {
         crate::erreur::About { commande: nom, lien: &link, delai }.failed(failure)
     }
 
-    fn not_encoded(&self, nom: &str, cause: crate::message::ErreurCodec) -> Erreur {
+    fn not_encoded(&self, nom: &str, cause: crate::message::ValueError) -> Erreur {
         Erreur::Codage(Box::new(Codage {
             commande: nom.into(),
             lien: self.to_string().into(),

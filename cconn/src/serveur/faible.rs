@@ -48,7 +48,7 @@ impl Serveur {
         if !self.shared.clients.is_over() {
             return;
         }
-        self.shared.registre.let_go();
+        self.shared.registry.let_go();
         let hooks = std::mem::take(&mut *self.shared.options.hooks.lock());
         let _panicked = fence(|| drop(hooks.refused));
         let _panicked = fence(|| drop(hooks.connected));

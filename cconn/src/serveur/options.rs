@@ -13,7 +13,7 @@ use super::door::Door;
 use super::service::Service;
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{EndHook, Registre};
+use crate::commande::{EndHook, Registry};
 use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
@@ -191,7 +191,7 @@ impl OptionsServeur {
             listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
         configure(&listener, self.settings.limits.write_deadline);
         let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
-        let registre = Arc::new(Registre::new(self.settings.hooks.clone()));
+        let registry = Arc::new(Registry::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             leaving: self.leaving,
@@ -201,9 +201,9 @@ impl OptionsServeur {
         };
         let limits = Arc::new(options.settings.limits.clone());
         let shared = Arc::new_cyclic(|me| {
-            let service = Arc::new(Service::new(registre.clone(), me.clone()));
+            let service = Arc::new(Service::new(registry.clone(), me.clone()));
             let clients = Clients::default();
-            Shared { address, door, clients, registre, service, limits, options }
+            Shared { address, door, clients, registry, service, limits, options }
         });
         Ok(Serveur { shared })
     }

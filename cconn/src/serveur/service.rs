@@ -4,27 +4,27 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{Contexte, Known, Registre};
+use crate::commande::{Context, Known, Registry};
 use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
 use crate::wire::{FailureCode, Output};
 
 /// Runs the server's commands for its connections.
 pub(super) struct Service {
-    registre: Arc<Registre>,
+    registry: Arc<Registry>,
     /// Weak, for the server holds its connections.
     serveur: Weak<Shared>,
 }
 
 impl Service {
-    pub(super) fn new(registre: Arc<Registre>, serveur: Weak<Shared>) -> Self {
-        Service { registre, serveur }
+    pub(super) fn new(registry: Arc<Registry>, serveur: Weak<Shared>) -> Self {
+        Service { registry, serveur }
     }
 }
 
 impl Dispatch for Service {
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
         Box::new(OfServer {
-            registre: &self.registre,
+            registry: &self.registry,
             client: Client::within(link),
             serveur: self.serveur.upgrade().map(|shared| Serveur { shared }),
             known: Known::default(),
@@ -32,17 +32,17 @@ impl Dispatch for Service {
     }
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
-        self.registre.report(link, notice);
+        self.registry.report(link, notice);
     }
 
     fn is_parallel(&self, command: u64) -> bool {
-        self.registre.is_parallel(command)
+        self.registry.is_parallel(command)
     }
 }
 
 /// Runs commands on one thread of a connection.
 struct OfServer<'a> {
-    registre: &'a Registre,
+    registry: &'a Registry,
     client: Client,
     /// `None` where the server had gone when the thread started.
     serveur: Option<Serveur>,
@@ -52,11 +52,11 @@ struct OfServer<'a> {
 impl Runner for OfServer<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
         let Some(serveur) = &self.serveur else { return Outcome::Failure(FailureCode::Closed) };
-        let contexte = Contexte { client: &self.client, serveur: Some(serveur) };
-        self.registre.run(&mut self.known, &contexte, incoming, out)
+        let context = Context { client: &self.client, serveur: Some(serveur) };
+        self.registry.run(&mut self.known, &context, incoming, out)
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
-        self.registre.report_here(&self.client, incoming.command, code, text);
+        self.registry.report_here(&self.client, incoming.command, code, text);
     }
 }

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, EchecConnexion, Erreur, OptionsServeur, Serveur, commandes};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, OptionsServeur, Serveur, commandes};
 
 use crate::child::limit_descriptors;
 use crate::commands::echo;

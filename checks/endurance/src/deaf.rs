@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, RaisonFin, Serveur, commandes};
+use cconn::erreur::RaisonFin;
+use cconn::{Client, Erreur, Serveur, commandes};
 
 use crate::commands::{echo, large};
 use crate::count::resident;

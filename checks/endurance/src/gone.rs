@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, Phase, Serveur, commandes};
+use cconn::erreur::Phase;
+use cconn::{Client, Erreur, Serveur, commandes};
 use rustix::process::Signal;
 
 use crate::commands::{echo, sleep};

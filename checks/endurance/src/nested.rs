@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, RaisonNonEnvoi, Resultat, Serveur, commande, commandes};
+use cconn::erreur::RaisonNonEnvoi;
+use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes};
 
 use crate::host::{Host, only_client, spawn};
 use crate::random::Dice;

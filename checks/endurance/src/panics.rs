@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, Serveur, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 
 use crate::child::expect_panics;
 use crate::count::resident;

@@ -7,7 +7,8 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use cconn::{Message as _, nommee};
+use cconn::nommee;
+use cconn::traits::Message as _;
 
 /// What any peer's window may be at most, bytes of commands.
 const WINDOW: u64 = 16 << 20;
@@ -97,7 +98,7 @@ impl Raw {
 pub(crate) fn call(id: u64, name: &str, body: &[u8]) -> Vec<u8> {
     let mut content = vec![CALL, 0];
     content.extend(id.to_le_bytes());
-    content.extend(nommee(name, ()).tete().hash().to_le_bytes());
+    content.extend(nommee(name, ()).entete().hash().to_le_bytes());
     content.extend(0_u32.to_le_bytes());
     content.extend(body);
     framed(&content)

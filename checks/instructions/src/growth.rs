@@ -56,7 +56,7 @@ fn with_client<T>(more: usize, work: impl FnOnce(&Client) -> Resultat<T>) -> Res
 
 fn by_commands(count: usize) -> Resultat<()> {
     let mut raw = raw(CALL)?;
-    let [ours, floor] = with_client(count.saturating_sub(ALL.entrees().len()), |client| {
+    let [ours, floor] = with_client(count.saturating_sub(ALL.descriptions().len()), |client| {
         compare(|n| calls(client, n), |n| repeat(&mut raw, n))
     })?;
     row(&[&count.to_string(), &format!("{ours:.2}"), &format!("{:.2}", ours / floor)]);

@@ -6,7 +6,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use cconn::{Attente, Client, Erreur, OctetsRef, Phase, nommee};
+use cconn::erreur::Phase;
+use cconn::{Attente, Client, Erreur, OctetsRef, nommee};
 use cconn_tests::raw::{Greeting, Raw};
 use cconn_tests::with_watchdog;
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, commande, commandes};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, commande, commandes};
 use cconn_tests::local;
 use serde::{Deserialize, Serialize};
 

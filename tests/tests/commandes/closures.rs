@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, commande, commandes, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, commande, commandes, nommee};
 use cconn_tests::local;
 use serde::{Deserialize, Serialize};
 

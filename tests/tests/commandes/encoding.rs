@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, Serveur, commande, commandes, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{local, with_watchdog};
 use serde::{Deserialize, Serialize};
 

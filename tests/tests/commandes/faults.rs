@@ -1,6 +1,7 @@
 //! What goes wrong between two sides, and what the caller is told of it.
 
-use cconn::{Client, Distante, Erreur, NatureDistante, commande, commandes, nommee};
+use cconn::erreur::{Distante, NatureDistante};
+use cconn::{Client, Erreur, commande, commandes, nommee};
 use cconn_tests::local;
 use serde::{Serialize, Serializer};
 

@@ -1,8 +1,8 @@
 //! Lists of commands, their descriptions, and what can't be registered.
 
-use cconn::{
-    Client, Commandes, Enregistrement, Erreur, Partout, ServeurSeul, commande, commandes, nommee,
-};
+use cconn::erreur::Enregistrement;
+use cconn::traits::{Partout, ServeurSeul};
+use cconn::{Client, Commandes, Erreur, commande, commandes, nommee};
 use cconn_tests::local;
 
 /// Adds two numbers.
@@ -81,7 +81,7 @@ const LISTE: Commandes = commandes![somme, autre];
 
 #[test]
 fn a_list_describes_its_commands() {
-    let [somme, autre] = LISTE.entrees() else { panic!("{LISTE:?}") };
+    let [somme, autre] = LISTE.descriptions() else { panic!("{LISTE:?}") };
     assert_eq!(somme.nom, "somme");
     assert_eq!(somme.signature, "somme(a: i64, b: i64) -> i64");
     assert_eq!(somme.doc, "Adds two numbers.\n\n    somme { a: 1, b: 2 }\n");
@@ -96,7 +96,7 @@ fn a_list_describes_its_commands() {
 #[test]
 fn a_module_collects_its_commands() {
     let liste: Commandes<ServeurSeul> = calcul::commandes();
-    let noms: Vec<_> = liste.entrees().iter().map(|entree| entree.nom).collect();
+    let noms: Vec<_> = liste.descriptions().iter().map(|entree| entree.nom).collect();
     assert_eq!(noms, ["produit", "prive"]);
     let partout: Commandes<Partout> = simple::commandes();
     let (serveur, client) = local();

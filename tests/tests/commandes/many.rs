@@ -40,10 +40,10 @@ all! {
 
 #[test]
 fn four_hundred_commands_are_one_list() {
-    assert_eq!(ALL.entrees().len(), 400);
+    assert_eq!(ALL.descriptions().len(), 400);
     let (serveur, client) = cconn_tests::local();
     serveur.enregistrer(ALL).unwrap();
-    for (n, entry) in (0..).zip(ALL.entrees()) {
+    for (n, entry) in (0..).zip(ALL.descriptions()) {
         let answer: (u16, String) = client.appeler(cconn::nommee(entry.nom, (n,))).unwrap();
         assert_eq!(answer, (n, entry.nom.to_owned()));
     }

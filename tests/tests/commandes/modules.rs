@@ -5,7 +5,7 @@
 use cconn::{Commandes, commande};
 
 fn names<P>(commandes: &Commandes<P>) -> Vec<&'static str> {
-    commandes.entrees().iter().map(|entry| entry.nom).collect()
+    commandes.descriptions().iter().map(|entry| entry.nom).collect()
 }
 
 /// Commands by every way to write the attribute that the text of the module shows.

@@ -78,7 +78,7 @@ fn what_a_peer_says_is_shown_in_one_line_wherever_it_stands() {
     fn refus() -> Result<(), Faute>;
     let error = client.appeler(refus {}).unwrap_err();
     assert_harmless(&error);
-    assert_harmless(&Erreur::<cconn::Jamais>::from(error));
+    assert_harmless(&Erreur::<cconn::erreur::Jamais>::from(error));
     // Decoded here, and refused by a type that quotes it; then the same at the peer.
     assert_harmless(&client.appeler::<Severe, _>(nommee("texte", ())).unwrap_err());
     assert_harmless(&client.appeler::<(), _>(nommee("severe", (NASTY,))).unwrap_err());

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use cconn::{Erreur, NatureDistante, Octets, commande, commandes};
+use cconn::erreur::NatureDistante;
+use cconn::{Erreur, Octets, commande, commandes};
 use cconn_tests::local;
 use serde::{Deserialize, Serialize};
 

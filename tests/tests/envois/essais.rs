@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, RaisonNonEnvoi, nommee};
+use cconn::erreur::RaisonNonEnvoi;
+use cconn::{Client, Erreur, nommee};
 use cconn_tests::{local, with_watchdog};
 
 use super::LIMIT;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, OctetsRef, Phase, RaisonNonEnvoi, Resultat, Serveur, nommee};
+use cconn::erreur::{Phase, RaisonNonEnvoi};
+use cconn::{Client, Erreur, OctetsRef, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, call};
 use cconn_tests::with_watchdog;
 

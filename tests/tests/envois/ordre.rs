@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, Phase, RaisonNonEnvoi, Resultat, Serveur, nommee};
+use cconn::erreur::{Phase, RaisonNonEnvoi};
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;

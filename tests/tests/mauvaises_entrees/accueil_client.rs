@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, EchecConnexion, Erreur, Phase};
+use cconn::erreur::{EchecConnexion, Phase};
+use cconn::{Client, Erreur};
 use cconn_tests::raw::{Greeting, Raw, Seen};
 use cconn_tests::with_watchdog;
 

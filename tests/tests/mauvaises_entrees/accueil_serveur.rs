@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use cconn::{Client, EchecConnexion, Erreur, nommee};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, nommee};
 use cconn_tests::raw::{Greeting, Raw, Seen, answer, call};
 use cconn_tests::with_watchdog;
 

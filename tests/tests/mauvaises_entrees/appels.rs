@@ -2,9 +2,8 @@
 
 use std::sync::mpsc;
 
-use cconn::{
-    Client, Erreur, NatureDistante, RaisonNonEnvoi, Resultat, commande, commandes, nommee,
-};
+use cconn::erreur::{NatureDistante, RaisonNonEnvoi};
+use cconn::{Client, Erreur, Resultat, commande, commandes, nommee};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;

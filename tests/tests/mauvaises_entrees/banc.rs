@@ -5,9 +5,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cconn::{
-    Client, EchecConnexion, Erreur, Fermee, OptionsServeur, RaisonFin, Resultat, Serveur, nommee,
-};
+use cconn::erreur::{EchecConnexion, Fermee, RaisonFin};
+use cconn::{Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Raw, Seen};
 
 /// Longest wait for what the server has to say.
@@ -43,7 +42,7 @@ pub(crate) enum Phase {
 impl Phase {
     fn of(error: &Erreur) -> Phase {
         match error {
-            Erreur::Delai(late) if late.phase == cconn::Phase::Accueil => Phase::Late,
+            Erreur::Delai(late) if late.phase == cconn::erreur::Phase::Accueil => Phase::Late,
             Erreur::Connexion(failed) => match **failed {
                 EchecConnexion::Incompatible { .. } => Phase::Incompatible,
                 EchecConnexion::Accueil { .. } => Phase::Cut,

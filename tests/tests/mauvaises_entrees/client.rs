@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cconn::{Client, Erreur, OptionsClient, RaisonFin, Resultat, nommee};
+use cconn::erreur::RaisonFin;
+use cconn::{Client, Erreur, OptionsClient, Resultat, nommee};
 use cconn_tests::raw::{
     Greeting, Raw, Seen, adieu, answer, call, failure, frame, grant, hash, one_way, retrait,
     user_error,

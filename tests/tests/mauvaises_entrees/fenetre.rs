@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use cconn::RaisonFin;
+use cconn::erreur::RaisonFin;
 use cconn_tests::raw::{Raw, Seen, call, grant, one_way};
 use cconn_tests::with_watchdog;
 

@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, EchecConnexion, Erreur, NatureDistante, RaisonFin, Resultat, Serveur, nommee};
+use cconn::erreur::{EchecConnexion, NatureDistante, RaisonFin};
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, Seen, adieu, call, failure, one_way, retrait};
 use cconn_tests::with_watchdog;
 

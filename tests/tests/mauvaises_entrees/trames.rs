@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cconn::RaisonFin;
+use cconn::erreur::RaisonFin;
 use cconn_tests::raw::{
     Raw, Seen, adieu, answer, call, cancel, failure, frame, grant, one_way, retrait, user_error,
 };

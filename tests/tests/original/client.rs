@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use cconn::{Client, Erreur, NatureDistante, Serveur, commande, commandes, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Serveur, commande, commandes, nommee};
 use cconn_tests::with_watchdog;
 
 use super::{LIMIT, launch, listen, ping, somme, stop};

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::thread;
 
-use cconn::{Client, EchecConnexion, Erreur, Resultat, Serveur, commande, commandes};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes};
 use cconn_tests::with_watchdog;
 
 use super::{LIMIT, is_full, launch, somme, stop};

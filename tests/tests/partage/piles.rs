@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cconn::{Client, EchecConnexion, Erreur, Serveur, commande, commandes};
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Serveur, commande, commandes};
 use cconn_tests::with_watchdog;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Erreur, NatureDistante, Resultat, Serveur, commande, commandes, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::with_watchdog;
 
 use super::{LIMIT, Running};

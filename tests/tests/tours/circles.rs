@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, Enregistrement, Erreur, Serveur, nommee};
+use cconn::erreur::Enregistrement;
+use cconn::{Client, Erreur, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
 use super::{LIMIT, Running};

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, Erreur, RaisonNonEnvoi, Resultat, Serveur, nommee};
+use cconn::erreur::RaisonNonEnvoi;
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
 use super::{LIMIT, Running};

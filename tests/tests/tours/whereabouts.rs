@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, Delai, Erreur, Etape, Phase, Serveur, commande, commandes};
+use cconn::erreur::{Delai, Etape, Phase};
+use cconn::{Client, Erreur, Serveur, commande, commandes};
 use cconn_tests::raw::{Greeting, Raw, Seen, hash};
 use cconn_tests::with_watchdog;
 

@@ -33,7 +33,7 @@ pub mod api {
 }
 
 fn main() {
-    assert_eq!(api::commandes().entrees().len(), 2);
+    assert_eq!(api::commandes().descriptions().len(), 2);
     assert_eq!(api::deux("ab"), 2);
     let _ = api::deux { mot: "ab" };
 }

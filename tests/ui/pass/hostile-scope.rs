@@ -23,10 +23,11 @@ mod tout {
         const KIND: u8 = 9;
         const VALUE: u8 = 9;
         const NEW: u8 = 9;
-        const ENTREE: u8 = 9;
+        const DESCRIPTION: u8 = 9;
         const FINGERPRINT: u8 = 9;
-        type Valeur;
-        type Refus;
+        type Value;
+        type Error;
+        type Erreur;
         type Portee;
         fn write(self, _: u8) -> u8 { 9 }
         fn read(self, _: u8) -> u8 { 9 }
@@ -37,10 +38,8 @@ mod tout {
         fn make(self) -> u8 { 9 }
         fn new(self) -> u8 { 9 }
         fn fixed(self) -> u8 { 9 }
-        fn tete(self) -> u8 { 9 }
-        fn ecrire(self) -> u8 { 9 }
-        fn lire(self) -> u8 { 9 }
-        fn rendre(self) -> u8 { 9 }
+        fn entete(self) -> u8 { 9 }
+        fn reply(self) -> u8 { 9 }
         fn et(self) -> u8 { 9 }
         fn list(self) -> u8 { 9 }
         fn finish(self) -> u8 { 9 }
@@ -58,8 +57,9 @@ mod tout {
         fn deserialize(self) -> u8 { 9 }
     }
     impl<T> Tout for T {
-        type Valeur = u8;
-        type Refus = u8;
+        type Value = u8;
+        type Error = u8;
+        type Erreur = u8;
         type Portee = u8;
     }
     pub trait ParReference {
@@ -120,13 +120,14 @@ struct Result;
 struct Option;
 struct Vec;
 struct String;
-struct Entree;
-struct Tete;
+struct Description;
+struct Entete;
 struct Slot;
 struct Client;
 trait Message {}
 trait Commande {}
 trait Appel {}
+trait Sealed {}
 trait Debug {}
 trait Fn {}
 trait FnOnce {}
@@ -182,7 +183,7 @@ mod calcul {
 
 fn main() {
     let (s, c) = ::cconn_tests::local();
-    const TOUTES: ::cconn::Commandes<::cconn::ServeurSeul> =
+    const TOUTES: ::cconn::Commandes<::cconn::traits::ServeurSeul> =
         ::cconn::commandes![somme, self::melange, recu];
     ::cconn::Serveur::enregistrer(&s, TOUTES).unwrap();
     ::cconn::Serveur::enregistrer(&s, calcul::commandes()).unwrap();

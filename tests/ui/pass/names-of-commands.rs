@@ -46,11 +46,11 @@ mod n {
 }
 
 fn main() {
-    assert_eq!(m::liste().entrees().len(), 16);
-    assert_eq!(n::S(1).liste().entrees()[0].signature, "un(a: u8) -> u8");
-    assert_eq!(n::S::<u8>::L.entrees()[0].signature, "un()");
-    assert_eq!(n::liste().entrees().len(), 1);
+    assert_eq!(m::liste().descriptions().len(), 16);
+    assert_eq!(n::S(1).liste().descriptions()[0].signature, "un(a: u8) -> u8");
+    assert_eq!(n::S::<u8>::L.descriptions()[0].signature, "un()");
+    assert_eq!(n::liste().descriptions().len(), 1);
     static LISTE: std::sync::LazyLock<cconn::Commandes> =
         std::sync::LazyLock::new(|| cconn::commandes![n::un, self::m::drop]);
-    assert_eq!(LISTE.entrees().len(), 2);
+    assert_eq!(LISTE.descriptions().len(), 2);
 }

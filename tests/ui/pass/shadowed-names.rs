@@ -11,8 +11,8 @@ struct Err;
 struct Some;
 struct Message;
 struct Debug;
-struct Tete;
-struct Entree;
+struct Entete;
+struct Description;
 trait Serialize {}
 mod core {}
 mod std {}

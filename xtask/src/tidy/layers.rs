@@ -36,6 +36,7 @@ const LAYERS: &[(&str, Imports)] = &[
     ),
     ("connexion", AllBelow),
     ("serveur", AllBelow),
+    ("traits", AllBelow),
     ("unwind", AllBelow),
     ("__prive", AllBelow),
     ("lib", AllBelow),

@@ -12,7 +12,8 @@ use super::repo::Repo;
 use crate::source::{self, Kind, Token};
 
 const PAGE: &str = "docs/NAMES.md";
-const ROOT: &str = "cconn/src/lib.rs";
+/// The files whose `pub use` says what a program can name.
+const PUBLIC: [&str; 3] = ["cconn/src/lib.rs", "cconn/src/erreur.rs", "cconn/src/traits.rs"];
 
 /// What `cargo xtask names` writes stands between these.
 const MARKS: (&str, &str) = ("<!-- names begin -->", "<!-- names end -->");
@@ -26,8 +27,11 @@ const ENGLISH: &[&str] = &[
     "clients",
     "hash",
     "signature",
+    "DESCRIPTION",
     "Arguments",
     "Client",
+    "Description",
+    "descriptions",
     "Message",
     "Phase",
 ];
@@ -100,7 +104,8 @@ fn tables(items: &[Item]) -> String {
 /// The public items of cconn that have an alias or should have one, each once.
 fn items(repo: &Repo) -> Vec<Item> {
     let mut found = BTreeMap::<String, Item>::new();
-    let exports = exports(repo.text(ROOT).unwrap_or_default());
+    let exports: BTreeSet<String> =
+        PUBLIC.iter().flat_map(|file| exports(repo.text(file).unwrap_or_default())).collect();
     for file in repo.rust_files(&["cconn/src"]) {
         if file.is_test || file.path.ends_with("__prive.rs") {
             continue;
@@ -115,7 +120,7 @@ fn items(repo: &Repo) -> Vec<Item> {
     found.into_values().collect()
 }
 
-/// The words of the root's `pub use`: what nobody finds there only generated code sees.
+/// The words of a public module's `pub use`: what nobody finds there only generated code sees.
 fn exports(root: &str) -> BTreeSet<String> {
     let code = source::tested_code(root);
     let uses = code.windows(2).enumerate().filter(|(_, two)| two[0].is("pub") && two[1].is("use"));
@@ -272,7 +277,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<(String, Vec<String>)> {
         let root = "pub use a::{Serveur, Raison}; use a::Other;";
-        let repo = Repo::made_up(&[("cconn/src/a.rs", text), (ROOT, root)]);
+        let repo = Repo::made_up(&[("cconn/src/a.rs", text), (PUBLIC[0], root)]);
         items(&repo).into_iter().map(|item| (item.name, item.aliases)).collect()
     }
 
@@ -297,7 +302,7 @@ mod tests {
     fn an_item_without_a_word_and_a_page_that_is_not_true_are_faults() {
         let page = |text: &str| format!("# Names\n{}\n{text}\n{}\n", MARKS.0, MARKS.1);
         let code = "#[doc(alias = \"send\")] pub fn envoyer() {}";
-        let root = (ROOT, "pub use a::envoyer;");
+        let root = (PUBLIC[0], "pub use a::envoyer;");
         let good = tables(&items(&Repo::made_up(&[("cconn/src/a.rs", code), root])));
         let faults = |code: &str, page: &str| {
             check(&Repo::made_up(&[("cconn/src/a.rs", code), (PAGE, page), root])).len()

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cconn::{Attente, Client, Erreur, NatureDistante, OctetsRef, Resultat, nommee};
+use cconn::erreur::NatureDistante;
+use cconn::{Attente, Client, Erreur, OctetsRef, Resultat, nommee};
 
 use super::ledger::{Ledger, Told};
 use super::{CALLS_BACK, CLOSES, QUICK, SLOW};

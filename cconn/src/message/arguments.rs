@@ -1,0 +1,66 @@
+//! The arguments of a command that no declaration is at hand for: a tuple of up to twelve.
+//!
+//! What is done with a tuple depends on where it goes, so the trait takes the direction as a
+//! parameter. This file knows the sending direction; the receiving one is in `commande`.
+
+use serde::Serialize;
+
+use super::ValueError;
+use crate::codec;
+
+/// The arguments of a command without a declaration: a tuple of up to twelve values.
+///
+/// `S` says which way they go: [`Envoyes`] in a message that [`nommee`](crate::nommee) makes, and
+/// then serde can encode each of them; [`Recus`](crate::traits::Recus) in a closure that
+/// `enregistrer_commande` takes, and then each is owned (`String` and not `&str`) and serde can
+/// decode it. No program implements this trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the arguments of a command",
+    note = "they are a tuple, even one alone: `()`, `(a,)`, `(a, b)`; a closure takes \
+            `(a,): (String,)`",
+    note = "what `nommee` sends is a tuple of values that serde can encode; what a closure takes is \
+            a tuple of owned values that it can decode",
+    note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
+            `Vec<_>`, and take them as `Octets` or `Vec<_>`"
+)]
+pub trait Arguments<S: Sens>: Sized {
+    /// What is done with such a tuple.
+    #[doc(hidden)]
+    const __CCONN_WAY: S::Way<Self>;
+}
+
+/// Which way arguments go: [`Envoyes`] or [`Recus`](crate::traits::Recus).
+#[doc(hidden)]
+pub trait Sens {
+    /// A function over arguments `A`.
+    type Way<A>;
+}
+
+/// The arguments of a message that is sent.
+#[doc(alias = "Sent")]
+#[derive(Clone, Copy, Debug)]
+pub enum Envoyes {}
+
+impl Sens for Envoyes {
+    type Way<A> = fn(&A, &mut Vec<u8>) -> Result<(), ValueError>;
+}
+
+fn encode<A: Serialize>(arguments: &A, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    codec::encode_fields(arguments, out).map_err(ValueError)
+}
+
+macro_rules! tuples {
+    ($($($name:ident)*;)*) => {
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<$($name: Serialize),*> Arguments<Envoyes> for ($($name,)*) {
+                const __CCONN_WAY: fn(&Self, &mut Vec<u8>) -> Result<(), ValueError> = encode;
+            }
+        )*
+    };
+}
+
+tuples! {
+    ; A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
+    A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
+}

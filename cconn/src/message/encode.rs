@@ -1,0 +1,130 @@
+//! Where a message writes its arguments, and the writing of all of them.
+//!
+//! Long bytes at the end of a message are not copied: they stay the message's own.
+
+use serde::Serialize;
+
+use super::{Message, ValueError};
+use crate::{codec, copy};
+
+/// Bytes of at least this length are sent from where they are, where they stand last: to copy
+/// fewer costs less than a second part in a system call.
+pub(crate) const LONG: usize = 16 << 10;
+
+/// Where a message writes its arguments.
+#[doc(alias = "Writer")]
+#[derive(Debug)]
+pub struct ArgumentWriter<'m> {
+    out: Vec<u8>,
+    /// Stands behind `out`: the message's own bytes, which need not be copied.
+    long: &'m [u8],
+    /// Declared so far, by the sequences and maps of all arguments.
+    elements: usize,
+}
+
+impl<'m> ArgumentWriter<'m> {
+    /// Where more is written to.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        if !self.long.is_empty() {
+            copy::append(&mut self.out, std::mem::take(&mut self.long));
+        }
+        &mut self.out
+    }
+
+    /// Appends one argument.
+    #[inline]
+    pub(super) fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        if !self.long.is_empty() {
+            self.buffer();
+        }
+        codec::encode_field(value, &mut self.elements, &mut self.out).map_err(ValueError)
+    }
+
+    /// Appends bytes with their length in front.
+    pub(super) fn append(&mut self, bytes: &'m [u8]) {
+        let out = self.buffer();
+        if bytes.len() < LONG {
+            codec::encode_bytes(bytes, out);
+        } else {
+            codec::encode_length(bytes.len(), out);
+            self.long = bytes;
+        }
+    }
+}
+
+/// Appends the encoded arguments of a message, but for long bytes at their end, which it returns;
+/// on an error `out` is as it was.
+#[inline]
+pub(crate) fn encode_body<'m>(
+    message: &'m dyn Message,
+    out: &mut Vec<u8>,
+) -> Result<&'m [u8], ValueError> {
+    let start = out.len();
+    let mut writer = ArgumentWriter { out: std::mem::take(out), long: &[], elements: 0 };
+    let written = message.__cconn_encode(&mut writer);
+    *out = writer.out;
+    let length = out.len().saturating_sub(start).saturating_add(writer.long.len());
+    let written =
+        written.and_then(|()| codec::check_elements(writer.elements, length).map_err(ValueError));
+    if let Err(error) = written {
+        out.truncate(start);
+        return Err(error);
+    }
+    Ok(writer.long)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Arg, Entete, Sealed, WriteSerde as _, no_value};
+    use super::*;
+
+    #[test]
+    fn a_message_that_fails_half_way_leaves_nothing() {
+        struct Half;
+        impl Sealed for Half {}
+        impl Message for Half {
+            fn entete(&self) -> Entete<'_> {
+                Entete::new("half", 0, "")
+            }
+
+            fn __cconn_encode<'m>(
+                &'m self,
+                writer: &mut ArgumentWriter<'m>,
+            ) -> Result<(), ValueError> {
+                Arg(&"begun").__cconn_write(writer)?;
+                no_value()
+            }
+        }
+        let mut out = vec![1];
+        assert!(encode_body(&Half, &mut out).is_err());
+        assert_eq!(out, [1]);
+    }
+
+    #[test]
+    fn every_argument_is_written_as_serde_does() {
+        fn body<'m>(write: impl Fn(&mut ArgumentWriter<'m>) -> Result<(), ValueError>) -> Vec<u8> {
+            let mut writer = ArgumentWriter { out: Vec::new(), long: &[], elements: 0 };
+            write(&mut writer).unwrap();
+            std::mem::take(writer.buffer())
+        }
+        let octets = vec![3_u8; 300];
+        let mut expected = Vec::new();
+        codec::encode(&octets, &mut expected).unwrap();
+        assert_eq!(body(|out| Arg(&octets).__cconn_write(out)), expected);
+        let (slice, cow) = (&octets[..], std::borrow::Cow::Borrowed(&octets[..]));
+        let (reference, word, some) = (&octets, "ab", Some(7_u8));
+        assert_eq!(body(|out| Arg(&slice).__cconn_write(out)), expected);
+        assert_eq!(body(|out| Arg(&cow).__cconn_write(out)), expected);
+        assert_eq!(body(|out| Arg(&reference).__cconn_write(out)), expected);
+        let long = vec![3_u8; LONG];
+        expected.clear();
+        codec::encode(&long, &mut expected).unwrap();
+        assert_eq!(body(|out| Arg(&long).__cconn_write(out)), expected);
+        expected.push(7);
+        let both =
+            body(|out| Arg(&long).__cconn_write(out).and_then(|()| Arg(&7_u8).__cconn_write(out)));
+        assert_eq!(both, expected, "what follows long bytes stands behind them");
+        assert_eq!(body(|out| Arg(&word).__cconn_write(out)), [2, b'a', b'b']);
+        assert_eq!(body(|out| Arg(&some).__cconn_write(out)), [1, 7]);
+    }
+}

@@ -1,0 +1,11 @@
+use cconn::traits::{Entete, Message};
+
+struct Ping;
+
+impl Message for Ping {
+    fn entete(&self) -> Entete<'_> {
+        loop {}
+    }
+}
+
+fn main() {}
