@@ -32,15 +32,21 @@ const MOST_BEHIND: usize = 512;
 pub(crate) const MAX_LENGTH_BYTES: usize = 9;
 
 /// Appends a length as it stands in front of bytes.
+#[inline]
 pub(crate) fn write_length(length: u64, out: &mut Vec<u8>) {
-    if let Ok(byte @ 0..=250) = u8::try_from(length) {
-        out.push(byte);
-    } else if let Ok(length) = u16::try_from(length) {
-        out.push(251);
-        out.extend_from_slice(&length.to_le_bytes());
-    } else if let Ok(length) = u32::try_from(length) {
-        out.push(252);
-        out.extend_from_slice(&length.to_le_bytes());
+    match u8::try_from(length) {
+        Ok(byte @ 0..=250) => out.push(byte),
+        _ => write_wide_length(length, out),
+    }
+}
+
+/// The same of one that takes more than a byte.
+fn write_wide_length(length: u64, out: &mut Vec<u8>) {
+    let [a, b, c, d, ..] = length.to_le_bytes();
+    if length <= u16::MAX.into() {
+        out.extend_from_slice(&[251, a, b]);
+    } else if length <= u32::MAX.into() {
+        out.extend_from_slice(&[252, a, b, c, d]);
     } else {
         out.push(253);
         out.extend_from_slice(&length.to_le_bytes());
@@ -74,20 +80,26 @@ fn length_at(bytes: &[u8]) -> Option<(usize, usize)> {
 pub(crate) struct Apart {
     /// The byte string; empty once it was taken.
     pub(crate) long: Vec<u8>,
-    /// The rest of the body behind it.
-    pub(crate) behind: Vec<u8>,
+    tail: Tail,
+}
+
+/// What stands behind a byte string that stands apart.
+#[derive(Debug, Default)]
+struct Tail {
+    /// The rest of the body.
+    behind: Vec<u8>,
     /// For what is read over an edge.
     joined: Vec<u8>,
 }
 
 impl Apart {
     pub(crate) fn new(long: Vec<u8>, behind: Vec<u8>) -> Self {
-        Apart { long, behind, joined: Vec::new() }
+        Apart { long, tail: Tail { behind, joined: Vec::new() } }
     }
 
     /// Bytes of the body that are here.
     pub(crate) fn len(&self) -> usize {
-        self.long.len().saturating_add(self.behind.len())
+        self.long.len().saturating_add(self.tail.behind.len())
     }
 }
 
@@ -105,8 +117,8 @@ enum Next<'b> {
     Nothing,
     /// The byte string that stands apart, and what is behind it.
     Apart(&'b mut Apart),
-    /// What is behind it, and where that can be joined with what stands before.
-    Behind(&'b [u8], &'b mut Vec<u8>),
+    /// What is behind it.
+    Behind(&'b mut Tail),
 }
 
 impl<'b> Body<'b> {
@@ -122,9 +134,10 @@ impl<'b> Body<'b> {
         let next = match &self.next {
             Next::Nothing => 0,
             Next::Apart(apart) => apart.len(),
-            Next::Behind(behind, _) => behind.len(),
+            Next::Behind(tail) => tail.behind.len(),
         };
-        self.rest.len().saturating_add(next)
+        // Both are in memory, which has room for both.
+        self.rest.len().wrapping_add(next)
     }
 
     /// Whether a long byte string that is still to be read stands apart.
@@ -145,6 +158,30 @@ impl<'b> Body<'b> {
         }
     }
 
+    /// What can be looked at without reading it: all that is left, or the first part of that.
+    #[inline]
+    pub(crate) fn peek(&self) -> &'b [u8] {
+        self.rest
+    }
+
+    /// Leaves out the first bytes of what can be looked at.
+    #[inline]
+    pub(crate) fn skip(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or(&[]);
+    }
+
+    /// Reads a few bytes of a known number.
+    #[inline]
+    pub(crate) fn take_array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        match self.rest.split_first_chunk() {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Some(*taken)
+            }
+            None => self.take_on(N)?.first_chunk().copied(),
+        }
+    }
+
     /// Reads so many bytes, more than are left in one piece.
     #[cold]
     fn take_on(&mut self, length: usize) -> Option<&'b [u8]> {
@@ -153,14 +190,14 @@ impl<'b> Body<'b> {
         }
         match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Nothing => return None,
-            Next::Apart(Apart { long, behind, joined }) => {
+            Next::Apart(Apart { long, tail }) => {
                 if self.rest.is_empty() && length <= long.len() {
-                    (self.rest, self.next) = (long, Next::Behind(behind, joined));
+                    (self.rest, self.next) = (long, Next::Behind(tail));
                 } else {
-                    self.join(&[long, behind], joined);
+                    self.join(long, tail);
                 }
             }
-            Next::Behind(behind, joined) => self.join(&[behind], joined),
+            Next::Behind(tail) => self.join(&[], tail),
         }
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
@@ -168,11 +205,11 @@ impl<'b> Body<'b> {
     }
 
     /// What is left stands in one place afterwards.
-    fn join(&mut self, more: &[&[u8]], joined: &'b mut Vec<u8>) {
-        let more_bytes = more.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-        joined.reserve_exact(self.rest.len().saturating_add(more_bytes));
-        copy::append(joined, self.rest);
-        for part in more {
+    fn join(&mut self, long: &[u8], Tail { behind, joined }: &'b mut Tail) {
+        let parts = [self.rest, long, behind];
+        let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        joined.reserve_exact(length);
+        for part in parts {
             copy::append(joined, part);
         }
         self.rest = joined;
@@ -198,8 +235,8 @@ impl<'b> Body<'b> {
             return None;
         }
         match std::mem::replace(&mut self.next, Next::Nothing) {
-            Next::Apart(Apart { long, behind, joined }) => {
-                self.next = Next::Behind(behind, joined);
+            Next::Apart(Apart { long, tail }) => {
+                self.next = Next::Behind(tail);
                 Some(std::mem::take(long))
             }
             // Not reached: it was looked at just before.

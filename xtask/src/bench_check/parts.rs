@@ -13,7 +13,7 @@ const SHOWN: usize = 25;
 
 /// Parts by what a function's name contains; the first that fits counts.
 const PARTS: &[(&str, &[&str])] = &[
-    ("codec", &["cconn::codec", "bincode", "serde"]),
+    ("codec", &["cconn::codec", "cconn::body", "serde"]),
     ("frames (wire)", &["cconn::wire"]),
     ("transport", &["cconn::transport", "rustix"]),
     ("connection (link)", &["cconn::link", "cconn::sync"]),

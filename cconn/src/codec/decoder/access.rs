@@ -1,0 +1,110 @@
+//! What a decoder hands to a type: elements, entries, variants.
+
+use serde::de::value::U32Deserializer;
+use serde::de::{
+    DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::super::CodecError;
+use super::{Decoder, narrow};
+
+/// What has parts that follow each other, with nothing in between.
+pub(super) struct Parts<'d, 'de> {
+    pub(super) decoder: &'d mut Decoder<'de>,
+    /// Elements or entries that are still to be read.
+    pub(super) left: usize,
+}
+
+impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
+    type Error = CodecError;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, CodecError> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
+        seed.deserialize(&mut *self.decoder).map(Some)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}
+
+impl<'de> MapAccess<'de> for Parts<'_, 'de> {
+    type Error = CodecError;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, CodecError> {
+        self.next_element_seed(seed)
+    }
+
+    #[inline]
+    fn next_value_seed<W: DeserializeSeed<'de>>(
+        &mut self,
+        seed: W,
+    ) -> Result<W::Value, CodecError> {
+        seed.deserialize(&mut *self.decoder)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}
+
+impl<'de> EnumAccess<'de> for &mut Decoder<'de> {
+    type Error = CodecError;
+    type Variant = Self;
+
+    #[inline]
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self), CodecError> {
+        let index: u32 = self.unsigned().and_then(narrow)?;
+        let index: U32Deserializer<CodecError> = index.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &mut Decoder<'de> {
+    type Error = CodecError;
+
+    #[inline]
+    fn unit_variant(self) -> Result<(), CodecError> {
+        Ok(())
+    }
+
+    #[inline]
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<S::Value, CodecError> {
+        self.below(|decoder| seed.deserialize(decoder))
+    }
+
+    #[inline]
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        count: usize,
+        visitor: V,
+    ) -> Result<V::Value, CodecError> {
+        self.parts(count, visitor)
+    }
+
+    #[inline]
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, CodecError> {
+        self.parts(fields.len(), visitor)
+    }
+}
