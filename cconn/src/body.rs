@@ -1,7 +1,7 @@
-//! The body of a message, of which one long byte string may stand apart: read from the stream to
-//! a place of its own, where it can stay.
+//! The body of a message. One long byte string of it may be apart: in a `Vec` of its own, into
+//! which it was read from the stream and in which it can stay.
 //!
-//! Knows how codec 1 writes the length in front of bytes, and nothing else of any format.
+//! This file knows how codec 1 writes the length of a byte string, and nothing else of any format.
 
 #![deny(
     clippy::unwrap_used,
@@ -17,21 +17,21 @@ use std::ops::Range;
 
 use crate::copy;
 
-/// Byte strings of at least this length are read to a place of their own, bytes: to copy fewer
-/// costs less than a further system call.
+/// Byte strings of at least this length, in bytes, are read apart: copying a shorter one costs less
+/// than one more system call.
 pub(crate) const LONG: usize = 32 << 10;
 
-/// Bytes of a body that are looked at for the length of a long byte string.
+/// Bytes at the beginning of a body in which the length of a long byte string is looked for.
 pub(crate) const LOOK: usize = 128;
 
-/// Most bytes of a body behind a byte string that stands apart: with more, it is not the one large
-/// part of its message.
+/// The most bytes of a body that may follow a byte string apart: if more follow, the byte string is
+/// not the one large part of its message.
 const MOST_BEHIND: usize = 512;
 
-/// Largest number of bytes that a length takes.
+/// The most bytes that a length takes.
 pub(crate) const MAX_LENGTH_BYTES: usize = 9;
 
-/// Appends a length as it stands in front of bytes.
+/// Appends the length that precedes a byte string.
 #[inline]
 pub(crate) fn write_length(length: u64, out: &mut Vec<u8>) {
     match u8::try_from(length) {
@@ -40,7 +40,7 @@ pub(crate) fn write_length(length: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// The same of one that takes more than a byte.
+/// Appends a length that takes more than one byte.
 fn write_wide_length(length: u64, out: &mut Vec<u8>) {
     let [a, b, c, d, ..] = length.to_le_bytes();
     if length <= u16::MAX.into() {
@@ -53,10 +53,12 @@ fn write_wide_length(length: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// Where a long byte string seems to stand in a body of that length, which begins with `head`.
+/// The place at which a long byte string seems to be in a body of `length` bytes that begins with
+/// `head`.
 ///
-/// Told by its length, which fits what follows it. Other bytes may happen to look like that; who
-/// reads them over the edge of what stands apart finds the parts joined, by a copy.
+/// It is recognised by a length that fits the number of bytes behind it. Other bytes may look like
+/// such a length by chance: a decoder that then reads over the edge of the part apart finds the
+/// parts joined, at the cost of one copy.
 pub(crate) fn find_long(head: &[u8], length: usize) -> Option<Range<usize>> {
     (0..head.len().min(LOOK)).find_map(|at| {
         let (size, long) = length_at(head.get(at..)?)?;
@@ -66,7 +68,8 @@ pub(crate) fn find_long(head: &[u8], length: usize) -> Option<Range<usize>> {
     })
 }
 
-/// The length that stands there, where it is one of more than a byte, and how many bytes it takes.
+/// The length at the beginning of `bytes`, if it is one of more than a byte, with the number of
+/// bytes it takes.
 fn length_at(bytes: &[u8]) -> Option<(usize, usize)> {
     match *bytes {
         [251, a, b, ..] => Some((3, usize::from(u16::from_le_bytes([a, b])))),
@@ -75,7 +78,7 @@ fn length_at(bytes: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// A byte string that stands apart from the rest of its body.
+/// A byte string in a `Vec` of its own, and the rest of its body.
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     /// The byte string; empty once it was taken.
@@ -83,12 +86,12 @@ pub(crate) struct Apart {
     tail: Tail,
 }
 
-/// What stands behind a byte string that stands apart.
+/// The part of a body behind a byte string apart.
 #[derive(Debug, Default)]
 struct Tail {
-    /// The rest of the body.
+    /// The bytes behind the byte string.
     behind: Vec<u8>,
-    /// For what is read over an edge.
+    /// Where parts are joined if a value reaches over an edge.
     joined: Vec<u8>,
 }
 
@@ -97,38 +100,38 @@ impl Apart {
         Apart { long, tail: Tail { behind, joined: Vec::new() } }
     }
 
-    /// Bytes of the body that are here.
+    /// Bytes of the body in these parts.
     pub(crate) fn len(&self) -> usize {
         self.long.len().saturating_add(self.tail.behind.len())
     }
 }
 
-/// What is left to be read of a body.
+/// The part of a body that is still to be read.
 #[derive(Debug)]
 pub(crate) struct Body<'b> {
-    /// What can be read in one piece.
+    /// The bytes that can be read in one piece.
     rest: &'b [u8],
     next: Next<'b>,
 }
 
-/// What follows.
+/// What follows the bytes in `rest`.
 #[derive(Debug)]
 enum Next<'b> {
     Nothing,
-    /// The byte string that stands apart, and what is behind it.
+    /// A byte string apart, and the bytes behind it.
     Apart(&'b mut Apart),
-    /// What is behind it.
+    /// The bytes behind a byte string apart.
     Behind(&'b mut Tail),
 }
 
 impl<'b> Body<'b> {
-    /// A body that begins with these bytes, which are all where no part of it stands apart.
+    /// A body that begins with `head`, and ends there too if `apart` is `None`.
     #[inline]
     pub(crate) fn new(head: &'b [u8], apart: Option<&'b mut Apart>) -> Self {
         Body { rest: head, next: apart.map_or(Next::Nothing, Next::Apart) }
     }
 
-    /// Bytes that are left.
+    /// Bytes that are left to be read.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         let next = match &self.next {
@@ -136,17 +139,17 @@ impl<'b> Body<'b> {
             Next::Apart(apart) => apart.len(),
             Next::Behind(tail) => tail.behind.len(),
         };
-        // Both are in memory, which has room for both.
+        // Both parts are in memory, so their lengths can't overflow.
         self.rest.len().wrapping_add(next)
     }
 
-    /// Whether a long byte string that is still to be read stands apart.
+    /// Whether a byte string apart is still to be read.
     #[inline]
     pub(crate) fn has_apart(&self) -> bool {
         matches!(self.next, Next::Apart(_))
     }
 
-    /// Reads so many bytes, which are copied only where they stand in two places.
+    /// Reads `length` bytes, which are copied only if they are in two parts.
     #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Option<&'b [u8]> {
         match self.rest.split_at_checked(length) {
@@ -158,19 +161,19 @@ impl<'b> Body<'b> {
         }
     }
 
-    /// What can be looked at without reading it: all that is left, or the first part of that.
+    /// The next bytes, without reading them: everything that is left, or the first part of it.
     #[inline]
     pub(crate) fn peek(&self) -> &'b [u8] {
         self.rest
     }
 
-    /// Leaves out the first bytes of what can be looked at.
+    /// Leaves out the first `length` bytes of those that `peek` returns.
     #[inline]
     pub(crate) fn skip(&mut self, length: usize) {
         self.rest = self.rest.get(length..).unwrap_or(&[]);
     }
 
-    /// Reads a few bytes of a known number.
+    /// Reads `N` bytes.
     #[inline]
     pub(crate) fn take_array<const N: usize>(&mut self) -> Option<[u8; N]> {
         match self.rest.split_first_chunk() {
@@ -182,7 +185,7 @@ impl<'b> Body<'b> {
         }
     }
 
-    /// Reads so many bytes, more than are left in one piece.
+    /// Reads `length` bytes, more than `rest` holds.
     #[cold]
     fn take_on(&mut self, length: usize) -> Option<&'b [u8]> {
         if length > self.len() {
@@ -204,7 +207,7 @@ impl<'b> Body<'b> {
         Some(taken)
     }
 
-    /// What is left stands in one place afterwards.
+    /// Copies everything that is left into one place.
     fn join(&mut self, long: &[u8], Tail { behind, joined }: &'b mut Tail) {
         let parts = [self.rest, long, behind];
         let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
@@ -215,8 +218,8 @@ impl<'b> Body<'b> {
         self.rest = joined;
     }
 
-    /// Reads so many bytes into a `Vec` of their own: the one that they stand in, where they are
-    /// what stands apart.
+    /// Reads `length` bytes into a `Vec` of their own. If they are exactly the byte string apart,
+    /// its `Vec` is returned without a copy.
     #[inline]
     pub(crate) fn take_vec(&mut self, length: usize) -> Option<Vec<u8>> {
         if self.has_apart()
@@ -227,7 +230,7 @@ impl<'b> Body<'b> {
         self.take(length).map(copy::to_vec)
     }
 
-    /// Takes what stands apart, if that is what is read next and as long.
+    /// Takes the byte string apart, if it is the next to be read and has this length.
     #[cold]
     fn take_long(&mut self, length: usize) -> Option<Vec<u8>> {
         let is_next = matches!(&self.next, Next::Apart(apart) if apart.long.len() == length);
@@ -239,7 +242,7 @@ impl<'b> Body<'b> {
                 self.next = Next::Behind(tail);
                 Some(std::mem::take(long))
             }
-            // Not reached: it was looked at just before.
+            // Not reached, because this was checked just before.
             other => {
                 self.next = other;
                 None
@@ -247,7 +250,7 @@ impl<'b> Body<'b> {
         }
     }
 
-    /// All that is left, in one place.
+    /// Everything that is left, in one place.
     pub(crate) fn into_slice(mut self) -> &'b [u8] {
         let length = self.len();
         self.take(length).unwrap_or(&[])

@@ -1,7 +1,7 @@
 //! Values to bytes and back, in the codec that the greeting calls number 1.
 //!
-//! The bytes are those of the crate `bincode`, which only the tests name: they hold the bytes of both
-//! against each other. It knows no frame and no command: a body is a slice.
+//! The bytes are those of the crate `bincode`, which only the tests use: they compare the bytes of
+//! both. This layer knows no frame and no command; a body is a slice.
 
 #![deny(
     clippy::unwrap_used,
@@ -31,10 +31,10 @@ pub(crate) use encoder::check_elements;
 pub(crate) use error::{CodecError, Invalid};
 pub(crate) use guard::MAX_DEPTH;
 
-/// Appends a value that is a whole body to `out`; on an error `out` is again what it was.
+/// Appends a value that is a whole body. On an error `out` is left as it was.
 ///
-/// What can't be read under the limits of a reader is an error.
-/// A panic in the value's own `Serialize` leaves its first bytes in `out`.
+/// A value that a reader would refuse by its limits is an error. A panic in the value's own
+/// `Serialize` leaves bytes in `out`.
 #[inline]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
@@ -46,8 +46,8 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     })
 }
 
-/// Appends one field of a body that has declared so many elements, and adds its own: once the
-/// body is whole it is checked with `check_elements`.
+/// Appends one field of a body that has declared `*elements` elements so far, and adds the field's
+/// own to them. Once the body is whole, `check_elements` must check it.
 #[inline]
 pub(crate) fn encode_field<T: Serialize + ?Sized>(
     value: &T,
@@ -64,7 +64,7 @@ pub(crate) fn encode_field<T: Serialize + ?Sized>(
     written
 }
 
-/// Appends a tuple whose fields are read one by one.
+/// Appends a tuple whose reader will read its fields one by one.
 #[inline]
 pub(crate) fn encode_fields<T: Serialize + ?Sized>(
     tuple: &T,
@@ -76,11 +76,12 @@ pub(crate) fn encode_fields<T: Serialize + ?Sized>(
     })
 }
 
-/// Appends an answer as `encode` does, except that a `Result` loses its tag and gives it back.
+/// Appends an answer like `encode`, except that the tag of a `Result` is left out and returned.
 ///
-/// Told by what serde is asked to write first, so it sees through references, boxes and type
-/// parameters, where no trait could. Any enum can be called `Result`: `is_result` says whether the
-/// value's type is the one of the standard library, and is asked only where the names fit.
+/// The `Result` is recognised by what serde is asked to write first, so references, boxes and type
+/// parameters do not hide it, as they would from a trait. Any enum can be called `Result`:
+/// `is_result` tells whether the value's type is the standard library's, and is called only if the
+/// names match.
 #[inline]
 pub(crate) fn encode_answer<T: Serialize + ?Sized>(
     value: &T,
@@ -96,19 +97,19 @@ pub(crate) fn encode_answer<T: Serialize + ?Sized>(
     Ok(top)
 }
 
-/// Appends bytes in one copy; the same bytes on the wire as the sequence of `u8` serde makes.
+/// Appends bytes in one copy; the bytes on the wire equal those of a sequence of `u8`.
 pub(crate) fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len().saturating_add(MAX_LENGTH_BYTES));
     write_length(bytes.len() as u64, out);
     copy::append(out, bytes);
 }
 
-/// Appends the length of bytes that follow elsewhere.
+/// Appends the length of bytes that will follow from elsewhere.
 pub(crate) fn encode_length(length: usize, out: &mut Vec<u8>) {
     write_length(length as u64, out);
 }
 
-/// Reads one value that takes the whole body.
+/// Reads one value, which must take the whole body.
 #[inline]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, CodecError> {
     let mut decoder = Decoder::new(body.into());
@@ -117,8 +118,8 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Cod
     Ok(value)
 }
 
-/// Lets `write` append a body to `out`, and takes its bytes back if it fails, or has declared
-/// more elements than a reader grants: it returns how many it has.
+/// Lets `write` append a body to `out`; `write` returns how many elements the body declares. If
+/// `write` fails, or declares more elements than a reader accepts, its bytes are removed.
 #[inline]
 fn append(
     out: &mut Vec<u8>,
@@ -134,7 +135,7 @@ fn append(
     checked
 }
 
-/// The crate `bincode`, without anything of ours: what the bytes are compared with.
+/// The crate `bincode` alone, with which our bytes are compared.
 #[cfg(test)]
 mod plain {
     use bincode::{DefaultOptions, Options};

@@ -1,4 +1,4 @@
-//! A body in parts is read like the same body in one piece.
+//! Tests that a body in parts is read like the same body in one piece.
 
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers")]
 
@@ -8,8 +8,8 @@ fn numbered(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
 
-/// A body with a long byte string in it: how much stands in front of its length, how long it is,
-/// and how much stands behind it.
+/// A body with a long byte string in it: `before` bytes before its length, `long` bytes of its own,
+/// and `behind` bytes behind it.
 fn body(before: usize, long: usize, behind: usize) -> Vec<u8> {
     let mut body = vec![1; before];
     write_length(long as u64, &mut body);

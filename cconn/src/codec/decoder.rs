@@ -1,7 +1,7 @@
-//! Reads values, and is not to be harmed by any bytes.
+//! Reads values; no bytes of a peer can harm the reader.
 //!
-//! Nothing is allocated for a length that was only declared: a text or a byte string is looked at
-//! in the body before it is copied. The rest is in `guard`.
+//! Nothing is allocated for a length that was only declared: a text or a byte string is found in
+//! the body before it is copied. The limits on declared elements and on nesting are in `guard`.
 
 mod access;
 
@@ -14,7 +14,7 @@ use access::Parts;
 
 /// Reads the fields of a body one after the other, which equals reading a tuple of them.
 ///
-/// After an error the place in the body is unknown: nothing more is to be read from it.
+/// After an error the position in the body is unknown, and nothing more may be read from it.
 pub(crate) struct Decoder<'de> {
     body: Body<'de>,
     limits: Limits,
@@ -47,14 +47,16 @@ impl<'de> Decoder<'de> {
         text.map_err(|_| CodecError::Invalid(Invalid::Utf8))
     }
 
-    /// Reads a byte string into a `Vec`: the one that it came in, where it stands apart.
+    /// Reads a byte string into a `Vec`. A byte string apart is not copied: its own `Vec` is
+    /// returned.
     #[inline]
     pub(crate) fn byte_buf(&mut self) -> Result<Vec<u8>, CodecError> {
         let length = self.length()?;
         self.body.take_vec(length).ok_or(CodecError::Truncated)
     }
 
-    /// Reads a text into a `String`: the one that it came in, where it stands apart.
+    /// Reads a text into a `String`. A text apart is not copied: its own `Vec` becomes the
+    /// `String`.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<String, CodecError> {
         let text = String::from_utf8(self.byte_buf()?);
@@ -93,7 +95,8 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    /// Reads one that takes more than a byte and stands in one piece.
+    /// Reads an integer of more than one byte that is in one piece. `None` if it is not, or if it
+    /// is wider than 64 bits.
     fn wide(&mut self) -> Option<u64> {
         let (value, length) = match self.body.peek() {
             [251, rest @ ..] => (u16::from_le_bytes(*rest.first_chunk()?).into(), 3),
@@ -105,13 +108,13 @@ impl<'de> Decoder<'de> {
         Some(value)
     }
 
-    /// Reads one wherever it stands, or says why there is none.
+    /// Reads an integer that is in two pieces, or returns what is wrong with it.
     #[cold]
     fn unsigned_in_parts(&mut self) -> Result<u64, CodecError> {
         self.unsigned_128().and_then(narrow)
     }
 
-    /// The same of up to 128 bits.
+    /// Reads an unsigned integer of up to 128 bits.
     fn unsigned_128(&mut self) -> Result<u128, CodecError> {
         match self.byte()? {
             byte @ 0..=250 => Ok(byte.into()),
@@ -123,7 +126,7 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    /// Reads a signed integer: 0, 1, 2, 3 are 0, -1, 1, -2.
+    /// Reads a signed integer: the codes 0, 1, 2, 3 mean 0, -1, 1, -2.
     #[inline]
     fn signed(&mut self) -> Result<i64, CodecError> {
         let value = self.unsigned()?;
@@ -159,7 +162,7 @@ impl<'de> Decoder<'de> {
         text.and_then(|text| text.chars().next()).ok_or(BAD)
     }
 
-    /// Reads what is a level of its own.
+    /// Reads something that is one level deeper.
     #[inline]
     fn below<T>(
         &mut self,
@@ -171,13 +174,13 @@ impl<'de> Decoder<'de> {
         value
     }
 
-    /// Reads so many parts that follow each other.
+    /// Reads `count` parts that follow each other.
     #[inline]
     fn parts<V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, CodecError> {
         self.below(|decoder| visitor.visit_seq(Parts { decoder, left: count }))
     }
 
-    /// Reads how many elements follow, which the body has to have room for.
+    /// Reads how many elements follow, and checks that the body can have so many.
     #[inline]
     fn declared(&mut self) -> Result<usize, CodecError> {
         let length = self.length()?;
@@ -191,7 +194,7 @@ fn narrow<W, N: TryFrom<W>>(wide: W) -> Result<N, CodecError> {
     N::try_from(wide).map_err(|_| CodecError::Invalid(Invalid::Integer))
 }
 
-/// Methods that read one part and show it: method, how it is read, how it is shown.
+/// Methods that read one value: method, how the value is read, which visitor method gets it.
 macro_rules! scalars {
     ($($method:ident: $read:expr => $visit:ident;)*) => {$(
         #[inline]
@@ -202,6 +205,7 @@ macro_rules! scalars {
     )*};
 }
 
+/// Methods of types that ask the bytes what they are, which this format does not store.
 macro_rules! refused {
     ($($method:ident)*) => {$(
         #[cold]
@@ -239,8 +243,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 
     refused! { deserialize_any deserialize_identifier deserialize_ignored_any }
 
-    /// Borrowed, so that the visitor copies what is there into what it has; but for what need not
-    /// be copied.
+    /// Passes the text to the visitor as borrowed, which copies it into what the visitor has; a
+    /// text apart need not be copied and is passed as owned.
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
         if self.body.has_apart() {
@@ -337,7 +341,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, CodecError> {
-        // The content of the variant is the level, not the variant.
+        // The content of a variant is a level, the variant itself is not.
         visitor.visit_enum(self)
     }
 

@@ -1,23 +1,25 @@
-//! What one body may ask of its reader, whatever its bytes say.
+//! The limits on what the bytes of one body may ask of their reader.
 //!
-//! The lengths declared by all sequences and maps of one body share a budget, and nesting has a
-//! limit. The encoder refuses what this would refuse.
+//! All sequences and maps of a body share one budget of declared elements, and nesting has a limit.
+//! The encoder obeys the same limits.
 
 use super::CodecError;
 
-/// Most levels of nesting in one value: far from what overflows the 2 MiB stack of a thread.
+/// The deepest nesting of one value: far from overflowing the 2 MiB stack of a thread.
 ///
-/// `Some`, a sequence, a map, a tuple, a struct and the content of a variant are a level each.
+/// `Some`, a sequence, a map, a tuple, a struct and the content of a variant are one level each.
 pub(crate) const MAX_DEPTH: u8 = 128;
 
-/// Elements that a body may declare beyond its length in bytes: elements without bytes, `()`.
+/// Elements that a body may declare beyond its length in bytes, for elements without bytes such as
+/// `()`.
 ///
-/// Every other element takes a byte of its own, so no other value is ever refused.
+/// Every other element takes at least one byte, so no body without empty elements is refused.
 pub(super) const EMPTY_ELEMENTS: usize = 4096;
 
-/// What is left of the limits of one body.
+/// What one body may still ask for.
 pub(super) struct Limits {
-    /// `elements + declared so far == length of the body + EMPTY_ELEMENTS`.
+    /// Elements that may still be declared: `elements + declared so far == length of the body +
+    /// EMPTY_ELEMENTS`.
     elements: usize,
     /// Levels that may still be entered; `0 <= levels <= MAX_DEPTH`.
     levels: u8,
@@ -29,7 +31,7 @@ impl Limits {
         Limits { elements: length.saturating_add(EMPTY_ELEMENTS), levels: MAX_DEPTH }
     }
 
-    /// Lets a sequence or map declare so many elements.
+    /// Charges the elements that a sequence or map declares.
     #[inline]
     pub(super) fn charge(&mut self, declared: usize) -> Result<(), CodecError> {
         match self.elements.checked_sub(declared) {

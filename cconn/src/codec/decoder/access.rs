@@ -1,4 +1,4 @@
-//! What a decoder hands to a type: elements, entries, variants.
+//! What a decoder passes to a type: elements, entries, variants.
 
 use serde::de::value::U32Deserializer;
 use serde::de::{
@@ -8,7 +8,7 @@ use serde::de::{
 use super::super::CodecError;
 use super::{Decoder, narrow};
 
-/// What has parts that follow each other, with nothing in between.
+/// The parts of a sequence, map, tuple or struct, which follow each other with nothing in between.
 pub(super) struct Parts<'d, 'de> {
     pub(super) decoder: &'d mut Decoder<'de>,
     /// Elements or entries that are still to be read.
