@@ -387,20 +387,20 @@ mod tests {
 
     #[test]
     fn receivers_are_followed_through_names_fields_and_calls() {
-        let source = "impl S { fn f(&self, p: &Part, t: T) {
+        let source = "impl S { fn f(&self, p: &'a mut Part<'_>, t: T) {
             self.a(); self.b.c(); p.d().e(); t.g();
             let h = self.i.lock(); h.j(); if let Some(k) = &self.l { k.m(); }
             for n in p.o { n.q(); } |r, s: S2| { r.u(); s.v(); }; Self::w(S3::x()); y().z(); } }";
         let wanted = [
             "S: a",
             "S.b: c",
-            "Part.d(): e",
-            "Part: d",
+            "mut Part.d(): e",
+            "mut Part: d",
             "?: g",
             "S.i: lock",
             "S.i.lock(): j",
             "S.l: m",
-            "Part.o: q",
+            "mut Part.o: q",
             "?: u",
             "S2: v",
             "S: w",

@@ -82,14 +82,16 @@ fn is_ident(trees: &[TokenTree], at: usize, name: &str) -> bool {
     matches!(trees.get(at), Some(TokenTree::Ident(ident)) if ident == name)
 }
 
-/// Hands over each name of the tokens, those inside groups too.
+/// Hands over each name of the tokens, those inside groups too; a lifetime is none.
 pub(crate) fn each_ident(tokens: TokenStream, hand_over: &mut impl FnMut(&Ident)) {
+    let mut is_lifetime = false;
     for tree in tokens {
-        match tree {
-            TokenTree::Ident(ident) => hand_over(&ident),
+        match &tree {
+            TokenTree::Ident(ident) if !is_lifetime => hand_over(ident),
             TokenTree::Group(group) => each_ident(group.stream(), hand_over),
             _ => {}
         }
+        is_lifetime = matches!(tree, TokenTree::Punct(mark) if mark.as_char() == '\'');
     }
 }
 

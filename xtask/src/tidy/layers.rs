@@ -67,7 +67,8 @@ fn judge(files: &[File<'_>], used: &Use) -> Option<(String, bool)> {
     if layer == ROOT || used.to.iter().any(is_allowed) {
         return None;
     }
-    let to = &files[used.to[0]];
+    let is_near = |to: &&usize| standing(&files[**to]).0 == layer;
+    let to = &files[*used.to.iter().find(is_near).unwrap_or(&used.to[0])];
     let (its_layer, its_room) = standing(to);
     let (from, to_name) = if layer == its_layer {
         (named(layer, room), named(its_layer, its_room))
