@@ -20,7 +20,7 @@ pub(crate) struct Calls {
     pub(crate) fields: Vec<Field>,
     /// What dereferences to what.
     pub(crate) derefs: Vec<(String, Vec<String>)>,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) called: Vec<Call>,
 }
 
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Finder {
         for input in &signature.inputs {
             match input {
                 FnArg::Receiver(_) => {
-                    self.bind_name("self", Receiver::Of(vec![self.owner.clone()]))
+                    self.bind_name("self", Receiver::Of(vec![self.owner.clone()]));
                 }
                 FnArg::Typed(input) => {
                     let of = self.of_type(&input.ty);
@@ -187,7 +187,7 @@ impl Finder {
     }
 
     fn call(&mut self, name: String, line: usize, receiver: Receiver, is_path: bool) {
-        self.found.calls.push(Call { name, line, receiver, is_path });
+        self.found.called.push(Call { name, line, receiver, is_path });
     }
 
     /// `Type::name`, called or handed on.
@@ -368,7 +368,7 @@ mod tests {
                 Receiver::Returned(of, name, _) => format!("{}.{name}()", text(of)),
             }
         }
-        let calls = found(source).calls.into_iter();
+        let calls = found(source).called.into_iter();
         calls.map(|call| format!("{}: {}", text(&call.receiver), call.name)).collect()
     }
 

@@ -124,7 +124,9 @@ impl Repo {
             .collect();
         let parsed: Vec<_> = files.iter().map(|file| (file.path, file.whole())).collect();
         let tests = source::test_files(&parsed);
-        files.iter_mut().for_each(|file| file.is_test = tests.contains(file.path));
+        for file in &mut files {
+            file.is_test = tests.contains(file.path);
+        }
         files
     }
 

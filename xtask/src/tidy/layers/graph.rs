@@ -160,11 +160,21 @@ impl Names {
     }
 }
 
+/// Where a method is defined.
+#[derive(Clone, Copy)]
+struct Definition<'a> {
+    /// The type or trait.
+    owner: &'a str,
+    file: usize,
+    /// The names in what it returns.
+    returns: &'a [String],
+}
+
 /// Which files define the methods, and what is known of types.
 #[derive(Default)]
 struct Methods<'a> {
-    /// Of each name, the types and files that define it, and what it returns there.
-    methods: BTreeMap<&'a str, Vec<(&'a str, usize, &'a [String])>>,
+    /// The definitions of each name.
+    defined: BTreeMap<&'a str, Vec<Definition<'a>>>,
     /// Of each field's name, the types that have one, and its type.
     fields: BTreeMap<&'a str, Vec<(&'a str, &'a [String])>>,
     derefs: BTreeMap<&'a str, &'a [String]>,
@@ -177,8 +187,9 @@ impl<'a> Methods<'a> {
         let mut of = Methods::default();
         for (file, calls) in calls.iter().enumerate() {
             for method in &calls.methods {
-                let entry = (&*method.owner, file, &*method.returns);
-                of.methods.entry(&method.name).or_default().push(entry);
+                let (owner, returns) = (&*method.owner, &*method.returns);
+                let definition = Definition { owner, file, returns };
+                of.defined.entry(&method.name).or_default().push(definition);
                 of.ours.insert(&method.owner);
             }
             for field in &calls.fields {
@@ -193,7 +204,7 @@ impl<'a> Methods<'a> {
     fn uses(&self, calls: &[Calls]) -> Vec<Use> {
         let mut found = Vec::new();
         for (from, calls) in calls.iter().enumerate() {
-            for call in &calls.calls {
+            for call in &calls.called {
                 let to = self.targets(&call.name, &call.receiver, call.is_path);
                 if !to.is_empty() {
                     let how = format!("calls `{}`", call.name);
@@ -206,11 +217,11 @@ impl<'a> Methods<'a> {
 
     /// The files that the call of a method may lead to.
     fn targets(&self, name: &str, receiver: &Receiver, is_path: bool) -> BTreeSet<usize> {
-        let Some(all) = self.methods.get(name) else { return BTreeSet::new() };
+        let Some(all) = self.defined.get(name) else { return BTreeSet::new() };
         if let Some(types) = self.types(receiver) {
-            let exact = self.of_types(all, &types);
+            let exact = of_types(all, &types);
             if !exact.is_empty() || is_path {
-                return exact.iter().map(|(_, file, _)| *file).collect();
+                return exact.iter().map(|definition| definition.file).collect();
             }
             if types.iter().all(|name| !self.ours.contains(name)) {
                 return BTreeSet::new();
@@ -219,16 +230,7 @@ impl<'a> Methods<'a> {
         if STANDARD.contains(&name) {
             return BTreeSet::new();
         }
-        all.iter().map(|(_, file, _)| *file).collect()
-    }
-
-    /// Those of the definitions that belong to one of the types.
-    fn of_types<'b>(
-        &self,
-        all: &'b [(&'a str, usize, &'a [String])],
-        types: &BTreeSet<&str>,
-    ) -> Vec<&'b (&'a str, usize, &'a [String])> {
-        all.iter().filter(|(owner, ..)| types.contains(owner)).collect()
+        all.iter().map(|definition| definition.file).collect()
     }
 
     /// The names in the type of a receiver and in what it dereferences to; `None` if unknown.
@@ -267,15 +269,20 @@ impl<'a> Methods<'a> {
         by_closure: bool,
     ) -> Option<Vec<&'b str>> {
         let types = self.types(of);
-        let all = self.methods.get(name).map_or(&[][..], |all| &**all);
-        let known = types.as_ref().map_or(Vec::new(), |types| self.of_types(all, types));
+        let all = self.defined.get(name).map_or(&[][..], |all| &**all);
+        let known = types.as_ref().map_or(Vec::new(), |types| of_types(all, types));
         let of = match (&*known, all) {
-            ([], [(_, _, only)]) if !STANDARD.contains(&name) => vec![*only],
+            ([], [only]) if !STANDARD.contains(&name) => vec![only.returns],
             // A method of the standard library: what it gives is what it was called on, or in it.
             ([], []) if !by_closure => return types.map(|types| types.into_iter().collect()),
             ([], _) => return None,
-            (known, _) => known.iter().map(|(_, _, returns)| *returns).collect(),
+            (known, _) => known.iter().map(|definition| definition.returns).collect(),
         };
         Some(of.into_iter().flatten().map(String::as_str).collect())
     }
+}
+
+/// Those of the definitions that belong to one of the types.
+fn of_types<'a>(all: &[Definition<'a>], types: &BTreeSet<&str>) -> Vec<Definition<'a>> {
+    all.iter().filter(|definition| types.contains(definition.owner)).copied().collect()
 }

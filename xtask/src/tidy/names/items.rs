@@ -221,8 +221,9 @@ impl Scan<'_> {
                     self.of_impl(&item.items, &owner);
                 }
                 syn::Item::Mod(item) => {
-                    let content = item.content.as_ref();
-                    content.into_iter().for_each(|(_, items)| self.items(items));
+                    if let Some((_, items)) = &item.content {
+                        self.items(items);
+                    }
                 }
                 syn::Item::Macro(syn::ItemMacro { ident: Some(name), attrs, .. }) => {
                     let is_exported = attrs.iter().any(|a| a.path().is_ident("macro_export"));
@@ -232,7 +233,9 @@ impl Scan<'_> {
                     // What another crate of ours exports.
                     let mut names = BTreeSet::new();
                     used(&item.tree, &mut names);
-                    names.iter().for_each(|name| self.note(name, "", &item.attrs, false));
+                    for name in &names {
+                        self.note(name, "", &item.attrs, false);
+                    }
                 }
                 _ => {}
             }
