@@ -18,6 +18,8 @@ pub(crate) use std::sync::MutexGuard;
 pub(crate) use std::thread::LocalKey;
 pub(crate) use std::thread_local;
 
+pub(crate) use rustix::fd::{AsFd, BorrowedFd};
+
 pub(crate) use bell::{Bell, first_piece, poll_any, timespec};
 pub(crate) use deadline::Deadline;
 pub(crate) use rule::Rule;

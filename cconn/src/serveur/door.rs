@@ -1,9 +1,7 @@
 //! The door: the listening socket, the bell that ends the wait for newcomers, and who stands there.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::TcpListener;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -11,20 +9,15 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::Serveur;
 use super::outside::{Guest, Outside};
 use crate::erreur::Resultat;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{AsFd, Bell, Condvar, Mutex};
 use crate::transport::Tcp;
-
-/// How often the bell is rung at most until it sounds, and the pause in between.
-const RINGS: usize = 1000;
-const RING_AGAIN: Duration = Duration::from_millis(1);
 
 /// The listening socket, and the bell that ends the wait for newcomers.
 pub(super) struct Door {
     state: Mutex<DoorState>,
     closed: Condvar,
-    bell: UnixStream,
     /// Only one waits here at a time, and looks around once it has heard the bell out.
-    heard: UnixStream,
+    bell: Bell,
     post: Mutex<Post>,
     /// Those who stand outside; whoever stands at the door holds this, and is alone there.
     pub(super) outside: Mutex<Outside>,
@@ -58,16 +51,13 @@ enum DoorState {
 
 impl Door {
     pub(super) fn new(listener: TcpListener) -> io::Result<Self> {
-        let (bell, heard) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        heard.set_nonblocking(true)?;
+        let bell = Bell::new()?;
         let state = Mutex::new(DoorState::Waiting(listener));
         let (closed, relieved) = (Condvar::new(), Condvar::new());
         Ok(Door {
             state,
             closed,
             bell,
-            heard,
             post: Mutex::default(),
             outside: Mutex::default(),
             relieved,
@@ -94,17 +84,7 @@ impl Door {
 
     /// Ends the wait for newcomers.
     pub(super) fn ring(&self) {
-        for _ in 0..RINGS {
-            match (&self.bell).write(&[1]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A full bell has rung already.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // The system lacks something for now. A bell that is not heard is a stop that
-                // never ends.
-                Err(_) => std::thread::sleep(RING_AGAIN),
-                Ok(_) => return,
-            }
-        }
+        self.bell.ring();
     }
 
     /// Ends the wait for newcomers; closes the door where nobody stands in it, and says so.
@@ -162,8 +142,8 @@ impl Door {
         strangers: impl Iterator<Item = &'a Tcp>,
         pause: Option<Duration>,
     ) -> (bool, Vec<usize>) {
-        let newcomer = listener.map_or(self.heard.as_fd(), AsFd::as_fd);
-        let ours = [self.heard.as_fd(), newcomer].into_iter();
+        let newcomer = listener.map_or(self.bell.as_fd(), AsFd::as_fd);
+        let ours = [self.bell.as_fd(), newcomer].into_iter();
         let fds = ours.chain(strangers.map(Tcp::as_fd));
         let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
@@ -172,7 +152,7 @@ impl Door {
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         let (ours, strangers) = ready.split_at(2);
         if ours.first() == Some(&true) {
-            let _more_rings = (&self.heard).read(&mut [0; 8]);
+            self.bell.hear_out();
         }
         let spoke = strangers.iter().enumerate().filter(|(_, ready)| **ready);
         (ours.last() == Some(&true), spoke.map(|(at, _)| at).collect())
@@ -188,7 +168,8 @@ mod tests {
         let door = Door::new(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
         door.ring();
         door.wait(None, std::iter::empty(), None);
-        let more = (&door.heard).read(&mut [0]).unwrap_err();
-        assert_eq!(more.kind(), io::ErrorKind::WouldBlock);
+        let begin = Instant::now();
+        door.wait(None, std::iter::empty(), Some(Duration::from_millis(5)));
+        assert!(begin.elapsed() >= Duration::from_millis(5), "it rings on");
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::Serveur;
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::transport::{TAKEN_OVER, Tcp, Transport, configure};
+use crate::transport::{Tcp, Transport};
 use crate::wire::Refusal;
 
 /// How long a refused newcomer may take to read why.
@@ -134,13 +134,9 @@ impl Serveur {
     /// One that has just been accepted: most have greeted already.
     fn meet(&self, stream: TcpStream, address: SocketAddr, outside: &mut Outside) -> Seen {
         let settings = &self.shared.options.settings;
-        if !TAKEN_OVER {
-            // A socket that stays in the listener's mode fails at its first read, and says so.
-            let _unsupported = stream.set_nonblocking(false);
-            configure(&stream, settings.limits.write_deadline);
-        }
+        let io = Tcp::accepted(stream, settings.limits.write_deadline);
         let until = Instant::now().checked_add(settings.greeting_deadline);
-        let mut stranger = Stranger { io: Tcp::new(stream), address, said: Vec::new(), until };
+        let mut stranger = Stranger { io, address, said: Vec::new(), until };
         if let Some(heard) = handshake::hear_greeting(&stranger.io, &mut stranger.said) {
             return self.judge(stranger, heard, outside);
         }

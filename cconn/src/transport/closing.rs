@@ -7,14 +7,13 @@
 //! it.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::task::Waker;
 use std::time::Instant;
 
 use super::{End, Input, Ready, Tcp, Transport};
-use crate::sync::Deadline;
+use crate::sync::{BorrowedFd, Deadline};
 
 /// A TCP stream that can be closed. After `close` every call behaves as at the end of a stream.
 #[derive(Debug)]
@@ -76,10 +75,24 @@ impl<'a> Held<'a> {
     }
 }
 
-impl AsFd for Held<'_> {
+impl Held<'_> {
     #[expect(clippy::expect_used, reason = "it is held only where it is there, until dropped")]
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    fn socket(&self) -> BorrowedFd<'_> {
         self.stream.as_ref().and_then(|stream| stream.as_ref()).expect("held until dropped").as_fd()
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsFd for Held<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket()
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsSocket for Held<'_> {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        self.socket()
     }
 }
 

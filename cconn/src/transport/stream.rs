@@ -2,12 +2,11 @@
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::sync::Deadline;
+use crate::sync::{AsFd, Deadline};
 
 /// The two directions of a stream: those that a poll asks for, or those that it found ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

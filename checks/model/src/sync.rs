@@ -11,7 +11,6 @@ mod rule;
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +21,7 @@ pub(crate) use rule::Rule;
 pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::thread::LocalKey;
 pub(crate) use shuttle::thread_local;
+pub(crate) use std::os::fd::{AsFd, BorrowedFd};
 
 /// What never passes: some thirty years.
 pub(crate) const FOREVER: Duration = Duration::from_secs(1_000_000_000);

@@ -1,11 +1,10 @@
 //! Where a thread sleeps: one parker a thread, signalled by whoever removed it from a list.
 
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::task::Wake;
 use std::time::Instant;
 
-use crate::sync::{Bell, Condvar, Mutex, poll_any, thread_local};
+use crate::sync::{Bell, BorrowedFd, Condvar, Mutex, poll_any, thread_local};
 
 /// A thread's own place to sleep. A signal that comes first is kept.
 #[derive(Debug)]

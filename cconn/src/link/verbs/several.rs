@@ -4,7 +4,6 @@
 //! sleeps until one of them has input, and routes what came; where another thread has the helm,
 //! that one wakes it. It never blocks in a write: the other connections would be unread meanwhile.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ use crate::link::io::parker::Parker;
 use crate::link::threads::handler;
 use crate::link::threads::tend::READ_BUDGET;
 use crate::link::threads::wait::{LOOK_BUDGET, is_past};
-use crate::sync::{Bell, Deadline, Rule, holds, now};
+use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Rule, holds, now};
 use crate::transport::Input;
 use crate::wire::{CallId, EndReason};
 

@@ -1,0 +1,364 @@
+//! A TCP stream that never blocks: who waits polls the socket, and a bell beside it.
+//!
+//! It is for systems on which a shutdown by one thread does not wake another thread that waits for
+//! the socket, or takes bytes away that have arrived. Here a shutdown ends the sending direction
+//! alone, sets a mark and rings the bell, which is never silenced: the end is final. Whoever
+//! receives still gets what has arrived, and then the end of the stream.
+//!
+//! On Windows the mode of a socket belongs to all its handles, and after a receive timeout nothing
+//! is certain about the stream: so there is one mode, and no such timeout.
+
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, TcpStream};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
+use super::{LEFT, broken, ends_of, flags_of, found_ready, send_from_good_place};
+use crate::sync::{AsFd, Bell, Deadline, first_piece, now, timespec};
+use crate::transport::{End, Input, Ready, Transport};
+
+/// Most bytes of one send. Windows takes a whole huge buffer at once, and what the system has taken
+/// no limit of ours counts any more.
+const MOST_SENT: usize = 1 << 20;
+
+/// Most parts of a send that holds more than `MOST_SENT` bytes.
+const MOST_PARTS: usize = 8;
+
+/// How long a poll sleeps if no bell can be had: a shutdown is noticed that late.
+const UNHEARD: Duration = Duration::from_millis(500);
+
+/// How long a writer sleeps if the peer has ended its side and takes nothing: Windows calls the
+/// socket ready for as long as the input has ended, so a poll would not sleep at all.
+const HALF_ENDED: Duration = Duration::from_millis(10);
+
+const BOTH: Ready = Ready { readable: true, writable: true };
+const NEITHER: Ready = Ready { readable: false, writable: false };
+
+/// Where a write to a peer that is gone raises a signal, this says that it must not; see also
+/// `configure`.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+const SENDING: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(any(windows, target_vendor = "apple"))]
+const SENDING: SendFlags = SendFlags::empty();
+
+/// A connected TCP stream.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    pub(super) stream: TcpStream,
+    /// Set by `shutdown`: what has arrived is still received, and nothing else happens any more.
+    ended: AtomicBool,
+    /// Made when a thread first waits; `None` inside if it can't be had, or came after the end.
+    bell: OnceLock<Option<Bell>>,
+}
+
+impl Tcp {
+    /// Takes over a connected stream, in whatever mode it is.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        let never_blocks = stream.set_nonblocking(true).is_ok();
+        let tcp = Tcp { stream, ended: AtomicBool::new(false), bell: OnceLock::new() };
+        if !never_blocks {
+            // A socket that blocks would hang its users; one that has ended tells them.
+            let _gone = tcp.stream.shutdown(Shutdown::Both);
+            tcp.shutdown();
+        }
+        tcp
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    fn bell(&self) -> Option<&Bell> {
+        self.bell.get_or_init(|| Bell::new().ok()).as_ref()
+    }
+
+    fn recv_once(&self, buf: &mut Vec<u8>) -> Result<usize, Errno> {
+        loop {
+            let room = rustix::buffer::spare_capacity(buf);
+            match rustix::net::recv(&self.stream, room, RecvFlags::empty()) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) if self.has_ended() => return Ok(0),
+                result => return result.map(|(n, _)| n),
+            }
+        }
+    }
+
+    fn send_from(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        if fits_once(parts) {
+            return self.send_all(parts);
+        }
+        let (cut, count) = first_bytes(parts);
+        self.send_all(cut.get(..count).unwrap_or(&cut))
+    }
+
+    fn send_all(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            // `send` spares the system the copy of a message header.
+            let sent = match parts {
+                [part] => rustix::net::send(&self.stream, part, SENDING),
+                several => self.send_several(several),
+            };
+            match sent {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(broken),
+            }
+        }
+    }
+
+    #[cfg(not(windows))]
+    fn send_several(&self, parts: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        let mut control = rustix::net::SendAncillaryBuffer::default();
+        rustix::net::sendmsg(&self.stream, parts, &mut control, SENDING)
+    }
+
+    #[cfg(windows)]
+    fn send_several(&self, parts: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        let sent = io::Write::write_vectored(&mut &self.stream, parts);
+        sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::CONNRESET))
+    }
+
+    /// Polls once, for `rest` at most. `None` if it is to be polled again: the time is not over, but
+    /// nothing is ready.
+    fn poll_once(&self, wanted: Ready, rest: Option<Duration>) -> io::Result<Option<Ready>> {
+        let bell = self.bell();
+        if self.has_ended() {
+            return Ok(Some(BOTH));
+        }
+        let longest = if bell.is_some() { Duration::MAX } else { UNHEARD };
+        let piece = rest.map(first_piece).into_iter().chain([longest]).min();
+        let piece = piece.filter(|piece| *piece < Duration::MAX);
+        // Without a bell the second one is not looked at.
+        let heard = bell.map_or(self.stream.as_fd(), Bell::as_fd);
+        let mut fds = [
+            PollFd::new(&self.stream, flags_of(wanted)),
+            PollFd::from_borrowed_fd(heard, PollFlags::IN),
+        ];
+        let polled = fds.get_mut(..=usize::from(bell.is_some())).unwrap_or(&mut []);
+        match rustix::event::poll(polled, piece.map(timespec).as_ref()) {
+            Err(Errno::INTR) => return Ok(None),
+            Err(error) => return Err(error.into()),
+            Ok(0) => return Ok(if piece == rest { Some(NEITHER) } else { None }),
+            Ok(_) => {}
+        }
+        let [stream, rung] = fds.map(|fd| fd.revents());
+        if self.has_ended() {
+            return Ok(Some(BOTH));
+        }
+        if let Some(bell) = bell.filter(|_| !rung.is_empty()) {
+            bell.hear_out();
+        }
+        if stream.is_empty() {
+            return Ok(None);
+        }
+        let ready = found_ready(stream);
+        if wanted.readable || ready.writable {
+            return Ok(Some(ready));
+        }
+        wait_half_ended(bell);
+        // Ready or not: a send tells.
+        Ok(Some(BOTH))
+    }
+}
+
+/// Sleeps for a moment, or until the end.
+fn wait_half_ended(bell: Option<&Bell>) {
+    match bell {
+        None => std::thread::sleep(HALF_ENDED),
+        Some(bell) => {
+            let mut fds = [PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)];
+            let _rung = rustix::event::poll(&mut fds, Some(&timespec(HALF_ENDED)));
+        }
+    }
+}
+
+/// Whether one send may take all of these parts.
+fn fits_once(parts: &[IoSlice<'_>]) -> bool {
+    let mut room = MOST_SENT;
+    parts.iter().all(|part| {
+        let fits = part.len() <= room;
+        room = room.saturating_sub(part.len());
+        fits
+    })
+}
+
+/// The first `MOST_SENT` bytes of parts that hold more, in as many parts as the number says; fewer
+/// bytes, but never none, if they come in many small parts.
+fn first_bytes<'a>(parts: &'a [IoSlice<'_>]) -> ([IoSlice<'a>; MOST_PARTS], usize) {
+    let mut cut = [IoSlice::new(&[]); MOST_PARTS];
+    let (mut room, mut count) = (MOST_SENT, 0);
+    let filled = parts.iter().filter(|part| !part.is_empty());
+    for (place, part) in cut.iter_mut().zip(filled) {
+        let some = part.get(..room).unwrap_or(part);
+        *place = IoSlice::new(some);
+        room = room.saturating_sub(some.len());
+        count = usize::saturating_add(count, 1);
+        if room == 0 {
+            break;
+        }
+    }
+    (cut, count)
+}
+
+impl Transport for Tcp {
+    fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
+        loop {
+            match self.recv_once(buf) {
+                Err(Errno::AGAIN) => {}
+                result => return result.map_err(broken),
+            }
+            let wanted = Ready { readable: true, writable: false };
+            if !self.poll(wanted, deadline.moment())?.readable {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+
+    fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        self.recv_once(buf).map_err(broken)
+    }
+
+    fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.has_ended() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        send_from_good_place(parts, |parts| self.send_from(parts))
+    }
+
+    fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
+        loop {
+            let rest = deadline.map(|deadline| deadline.saturating_duration_since(now()));
+            if let Some(ready) = self.poll_once(wanted, rest)? {
+                return Ok(ready);
+            }
+        }
+    }
+
+    fn input(&self, _: &Waker) -> Input<'_> {
+        // A shutdown does not end a poll of the socket alone. But the end of a connection signals
+        // all who wait for it.
+        if self.has_ended() { Input::There } else { Input::Polled(Box::new(self.stream.as_fd())) }
+    }
+
+    fn is_peer_gone(&self) -> bool {
+        let mut fds = [PollFd::new(&self.stream, LEFT)];
+        if rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0) {
+            return true;
+        }
+        // Not every system tells a poll of an ended input without being asked for input.
+        match rustix::net::recv(&self.stream, &mut [0; 1], RecvFlags::PEEK) {
+            Ok((n, _)) => n == 0,
+            Err(error) => !matches!(error, Errno::AGAIN | Errno::INTR),
+        }
+    }
+
+    fn ends(&self) -> Option<[End; 2]> {
+        ends_of(&self.stream)
+    }
+
+    // Shutting down fails only if the stream is gone already, which was the aim.
+    fn shutdown_write(&self) {
+        let _gone = self.stream.shutdown(Shutdown::Write);
+    }
+
+    fn shutdown(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let _gone = self.stream.shutdown(Shutdown::Write);
+        // If no thread has waited yet, none needs a bell any more: whoever comes sees the mark.
+        if let Some(bell) = self.bell.get_or_init(|| None) {
+            bell.ring();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    fn pair() -> (Arc<Tcp>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Arc::new(Tcp::new(listener.accept().unwrap().0)), hers)
+    }
+
+    #[test]
+    fn a_shutdown_is_noticed_without_a_bell() {
+        let (ours, _hers) = pair();
+        ours.bell.set(None).unwrap();
+        let (inside, begin) = (ours.clone(), Instant::now());
+        let waiting = thread::spawn(move || {
+            inside.recv(&mut Vec::with_capacity(8), &mut Deadline::Never).unwrap()
+        });
+        thread::sleep(Duration::from_millis(5));
+        ours.shutdown();
+        assert_eq!(waiting.join().unwrap(), 0);
+        assert!(begin.elapsed() < 3 * UNHEARD, "{:?}", begin.elapsed());
+        // And a deadline is kept.
+        let (ours, _hers) = pair();
+        ours.bell.set(None).unwrap();
+        let mut deadline = Deadline::After(UNHEARD + UNHEARD / 4);
+        let begin = Instant::now();
+        let late = ours.recv(&mut Vec::with_capacity(8), &mut deadline).unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+        assert!(begin.elapsed() >= UNHEARD + UNHEARD / 4);
+    }
+
+    #[test]
+    fn a_bell_that_rings_for_no_reason_ends_no_wait() {
+        let (ours, _hers) = pair();
+        let bell = ours.bell().unwrap();
+        bell.ring();
+        let (time, begin) = (Duration::from_millis(20), Instant::now());
+        let wanted = Ready { readable: true, writable: false };
+        assert_eq!(ours.poll(wanted, begin.checked_add(time)).unwrap(), NEITHER);
+        assert!(begin.elapsed() >= time);
+    }
+
+    #[test]
+    fn a_stream_that_has_ended_makes_no_bell() {
+        let (ours, _hers) = pair();
+        ours.shutdown();
+        assert_eq!(ours.recv(&mut Vec::with_capacity(8), &mut Deadline::Never).unwrap(), 0);
+        assert!(ours.poll(BOTH, None).unwrap() == BOTH && ours.bell().is_none());
+        assert!(matches!(ours.input(Waker::noop()), Input::There));
+    }
+
+    #[test]
+    fn one_send_takes_so_many_bytes_from_the_front() {
+        let bytes = vec![0; MOST_SENT + 1];
+        let taken = |lengths: &[usize]| -> usize {
+            let parts: Vec<_> = lengths.iter().map(|n| IoSlice::new(&bytes[..*n])).collect();
+            if fits_once(&parts) {
+                return lengths.iter().sum();
+            }
+            let (cut, count) = first_bytes(&parts);
+            assert!(cut[..count].iter().all(|part| !part.is_empty()), "{lengths:?}");
+            cut[..count].iter().map(|part| part.len()).sum()
+        };
+        for all in [&[][..], &[0], &[1], &[0, 0], &[1, 0, 2], &[MOST_SENT], &[MOST_SENT - 1, 1]] {
+            assert_eq!(taken(all), all.iter().sum(), "{all:?}");
+        }
+        let more: [&[usize]; 6] = [
+            &[MOST_SENT + 1],
+            &[0, MOST_SENT + 1],
+            &[26, MOST_SENT],
+            &[0, 26, 0, MOST_SENT, 7],
+            &[MOST_SENT, MOST_SENT],
+            &[MOST_SENT, 0, 1],
+        ];
+        for more in more {
+            assert_eq!(taken(more), MOST_SENT, "{more:?}");
+        }
+        // Of many small parts it takes a few at least.
+        assert_eq!(taken(&[MOST_SENT / 16; 17]), MOST_PARTS * (MOST_SENT / 16));
+    }
+}
