@@ -1,4 +1,4 @@
-//! What generated code needs and nobody else: no promises are made about it.
+//! Items that generated code needs. Programs must not use them: no promise is made about them.
 
 pub use ::core::primitive::{str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
@@ -29,45 +29,45 @@ pub fn client<'a>(context: &Context<'a>) -> &'a Client {
     context.client
 }
 
-/// The server that a command runs on.
+/// The server that a command runs on; a fault if it runs on a connection without one.
 pub fn serveur<'a>(context: &Context<'a>) -> Result<&'a Serveur, Fault> {
     context.serveur.and_then(|serveur| serveur.downcast_ref()).ok_or_else(Fault::no_server)
 }
 
-/// Sends back what a command returned.
+/// Encodes the value that a command returned.
 #[inline]
 pub fn answer<const KIND: u8, R: Returned<KIND>>(returned: R, out: &mut Output) -> Reply {
     returned.reply(out)
 }
 
-/// Demands that a type can be an argument of a command with a body.
+/// Checks that a type can be an argument of a command with a body.
 pub const fn check_received<'de, T: ReceivedArgument<'de>>() {}
 
-/// Demands that a type can be an argument of a command that is only declared.
+/// Checks that a type can be an argument of a command that is only declared.
 pub const fn check_sent<T: SentArgument>() {}
 
-/// Demands that a type can be an answer.
+/// Checks that a type can be an answer.
 pub const fn check_answer<const KIND: u8, T: ValidAnswer<KIND>>() {}
 
-/// Goes on as on a processor that has places which it is slow to copy to, or has none: for
-/// measuring on the one what happens on the other.
+/// Makes the process behave as on a processor that copies slowly to some places, or as on another
+/// processor. For measuring on one kind of processor what happens on the other.
 pub fn assume_slow_places(slow: bool) {
     crate::copy::assume_slow_places(slow);
 }
 
-/// The type of an argument that was written wrong.
+/// The type of an argument whose own type is a mistake.
 #[derive(Debug)]
 pub enum Invalid {}
 
-/// The answer of a command whose answer was written wrong.
+/// The answer of a command whose answer type is a mistake.
 pub fn invalid<T>() -> Result<T, ValueError> {
     no_value()
 }
 
-/// The description of a command that was written wrong.
+/// The description of a command with a mistake.
 pub const INVALID: Description = crate::commande::PLACEHOLDER;
 
-/// The form of a struct's `Debug` output that needs no more of its fields than there is.
+/// Formats a message like a derived `Debug` would, though some fields may have no `Debug`.
 pub fn debug(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -80,11 +80,11 @@ pub fn debug(
     shown.finish()
 }
 
-/// A field, to be shown if it can.
+/// A field of a message, shown if its type has `Debug`.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'x, T: ?Sized>(pub &'x T);
 
-/// Shows what has a `Debug`.
+/// Shows a field whose type has `Debug`.
 pub trait ShowDebug<'x> {
     /// The field.
     fn __cconn_show(self) -> &'x dyn fmt::Debug;
@@ -96,9 +96,9 @@ impl<'x, T: fmt::Debug> ShowDebug<'x> for Shown<'x, T> {
     }
 }
 
-/// Stands in for what has none.
+/// Shows a mark in place of a field without `Debug`.
 pub trait ShowNothing {
-    /// A mark in the field's place.
+    /// The mark.
     fn __cconn_show(&self) -> &'static dyn fmt::Debug;
 }
 
@@ -116,7 +116,7 @@ impl fmt::Debug for Blank {
     }
 }
 
-/// What a path in a list stands for that leads to no message.
+/// The type that a path in a list means if it leads to no message.
 pub mod absent {
     /// A function without `#[commande]`.
     #[derive(Debug)]

@@ -15,14 +15,14 @@ use crate::wire::CallId;
 
 /// A call that is under way.
 ///
-/// Dropping it gives the call up: the peer is told, a late answer is dropped.
+/// Dropping it gives the call up: the peer is told, and a late answer is dropped.
 #[doc(alias("Promise", "PendingCall", "JoinHandle"))]
 #[doc(alias = "Pending")]
 #[doc(alias = "Future")]
 #[must_use = "dropping it gives the call up; wait for it, or send with `envoyer`"]
 pub struct Attente<R, E = Jamais> {
     client: Client,
-    /// `None` once the answer was claimed.
+    /// `None` once the answer has been claimed.
     call: Option<CallId>,
     head: Head,
     decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
@@ -74,7 +74,7 @@ impl<R, E> Attente<R, E> {
 
     /// Whether waiting would return at once.
     ///
-    /// To look is to receive what is there: it needs no other thread that reads.
+    /// This reads what has arrived, so no other thread need read.
     ///
     /// # Blocking
     ///
@@ -85,30 +85,30 @@ impl<R, E> Attente<R, E> {
         self.call.is_none_or(|call| self.client.link.is_ready(call))
     }
 
-    /// The same as far as it is known already.
+    /// Whether waiting would return at once, as far as is known without reading.
     fn is_known_ready(&self) -> bool {
         self.call.is_none_or(|call| self.client.link.is_known_ready(call))
     }
 }
 
 impl<R, E> Attente<R, E> {
-    /// Waits until one of several calls can be claimed without waiting, for that long at most; says
-    /// which, or `None` if none can.
+    /// Waits until one of several calls can be claimed without waiting, at most for `delai`.
+    /// Returns the index of that call, or `None` if there is none.
     ///
-    /// The calls may be of any connections, over TCP or in memory, and those of all of them are
-    /// waited for: whichever is answered first ends the wait. Of several that are answered already
-    /// the first one is told.
+    /// The calls may belong to different connections, over TCP or in memory; the first call that is
+    /// answered ends the wait. If several are answered already, the first of them in the slice is
+    /// returned.
     ///
     /// # Errors
     ///
-    /// [`Erreur::NonEnvoyee`]: inside a command, where too many commands of its connection wait
+    /// [`Erreur::NonEnvoyee`]: inside a command, if too many commands of its connection wait
     /// already; the calls are still under way.
     ///
     /// # Blocking
     ///
-    /// Until one is answered, the connection of one ends, or the time is over. Each connection is
-    /// read meanwhile, and its commands are run as during any wait. No time at all means to look,
-    /// which is to receive what is there, and not to wait.
+    /// Until a call is answered, the connection of one ends, or the time is over. Each connection
+    /// is read meanwhile, and its commands are run as during any wait. A `delai` of zero only reads
+    /// what has arrived, and does not wait.
     ///
     /// # Examples
     ///
@@ -142,7 +142,7 @@ impl<R, E> Attente<R, E> {
         let Some(first) = attentes.first() else { return Ok(None) };
         let link = &first.client.link;
         let answered = if attentes.iter().all(|one| Arc::ptr_eq(&one.client.link, link)) {
-            // None is claimed: that would be known as ready.
+            // No call is claimed here: a claimed call would count as ready.
             let calls: Vec<CallId> = attentes.iter().filter_map(|attente| attente.call).collect();
             link.wait_for_any(&calls, Deadline::After(delai))
         } else {
@@ -183,13 +183,13 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::appeler`]. [`Erreur::NonEnvoyee`] here means that too many commands of
+    /// Those of [`Client::appeler`]. Here [`Erreur::NonEnvoyee`] means that too many commands of
     /// the connection wait already, so that this one may not; the call was sent, and is given up.
     ///
     /// # Blocking
     ///
-    /// Until the answer comes, the connection ends, or the deadline of the handle that sent it
-    /// passes, counted from now.
+    /// Until the answer comes, the connection ends, or the deadline of the handle that sent the
+    /// call passes, counted from now.
     #[doc(alias("join", "get", "recv"))]
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
@@ -198,19 +198,19 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         self.read(answer)
     }
 
-    /// Waits for the answer for that long; `None` means that it has not come yet, and the call is
+    /// Waits for the answer, at most for `delai`; `None` if it has not come yet and the call is
     /// still under way.
     ///
     /// # Errors
     ///
     /// Those of [`Client::appeler`], except that a deadline that passes is `None`. After
-    /// [`Erreur::NonEnvoyee`] the call is still under way, and can be waited for again; after any
-    /// other `Some` it returns `None` for ever.
+    /// [`Erreur::NonEnvoyee`] the call is still under way and can be waited for again; after any
+    /// other `Some` this returns `None` for ever.
     ///
     /// # Blocking
     ///
-    /// Until the answer comes, the connection ends, or the time is over. No time at all means to
-    /// look, which is to receive what is there, and not to wait.
+    /// Until the answer comes, the connection ends, or the time is over. A `delai` of zero only
+    /// reads what has arrived, and does not wait.
     #[doc(alias("poll", "timeout", "try_wait"))]
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {
@@ -221,7 +221,7 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         }
     }
 
-    /// What came of the call, which is over unless its answer can't be waited for now.
+    /// The result of the call, which is then over unless too many commands wait.
     fn read(&mut self, answer: Result<Answer, Failure>) -> Result<R, Erreur<E>> {
         let head = self.head.entete();
         let answer = match answer {
@@ -237,7 +237,7 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         }
     }
 
-    /// What was claimed before is waited for in vain.
+    /// The error of waiting again for an answer that was claimed before.
     fn claimed(&self) -> Erreur<E> {
         let phase = Phase::Answer(Whereabouts::SENT);
         self.client.about(&self.entete()).failed(Failure::Late { phase, may_have_run: true })

@@ -8,20 +8,21 @@ use crate::link::{Expelled, Stopped};
 use crate::message::Entete;
 use crate::wire::EndReason;
 
-/// What is said where the program gives no reason, so that the peer can tell it from a mere close.
+/// The text that the peer gets if the program gives no reason: without any text the peer would take
+/// it for a mere close.
 const NO_REASON: &str = "sent away, and no reason was given";
 
 impl Client {
     /// Stops the connection in order: what has arrived is still handled, what is queued is still
-    /// sent and handled by the peer.
+    /// sent, and the peer handles it.
     ///
-    /// Works from any thread and more than once. From inside a command or a hook of this very
-    /// connection (at either end, where both are in this process) it only begins the stop, for
-    /// that is part of what has to finish. Inside a command of another connection it waits like
-    /// anywhere else, and the next command there may start meanwhile; where such waits would wait
-    /// for each other in a circle, the one that closes it does not wait. A command that a command has
-    /// asked for waits no longer once all commands of this connection wait for a peer: it may be
-    /// what they wait for.
+    /// Works from any thread, and more than once. Inside a command or a hook of this same
+    /// connection (at either end, if both are in this process) it only begins the stop, because the
+    /// command is part of what has to finish. Inside a command of another connection it waits as
+    /// usual, and the next command there may start meanwhile. If such waits would form a circle,
+    /// the wait that closes the circle is given up. Inside a command that another command has asked
+    /// for, the wait also ends once all commands of this connection wait for a peer, because they
+    /// may be waiting for this one.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl Client {
     ///
     /// # Blocking
     ///
-    /// Until both sides are done, at most the grace period; not at all inside a command of this
+    /// Until both sides are done, at most for the grace period; not at all inside a command of this
     /// connection.
     #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
     #[doc(alias = "stop")]
@@ -44,13 +45,13 @@ impl Client {
         }
     }
 
-    /// Drops the connection now. What was sent is written as far as the socket takes it at once,
-    /// and the peer is told; calls that wait end with an error, on both sides. What has reached
-    /// the peer by then still runs there, and its `lancer` returns `Ok`.
+    /// Ends the connection now. What was sent is written as far as the socket takes it at once, and
+    /// the peer is told. Calls that wait end with an error, on both sides. Commands that have
+    /// reached the peer by then still run there, and the peer's `lancer` returns `Ok`.
     ///
     /// Inside a command the caller of that command gets [`Erreur::Fermee`]. To end a connection
-    /// with last words that arrive there are [`expulser`](Client::expulser), which says why, and
-    /// [`eteindre`](Client::eteindre), which waits for what the peer is doing.
+    /// with last words that arrive, use [`expulser`](Client::expulser), which gives the peer a
+    /// reason, or [`eteindre`](Client::eteindre), which waits for what the peer is doing.
     ///
     /// # Blocking
     ///
@@ -62,29 +63,30 @@ impl Client {
         self.link.close(EndReason::Closed, "");
     }
 
-    /// Sends the peer away with a reason: it gets all that was sent to it before, then the reason,
-    /// and the connection ends.
+    /// Sends the peer away: it gets everything that was sent before, then the reason, and the
+    /// connection ends.
     ///
-    /// At the peer everything that was sent before still runs; then its `lancer`, its hook
-    /// `quand_deconnecte` and every call and message that it tries say
-    /// [`RaisonFin::Expulsee`](crate::erreur::RaisonFin::Expulsee) with this text, of which 900 bytes
-    /// travel. On this side nothing that the peer has asked for is begun any more, and the
-    /// answers of commands that still run go nowhere.
+    /// At the peer everything that was sent before still runs. Then its `lancer`, its hook
+    /// `quand_deconnecte`, and every call and message that it tries report
+    /// [`RaisonFin::Expulsee`](crate::erreur::RaisonFin::Expulsee) with this text, of which at most
+    /// 900 bytes are sent. On this side no further command of the peer's is started, and answers of
+    /// commands that still run are dropped.
     ///
-    /// Works from any thread, from inside a command of the connection (whose caller gets that
-    /// error too) and more than once. Where the peer need not know why, and may miss what was
-    /// sent last, [`close`](Client::close) does not wait.
+    /// Works from any thread, from inside a command of the connection (whose caller gets that error
+    /// too), and more than once. If the peer need not know why, and may miss what was sent last,
+    /// use [`close`](Client::close), which does not wait.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Delai`](Erreur::Delai): the peer did not take all of it within the
-    ///   deadline of this handle; the connection was cut.
-    /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection had ended, or ended first.
+    /// - [`Erreur::Delai`](Erreur::Delai): the peer did not take everything within the deadline of
+    ///   this handle; the connection was cut.
+    /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection had ended already, or ended
+    ///   first.
     ///
     /// # Blocking
     ///
-    /// Until all is written and the peer has ended its side too, for which it is given 2 seconds;
-    /// at most the deadline of this handle ([`avec_delai`](Client::avec_delai)).
+    /// Until everything is written and the peer has ended its side too, for which it has 2 seconds;
+    /// at most until the deadline of this handle ([`avec_delai`](Client::avec_delai)).
     ///
     /// # Examples
     ///

@@ -13,7 +13,7 @@ use crate::message::{Arguments, Reply, ReplyKind, Sens, decode_next, into_bytes,
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
-/// What runs a command that was registered by name.
+/// The code that runs a command registered by name.
 pub(super) type Closure =
     dyn Fn(&Context<'_>, Input<'_>, &mut Output) -> Result<Reply, Fault> + Send + Sync;
 
@@ -30,7 +30,7 @@ where
     })
 }
 
-/// The arguments of a command that is received by a closure.
+/// The direction of arguments that a closure receives.
 #[doc(alias = "Received")]
 #[derive(Clone, Copy, Debug)]
 pub enum Recus {}
@@ -39,9 +39,9 @@ impl Sens for Recus {
     type Way<A> = fn(Input<'_>) -> Result<A, Fault>;
 }
 
-/// An argument of a closure, which owns what it is handed: `String` and not `&str`.
+/// An argument of a closure, which must be owned: `String`, not `&str`.
 ///
-/// The compiler names this trait where it finds that an argument borrows.
+/// The compiler names this trait in its error about an argument that borrows.
 #[doc(hidden)]
 pub trait OwnedArgument<'de>: Deserialize<'de> {}
 

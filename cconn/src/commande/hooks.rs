@@ -1,4 +1,4 @@
-//! What the program wants done besides running commands, and the doing of it.
+//! The program's hooks of a connection, and the code that runs them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,34 +9,34 @@ use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
 use crate::wire::FailureCode;
 
-/// What the program wants done when a one-way message failed at the peer.
+/// The hook for a one-way message that failed at the peer.
 pub(crate) type FailureHook = Arc<dyn Fn(&Client, &Erreur) + Send + Sync>;
 
-/// What the program wants done when a one-way message of the peer's failed here.
+/// The hook for a one-way message of the peer's that failed here.
 pub(crate) type FailedHereHook = Arc<dyn Fn(&Client, &CommandeEchouee) + Send + Sync>;
 
-/// What the program wants done when a connection has ended, and how it did.
+/// The hook for the end of a connection; the result tells how it ended.
 pub(crate) type EndHook = Arc<dyn Fn(&Client, Resultat<()>) + Send + Sync>;
 
-/// What the program wants done besides running commands.
+/// The program's hooks, and the settings that go with them.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) on_failure: Option<FailureHook>,
     pub(crate) on_failed_here: Option<FailedHereHook>,
     pub(crate) on_end: Option<EndHook>,
-    /// Whether the text of a panic goes to the caller.
+    /// Whether the text of a panic is sent to the caller.
     pub(crate) tells_panics: bool,
-    /// Whether failures without a hook are kept from the standard error.
+    /// Whether failures without a hook are kept off the standard error.
     pub(crate) silent: bool,
 }
 
 impl Hooks {
-    /// Whether there is any.
+    /// Whether any hook is set.
     pub(super) fn any(&self) -> bool {
         self.on_failure.is_some() || self.on_failed_here.is_some() || self.on_end.is_some()
     }
 
-    /// Drops each by itself: what one has captured may panic.
+    /// Drops each hook by itself, because dropping what one has captured may panic.
     pub(super) fn let_go(self) {
         let Hooks { on_failure, on_failed_here, on_end, .. } = self;
         let _panicked = fence(|| drop(on_failure));
@@ -45,12 +45,11 @@ impl Hooks {
     }
 }
 
-/// Connections that have ended and whose end could not be told for want of a thread: kept until
-/// it is.
+/// Ended connections whose end hook could not run for want of a thread. Kept until it runs.
 static UNTOLD: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 impl Registry {
-    /// Tells the program of a one-way message that failed.
+    /// Reports a one-way message that failed to the program.
     pub(crate) fn report(&self, link: &Arc<Link>, notice: &Notice) {
         let client = Client::of(link);
         if notice.here {
@@ -69,7 +68,7 @@ impl Registry {
         }
     }
 
-    /// Tells the program of a one-way message of the peer's that failed here.
+    /// Reports a one-way message of the peer's that failed here to the program.
     pub(crate) fn report_here(&self, client: &Client, command: u64, code: FailureCode, text: &str) {
         if let Some(hook) = self.hooks().on_failed_here {
             let failed = CommandeEchouee::new(self.name(command), client.to_string(), code, text);
@@ -77,9 +76,8 @@ impl Registry {
         }
     }
 
-    /// The connection of a client's side has ended: the program is told, and its closures are let
-    /// go of. On a thread of its own, for whoever noticed the end may be anyone; false where none
-    /// can be had.
+    /// Runs the end hook of a client's connection and drops its closures, on a thread of its own,
+    /// because any thread may have noticed the end. False if that thread can't be started.
     pub(super) fn end(&self, link: &Arc<Link>) -> bool {
         shown::show_left_out();
         if !self.close() {
@@ -99,7 +97,7 @@ impl Registry {
         started.is_ok()
     }
 
-    /// The thread that was in `lancer` does what no other thread could be had for.
+    /// Does on the thread that was in `lancer` what no other thread could be started for.
     pub(crate) fn end_untold(link: &Arc<Link>) {
         let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
         let before = untold.len();
@@ -115,7 +113,7 @@ impl Registry {
 fn finish(link: &Arc<Link>) {
     let commands: &dyn std::any::Any = &**link.commands();
     let Some(registry) = commands.downcast_ref::<Registry>() else { return };
-    // Whoever comes second finds no hook any more.
+    // A second thread finds no hook any more.
     if let Some(hook) = registry.take_end_hook() {
         let client = Client::of(link);
         let _panicked = fence(|| hook(&client, client.result_of_end()));

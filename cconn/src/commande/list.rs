@@ -1,4 +1,4 @@
-//! Lists of commands, as `commandes![]` makes them, with where they can be registered as a type.
+//! Lists of commands, as `commandes![]` makes them. Their type tells where they can be registered.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,16 +8,16 @@ use crate::message::{Reply, Sealed};
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
-/// Lists commands, to register them.
+/// Makes a list of commands, to register them.
 ///
-/// Each is named by the path of its function; a `#[cfg]` may stand before it. The list is a
-/// constant: it can stand in a `const` and be returned by a function.
+/// Each command is named by the path of its function; a `#[cfg]` may precede the path. The list is
+/// a constant: it can be the value of a `const`, and a function can return it.
 ///
 /// # Errors
 ///
-/// A command that is listed twice, or whose name on the wire another has, is a compile error, and
-/// so is one without a body. A list with a command that takes `&Serveur` is a
-/// [`Commandes<ServeurSeul>`](crate::Commandes), which no client takes.
+/// A command that is listed twice, a command whose name on the wire another one has, and a command
+/// without a body are compile errors. A list with a command that takes `&Serveur` is a
+/// [`Commandes<ServeurSeul>`](crate::Commandes), which no client accepts.
 ///
 /// # Examples
 ///
@@ -43,22 +43,22 @@ use crate::wire::Output;
 #[macro_export]
 macro_rules! commandes {
     ($($commandes:tt)*) => {
-        // The compiler shows this name beside its errors about what is no command.
+        // The compiler shows this name next to its errors about entries that are not commands.
         $crate::__prive::list_of_functions_with_the_attribute_commande!($crate; $($commandes)*)
     };
 }
 
-/// Commands that can be registered on both sides.
+/// The scope of commands that can be registered on both sides.
 #[doc(alias = "Everywhere")]
 #[derive(Clone, Copy, Debug)]
 pub enum Partout {}
 
-/// Commands of which one takes `&Serveur`, so that only a server can run them.
+/// The scope of commands of which one takes `&Serveur`, so that only a server can run them.
 #[doc(alias = "ServerOnly")]
 #[derive(Clone, Copy, Debug)]
 pub enum ServeurSeul {}
 
-/// Where commands can be registered that a client can run.
+/// A scope that includes clients.
 #[doc(alias = "OnClient")]
 #[diagnostic::on_unimplemented(
     message = "a command of this list takes `&Serveur`: it can't be registered on a client",
@@ -72,7 +72,7 @@ impl SurClient for Partout {}
 
 /// Commands to register: what [`commandes!`](crate::commandes) returns.
 ///
-/// `P` says where they can be registered: [`Partout`] or [`ServeurSeul`].
+/// `P` tells where they can be registered: [`Partout`] or [`ServeurSeul`].
 #[doc(alias = "Commands")]
 #[must_use = "the commands are only listed: register them with `enregistrer`"]
 pub struct Commandes<P = Partout> {
@@ -102,7 +102,7 @@ impl<P> fmt::Debug for Commandes<P> {
     }
 }
 
-/// What can be registered: the [`Commandes`] that [`commandes!`](crate::commandes) returns.
+/// A list that can be registered: the [`Commandes`] that [`commandes!`](crate::commandes) returns.
 #[doc(alias = "List")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of commands",
@@ -112,7 +112,7 @@ impl<P> fmt::Debug for Commandes<P> {
     note = "the list of a module is what its function returns: `enregistrer(calcul::commandes())`"
 )]
 pub trait Liste: Sealed {
-    /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
+    /// Where the list can be registered: [`Partout`] or [`ServeurSeul`].
     #[doc(alias = "Scope")]
     type Portee;
 
@@ -131,11 +131,11 @@ impl<P> Liste for Commandes<P> {
     }
 }
 
-/// Tells by a constant where commands can be registered.
+/// Turns a constant into the type that tells where commands can be registered.
 #[derive(Debug)]
 pub struct Where<const SERVER: bool>;
 
-/// Where commands can be registered, as a type.
+/// The scope of commands, as a type.
 pub trait Scope {
     /// [`Partout`] or [`ServeurSeul`].
     type Portee;
@@ -171,7 +171,7 @@ pub const fn server_only(entries: &[Description]) -> bool {
     false
 }
 
-/// How many commands several lists hold.
+/// How many commands the lists hold together.
 pub const fn total(lists: &[&[Description]]) -> usize {
     let mut rest = lists;
     let mut total = 0;
@@ -182,7 +182,7 @@ pub const fn total(lists: &[&[Description]]) -> usize {
     total
 }
 
-/// Several lists as one; `N` is their [`total`].
+/// The lists joined to one; `N` is their [`total`].
 pub const fn joined<const N: usize>(lists: &[&[Description]]) -> [Description; N] {
     let mut all = [PLACEHOLDER; N];
     let (mut rest, mut i) = (lists, 0);
@@ -198,15 +198,16 @@ pub const fn joined<const N: usize>(lists: &[&[Description]]) -> [Description; N
     all
 }
 
-/// The same commands, whose names are all different.
+/// Checks that all names in a list differ, and returns the list.
 ///
-/// The table has `M` places, a power of two above their number: each name is looked up where its
-/// hash points to, so that the compiler has as much to do for each of many commands as for one of
-/// few.
+/// The hash table has `M` places, a power of two above the number of commands. Each name is looked
+/// up at its hash, so a command of a long list costs the compiler no more than a command of a short
+/// one.
 ///
 /// # Panics
 ///
-/// Where two have one name, or names of one hash: in a constant, so a compile error.
+/// If two commands have the same name, or names with the same hash. In a constant that is a compile
+/// error.
 pub const fn distinct<const M: usize>(entries: &'static [Description]) -> &'static [Description] {
     let mut table = [0; M];
     let mut count = 0;
@@ -227,7 +228,7 @@ pub const fn distinct<const M: usize>(entries: &'static [Description]) -> &'stat
     entries
 }
 
-/// Says which names of a list are in the way of each other.
+/// Panics with a text that names the two commands whose names collide.
 const fn clash(one: &str, other: &str) {
     let parts = if same(one, other) {
         [
@@ -269,7 +270,7 @@ pub(super) const fn same(left: &str, right: &str) -> bool {
     left.is_empty() && right.is_empty()
 }
 
-/// Fills a list that is not finished, and stands in for a command that has mistakes.
+/// Fills unfinished lists, and takes the place of a command with mistakes.
 pub(crate) const PLACEHOLDER: Description = Description {
     nom: "",
     signature: "",

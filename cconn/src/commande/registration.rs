@@ -1,4 +1,4 @@
-//! Registering commands, on a client and for the server.
+//! Registering commands, on a client and on a server.
 
 use std::any::Any;
 
@@ -10,7 +10,7 @@ use crate::erreur::{Enregistrement, Erreur, Resultat};
 use crate::message::Arguments;
 
 impl Registry {
-    /// Adds all commands of a list, or none.
+    /// Adds all commands of a list, or none of them.
     pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
         for entry in commandes.descriptions() {
             if let Some(texte) = (entry.fault)() {
@@ -38,13 +38,13 @@ impl Registry {
 impl Client {
     /// Makes commands callable by the peer.
     ///
-    /// They can be added at any time, while others run.
+    /// Commands can be added at any time, while others run.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
-    /// or a type of which something else is read than is written; none of the list is registered
-    /// then, and the connection lives.
+    /// [`Erreur::Enregistrement`]: a name is registered already, a name's hash equals another's, or
+    /// a type is not read as it is written. Then none of the list is registered, and the connection
+    /// lives.
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<L>(&self, commandes: L) -> Resultat<()>
@@ -56,22 +56,22 @@ impl Client {
 
     /// Makes a closure callable by the peer, under a name.
     ///
-    /// Its arguments are a tuple of owned values, its answer anything that serde can encode,
-    /// [`Resultat`] or a `Result` with an error of the program's own.
+    /// The closure takes its arguments as a tuple of owned values. It may return anything that
+    /// serde can encode, a [`Resultat`], or a `Result` with an error of the program's own.
     ///
-    /// A borrowed argument, `(mot,): (&str,)`, is the compiler's error that `OwnedArgument` is not
-    /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
+    /// For a borrowed argument, `(mot,): (&str,)`, the compiler reports that `OwnedArgument` is not
+    /// general enough. Write `(mot,): (String,)`, or a function under `#[commande]`, which may
     /// borrow.
     ///
     /// The closure is dropped once the connection has ended and no thread runs it any more, on a
-    /// thread of its own. A `Client` of this connection that it captures counts like any handle,
-    /// and keeps the connection open until then, though all others are dropped: use the one that
-    /// it is handed, or capture a [`faible`](Client::faible) one.
+    /// thread of its own. A `Client` of this connection that the closure captures counts as a
+    /// handle and keeps the connection open until then, even if all other handles are dropped: use
+    /// the handle that the closure receives, or capture a [`faible`](Client::faible) one.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
-    /// and the connection lives; or it has ended.
+    /// [`Erreur::Enregistrement`]: the name is registered already or its hash equals another's, and
+    /// the connection lives; or the connection has ended.
     #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>

@@ -1,8 +1,8 @@
-//! The error that can't be.
+//! The error type without values.
 
 use std::fmt;
 
-/// An error type with no values: the command has no error of its own.
+/// An error type without values: the command has no error of its own.
 #[doc(alias = "Never")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jamais {}

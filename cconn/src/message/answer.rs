@@ -1,9 +1,9 @@
-//! The four forms of an answer, told apart by type.
+//! The four forms of a command's return type, told apart by type.
 //!
-//! `T` is a value; `Result<T, Erreur>`, `Result<T, Erreur<E>>` and `Result<T, E>` end well with a
-//! value or badly with a text, with either, or with an error of the user's. Traits alone can't
-//! tell them apart, as `Result<T, E>` is a value to serde; so the form is a number that an
-//! inherent constant yields, and the trait carries it as a parameter.
+//! A `T` is a value. The other forms end with a value or an error: `Result<T, Erreur>` with a text,
+//! `Result<T, E>` with the command's own error, `Result<T, Erreur<E>>` with either. Traits alone
+//! can't tell the forms apart, because a `Result<T, E>` is also a value to serde. So an inherent
+//! constant yields the form as a number, and the trait takes the number as a parameter.
 
 use std::any::Any;
 use std::fmt::Display;
@@ -20,24 +20,24 @@ use crate::octets::Octets;
 use crate::wire::FailureCode;
 use crate::wire::Output;
 
-/// No answer: the type can't cross the wire.
+/// Not an answer: the type can't cross the wire.
 const INVALID: u8 = 0;
 /// A value.
 const VALUE: u8 = 1;
 /// A value or a text.
 const LINK: u8 = 2;
-/// A value, or an error of the user's, or a text.
+/// A value, the command's own error, or a text.
 const MIXED: u8 = 3;
-/// A value or an error of the user's.
+/// A value or the command's own error.
 const REFUSAL: u8 = 4;
 
-/// What can be an answer or an error: owned, with both of serde's derives.
+/// A type that can be an answer or an error: owned, with both of serde's derives.
 pub trait Plain: Serialize + DeserializeOwned + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> Plain for T {}
 
-/// Tells the form of a return type, if it is a `Result`.
+/// The probe that finds the form of a return type that is a `Result`.
 #[derive(Debug)]
 pub struct AnswerKind<T>(PhantomData<T>);
 
@@ -56,16 +56,16 @@ impl<T: Plain, E: Plain> AnswerKind<Result<T, E>> {
     pub const __CCONN_KIND: u8 = REFUSAL;
 }
 
-/// The form of all that is no `Result`.
+/// The form of a return type that is not a `Result`.
 pub trait ValueByDefault {
-    /// The form, to be decided by `AnswerProbe`.
+    /// Not decided here: `AnswerProbe` decides it.
     const __CCONN_KIND: u8 = INVALID;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> ValueByDefault for AnswerKind<T> {}
 
-/// Tells whether a return type that is no `Result` can be an answer.
+/// The probe that finds whether a return type that is not a `Result` can be an answer.
 #[derive(Debug)]
 pub struct AnswerProbe<T>(PhantomData<T>);
 
@@ -74,7 +74,7 @@ impl<T: Plain> AnswerProbe<T> {
     pub const __CCONN_KIND: u8 = VALUE;
 }
 
-/// The form of what is no answer at all.
+/// The form of a type that can't be an answer.
 pub trait PlainByDefault {
     /// The form.
     const __CCONN_KIND: u8 = INVALID;
@@ -83,26 +83,26 @@ pub trait PlainByDefault {
 #[diagnostic::do_not_recommend]
 impl<T> PlainByDefault for AnswerProbe<T> {}
 
-/// The form of a return type, from what both probes say of it.
+/// The form of a return type, from the results of both probes.
 pub const fn answer_kind(result: u8, plain: u8) -> u8 {
     if result == INVALID { plain } else { result }
 }
 
-/// A return type, as its form `KIND` says.
+/// A return type of the form `KIND`.
 pub trait Returned<const KIND: u8> {
-    /// What a caller gets where all goes well.
+    /// The type that a caller gets on success.
     type Value;
-    /// The command's own error.
+    /// The type of the command's own error.
     type Error: ErreurCommande;
 
-    /// Appends what is to be sent back, and says what it is.
+    /// Encodes the value into `out`, and returns what kind of outcome it is.
     fn reply(self, out: &mut Output) -> Reply;
 
     /// Decodes an answer.
     ///
     /// # Errors
     ///
-    /// Bytes that are not that value.
+    /// If the bytes are not such a value.
     fn read(reader: AnswerReader<'_>) -> Result<Self::Value, ValueError>;
 }
 
@@ -186,7 +186,7 @@ impl<T: Plain, E: Plain> Returned<REFUSAL> for Result<T, E> {
     }
 }
 
-/// How a command ended; what is said of it was appended to the output.
+/// How a command ended. The bytes of its outcome were appended to the output.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply(pub(crate) ReplyKind);
 
@@ -195,14 +195,14 @@ pub struct Reply(pub(crate) ReplyKind);
 pub(crate) enum ReplyKind {
     /// With an encoded answer.
     Answer,
-    /// With an encoded error of the user's type.
+    /// With an encoded error of the command's own type.
     Refusal,
-    /// With a text for a person to read.
+    /// With a text for people to read.
     Failure(FailureCode),
 }
 
 impl Reply {
-    /// Appends a value; long bytes and texts are taken as they are.
+    /// Encodes a value. Long bytes and texts are moved, not copied.
     pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Output) -> Self {
         match into_bytes(value) {
             Ok(bytes) => {
@@ -215,12 +215,12 @@ impl Reply {
         }
     }
 
-    /// Appends an error of the user's type.
+    /// Encodes the command's own error.
     pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Output) -> Self {
         Self::encoded(codec::encode(error, &mut out.bytes), ReplyKind::Refusal, out)
     }
 
-    /// What became of an attempt to encode.
+    /// The outcome of an attempt to encode: a failure if encoding failed.
     fn encoded(result: Result<(), CodecError>, ended: ReplyKind, out: &mut Output) -> Self {
         match result {
             Ok(()) => Reply(ended),
@@ -233,7 +233,7 @@ impl Reply {
         Self::failure(FailureCode::Handler, &passed_on(error), out)
     }
 
-    /// Appends a text.
+    /// Appends the text of a failure.
     pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Output) -> Self {
         // A `Display` that fails leaves a shorter text, which is better than none.
         let _ = write!(out.bytes, "{text}");
@@ -241,7 +241,7 @@ impl Reply {
     }
 }
 
-/// Appends bytes with their length in front.
+/// Appends bytes with their length before them.
 fn append_bytes(bytes: Vec<u8>, out: &mut Output) {
     if bytes.len() < LONG {
         codec::encode_bytes(&bytes, &mut out.bytes);
@@ -251,7 +251,7 @@ fn append_bytes(bytes: Vec<u8>, out: &mut Output) {
     }
 }
 
-/// The bytes of a value that is bytes or a text, which are encoded as they are.
+/// The bytes of a value that is a byte string or a text, which are sent as they are.
 pub(crate) fn into_bytes<T: 'static>(value: T) -> Result<Vec<u8>, T> {
     let mut value = Some(value);
     let any = &mut value as &mut dyn Any;
@@ -267,7 +267,7 @@ pub(crate) fn into_bytes<T: 'static>(value: T) -> Result<Vec<u8>, T> {
     value.map_or_else(|| Ok(Vec::new()), Err)
 }
 
-/// Decodes a value that takes all the bytes; bytes as a whole.
+/// Decodes a value that takes all the bytes. A byte string is read in one piece.
 pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
     reader: AnswerReader<'_>,
 ) -> Result<T, ValueError> {
@@ -277,7 +277,7 @@ pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
     Ok(value)
 }
 
-/// Decodes the next value; bytes as a whole.
+/// Decodes the next value. A byte string is read in one piece.
 pub(crate) fn decode_next<T: DeserializeOwned + 'static>(
     decoder: &mut Decoder<'_>,
 ) -> Result<T, CodecError> {

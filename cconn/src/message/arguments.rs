@@ -1,7 +1,7 @@
-//! The arguments of a command that no declaration is at hand for: a tuple of up to twelve.
+//! The arguments of a command without a declaration at hand: a tuple of up to twelve values.
 //!
-//! What is done with a tuple depends on where it goes, so the trait takes the direction as a
-//! parameter. This file knows the sending direction; the receiving one is in `commande`.
+//! A tuple is encoded in a message and decoded for a closure, so the trait takes the direction as a
+//! parameter. This file implements sending; `commande` implements receiving.
 
 use serde::Serialize;
 
@@ -10,10 +10,11 @@ use crate::codec;
 
 /// The arguments of a command without a declaration: a tuple of up to twelve values.
 ///
-/// `S` says which way they go: [`Envoyes`] in a message that [`nommee`](crate::nommee) makes, and
-/// then serde can encode each of them; [`Recus`](crate::traits::Recus) in a closure that
-/// `enregistrer_commande` takes, and then each is owned (`String` and not `&str`) and serde can
-/// decode it. No program implements this trait.
+/// `S` is the direction. With [`Envoyes`] the tuple goes into a message that
+/// [`nommee`](crate::nommee) makes, and serde must be able to encode each value. With
+/// [`Recus`](crate::traits::Recus) the tuple is handed to a closure that `enregistrer_commande`
+/// takes: each value must be owned (`String`, not `&str`), and serde must be able to decode it. No
+/// program implements this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the arguments of a command",
     note = "they are a tuple, even one alone: `()`, `(a,)`, `(a, b)`; a closure takes \
@@ -24,19 +25,19 @@ use crate::codec;
             `Vec<_>`, and take them as `Octets` or `Vec<_>`"
 )]
 pub trait Arguments<S: Sens>: Sized {
-    /// What is done with such a tuple.
+    /// The function that encodes or decodes such a tuple.
     #[doc(hidden)]
     const __CCONN_WAY: S::Way<Self>;
 }
 
-/// Which way arguments go: [`Envoyes`] or [`Recus`](crate::traits::Recus).
+/// The direction of arguments: [`Envoyes`] or [`Recus`](crate::traits::Recus).
 #[doc(hidden)]
 pub trait Sens {
     /// A function over arguments `A`.
     type Way<A>;
 }
 
-/// The arguments of a message that is sent.
+/// The direction of arguments that are sent in a message.
 #[doc(alias = "Sent")]
 #[derive(Clone, Copy, Debug)]
 pub enum Envoyes {}

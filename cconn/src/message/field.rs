@@ -1,8 +1,9 @@
-//! Writing one argument: bytes and texts as a whole, all else through serde.
+//! Writing one argument: bytes and texts in one piece, everything else through serde.
 //!
-//! Told by type, not by syntax: an inherent method comes before a trait's, and the trait's by
-//! value before one by reference. So `Arg(&x).__cconn_write(out)` compiles for every type; the types that
-//! can't be written are pointed at elsewhere, once.
+//! The way is chosen by type, not by syntax: method lookup prefers an inherent method to a trait's,
+//! and a method that takes `self` by value to one that takes it by reference. So
+//! `Arg(&x).__cconn_write(out)` compiles for every type; types that can't be written are reported
+//! elsewhere, once.
 
 use std::borrow::Cow;
 
@@ -11,11 +12,11 @@ use serde::Serialize;
 use super::{ArgumentWriter, ValueError, no_value};
 use crate::octets::{Octets, OctetsRef};
 
-/// One argument of a message, to be written.
+/// An argument of a message that is to be written.
 #[derive(Debug)]
 pub struct Arg<'x, T: ?Sized>(pub &'x T);
 
-/// Writes what serde can.
+/// Writes an argument through serde.
 pub trait WriteSerde {
     /// Appends the argument.
     fn __cconn_write(self, out: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
@@ -29,9 +30,9 @@ impl<T: Serialize + ?Sized> WriteSerde for Arg<'_, T> {
     }
 }
 
-/// Stands in for a type that can't be written, so that there is one error and not two.
+/// Accepts a type that can't be written, so that the user sees one error and not two.
 pub trait WriteNever {
-    /// Fails.
+    /// Fails always.
     fn __cconn_write(&self, out: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
 }
 
@@ -43,7 +44,7 @@ impl<T: ?Sized> WriteNever for Arg<'_, T> {
 }
 
 impl<'x, T: Whole> Arg<'x, T> {
-    /// Appends the argument in one copy, or in none.
+    /// Appends the argument in one copy, or without any.
     #[inline]
     pub fn __cconn_write(self, out: &mut ArgumentWriter<'x>) -> Result<(), ValueError> {
         out.append(self.0.whole());
@@ -51,7 +52,7 @@ impl<'x, T: Whole> Arg<'x, T> {
     }
 }
 
-/// What is written as its length and its bytes.
+/// A type that is written as its length and its bytes.
 pub trait Whole {
     /// The bytes.
     fn whole(&self) -> &[u8];

@@ -1,8 +1,8 @@
-//! The head of a message, and the hash by which a command is known on the wire.
+//! The head of a message, and the hash that names a command on the wire.
 
-/// The head of a message: which command is meant, with which signature.
+/// The head of a message: the command's name and signature.
 ///
-/// From [`Message::entete`](super::Message::entete).
+/// Returned by [`Message::entete`](super::Message::entete).
 #[doc(alias = "header")]
 #[derive(Clone, Copy, Debug)]
 pub struct Entete<'a> {
@@ -14,27 +14,27 @@ pub struct Entete<'a> {
 /// The name and the signature.
 #[derive(Clone, Copy, Debug)]
 enum Texts<'a> {
-    /// Those of a declared command, which may be kept without a copy.
+    /// Texts of a declared command, which can be kept without a copy.
     Fixed(&'static str, &'static str),
     Given(&'a str, &'a str),
 }
 
 impl<'a> Entete<'a> {
-    /// The head of a message to the command of that name.
+    /// The head of a message to the command called `nom`.
     ///
-    /// `empreinte` is 0 where the signature is not known, and `signature` then empty.
+    /// If the signature is not known, `empreinte` is 0 and `signature` is empty.
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
         Entete { texts: Texts::Given(nom, signature), hash: hash(nom), empreinte }
     }
 
-    /// The head of a message to a command that is declared.
+    /// The head of a message to a declared command.
     #[doc(hidden)]
     pub const fn fixed(nom: &'static str, empreinte: u32, signature: &'static str) -> Self {
         Entete { texts: Texts::Fixed(nom, signature), hash: hash(nom), empreinte }
     }
 
-    /// The same with that fingerprint.
+    /// A copy of this head with another fingerprint.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -42,7 +42,7 @@ impl<'a> Entete<'a> {
         Entete { empreinte, ..self }
     }
 
-    /// The same, where it may be kept as it is.
+    /// A copy that can be kept, if the texts are those of a declared command.
     pub(crate) fn as_fixed(&self) -> Option<Entete<'static>> {
         match self.texts {
             Texts::Fixed(nom, signature) => Some(Entete {
@@ -54,7 +54,7 @@ impl<'a> Entete<'a> {
         }
     }
 
-    /// The command's name, as it is known on the wire.
+    /// The command's name on the wire.
     #[doc(alias = "name")]
     #[inline]
     pub fn nom(&self) -> &'a str {
@@ -63,7 +63,7 @@ impl<'a> Entete<'a> {
         }
     }
 
-    /// The hash of the name, which is what travels.
+    /// The hash of the name; the wire carries it instead of the name.
     #[inline]
     pub fn hash(&self) -> u64 {
         self.hash
@@ -76,7 +76,7 @@ impl<'a> Entete<'a> {
         self.empreinte
     }
 
-    /// The signature for a person to read; empty in a message by name.
+    /// The signature, for people to read; empty in a message by name.
     #[inline]
     pub fn signature(&self) -> &'a str {
         match self.texts {
@@ -95,9 +95,9 @@ impl PartialEq for Entete<'_> {
 
 impl Eq for Entete<'_> {}
 
-/// The hash by which a command is known on the wire: FNV-1a, 64 bits, of its name.
+/// The hash that names a command on the wire: FNV-1a, 64 bits, of the command's name.
 ///
-/// Figures: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+/// The constants are from <http://www.isthe.com/chongo/tech/comp/fnv/>.
 pub const fn hash(nom: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut rest = nom.as_bytes();
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn names_are_hashed_as_published() {
-        // Vectors of the algorithm's authors.
+        // Test vectors of the algorithm's authors.
         assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);

@@ -1,4 +1,4 @@
-//! Messages by name, for commands of which no declaration is at hand.
+//! Messages by name, for commands without a declaration at hand.
 
 use serde::de::DeserializeOwned;
 
@@ -8,24 +8,24 @@ use super::{
 };
 use crate::erreur::Jamais;
 
-/// A message to a command of that name; made with [`nommee`].
+/// A message to a command by its name; made with [`nommee`].
 #[doc(alias = "named")]
 #[derive(Clone, Debug)]
 #[must_use = "a message does nothing until it is sent"]
 pub struct Nommee<N, A> {
     name: N,
     arguments: A,
-    /// Kept here, so that arguments which can't be encoded are an error once, where they stand.
+    /// Chosen when the message is made, so that arguments that can't be encoded are an error there.
     encode: fn(&A, &mut Vec<u8>) -> Result<(), ValueError>,
 }
 
-/// A message to the command of that name, with its arguments as a tuple.
+/// Makes a message to the command called `nom`, with its arguments as a tuple.
 ///
-/// It carries no fingerprint, so nothing checks that the arguments have the types of the command's:
-/// only bytes that can't be decoded as those are an error. Write the types out: `12` alone is an
-/// `i32`, and a command that takes a `u64` would receive 24. Its answer has the type that the caller
-/// asks for, and that is not checked either; nor are serde attributes that do not work with this
-/// format, such as `skip` on a variant, which a declared command would be refused for.
+/// The message carries no fingerprint, so nothing checks that the arguments have the command's
+/// types: only bytes that can't be decoded are an error. So write the types out: `12` alone is an
+/// `i32`, and a command that takes a `u64` would receive 24. The type of the answer is the one that
+/// the caller asks for, and is not checked either. Nor are serde attributes that do not work with
+/// this format, such as `skip` on a variant, for which a declared command would be refused.
 ///
 /// # Examples
 ///

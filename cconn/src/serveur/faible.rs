@@ -1,4 +1,4 @@
-//! A handle that keeps nothing open, and letting go of what the program has registered.
+//! A handle that does not keep its server, and dropping what the program has registered.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 use super::{Serveur, Shared};
 use crate::commande::fence;
 
-/// A handle to a server that does not keep it; from [`Serveur::faible`].
+/// A handle to a server that does not keep it alive; made by [`Serveur::faible`].
 ///
-/// For what is kept by the server itself: a closure that is registered on it, or one of its hooks.
-/// A [`Serveur`] captured there would keep the server and its port for as long as it is not
-/// stopped, though all others are dropped.
+/// Use it in closures that the server itself keeps: a command registered on it, or one of its
+/// hooks. A [`Serveur`] captured there would keep the server and its port until the server is
+/// stopped, even if all other handles are dropped.
 #[doc(alias = "WeakServer")]
 #[derive(Clone)]
 pub struct ServeurFaible {
@@ -18,7 +18,7 @@ pub struct ServeurFaible {
 }
 
 impl Serveur {
-    /// A handle to the same server that does not keep it.
+    /// Makes a handle to the same server that does not keep it alive.
     ///
     /// # Examples
     ///
@@ -42,8 +42,8 @@ impl Serveur {
         ServeurFaible { shared: Arc::downgrade(&self.shared) }
     }
 
-    /// Lets go of the program's closures once the stop is done and no thread is left: handles that
-    /// they have captured would keep the server for ever.
+    /// Drops the program's closures once the stop is done and no thread is left, because handles
+    /// that they have captured would keep the server for ever.
     pub(super) fn let_go_if_over(&self) {
         if !self.shared.clients.is_over() {
             return;
@@ -57,7 +57,7 @@ impl Serveur {
 }
 
 impl ServeurFaible {
-    /// A handle that counts, if there is one still.
+    /// A handle that keeps the server alive; `None` if the server is gone.
     #[doc(alias = "upgrade")]
     #[doc(alias = "server")]
     pub fn serveur(&self) -> Option<Serveur> {
