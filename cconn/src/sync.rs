@@ -6,6 +6,7 @@
 
 mod bell;
 mod deadline;
+mod parker;
 mod rule;
 mod threads;
 
@@ -22,6 +23,7 @@ pub(crate) use rustix::fd::{AsFd, BorrowedFd};
 
 pub(crate) use bell::{Bell, first_piece, poll_any, timespec};
 pub(crate) use deadline::Deadline;
+pub(crate) use parker::Parker;
 pub(crate) use rule::Rule;
 pub(crate) use threads::{Purpose, Threads};
 

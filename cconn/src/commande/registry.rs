@@ -16,7 +16,7 @@ use super::{Context, Description, Fault, Input, RunFn};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
-use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
+use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind, hash};
 use crate::wire::{FailureCode, NO_COMMAND, Output};
 
@@ -284,7 +284,9 @@ impl Dispatch for Registry {
     fn ended(&self, link: &Arc<Link>) -> bool {
         self.end(link)
     }
+}
 
+impl Kinds for Registry {
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)
     }

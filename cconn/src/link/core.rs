@@ -1,20 +1,27 @@
 //! What a connection is and what is due on it: the state and every decision, in memory only.
 
 pub(super) mod backlog;
+pub(super) mod baton;
 pub(super) mod bytes;
 pub(super) mod calls;
+pub(super) mod catching_up;
+pub(super) mod credit;
 pub(super) mod due;
+pub(super) mod ends;
+pub(super) mod failure;
 pub(super) mod goodbye;
 pub(super) mod identity;
 pub(super) mod inbox;
 pub(super) mod limits;
 pub(super) mod notices;
 pub(super) mod outbox;
+pub(super) mod outgoing;
 pub(super) mod queue;
 pub(super) mod route;
 pub(super) mod served;
 pub(super) mod sleepers;
 pub(super) mod state;
+pub(super) mod tended;
 pub(super) mod turn;
 pub(super) mod waste;
 pub(super) mod whereabouts;

@@ -3,8 +3,10 @@
 pub(super) mod direct;
 pub(super) mod helm;
 pub(super) mod lock;
-pub(super) mod parker;
 pub(super) mod polling;
 pub(super) mod read;
+pub(super) mod reader;
+pub(super) mod shared;
+pub(super) mod sleep;
 pub(super) mod wanted;
 pub(super) mod write;

@@ -49,7 +49,9 @@ impl Dispatch for Commands {
     fn notice(&self, _: &Arc<Link>, notice: &Notice) {
         self.notices.lock().unwrap().push(notice.code);
     }
+}
 
+impl Kinds for Commands {
     fn is_parallel(&self, command: u64) -> bool {
         command == PARALLEL
     }

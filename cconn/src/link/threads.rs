@@ -1,10 +1,16 @@
 //! Who does the work of a connection: waits, executors, stand-ins, the watchman.
 
+pub(super) mod aside;
+pub(super) mod chained;
 pub(super) mod circle;
 pub(super) mod dispatch;
+pub(super) mod gone;
 pub(super) mod handler;
+pub(super) mod handles;
 pub(super) mod idle;
+pub(super) mod leave;
 pub(super) mod left;
+pub(super) mod room;
 pub(super) mod run;
 pub(super) mod tend;
 pub(super) mod wait;

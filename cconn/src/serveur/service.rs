@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{Context, Known, Registry};
-use crate::link::{Dispatch, Incoming, Link, Notice, Outcome, Runner};
+use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::wire::{FailureCode, Output};
 
 /// Runs the server's commands for its connections.
@@ -34,7 +34,9 @@ impl Dispatch for Service {
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
         self.registry.report(link, notice);
     }
+}
 
+impl Kinds for Service {
     fn is_parallel(&self, command: u64) -> bool {
         self.registry.is_parallel(command)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
 use crate::link::{
-    Answer, Awaited, Dispatch, Failure, Incoming, Link, Notice, Outcome, Runner, Stopped,
+    Answer, Awaited, Dispatch, Failure, Incoming, Link, Notice, Outcome, Kinds, Runner, Stopped,
     wait_for_first,
 };
 use crate::sync::{Condvar, Mutex};
@@ -411,7 +411,9 @@ impl Dispatch for Commands {
     fn notice(&self, _: &Arc<Link>, _: &Notice) {
         shuttle::thread::yield_now();
     }
+}
 
+impl Kinds for Commands {
     fn is_parallel(&self, command: u64) -> bool {
         known(command).is_some_and(Op::is_parallel)
     }

@@ -8,7 +8,7 @@ impl Link {
     pub(crate) fn left_over(&self) -> Vec<&'static str> {
         let state = self.lock();
         let rest = [
-            (state.inbox.is_none(), "the helm is taken"),
+            (!state.is_helm_free(), "the helm is taken"),
             (state.flusher || state.blocked, "somebody writes"),
             (state.sleepers.any(|_| true), "somebody sleeps"),
             (!state.turn.is_idle(), "a command is queued or runs"),

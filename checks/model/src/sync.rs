@@ -6,6 +6,8 @@
 
 #[path = "../../../cconn/src/sync/deadline.rs"]
 mod deadline;
+#[path = "../../../cconn/src/sync/parker.rs"]
+mod parker;
 #[path = "../../../cconn/src/sync/rule.rs"]
 mod rule;
 
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 use shuttle::thread::JoinHandle;
 
 pub(crate) use deadline::Deadline;
+pub(crate) use parker::Parker;
 pub(crate) use rule::Rule;
 pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::thread::LocalKey;

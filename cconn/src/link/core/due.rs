@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::link::io::parker::Parker;
+use crate::sync::Parker;
 
 /// How the stream is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +69,8 @@ impl Due {
         self.watch = Some(after);
     }
 
-    /// Wakes every thread that was taken off the list of sleepers.
-    pub(crate) fn wake_all(&mut self) {
-        for parker in self.first.take().into_iter().chain(self.more.drain(..)) {
-            parker.unpark();
-        }
+    /// Takes out the parkers of all threads that were taken off the list: each is to be unparked.
+    pub(crate) fn take_woken(&mut self) -> impl Iterator<Item = Arc<Parker>> {
+        self.first.take().into_iter().chain(self.more.drain(..))
     }
 }

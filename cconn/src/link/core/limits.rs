@@ -10,6 +10,9 @@ pub(crate) const COMMAND_OVERHEAD: u64 = 64;
 /// Largest frame, bytes: 8 MiB holds any ordinary value, and two of them any window's memory.
 pub(crate) const MAX_FRAME: u32 = 8 << 20;
 
+/// How long dropping the last handle of a connection may take.
+pub(crate) const LAST_GRACE: Duration = Duration::from_secs(1);
+
 /// Bytes of answers that may wait to be claimed, bytes: eight of the largest by default.
 const MAX_UNCLAIMED: usize = 64 << 20;
 

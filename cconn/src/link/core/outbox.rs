@@ -1,9 +1,8 @@
 //! Bytes to be written: whole frames, in order, shared by all who send.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 
-use crate::transport::Transport;
 use crate::wire::{self, CallId};
 
 /// A frame of at least this many bytes is not copied behind others but queued as it is.
@@ -263,17 +262,8 @@ impl Outbox {
 }
 
 impl Batch {
-    /// Writes once, without blocking.
-    pub(crate) fn send(&self, io: &dyn Transport) -> io::Result<usize> {
-        self.send_with(|parts| io.try_send(parts))
-    }
-
-    /// The same in front of the end of the stream.
-    pub(crate) fn send_last(&self, io: &dyn Transport) -> io::Result<usize> {
-        self.send_with(|parts| io.try_send_last(parts))
-    }
-
-    fn send_with(&self, send: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
+    /// Hands what is to be written to `send`, as the pieces of one write.
+    pub(crate) fn send_with<R>(&self, send: impl Fn(&[IoSlice<'_>]) -> R) -> R {
         if let (1, Some(only)) = (self.segments.len(), self.segments.front()) {
             return send(&[IoSlice::new(only.bytes.get(only.written..).unwrap_or(&[]))]);
         }

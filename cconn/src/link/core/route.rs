@@ -9,12 +9,18 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Command, Startable};
 use super::window::{Overrun, charge};
-use crate::link::Dispatch;
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
 
 /// Frames routed under one lock: some ten microseconds of it.
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
+
+/// What routing asks of the commands that are registered here.
+pub(crate) trait Kinds {
+    /// Whether that command may run beside others of its connection. Called under the connection's
+    /// lock.
+    fn is_parallel(&self, command: u64) -> bool;
+}
 
 /// What the routing thread does afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub(crate) enum Router {
 /// What routing needs from outside the state.
 #[derive(Clone, Copy)]
 pub(crate) struct Routing<'a> {
-    pub(crate) commands: &'a dyn Dispatch,
+    pub(crate) commands: &'a dyn Kinds,
     pub(crate) router: Router,
     pub(crate) max_unclaimed: usize,
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::link::io::parker::Parker;
-use crate::sync::{Rule, holds};
+use crate::sync::{Parker, Rule, holds};
 use crate::wire::CallId;
 
 /// What a sleeping thread waits for.

@@ -10,9 +10,9 @@ mod tests;
 
 use super::backlog::Backlog;
 use super::bytes::Bytes;
+use super::catching_up::CatchingUp;
 use super::notices::{Notice, Notices};
 use super::served::Served;
-use crate::link::verbs::catch_up::CatchingUp;
 use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
@@ -30,6 +30,14 @@ pub(crate) struct Command {
     /// What the command counts against the window.
     pub(crate) charge: u64,
     /// How many commands had arrived before this one; set when it is queued.
+    pub(crate) number: u64,
+}
+
+/// A command that was run.
+#[derive(Clone, Copy)]
+pub(crate) struct Ran {
+    pub(crate) call: Option<CallId>,
+    pub(crate) parallel: bool,
     pub(crate) number: u64,
 }
 

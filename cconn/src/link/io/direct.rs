@@ -3,9 +3,9 @@
 use std::io::{self, IoSlice};
 
 use super::lock::Locked;
+use super::write::is_full;
 use crate::link::Link;
-use crate::link::core::state::State;
-use crate::link::verbs::send::Outgoing;
+use crate::link::core::outgoing::Outgoing;
 use crate::sync::Deadline;
 use crate::transport::Transport;
 
@@ -36,7 +36,7 @@ impl Link {
         let length = message.len();
         state.flusher = true;
         let start = state.outbox.begin_write(length);
-        let outlet = std::mem::take(&mut state.outlet);
+        let outlet = state.take_outlet();
         drop(state);
         let sent = send_rest(outlet.or(&*self.io), message, 0);
         state = self.lock();
@@ -67,7 +67,7 @@ impl Link {
             written = written.saturating_add(more);
             state.outbox.wrote(more);
             state.outbox.rest_stays(start.saturating_add(written as u64));
-            state.note_sent(&sent);
+            state.note_sent(is_full(&sent));
             if written >= message.len() {
                 break;
             }
@@ -104,16 +104,4 @@ fn send_rest(io: &dyn Transport, message: &Outgoing<'_>, written: usize) -> io::
         return io.try_send(&[IoSlice::new(rest)]);
     }
     io.try_send(&message.rest(written))
-}
-
-impl State {
-    /// Whether nothing happened during a write that the flusher has to see to.
-    #[inline]
-    fn is_undisturbed(&self) -> bool {
-        self.outbox.is_empty()
-            && self.sleepers.is_empty()
-            && self.stuck_since.is_none()
-            && !self.goodbye.stopping
-            && !self.is_closed()
-    }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::lock::Locked;
+use super::reader::Reader;
+use super::shared::Shared;
 use crate::link::Link;
-use crate::link::core::inbox::Inbox;
-use crate::link::core::sleepers::Sleep;
-use crate::link::core::state::State;
 use crate::transport::Transport;
 
 /// The stream itself, for whoever has the helm or is the flusher; empty once the connection has
@@ -35,75 +35,92 @@ impl Link {
     /// Gives the stream back to the system, as soon as nobody is inside a call on it.
     pub(in super::super) fn close_stream(&self) {
         self.io.close();
-        let mut state = self.state.lock();
-        state.stream_is_closed = true;
-        state.let_go_of_stream();
+        let mut shared = self.state.lock();
+        shared.stream_is_closed = true;
+        shared.let_go_of_stream();
     }
 }
 
-impl State {
+impl Locked<'_> {
+    /// Takes the helm if it is free and there is still something to come.
+    #[inline]
+    pub(in super::super) fn take_helm(&mut self) -> Option<Box<Reader>> {
+        if self.goodbye.end_of_input { None } else { self.take_helm_anyway() }
+    }
+
+    /// Takes the helm if it is free, though the input may have ended.
+    #[inline]
+    pub(in super::super) fn take_helm_anyway(&mut self) -> Option<Box<Reader>> {
+        let shared = self.shared();
+        let reader = shared.reader.take()?;
+        shared.state.begin_pass();
+        Some(reader)
+    }
+
+    /// Gives the helm back after a read pass.
+    #[inline]
+    pub(in super::super) fn put_helm(&mut self, mut reader: Box<Reader>) {
+        let shared = self.shared();
+        if shared.place_for_long.capacity() > 0 {
+            shared.give_place_for_long(&mut reader);
+        }
+        shared.reader = Some(reader);
+        shared.state.end_pass();
+        if shared.stream_is_closed {
+            shared.let_go_of_stream();
+        }
+    }
+
+    /// What is read with, while nobody reads.
+    pub(in super::super) fn idle_reader(&mut self) -> Option<&mut Reader> {
+        self.shared().reader.as_deref_mut()
+    }
+
+    /// Takes what the flusher writes to.
+    #[inline]
+    pub(super) fn take_outlet(&mut self) -> Direct {
+        std::mem::take(&mut self.shared().outlet)
+    }
+
+    /// The flusher gives back what it has written to.
+    #[inline]
+    pub(super) fn put_outlet(&mut self, outlet: Direct) {
+        let shared = self.shared();
+        shared.outlet = outlet;
+        if shared.stream_is_closed {
+            shared.let_go_of_stream();
+        }
+    }
+
+    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
+    pub(in super::super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
+        let shared = self.shared();
+        match &mut shared.reader {
+            Some(reader) => reader.inbox.buffer.keep_long(buf),
+            // Whoever reads finds it when the helm is given back.
+            None => std::mem::replace(&mut shared.place_for_long, buf),
+        }
+    }
+}
+
+impl Shared {
     /// Before anybody reads or writes.
-    pub(in super::super) fn set_stream(&mut self, io: &dyn Transport) {
+    pub(super) fn set_stream(&mut self, io: &dyn Transport) {
         self.outlet = Direct(io.direct());
-        if let Some(inbox) = &mut self.inbox {
-            inbox.direct = Direct(io.direct());
+        if let Some(reader) = &mut self.reader {
+            reader.direct = Direct(io.direct());
         }
     }
 
     fn let_go_of_stream(&mut self) {
         self.outlet = Direct::default();
-        if let Some(inbox) = &mut self.inbox {
-            inbox.direct = Direct::default();
-        }
-    }
-
-    /// The flusher gives back what it has written to.
-    #[inline]
-    pub(in super::super) fn put_outlet(&mut self, outlet: Direct) {
-        self.outlet = outlet;
-        if self.stream_is_closed {
-            self.let_go_of_stream();
-        }
-    }
-}
-
-impl State {
-    /// Takes the helm if it is free and there is still something to come.
-    #[inline]
-    pub(in super::super) fn take_helm(&mut self) -> Option<Box<Inbox>> {
-        if self.goodbye.end_of_input { None } else { self.inbox.take() }
-    }
-
-    /// Gives the helm back after a read pass.
-    #[inline]
-    pub(in super::super) fn put_helm(&mut self, mut inbox: Box<Inbox>) {
-        if self.place_for_long.capacity() > 0 {
-            self.give_place_for_long(&mut inbox);
-        }
-        self.inbox = Some(inbox);
-        self.passes = self.passes.wrapping_add(1);
-        if self.blocked || self.is_closed() {
-            self.wake_behind_pass();
+        if let Some(reader) = &mut self.reader {
+            reader.direct = Direct::default();
         }
     }
 
     #[cold]
-    fn give_place_for_long(&mut self, inbox: &mut Inbox) {
-        drop(inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
-    }
-
-    /// Wakes those who sleep until a read pass has ended.
-    #[cold]
-    fn wake_behind_pass(&mut self) {
-        if self.stream_is_closed {
-            self.let_go_of_stream();
-        }
-        if self.blocked {
-            self.wake(|sleep| sleep == Sleep::Pass);
-        }
-        if self.is_closed() {
-            // Nothing is passed on any more; whoever reads out the rest takes the helm now.
-            self.wake(|sleep| sleep == Sleep::End);
-        }
+    fn give_place_for_long(&mut self, reader: &mut Reader) {
+        drop(reader.inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
     }
 }

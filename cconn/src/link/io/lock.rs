@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use super::shared::Shared;
 use crate::link::Link;
 use crate::link::core::due::{Due, LastWords};
 use crate::link::core::state::State;
@@ -15,19 +16,19 @@ pub(in super::super) const TELL_AGAIN: Duration = Duration::from_millis(10);
 pub(in super::super) struct Locked<'a> {
     link: &'a Link,
     /// Always there until dropped.
-    state: Option<MutexGuard<'a, State>>,
+    shared: Option<MutexGuard<'a, Shared>>,
 }
 
 impl Link {
     #[inline]
     pub(in super::super) fn lock(&self) -> Locked<'_> {
-        Locked { link: self, state: Some(self.state.lock()) }
+        Locked { link: self, shared: Some(self.state.lock()) }
     }
 
     /// The lock, unless somebody has it.
     #[inline]
     pub(in super::super) fn try_lock(&self) -> Option<Locked<'_>> {
-        self.state.try_lock().map(|state| Locked { link: self, state: Some(state) })
+        self.state.try_lock().map(|shared| Locked { link: self, shared: Some(shared) })
     }
 }
 
@@ -39,33 +40,42 @@ impl Link {
     }
 }
 
+impl Locked<'_> {
+    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
+    #[inline]
+    pub(super) fn shared(&mut self) -> &mut Shared {
+        self.shared.as_deref_mut().expect("locked until dropped")
+    }
+}
+
 impl Deref for Locked<'_> {
     type Target = State;
 
     #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
     #[inline]
     fn deref(&self) -> &State {
-        self.state.as_deref().expect("locked until dropped")
+        &self.shared.as_deref().expect("locked until dropped").state
     }
 }
 
 impl DerefMut for Locked<'_> {
-    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
     #[inline]
     fn deref_mut(&mut self) -> &mut State {
-        self.state.as_deref_mut().expect("locked until dropped")
+        &mut self.shared().state
     }
 }
 
 impl<'a> Drop for Locked<'a> {
     #[inline]
     fn drop(&mut self) {
-        let quiet = |state: &MutexGuard<'a, State>| state.due.is_empty() && !state.tended.asks();
-        if self.state.as_ref().is_none_or(quiet) {
+        let quiet = |shared: &MutexGuard<'a, Shared>| {
+            shared.state.due.is_empty() && !shared.state.tended.asks()
+        };
+        if self.shared.as_ref().is_none_or(quiet) {
             return;
         }
-        if let Some(state) = self.state.take() {
-            self.link.release(state);
+        if let Some(shared) = self.shared.take() {
+            self.link.release(shared);
         }
     }
 }
@@ -73,7 +83,8 @@ impl<'a> Drop for Locked<'a> {
 impl Link {
     /// Releases the lock and carries out what was left for then.
     #[cold]
-    fn release(&self, mut state: MutexGuard<'_, State>) {
+    fn release(&self, mut shared: MutexGuard<'_, Shared>) {
+        let state = &mut shared.state;
         if state.tended.asks() {
             state.arrange_watch();
         }
@@ -84,14 +95,14 @@ impl Link {
         if due.shows_end || due.last_words.is_some() {
             *self.shown.lock() = state.ended().cloned();
         }
-        drop(state);
+        drop(shared);
         self.carry_out(due);
     }
 }
 
 impl Link {
     fn carry_out(&self, mut due: Due) {
-        due.wake_all();
+        due.take_woken().for_each(|parker| parker.unpark());
         if let Some(after) = due.watch {
             self.call_watchman(after);
         }
@@ -118,7 +129,7 @@ impl Link {
             if self.commands.ended(&link) {
                 return;
             }
-            self.state.lock().tended.end_untold = true;
+            self.state.lock().state.tended.end_untold = true;
             self.call_watchman(TELL_AGAIN);
         }
     }
@@ -150,6 +161,6 @@ impl Link {
             return;
         }
         // The next unlock asks again, and not this one: so not by `Locked`.
-        self.state.lock().tended.was_not_heard();
+        self.state.lock().state.tended.was_not_heard();
     }
 }

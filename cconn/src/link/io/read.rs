@@ -4,15 +4,19 @@ use std::io;
 use std::time::Instant;
 
 use super::lock::Locked;
+use super::reader::Reader;
+use super::sleep::is_past;
 use crate::copy;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::inbox::{Idle, Inbox};
 use crate::link::core::route::{Router, Routing};
 use crate::link::core::sleepers::Sleep;
-use crate::link::core::state::State;
-use crate::link::threads::wait::is_past;
 use crate::sync::Deadline;
+
+/// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
+/// outlast a deadline.
+pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
 impl Link {
     #[inline]
@@ -24,10 +28,10 @@ impl Link {
     /// Routes the frames that came right behind the greeting: no read would return them again.
     pub(in super::super) fn route_rest(&self) {
         let mut state = self.lock();
-        if let Some(mut inbox) = state.inbox.take() {
-            let more = state.route(&mut inbox, self.routing(Router::Waits));
-            state = self.route_on(state, &mut inbox, more, Router::Waits);
-            state.put_helm(inbox);
+        if let Some(mut reader) = state.take_helm_anyway() {
+            let more = state.route(&mut reader.inbox, self.routing(Router::Waits));
+            state = self.route_on(state, &mut reader.inbox, more, Router::Waits);
+            state.put_helm(reader);
         }
     }
 
@@ -85,8 +89,8 @@ impl Link {
     #[cold]
     pub(in super::super) fn take_back(&self, buf: Vec<u8>) {
         let mut state = self.lock();
-        let not_wanted = match &mut state.inbox {
-            Some(inbox) => inbox.buffer.take_back(buf),
+        let not_wanted = match state.idle_reader() {
+            Some(reader) => reader.inbox.buffer.take_back(buf),
             None => buf,
         };
         drop(state);
@@ -106,7 +110,7 @@ impl Link {
     pub(in super::super) fn read_pass<'a>(
         &'a self,
         mut state: Locked<'a>,
-        mut inbox: Box<Inbox>,
+        mut reader: Box<Reader>,
         deadline: &mut Deadline,
         router: Router,
     ) -> (Locked<'a>, bool) {
@@ -114,18 +118,18 @@ impl Link {
             let over;
             (state, over) = self.hold_back(state, deadline);
             if over {
-                state.put_helm(inbox);
+                state.put_helm(reader);
                 return (state, deadline.has_passed());
             }
         }
-        inbox.others_keep_much = state.outbox.keeps_much() || copy::keeps_spare();
+        reader.others_keep_much = state.outbox.keeps_much() || copy::keeps_spare();
         drop(state);
-        let result = inbox.fill(&*self.io, deadline);
+        let result = reader.fill(&*self.io, deadline);
         let expired = matches!(result, Err(Idle::Deadline));
         let mut state = self.lock();
-        let more = state.input(&mut inbox, result, self.routing(router));
-        state = self.route_on(state, &mut inbox, more, router);
-        state.put_helm(inbox);
+        let more = state.input(&mut reader.inbox, result, self.routing(router));
+        state = self.route_on(state, &mut reader.inbox, more, router);
+        state.put_helm(reader);
         (state, expired)
     }
 
@@ -134,13 +138,13 @@ impl Link {
     pub(in super::super) fn read_ready<'a>(
         &'a self,
         mut state: Locked<'a>,
-        mut inbox: Box<Inbox>,
+        mut reader: Box<Reader>,
         budget: usize,
     ) -> (Locked<'a>, usize) {
         let mut total = 0_usize;
         while total < budget {
             drop(state);
-            let result = inbox.try_fill(&*self.io);
+            let result = reader.try_fill(&*self.io);
             state = self.lock();
             let n = match &result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -148,20 +152,20 @@ impl Link {
                 Ok(n) => *n,
             };
             let result = result.map_err(Idle::Broken);
-            let mut more = state.input(&mut inbox, result, self.routing(Router::Waits));
+            let mut more = state.input(&mut reader.inbox, result, self.routing(Router::Waits));
             while more {
                 // Not as `route_on`: this thread may be the watchman, or one with a deadline, and
                 // where many are ready to run it would be long before it is its turn again.
                 drop(state);
                 state = self.lock();
-                more = state.route(&mut inbox, self.routing(Router::Waits));
+                more = state.route(&mut reader.inbox, self.routing(Router::Waits));
             }
             if n == 0 {
                 break;
             }
             total = total.saturating_add(n);
         }
-        state.put_helm(inbox);
+        state.put_helm(reader);
         (state, total)
     }
 
@@ -174,29 +178,42 @@ impl Link {
             return;
         }
         while !state.goodbye.end_of_input && !is_past(deadline) {
-            let Some(mut inbox) = state.inbox.take() else {
+            let Some(mut reader) = state.take_helm_anyway() else {
                 (state, _) = self.sleep(state, Sleep::End, deadline);
                 continue;
             };
             drop(state);
-            inbox.discard();
-            let result = inbox.fill(&*self.io, &mut deadline.into());
+            reader.inbox.discard();
+            let result = reader.fill(&*self.io, &mut deadline.into());
             state = self.lock();
             state.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
-            state.put_helm(inbox);
+            state.put_helm(reader);
         }
         drop(state);
         self.close_stream();
     }
-}
 
-impl State {
-    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
-    pub(in super::super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
-        match &mut self.inbox {
-            Some(inbox) => inbox.buffer.keep_long(buf),
-            // Whoever reads finds it when the helm is given back.
-            None => std::mem::replace(&mut self.place_for_long, buf),
+    /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
+    /// takes it in. Nor is a look in vain a sign for the watchman that somebody reads here.
+    #[cold]
+    pub(in super::super) fn look<'a>(&'a self, state: Locked<'a>) -> Locked<'a> {
+        self.look_at(state, LOOK_BUDGET)
+    }
+
+    /// The same, until so many bytes have come.
+    #[cold]
+    pub(in super::super) fn look_at<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        budget: usize,
+    ) -> Locked<'a> {
+        let Some(reader) = state.take_helm() else { return state };
+        let passes = state.passes;
+        let read;
+        (state, read) = self.read_ready(state, reader, budget);
+        if read == 0 {
+            state.passes = passes;
         }
+        state
     }
 }

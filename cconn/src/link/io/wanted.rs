@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::lock::Locked;
+use super::sleep::is_past;
 use crate::link::Link;
-use crate::link::threads::wait::is_past;
 use crate::sync::{Condvar, Mutex};
 
 /// The longest time for which a thread of a connection gives way before it runs one more command.

@@ -1,27 +1,21 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::lock::Locked;
+use super::sleep::is_past;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::goodbye::lost;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
-use crate::link::threads::wait::is_past;
 use crate::sync::{Deadline, Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
 /// Bytes read at most while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
-
-/// A burst of messages is written out when it has grown to this many bytes.
-const BURST: u64 = 32 << 10;
-
-/// Messages that follow each other within this time are a burst: they share a write.
-const BURST_GAP: Duration = Duration::from_micros(50);
 
 /// A blocked write is tried again after this part of the write deadline, and then whenever the
 /// time without progress has doubled, whatever the socket says. It is called writable only once a
@@ -101,68 +95,6 @@ impl Link {
         (self.wait_for_room(state, deadline), false)
     }
 
-    /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
-    /// be written with those that follow, by the watchman within a millisecond at the latest.
-    pub(in super::super) fn flush_burst<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        if self.may_leave(&state) && !state.goodbye.stopping {
-            if state.tended.left_unflushed {
-                // The burst goes on, and the watchman knows of it.
-                if self.is_kept_in_mind() {
-                    return state;
-                }
-            } else {
-                let now = crate::sync::now();
-                let last = state.last_message.replace(now);
-                let is_burst =
-                    last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
-                if is_burst && self.begin_leaving(&mut state) {
-                    return state;
-                }
-            }
-        }
-        self.flush(state, deadline)
-    }
-
-    /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
-    /// finished answers are left to the watchman, to share a write with those that follow.
-    pub(in super::super) fn flush_before_command<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-    ) -> Locked<'a> {
-        if !state.is_unflushed() {
-            return state;
-        }
-        if self.may_leave(&state) {
-            let goes_on = state.tended.left_unflushed && self.is_kept_in_mind();
-            if goes_on || self.begin_leaving(&mut state) {
-                return state;
-            }
-        }
-        self.flush(state, &mut Deadline::Never)
-    }
-
-    /// Leaves bytes to the watchman, unless he is the parent's of this process, or this thread ends
-    /// and nobody would write them if the process ended with it.
-    fn begin_leaving(&self, state: &mut State) -> bool {
-        let watched = self.watch.as_ref().is_some_and(|watch| watch.is_of_this_process());
-        if !watched || !self.is_kept_in_mind() {
-            return false;
-        }
-        state.tended.left_unflushed = true;
-        self.set_left(true);
-        true
-    }
-
-    /// Whether bytes may wait for others: there is a watchman, and they are few.
-    fn may_leave(&self, state: &State) -> bool {
-        let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());
-        is_watched && state.outbox.bytes() < BURST
-    }
-
     /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
     pub(in super::super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
         while state.is_unflushed() {
@@ -186,7 +118,7 @@ impl Link {
     fn write_once<'a>(&'a self, mut state: Locked<'a>) -> (Locked<'a>, io::Result<usize>) {
         let batch = state.outbox.take();
         drop(state);
-        let sent = batch.send(&*self.io);
+        let sent = batch.send_with(|parts| self.io.try_send(parts));
         state = self.lock();
         let written = *sent.as_ref().unwrap_or(&0);
         state.outbox.give_back(batch, written);
@@ -194,7 +126,7 @@ impl Link {
         if large.capacity() > 0 {
             drop(state.keep_long(large));
         }
-        state.note_sent(&sent);
+        state.note_sent(is_full(&sent));
         (state, sent)
     }
 
@@ -236,14 +168,14 @@ impl Link {
         {
             return self.wait_unread(state, until.into_iter().chain([wasted]).min());
         }
-        if let Some(inbox) = state.take_helm() {
+        if let Some(reader) = state.take_helm() {
             drop(state);
             let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
             state = self.lock();
             if ready.readable {
-                (state, _) = self.read_ready(state, inbox, READ_BUDGET);
+                (state, _) = self.read_ready(state, reader, READ_BUDGET);
             } else {
-                state.put_helm(inbox);
+                state.put_helm(reader);
             }
             state.pass_on();
             return state;
@@ -252,7 +184,7 @@ impl Link {
         drop(state);
         let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
         state = self.lock();
-        let still_held = state.inbox.is_none() && state.passes == passes;
+        let still_held = !state.is_helm_free() && state.passes == passes;
         if ready.readable && !ready.writable && still_held && !state.is_closed() {
             // The holder of the helm is about to read that input; its pass ends this sleep.
             (state, _) = self.sleep(state, Sleep::Pass, until);
@@ -286,13 +218,13 @@ impl Link {
         state.broken.get_or_insert_with(|| format!("writing failed: {}", lost(error)).into());
         state.outbox.clear();
         state.wake(|sleep| sleep == Sleep::Room);
-        let Some(inbox) = state.inbox.take() else {
+        let Some(reader) = state.take_helm_anyway() else {
             drop(state);
             // Whoever reads comes to the end of what is there, and closes.
             self.io.shutdown();
             return self.lock();
         };
-        (state, _) = self.read_ready(state, inbox, usize::MAX);
+        (state, _) = self.read_ready(state, reader, usize::MAX);
         // An end like that of the input: what came before the peer's adieu still runs.
         state.end_input(Ending::cut(error));
         state
@@ -316,7 +248,7 @@ impl Link {
         while !state.outbox.is_empty() {
             let batch = state.outbox.take();
             drop(state);
-            let sent = batch.send_last(&*self.io);
+            let sent = batch.send_with(|parts| self.io.try_send_last(parts));
             state = self.lock();
             match sent {
                 Ok(n) => state.outbox.give_back(batch, n),
@@ -330,37 +262,8 @@ impl Link {
     }
 }
 
-impl State {
-    /// What a write came to, for those who wait for room and for the write deadline.
-    #[inline]
-    pub(in super::super) fn note_sent(&mut self, sent: &io::Result<usize>) {
-        match sent {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.stuck_since.get_or_insert_with(crate::sync::now);
-            }
-            _ => self.stuck_since = None,
-        }
-        if !self.is_above_high_water() {
-            self.wake(|sleep| sleep == Sleep::Room);
-        }
-    }
-
-    /// Leaves what is not written to somebody who sleeps here, else to the watchman.
-    pub(in super::super) fn leave_unflushed(&mut self) {
-        if self.is_unflushed() && !self.hand_over_flush() {
-            self.tended.left_unflushed = true;
-        }
-    }
-
-    /// Wakes a sleeping thread to go on writing, if there is one.
-    fn hand_over_flush(&mut self) -> bool {
-        let next = self
-            .sleepers
-            .take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted | Sleep::Several));
-        let found = next.is_some();
-        if let Some(parker) = next {
-            self.due.wake(parker);
-        }
-        found
-    }
+/// Whether a write has taken nothing because the socket is full.
+#[inline]
+pub(super) fn is_full(sent: &io::Result<usize>) -> bool {
+    matches!(sent, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }

@@ -115,13 +115,15 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
     let end = end(left, &Limits::default());
     let mut state = end.link.lock();
     // Somebody reads, and comes to the end of the stream later.
-    let inbox = state.inbox.take();
+    let inbox = state.take_helm_anyway();
     state.append(&mut frame(&end.link, NOTE, b"x", false).unwrap());
     state.broken = Some("writing failed".into());
     state.outbox.clear();
     drop(state);
     assert!(!end.link.write_out(Deadline::After(Duration::from_millis(20))));
-    end.link.lock().inbox = inbox;
+    if let Some(inbox) = inbox {
+        end.link.lock().put_helm(inbox);
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn commands_that_came_with_the_greeting_are_run() {
 fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
-    let _reader_elsewhere = client.link.lock().inbox.take().unwrap();
+    let _reader_elsewhere = client.link.lock().take_helm_anyway().unwrap();
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
     let call = client.link.defer(&mut frame, 1, soon()).unwrap();
     let caller = {

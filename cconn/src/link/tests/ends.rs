@@ -75,7 +75,7 @@ fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
     // A reader that the end of the connection met in the middle of a read.
-    let inbox = client.link.lock().inbox.take().unwrap();
+    let inbox = client.link.lock().take_helm_anyway().unwrap();
     client.link.close(EndReason::Closed, "");
     let deadline = soon();
     let drain = {
@@ -104,7 +104,7 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
         let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
         std::thread::spawn(move || link.call((&mut frame).into(), 1, deadline))
     };
-    while client.link.lock().inbox.is_some() {
+    while client.link.lock().is_helm_free() {
         std::thread::yield_now();
     }
     client.link.close(EndReason::Closed, "");

@@ -185,7 +185,7 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
     drop(client.link.read_ready(client.link.lock(), inbox, 1));
     // Its time counts from the first look at it.
     let mut inbox = client.link.lock().take_helm().unwrap();
-    assert!(!inbox.is_overdue(Instant::now()));
+    assert!(!inbox.inbox.is_overdue(Instant::now()));
     std::thread::sleep(Duration::from_millis(2));
     client.link.lock().put_helm(inbox);
     if rest_came {

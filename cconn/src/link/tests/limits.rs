@@ -68,7 +68,7 @@ fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
         }
     });
     // The pipe has room for all that the window lets through: who reads waits for window.
-    while client.link.lock().inbox.is_some() {
+    while client.link.lock().is_helm_free() {
         std::thread::yield_now();
     }
     (client, right, sending)
@@ -102,7 +102,7 @@ fn two_full_windows_with_nobody_listening_get_on() {
         }
         let deadline = soon();
         while sent.iter().any(|sent| sent.load(Ordering::SeqCst) < enough) {
-            assert!(!threads::wait::is_past(deadline), "both wait for the other: {sent:?}");
+            assert!(!io::sleep::is_past(deadline), "both wait for the other: {sent:?}");
             std::thread::yield_now();
         }
         for end in &ends {
@@ -135,7 +135,7 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
     let limits = Limits { write_deadline: Duration::from_millis(50), ..small() };
     let client = watched_end(Arc::new(left), &limits, Vec::new(), None).link;
     let end = soon();
-    while client.ending().is_none() && !threads::wait::is_past(end) {
+    while client.ending().is_none() && !io::sleep::is_past(end) {
         let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
         let deadline = Some(Instant::now() + Duration::from_millis(10));
         client.call((&mut frame).into(), 200, deadline).unwrap_err();
@@ -190,7 +190,7 @@ fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
     for end in [&client, &server] {
         until("buffers are kept for ever", || kept(end) == 0);
     }
-    let inbox = client.link.lock().inbox.as_ref().map(|inbox| inbox.buffer.kept());
+    let inbox = client.link.lock().idle_reader().map(|reader| reader.inbox.buffer.kept());
     assert!(inbox.is_some_and(|kept| kept <= 512), "{inbox:?}");
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x", "the connection lives");
 }

@@ -6,18 +6,7 @@
 //! before its grace period. So one table of the process lists every such wait, and the wait that
 //! would close a circle is given up.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
-use super::handler;
-use crate::link::{Link, Watch};
-use crate::sync::thread_local;
 use crate::transport::End;
-
-thread_local! {
-    /// What else this thread is part of, such as servers whose hooks it runs.
-    static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
 
 /// Something that can be stopped. Equal for every thread that is part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +34,37 @@ struct Wait {
 }
 
 impl Stops {
+    /// A wait begins, of a thread that is part of those places. Returns the id of the wait.
+    pub(super) fn begin(&mut self, inside: Vec<Place>) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        self.waits.push(Wait { id: self.next, inside, awaited: Vec::new() });
+        self.next
+    }
+
+    /// Notes that the wait of that id is for the end of all `places`, even if that closes a circle.
+    pub(super) fn awaits(&mut self, id: u64, places: Vec<Place>) {
+        if let Some(own) = self.waits.iter_mut().find(|wait| wait.id == id) {
+            own.awaited = places;
+        }
+    }
+
+    /// Whether waiting for the end of all `awaited` would close a circle. If so the wait is taken
+    /// off the table: its thread must not wait, and the other waits of the circle no longer see it.
+    pub(super) fn closes(&mut self, id: u64, awaited: Vec<Place>) -> bool {
+        let Some(at) = self.waits.iter().position(|wait| wait.id == id) else { return true };
+        let own = self.waits.swap_remove(at);
+        if self.leads(&awaited, &own.inside) {
+            return true;
+        }
+        self.waits.push(Wait { awaited, ..own });
+        false
+    }
+
+    /// The wait of that id is over.
+    pub(super) fn end(&mut self, id: u64) {
+        self.waits.retain(|wait| wait.id != id);
+    }
+
     /// Whether the end of a place in `from` depends, through other waits, on the end of a place in
     /// `to`.
     fn leads(&self, from: &[Place], to: &[Place]) -> bool {
@@ -63,85 +83,6 @@ impl Stops {
             }
             reached.extend(met.iter().flat_map(|wait| &wait.awaited));
             waits = rest;
-        }
-    }
-}
-
-/// The wait of a thread that is part of something which may be stopped too. Dropping it ends the
-/// wait.
-pub(crate) struct Chained {
-    watch: Arc<Watch>,
-    id: u64,
-}
-
-impl Chained {
-    /// Registers a wait of the calling thread. `None` if the thread is part of nothing: it can't
-    /// close a circle.
-    pub(crate) fn begin(watch: Arc<Watch>) -> Option<Self> {
-        let mut inside = handler::served(Link::place);
-        let _no_locals = INSIDE.try_with(|places| {
-            inside.extend(places.borrow().iter().map(|place| Place::At(*place)));
-        });
-        if inside.is_empty() {
-            return None;
-        }
-        let mut stops = watch.stops().lock();
-        stops.next = stops.next.wrapping_add(1);
-        let id = stops.next;
-        stops.waits.push(Wait { id, inside, awaited: Vec::new() });
-        drop(stops);
-        Some(Chained { watch, id })
-    }
-
-    /// Notes that the thread waits for the end of all `places`, even if that closes a circle.
-    pub(crate) fn awaits(&self, places: Vec<Place>) {
-        let mut stops = self.watch.stops().lock();
-        if let Some(own) = stops.waits.iter_mut().find(|wait| wait.id == self.id) {
-            own.awaited = places;
-        }
-    }
-
-    /// Whether waiting for the end of all `awaited` would close a circle. If so the wait is taken
-    /// off the table: the caller must not wait, and the other waits of the circle no longer see it.
-    pub(crate) fn closes(&self, awaited: Vec<Place>) -> bool {
-        let mut stops = self.watch.stops().lock();
-        let Some(at) = stops.waits.iter().position(|wait| wait.id == self.id) else {
-            return true;
-        };
-        let own = stops.waits.swap_remove(at);
-        if stops.leads(&awaited, &own.inside) {
-            return true;
-        }
-        stops.waits.push(Wait { awaited, ..own });
-        false
-    }
-}
-
-impl Drop for Chained {
-    fn drop(&mut self) {
-        self.watch.stops().lock().waits.retain(|wait| wait.id != self.id);
-    }
-}
-
-/// Runs `act` as a part of what is at address `place`, so that a stop of it waits for `act`.
-pub(crate) fn inside<R>(place: usize, act: impl FnOnce() -> R) -> R {
-    let _no_locals = INSIDE.try_with(|places| places.borrow_mut().push(place));
-    let result = act();
-    let _no_locals = INSIDE.try_with(|places| places.borrow_mut().pop());
-    result
-}
-
-/// Whether the calling thread is part of what is at address `place`.
-pub(crate) fn is_inside(place: usize) -> bool {
-    INSIDE.try_with(|places| places.borrow().contains(&place)).unwrap_or(false)
-}
-
-impl Link {
-    /// The name of this connection in the table, the same at both of its ends.
-    pub(crate) fn place(&self) -> Place {
-        match self.io.ends() {
-            Some([one, other]) => Place::Ends(one.min(other), one.max(other)),
-            None => Place::At((&raw const *self).addr()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::body::Apart;
+use crate::link::core::route::Kinds;
 use crate::link::{Link, Notice};
 use crate::wire::{FailureCode, Output};
 
@@ -32,7 +33,7 @@ pub(crate) enum Outcome {
 }
 
 /// The commands of one connection: implemented by the registry above.
-pub(crate) trait Dispatch: Any + Send + Sync {
+pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
     /// What a thread that runs commands of that connection runs them with. Made once for each
     /// such thread, so that what all commands need costs nothing each time.
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a>;
@@ -45,10 +46,6 @@ pub(crate) trait Dispatch: Any + Send + Sync {
     fn ended(&self, _lien: &Arc<Link>) -> bool {
         true
     }
-
-    /// Whether that command may run beside others of its connection. Called under the
-    /// connection's lock.
-    fn is_parallel(&self, command: u64) -> bool;
 }
 
 /// Runs commands, one after the other.

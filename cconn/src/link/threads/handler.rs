@@ -9,7 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::link::Link;
+use crate::link::core::failure::Failure;
 use crate::sync::thread_local;
+use crate::transport::Transport;
 use crate::wire::CallId;
 
 /// The marks of a running command.
@@ -95,5 +97,57 @@ impl Drop for Serving {
         let served = SERVED.try_with(|served| served.borrow_mut().pop());
         // Dropping the last reference to the connection may run code that borrows `SERVED` again.
         drop(served);
+    }
+}
+
+impl Link {
+    /// Depth at which the calling thread sends: one deeper than the handler it is inside of.
+    pub(crate) fn depth(&self) -> Result<u8, Failure> {
+        Link::depth_of(self.limits.max_depth)
+    }
+
+    /// The same, against that limit.
+    pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
+        let depth = marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
+        depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
+    }
+
+    /// Whether the command that the calling thread is inside of is one of this connection, and
+    /// counted here among those that wait.
+    pub(in super::super) fn is_inside(&self) -> bool {
+        current().is_some_and(|handler| std::ptr::eq(&raw const *handler.link, self))
+    }
+
+    /// The calling thread runs a hook of this connection until the value is dropped.
+    pub(crate) fn serving(self: &Arc<Self>) -> Serving {
+        serve(self)
+    }
+
+    /// Whether the calling thread is part of what has to finish before this connection can: it is
+    /// inside a command or a hook of it, or of its other end where that is in this process.
+    pub(crate) fn is_served_here(&self) -> bool {
+        serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
+    }
+
+    /// Whether the calling thread is inside a command that a command has asked for, for whose end
+    /// commands of this connection may be what waits.
+    pub(crate) fn may_wait_for_caller(&self) -> bool {
+        is_asked_for() && self.lock_soon().turn.only_waits()
+    }
+
+    /// Whether the caller of the command that this thread runs no longer wants its answer.
+    pub(crate) fn is_cancelled() -> bool {
+        let Some(handler) = current() else { return false };
+        let state = handler.link.lock();
+        state.ended().is_some()
+            || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
+    }
+}
+
+/// Whether two streams are the two ends of one.
+fn is_other_end(one: &dyn Transport, other: &dyn Transport) -> bool {
+    match (one.ends(), other.ends()) {
+        (Some([near, far]), Some([its_near, its_far])) => near == its_far && far == its_near,
+        _ => false,
     }
 }

@@ -5,32 +5,18 @@ use std::time::{Duration, Instant};
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::state::State;
+use crate::link::core::tended::Progress;
 use crate::wire::EndReason;
 
 /// How often an idle connection is looked at.
 const TICK: Duration = Duration::from_millis(250);
-
-/// What a connection has come to: where it stays the same nothing was sent, and no command came.
-pub(in super::super) type Progress = [u64; 4];
-
-impl State {
-    fn progress(&self) -> Progress {
-        let [held, owed] = self.window.arrived_and_owed();
-        [self.outbox.end(), self.calls.settled(), held, owed]
-    }
-
-    /// Whether nothing runs here and nobody waits for an answer.
-    fn is_at_rest(&self) -> bool {
-        self.turn.is_idle() && self.calls.waiting() == 0
-    }
-}
 
 impl Link {
     /// Has the watchman look whether the connection is idle for longer than it may, if there is a
     /// limit.
     pub(crate) fn limit_idleness(&self) {
         if let Some(limit) = self.limits.idle {
-            self.state.lock().tended.set_listed();
+            self.lock().tended.set_listed();
             self.call_watchman(limit.min(TICK));
         }
     }

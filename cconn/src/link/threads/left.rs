@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use super::watch::let_go;
-use crate::link::{LAST_GRACE, Link, Watch};
+use super::gone::let_go;
+use super::watch::Watch;
+use crate::link::Link;
+use crate::link::core::limits::LAST_GRACE;
 use crate::sync::{process_id, thread_local};
 
 /// How many connections a thread remembers before it forgets those that no longer exist.

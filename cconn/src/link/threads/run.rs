@@ -4,17 +4,20 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aside::Aside;
+use super::chained::Chained;
+use super::dispatch::{Incoming, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
+use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
 use crate::link::core::notices::Notice;
+use crate::link::core::outgoing::Outgoing;
 use crate::link::core::route::Router;
 use crate::link::core::sleepers::Sleep;
-use crate::link::core::state::State;
-use crate::link::core::turn::{self, Command, Startable, Work};
+use crate::link::core::turn::{self, Command, Ran, Startable, Work};
 use crate::link::io::lock::Locked;
-use crate::link::{Aside, Chained, Incoming, Link, Outcome, Outgoing, Runner};
 use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, CallId, FailureCode, LENGTH_PREFIX, Output};
+use crate::wire::{self, FailureCode, LENGTH_PREFIX, Output};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
@@ -24,23 +27,6 @@ const SCARCE_PATIENCE: Duration = Duration::from_millis(10);
 
 /// Bytes that a thread keeps between two commands for writing answers into.
 const KEPT: usize = 1 << 10;
-
-/// A command that was run.
-#[derive(Clone, Copy)]
-struct Ran {
-    call: Option<CallId>,
-    parallel: bool,
-    number: u64,
-}
-
-impl State {
-    /// A handler has returned: it no longer runs, and is handled, in one.
-    #[inline]
-    fn finish(&mut self, ran: Ran) {
-        self.turn.finish(ran.call, ran.parallel);
-        self.handled(ran.number);
-    }
-}
 
 /// What a thread that runs commands holds in its hands.
 struct Hands<'a> {
@@ -60,7 +46,7 @@ impl<'a> Hands<'a> {
 
     /// Lets go of what is too large to be kept. What a long answer stood in is a place for the
     /// next long byte string to be read to.
-    fn tidy(&mut self, state: &mut State) {
+    fn tidy(&mut self, state: &mut Locked<'_>) {
         if self.frame.long.capacity() > 0 {
             drop(state.keep_long(std::mem::take(&mut self.frame.long)));
         }
@@ -123,10 +109,10 @@ impl Link {
             } else if state.is_unflushed() {
                 state = self.flush(state, &mut Deadline::Never);
             } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
-                && let Some(inbox) = state.take_helm()
+                && let Some(reader) = state.take_helm()
             {
                 let answered = state.calls.answered();
-                (state, _) = self.read_pass(state, inbox, &mut Deadline::Never, Router::Runs);
+                (state, _) = self.read_pass(state, reader, &mut Deadline::Never, Router::Runs);
                 let some = state.calls.answered() != answered;
                 state = self.yield_helm_to_callers(state, some);
             } else {
@@ -374,7 +360,10 @@ impl<'a> Handle<'a> {
 
 impl Drop for Handle<'_> {
     fn drop(&mut self) {
-        self.0.drop_handle();
+        if self.0.take_handle_off() {
+            // The thread is inside one of its commands, and waits for no end.
+            self.0.begin_stop();
+        }
     }
 }
 

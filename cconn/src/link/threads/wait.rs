@@ -1,19 +1,14 @@
 //! The one way to wait on a connection.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::link::Link;
 use crate::link::core::route::Router;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
-use crate::link::io::parker::Parker;
 use crate::sync::{Deadline, Rule, holds};
 use crate::transport::Ready;
-
-/// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
-/// outlast a deadline.
-pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
 /// A thread that comes so much later than its deadline was not run in time, and whoever is at the
 /// helm may not have been either.
@@ -71,11 +66,11 @@ impl Link {
             deadline.begin();
             let helm = if sleep.reads() { state.take_helm() } else { None };
             (state, expired) = match helm {
-                Some(inbox) => self.read_pass(state, inbox, deadline, Router::Waits),
+                Some(reader) => self.read_pass(state, reader, deadline, Router::Waits),
                 None => self.sleep(state, sleep, deadline.moment()),
             };
             if expired && sleep.reads() {
-                if is_patient && state.inbox.is_none() {
+                if is_patient && !state.is_helm_free() {
                     is_patient = false;
                     (state, expired) = self.is_over(state, deadline);
                 }
@@ -109,48 +104,4 @@ impl Link {
         *deadline = now.checked_add(late.min(patience)).into();
         (self.lock(), false)
     }
-
-    /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
-    /// takes it in. Nor is a look in vain a sign for the watchman that somebody reads here.
-    #[cold]
-    pub(in super::super) fn look<'a>(&'a self, state: Locked<'a>) -> Locked<'a> {
-        self.look_at(state, LOOK_BUDGET)
-    }
-
-    /// The same, until so many bytes have come.
-    #[cold]
-    pub(in super::super) fn look_at<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        budget: usize,
-    ) -> Locked<'a> {
-        let Some(inbox) = state.take_helm() else { return state };
-        let passes = state.passes;
-        let read;
-        (state, read) = self.read_ready(state, inbox, budget);
-        if read == 0 {
-            state.passes = passes;
-        }
-        state
-    }
-
-    /// Sleeps until woken or until the deadline; says whether the deadline has passed.
-    pub(in super::super) fn sleep<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        sleep: Sleep,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, bool) {
-        let parker = Parker::mine();
-        state.sleepers.push(parker.clone(), sleep);
-        drop(state);
-        parker.park(deadline);
-        state = self.lock();
-        state.sleepers.remove(&parker);
-        (state, is_past(deadline))
-    }
-}
-
-pub(in super::super) fn is_past(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| crate::sync::now() >= deadline)
 }

@@ -6,14 +6,14 @@
 //! are written within a millisecond or so.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::circle::Stops;
-use super::tend::WRITE_TICK;
+use super::gone::let_go;
 use crate::link::Link;
+use crate::link::core::tended::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
 /// Looks that can wait this long are made at moments so far apart.
@@ -276,21 +276,6 @@ fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
     next.checked_add(Duration::from_nanos(wait))
 }
 
-/// Lets go of a connection. If nobody else holds it any more the values that its commands captured
-/// go with it, and to drop a value of the program's may take any time, or panic: that is done by a
-/// thread of its own, whose stack has the platform's default size where `stack` is `None`.
-pub(in super::super) fn let_go(link: Arc<Link>, stack: Option<usize>) {
-    if let Some(last) = Arc::into_inner(link) {
-        let drop_it = move || drop(last);
-        // Where no thread can be had it is dropped here after all.
-        let spawn = || crate::sync::spawn("cconn-drop".to_owned(), stack, drop_it);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(spawn)) {
-            // It is the program's, and may panic when it is dropped.
-            std::mem::forget(payload);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::IoSlice;
@@ -298,7 +283,9 @@ mod tests {
     use std::thread::{self, ThreadId};
 
     use super::*;
-    use crate::link::{Dispatch, Incoming, Limits, Notice, Outcome, Parts, PeerLimits, Runner};
+    use crate::link::{
+        Dispatch, Incoming, Kinds, Limits, Notice, Outcome, Parts, PeerLimits, Runner,
+    };
     use crate::transport::{Memory, Transport as _};
     use crate::wire;
 
@@ -320,7 +307,9 @@ mod tests {
         }
 
         fn notice(&self, _: &Arc<Link>, _: &Notice) {}
+    }
 
+    impl Kinds for Captured {
         fn is_parallel(&self, _: u64) -> bool {
             false
         }

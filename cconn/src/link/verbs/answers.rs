@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::send::{Failure, Phase};
 use crate::link::Link;
 use crate::link::core::calls::Answer;
+use crate::link::core::failure::{Failure, Phase};
 use crate::link::core::goodbye::Ending;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;

@@ -1,15 +1,13 @@
 //! Sending: one-way messages, calls, deferred calls, and what is refused before anything is sent.
 
-use std::io::IoSlice;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::copy;
 use crate::link::Link;
 use crate::link::core::calls::{Answer, Asked};
-use crate::link::core::goodbye::Ending;
+use crate::link::core::failure::Failure;
+use crate::link::core::outgoing::Outgoing;
 use crate::link::core::state::State;
-use crate::link::core::whereabouts::Whereabouts;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
 use crate::link::threads::handler;
@@ -18,72 +16,6 @@ use crate::wire::{self, CallId};
 
 /// The deadline of what may not wait.
 const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
-
-/// What a wait was for when its deadline passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Room in the peer's window, or in what waits to be written: nothing was sent.
-    Window,
-    /// The answer.
-    Answer(Whereabouts),
-    /// The end of the commands that had arrived.
-    CatchUp,
-}
-
-/// Why a message was not sent, or a call not answered.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    /// Not sent: larger than the peer accepts. The connection lives.
-    TooLarge { size: usize, limit: usize },
-    /// Not sent: nested deeper than the limit. The connection lives.
-    TooDeep { limit: usize },
-    /// Not sent: as many handlers wait already as may. The connection lives.
-    TooManyWaiting { limit: usize },
-    /// Not sent: too many calls without an answer. The connection lives.
-    TooManyCalls { limit: usize },
-    /// Not sent: the connection is being stopped.
-    Stopping,
-    /// Not sent: the outbox or the window is full, and this message may not wait.
-    NoRoom,
-    /// A command can't wait until it is handled itself. The connection lives.
-    InsideOne,
-    /// The connection ended first.
-    Ended { ending: Arc<Ending>, may_have_run: bool },
-    /// The deadline passed first. The connection lives.
-    Late { phase: Phase, may_have_run: bool },
-}
-
-/// A frame to be written, the last bytes of which may stand elsewhere.
-pub(crate) struct Outgoing<'m> {
-    pub(crate) frame: &'m mut Vec<u8>,
-    pub(crate) tail: &'m [u8],
-}
-
-impl<'m> Outgoing<'m> {
-    #[inline]
-    pub(in super::super) fn len(&self) -> usize {
-        self.frame.len().saturating_add(self.tail.len())
-    }
-
-    /// What stands behind the first `written` bytes, in one piece or two.
-    pub(in super::super) fn rest(&self, written: usize) -> [IoSlice<'_>; 2] {
-        let head = self.frame.get(written..).unwrap_or(&[]);
-        let behind = written.saturating_sub(self.frame.len());
-        [IoSlice::new(head), IoSlice::new(self.tail.get(behind..).unwrap_or(&[]))]
-    }
-
-    /// The whole frame, in one piece.
-    pub(in super::super) fn gathered(self) -> &'m mut Vec<u8> {
-        copy::append(self.frame, self.tail);
-        self.frame
-    }
-}
-
-impl<'m> From<&'m mut Vec<u8>> for Outgoing<'m> {
-    fn from(frame: &'m mut Vec<u8>) -> Self {
-        Outgoing { frame, tail: &[] }
-    }
-}
 
 impl Link {
     /// Sends a one-way message: a whole frame, whose body has `body` bytes.

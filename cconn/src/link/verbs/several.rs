@@ -8,18 +8,18 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::send::Failure;
 use crate::link::Link;
+use crate::link::core::failure::Failure;
 use crate::link::core::goodbye::Ending;
-use crate::link::core::inbox::{Inbox, QUIET};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
-use crate::link::io::parker::Parker;
+use crate::link::io::read::LOOK_BUDGET;
+use crate::link::io::reader::{QUIET, Reader};
+use crate::link::io::sleep::is_past;
 use crate::link::threads::handler;
 use crate::link::threads::tend::READ_BUDGET;
-use crate::link::threads::wait::{LOOK_BUDGET, is_past};
-use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Rule, holds, now};
+use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Parker, Rule, holds, now};
 use crate::transport::Input;
 use crate::wire::{CallId, EndReason};
 
@@ -55,7 +55,7 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
         return Ok(());
     }
     let away = match handler::current() {
-        Some(handler) => super::admit::give_up_turn(&handler)?,
+        Some(handler) => crate::link::threads::aside::give_up_turn(&handler)?,
         None => None,
     };
     let gave_up_turn = away.is_some();
@@ -73,7 +73,7 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
 struct Place<'a> {
     awaited: &'a Awaited<'a>,
     /// The helm, where this thread has it.
-    helm: Option<Box<Inbox>>,
+    helm: Option<Box<Reader>>,
     /// Whether the thread is counted among those for whom commands are run.
     caller: usize,
     /// Nothing is read until then: too much came that changes nothing.
@@ -100,9 +100,9 @@ impl<'a> Place<'a> {
         state.sleepers.remove(parker);
         let is_overdue = self.due.is_some_and(|due| due <= now());
         if (readable || is_overdue)
-            && let Some(inbox) = self.helm.take()
+            && let Some(reader) = self.helm.take()
         {
-            state = self.read(state, inbox, budget);
+            state = self.read(state, reader, budget);
         }
         state = link.flush_ready(state);
         if self.awaited.is_over(&state) {
@@ -118,19 +118,19 @@ impl<'a> Place<'a> {
         false
     }
 
-    fn read<'s>(&self, mut state: Locked<'s>, inbox: Box<Inbox>, budget: usize) -> Locked<'s>
+    fn read<'s>(&self, mut state: Locked<'s>, reader: Box<Reader>, budget: usize) -> Locked<'s>
     where
         'a: 's,
     {
         if self.held_back.is_some_and(|until| now() < until) {
-            state.put_helm(inbox);
+            state.put_helm(reader);
             return state;
         }
         let read;
-        (state, read) = self.awaited.link.read_ready(state, inbox, budget);
+        (state, read) = self.awaited.link.read_ready(state, reader, budget);
         // Its rest may have come while this process was stopped: what is there was read first.
-        let overdue = |inbox: &mut Box<Inbox>| read == 0 && inbox.is_overdue(now());
-        if state.inbox.as_mut().is_some_and(overdue) {
+        let overdue = |reader: &mut Reader| read == 0 && reader.inbox.is_overdue(now());
+        if state.idle_reader().is_some_and(overdue) {
             state.close(Ending::here(EndReason::SlowFrame, ""));
         }
         state
@@ -138,7 +138,7 @@ impl<'a> Place<'a> {
 
     /// What else than input or a signal is a reason to look at this connection again.
     fn arrange(&mut self, state: &mut State) {
-        let frame = self.helm.as_mut().and_then(|inbox| inbox.frame_deadline());
+        let frame = self.helm.as_mut().and_then(|reader| reader.inbox.frame_deadline());
         self.held_back = if state.waste.is_much() { state.waste.until(now()) } else { None };
         // The watchman writes it, if there is one.
         let full = if state.is_unflushed() { now().checked_add(TICK) } else { None };
@@ -147,8 +147,8 @@ impl<'a> Place<'a> {
 
     fn shrink(&mut self) {
         self.awaited.link.lock().shrink();
-        if let Some(inbox) = &mut self.helm {
-            inbox.shrink();
+        if let Some(reader) = &mut self.helm {
+            reader.inbox.shrink();
         }
     }
 
@@ -157,8 +157,8 @@ impl<'a> Place<'a> {
         let link = self.awaited.link;
         let mut state = link.lock();
         state.sleepers.remove(parker);
-        if let Some(inbox) = self.helm {
-            state.put_helm(inbox);
+        if let Some(reader) = self.helm {
+            state.put_helm(reader);
         }
         if holds(Rule::Baton) {
             state.pass_on();

@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
+use crate::link::io::read::LOOK_BUDGET;
+use crate::link::io::sleep::is_past;
+use crate::link::threads::aside::Aside;
+use crate::link::threads::chained::Chained;
 use crate::link::threads::handler;
-use crate::link::threads::wait::{LOOK_BUDGET, Waited, is_past};
-use crate::link::{Aside, Chained, Link};
-use crate::sync::Deadline;
+use crate::link::threads::wait::Waited;
 use crate::wire::EndReason;
 
 /// How often a stop inside a command checks whether what it waits for may be waiting for it.
@@ -31,14 +34,6 @@ pub(crate) enum Stopped {
 }
 
 impl Link {
-    /// Begins the orderly stop: commands that have arrived are still run, queued messages still
-    /// sent.
-    pub(crate) fn begin_stop(&self) {
-        let mut state = self.lock_soon();
-        state.begin_stop();
-        drop(self.flush_ready(state));
-    }
-
     /// Stops in order and waits for the end, at most until the deadline. Stopping twice does no
     /// harm.
     ///
@@ -103,18 +98,6 @@ impl Link {
                 return (state, waited);
             }
         }
-    }
-
-    /// Writes out everything that was sent; false if the deadline passed first. If nothing can be
-    /// written any more, this waits for the connection's end, whose reason the caller then reports.
-    pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
-        let mut state = self.lock();
-        let end = state.outbox.end();
-        let done = |state: &State| state.outbox.sent() >= end && state.can_write();
-        let waited;
-        (state, waited) = self.wait(state, Sleep::Room, &mut deadline, done);
-        drop(state);
-        waited != Waited::Expired
     }
 
     /// Reads what has arrived, without waiting, before a deadline is declared to have passed.

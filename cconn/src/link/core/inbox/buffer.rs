@@ -17,7 +17,7 @@ use crate::wire::{LENGTH_PREFIX, frame_length};
 use apart::Apart;
 
 /// What a quiet connection reads into, bytes.
-pub(super) const SMALL: usize = 512;
+pub(crate) const SMALL: usize = 512;
 
 /// Largest room offered to one read of many frames, bytes.
 const LARGE: usize = 256 << 10;
@@ -75,13 +75,13 @@ impl Buffer {
 
     /// Whether it is larger than what a quiet connection reads into.
     #[inline]
-    pub(super) fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         self.bytes.capacity() > SMALL || self.apart.is_some()
     }
 
     /// Reads into it what `recv` appends to the bytes that are there.
     #[inline]
-    pub(super) fn receive<E>(
+    pub(crate) fn receive<E>(
         &mut self,
         recv: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>,
     ) -> Result<usize, E> {
@@ -114,7 +114,7 @@ impl Buffer {
 
     /// Makes room for the next read.
     #[inline]
-    pub(super) fn make_room(&mut self) {
+    pub(crate) fn make_room(&mut self) {
         if self.is_partial() {
             return self.make_room_for_rest();
         }

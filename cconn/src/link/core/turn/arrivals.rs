@@ -23,9 +23,16 @@ impl Turn {
         self.owe_what_came();
     }
 
+    /// A thread begins to wait until every command that has arrived is handled. Returns the id of
+    /// its mark in `catching_up`.
+    pub(crate) fn begin_catching_up(&mut self) -> u64 {
+        let (left, below) = self.unhandled();
+        self.catching_up.begin(left, below)
+    }
+
     /// How many commands have arrived and are not handled (those that never will be included), and
     /// how many have arrived in all.
-    pub(crate) fn unhandled(&self) -> (usize, u64) {
+    fn unhandled(&self) -> (usize, u64) {
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
         let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);
         (left, self.arrived)

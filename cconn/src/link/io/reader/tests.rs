@@ -1,21 +1,23 @@
 //! Waiting for input, on a stream in memory.
 
-use super::buffer::SMALL;
 use super::*;
+use crate::link::core::inbox::SMALL;
+use crate::sync::now;
 use crate::transport::Memory;
 
-fn looking() -> Inbox {
-    Inbox::new(16, Duration::from_secs(1), Duration::from_secs(10))
+fn looking() -> Reader {
+    let active_wait = Duration::from_secs(10);
+    Reader::new(&Limits { active_wait, ..Limits::default() }, Vec::new())
 }
 
 #[test]
 fn a_read_that_was_looked_for_makes_room_like_any_other() {
     let (ours, hers) = Memory::pair(4 * SMALL);
     hers.try_send(&[io::IoSlice::new(&[0; 4 * SMALL])]).unwrap();
-    let mut inbox = looking();
-    assert!(matches!(inbox.fill(&ours, &mut Deadline::Never), Ok(SMALL)));
-    inbox.discard();
-    let more = inbox.fill(&ours, &mut Deadline::Never);
+    let mut reader = looking();
+    assert!(matches!(reader.fill(&ours, &mut Deadline::Never), Ok(SMALL)));
+    reader.inbox.discard();
+    let more = reader.fill(&ours, &mut Deadline::Never);
     assert!(matches!(more, Ok(n) if n > SMALL), "the next read is offered more: {more:?}");
 }
 

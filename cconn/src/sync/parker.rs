@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::time::Instant;
 
-use crate::sync::{Bell, BorrowedFd, Condvar, Mutex, poll_any, thread_local};
+use super::{Bell, BorrowedFd, Condvar, Mutex, poll_any, thread_local};
 
 /// A thread's own place to sleep. A signal that comes first is kept.
 #[derive(Debug)]
-pub(in super::super) struct Parker {
+pub(crate) struct Parker {
     signal: Mutex<Signal>,
     wake: Condvar,
 }
@@ -31,16 +31,16 @@ impl Parker {
 
     /// The calling thread's parker. While the thread's locals are being destroyed (a handle
     /// dropped there may still have to wait), a fresh one serves.
-    pub(in super::super) fn mine() -> Arc<Parker> {
+    pub(crate) fn mine() -> Arc<Parker> {
         MINE.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Parker::new()))
     }
 
     /// Sleeps until signalled or until the deadline; says whether it was signalled. That may also
     /// be a signal left over from an earlier sleep: callers look again at what they wait for.
-    pub(in super::super) fn park(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
         let mut signal = self.signal.lock();
         while !signal.given {
-            if deadline.is_some_and(|d| crate::sync::now() >= d) {
+            if deadline.is_some_and(|d| super::now() >= d) {
                 return false;
             }
             signal = self.wake.wait(signal, deadline);
@@ -51,7 +51,7 @@ impl Parker {
 
     /// The same until one of those sockets has input, too; says which have. Without a bell a signal
     /// ends the sleep only if it came before.
-    pub(in super::super) fn park_for_input(
+    pub(crate) fn park_for_input(
         &self,
         sockets: &[BorrowedFd<'_>],
         bell: Option<&Arc<Bell>>,
@@ -60,7 +60,7 @@ impl Parker {
         let mut signal = self.signal.lock();
         let earlier = std::mem::take(&mut signal.given);
         if earlier {
-            deadline = Some(crate::sync::now());
+            deadline = Some(super::now());
         }
         signal.bell = bell.cloned();
         drop(signal);
@@ -75,7 +75,7 @@ impl Parker {
     }
 
     /// Ends the owner's sleep, or its next one.
-    pub(in super::super) fn unpark(&self) {
+    pub(crate) fn unpark(&self) {
         let mut signal = self.signal.lock();
         let before = std::mem::replace(&mut signal.given, true);
         if let Some(bell) = signal.bell.as_ref().filter(|_| !before) {

@@ -1,0 +1,201 @@
+//! How the connection ends: the orderly stop, a cut, and ends that take their time.
+//!
+//! A connection has *ended* once the reason is known: nothing more is sent, and no answer comes. It
+//! is *closed* once what still had to be written, or to be run, is. The two are one moment but for
+//! these ends: a peer that is sent away still hears all that was said before, and a peer that closed
+//! its side has what it asked for run first.
+
+use std::sync::Arc;
+
+use super::due::LastWords;
+use super::goodbye::{self, Ending};
+use super::sleepers::Sleep;
+use super::state::State;
+use crate::sync::{Rule, holds};
+use crate::wire::{self, EndReason};
+
+impl State {
+    /// Begins the orderly stop, if nobody has yet.
+    pub(crate) fn begin_stop(&mut self) {
+        self.goodbye.stopping = true;
+        self.goodbye.stop_since.get_or_insert_with(crate::sync::now);
+        self.tended.stops = true;
+        self.turn.winding_up = true;
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
+        self.advance_goodbye();
+        self.offer_turn();
+    }
+
+    /// Does what the goodbye allows next. Called whenever the connection may have become idle.
+    #[inline]
+    pub(crate) fn advance_goodbye(&mut self) {
+        if self.goodbye.stopping {
+            self.advance_stop();
+        }
+    }
+
+    #[cold]
+    fn advance_stop(&mut self) {
+        if self.goodbye.ended.is_some() {
+            return self.advance_end();
+        }
+        loop {
+            let idle = self.turn.is_idle() && self.calls.waiting() == 0;
+            let written = self.outbox.bytes() == 0 && !self.flusher;
+            match self.goodbye.due(idle, written) {
+                goodbye::Due::Nothing => return,
+                goodbye::Due::Retrait => {
+                    self.goodbye.retrait_at = self.outbox.end();
+                    self.append_with(wire::write_retrait);
+                    self.goodbye.retired = true;
+                }
+                goodbye::Due::Adieu => {
+                    let reason = EndReason::Finished;
+                    self.append_with(|out| wire::write_adieu(out, reason, ""));
+                    self.goodbye.bye = true;
+                }
+                goodbye::Due::Finish => return self.close(Ending::Finished),
+            }
+        }
+    }
+
+    /// The input has ended: an orderly end after the peer's goodbye, a cut before it.
+    pub(crate) fn end_input(&mut self, ending: Ending) {
+        self.goodbye.end_of_input = true;
+        if self.goodbye.ended.is_some() {
+            return self.end_input_at_the_end(ending);
+        }
+        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
+        // What was accepted must have left; who ends the stream in order has had our goodbye.
+        let all_left = self.outbox.has_all_left(self.last_one_way);
+        if !self.goodbye.peer_bye || awaited || !all_left {
+            return self.close(ending);
+        }
+        // What arrived before the end still runs; nobody is left to write to.
+        self.outbox.clear();
+        self.wake(|sleep| sleep == Sleep::Room);
+        self.advance_goodbye();
+    }
+
+    /// Ends the connection: every wait ends, what has not started never will.
+    pub(crate) fn close(&mut self, ending: Ending) {
+        if self.is_closed() {
+            return;
+        }
+        let words = match &ending {
+            _ if self.goodbye.ended.is_some() => self.close_at_the_end(ending),
+            Ending::Finished => self.set_ended(ending, LastWords::EndOfStream),
+            Ending::Here { reason, text } => {
+                self.append_with(|out| wire::write_adieu(out, *reason, text));
+                self.set_ended(ending, LastWords::Goodbye)
+            }
+            Ending::Peer { .. } | Ending::Cut { .. } => self.set_ended(ending, LastWords::None),
+        };
+        if words == LastWords::Goodbye {
+            self.outbox.leave();
+        } else {
+            self.outbox.clear();
+        }
+        self.goodbye.closed = true;
+        self.turn.clear();
+        self.due.say(words);
+        self.tended.lingers = words != LastWords::None;
+        self.wake(|_| true);
+    }
+}
+
+impl State {
+    /// The peer is sent away: all that was said before goes first, nothing comes after. Nothing
+    /// of what it asked for is begun any more.
+    pub(crate) fn expel(&mut self, text: &str) {
+        if self.ended().is_some() {
+            return;
+        }
+        let ending = Ending::here(EndReason::Closed, text);
+        if !self.can_write() {
+            self.goodbye.unsaid = Some(Arc::new(Ending::vanished()));
+            return self.close(ending);
+        }
+        self.append_with(|out| wire::write_adieu(out, EndReason::Closed, text));
+        // Calls that are about to be written may yet run.
+        self.outbox.leave();
+        self.turn.clear();
+        // Whoever sends the peer away has a deadline of their own.
+        self.goodbye.stop_since = None;
+        self.begin_end(ending);
+    }
+
+    /// The peer ends the connection, or breaks its rules. One that its program closed has said all
+    /// it wanted to: what had arrived is still run.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        let closed = matches!(ending, Ending::Peer { reason: EndReason::Closed, .. });
+        if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {
+            return self.close(ending);
+        }
+        self.goodbye.end_of_input = true;
+        self.outbox.clear();
+        self.turn.winding_up = true;
+        self.due.say(LastWords::HangUp);
+        // What is left to run has the time of a stop.
+        self.goodbye.stop_since = Some(crate::sync::now());
+        self.tended.stops = true;
+        self.begin_end(ending);
+        self.offer_turn();
+    }
+
+    fn begin_end(&mut self, ending: Ending) {
+        self.goodbye.ended = Some(Arc::new(ending));
+        self.due.show_end();
+        self.goodbye.stopping = true;
+        self.wake(|_| true);
+    }
+
+    /// An end has begun: closes where nothing is left to be written, or to be run.
+    fn advance_end(&mut self) {
+        let Some(ending) = self.goodbye.ended.clone().filter(|_| !self.is_closed()) else { return };
+        let done = match &*ending {
+            Ending::Peer { .. } => self.turn.is_idle(),
+            _ => self.is_all_said(),
+        };
+        if done {
+            self.close((*ending).clone());
+        } else if self.goodbye.unsaid.is_some() && !self.flusher {
+            self.close(Ending::vanished());
+        }
+    }
+
+    /// Whether the last words are written, and nobody is about to find that they could not be.
+    fn is_all_said(&self) -> bool {
+        self.outbox.bytes() == 0 && !self.flusher && self.broken.is_none()
+    }
+
+    /// The input ends after the connection has: a peer that is being sent away reads no more, or
+    /// has left by itself.
+    fn end_input_at_the_end(&mut self, ending: Ending) {
+        if !self.is_closed() && matches!(self.ended().map(|e| &**e), Some(Ending::Here { .. })) {
+            // Whether all was said is known once nobody is in the middle of a write.
+            self.goodbye.unsaid.get_or_insert(Arc::new(ending));
+            self.advance_end();
+        }
+    }
+
+    /// Sets why the connection ends; returns the last words to be said.
+    fn set_ended(&mut self, ending: Ending, words: LastWords) -> LastWords {
+        self.goodbye.ended = Some(Arc::new(ending));
+        words
+    }
+
+    /// The last words of an end that had begun: its reason stays. Where they are not all written
+    /// `ending` says why, and they are tried once more.
+    fn close_at_the_end(&mut self, ending: Ending) -> LastWords {
+        if matches!(self.ended().map(|ended| &**ended), Some(Ending::Peer { .. })) {
+            return LastWords::None;
+        }
+        if self.is_all_said() {
+            self.goodbye.unsaid = None;
+            return LastWords::EndOfStream;
+        }
+        self.goodbye.unsaid.get_or_insert(Arc::new(ending));
+        LastWords::Goodbye
+    }
+}

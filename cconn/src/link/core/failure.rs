@@ -1,0 +1,40 @@
+//! Why a message was not sent, or a call not answered.
+
+use std::sync::Arc;
+
+use super::goodbye::Ending;
+use super::whereabouts::Whereabouts;
+
+/// What a wait was for when its deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Room in the peer's window, or in what waits to be written: nothing was sent.
+    Window,
+    /// The answer.
+    Answer(Whereabouts),
+    /// The end of the commands that had arrived.
+    CatchUp,
+}
+
+/// Why a message was not sent, or a call not answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// Not sent: larger than the peer accepts. The connection lives.
+    TooLarge { size: usize, limit: usize },
+    /// Not sent: nested deeper than the limit. The connection lives.
+    TooDeep { limit: usize },
+    /// Not sent: as many handlers wait already as may. The connection lives.
+    TooManyWaiting { limit: usize },
+    /// Not sent: too many calls without an answer. The connection lives.
+    TooManyCalls { limit: usize },
+    /// Not sent: the connection is being stopped.
+    Stopping,
+    /// Not sent: the outbox or the window is full, and this message may not wait.
+    NoRoom,
+    /// A command can't wait until it is handled itself. The connection lives.
+    InsideOne,
+    /// The connection ended first.
+    Ended { ending: Arc<Ending>, may_have_run: bool },
+    /// The deadline passed first. The connection lives.
+    Late { phase: Phase, may_have_run: bool },
+}

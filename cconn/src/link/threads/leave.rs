@@ -1,0 +1,78 @@
+//! Bytes that are left to the watchman, to share a write with those that follow.
+
+use std::time::Duration;
+
+use crate::link::Link;
+use crate::link::core::state::State;
+use crate::link::io::lock::Locked;
+use crate::sync::Deadline;
+
+/// A burst of messages is written out when it has grown to this many bytes.
+const BURST: u64 = 32 << 10;
+
+/// Messages that follow each other within this time are a burst: they share a write.
+const BURST_GAP: Duration = Duration::from_micros(50);
+
+impl Link {
+    /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
+    /// be written with those that follow, by the watchman within a millisecond at the latest.
+    pub(in super::super) fn flush_burst<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+        deadline: &mut Deadline,
+    ) -> Locked<'a> {
+        if self.may_leave(&state) && !state.goodbye.stopping {
+            if state.tended.left_unflushed {
+                // The burst goes on, and the watchman knows of it.
+                if self.is_kept_in_mind() {
+                    return state;
+                }
+            } else {
+                let now = crate::sync::now();
+                let last = state.last_message.replace(now);
+                let is_burst =
+                    last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+                if is_burst && self.begin_leaving(&mut state) {
+                    return state;
+                }
+            }
+        }
+        self.flush(state, deadline)
+    }
+
+    /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
+    /// finished answers are left to the watchman, to share a write with those that follow.
+    pub(in super::super) fn flush_before_command<'a>(
+        &'a self,
+        mut state: Locked<'a>,
+    ) -> Locked<'a> {
+        if !state.is_unflushed() {
+            return state;
+        }
+        if self.may_leave(&state) {
+            let goes_on = state.tended.left_unflushed && self.is_kept_in_mind();
+            if goes_on || self.begin_leaving(&mut state) {
+                return state;
+            }
+        }
+        self.flush(state, &mut Deadline::Never)
+    }
+
+    /// Leaves bytes to the watchman, unless he is the parent's of this process, or this thread ends
+    /// and nobody would write them if the process ended with it.
+    fn begin_leaving(&self, state: &mut State) -> bool {
+        let watched = self.watch.as_ref().is_some_and(|watch| watch.is_of_this_process());
+        if !watched || !self.is_kept_in_mind() {
+            return false;
+        }
+        state.tended.left_unflushed = true;
+        self.set_left(true);
+        true
+    }
+
+    /// Whether bytes may wait for others: there is a watchman, and they are few.
+    fn may_leave(&self, state: &State) -> bool {
+        let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());
+        is_watched && state.outbox.bytes() < BURST
+    }
+}
