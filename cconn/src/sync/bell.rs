@@ -22,18 +22,19 @@ use super::BorrowedFd;
 /// length, so a longer sleep is made of two polls: `first_piece`, and what is left.
 const LONGEST_EXACT: Duration = Duration::from_millis(100);
 
-/// How often a ring is tried if the system lacks something, and the pause in between.
+/// How many times a ring is tried if the system lacks something, and the pause between two tries.
 const RINGS: usize = 1000;
 const RING_AGAIN: Duration = Duration::from_millis(1);
 
 /// A signal that a poll sees beside its sockets. One owner has both ends, so neither end can be
-/// closed while the other is used. Nothing here blocks.
+/// closed while the other is used. No method blocks.
 ///
-/// A poll may find a bell rung for no reason: whoever wakes looks again at what it waits for.
+/// A poll may find the bell rung without a reason, so a woken thread checks again what it waits
+/// for.
 #[derive(Debug)]
 pub(crate) struct Bell {
     line: Line,
-    /// False if there is surely nothing to take back, which saves a system call.
+    /// False if there is surely no ring to take back, which saves a system call.
     rung: AtomicBool,
 }
 
@@ -43,7 +44,7 @@ impl Bell {
         Ok(Bell { line: Line::new()?, rung: AtomicBool::new(false) })
     }
 
-    /// Ends the owner's poll, or its next one.
+    /// Ends the owner's current poll, or its next one.
     pub(crate) fn ring(&self) {
         self.rung.store(true, Ordering::SeqCst);
         for _ in 0..RINGS {
@@ -52,24 +53,24 @@ impl Bell {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // A bell that can take no further ring has rung already.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // The system lacks something for now. A bell that is not heard is a wait that never
+                // The system lacks something for now. An unheard bell would be a wait that never
                 // ends, so it is rung again until it sounds.
                 Err(_) => std::thread::sleep(RING_AGAIN),
             }
         }
     }
 
-    /// Takes back the rings that came while no poll looked. After a poll that found the bell rung,
-    /// `hear_out` is called instead.
+    /// Takes back rings that came while no poll looked. After a poll that found the bell rung, call
+    /// `hear_out` instead.
     pub(crate) fn silence(&self) {
         if self.rung.load(Ordering::SeqCst) {
             self.hear_out();
         }
     }
 
-    /// Takes back what made a poll find the bell rung: else the next poll would find it too.
+    /// Takes back the rings that a poll has found; otherwise the next poll would find them too.
     pub(crate) fn hear_out(&self) {
-        // Set again by whoever rings from here on, before that ring can be heard.
+        // A thread that rings from here on sets the flag again before its ring can be heard.
         self.rung.store(false, Ordering::SeqCst);
         loop {
             match self.line.hear() {
@@ -149,7 +150,7 @@ mod tests {
         Instant::now().checked_add(time)
     }
 
-    /// Whether a poll ends at once because the bell has rung.
+    /// Whether a poll ends before `time`, because the bell has rung.
     fn is_rung(bell: &Bell, time: Duration) -> bool {
         let begin = Instant::now();
         poll_any(&[], Some(bell), soon(time));
@@ -196,13 +197,13 @@ mod tests {
         assert!(sleeper.join().unwrap(), "the sleeper was not woken");
     }
 
-    /// On a datagram socket others may have sent something before it knew whom to hear.
+    /// A datagram socket may have received something before it was told whom to hear.
     #[test]
     #[cfg(any(not(target_os = "linux"), cconn_polling))]
     fn what_nobody_rang_is_heard_out_too() {
         let bell = Bell::new().unwrap();
         for length in [0, 1, 8, 9, 1000] {
-            // The count knows nothing of these rings.
+            // `rung` knows nothing of these rings.
             bell.line.send_many(&vec![0; length]).unwrap();
             assert!(is_rung(&bell, LONG), "{length} bytes");
             assert!(!is_rung(&bell, Duration::from_millis(5)), "{length} bytes");

@@ -1,13 +1,13 @@
-//! A TCP stream as a transport, in one of two ways to wait.
+//! A TCP stream as a transport, with one of two ways to wait.
 //!
-//! Linux has flags for single system calls that must not block, and wakes a thread that is blocked
-//! in a receive if another thread shuts the socket down: there the socket is in blocking mode, and
-//! a receive that finds its bytes is one system call (`blocking`). Elsewhere one of these two is
-//! missing, or a shutdown throws away bytes that have arrived: there the socket never blocks, and
-//! threads wait in a poll (`polling`). Built with `--cfg cconn_polling`, Linux polls too, so that
-//! every test can run both ways.
+//! Linux has flags for single system calls that must not block, and it wakes a thread that is
+//! blocked in a receive if another thread shuts the socket down. So on Linux the socket is in
+//! blocking mode, and a receive that finds its bytes is one system call (`blocking`). On other
+//! systems one of these two is missing, or a shutdown throws away bytes that have arrived. So there
+//! the socket never blocks, and threads wait in a poll (`polling`). Built with `--cfg
+//! cconn_polling`, Linux polls too, so that every test can run both ways.
 //!
-//! This file has what both ways share; `options` knows the settings of sockets.
+//! This file holds what both ways share; `options` knows the options of sockets.
 
 #[cfg(all(target_os = "linux", not(cconn_polling)))]
 mod blocking;
@@ -33,7 +33,7 @@ use super::{End, Ready};
 use crate::copy;
 use crate::sync::{AsFd, BorrowedFd};
 
-/// The poll flag of a peer that has ended its side, where the system has one. A hang-up and errors
+/// The poll flag of a peer that has ended its side, on systems that have one. A hang-up and errors
 /// are reported without asking.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 const LEFT: PollFlags = PollFlags::RDHUP;
@@ -72,7 +72,7 @@ fn send_from_good_place(
     send(parts)
 }
 
-/// What a poll must ask for.
+/// The flags that a poll must ask for.
 fn flags_of(wanted: Ready) -> PollFlags {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, wanted.readable);
@@ -80,10 +80,11 @@ fn flags_of(wanted: Ready) -> PollFlags {
     flags
 }
 
-/// What a poll has found. `IN` and `OUT` may be several bits each, of which a system reports some.
+/// The directions that a poll has found ready. `IN` and `OUT` may be several bits each, of which a
+/// system reports some.
 fn found_ready(found: PollFlags) -> Ready {
     // A broken stream is ready in both directions: the next call returns the error. A hang-up is
-    // the end of both directions, except on Windows: there the input alone may have ended.
+    // the end of both directions, except on Windows, where only the input may have ended.
     let broken = found.intersects(PollFlags::ERR | PollFlags::NVAL);
     let ended = found.contains(PollFlags::HUP);
     Ready {
@@ -92,16 +93,16 @@ fn found_ready(found: PollFlags) -> Ready {
     }
 }
 
-/// The addresses of both ends.
+/// The addresses of both ends, ours first.
 fn ends_of(stream: &TcpStream) -> Option<[End; 2]> {
     let ends = [stream.local_addr().ok()?, stream.peer_addr().ok()?];
     // A socket that listens for both address families names an IPv4 peer by a mapped IPv6 address.
     Some(ends.map(|end| End::Socket(SocketAddr::new(end.ip().to_canonical(), end.port()))))
 }
 
-/// Renames two errors. Systems report a peer that acknowledges nothing as `TIMEDOUT`, which reads
-/// like a deadline of ours, or as `NETRESET`; in truth it is the end of the stream. And Windows has
-/// an error of its own for what is sent after the end.
+/// Renames errors. Systems report a peer that acknowledges nothing as `TIMEDOUT`, which reads like
+/// a deadline of ours, or as `NETRESET`; in truth it is the end of the stream. Windows has an error
+/// of its own for a send after the end.
 fn broken(error: Errno) -> io::Error {
     match error {
         Errno::TIMEDOUT | Errno::NETRESET => {

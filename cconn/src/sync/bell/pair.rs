@@ -1,12 +1,12 @@
-//! What a bell rings through: a pair of Unix sockets. A write to one end is there for the other at
-//! once, and no network is asked.
+//! The line of a bell: a pair of Unix sockets. A byte written to one end can be read at the other
+//! at once, without any network.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use crate::sync::{AsFd, BorrowedFd};
 
-/// Rings that one read takes back at most.
+/// The most rings that one read takes back.
 const MOST_AT_ONCE: usize = 64;
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Line {
         Ok(Line { rung, rings })
     }
 
-    /// Sends one ring, without blocking: `WouldBlock` if as many are unheard as fit.
+    /// Sends one ring, without blocking: `WouldBlock` if no further unheard ring fits.
     pub(super) fn send(&self) -> io::Result<()> {
         (&self.rings).write(&[0]).map(drop)
     }

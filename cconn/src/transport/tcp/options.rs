@@ -1,5 +1,5 @@
-//! The options of a connection's socket, by system: small writes are not delayed, and the system
-//! finds dead peers.
+//! The options of a connection's socket, for each system: small writes are not delayed, and the
+//! system finds dead peers.
 
 use std::time::Duration;
 
@@ -41,23 +41,23 @@ pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
         sockopt::set_tcp_keepcnt(socket, PROBES),
         #[cfg(target_os = "linux")]
         set_user_timeout(socket, silence.most),
-        // A write to a peer that is gone is to fail, and not to end the process by a signal. Apple's
-        // systems have no flag for that on the single write, and Rust's library sets this option
-        // only on sockets that it connects itself.
+        // A write to a peer that is gone must fail, and not end the process by a signal. Apple's
+        // systems have no flag for that on a single write, and Rust's library sets this option only
+        // on sockets that it connects itself.
         #[cfg(target_vendor = "apple")]
         sockopt::set_socket_nosigpipe(socket, true),
     ];
 }
 
-/// Sets when probes are sent.
+/// Sets when keep-alive probes are sent.
 #[cfg(not(windows))]
 fn set_probes(socket: BorrowedFd<'_>, silence: &Silence) -> rustix::io::Result<()> {
     sockopt::set_tcp_keepidle(socket, silence.idle)?;
     sockopt::set_tcp_keepintvl(socket, silence.interval)
 }
 
-/// Sets when probes are sent. Windows has known options for it since 2017 only, but a control code
-/// for ever, which sets both at once.
+/// Sets when keep-alive probes are sent. Windows has socket options for it only since 2017, but has
+/// always had a control code, which sets both times at once.
 #[cfg(windows)]
 fn set_probes(socket: BorrowedFd<'_>, silence: &Silence) -> rustix::io::Result<()> {
     let times =
@@ -101,8 +101,8 @@ fn whole_seconds(duration: Duration) -> Duration {
 /// Whether accepted sockets inherit the options that `configure` set on their listener.
 pub(super) const TAKEN_OVER: bool = cfg!(target_os = "linux");
 
-/// Sets how long sent bytes may stay unacknowledged. Of the other systems some have such an option,
-/// but no safe crate knows it: there the system's own patience decides.
+/// Sets how long sent bytes may stay unacknowledged. Some other systems have such an option too,
+/// but no safe crate offers it: there the system's own patience decides.
 #[cfg(target_os = "linux")]
 fn set_user_timeout(socket: BorrowedFd<'_>, timeout: Duration) -> rustix::io::Result<()> {
     // The kernel takes a signed number of milliseconds, and 0 would mean its own default.
@@ -129,7 +129,7 @@ mod tests {
         }
         assert!(sockopt::tcp_nodelay(&socket).unwrap());
         assert!(sockopt::socket_keepalive(&socket).unwrap());
-        // Windows has a control code that sets these, and on older ones nothing that tells them.
+        // Windows sets these by a control code, and older versions can't report them.
         #[cfg(not(windows))]
         assert_eq!(sockopt::tcp_keepidle(&socket).unwrap(), Duration::from_secs(7));
         #[cfg(not(windows))]

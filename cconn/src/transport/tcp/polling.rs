@@ -1,12 +1,12 @@
-//! A TCP stream that never blocks: who waits polls the socket, and a bell beside it.
+//! A TCP stream that never blocks: a thread that waits polls the socket, and a bell beside it.
 //!
-//! It is for systems on which a shutdown by one thread does not wake another thread that waits for
-//! the socket, or takes bytes away that have arrived. Here a shutdown ends the sending direction
-//! alone, sets a mark and rings the bell, which is never silenced: the end is final. Whoever
-//! receives still gets what has arrived, and then the end of the stream.
+//! This is for systems on which a shutdown by one thread does not wake another thread that waits
+//! for the socket, or destroys bytes that have arrived. Here a shutdown ends only the sending
+//! direction, sets `ended` and rings the bell, which is never silenced because the end is final. A
+//! receiving thread still gets what has arrived, and then the end of the stream.
 //!
-//! On Windows the mode of a socket belongs to all its handles, and after a receive timeout nothing
-//! is certain about the stream: so there is one mode, and no such timeout.
+//! On Windows the blocking mode of a socket belongs to all its handles, and after a receive timeout
+//! the state of the stream is uncertain. So the mode never changes, and no receive timeout is used.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
@@ -23,25 +23,25 @@ use super::{LEFT, broken, ends_of, flags_of, found_ready, send_from_good_place};
 use crate::sync::{AsFd, Bell, Deadline, first_piece, now, timespec};
 use crate::transport::{End, Input, Ready, Transport};
 
-/// Most bytes of one send. Windows takes a whole huge buffer at once, and what the system has taken
-/// no limit of ours counts any more.
+/// The most bytes of one send. Windows takes a huge buffer whole, and no limit of ours counts the
+/// bytes that the system has taken.
 const MOST_SENT: usize = 1 << 20;
 
-/// Most parts of a send that holds more than `MOST_SENT` bytes.
+/// The most parts of a send that holds more than `MOST_SENT` bytes.
 const MOST_PARTS: usize = 8;
 
-/// How long a poll sleeps if no bell can be had: a shutdown is noticed that late.
+/// How long a poll sleeps if no bell can be had: a shutdown may be noticed that late.
 const UNHEARD: Duration = Duration::from_millis(500);
 
-/// How long a writer sleeps if the peer has ended its side and takes nothing: Windows calls the
-/// socket ready for as long as the input has ended, so a poll would not sleep at all.
+/// How long a writer sleeps if the peer has ended its side and takes nothing. Windows calls the
+/// socket ready as long as the input has ended, so a poll would not sleep at all.
 const HALF_ENDED: Duration = Duration::from_millis(10);
 
 const BOTH: Ready = Ready { readable: true, writable: true };
 const NEITHER: Ready = Ready { readable: false, writable: false };
 
-/// Where a write to a peer that is gone raises a signal, this says that it must not; see also
-/// `configure`.
+/// The flag that a write to a peer that is gone must not raise a signal, on systems that have the
+/// flag; see also `configure`.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 const SENDING: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(windows, target_vendor = "apple"))]
@@ -51,19 +51,21 @@ const SENDING: SendFlags = SendFlags::empty();
 #[derive(Debug)]
 pub(crate) struct Tcp {
     pub(super) stream: TcpStream,
-    /// Set by `shutdown`: what has arrived is still received, and nothing else happens any more.
+    /// Set by `shutdown`: bytes that have arrived can still be received, and nothing else happens
+    /// any more.
     ended: AtomicBool,
-    /// Made when a thread first waits; `None` inside if it can't be had, or came after the end.
+    /// Made when a thread first waits. `None` inside if no bell could be had, or if the stream
+    /// ended first.
     bell: OnceLock<Option<Bell>>,
 }
 
 impl Tcp {
-    /// Takes over a connected stream, in whatever mode it is.
+    /// Takes over a connected stream, in either blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
         let never_blocks = stream.set_nonblocking(true).is_ok();
         let tcp = Tcp { stream, ended: AtomicBool::new(false), bell: OnceLock::new() };
         if !never_blocks {
-            // A socket that blocks would hang its users; one that has ended tells them.
+            // A socket that blocks would hang its users; a socket that has ended tells them.
             let _gone = tcp.stream.shutdown(Shutdown::Both);
             tcp.shutdown();
         }
@@ -123,8 +125,8 @@ impl Tcp {
         sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::CONNRESET))
     }
 
-    /// Polls once, for `rest` at most. `None` if it is to be polled again: the time is not over, but
-    /// nothing is ready.
+    /// Polls once, at most for `rest`. `None` if nothing is ready but the time is not over, so that
+    /// the caller must poll again.
     fn poll_once(&self, wanted: Ready, rest: Option<Duration>) -> io::Result<Option<Ready>> {
         let bell = self.bell();
         if self.has_ended() {
@@ -133,7 +135,7 @@ impl Tcp {
         let longest = if bell.is_some() { Duration::MAX } else { UNHEARD };
         let piece = rest.map(first_piece).into_iter().chain([longest]).min();
         let piece = piece.filter(|piece| *piece < Duration::MAX);
-        // Without a bell the second one is not looked at.
+        // If there is no bell, the second entry is not polled.
         let heard = bell.map_or(self.stream.as_fd(), Bell::as_fd);
         let mut fds = [
             PollFd::new(&self.stream, flags_of(wanted)),
@@ -161,12 +163,12 @@ impl Tcp {
             return Ok(Some(ready));
         }
         wait_half_ended(bell);
-        // Ready or not: a send tells.
+        // The send tells whether the socket takes anything.
         Ok(Some(BOTH))
     }
 }
 
-/// Sleeps for a moment, or until the end.
+/// Sleeps for `HALF_ENDED`, or until the end.
 fn wait_half_ended(bell: Option<&Bell>) {
     match bell {
         None => std::thread::sleep(HALF_ENDED),
@@ -187,8 +189,8 @@ fn fits_once(parts: &[IoSlice<'_>]) -> bool {
     })
 }
 
-/// The first `MOST_SENT` bytes of parts that hold more, in as many parts as the number says; fewer
-/// bytes, but never none, if they come in many small parts.
+/// The first `MOST_SENT` bytes of `parts`, which hold more, and the number of parts that they take.
+/// Fewer bytes, but at least one, if they are in many small parts.
 fn first_bytes<'a>(parts: &'a [IoSlice<'_>]) -> ([IoSlice<'a>; MOST_PARTS], usize) {
     let mut cut = [IoSlice::new(&[]); MOST_PARTS];
     let (mut room, mut count) = (MOST_SENT, 0);
@@ -240,8 +242,8 @@ impl Transport for Tcp {
     }
 
     fn input(&self, _: &Waker) -> Input<'_> {
-        // A shutdown does not end a poll of the socket alone. But the end of a connection signals
-        // all who wait for it.
+        // A shutdown does not end a poll of the socket alone, but the end of a connection signals
+        // every thread that waits for it.
         if self.has_ended() { Input::There } else { Input::Polled(Box::new(self.stream.as_fd())) }
     }
 
@@ -250,7 +252,7 @@ impl Transport for Tcp {
         if rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0) {
             return true;
         }
-        // Not every system tells a poll of an ended input without being asked for input.
+        // Some systems report the end of the input only to a poll that asks for input.
         match rustix::net::recv(&self.stream, &mut [0; 1], RecvFlags::PEEK) {
             Ok((n, _)) => n == 0,
             Err(error) => !matches!(error, Errno::AGAIN | Errno::INTR),
@@ -269,7 +271,7 @@ impl Transport for Tcp {
     fn shutdown(&self) {
         self.ended.store(true, Ordering::SeqCst);
         let _gone = self.stream.shutdown(Shutdown::Write);
-        // If no thread has waited yet, none needs a bell any more: whoever comes sees the mark.
+        // If no thread has waited yet, none needs a bell any more: a later one sees `ended`.
         if let Some(bell) = self.bell.get_or_init(|| None) {
             bell.ring();
         }
@@ -302,7 +304,7 @@ mod tests {
         ours.shutdown();
         assert_eq!(waiting.join().unwrap(), 0);
         assert!(begin.elapsed() < 3 * UNHEARD, "{:?}", begin.elapsed());
-        // And a deadline is kept.
+        // A deadline is kept without a bell too.
         let (ours, _hers) = pair();
         ours.bell.set(None).unwrap();
         let mut deadline = Deadline::After(UNHEARD + UNHEARD / 4);
@@ -358,7 +360,7 @@ mod tests {
         for more in more {
             assert_eq!(taken(more), MOST_SENT, "{more:?}");
         }
-        // Of many small parts it takes a few at least.
+        // Of many small parts one send takes at least a few.
         assert_eq!(taken(&[MOST_SENT / 16; 17]), MOST_PARTS * (MOST_SENT / 16));
     }
 }

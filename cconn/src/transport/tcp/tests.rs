@@ -1,4 +1,4 @@
-//! What every TCP stream does, whichever way it waits.
+//! Tests of what every TCP stream does, whichever way it waits.
 
 use std::io::{IoSlice, Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -10,14 +10,14 @@ use super::*;
 use crate::sync::Deadline;
 use crate::transport::Transport;
 
-/// Nothing here takes that long unless it hangs.
+/// Longer than anything here takes unless it hangs.
 const LONG: Duration = Duration::from_secs(10);
 
 const READABLE: Ready = Ready { readable: true, writable: false };
 const WRITABLE: Ready = Ready { readable: false, writable: true };
 const BOTH: Ready = Ready { readable: true, writable: true };
 
-/// Our end, and the peer's as a plain socket.
+/// Our end, and the peer's end as a plain socket.
 fn pair() -> (Arc<Tcp>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -58,7 +58,7 @@ fn fill(ours: &Tcp) {
 
 const NEITHER: Ready = Ready { readable: false, writable: false };
 
-/// Starts a thread that waits, and gives it some time to fall asleep.
+/// Starts a thread that waits, and gives it time to fall asleep.
 fn asleep<T: Send + 'static>(
     ours: &Arc<Tcp>,
     wait: impl FnOnce(&Tcp) -> T + Send + 'static,
@@ -81,7 +81,7 @@ fn each_bit_of_readiness_counts_alone() {
     assert_eq!(found_ready(PollFlags::ERR), BOTH);
     assert_eq!(found_ready(PollFlags::NVAL), BOTH);
     assert_eq!(found_ready(PollFlags::empty()), NEITHER);
-    // The end of the input, without a sign of input.
+    // The input has ended, though nothing has been received.
     assert!(found_ready(PollFlags::HUP).readable);
     assert_eq!(found_ready(PollFlags::HUP).writable, !cfg!(windows));
 }
@@ -159,7 +159,7 @@ fn after_a_shutdown_what_has_arrived_can_be_received_and_nothing_sent() {
         }
         let sent = ours.try_send(&[IoSlice::new(b"x")]).unwrap_err();
         assert_eq!(sent.kind(), io::ErrorKind::BrokenPipe, "{sent}");
-        // The peer sees the end, though this side still has its socket.
+        // The peer sees the end though this side still has its socket.
         hers.set_read_timeout(Some(LONG)).unwrap();
         assert_eq!(hers.read(&mut [0; 8]).unwrap(), 0);
     }
@@ -189,7 +189,7 @@ fn a_full_socket_is_not_ready_to_write_though_the_peer_has_ended_its_side() {
     let (time, begin) = (Duration::from_millis(100), Instant::now());
     let mut polls = 0;
     while begin.elapsed() < time {
-        // A system may call it ready, but not all the time.
+        // A system may call the socket ready, but not all the time.
         if ours.poll(WRITABLE, begin.checked_add(time)).unwrap().writable {
             let sent = ours.try_send(&[IoSlice::new(b"x")]);
             assert_eq!(sent.unwrap_err().kind(), io::ErrorKind::WouldBlock);
@@ -197,7 +197,7 @@ fn a_full_socket_is_not_ready_to_write_though_the_peer_has_ended_its_side() {
         polls += 1;
     }
     assert!(polls < 30, "{polls} polls in {time:?}");
-    // Once the peer takes bytes again, they can be sent.
+    // Once the peer takes bytes again, more can be sent.
     let reader = thread::spawn(move || hers.read(&mut vec![0; 1 << 22]).unwrap());
     let begin = Instant::now();
     while ours.try_send(&[IoSlice::new(b"x")]).is_err() {
