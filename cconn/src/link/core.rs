@@ -1,4 +1,4 @@
-//! What a connection is and what is due on it: the state and every decision, in memory only.
+//! The state of a connection and every decision about it, in memory only: no socket, no thread.
 
 pub(super) mod backlog;
 pub(super) mod baton;

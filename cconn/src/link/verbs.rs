@@ -1,4 +1,4 @@
-//! What a connection is asked to do: send, answer, wait, stop.
+//! The verbs of a connection, as the layers above call them: send, answer, wait, stop.
 
 pub(super) mod admit;
 pub(super) mod answers;

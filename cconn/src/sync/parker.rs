@@ -1,4 +1,4 @@
-//! Where a thread sleeps: one parker a thread, signalled by whoever removed it from a list.
+//! A parker: where one thread sleeps until another thread signals it.
 
 use std::sync::Arc;
 use std::task::Wake;
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Bell, BorrowedFd, Condvar, Mutex, poll_any, thread_local};
 
-/// A thread's own place to sleep. A signal that comes first is kept.
+/// One thread's place to sleep. A signal that comes before the sleep is kept.
 #[derive(Debug)]
 pub(crate) struct Parker {
     signal: Mutex<Signal>,
@@ -16,7 +16,7 @@ pub(crate) struct Parker {
 #[derive(Debug, Default)]
 struct Signal {
     given: bool,
-    /// What the owner hears the signal by while it sleeps for input too.
+    /// The bell by which the owner notices the signal while it also sleeps for input.
     bell: Option<Arc<Bell>>,
 }
 
@@ -29,14 +29,14 @@ impl Parker {
         Parker { signal: Mutex::default(), wake: Condvar::new() }
     }
 
-    /// The calling thread's parker. While the thread's locals are being destroyed (a handle
-    /// dropped there may still have to wait), a fresh one serves.
+    /// The calling thread's parker. While the thread's locals are being destroyed (a handle dropped
+    /// there may still have to wait), a fresh parker is made.
     pub(crate) fn mine() -> Arc<Parker> {
         MINE.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Parker::new()))
     }
 
-    /// Sleeps until signalled or until the deadline; says whether it was signalled. That may also
-    /// be a signal left over from an earlier sleep: callers look again at what they wait for.
+    /// Sleeps until signalled or until the deadline; true if signalled. The signal may be left over
+    /// from an earlier sleep, so callers check what they wait for again.
     pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
         let mut signal = self.signal.lock();
         while !signal.given {
@@ -49,8 +49,9 @@ impl Parker {
         true
     }
 
-    /// The same until one of those sockets has input, too; says which have. Without a bell a signal
-    /// ends the sleep only if it came before.
+    /// Sleeps like `park`, but also until one of the sockets has input. Returns whether it was
+    /// signalled, and which sockets have input. Without a bell, only a signal that came before ends
+    /// the sleep.
     pub(crate) fn park_for_input(
         &self,
         sockets: &[BorrowedFd<'_>],
@@ -74,7 +75,7 @@ impl Parker {
         (earlier || heard, found)
     }
 
-    /// Ends the owner's sleep, or its next one.
+    /// Ends the owner's current sleep, or its next one.
     pub(crate) fn unpark(&self) {
         let mut signal = self.signal.lock();
         let before = std::mem::replace(&mut signal.given, true);

@@ -5,29 +5,30 @@ use super::state::State;
 use super::turn::Startable;
 
 impl State {
-    /// The baton: what a thread does that stops waiting, running or reading.
+    /// Passes the baton: what a thread does when it stops waiting, running or reading.
     ///
-    /// Commands to run wake a runner, a free helm goes to the oldest thread whose wait ends by
-    /// input, else to the executor, and bytes that nobody writes to any sleeper.
+    /// Commands that can run wake a runner. A free helm goes to the oldest thread whose wait ends
+    /// by input, else to the executor. Bytes that no thread writes go to any sleeper.
     #[inline]
     pub(crate) fn pass_on(&mut self) {
         if self.is_closed() {
             return;
         }
         if self.sleepers.is_empty() && self.turn.is_queue_empty() {
-            // There is nobody to pass anything on to, and nothing to be run.
+            // No thread sleeps and no command waits: there is nothing to pass on and nobody to pass
+            // it to.
             self.leave_helm();
             self.tended.left_unflushed |= self.is_unflushed();
             return;
         }
         self.offer();
-        // What was left to the watchman on purpose wakes nobody else.
+        // Bytes of a burst were left to the watchman on purpose: no other thread is woken for them.
         if !(self.tended.left_unflushed && self.tended.ticks) {
             self.leave_unflushed();
         }
     }
 
-    /// Offers what others may take: commands to a runner, a free helm to a reader.
+    /// Offers commands to a runner, and a free helm to a reader.
     #[inline]
     pub(crate) fn offer(&mut self) {
         if self.sleepers.is_empty() && self.turn.startable() == Startable::Nothing {
@@ -38,7 +39,7 @@ impl State {
         self.offer_helm();
     }
 
-    /// Leaves a free helm to the watchman.
+    /// Notes for the watchman whether the helm is left free.
     #[inline]
     fn leave_helm(&mut self) {
         self.tended.helm_left_free = self.is_helm_free() && !self.goodbye.end_of_input;
@@ -61,7 +62,7 @@ impl State {
         }
     }
 
-    /// Finds a runner for what can be started: one that sleeps, else a new stand-in.
+    /// Finds a runner for the next piece of work: a sleeping one, else a new stand-in.
     pub(crate) fn offer_turn(&mut self) {
         let runner = match self.turn.startable() {
             Startable::Nothing => return,
@@ -79,20 +80,20 @@ impl State {
         }
     }
 
-    /// Whether a runner has nothing to start and nothing to write.
+    /// Whether a runner would find nothing to start and nothing to write.
     pub(crate) fn is_free_of_work(&self) -> bool {
         let nothing = self.turn.startable() == Startable::Nothing && !self.turn.has_at_once();
         nothing && !self.is_closed() && !self.is_unflushed()
     }
 
-    /// Leaves what is not written to somebody who sleeps here, else to the watchman.
+    /// Leaves the unwritten bytes to a sleeping thread, else to the watchman.
     pub(crate) fn leave_unflushed(&mut self) {
         if self.is_unflushed() && !self.hand_over_flush() {
             self.tended.left_unflushed = true;
         }
     }
 
-    /// Wakes a sleeping thread to go on writing, if there is one.
+    /// Wakes a sleeping thread to go on writing; false if there is none.
     pub(crate) fn hand_over_flush(&mut self) -> bool {
         let next = self
             .sleepers

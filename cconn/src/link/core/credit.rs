@@ -5,7 +5,8 @@ use super::state::State;
 use crate::wire::{self, EndReason};
 
 impl State {
-    /// A command was started, cancelled or refused: grants what is due.
+    /// Notes that a command was started, cancelled or refused, and sends the grant that is due, if
+    /// one is.
     #[inline]
     pub(crate) fn take_up(&mut self, charge: u64) {
         if let Some(bytes) = self.window.taken_up(charge) {

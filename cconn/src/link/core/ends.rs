@@ -15,7 +15,7 @@ use crate::sync::{Rule, holds};
 use crate::wire::{self, EndReason};
 
 impl State {
-    /// Begins the orderly stop, if nobody has yet.
+    /// Begins the orderly stop, unless it has begun.
     pub(crate) fn begin_stop(&mut self) {
         self.goodbye.stopping = true;
         self.goodbye.stop_since.get_or_insert_with(crate::sync::now);
@@ -26,7 +26,8 @@ impl State {
         self.offer_turn();
     }
 
-    /// Does what the goodbye allows next. Called whenever the connection may have become idle.
+    /// Takes the next steps of the goodbye that are allowed now. Called whenever the connection may
+    /// have become idle.
     #[inline]
     pub(crate) fn advance_goodbye(&mut self) {
         if self.goodbye.stopping {
@@ -59,25 +60,26 @@ impl State {
         }
     }
 
-    /// The input has ended: an orderly end after the peer's goodbye, a cut before it.
+    /// Notes that the input has ended: an orderly end after the peer's goodbye, a cut before it.
     pub(crate) fn end_input(&mut self, ending: Ending) {
         self.goodbye.end_of_input = true;
         if self.goodbye.ended.is_some() {
             return self.end_input_at_the_end(ending);
         }
         let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
-        // What was accepted must have left; who ends the stream in order has had our goodbye.
+        // Every accepted message must have left. A peer that ends its stream in order has read our
+        // goodbye.
         let all_left = self.outbox.has_all_left(self.last_one_way);
         if !self.goodbye.peer_bye || awaited || !all_left {
             return self.close(ending);
         }
-        // What arrived before the end still runs; nobody is left to write to.
+        // Commands that arrived before the end still run, but their answers have no reader.
         self.outbox.clear();
         self.wake(|sleep| sleep == Sleep::Room);
         self.advance_goodbye();
     }
 
-    /// Ends the connection: every wait ends, what has not started never will.
+    /// Ends the connection: every wait ends, and commands that have not started never will.
     pub(crate) fn close(&mut self, ending: Ending) {
         if self.is_closed() {
             return;
@@ -105,8 +107,8 @@ impl State {
 }
 
 impl State {
-    /// The peer is sent away: all that was said before goes first, nothing comes after. Nothing
-    /// of what it asked for is begun any more.
+    /// Begins to send the peer away: everything sent before goes first, nothing comes after. No
+    /// command of the peer's is started any more.
     pub(crate) fn expel(&mut self, text: &str) {
         if self.ended().is_some() {
             return;
@@ -117,16 +119,17 @@ impl State {
             return self.close(ending);
         }
         self.append_with(|out| wire::write_adieu(out, EndReason::Closed, text));
-        // Calls that are about to be written may yet run.
+        // Calls in the outbox are about to be written, so they may yet run.
         self.outbox.leave();
         self.turn.clear();
-        // Whoever sends the peer away has a deadline of their own.
+        // The thread that sends the peer away has a deadline of its own.
         self.goodbye.stop_since = None;
         self.begin_end(ending);
     }
 
-    /// The peer ends the connection, or breaks its rules. One that its program closed has said all
-    /// it wanted to: what had arrived is still run.
+    /// Ends the connection because the peer ended it or broke its rules. A peer whose program
+    /// closed the connection has said everything it wanted to: commands that had arrived are still
+    /// run.
     pub(crate) fn end(&mut self, ending: Ending) {
         let closed = matches!(ending, Ending::Peer { reason: EndReason::Closed, .. });
         if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {
@@ -136,7 +139,7 @@ impl State {
         self.outbox.clear();
         self.turn.winding_up = true;
         self.due.say(LastWords::HangUp);
-        // What is left to run has the time of a stop.
+        // Commands that are left may take as long as a stop.
         self.goodbye.stop_since = Some(crate::sync::now());
         self.tended.stops = true;
         self.begin_end(ending);
@@ -150,7 +153,7 @@ impl State {
         self.wake(|_| true);
     }
 
-    /// An end has begun: closes where nothing is left to be written, or to be run.
+    /// Closes a connection whose end has begun, once nothing is left to be written or run.
     fn advance_end(&mut self) {
         let Some(ending) = self.goodbye.ended.clone().filter(|_| !self.is_closed()) else { return };
         let done = match &*ending {
@@ -164,16 +167,16 @@ impl State {
         }
     }
 
-    /// Whether the last words are written, and nobody is about to find that they could not be.
+    /// Whether the last words are written, and no thread may yet find that they could not be.
     fn is_all_said(&self) -> bool {
         self.outbox.bytes() == 0 && !self.flusher && self.broken.is_none()
     }
 
-    /// The input ends after the connection has: a peer that is being sent away reads no more, or
-    /// has left by itself.
+    /// Notes that the input ends after the connection has: a peer that is being sent away reads no
+    /// more, or has left by itself.
     fn end_input_at_the_end(&mut self, ending: Ending) {
         if !self.is_closed() && matches!(self.ended().map(|e| &**e), Some(Ending::Here { .. })) {
-            // Whether all was said is known once nobody is in the middle of a write.
+            // Whether everything was said is known once no thread is inside a write.
             self.goodbye.unsaid.get_or_insert(Arc::new(ending));
             self.advance_end();
         }
@@ -185,8 +188,8 @@ impl State {
         words
     }
 
-    /// The last words of an end that had begun: its reason stays. Where they are not all written
-    /// `ending` says why, and they are tried once more.
+    /// The last words of an end that had begun, whose reason stays. If they are not all written,
+    /// `ending` is the reason for that, and they are tried once more.
     fn close_at_the_end(&mut self, ending: Ending) -> LastWords {
         if matches!(self.ended().map(|ended| &**ended), Some(Ending::Peer { .. })) {
             return LastWords::None;

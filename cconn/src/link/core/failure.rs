@@ -8,7 +8,7 @@ use super::whereabouts::Whereabouts;
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Room in the peer's window, or in what waits to be written: nothing was sent.
+    /// Room in the peer's window or in the outbox: nothing was sent.
     Window,
     /// The answer.
     Answer(Whereabouts),
@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     TooLarge { size: usize, limit: usize },
     /// Not sent: nested deeper than the limit. The connection lives.
     TooDeep { limit: usize },
-    /// Not sent: as many handlers wait already as may. The connection lives.
+    /// Not sent: the limit of handlers that wait is reached. The connection lives.
     TooManyWaiting { limit: usize },
     /// Not sent: too many calls without an answer. The connection lives.
     TooManyCalls { limit: usize },

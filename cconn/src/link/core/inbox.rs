@@ -14,18 +14,18 @@ use buffer::Buffer;
 pub(crate) use buffer::SMALL;
 pub(crate) use buffer::TooLong;
 
-/// Bytes a second that a large frame must bring, on top of the read deadline: far below any
-/// link worth a call, far above what a trickling attacker would like.
+/// Bytes a second that a large frame must bring after the read deadline: far fewer than any network
+/// worth a call, far more than a trickling attacker would like.
 const SLOWEST: u64 = 16 << 10;
 
-/// How a read pass that brought nothing ended.
+/// Why a read pass brought nothing.
 #[derive(Debug)]
 pub(crate) enum Idle {
     /// The caller's own deadline passed.
     Deadline,
-    /// A frame was begun and is not finished in its time.
+    /// A frame has begun and did not become whole in its time.
     SlowFrame,
-    /// Nothing came for a while, and large buffers are kept for nothing.
+    /// Nothing came for a while, and large buffers are kept in vain.
     Quiet,
     /// The stream broke.
     Broken(io::Error),
@@ -35,9 +35,9 @@ pub(crate) enum Idle {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     pub(crate) buffer: Buffer,
-    /// Largest frame accepted, bytes after the prefix.
+    /// The largest frame accepted, in bytes after the prefix.
     limit: u32,
-    /// When the frame that is not whole yet was first seen so.
+    /// When the frame that is not whole yet was first seen.
     begun: Option<Instant>,
     read_deadline: Duration,
 }
@@ -50,7 +50,7 @@ impl Inbox {
         Inbox { buffer, limit, begun: None, read_deadline }
     }
 
-    /// When the begun frame must be whole.
+    /// When the frame that has begun must be whole; `None` if none has begun.
     pub(crate) fn frame_deadline(&mut self) -> Option<Instant> {
         if !self.buffer.is_partial() {
             self.begun = None;
@@ -61,12 +61,12 @@ impl Inbox {
         begun.checked_add(self.read_deadline)?.checked_add(extra)
     }
 
-    /// Whether the begun frame is overdue: for those who only read what is there.
+    /// Whether the frame that has begun is overdue. For threads that only read what has arrived.
     pub(crate) fn is_overdue(&mut self, now: Instant) -> bool {
         self.frame_deadline().is_some_and(|deadline| deadline <= now)
     }
 
-    /// Cuts the next whole frame off; the range is that of its content, behind the prefix.
+    /// Cuts the next whole frame off. The range is that of its content, behind the length prefix.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Range<usize>>, TooLong> {
         let next = self.buffer.next(self.limit);
@@ -76,13 +76,13 @@ impl Inbox {
         next
     }
 
-    /// Gives up what a quiet connection does not need.
+    /// Frees what a quiet connection does not need.
     pub(crate) fn shrink(&mut self) {
         self.buffer.shrink();
         drop_spares();
     }
 
-    /// Forgets what is there: nobody wants it any more.
+    /// Drops everything received: no thread wants it any more.
     pub(crate) fn discard(&mut self) {
         self.buffer.discard();
         self.begun = None;

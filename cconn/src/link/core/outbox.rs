@@ -1,63 +1,63 @@
-//! Bytes to be written: whole frames, in order, shared by all who send.
+//! The outbox: bytes to be written, as whole frames in order, from all senders of a connection.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use crate::wire::{self, CallId};
 
-/// A frame of at least this many bytes is not copied behind others but queued as it is.
+/// A frame of at least this many bytes is queued as it is instead of being copied behind others.
 const LARGE: usize = 16 << 10;
 
-/// Segments given to one system call.
+/// The most segments given to one system call.
 const PARTS: usize = 16;
 
-/// A buffer larger than this is not kept for reuse.
+/// The largest capacity, in bytes, of a buffer that is kept for reuse.
 const LARGEST_SPARE: usize = 64 << 10;
 
-/// A quiet connection keeps no more than this for reuse, bytes: with what it reads into, 1 KiB.
+/// The most bytes that a quiet connection keeps for reuse: 1 KiB together with its receive buffer.
 const LARGEST_QUIET: usize = 512;
 
 #[derive(Debug)]
 struct Segment {
     bytes: Vec<u8>,
-    /// Bytes written already. `written <= bytes.len()`
+    /// Bytes of this segment that have been written. `written <= bytes.len()`
     written: usize,
 }
 
-/// Segments that the flusher took out to write.
+/// Segments that the flusher has taken out to write.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     segments: VecDeque<Segment>,
 }
 
-/// The queue of bytes. Positions count all bytes ever appended.
+/// The queue of bytes. A position counts all bytes ever appended before it.
 ///
-/// `sent <= appended`. Bytes that are dropped at the end count as sent.
+/// `sent <= appended`. Bytes dropped at the end of the connection count as sent.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     segments: VecDeque<Segment>,
-    /// The other deque, so that taking a batch allocates nothing.
+    /// The second deque: taking a batch swaps the two and allocates nothing.
     spare_deque: VecDeque<Segment>,
-    /// Empty buffers: one is being filled while the flusher writes the other.
+    /// Empty buffers: one is filled while the flusher writes the other.
     spares: [Vec<u8>; 2],
-    /// A buffer that was written out, too large to be kept here.
+    /// A buffer that was written out and is too large to be kept here.
     large: Vec<u8>,
     appended: u64,
     sent: u64,
-    /// Everything up to here may be on its way to the peer.
+    /// Position up to which bytes may be on their way to the peer.
     possibly_sent: u64,
-    /// All that is here is about to be written, as part of the last words.
+    /// Everything here is about to be written as part of the last words.
     leaving: bool,
 }
 
 impl Outbox {
-    /// Bytes not known to be written, those in the flusher's hands included.
+    /// Bytes not known to be written, including those in the flusher's batch.
     #[inline]
     pub(crate) fn bytes(&self) -> u64 {
         self.appended.saturating_sub(self.sent)
     }
 
-    /// Whether nothing waits for a flusher. The flusher's own batch does not count.
+    /// Whether nothing waits for a flusher. The current flusher's batch does not count.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.segments.is_empty()
@@ -80,22 +80,23 @@ impl Outbox {
         self.leaving || self.possibly_sent > at
     }
 
-    /// Whether everything up to `end` may have left.
+    /// Whether every byte before `end` may have left.
     pub(crate) fn has_all_left(&self, end: u64) -> bool {
         self.possibly_sent >= end
     }
 
-    /// Whether last words are about to be written, or being so.
+    /// Whether the last words are being written or are about to be.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving
     }
 
-    /// Nothing more is appended; what is here is written by whoever says the last words.
+    /// Closes the outbox for further frames; the thread that says the last words writes what is
+    /// here.
     pub(crate) fn leave(&mut self) {
         self.leaving = true;
     }
 
-    /// Appends a whole frame; a large one is taken out of `frame` instead of being copied.
+    /// Appends a whole frame. A large one is taken out of `frame`, a small one is copied.
     #[inline]
     pub(crate) fn append(&mut self, frame: &mut Vec<u8>) {
         self.appended = self.appended.saturating_add(frame.len() as u64);
@@ -107,7 +108,7 @@ impl Outbox {
         }
     }
 
-    /// Appends what `write` writes: control frames.
+    /// Appends the control frames that `write` writes.
     pub(crate) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let tail = self.tail();
         let before = tail.len();
@@ -116,7 +117,7 @@ impl Outbox {
         self.appended = self.appended.saturating_add(gained as u64);
     }
 
-    /// The segment that small frames are added to.
+    /// The segment to which small frames are added.
     #[inline]
     fn tail(&mut self) -> &mut Vec<u8> {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
@@ -126,14 +127,15 @@ impl Outbox {
         }
         match self.segments.back_mut() {
             Some(segment) => &mut segment.bytes,
-            // Not reached: a segment was just pushed. A spare is as good a place as any.
+            // Not reached, because a segment was just pushed. A spare buffer is as good a place as
+            // any.
             None => &mut self.spares[0],
         }
     }
 
     fn push(&mut self, segment: Segment) {
         if self.segments.capacity() == 0 {
-            // Most connections never have a second one: small frames share it.
+            // Most connections never have a second segment, because small frames share one.
             self.segments.reserve_exact(1);
         }
         self.segments.push_back(segment);
@@ -146,7 +148,7 @@ impl Outbox {
         Batch { segments: std::mem::replace(&mut self.segments, empty) }
     }
 
-    /// Takes a batch back after `written` bytes of it were written.
+    /// Takes a batch back, of which `written` bytes were written.
     pub(crate) fn give_back(&mut self, mut batch: Batch, written: usize) {
         self.sent = self.sent.saturating_add(written as u64);
         self.possibly_sent = self.sent;
@@ -159,8 +161,8 @@ impl Outbox {
         }
     }
 
-    /// Counts a frame that is written from where it is; nothing stands before it. Returns where it
-    /// begins.
+    /// Counts a frame that is written from the caller's buffer while nothing is queued. Returns its
+    /// start position.
     #[inline]
     pub(crate) fn begin_write(&mut self, length: usize) -> u64 {
         let start = self.appended;
@@ -169,23 +171,23 @@ impl Outbox {
         start
     }
 
-    /// So many bytes of the frame of `begin_write` were written.
+    /// Counts bytes of the frame of `begin_write` that were written.
     #[inline]
     pub(crate) fn wrote(&mut self, bytes: usize) {
         self.sent = self.sent.saturating_add(bytes as u64);
     }
 
-    /// No more of the frame of `begin_write` than what ends there is on its way now.
+    /// After a short write: only the bytes before `end` may have reached the peer.
     pub(crate) fn rest_stays(&mut self, end: u64) {
         self.possibly_sent = end;
     }
 
-    /// All of it may be on its way again.
+    /// Before the write goes on: all bytes before `own` may be on their way again.
     pub(crate) fn rest_leaves(&mut self, own: u64) {
         self.possibly_sent = own;
     }
 
-    /// The rest of the frame of `begin_write` is written like others, before all that was appended
+    /// Queues the rest of the frame of `begin_write`, before everything that was appended
     /// meanwhile.
     pub(crate) fn put_first(&mut self, rest: [IoSlice<'_>; 2]) {
         let [head, tail] = &rest;
@@ -193,8 +195,8 @@ impl Outbox {
         self.segments.push_front(Segment { bytes, written: 0 });
     }
 
-    /// Makes a call void that starts at `at` and was given up before a byte of it left; says whether
-    /// that was so.
+    /// Makes a call void that starts at `at` and was given up, so that it never runs. False if a
+    /// byte of it may have left.
     pub(crate) fn blank_call(&mut self, at: u64, call: CallId) -> bool {
         if self.may_have_left(at) {
             return false;
@@ -216,7 +218,7 @@ impl Outbox {
         std::mem::take(if first.capacity() > second.capacity() { first } else { second })
     }
 
-    /// Keeps a buffer that was written out, in the place of a smaller one.
+    /// Keeps a buffer that was written out, if it is larger than one of the spares.
     fn keep(&mut self, mut bytes: Vec<u8>) {
         let [first, second] = &mut self.spares;
         let smaller = if first.capacity() < second.capacity() { first } else { second };
@@ -228,7 +230,7 @@ impl Outbox {
         }
     }
 
-    /// Takes what was written out and is too large to be kept here.
+    /// Takes the written buffer that is too large to be kept here.
     pub(crate) fn take_large(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.large)
     }
@@ -239,12 +241,12 @@ impl Outbox {
         first.capacity().saturating_add(second.capacity())
     }
 
-    /// Whether more is kept for reuse than a quiet connection should.
+    /// Whether more is kept for reuse than a quiet connection should keep.
     pub(crate) fn keeps_much(&self) -> bool {
         self.kept() > LARGEST_QUIET
     }
 
-    /// Gives up what is kept for reuse: nothing was sent for a while.
+    /// Frees what is kept for reuse. Called after a quiet time.
     pub(crate) fn shrink(&mut self) {
         self.spares = Default::default();
         self.spare_deque = VecDeque::new();
@@ -253,7 +255,7 @@ impl Outbox {
         }
     }
 
-    /// Drops what was not written: the connection has ended.
+    /// Drops everything unwritten, because the connection has ended.
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
         self.spares = Default::default();
@@ -276,7 +278,7 @@ impl Batch {
         send(parts.get(..used).unwrap_or(&[]))
     }
 
-    /// Strikes `written` bytes off the front; finished buffers go to `keep`.
+    /// Takes `written` bytes off the front; buffers that are finished go to `keep`.
     fn advance(&mut self, mut written: usize, mut keep: impl FnMut(Vec<u8>)) {
         while let Some(segment) = self.segments.front_mut() {
             let rest = segment.bytes.len().saturating_sub(segment.written);

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 
 use crate::copy;
 
-/// A frame to be written, the last bytes of which may stand elsewhere.
+/// A frame to be written, whose last bytes may be in a second buffer.
 pub(crate) struct Outgoing<'m> {
     pub(crate) frame: &'m mut Vec<u8>,
     pub(crate) tail: &'m [u8],
@@ -16,7 +16,7 @@ impl<'m> Outgoing<'m> {
         self.frame.len().saturating_add(self.tail.len())
     }
 
-    /// What stands behind the first `written` bytes, in one piece or two.
+    /// The bytes after the first `written` ones, in one piece or two.
     pub(crate) fn rest(&self, written: usize) -> [IoSlice<'_>; 2] {
         let head = self.frame.get(written..).unwrap_or(&[]);
         let behind = written.saturating_sub(self.frame.len());

@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-/// How often bytes that were left unwritten are looked at.
+/// How often the watchman looks for bytes that were left unwritten.
 pub(crate) const WRITE_TICK: Duration = Duration::from_millis(1);
 
-/// How long a helm stays free and unread before the watchman reads in its place.
+/// How long a helm may be free and unread before the watchman reads.
 pub(crate) const UNREAD: Duration = Duration::from_millis(100);
 
-/// How often a connection that lingers after its end is read out.
+/// How often a connection that lingers after its end is read.
 pub(crate) const LINGER_TICK: Duration = Duration::from_millis(10);
 
-/// What a connection has come to: where it stays the same nothing was sent, and no command came.
+/// A measure of what has happened on a connection: while it stays the same, nothing was sent and no
+/// command came.
 pub(crate) type Progress = [u64; 4];
 
 /// What of the connection decides whether the watchman is asked.
@@ -26,37 +27,37 @@ pub(crate) struct Seen {
     pub(crate) passes: u64,
 }
 
-/// What one connection tells the watchman, and remembers of it.
+/// What one connection tells the watchman, and what the watchman remembers about it.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(crate) struct Tended {
-    /// Bytes were left in the outbox with nobody at it.
+    /// Bytes were left in the outbox, and no thread writes them.
     pub(crate) left_unflushed: bool,
-    /// The helm was left free with nobody to take it.
+    /// The helm was left free, and no thread takes it.
     pub(crate) helm_left_free: bool,
-    /// The connection has ended on this side and reads out what the peer still sends.
+    /// The connection has ended on this side and discards what the peer still sends.
     pub(crate) lingers: bool,
-    /// The connection is being stopped, which must not last longer than its grace period.
+    /// The connection is being stopped, which must not last longer than the grace period.
     pub(crate) stops: bool,
-    /// The watchman knows of the first: he looks for bytes that wait, every `WRITE_TICK`.
+    /// The watchman knows of `left_unflushed`: it looks for bytes every `WRITE_TICK`.
     pub(crate) ticks: bool,
-    /// The watchman knows of the second: he has the connection on his list.
+    /// The watchman knows of `helm_left_free`: the connection is on its list.
     pub(crate) listed: bool,
-    /// The watchman knows of the third.
+    /// The watchman knows of `lingers`.
     linger_told: bool,
-    /// The watchman knows of the fourth.
+    /// The watchman knows of `stops`.
     stop_told: bool,
-    /// There is a watchman for it.
+    /// The connection has a watchman.
     watched: bool,
-    /// Looks in vain since the watchman last found bytes that waited.
+    /// Looks in vain since the watchman last found bytes to write.
     pub(crate) in_vain: u8,
-    /// The layer above could not begin what is to be done at the end.
+    /// The layer above had no thread for what it does at the end, and must be told again.
     pub(crate) end_untold: bool,
-    /// Read passes when last seen, and since when there were no more.
+    /// The number of read passes at the last look, and since when there were no more.
     pub(crate) passes: u64,
     pub(crate) quiet_since: Option<Instant>,
     pub(crate) linger_since: Option<Instant>,
-    /// What the connection had come to when last seen, and since when that is so.
+    /// The connection's progress at the last look, and since when it has not changed.
     pub(crate) progress: Progress,
     pub(crate) idle_since: Option<Instant>,
 }
@@ -66,10 +67,11 @@ impl Tended {
         Tended { watched, ..Tended::default() }
     }
 
-    /// Whether there may be something to ask the watchman for that it does not know yet.
+    /// Whether the state has something to ask of the watchman that the watchman does not know yet.
     #[inline]
     pub(crate) fn asks(&self) -> bool {
-        // Every unlock asks: so they stand side by side in memory, and are loaded as two words.
+        // Every release of the lock checks this: so the flags lie side by side in memory and are
+        // compared as two words.
         let left = word([self.left_unflushed, self.helm_left_free, self.lingers, self.stops]);
         let told = word([self.ticks, self.listed, self.linger_told, self.stop_told]);
         left & !told != 0 && self.watched
@@ -80,14 +82,15 @@ impl Tended {
         let bytes = self.left_unflushed && seen.is_unflushed;
         let helm = self.helm_left_free && seen.is_helm_free && !seen.is_closed;
         let lingers = self.lingers && !seen.end_of_input;
-        // The end is soon looked at, however long the connection was to be let be.
+        // An ended connection is looked at soon, however long it was to be left alone.
         let linger = lingers && !self.linger_told;
         let stop = self.stops && !self.stop_told && !seen.is_closed;
         if !((bytes && !self.ticks) || (helm && !self.listed) || linger || stop) {
             return None;
         }
         if !self.listed {
-            // The time that the helm stays unread counts from here, not from the first look.
+            // The time for which the helm is unread counts from now, not from the watchman's first
+            // look.
             self.passes = seen.passes;
             self.quiet_since = Some(crate::sync::now());
         }
@@ -99,12 +102,12 @@ impl Tended {
         Some(if bytes { WRITE_TICK } else { after })
     }
 
-    /// The watchman is about to have it on its list.
+    /// Notes that the watchman is about to put the connection on its list.
     pub(crate) fn set_listed(&mut self) {
         self.listed = true;
     }
 
-    /// There was nobody to ask.
+    /// Notes that the watchman could not be asked: the next release asks again.
     pub(crate) fn was_not_heard(&mut self) {
         self.listed = false;
         self.ticks = false;

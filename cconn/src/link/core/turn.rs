@@ -33,7 +33,7 @@ pub(crate) struct Command {
     pub(crate) number: u64,
 }
 
-/// A command that was run.
+/// A command that has returned.
 #[derive(Clone, Copy)]
 pub(crate) struct Ran {
     pub(crate) call: Option<CallId>,

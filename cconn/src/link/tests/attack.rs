@@ -1,11 +1,11 @@
-//! Attacks on the window's credit, lazy deadlines, direct writes, and a system that gives nothing.
+//! Attacks on the window's credit, lazy deadlines, direct writes, and a system without resources.
 
 use super::super::core::bytes::Bytes;
 use super::super::core::turn::Command;
 use super::*;
 
-/// A call that is refused for want of room in the table gives back all that it spent of the
-/// window, the bytes that stand outside its frame included.
+/// A call that is refused because the table is full gives back all the credit it spent, including
+/// the credit for bytes outside its frame.
 #[test]
 fn a_refused_call_with_a_long_tail_gives_its_window_back() {
     let limits = Limits { max_calls: 0, ..Limits::default() };
@@ -22,7 +22,7 @@ fn a_refused_call_with_a_long_tail_gives_its_window_back() {
     }
 }
 
-/// The deadline of a call passes though other frames keep coming, which end each read in time.
+/// A call's deadline passes even if other frames keep coming, each of which ends a read in time.
 #[test]
 fn a_deadline_passes_while_other_frames_come() {
     for tcp in [true, false] {
@@ -56,7 +56,7 @@ fn a_deadline_passes_while_other_frames_come() {
     }
 }
 
-/// A direct write of which the socket took nothing, and then the peer is lost.
+/// A direct write of which the socket takes nothing, before the peer is lost.
 #[test]
 fn a_call_of_which_nothing_left_has_not_run() {
     let script = crate::transport::Script { stuck_at: Some(0), ..Default::default() };
@@ -99,7 +99,7 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
         charge: 64,
         number: 0,
     });
-    // As if a thread had been asked for, in vain.
+    // As if a thread had been asked for in vain.
     state.turn.stand_ins = 1;
     drop(state);
     assert!(!end.link.refuse_front(), "there is nothing to be refused");
@@ -114,7 +114,7 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
     let (left, _right) = tcp_pair();
     let end = end(left, &Limits::default());
     let mut state = end.link.lock();
-    // Somebody reads, and comes to the end of the stream later.
+    // Another thread reads, and reaches the end of the stream later.
     let inbox = state.take_helm_anyway();
     state.append(&mut frame(&end.link, NOTE, b"x", false).unwrap());
     state.broken = Some("writing failed".into());
@@ -130,7 +130,7 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
 fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
     let (ours, hers) = Memory::pair(1000);
     let client = end(Arc::new(ours), &Limits::default());
-    // The ids of the first two calls: one place, used twice.
+    // The ids of the first two calls, which use one place of the table twice.
     let [first, second] = [1 << 32, 2 << 32].map(|id| {
         let mut answer = Vec::new();
         let start = wire::begin_answer(&mut answer, wire::CallId(id));

@@ -128,7 +128,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
         std::thread::yield_now();
     }
     let mut state = client.link.lock();
-    // What a flusher does that hands over, and what a reader does before the thread is awake.
+    // What a flusher does when it hands over, and what a reader does before the woken thread runs.
     let parker = state.sleepers.take(|_| true).unwrap();
     state.due.wake(parker);
     state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
@@ -144,7 +144,7 @@ fn a_payload_that_is_moved_to_be_sent_arrives_whole_and_in_order() {
     let (client, _server) = pair_with(&limits, None);
     for size in [2048, 16 << 10, 64 << 10, 69_632, 70_000, 3 << 20] {
         let all: Vec<u8> = (0..=250).cycle().take(size + 4096).collect();
-        // From a good place, from a bad one and from its neighbours.
+        // From a good place, from a bad place, and from places beside the bad one.
         let page = 4096 - all.as_ptr().addr() % 4096;
         for from in [page % 4096, (page + 10) % 4096, (page + 25) % 4096, (page + 64) % 4096] {
             let tail = &all[from..from + size];

@@ -1,5 +1,5 @@
-//! Threads that were not run in time, as in a process that was stopped: who waits for an answer
-//! wakes before who is at the helm, with the answer in the pipe.
+//! Threads that were not run in time, as in a process that was stopped: a thread that waits for an
+//! answer wakes before the thread at the helm, with the answer unread in the pipe.
 
 use std::thread;
 
@@ -8,13 +8,13 @@ use crate::wire::CallId;
 
 const DEADLINE: Duration = Duration::from_millis(30);
 
-/// By how much the waiting thread comes too late.
+/// How much too late the waiting thread wakes.
 const LATE: Duration = Duration::from_millis(150);
 
-/// Two calls of a client whose helm the test holds; `wait` waits for the first of them.
+/// Makes two calls on a client whose helm the test holds; `wait` waits for the first of them.
 ///
-/// The peer answers, where it does, after `wait` has begun; nothing of the connection moves until
-/// the deadline has passed by `LATE`, and whoever is at the helm reads `reads_after` that, if ever.
+/// If the peer answers, it does so after `wait` has begun. Nothing of the connection moves until
+/// the deadline has passed by `LATE`. The thread at the helm reads `reads_after` later, if ever.
 fn overslept<T: Send>(
     answers: bool,
     reads_after: Option<Duration>,
@@ -80,7 +80,8 @@ fn what_is_not_there_or_not_read_is_not_waited_for_longer() {
     let (answer, took) = overslept(false, None, |link, [call, _]| link.wait_for(call, moment()));
     assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
     assert!(took < DEADLINE + LATE + LATE, "{took:?}: nothing was there");
-    // Whoever is at the helm never reads: as much time again as was overslept, and no more.
+    // The thread at the helm never reads: the wait lasts as long again as it overslept, and no
+    // longer.
     let (answer, took) = overslept(true, None, |link, [call, _]| link.wait_for(call, moment()));
     assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
     assert!(took < DEADLINE + 4 * LATE, "{took:?}");

@@ -1,5 +1,5 @@
-//! The buffer that a connection reads into: how large it is, where in it the bytes stand, and
-//! how frames are cut from them.
+//! The receive buffer of a connection: its size, where in it the bytes lie, and how frames are cut
+//! from them.
 
 mod apart;
 #[cfg(test)]
@@ -16,17 +16,17 @@ use crate::copy;
 use crate::wire::{LENGTH_PREFIX, frame_length};
 use apart::Apart;
 
-/// What a quiet connection reads into, bytes.
+/// Size of a quiet connection's buffer, in bytes.
 pub(crate) const SMALL: usize = 512;
 
-/// Largest room offered to one read of many frames, bytes.
+/// The most room offered to one read of many frames, in bytes.
 const LARGE: usize = 256 << 10;
 
-/// Room made at once for a frame whose length is known: more only as its bytes arrive, so that
-/// announcing is not enough to make us hold memory.
+/// The most room made at once for a frame whose length is known, in bytes. More is made only as
+/// bytes arrive, so that announcing a frame is not enough to make us hold memory.
 const STEP: usize = 1 << 20;
 
-/// With this much room left, the rest of a large frame is read on before more is made.
+/// With this much room left, in bytes, the rest of a large frame is read before more room is made.
 const ENOUGH: usize = 64 << 10;
 
 /// A frame longer than the limit was announced.
@@ -37,17 +37,17 @@ pub(crate) struct TooLong {
     limit: u32,
 }
 
-/// The read buffer. `start <= bytes.len()`; bytes before `start` are used up, or free for the sake
-/// of those behind them.
+/// The receive buffer. `start <= bytes.len()`. Bytes before `start` are used up, or kept free so
+/// that the bytes behind them lie in a good place (see `copy`).
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     start: usize,
-    /// Room offered to the next read.
+    /// Room offered to the next read, in bytes.
     room: usize,
-    /// Largest frame that came whole lately: as much is made room for at once.
+    /// Size of the largest frame that came whole lately: that much room is made at once.
     largest: usize,
-    /// Where long byte strings are read to, once there were any.
+    /// Where long byte strings are read to, once there was one.
     apart: Option<Box<Apart>>,
 }
 
@@ -56,30 +56,30 @@ impl Buffer {
         Buffer { bytes: Vec::new(), start: 0, room: SMALL, largest: 0, apart: None }
     }
 
-    /// Bytes that came after the greeting, before the connection took over, in their buffer.
+    /// Takes over the buffer with the bytes that came after the greeting.
     pub(crate) fn preload(&mut self, bytes: Vec<u8>) {
         self.bytes = bytes;
     }
 
-    /// Whether a frame was begun and has not arrived whole.
+    /// Whether a frame has begun and not arrived whole.
     #[inline]
     pub(crate) fn is_partial(&self) -> bool {
         self.start < self.bytes.len()
     }
 
-    /// Bytes there that are not cut yet.
+    /// Bytes received and not cut into frames yet.
     pub(super) fn pending(&self) -> usize {
         let apart = self.apart.as_ref().map_or(0, |apart| apart.there());
         self.bytes.len().saturating_sub(self.start).saturating_add(apart)
     }
 
-    /// Whether it is larger than what a quiet connection reads into.
+    /// Whether the buffer is larger than that of a quiet connection.
     #[inline]
     pub(crate) fn is_large(&self) -> bool {
         self.bytes.capacity() > SMALL || self.apart.is_some()
     }
 
-    /// Reads into it what `recv` appends to the bytes that are there.
+    /// Reads with `recv`, which appends to the bytes in the buffer.
     #[inline]
     pub(crate) fn receive<E>(
         &mut self,
@@ -95,13 +95,13 @@ impl Buffer {
         Ok(self.received(n, offered))
     }
 
-    /// Bytes that the next read may bring.
+    /// How many bytes the next read may bring.
     #[inline]
     fn offered(&self) -> usize {
         self.bytes.capacity().saturating_sub(self.bytes.len())
     }
 
-    /// A read brought so many bytes of what was offered: the next is offered more, or less.
+    /// Adapts the room for the next read to the `n` bytes that this one brought of those offered.
     #[inline]
     fn received(&mut self, n: usize, offered: usize) -> usize {
         if n >= offered && self.room < LARGE {
@@ -131,7 +131,7 @@ impl Buffer {
         }
     }
 
-    /// Makes room for the rest of a begun frame, and for the usual.
+    /// Makes room for the rest of a frame that has begun, and for the usual read.
     fn make_room_for_rest(&mut self) {
         let undecided = match self.make_room_apart() {
             apart::Room::Made => return,
@@ -159,12 +159,13 @@ impl Buffer {
         }
     }
 
-    /// Most bytes that room is made for ahead of those that came, which are so many.
+    /// The most bytes for which room is made ahead of the `came` bytes of a frame that have
+    /// arrived.
     fn ahead(&self, came: usize) -> usize {
         STEP.max(came).max(self.largest)
     }
 
-    /// Moves what is there to a buffer with that much room behind it.
+    /// Moves the bytes to a buffer with `room` bytes behind them.
     fn grow(&mut self, room: usize) {
         let kept = self.apart.as_mut().and_then(|apart| apart.other_buffer(room));
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
@@ -178,8 +179,8 @@ impl Buffer {
         (self.bytes, self.start) = (buf, start);
     }
 
-    /// Takes a buffer back that was handed over, unless its own is as large or in use; returns the
-    /// one that is not wanted.
+    /// Takes back a buffer that was handed over, unless the current one is as large or in use.
+    /// Returns the buffer that is not wanted.
     pub(crate) fn take_back(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
         if self.is_partial() || buf.capacity() <= self.bytes.capacity() {
             return buf;
@@ -189,7 +190,7 @@ impl Buffer {
         std::mem::replace(&mut self.bytes, buf)
     }
 
-    /// Gives up what a quiet connection does not need.
+    /// Frees what a quiet connection does not need.
     pub(super) fn shrink(&mut self) {
         self.room = SMALL;
         self.largest = 0;
@@ -203,20 +204,20 @@ impl Buffer {
         }
     }
 
-    /// Bytes kept to read into.
+    /// Bytes of capacity kept for reading into.
     #[cfg(test)]
     pub(crate) fn kept(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Forgets what is there: nobody wants it any more.
+    /// Drops everything received: no thread wants it any more.
     pub(super) fn discard(&mut self) {
         self.bytes.clear();
         self.start = 0;
         self.apart = None;
     }
 
-    /// Cuts the next whole frame off; the range is that of its content, behind the prefix.
+    /// Cuts the next whole frame off. The range is that of its content, behind the length prefix.
     #[inline]
     pub(super) fn next(&mut self, limit: u32) -> Result<Option<Range<usize>>, TooLong> {
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
@@ -234,23 +235,23 @@ impl Buffer {
         Ok(Some(from..to))
     }
 
-    /// The bytes of a range that `next` gave.
+    /// The bytes of a range that `next` returned.
     #[inline]
     pub(crate) fn slice(&self, range: Range<usize>) -> &[u8] {
         self.bytes.get(range).unwrap_or(&[])
     }
 
-    /// All that was received and is still there, from a place in a range that `next` gave.
+    /// All bytes in the buffer from position `at`, which lies in a range that `next` returned.
     #[inline]
     pub(crate) fn rest_from(&self, at: usize) -> &[u8] {
         self.bytes.get(at..).unwrap_or(&[])
     }
 
-    /// Whether what follows the last frame is at most the beginning of another, or that frame is
-    /// most of what was read: then handing the buffer over is cheaper than a copy.
+    /// Whether handing the buffer over to the last frame is cheaper than a copy: at most the
+    /// beginning of another frame follows it, or it is most of what was read.
     ///
-    /// A body that is not `alone` takes no buffer much larger than itself: a peer could fill our
-    /// memory with small bodies in large buffers.
+    /// A body that is not `alone` takes no buffer much larger than itself: a peer could otherwise
+    /// fill our memory with small bodies in large buffers.
     #[inline]
     pub(crate) fn should_hand_over(&self, range: &Range<usize>, alone: bool) -> bool {
         let rest = self.bytes.len().saturating_sub(self.start);
@@ -258,7 +259,8 @@ impl Buffer {
         !range.is_empty() && (alone || fits) && (rest == 0 || range.len() / 2 > rest)
     }
 
-    /// Hands the buffer over to the last frame that `next` cut; what follows it moves on.
+    /// Hands the buffer over to the last frame that `next` cut. The bytes behind that frame move to
+    /// a new buffer.
     pub(crate) fn hand_over(&mut self) -> Vec<u8> {
         let mut next = take_spare();
         copy::append(&mut next, self.bytes.get(self.start..).unwrap_or(&[]));

@@ -1,4 +1,4 @@
-//! Cutting frames and making room for them, without a stream.
+//! Tests of cutting frames and making room for them, without a stream.
 
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers")]
 
@@ -59,7 +59,7 @@ fn announcing_a_frame_reserves_no_more_than_a_step() {
     assert!(buffer.bytes.capacity() <= STEP + 5 + copy::LEAD);
 }
 
-/// So large a buffer has pages of its own in glibc, which begins it 16 bytes behind the first.
+/// A buffer so large that glibc gives it pages of its own, and begins it 16 bytes behind the first.
 fn in_a_bad_place() -> Vec<u8> {
     Vec::with_capacity(64 << 20)
 }
@@ -87,7 +87,8 @@ fn frames_of_all_sizes_come_out_whole_wherever_they_are_put() {
         stream.extend(u32::try_from(*size).unwrap().to_le_bytes());
         stream.extend(body(at, *size));
     }
-    // A stream that brings so much at a time at most, and a reader that keeps no frame or all.
+    // A stream that brings at most `piece` bytes at a time, and a reader that keeps no frame or
+    // every frame.
     for (piece, hands_over) in [(7777, false), (7777, true), (usize::MAX, false), (1 << 16, true)] {
         let (mut buffer, mut rest, mut at) = (Buffer::new(), stream.as_slice(), 0);
         if piece < usize::MAX {
