@@ -210,3 +210,29 @@ fn has_ended(io: &Tcp) -> bool {
         Err(error) => error.kind() != io::ErrorKind::WouldBlock,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_refused_newcomers_are_kept_and_of_one_more_the_oldest_goes() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let refused = || {
+            let newcomer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (newcomer, Tcp::new(listener.accept().unwrap().0))
+        };
+        let mut outside = Outside::default();
+        let newcomers: Vec<TcpStream> = (0..=MAX_REFUSED)
+            .map(|n| {
+                let (newcomer, io) = refused();
+                assert_eq!(outside.refused.len(), n);
+                outside.push_refused(io);
+                newcomer
+            })
+            .collect();
+        assert_eq!(outside.refused.len(), MAX_REFUSED);
+        let first = outside.refused.front().unwrap().0.peer_address();
+        assert_eq!(first, Some(newcomers[1].local_addr().unwrap()));
+    }
+}
