@@ -3,6 +3,8 @@
 //!
 //! The tests themselves stand in the files beside this crate.
 
+#[cfg(doctest)]
+mod guide;
 pub mod hex;
 mod local;
 pub mod mutation;

@@ -1,0 +1,117 @@
+//! What stands between a client and its server in earnest: proxies and health checks.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
+use cconn_tests::raw::{Greeting, Raw};
+use cconn_tests::with_watchdog;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Passes the bytes of one connection on, both ways, and the end of either direction too.
+fn proxy(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (client, _) = listener.accept().unwrap();
+        let server = TcpStream::connect(server).unwrap();
+        let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        thread::spawn(move || pass_on(client_too, server_too));
+        pass_on(server, client);
+    });
+    address
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream) {
+    let _broken = io::copy(&mut from, &mut to);
+    let _gone = to.shutdown(Shutdown::Write);
+}
+
+fn started(refused: mpsc::Sender<String>) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
+    let options = Serveur::options(0).quand_refuse(move |_, why| {
+        if let Erreur::Connexion(why) = why {
+            let sort = if matches!(**why, EchecConnexion::Incompatible { .. }) {
+                "incompatible"
+            } else {
+                "other"
+            };
+            let _over = refused.send(format!("{sort}: {why}"));
+        }
+    });
+    let serveur = options.ouvrir().unwrap();
+    serveur
+        .enregistrer_commande("aller", |client: &Client, (n,): (u32,)| {
+            client.appeler::<u32, _>(nommee("retour", (n,)))
+        })
+        .unwrap();
+    let running = serveur.clone();
+    let lancer = thread::spawn(move || running.lancer());
+    (serveur, lancer)
+}
+
+fn used(address: SocketAddr) {
+    let client = Client::new(address).unwrap();
+    client.enregistrer_commande("retour", |_, (n,): (u32,)| n + 1).unwrap();
+    for n in 0..100 {
+        assert_eq!(client.appeler::<u32, _>(nommee("aller", (n,))).unwrap(), n + 1);
+    }
+    client.eteindre().unwrap();
+}
+
+#[test]
+fn a_proxy_that_passes_bytes_on_is_not_noticed() {
+    with_watchdog("a proxy", LIMIT, || {
+        let (sender, _refused) = mpsc::channel();
+        let (serveur, lancer) = started(sender);
+        used(proxy(serveur.adresse()));
+        // The server stops while the client is behind the proxy.
+        let client = Client::new(proxy(serveur.adresse())).unwrap();
+        let listening = thread::spawn(move || client.lancer());
+        while serveur.clients().is_empty() {
+            thread::yield_now();
+        }
+        serveur.eteindre().unwrap();
+        listening.join().unwrap().unwrap();
+        lancer.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_proxy_that_puts_a_header_in_front_is_refused() {
+    with_watchdog("the PROXY protocol", LIMIT, || {
+        let (sender, refused) = mpsc::channel();
+        let (serveur, lancer) = started(sender);
+        let text = b"PROXY TCP4 192.0.2.1 192.0.2.2 4000 12800\r\n".to_vec();
+        let binary =
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\x0f\xa0\x32\0";
+        for header in [text, binary.to_vec()] {
+            let mut raw = Raw::connect(serveur.adresse());
+            raw.send(&[header, Greeting::client().bytes()].concat());
+            let why = refused.recv().unwrap();
+            assert!(why.starts_with("incompatible: "), "{why}");
+            assert!(why.contains("not a cconn peer"), "{why}");
+        }
+        used(serveur.adresse());
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_health_check_costs_nobody_anything() {
+    with_watchdog("health checks", LIMIT, || {
+        let (sender, _refused) = mpsc::channel();
+        let (serveur, lancer) = started(sender);
+        for _ in 0..20 {
+            drop(TcpStream::connect(serveur.adresse()).unwrap());
+        }
+        used(serveur.adresse());
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
+    });
+}

@@ -1,0 +1,74 @@
+//! The page of the examples: every example is on it, and prints what it shows.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use cconn_tests::{programs, with_watchdog};
+
+use super::{page, root};
+
+/// On a fresh clone the examples may have to be built first.
+const BUILD: Duration = Duration::from_secs(500);
+const RUN: Duration = Duration::from_secs(60);
+
+const PAGE: &str = "examples/README.md";
+
+/// The commands on the page that have what they print below them, with that.
+fn runs(page: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
+    let commands = page.split("```sh\ncargo ").skip(1);
+    let parts = commands.filter_map(|rest| rest.split_once("\n```\n"));
+    let shown = parts.filter_map(|(command, rest)| {
+        let (text, _) = rest.trim_start().strip_prefix("```text\n")?.split_once("\n```")?;
+        Some((command.split(' ').collect(), text.lines().collect()))
+    });
+    shown.collect()
+}
+
+/// Without the number of a port, which is another each time.
+fn without_port(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("127.0.0.1:") else { return line.to_owned() };
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    format!("{before}127.0.0.1:{rest}")
+}
+
+/// The lines, in one order whatever theirs is.
+fn sorted<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.map(without_port).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn each_example_prints_what_its_page_shows() {
+    with_watchdog("building the examples", BUILD, || drop(programs::example("minimal")));
+    let page = page(PAGE);
+    let runs = runs(&page);
+    assert_eq!(runs.len(), 6, "{runs:?}");
+    for (arguments, shown) in runs {
+        let name = arguments.join(" ");
+        let output = with_watchdog(&name, RUN, || {
+            let mut cargo = programs::cargo();
+            cargo.args(&arguments).stdin(Stdio::null());
+            if !cfg!(debug_assertions) {
+                cargo.arg("--release");
+            }
+            cargo.output().unwrap()
+        });
+        assert!(output.status.success(), "{name}: {output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(sorted(printed.lines()), sorted(shown.into_iter()), "{name}");
+    }
+}
+
+#[test]
+fn every_example_is_on_the_page_with_its_command() {
+    let page = page(PAGE);
+    for entry in fs::read_dir(root().join("examples/examples")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let name = file.strip_suffix(".rs").unwrap();
+        assert!(page.contains(&format!("(examples/{file})")), "{file} is not in the table");
+        let command = format!("cargo run --example {name}");
+        assert!(page.contains(&command), "`{command}` is not shown");
+    }
+}
