@@ -102,6 +102,7 @@ impl Backlog {
             let Some(command) = self.in_order.pop() else { return };
             self.aside.push(command);
         }
+        // With nothing left in order `pop` can take its short way again.
         self.mixed &= !self.in_order.is_empty();
     }
 

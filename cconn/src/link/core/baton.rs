@@ -15,8 +15,8 @@ impl State {
             return;
         }
         if self.sleepers.is_empty() && self.turn.is_queue_empty() {
-            // No thread sleeps and no command waits: there is nothing to pass on and nobody to pass
-            // it to.
+            // No thread sleeps and no command waits: there is nothing to pass on, and no sleeper to
+            // take it.
             self.leave_helm();
             self.tended.left_unflushed |= self.is_unflushed();
             return;
@@ -35,6 +35,8 @@ impl State {
             self.leave_helm();
             return;
         }
+        // The turn first: an executor woken for it is off the list, so the helm goes to another
+        // sleeper.
         self.offer_turn();
         self.offer_helm();
     }
@@ -51,6 +53,8 @@ impl State {
         }
         let reader = self.sleepers.take(Sleep::reads);
         let reader = match reader {
+            // The executor reads only once no command waits in line: before that it isn't woken for
+            // the helm.
             None if self.turn.is_line_empty() => {
                 self.sleepers.take(|sleep| sleep == Sleep::Executor)
             }
@@ -71,10 +75,13 @@ impl State {
             }
             Startable::ByStandIn => None,
         };
+        // The executor is preferred: a stand-in that is left asleep ends, which frees its thread.
         let runner = runner.or_else(|| self.sleepers.take(|sleep| sleep == Sleep::StandIn));
         if let Some(parker) = runner {
             self.due.wake(parker);
         } else if self.turn.needs_stand_in() {
+            // Counted now, though the thread starts after the unlock: no second one is started for
+            // the same work.
             self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
             self.due.start_stand_in();
         }
@@ -95,6 +102,8 @@ impl State {
 
     /// Wakes a sleeping thread to go on writing; false if there is none.
     pub(crate) fn hand_over_flush(&mut self) -> bool {
+        // A thread in `Pass` is the flusher itself. One in `Wasted` would sleep again without
+        // writing, and one in `Several` must not block on a single socket.
         let next = self
             .sleepers
             .take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted | Sleep::Several));

@@ -21,6 +21,7 @@ pub(crate) enum LastWords {
 /// Work that is collected while the lock is held and carried out after its release.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
+    // Most releases wake at most one thread, and this field takes it without an allocation.
     first: Option<Arc<Parker>>,
     more: Vec<Arc<Parker>>,
     /// Stand-ins to start; the state counts them as started already.

@@ -1,9 +1,9 @@
 //! How the connection ends: the orderly stop, a cut, and ends that take their time.
 //!
 //! A connection has *ended* once the reason is known: nothing more is sent, and no answer comes. It
-//! is *closed* once what still had to be written, or to be run, is. The two are one moment but for
-//! these ends: a peer that is sent away still hears all that was said before, and a peer that closed
-//! its side has what it asked for run first.
+//! is *closed* once everything that still had to be written or run is done. Most ends close the
+//! connection at the same moment. Two ends take their time: a peer that is sent away first receives
+//! all that was sent before, and a peer that closed the connection first has its commands run.
 
 use std::sync::Arc;
 
@@ -21,8 +21,10 @@ impl State {
         self.goodbye.stop_since.get_or_insert_with(crate::sync::now);
         self.tended.stops = true;
         self.turn.winding_up = true;
+        // From now on senders that wait for window are refused, unless they belong to a handler.
         self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
         self.advance_goodbye();
+        // Commands that no thread waited for may start now, because of `winding_up`.
         self.offer_turn();
     }
 
@@ -40,6 +42,7 @@ impl State {
         if self.goodbye.ended.is_some() {
             return self.advance_end();
         }
+        // One step may make the next one due.
         loop {
             let idle = self.turn.is_idle() && self.calls.waiting() == 0;
             let written = self.outbox.bytes() == 0 && !self.flusher;
@@ -66,6 +69,8 @@ impl State {
         if self.goodbye.ended.is_some() {
             return self.end_input_at_the_end(ending);
         }
+        // An end of the stream while a call waits, or a thread sends, is a cut, whatever the peer
+        // said.
         let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
         // Every accepted message must have left. A peer that ends its stream in order has read our
         // goodbye.
@@ -94,13 +99,17 @@ impl State {
             Ending::Peer { .. } | Ending::Cut { .. } => self.set_ended(ending, LastWords::None),
         };
         if words == LastWords::Goodbye {
+            // Complete frames leave together with the goodbye.
             self.outbox.leave();
         } else {
+            // Either everything is written, or the peer reads nothing more.
             self.outbox.clear();
         }
         self.goodbye.closed = true;
         self.turn.clear();
         self.due.say(words);
+        // The system would reset the stream of a peer whose bytes stay unread, and our last words
+        // could be lost with it. So for a while those bytes are read and discarded.
         self.tended.lingers = words != LastWords::None;
         self.wake(|_| true);
     }
@@ -135,6 +144,7 @@ impl State {
         if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {
             return self.close(ending);
         }
+        // The peer sends and reads nothing more: only its commands are left to be run.
         self.goodbye.end_of_input = true;
         self.outbox.clear();
         self.turn.winding_up = true;
@@ -149,6 +159,7 @@ impl State {
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.ended = Some(Arc::new(ending));
         self.due.show_end();
+        // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
         self.goodbye.stopping = true;
         self.wake(|_| true);
     }
@@ -172,7 +183,7 @@ impl State {
         self.outbox.bytes() == 0 && !self.flusher && self.broken.is_none()
     }
 
-    /// Notes that the input ends after the connection has: a peer that is being sent away reads no
+    /// Notes that the input ended after the connection had: a peer that is being sent away reads no
     /// more, or has left by itself.
     fn end_input_at_the_end(&mut self, ending: Ending) {
         if !self.is_closed() && matches!(self.ended().map(|e| &**e), Some(Ending::Here { .. })) {
@@ -188,8 +199,8 @@ impl State {
         words
     }
 
-    /// The last words of an end that had begun, whose reason stays. If they are not all written,
-    /// `ending` is the reason for that, and they are tried once more.
+    /// Chooses the last words of an end that had begun; its reason stays. If the words are not all
+    /// written, `ending` is the reason for that, and they are tried once more.
     fn close_at_the_end(&mut self, ending: Ending) -> LastWords {
         if matches!(self.ended().map(|ended| &**ended), Some(Ending::Peer { .. })) {
             return LastWords::None;

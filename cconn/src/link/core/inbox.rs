@@ -31,7 +31,7 @@ pub(crate) enum Idle {
     Broken(io::Error),
 }
 
-/// What came and is not routed yet.
+/// Bytes that came and are not routed yet, and since when the last frame among them is not whole.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     pub(crate) buffer: Buffer,
@@ -43,7 +43,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// `rest` is what was received behind the greeting, in a buffer to go on reading into.
+    /// `rest`: the bytes received behind the greeting, in a buffer for further reads.
     pub(crate) fn new(limit: u32, read_deadline: Duration, rest: Vec<u8>) -> Self {
         let mut buffer = Buffer::new();
         buffer.preload(rest);
@@ -53,6 +53,7 @@ impl Inbox {
     /// When the frame that has begun must be whole; `None` if none has begun.
     pub(crate) fn frame_deadline(&mut self) -> Option<Instant> {
         if !self.buffer.is_partial() {
+            // The next frame has the whole deadline to itself.
             self.begun = None;
             return None;
         }
@@ -66,7 +67,8 @@ impl Inbox {
         self.frame_deadline().is_some_and(|deadline| deadline <= now)
     }
 
-    /// Cuts the next whole frame off. The range is that of its content, behind the length prefix.
+    /// Cuts the next whole frame off. Returns the range of its content in the buffer, without the
+    /// length prefix.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Range<usize>>, TooLong> {
         let next = self.buffer.next(self.limit);

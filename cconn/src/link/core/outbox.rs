@@ -143,6 +143,7 @@ impl Outbox {
 
     /// Takes everything out, to be written without the lock.
     pub(crate) fn take(&mut self) -> Batch {
+        // From here until `give_back` the peer may receive any of these bytes.
         self.possibly_sent = self.appended;
         let empty = std::mem::take(&mut self.spare_deque);
         Batch { segments: std::mem::replace(&mut self.segments, empty) }
@@ -151,11 +152,13 @@ impl Outbox {
     /// Takes a batch back, of which `written` bytes were written.
     pub(crate) fn give_back(&mut self, mut batch: Batch, written: usize) {
         self.sent = self.sent.saturating_add(written as u64);
+        // The write has returned: the bytes that it did not take have certainly not left.
         self.possibly_sent = self.sent;
         batch.advance(written, |bytes| self.keep(bytes));
         if batch.segments.is_empty() {
             self.spare_deque = batch.segments;
         } else {
+            // Frames that were appended during the write go behind the rest of the batch.
             batch.segments.append(&mut self.segments);
             self.segments = batch.segments;
         }
@@ -201,6 +204,7 @@ impl Outbox {
         if self.may_have_left(at) {
             return false;
         }
+        // Counted from the back, because segments in front may be out with the flusher.
         let mut start = self.appended;
         for segment in self.segments.iter_mut().rev() {
             let rest = segment.bytes.get_mut(segment.written..).unwrap_or(&mut []);

@@ -1,4 +1,4 @@
-//! What a connection asks of the watchman, and what it remembers of him.
+//! What one connection asks of the watchman, and what the watchman remembers about it.
 
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,15 @@ pub(crate) const LINGER_TICK: Duration = Duration::from_millis(10);
 /// command came.
 pub(crate) type Progress = [u64; 4];
 
-/// What of the connection decides whether the watchman is asked.
+/// The part of a connection's state that decides whether the watchman is asked.
 pub(crate) struct Seen {
-    /// Bytes wait to be written and nobody writes.
+    /// Bytes wait to be written and no thread writes.
     pub(crate) is_unflushed: bool,
-    /// Nobody reads.
+    /// No thread reads.
     pub(crate) is_helm_free: bool,
     pub(crate) is_closed: bool,
     pub(crate) end_of_input: bool,
-    /// Read passes that have ended.
+    /// The number of read passes that have ended.
     pub(crate) passes: u64,
 }
 
@@ -77,7 +77,7 @@ impl Tended {
         left & !told != 0 && self.watched
     }
 
-    /// How soon the watchman must look, where something is left to him that he does not know of.
+    /// How soon the watchman must look; `None` if it knows of everything that is left to it.
     pub(crate) fn arrange(&mut self, seen: &Seen) -> Option<Duration> {
         let bytes = self.left_unflushed && seen.is_unflushed;
         let helm = self.helm_left_free && seen.is_helm_free && !seen.is_closed;
@@ -116,6 +116,7 @@ impl Tended {
     }
 }
 
+/// Four flags as one number, a byte each.
 #[inline]
 fn word([a, b, c, d]: [bool; 4]) -> u32 {
     u32::from_ne_bytes([u8::from(a), u8::from(b), u8::from(c), u8::from(d)])

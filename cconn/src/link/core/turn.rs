@@ -149,6 +149,8 @@ impl Turn {
     pub(crate) fn push_to_executor(&mut self, mut command: Command) {
         self.number(&mut command);
         let alone = self.backlog.is_in_order_empty() && self.notices.is_empty();
+        // A parallel command is left to a stand-in: the executor would hold up the commands behind
+        // it.
         if !alone || self.running > 0 || command.parallel {
             return self.backlog.push(command);
         }
@@ -318,6 +320,8 @@ impl Turn {
             return Err(Crowded);
         }
         self.waiting = self.waiting.saturating_add(1);
+        // `None`: the call stays in `served`, because its handler only waits and may still be
+        // cancelled.
         self.finish(None, parallel);
         Ok(())
     }
@@ -326,6 +330,7 @@ impl Turn {
     pub(crate) fn come_back(&mut self, parallel: bool) {
         self.waiting = self.waiting.saturating_sub(1);
         self.count(parallel, 1);
+        // Commands that came during the wait are run even if no other thread waits for them.
         self.owe_what_came();
     }
 
@@ -359,6 +364,7 @@ impl Turn {
         self.backlog.clear();
         self.notices.clear();
         if let Some(command) = self.at_once.take() {
+            // `push_to_executor` has counted it as running already.
             self.dropped = self.dropped.saturating_add(1);
             self.finish(command.call, command.parallel);
         }
@@ -367,6 +373,8 @@ impl Turn {
     /// Whether one more thread is needed for what can start: no runner is free, or none of the
     /// right kind. A free runner that is awake looks at the queue before it sleeps.
     pub(crate) fn needs_stand_in(&self) -> bool {
+        // All handlers that may wait, all that may run beside others, and the one that has the
+        // turn.
         let most = self.max_waiting.saturating_add(self.max_parallel).saturating_add(1);
         if self.stand_ins >= most {
             return false;

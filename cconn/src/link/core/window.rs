@@ -66,6 +66,7 @@ impl Window {
     /// left.
     #[inline]
     pub(crate) fn try_spend(&mut self, charge: u64) -> bool {
+        // A sender that comes later must not overtake the line.
         self.line.is_empty() && self.spend(charge)
     }
 

@@ -33,6 +33,7 @@ impl Turn {
     /// How many commands have arrived and are not handled (those that never will be included), and
     /// how many have arrived in all.
     fn unhandled(&self) -> (usize, u64) {
+        // The hook for a notice occupies a thread, but is no command.
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
         let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);
         (left, self.arrived)
