@@ -1,7 +1,7 @@
 //! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `model` and
 //! `bench-check`.
 //!
-//! Only the standard library is used, so that the judge of the tree costs the tree nothing.
+//! Rust is read by `syn`, which the macros need anyway; the rest is the standard library's.
 
 mod bench_check;
 mod ci;
@@ -16,6 +16,9 @@ usage:
   cargo xtask ci [STEP...]   everything that must hold before a change lands, or only those steps
   cargo xtask tidy           the rules that no compiler checks
   cargo xtask names          writes the tables of docs/NAMES.md
+  cargo xtask layers [--write]
+                             prints the layers with their rooms, files and arrows; --write
+                             writes the table of CONTRIBUTING.md
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask model [--schedules N] [--seed S] [--only NAME] [--json]
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Some((chore, steps)) if chore == "ci" => ci::run(&root(), steps),
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
         Some((chore, [])) if chore == "names" => tidy::names(&root()),
+        Some((chore, flags)) if chore == "layers" => tidy::layers(&root(), flags),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "model" => program(MODEL, rest),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),

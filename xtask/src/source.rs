@@ -1,27 +1,43 @@
-//! Rust source as a light reader sees it: tokens, brackets, attributes, test code.
+//! Rust sources as the checks see them: `syn` parses, and what is for tests alone is left out.
 //!
-//! It knows no grammar beyond that: the checks of `tidy` look for few things, and a full parser
-//! would cost more to build than all of cconn.
+//! It resolves paths and finds calls as they are written; it knows no layer and judges nothing.
 
-mod items;
-mod lexer;
+mod calls;
 mod paths;
+mod tokens;
+mod untested;
 
-pub(crate) use items::{
-    attribute_end, functions, group_end, test_files, test_ranges, visibility_end,
-};
-pub(crate) use lexer::{Kind, Token, tokens};
-pub(crate) use paths::{Path, declared_modules, module_of, paths};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
 
-/// The tokens without comments.
-pub(crate) fn code(text: &str) -> Vec<Token<'_>> {
-    tokens(text).into_iter().filter(|token| token.kind != Kind::Comment).collect()
+pub(crate) use calls::{Calls, Receiver, Types, calls, head, may_be_same, own_name};
+pub(crate) use paths::{Path, module_of, paths};
+pub(crate) use tokens::{attributes, lex, without_dollars, words};
+pub(crate) use untested::{of_item as attributes_of, test_files, test_lines, untested};
+
+/// The syntax of a file, test code included.
+///
+/// # Errors
+///
+/// Where the file is no Rust, with the line.
+pub(crate) fn parse(text: &str) -> Result<syn::File, (usize, String)> {
+    syn::parse_file(text).map_err(|error| (line(error.span()), error.to_string()))
 }
 
-/// The tokens without comments and without test code.
-pub(crate) fn tested_code(text: &str) -> Vec<Token<'_>> {
-    let all = code(text);
-    let tests = test_ranges(&all);
-    let is_test = |at: usize| tests.iter().any(|range| range.contains(&at));
-    all.into_iter().enumerate().filter(|(at, _)| !is_test(*at)).map(|(_, token)| token).collect()
+/// The line on which something starts, counted from 1.
+pub(crate) fn line(span: Span) -> usize {
+    span.start().line
+}
+
+/// The names of a type, a pattern or anything else, in order.
+pub(crate) fn names(of: &impl quote::ToTokens) -> Vec<String> {
+    let mut found = Vec::new();
+    tokens::each_ident(of.to_token_stream(), &mut |ident| found.push(ident.to_string()));
+    found
+}
+
+/// The lines from the first token of something to its last.
+pub(crate) fn lines(of: &impl Spanned) -> usize {
+    let span = of.span();
+    span.end().line + 1 - span.start().line
 }

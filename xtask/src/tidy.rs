@@ -1,8 +1,7 @@
 //! The rules of the tree that no compiler checks, one module for each group of them.
 //!
-//! A check looks at the files as text and returns what it found; it prints and changes nothing.
+//! A check looks at the files and their syntax and returns what it found; it prints and changes nothing.
 
-mod aliases;
 mod budget;
 mod layers;
 mod markdown;
@@ -14,6 +13,7 @@ mod words;
 use std::fmt;
 use std::path::Path;
 
+pub(crate) use layers::chore as layers;
 pub(crate) use names::chore as names;
 use repo::Repo;
 
@@ -22,11 +22,12 @@ type Check = fn(&Repo) -> Vec<Finding>;
 /// Every check, in the order in which they are run.
 const CHECKS: &[(&str, Check)] = &[
     ("layers", layers::check),
-    ("file and function size", size::check),
+    ("the page of layers", layers::check_page),
+    ("files are Rust", words::check_syntax),
+    ("file size", size::check),
     ("the codec's crate is named in one place", words::check_codec),
     ("files say what they own", words::check_headers),
     ("nothing is left undone", words::check_unfinished),
-    ("French names have English aliases", aliases::check),
     ("the page of names says what the sources do", names::check),
     ("links between files", markdown::check_links),
     ("both READMEs show the commands", markdown::check_commands),

@@ -132,6 +132,7 @@ fn ends_by_itself(how: &str, address: &str, client: Client) {
 }
 
 /// Ways to let go of a handle.
+#[allow(clippy::too_many_lines, reason = "one case after the other, none of them long")]
 fn lets_go(how: &str, client: Client) {
     match how {
         "panic" => {

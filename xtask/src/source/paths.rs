@@ -1,19 +1,27 @@
-//! The paths that a file writes down from the root of its crate: `crate::`, `self::`, `super::`.
+//! The paths that a file writes down, resolved to names from the root of its crate.
 //!
-//! It resolves them to segments counted from the root. It follows no re-export and knows no layer.
-//! `$crate::` is left out: it is what a macro's user will import, not what the file imports.
+//! It follows no re-export and knows no layer. `$crate::` is left out: it is what a macro's user
+//! will import, not what the file imports.
 
-use super::{Kind, Token, items};
+use proc_macro2::{Span, TokenStream};
+use syn::UseTree;
+use syn::visit::{self, Visit};
 
-/// One path, resolved: `segments` is empty for the root itself, and may end with `*`.
+use super::tokens::{self, Found};
+
+/// One path: `segments` is empty for the root itself, and may end with `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
     pub(crate) segments: Vec<String>,
     /// What the path is called here: its last name, or what follows `as`.
     pub(crate) name: String,
     pub(crate) line: usize,
-    /// False for `use x::y`, where `x` is a child, a crate, or in the root a module.
+    /// False for `x::y`, where `x` is a child, a crate, in the root a module, or imported.
     pub(crate) is_rooted: bool,
+    /// Whether a `use` brings the name into the module.
+    pub(crate) is_use: bool,
+    /// The module in which it stands.
+    pub(crate) module: Vec<String>,
 }
 
 /// The module that a file holds, as names from the root of its crate.
@@ -27,143 +35,130 @@ pub(crate) fn module_of(path: &str) -> Vec<String> {
     module
 }
 
-/// The names of the modules that a file declares outside any other of its modules.
-pub(crate) fn declared_modules<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, usize)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at + 1 < tokens.len() {
-        if tokens[at].is("mod") && tokens[at + 1].kind == Kind::Word {
-            found.push((tokens[at + 1].text, tokens[at].line));
-        }
-        at = if tokens[at].is("{") { items::group_end(tokens, at) } else { at + 1 };
-    }
-    found
-}
-
 /// Every path of a file, with the module in which it stands: `super` counts inline modules too.
-pub(crate) fn paths(tokens: &[Token<'_>], file: &[String]) -> Vec<Path> {
-    let mut module = file.to_vec();
-    let mut ends: Vec<usize> = Vec::new();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        while ends.last().is_some_and(|end| at >= *end) {
-            ends.pop();
-            module.pop();
-        }
-        let mut written = Vec::new();
-        if is_inline_module(tokens, at) {
-            module.push(tokens[at + 1].text.to_owned());
-            ends.push(items::group_end(tokens, at + 2));
-            at += 3;
-        } else if starts_use(tokens, at) {
-            at = use_tree(tokens, at + 1, &Vec::new(), &mut written);
-        } else if starts_path(tokens, at) {
-            at = use_tree(tokens, at, &Vec::new(), &mut written);
-        } else {
-            at += 1;
-        }
-        found.extend(written.into_iter().map(|path| resolve(path, &module)));
-    }
-    found
+pub(crate) fn paths(file: &syn::File, module: &[String]) -> Vec<Path> {
+    let mut finder = Finder { module: module.to_vec(), found: Vec::new() };
+    finder.visit_file(file);
+    finder.found
 }
 
-fn is_inline_module(tokens: &[Token<'_>], at: usize) -> bool {
-    let is = |at: usize, text| tokens.get(at).is_some_and(|token: &Token<'_>| token.is(text));
-    is(at, "mod") && is(at + 2, "{")
+struct Finder {
+    module: Vec<String>,
+    found: Vec<Path>,
 }
 
-/// A `use` that imports; `use<'a>` in a type does not.
-fn starts_use(tokens: &[Token<'_>], at: usize) -> bool {
-    tokens[at].is("use") && !tokens.get(at + 1).is_some_and(|next| next.is("<"))
-}
-
-/// A path from a known place in the midst of code.
-fn starts_path(tokens: &[Token<'_>], at: usize) -> bool {
-    let is_root = ["crate", "self", "super"].iter().any(|root| tokens[at].is(root));
-    let goes_on = tokens.get(at + 1).is_some_and(|next| next.is("::"));
-    let before = at.checked_sub(1).map(|before| tokens[before]);
-    is_root && goes_on && !before.is_some_and(|token| token.is("$") || token.is("::"))
-}
-
-/// Collects the paths of the tree that starts at `at`; returns the index after the tree.
-fn use_tree(
-    tokens: &[Token<'_>],
-    mut at: usize,
-    prefix: &[String],
-    found: &mut Vec<Path>,
-) -> usize {
-    let mut segments = prefix.to_vec();
-    let line = tokens.get(at).map_or(0, |token| token.line);
-    while let Some(token) = tokens.get(at) {
-        if token.is("{") {
-            return use_group(tokens, at, &segments, found);
-        }
-        // A leading `::` names another crate: kept as a segment, so that nothing resolves it.
-        if !token.is("::") || segments.is_empty() {
-            segments.push(token.text.to_owned());
-        }
-        at += 1;
-        let joins = token.is("::") || tokens.get(at).is_some_and(|next| next.is("::"));
-        let goes_on = tokens
-            .get(at)
-            .is_some_and(|t| t.is("::") || t.is("{") || t.is("*") || t.kind == Kind::Word);
-        if !joins || !goes_on {
-            break;
-        }
-    }
-    let alias = tokens.get(at).filter(|t| t.is("as")).and(tokens.get(at + 1));
-    let name = alias.map(|token| token.text).or(segments.last().map(String::as_str));
-    let name = name.unwrap_or_default().to_owned();
-    found.push(Path { segments, name, line, is_rooted: true });
-    if alias.is_some() { at + 2 } else { at }
-}
-
-/// The trees between the braces that open at `at`.
-fn use_group(tokens: &[Token<'_>], at: usize, prefix: &[String], found: &mut Vec<Path>) -> usize {
-    let end = items::group_end(tokens, at);
-    let mut at = at + 1;
-    while at + 1 < end {
-        at = if tokens[at].is(",") { at + 1 } else { use_tree(tokens, at, prefix, found) };
-    }
-    end
-}
-
-fn resolve(mut path: Path, module: &[String]) -> Path {
-    let mut base = module.to_vec();
-    let mut rooted = false;
-    let mut rest = Vec::new();
-    for segment in std::mem::take(&mut path.segments) {
-        match segment.as_str() {
-            "crate" => {
-                base.clear();
-                rooted = true;
+impl Finder {
+    fn note(&mut self, written: Vec<String>, alias: Option<String>, line: usize, is_use: bool) {
+        let mut base = self.module.clone();
+        let mut is_rooted = false;
+        let mut rest = Vec::new();
+        let mut name = alias.or(written.last().cloned()).unwrap_or_default();
+        for segment in written {
+            match segment.as_str() {
+                "crate" => {
+                    base.clear();
+                    is_rooted = true;
+                }
+                "super" => {
+                    base.pop();
+                    is_rooted = true;
+                }
+                // At the head it means this module, at the end of a group what stands before it.
+                "self" => is_rooted |= rest.is_empty(),
+                _ => rest.push(segment),
             }
-            "super" => {
-                base.pop();
-                rooted = true;
+        }
+        if name == "self" {
+            name = rest.last().or(base.last()).cloned().unwrap_or_default();
+        }
+        let segments = if is_rooted { base.into_iter().chain(rest).collect() } else { rest };
+        let module = self.module.clone();
+        self.found.push(Path { segments, name, line, is_rooted, is_use, module });
+    }
+
+    fn tree(&mut self, tree: &UseTree, prefix: &[String]) {
+        let with = |name: String| [prefix, &[name]].concat();
+        match tree {
+            UseTree::Path(path) => self.tree(&path.tree, &with(path.ident.to_string())),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, prefix)),
+            UseTree::Name(name) => {
+                self.note(with(name.ident.to_string()), None, super::line(name.ident.span()), true);
             }
-            // At the head it means this module, at the end of a group what stands before it.
-            "self" => rooted |= rest.is_empty(),
-            _ => rest.push(segment),
+            UseTree::Rename(rename) => {
+                let (ident, alias) = (&rename.ident, rename.rename.to_string());
+                self.note(with(ident.to_string()), Some(alias), super::line(ident.span()), true);
+            }
+            UseTree::Glob(glob) => {
+                let span = glob.star_token.spans[0];
+                self.note(with("*".to_owned()), None, super::line(span), true);
+            }
         }
     }
-    if path.name == "self" {
-        path.name = rest.last().or(base.last()).cloned().unwrap_or_default();
+
+    fn tokens(&mut self, tokens: &TokenStream) {
+        let mut found = Vec::new();
+        tokens::scan(tokens.clone(), &mut found);
+        for one in found {
+            if let Found::Path(segments, line) = one {
+                self.note(segments, None, line, false);
+            }
+        }
     }
-    path.is_rooted = rooted;
-    path.segments = if rooted { base.into_iter().chain(rest).collect() } else { rest };
-    path
+
+    fn path(&mut self, path: &syn::Path, span: Span) {
+        let goes_on = path.segments.len() > 1 && path.leading_colon.is_none();
+        if goes_on {
+            let segments = path.segments.iter().map(|segment| segment.ident.to_string());
+            self.note(segments.collect(), None, super::line(span), false);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        self.module.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        // A leading `::` names another crate.
+        if item.leading_colon.is_none() {
+            self.tree(&item.tree, &[]);
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        if let Some(first) = path.segments.first() {
+            self.path(path, first.ident.span());
+        }
+        visit::visit_path(self, path);
+    }
+
+    /// `pub(in path)` names a module that holds this one.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.visit_path(&call.path);
+        self.tokens(&call.tokens);
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        self.tokens(&list.tokens);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::code;
+
+    fn all(source: &str, file: &str) -> Vec<Path> {
+        paths(&super::super::parse(source).expect("it is Rust"), &module_of(file))
+    }
 
     fn rooted(source: &str, file: &str) -> Vec<String> {
-        let found = paths(&code(source), &module_of(file));
-        found.into_iter().filter(|p| p.is_rooted).map(|p| p.segments.join("/")).collect()
+        let found = all(source, file).into_iter();
+        found.filter(|path| path.is_rooted).map(|path| path.segments.join("/")).collect()
     }
 
     #[test]
@@ -183,11 +178,11 @@ mod tests {
 
     #[test]
     fn names_follow_as_and_self() {
-        let source = "use a::{self, B as C}; use d::E;";
-        let found = paths(&code(source), &[]);
-        let names: Vec<_> = found.iter().map(|p| (p.segments[0].as_str(), &*p.name)).collect();
-        assert_eq!(names, [("a", "a"), ("a", "C"), ("d", "E")]);
-        assert!(found.iter().all(|path| !path.is_rooted));
+        let found = all("use a::{self, B as C}; use d::E; use self::f as g; use ::h::I;", "x.rs");
+        let names: Vec<_> = found.iter().map(|p| (p.segments.join("/"), &*p.name)).collect();
+        let names: Vec<_> = names.iter().map(|(path, name)| (&**path, *name)).collect();
+        assert_eq!(names, [("a", "a"), ("a/B", "C"), ("d/E", "E"), ("x/f", "g")]);
+        assert!(found.iter().all(|path| path.is_use));
     }
 
     #[test]
@@ -199,21 +194,18 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_code_are_seen_with_turbofish_and_macros() {
-        let source = "fn f() -> crate::a::B<crate::c::D> { crate::e::<F>(crate::g!(1)) }";
-        assert_eq!(rooted(source, "src/x.rs"), ["a/B", "c/D", "e", "g"]);
+    fn paths_in_code_are_seen_with_turbofish_macros_and_attributes() {
+        let source = "fn f() -> crate::a::B<crate::c::D> { crate::e::<F>(crate::g!(1)) }
+            #[derive(crate::h::I)] #[j(with = super::k::l)] struct S { x: [crate::m::N; crate::o::P] }
+            macro_rules! q { ($r:ident) => { crate::s::t!($r) } }";
+        let wanted = ["a/B", "c/D", "e", "g", "h/I", "k/l", "m/N", "o/P", "s/t"];
+        assert_eq!(rooted(source, "src/x.rs"), wanted);
     }
 
     #[test]
     fn strings_comments_and_macro_users_do_not_count() {
-        let source = "/* crate::a */ fn f<'a>() -> impl T + use<'a> { \"crate::b\"; $crate::c }
-            pub(crate) fn g() { other::crate_name(); ::std::x() } // super::d";
+        let source = "/* crate::a */ fn f<'a>() -> impl T + use<'a> { m!(\"crate::b\", $crate::c) }
+            pub(in crate::x) fn g() { other::crate_name(); ::std::x() } // super::d";
         assert_eq!(rooted(source, "src/x.rs"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn declared_modules_are_those_of_the_file_itself() {
-        let source = "mod a; pub mod b { mod c; } fn f() { mod d {} }";
-        assert_eq!(declared_modules(&code(source)), [("a", 1), ("b", 1)]);
     }
 }

@@ -1,70 +1,139 @@
-//! Modules of cconn import downwards only, along edges that stand in one table.
+//! Layers of cconn and rooms inside a layer use what is below them only, and no files of a room
+//! use each other in a circle.
+//!
+//! `table` says which layers and rooms there are, `graph` who uses whom.
+
+mod circles;
+mod graph;
+mod page;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::repo::Repo;
-use crate::source::{self, Path};
-
-/// What a module may import besides itself.
-#[derive(Debug)]
-enum Imports {
-    Only(&'static [&'static str]),
-    /// Whatever stands before it in the table.
-    AllBelow,
-}
-use Imports::{AllBelow, Only};
-
-/// The modules of cconn, bottom to top. A module imports from above it in this list only.
-const LAYERS: &[(&str, Imports)] = &[
-    ("text", Only(&[])),
-    ("sync", Only(&[])),
-    ("copy", Only(&[])),
-    ("wire", Only(&[])),
-    ("body", Only(&["copy"])),
-    ("codec", Only(&["sync", "copy", "body"])),
-    ("transport", Only(&["sync", "copy"])),
-    ("octets", Only(&["copy"])),
-    ("link", Only(&["text", "sync", "copy", "wire", "body", "transport"])),
-    ("handshake", Only(&["text", "sync", "wire", "transport", "link"])),
-    ("erreur", Only(&["text", "wire", "codec", "link"])),
-    ("message", Only(&["copy", "wire", "body", "codec", "octets", "erreur"])),
-    ("client", AllBelow),
-    (
-        "commande",
-        Only(&["text", "sync", "wire", "body", "codec", "link", "erreur", "message", "client"]),
-    ),
-    ("connexion", AllBelow),
-    ("serveur", AllBelow),
-    ("traits", AllBelow),
-    ("unwind", AllBelow),
-    ("__prive", AllBelow),
-    ("lib", AllBelow),
-];
+use crate::source;
+use graph::{File, Graph, Use};
+pub(super) use page::check as check_page;
+pub(crate) use page::chore;
+use table::{LAYERS, may_use, place};
 
 const SOURCE: &str = "cconn/src";
 const ROOT_FILE: &str = "cconn/src/lib.rs";
-/// The root of the crate, as a module of the table.
+/// The root of the crate, as a layer of the table.
 const ROOT: &str = "lib";
+const TABLE: &str = "see LAYERS in xtask/src/tidy/layers/table.rs";
+
+/// Layers whose rooms are being built: what is wrong in them is a warning.
+const UNDER_WORK: &[&str] = &["link"];
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
-    let root_text = repo.text(ROOT_FILE).unwrap_or_default();
-    let exports = exports(root_text);
-    let mut found = undeclared(root_text);
-    for file in repo.rust_files(&[SOURCE]) {
-        if file.is_test {
-            continue;
+    let graph = Graph::of(repo);
+    let mut found = unknown_modules(repo);
+    found.extend(imports(repo));
+    // One line may use one file in several ways; that is one fault.
+    let mut seen = BTreeSet::new();
+    for used in &graph.uses {
+        if let Some((text, is_warning)) = judge(&graph.files, used) {
+            let place = format!("{}:{}", graph.files[used.from].path, used.line);
+            if seen.insert((place.clone(), used.to.clone())) {
+                found.push(Finding { is_warning, place, text });
+            }
         }
+    }
+    found.extend(circles::check(&graph));
+    found
+}
+
+/// The layer of a file, and how far up it stands among the rooms; beside them is above them.
+fn standing(file: &File<'_>) -> (&'static str, usize) {
+    let name = file.module.first().map_or(ROOT, String::as_str);
+    let Some(at) = place(name) else { return ("", 0) };
+    let layer = &LAYERS[at];
+    let room = file.module.get(1);
+    let is_room = |(name, _): &(&str, _)| room.is_some_and(|room| room == name);
+    (layer.name, layer.rooms.iter().position(is_room).unwrap_or(layer.rooms.len()))
+}
+
+/// What is wrong with the use of one file by another, if anything, and if it may wait.
+fn judge(files: &[File<'_>], used: &Use) -> Option<(String, bool)> {
+    let (layer, room) = standing(&files[used.from]);
+    let is_allowed = |to: &usize| {
+        let (its_layer, its_room) = standing(&files[*to]);
+        if layer == its_layer { its_room <= room } else { may_use(layer, its_layer) }
+    };
+    if layer == ROOT || used.to.iter().any(is_allowed) {
+        return None;
+    }
+    let is_near = |to: &&usize| standing(&files[**to]).0 == layer;
+    let to = &files[*used.to.iter().find(is_near).unwrap_or(&used.to[0])];
+    let (its_layer, its_room) = standing(to);
+    let (from, to_name) = if layer == its_layer {
+        (named(layer, room), named(its_layer, its_room))
+    } else if used.how.starts_with("calls") {
+        (layer.to_owned(), its_layer.to_owned())
+    } else {
+        // What a layer imports is judged by the path as it is written.
+        return None;
+    };
+    let is_warning = layer == its_layer && UNDER_WORK.contains(&layer);
+    let text =
+        format!("`{from}` may not use `{to_name}`, but {} of {}: {TABLE}", used.how, to.path);
+    Some((text, is_warning))
+}
+
+/// Whether that is one of the layer's rooms, and not what stands beside them.
+fn is_room(layer: &str, room: usize) -> bool {
+    place(layer).is_some_and(|at| room < LAYERS[at].rooms.len())
+}
+
+/// A room as a text names it; beside the rooms is the layer itself.
+fn named(layer: &str, room: usize) -> String {
+    let rooms = place(layer).map_or(&[][..], |at| LAYERS[at].rooms);
+    rooms.get(room).map_or(layer.to_owned(), |(name, _)| format!("{layer}/{name}"))
+}
+
+/// The modules of the root that the table does not know, as files and as declared.
+fn unknown_modules(repo: &Repo) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut judge = |place: String, module: &str| {
+        if table::place(module).is_none() {
+            let text = format!("module `{module}` is unknown: add it, {TABLE}");
+            found.push(Finding::error(place, text));
+        }
+    };
+    for file in repo.rust_files(&[SOURCE]).iter().filter(|file| !file.is_test) {
         let module = source::module_of(file.path);
-        let from = module.first().map_or(ROOT, String::as_str);
-        if place(from).is_none() {
-            found.push(unknown(file.path, from));
-            continue;
+        if let Some(name) = module.first() {
+            judge(file.path.to_owned(), name);
         }
-        // One line may hold several paths to one module; that is one fault.
+        if file.path == ROOT_FILE {
+            for item in &file.untested().items {
+                if let syn::Item::Mod(item) = item {
+                    let line = source::line(item.ident.span());
+                    judge(format!("{ROOT_FILE}:{line}"), &item.ident.to_string());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The paths that lead from a layer to one that it may not import.
+fn imports(repo: &Repo) -> Vec<Finding> {
+    let files = repo.rust_files(&[SOURCE]);
+    let root = files.iter().find(|file| file.path == ROOT_FILE);
+    let exports = root.map(|root| exports(root.untested())).unwrap_or_default();
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| !file.is_test && file.path != ROOT_FILE) {
+        let module = source::module_of(file.path);
+        let Some(from) = module.first().filter(|name| place(name).is_some()) else { continue };
+        // One line may hold several paths to one layer; that is one fault.
         let mut seen = BTreeSet::new();
-        for path in source::paths(&source::tested_code(file.text), &module) {
-            if let Some(fault) = judge(from, &path, &exports)
+        for path in source::paths(file.untested(), &module) {
+            if let Some(fault) = judge_path(from, &path, &exports)
                 && seen.insert((path.line, fault.clone()))
             {
                 found.push(Finding::error(format!("{}:{}", file.path, path.line), fault));
@@ -74,139 +143,32 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     found
 }
 
-/// The faults of a module that is declared in the root but unknown to the table.
-fn undeclared(root_text: &str) -> Vec<Finding> {
-    let tokens = source::tested_code(root_text);
-    let declared = source::declared_modules(&tokens).into_iter();
-    declared
-        .filter(|(name, _)| place(name).is_none())
-        .map(|(name, line)| unknown(&format!("{ROOT_FILE}:{line}"), name))
-        .collect()
-}
-
-fn unknown(place: &str, module: &str) -> Finding {
-    let text =
-        format!("module `{module}` is unknown: add it to LAYERS in xtask/src/tidy/layers.rs");
-    Finding::error(place, text)
-}
-
-/// The names that the root re-exports, with the module each comes from.
-fn exports(root_text: &str) -> BTreeMap<String, String> {
-    let paths = source::paths(&source::tested_code(root_text), &[]);
-    let from_layers = paths.into_iter().filter(|path| path.segments.len() > 1);
+/// The names that the root re-exports, with the layer each comes from.
+fn exports(root: &syn::File) -> BTreeMap<String, String> {
+    let paths = source::paths(root, &[]).into_iter();
+    let from_layers = paths.filter(|path| path.is_use && path.segments.len() > 1);
     from_layers
         .filter(|path| place(&path.segments[0]).is_some())
         .map(|path| (path.name, path.segments[0].clone()))
         .collect()
 }
 
-/// What is wrong with that path in module `from`, if anything.
-fn judge(from: &str, path: &Path, exports: &BTreeMap<String, String>) -> Option<String> {
-    if !path.is_rooted || from == ROOT {
+/// What is wrong with that path in layer `from`, if anything.
+fn judge_path(
+    from: &str,
+    path: &source::Path,
+    exports: &BTreeMap<String, String>,
+) -> Option<String> {
+    if !path.is_rooted {
         return None;
     }
     let to = match path.segments.first().map(String::as_str) {
         None | Some("*") => ROOT,
         Some(name) if place(name).is_some() => name,
         Some(name) => match exports.get(name) {
-            Some(module) => module,
-            None => return Some(format!("`crate::{name}` comes from no module of the table")),
+            Some(layer) => layer,
+            None => return Some(format!("`crate::{name}` comes from no layer: {TABLE}")),
         },
     };
-    if may_import(from, to) {
-        return None;
-    }
-    Some(format!("`{from}` may not import `{to}`: see LAYERS in xtask/src/tidy/layers.rs"))
-}
-
-fn may_import(from: &str, to: &str) -> bool {
-    let (Some(at), Some(below)) = (place(from), place(to)) else { return false };
-    at == below
-        || match &LAYERS[at].1 {
-            Only(modules) => modules.contains(&to),
-            AllBelow => below < at,
-        }
-}
-
-fn place(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|(name, _)| *name == module)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIB: &str = "mod wire; mod link; mod erreur; pub use erreur::{Erreur, Resultat as R};";
-
-    fn faults(path: &str, text: &str) -> Vec<String> {
-        let repo = Repo::made_up(&[(ROOT_FILE, LIB), (path, text)]);
-        check(&repo).into_iter().map(|finding| finding.to_string()).collect()
-    }
-
-    #[test]
-    fn the_table_itself_points_downwards() {
-        for (at, (name, imports)) in LAYERS.iter().enumerate() {
-            assert_eq!(place(name), Some(at), "{name} stands twice");
-            if let Only(modules) = imports {
-                for module in *modules {
-                    assert!(place(module).is_some_and(|below| below < at), "{name} -> {module}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn allowed_edges_pass() {
-        let text = "use crate::wire::CallId; use super::link::Link; use self::x::Y; use std::io;
-            fn f() { crate::erreur::g() }";
-        assert_eq!(faults("cconn/src/erreur.rs", text), Vec::<String>::new());
-        assert_eq!(faults("cconn/src/link/x.rs", "use super::super::wire::*;"), [""; 0]);
-    }
-
-    #[test]
-    fn upward_edges_are_found_however_written() {
-        for text in [
-            "use crate::serveur::Serveur;",
-            "use crate::{wire::CallId, serveur};",
-            "use super::super::serveur;",
-            "fn f() { crate::serveur::g() }",
-            "mod inline { use super::super::super::serveur::S; }",
-        ] {
-            let found = faults("cconn/src/link/x.rs", text);
-            assert_eq!(found.len(), 1, "{text}: {found:?}");
-            assert!(found[0].contains("`link` may not import `serveur`"), "{found:?}");
-        }
-    }
-
-    #[test]
-    fn a_lower_module_without_an_edge_is_refused_too() {
-        assert!(faults("cconn/src/link.rs", "use crate::codec::encode;")[0].contains("`codec`"));
-    }
-
-    #[test]
-    fn names_of_the_root_count_as_their_modules() {
-        assert_eq!(faults("cconn/src/message.rs", "use crate::{Erreur, R};"), [""; 0]);
-        assert!(faults("cconn/src/wire.rs", "use crate::Erreur;")[0].contains("`erreur`"));
-        assert!(faults("cconn/src/wire.rs", "use crate::Other;")[0].contains("no module"));
-        assert!(faults("cconn/src/wire.rs", "use super::*;")[0].contains("`lib`"));
-    }
-
-    #[test]
-    fn tests_may_import_what_they_like() {
-        let text = "#[cfg(test)] mod tests { use crate::serveur::S; }";
-        assert_eq!(faults("cconn/src/wire.rs", text), [""; 0]);
-        let repo = Repo::made_up(&[
-            ("cconn/src/wire.rs", "#[cfg(test)] mod tests;"),
-            ("cconn/src/wire/tests.rs", "use crate::serveur::S;"),
-        ]);
-        assert_eq!(check(&repo), []);
-    }
-
-    #[test]
-    fn an_unknown_module_is_reported() {
-        let found = faults("cconn/src/mystere.rs", "");
-        assert!(found[0].contains("`mystere` is unknown: add it"), "{found:?}");
-        let repo = Repo::made_up(&[(ROOT_FILE, "mod a { mod b; }")]);
-        assert_eq!(check(&repo).len(), 1);
-    }
+    (!may_use(from, to)).then(|| format!("`{from}` may not import `{to}`: {TABLE}"))
 }

@@ -1,30 +1,86 @@
 //! The files of the repository, read once.
 //!
-//! It knows which files exist and the text of Rust and Markdown; it judges nothing.
+//! It knows which files exist, the text of Rust and Markdown, and the syntax of Rust; it judges
+//! nothing.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use syn::File;
+
 use crate::source;
 
+/// What stands for a file that is no Rust.
+fn nothing() -> File {
+    File { shebang: None, frontmatter: None, attrs: Vec::new(), items: Vec::new() }
+}
+
 /// The repository as the checks see it. Paths are relative to its root, with `/`.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Repo {
     pub(super) root: PathBuf,
     /// Every file and folder but build output and git's own.
     pub(super) paths: BTreeSet<String>,
     /// The text of each Rust and Markdown file.
-    texts: BTreeMap<String, String>,
+    texts: BTreeMap<String, Source>,
+}
+
+#[derive(Default)]
+struct Source {
+    text: String,
+    syntax: OnceCell<Syntax>,
+}
+
+/// A Rust file as parsed; empty with the fault where it is no Rust.
+struct Syntax {
+    whole: File,
+    untested: File,
+    fault: Option<(usize, String)>,
 }
 
 /// A Rust file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct RustFile<'a> {
     pub(super) path: &'a str,
     pub(super) text: &'a str,
+    source: &'a Source,
     /// Whether it holds nothing but tests.
     pub(super) is_test: bool,
+}
+
+impl<'a> RustFile<'a> {
+    /// The syntax, test code included.
+    pub(super) fn whole(&self) -> &'a File {
+        &self.source.syntax().whole
+    }
+
+    /// The syntax without test code.
+    pub(super) fn untested(&self) -> &'a File {
+        &self.source.syntax().untested
+    }
+
+    /// Why the file is no Rust, with the line.
+    pub(super) fn fault(&self) -> Option<&'a (usize, String)> {
+        self.source.syntax().fault.as_ref()
+    }
+}
+
+impl Source {
+    fn new(text: String) -> Source {
+        Source { text, syntax: OnceCell::new() }
+    }
+
+    fn syntax(&self) -> &Syntax {
+        self.syntax.get_or_init(|| {
+            let (whole, fault) = match source::parse(&self.text) {
+                Ok(whole) => (whole, None),
+                Err(fault) => (nothing(), Some(fault)),
+            };
+            Syntax { untested: source::untested(whole.clone()), whole, fault }
+        })
+    }
 }
 
 impl Repo {
@@ -45,7 +101,8 @@ impl Repo {
             if entry.file_type()?.is_dir() {
                 self.load_folder(&path)?;
             } else if is_read(&path) {
-                self.texts.insert(path.clone(), fs::read_to_string(entry.path())?);
+                let text = fs::read_to_string(entry.path())?;
+                self.texts.insert(path.clone(), Source::new(text));
             }
             self.paths.insert(path);
         }
@@ -54,21 +111,23 @@ impl Repo {
 
     /// The text of one Rust or Markdown file, if it is there.
     pub(super) fn text(&self, path: &str) -> Option<&str> {
-        self.texts.get(path).map(String::as_str)
+        self.texts.get(path).map(|source| source.text.as_str())
     }
 
     /// The Rust files under any of these folders.
     pub(super) fn rust_files(&self, folders: &[&str]) -> Vec<RustFile<'_>> {
-        let all: Vec<(&str, &str)> = self
-            .texts
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
-            .filter(|(path, _)| has_extension(path, "rs"))
-            .filter(|(path, _)| folders.iter().any(|folder| is_under(path, folder)))
+        let is_asked = |path: &str| folders.iter().any(|folder| is_under(path, folder));
+        let all = self.texts.iter().map(|(path, source)| (path.as_str(), source));
+        let all = all.filter(|(path, _)| has_extension(path, "rs") && is_asked(path));
+        let mut files: Vec<RustFile<'_>> = all
+            .map(|(path, source)| RustFile { path, text: &source.text, source, is_test: false })
             .collect();
-        let tests = source::test_files(&all);
-        let file = |(path, text)| RustFile { path, text, is_test: tests.contains(path) };
-        all.into_iter().map(file).collect()
+        let parsed: Vec<_> = files.iter().map(|file| (file.path, file.whole())).collect();
+        let tests = source::test_files(&parsed);
+        for file in &mut files {
+            file.is_test = tests.contains(file.path);
+        }
+        files
     }
 
     /// The Markdown files at the root and under `docs`.
@@ -76,7 +135,7 @@ impl Repo {
         let is_page = |path: &str| {
             has_extension(path, "md") && (is_under(path, "docs") || !path.contains('/'))
         };
-        let texts = self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let texts = self.texts.iter().map(|(path, source)| (&**path, &*source.text));
         texts.filter(move |(path, _)| is_page(path))
     }
 
@@ -88,7 +147,7 @@ impl Repo {
             let folders = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
             repo.paths.extend(folders.chain([(*path).to_owned()]));
             if is_read(path) {
-                repo.texts.insert((*path).to_owned(), (*text).to_owned());
+                repo.texts.insert((*path).to_owned(), Source::new((*text).to_owned()));
             }
         }
         repo

@@ -1,53 +1,38 @@
-//! Files and functions stay small enough to be read at one go; tests are not counted.
+//! Files stay small enough to be read at one go; tests are not counted.
+//!
+//! The size of functions is clippy's: `too-many-lines-threshold` in `clippy.toml`.
 
 use super::Finding;
-use super::repo::Repo;
+use super::repo::{Repo, RustFile};
 use crate::source;
 
 /// Above the first, a talk; above the second, a split. In lines.
-const FILE_LIMITS: (usize, usize) = (300, 400);
-const FUNCTION_LIMITS: (usize, usize) = (40, 60);
+const LIMITS: (usize, usize) = (300, 400);
 
 /// The crates of this workspace that hold no tests of others.
 const FOLDERS: &[&str] =
     &["cconn", "cconn-macros", "checks/endurance", "checks/instructions", "examples", "xtask"];
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for file in repo.rust_files(FOLDERS) {
-        if file.is_test || file.path.contains("/tests/") {
-            continue;
-        }
-        found.extend(judge("file", file.path, untested_lines(file.text), FILE_LIMITS));
-        for function in source::functions(&source::tested_code(file.text)) {
-            let place = format!("{}:{}", file.path, function.line);
-            let what = format!("function `{}`", function.name);
-            found.extend(judge(&what, &place, function.lines, FUNCTION_LIMITS));
-        }
-    }
-    found
+    let files = repo.rust_files(FOLDERS).into_iter();
+    let files = files.filter(|file| !file.is_test && !file.path.contains("/tests/"));
+    files.filter_map(|file| judge(file.path, untested_lines(file))).collect()
 }
 
-fn judge(what: &str, place: &str, lines: usize, limits: (usize, usize)) -> Option<Finding> {
-    let (warning, error) = limits;
+fn judge(place: &str, lines: usize) -> Option<Finding> {
+    let (warning, error) = LIMITS;
     if lines > error {
-        Some(Finding::error(place, format!("{what} has {lines} lines, more than {error}")))
+        Some(Finding::error(place, format!("the file has {lines} lines, more than {error}")))
     } else if lines > warning {
-        Some(Finding::warning(place, format!("{what} has {lines} lines, more than {warning}")))
+        Some(Finding::warning(place, format!("the file has {lines} lines, more than {warning}")))
     } else {
         None
     }
 }
 
 /// The lines of a file that are not inside test code.
-fn untested_lines(text: &str) -> usize {
-    let tokens = source::code(text);
-    let ranges = source::test_ranges(&tokens);
-    let tested = ranges.into_iter().filter_map(|range| {
-        let inside = &tokens[range];
-        Some(inside.last()?.line + 1 - inside.first()?.line)
-    });
-    text.lines().count().saturating_sub(tested.sum())
+fn untested_lines(file: RustFile<'_>) -> usize {
+    file.text.lines().count().saturating_sub(source::test_lines(file.whole()))
 }
 
 #[cfg(test)]
@@ -58,13 +43,9 @@ mod tests {
         check(&Repo::made_up(&[(path, text)]))
     }
 
-    fn function(lines: usize) -> String {
-        format!("fn f() {{{}}}", "\n".repeat(lines - 1))
-    }
-
     #[test]
     fn files_are_judged_at_each_limit() {
-        let of = |lines: usize| found("cconn/src/a.rs", &"x;\n".repeat(lines));
+        let of = |lines: usize| found("cconn/src/a.rs", &"use a;\n".repeat(lines));
         assert_eq!(of(300), []);
         assert!(of(301)[0].is_warning);
         assert!(of(400)[0].is_warning);
@@ -72,20 +53,12 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_judged_at_each_limit() {
-        let of = |lines| found("xtask/src/a.rs", &function(lines));
-        assert_eq!(of(40), []);
-        assert!(of(41)[0].is_warning);
-        assert!(of(60)[0].is_warning);
-        assert!(!of(61)[0].is_warning);
-    }
-
-    #[test]
     fn tests_are_not_counted() {
-        let inline = format!("#[cfg(test)]\nmod tests {{ {} \n}}", function(500));
+        let long = "use a;\n".repeat(500);
+        let inline = format!("use a;\n#[cfg(test)]\nmod tests {{ {long} }}\nuse b;");
         assert_eq!(found("cconn/src/a.rs", &inline), []);
-        assert_eq!(untested_lines(&format!("a;\n{inline}\nb;")), 2);
-        assert_eq!(found("tests/src/a.rs", &function(500)), []);
-        assert_eq!(found("cconn/tests/a.rs", &function(500)), []);
+        assert_eq!(found("tests/src/a.rs", &long), []);
+        assert_eq!(found("cconn/tests/a.rs", &long), []);
+        assert_eq!(found("cconn/src/b.rs", &long).len(), 1);
     }
 }

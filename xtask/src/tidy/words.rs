@@ -1,8 +1,12 @@
 //! Words that must stand in a file, must not, or in few places only.
+//!
+//! `todo!`, `unimplemented!` and `dbg!` are clippy's: lints of the workspace.
+
+use std::ops::RangeInclusive;
 
 use super::Finding;
 use super::repo::Repo;
-use crate::source::{self, Kind, Token};
+use crate::source;
 
 /// The crates of this workspace.
 const CRATES: &[&str] = &[
@@ -15,10 +19,27 @@ const CRATES: &[&str] = &[
     "xtask",
 ];
 
-/// Macros that stand for code still to be written or output to be removed.
-const UNFINISHED_MACROS: &[&str] = &["todo", "unimplemented", "dbg"];
-/// Marks of the same in comments.
-const UNFINISHED_MARKS: &[&str] = &["FIXME", "XXX"];
+/// Marks in comments of what is still to be done.
+const UNFINISHED: &[&str] = &["FIXME", "XXX"];
+
+/// Cases of compilers' errors, which may be no Rust; their brackets and quotes match all the same.
+const CASES: &str = "tests/ui/";
+
+/// Each file can be read at all: what cannot be parsed, no other check sees.
+pub(super) fn check_syntax(repo: &Repo) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in repo.rust_files(CRATES) {
+        let fault = match file.path.strip_prefix(CASES) {
+            Some(_) => source::lex(file.text).err().map(|line| (line, "brackets or quotes")),
+            None => file.fault().map(|(line, fault)| (*line, &**fault)),
+        };
+        if let Some((line, fault)) = fault {
+            found
+                .push(Finding::error(format!("{}:{line}", file.path), format!("no Rust: {fault}")));
+        }
+    }
+    found
+}
 
 /// The codec's crate is named in the codec only, so that another can take its place.
 ///
@@ -30,11 +51,11 @@ pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
         if file.path == "cconn/src/codec.rs" || file.path.starts_with("cconn/src/codec/") {
             continue;
         }
-        let tokens = source::code(file.text);
-        let named = tokens.iter().filter(|token| token.text.contains("bincode"));
-        found.extend(named.map(|token| {
+        let words = words_of(file.text, "bincode");
+        let named = words.iter().filter(|(word, _)| word.contains("bincode"));
+        found.extend(named.map(|(_, lines)| {
             let text = "`bincode` may be named in cconn/src/codec only";
-            Finding::error(format!("{}:{}", file.path, token.line), text)
+            Finding::error(format!("{}:{}", file.path, lines.start()), text)
         }));
     }
     found
@@ -61,44 +82,52 @@ pub(super) fn check_headers(repo: &Repo) -> Vec<Finding> {
 pub(super) fn check_unfinished(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
     for file in repo.rust_files(CRATES) {
-        let mut report = |token: &Token<'_>, text: String| {
-            found.push(Finding::error(format!("{}:{}", file.path, token.line), text));
+        let mut report = |line: usize, text: String| {
+            found.push(Finding::error(format!("{}:{line}", file.path), text));
         };
-        for token in source::tokens(file.text) {
-            if let Some(mark) = mark_in(&token) {
-                report(&token, format!("a comment says {mark}"));
-            }
+        for (line, mark) in marks(file.text) {
+            report(line, format!("a comment says {mark}"));
         }
-        let code = source::code(file.text);
-        for (at, token) in code.iter().enumerate() {
-            let name = token.text;
-            if UNFINISHED_MACROS.contains(&name) && code.get(at + 1).is_some_and(|t| t.is("!")) {
-                report(token, format!("`{name}!` is left in the code"));
-            }
-            if ignores_test(&code, at) {
-                report(token, "a test is ignored".to_owned());
+        let attributes = file.text.contains("ignore").then(|| source::attributes(file.text));
+        for (names, line) in attributes.unwrap_or_default() {
+            if ignores_test(&names) {
+                report(line, "a test is ignored".to_owned());
             }
         }
     }
     found
 }
 
-fn mark_in(token: &Token<'_>) -> Option<&'static str> {
-    if token.kind != Kind::Comment {
-        return None;
-    }
-    let mut words = token.text.split(|c: char| !c.is_alphanumeric());
-    words.find_map(|word| UNFINISHED_MARKS.iter().copied().find(|mark| *mark == word))
+/// The names and literals of a file that holds that text anywhere: to read all would take long.
+fn words_of(text: &str, part: &str) -> Vec<(String, RangeInclusive<usize>)> {
+    if text.contains(part) { source::words(text) } else { Vec::new() }
 }
 
-/// Whether an attribute that ignores a test starts at `at`, on a condition or without.
-fn ignores_test(code: &[Token<'_>], at: usize) -> bool {
-    let Some(end) = source::attribute_end(code, at) else { return false };
-    let mut words = code[at..end].iter().filter(|token| token.kind == Kind::Word);
-    match words.next() {
-        Some(first) if first.is("ignore") => true,
-        Some(first) if first.is("cfg_attr") => words.any(|word| word.is("ignore")),
-        _ => false,
+/// The marks in the comments of a file: those that no name and no string of the line holds.
+fn marks(text: &str) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    for mark in UNFINISHED.iter().copied().filter(|mark| text.contains(*mark)) {
+        let words = words_of(text, mark);
+        let words: Vec<_> = words.iter().filter(|(word, _)| word.contains(mark)).collect();
+        for (line, content) in (1..).zip(text.lines()) {
+            let has = |text: &str| {
+                text.split(|c: char| !c.is_alphanumeric()).filter(|word| *word == mark).count()
+            };
+            let in_code = words.iter().filter(|(_, lines)| lines.contains(&line));
+            if has(content) > in_code.map(|(word, _)| has(word)).sum() {
+                found.push((line, mark));
+            }
+        }
+    }
+    found
+}
+
+/// Whether an attribute of these names ignores a test, on a condition or without.
+fn ignores_test(names: &[String]) -> bool {
+    match names.split_first() {
+        Some((first, rest)) if first == "cfg_attr" => rest.iter().any(|name| name == "ignore"),
+        Some((first, _)) => first == "ignore",
+        None => false,
     }
 }
 
@@ -114,11 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_rust_is_found() {
+        assert_eq!(places(check_syntax, "cconn/src/a.rs", "fn f() {}\nfn 1"), ["cconn/src/a.rs:2"]);
+        assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn"), [""; 0]);
+        assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn f() {\n( }"), ["tests/ui/a.rs:2"]);
+    }
+
+    #[test]
     fn the_codec_crate_is_found_outside_the_codec() {
         let text = "//! bincode\nuse bincode::Options;\nconst A: &str = \"bincode\";";
         let found = places(check_codec, "cconn/src/client.rs", text);
         assert_eq!(found, ["cconn/src/client.rs:2", "cconn/src/client.rs:3"]);
         assert_eq!(places(check_codec, "tests/src/a.rs", "use bincode;").len(), 1);
+        assert_eq!(places(check_codec, "tests/src/a.rs", "m! { x(my_bincode) }").len(), 1);
         for path in ["cconn/src/codec.rs", "cconn/src/codec/guard.rs"] {
             assert_eq!(places(check_codec, path, text), [""; 0]);
         }
@@ -133,14 +170,15 @@ mod tests {
     #[test]
     fn unfinished_code_is_found() {
         for text in [
-            "fn f() { todo!() }",
-            "fn f() { unimplemented!(\"x\") }",
-            "fn f() { dbg!(1); }",
             "#[ignore] fn f() {}",
             "#[ignore = \"slow\"] fn f() {}",
             "#[cfg_attr(unix, ignore)] fn f() {}",
+            "m! { #[ignore] fn f() {} }",
             "// FIXME: later",
+            "/// FIXME: later\nfn f() {}",
+            "fn f() { \"FIXME\" } // FIXME",
             "/* XXX */",
+            "/* a\nXXX */",
         ] {
             assert_eq!(places(check_unfinished, "tests/src/a.rs", text).len(), 1, "{text}");
         }
@@ -148,7 +186,7 @@ mod tests {
 
     #[test]
     fn words_in_strings_and_names_are_left_alone() {
-        let text = "fn todo() { todo(); \"dbg!(1) #[ignore] FIXME\"; } // XXXL: ignore";
+        let text = "fn ignore() { \"#[ignore] FIXME\"; \"a\nXXX\"; FIXME } // XXXL: ignore";
         assert_eq!(places(check_unfinished, "cconn/src/a.rs", text), [""; 0]);
     }
 }

@@ -1,0 +1,128 @@
+//! The layers of cconn and the rooms inside them, written once.
+
+/// What a layer may import and call besides itself.
+#[derive(Debug)]
+pub(super) enum Imports {
+    Only(&'static [&'static str]),
+    /// Whatever stands before it in the table.
+    AllBelow,
+}
+use Imports::{AllBelow, Only};
+
+/// A module at the root of cconn.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) name: &'static str,
+    pub(super) imports: Imports,
+    /// What it owns.
+    pub(super) owns: &'static str,
+    /// The folders inside it, bottom to top; each may import and call those before it. What
+    /// stands beside the folders is above them all.
+    pub(super) rooms: &'static [Room],
+}
+
+/// A folder of a layer: its name, and what it owns.
+pub(super) type Room = (&'static str, &'static str);
+
+const fn layer(name: &'static str, imports: Imports, owns: &'static str) -> Layer {
+    Layer { name, imports, owns, rooms: &[] }
+}
+
+const LINK: &[Room] = &[
+    ("core", "every decision: helm, turn, windows, waiting calls, ends; no socket, no thread"),
+    ("io", "bytes in and out, as the core decided"),
+    ("threads", "who sleeps, who is woken, the watchman, the executors"),
+    ("verbs", "what a handle can do: call, send, wait, stop"),
+];
+
+/// The layers, bottom to top. A layer imports from before it in this list only.
+pub(super) const LAYERS: &[Layer] = &[
+    layer("text", Only(&[]), "numbers of things, as texts say them"),
+    layer(
+        "sync",
+        Only(&[]),
+        "locks, condition variables, threads and time, so that a model checker can take their place",
+    ),
+    layer("copy", Only(&[]), "large copies of bytes, where the processor makes them fast"),
+    layer("wire", Only(&[]), "the bytes of greetings and frames; no I/O, no state"),
+    layer(
+        "body",
+        Only(&["copy"]),
+        "the body of a message, of which one long byte string may stand apart",
+    ),
+    layer(
+        "codec",
+        Only(&["sync", "copy", "body"]),
+        "values to bytes and back, behind a guard; the only place that names the crate behind it",
+    ),
+    layer("transport", Only(&["sync", "copy"]), "sockets, and streams in memory"),
+    layer("octets", Only(&["copy"]), "byte payloads that travel as bytes"),
+    Layer {
+        rooms: LINK,
+        ..layer(
+            "link",
+            Only(&["text", "sync", "copy", "wire", "body", "transport"]),
+            "one connection: who reads, who writes, who runs, windows, waiting calls, ends",
+        )
+    },
+    layer(
+        "handshake",
+        Only(&["text", "sync", "wire", "transport", "link"]),
+        "the greeting: both sides send theirs at once, and read the other's",
+    ),
+    layer(
+        "erreur",
+        Only(&["text", "wire", "codec", "link"]),
+        "the public errors, above every layer's own",
+    ),
+    layer(
+        "message",
+        Only(&["copy", "wire", "body", "codec", "octets", "erreur"]),
+        "what the verbs take: a command's name, fingerprint and arguments",
+    ),
+    layer("client", AllBelow, "the handle to one connection and its verbs"),
+    layer(
+        "commande",
+        Only(&["text", "sync", "wire", "body", "codec", "link", "erreur", "message", "client"]),
+        "the registry, dispatch, the panic fence, handed-in state",
+    ),
+    layer("connexion", AllBelow, "how a client connects, and its settings"),
+    layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
+    layer("traits", AllBelow, "the traits for bounds, and for those who write messages by hand"),
+    layer("unwind", AllBelow, "the promise that a panic around a handle leaves it whole"),
+    layer("__prive", AllBelow, "what generated code uses, and nobody else"),
+    layer("lib", AllBelow, "the table of contents"),
+];
+
+/// The place of a layer in the table.
+pub(super) fn place(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.name == name)
+}
+
+/// Whether one layer may import and call another, or itself.
+pub(super) fn may_use(from: &str, to: &str) -> bool {
+    let (Some(at), Some(below)) = (place(from), place(to)) else { return false };
+    at == below
+        || match LAYERS[at].imports {
+            Only(layers) => layers.contains(&to),
+            AllBelow => below < at,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_points_downwards() {
+        for (at, layer) in LAYERS.iter().enumerate() {
+            let name = layer.name;
+            assert_eq!(place(name), Some(at), "{name} stands twice");
+            if let Only(below) = layer.imports {
+                for to in below {
+                    assert!(place(to).is_some_and(|below| below < at), "{name} -> {to}");
+                }
+            }
+        }
+    }
+}
