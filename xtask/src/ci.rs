@@ -2,7 +2,10 @@
 //!
 //! How one step is run stands in `step`.
 
+mod deny;
 mod step;
+mod tools;
+mod versions;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,7 +24,12 @@ const STEPS: &[Step] = &[
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
-    Step::cargo("deny", DENY).if_installed("deny"),
+    Step::judged("deny", deny::check),
+    Step::judged("advisories", deny::advisories),
+    Step::judged("features", versions::features),
+    Step::judged("minimal", versions::minimal),
+    Step::judged("oldest", versions::oldest),
+    Step::judged("semver", versions::semver),
     Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
@@ -35,8 +43,6 @@ const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 const DOC_PRIVATE: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items"];
 const DOC_WARNINGS: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
-/// Advisories need a database from the network: they are looked at by hand before a release.
-const DENY: &[&str] = &["deny", "check", "bans", "licenses", "sources"];
 
 /// Runs the named steps, or all; stops at the first that fails.
 pub(crate) fn run(root: &Path, names: &[String]) -> Result<(), String> {

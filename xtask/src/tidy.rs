@@ -25,7 +25,6 @@ const CHECKS: &[(&str, Check)] = &[
     ("the page of layers", layers::check_page),
     ("files are Rust", words::check_syntax),
     ("file size", size::check),
-    ("the codec's crate is named in one place", words::check_codec),
     ("files say what they own", words::check_headers),
     ("nothing is left undone", words::check_unfinished),
     ("the page of names says what the sources do", names::check),

@@ -21,14 +21,14 @@ enum Action {
     Cargo(&'static [&'static str]),
     /// Runs a chore of this program on the root of the repository.
     Chore(fn(&Path) -> Result<(), String>),
+    /// The same for a chore that says itself what it lacks.
+    Judged(fn(&Path) -> Outcome),
 }
 
 /// What a step cannot run without; where it is missing the step is skipped aloud.
 #[derive(Clone, Copy, Debug)]
 enum Need {
     Nothing,
-    /// A cargo subcommand that the toolchain does not bring.
-    Subcommand(&'static str),
     Folder(&'static str),
     /// A program beside the toolchain.
     Program(&'static str),
@@ -51,12 +51,12 @@ impl Step {
         Step { name, action: Action::Chore(chore), environment: &[], need: Need::Nothing }
     }
 
-    pub(super) const fn with(self, environment: Environment) -> Step {
-        Step { environment, ..self }
+    pub(super) const fn judged(name: &'static str, chore: fn(&Path) -> Outcome) -> Step {
+        Step { name, action: Action::Judged(chore), environment: &[], need: Need::Nothing }
     }
 
-    pub(super) const fn if_installed(self, subcommand: &'static str) -> Step {
-        Step { need: Need::Subcommand(subcommand), ..self }
+    pub(super) const fn with(self, environment: Environment) -> Step {
+        Step { environment, ..self }
     }
 
     pub(super) const fn if_folder(self, folder: &'static str) -> Step {
@@ -78,6 +78,7 @@ impl Step {
         match self.action {
             Action::Cargo(arguments) => words.push(format!("cargo {}", arguments.join(" "))),
             Action::Chore(_) => words.push(format!("cargo xtask {}", self.name)),
+            Action::Judged(_) => words.push(format!("cargo xtask ci {}", self.name)),
         }
         words.join(" ")
     }
@@ -89,6 +90,7 @@ impl Step {
         let done = match self.action {
             Action::Cargo(arguments) => run_cargo(root, arguments, self.environment),
             Action::Chore(chore) => chore(root),
+            Action::Judged(chore) => return chore(root),
         };
         done.map_or_else(Outcome::Failed, |()| Outcome::Passed)
     }
@@ -97,9 +99,6 @@ impl Step {
 impl Need {
     fn missing(self, root: &Path) -> Option<String> {
         match self {
-            Need::Subcommand(name) if !has_subcommand(name) => {
-                Some(format!("cargo-{name} is not installed: cargo install --locked cargo-{name}"))
-            }
             Need::Folder(name) if !root.join(name).is_dir() => {
                 Some(format!("there is no folder {name}/"))
             }
@@ -117,7 +116,7 @@ fn run_cargo(root: &Path, arguments: &[&str], environment: Environment) -> Resul
     judge(command.current_dir(root).stdin(Stdio::null()).status())
 }
 
-fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
+pub(super) fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
     match ended {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(status.to_string()),
@@ -125,11 +124,7 @@ fn judge(ended: io::Result<ExitStatus>) -> Result<(), String> {
     }
 }
 
-fn has_subcommand(name: &str) -> bool {
-    succeeds(crate::cargo().args([name, "--version"]))
-}
-
-fn succeeds(command: &mut Command) -> bool {
+pub(super) fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
@@ -159,7 +154,7 @@ mod tests {
         let root = crate::root();
         let cases = [
             (Step::cargo("x", VERSION).if_folder("no-such-folder"), "no-such-folder/"),
-            (Step::cargo("x", VERSION).if_installed("no-such-tool"), "cargo-no-such-tool"),
+            (Step::judged("x", |_| Outcome::Skipped("no tool".to_owned())), "no tool"),
             (Step::cargo("x", VERSION).if_program("no-such-program"), "no-such-program"),
         ];
         for (step, what) in cases {

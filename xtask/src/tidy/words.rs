@@ -2,8 +2,6 @@
 //!
 //! `todo!`, `unimplemented!` and `dbg!` are clippy's: lints of the workspace.
 
-use std::ops::RangeInclusive;
-
 use super::Finding;
 use super::repo::Repo;
 use crate::source;
@@ -37,26 +35,6 @@ pub(super) fn check_syntax(repo: &Repo) -> Vec<Finding> {
             found
                 .push(Finding::error(format!("{}:{line}", file.path), format!("no Rust: {fault}")));
         }
-    }
-    found
-}
-
-/// The codec's crate is named in the codec only, so that another can take its place.
-///
-/// Comments may speak of it. This crate is left out: it names what it forbids.
-pub(super) fn check_codec(repo: &Repo) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for file in repo.rust_files(&["cconn", "cconn-macros", "checks/endurance", "examples", "tests"])
-    {
-        if file.path == "cconn/src/codec.rs" || file.path.starts_with("cconn/src/codec/") {
-            continue;
-        }
-        let words = words_of(file.text, "bincode");
-        let named = words.iter().filter(|(word, _)| word.contains("bincode"));
-        found.extend(named.map(|(_, lines)| {
-            let text = "`bincode` may be named in cconn/src/codec only";
-            Finding::error(format!("{}:{}", file.path, lines.start()), text)
-        }));
     }
     found
 }
@@ -98,16 +76,11 @@ pub(super) fn check_unfinished(repo: &Repo) -> Vec<Finding> {
     found
 }
 
-/// The names and literals of a file that holds that text anywhere: to read all would take long.
-fn words_of(text: &str, part: &str) -> Vec<(String, RangeInclusive<usize>)> {
-    if text.contains(part) { source::words(text) } else { Vec::new() }
-}
-
 /// The marks in the comments of a file: those that no name and no string of the line holds.
 fn marks(text: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
     for mark in UNFINISHED.iter().copied().filter(|mark| text.contains(*mark)) {
-        let words = words_of(text, mark);
+        let words = source::words(text);
         let words: Vec<_> = words.iter().filter(|(word, _)| word.contains(mark)).collect();
         for (line, content) in (1..).zip(text.lines()) {
             let has = |text: &str| {
@@ -147,18 +120,6 @@ mod tests {
         assert_eq!(places(check_syntax, "cconn/src/a.rs", "fn f() {}\nfn 1"), ["cconn/src/a.rs:2"]);
         assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn"), [""; 0]);
         assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn f() {\n( }"), ["tests/ui/a.rs:2"]);
-    }
-
-    #[test]
-    fn the_codec_crate_is_found_outside_the_codec() {
-        let text = "//! bincode\nuse bincode::Options;\nconst A: &str = \"bincode\";";
-        let found = places(check_codec, "cconn/src/client.rs", text);
-        assert_eq!(found, ["cconn/src/client.rs:2", "cconn/src/client.rs:3"]);
-        assert_eq!(places(check_codec, "tests/src/a.rs", "use bincode;").len(), 1);
-        assert_eq!(places(check_codec, "tests/src/a.rs", "m! { x(my_bincode) }").len(), 1);
-        for path in ["cconn/src/codec.rs", "cconn/src/codec/guard.rs"] {
-            assert_eq!(places(check_codec, path, text), [""; 0]);
-        }
     }
 
     #[test]
