@@ -14,10 +14,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::copy;
 use crate::erreur::{About, Erreur, Resultat, ended, remember};
 use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
-use crate::message::{Appel, Entete, Message};
+use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
 use crate::wire;
@@ -144,18 +143,17 @@ impl Client {
     fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
         let head = message.entete();
         self.link.names.remember(head.hash(), head.nom());
-        let mut frame = take_scratch();
-        let sent =
-            self.encode(&head, message, &mut frame, wire::begin_one_way).and_then(|encoded| {
-                copy::append(&mut frame, encoded.tail);
-                let sent = if waits {
-                    self.link.send(&mut frame, encoded.body, self.deadline())
-                } else {
-                    self.link.try_send(&mut frame, encoded.body)
-                };
-                sent.map_err(|failure| self.about(&head).failed(failure))
-            });
-        put_scratch(frame);
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let sent = self.encode(&head, message, &mut writer, wire::begin_one_way).and_then(|body| {
+            let frame = writer.buffer();
+            let sent = if waits {
+                self.link.send(frame, body, self.deadline())
+            } else {
+                self.link.try_send(frame, body)
+            };
+            sent.map_err(|failure| self.about(&head).failed(failure))
+        });
+        put_scratch(writer.out);
         sent
     }
 
@@ -185,20 +183,22 @@ impl Client {
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
         let head = message.entete();
-        let answer = self.call(&head, &message).map_err(Failed::into_error)?;
-        self.read(&head, answer, M::__cconn_decode)
+        self.read(&head, self.call(&head, &message), M::__cconn_decode)
     }
 
     fn call(&self, head: &Entete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
         remember(head.hash(), head.nom());
-        let mut frame = take_scratch();
-        let answer = self.encode(head, message, &mut frame, wire::begin_call).and_then(|encoded| {
-            let message = link::Outgoing { frame: &mut frame, tail: encoded.tail };
-            let answer = self.link.call(message, encoded.body, self.deadline());
-            answer.map_err(|failure| self.about(head).failed(failure))
-        });
-        put_scratch(frame);
-        answer.map_err(Failed)
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let answer = match self.encode(head, message, &mut writer, wire::begin_call) {
+            Ok(body) => {
+                let message = link::Outgoing { frame: &mut writer.out, tail: writer.long };
+                let answer = self.link.call(message, body, self.deadline());
+                answer.map_err(|failure| Failed(self.about(head).failed(failure)))
+            }
+            Err(error) => Err(Failed(error)),
+        };
+        put_scratch(writer.out);
+        answer
     }
 
     /// Sends a message and leaves the waiting for its answer to later.
@@ -216,13 +216,12 @@ impl Client {
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let mut frame = take_scratch();
-        let call = self.encode(&head, &message, &mut frame, wire::begin_call).and_then(|encoded| {
-            copy::append(&mut frame, encoded.tail);
-            let call = self.link.defer(&mut frame, encoded.body, self.deadline());
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
+            let call = self.link.defer(writer.buffer(), body, self.deadline());
             call.map_err(|failure| self.about(&head).failed(failure))
         });
-        put_scratch(frame);
+        put_scratch(writer.out);
         Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 

@@ -34,7 +34,7 @@ pub use list::{
     Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
     server_only, total,
 };
-pub(crate) use registry::{Known, Registry};
+pub(crate) use registry::{Registry, RegistryRunner};
 
 /// A command that has a body here, so that it can be registered.
 ///

@@ -233,7 +233,7 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         self.call = None;
         match answer {
             Err(failure) => Err(self.client.about(&head).failed(failure)),
-            Ok(answer) => self.client.read(&head, answer, self.decode),
+            Ok(answer) => self.client.read(&head, Ok(answer), self.decode),
         }
     }
 

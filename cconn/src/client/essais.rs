@@ -1,10 +1,9 @@
 //! The verbs that never wait, and the one that waits for what came before.
 
 use super::{Attente, Client};
-use crate::copy;
 use crate::erreur::{Erreur, Resultat, remember};
 use crate::link::{put_scratch, take_scratch};
-use crate::message::{Appel, Entete, Message};
+use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::wire;
 
 impl Client {
@@ -81,13 +80,12 @@ impl Client {
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let mut frame = take_scratch();
-        let call = self.encode(&head, &message, &mut frame, wire::begin_call).and_then(|encoded| {
-            copy::append(&mut frame, encoded.tail);
-            let call = self.link.try_defer(&mut frame, encoded.body);
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
+            let call = self.link.try_defer(writer.buffer(), body);
             call.map_err(|failure| self.about(&head).failed(failure))
         });
-        put_scratch(frame);
+        put_scratch(writer.out);
         Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 

@@ -1,46 +1,48 @@
 //! From messages to frames, and from answers to results.
 
-use super::Client;
+use super::{Client, Failed};
 use crate::erreur::{Codage, Erreur, Jamais, Resultat};
 use crate::link::{Answer, Failure};
-use crate::message::{AnswerReader, Entete, ErreurCommande, Message, ValueError, encode_body};
+use crate::message::{
+    AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
+};
 use crate::wire;
 
 impl Client {
-    /// Encodes a whole frame, but for long bytes at its end.
+    /// Encodes a whole frame, but for long bytes at its end; returns the size of the body.
     #[inline]
     pub(super) fn encode<'m>(
         &self,
         head: &Entete<'_>,
         message: &'m dyn Message,
-        frame: &mut Vec<u8>,
+        writer: &mut ArgumentWriter<'m>,
         begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-    ) -> Resultat<Encoded<'m>> {
+    ) -> Resultat<usize> {
         let depth = self.link.depth();
         let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
-        encode_frame(head, depth, message, frame, begin)
+        encode_frame(head, depth, message, writer, begin)
             .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?
             .ok_or_else(|| {
-                let size = frame.len();
+                let size = writer.out.len();
                 let limit = u32::MAX as usize;
                 self.about(head).failed(Failure::TooLarge { size, limit })
             })
     }
 
-    /// What an answer comes to.
+    /// What a call comes to. The answer is read where it lies: it is large to be moved.
     pub(super) fn read<R, E: ErreurCommande>(
         &self,
         head: &Entete<'_>,
-        answer: Answer,
+        mut called: Result<Answer, Failed>,
         decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Result<R, Erreur<E>> {
-        match answer {
-            Answer::Value(mut bytes) => {
+        match called {
+            Ok(Answer::Value(ref mut bytes)) => {
                 let value = decode(AnswerReader(bytes.body()));
                 bytes.recycle(&self.link);
                 value.map_err(|error| self.codage(head, "the answer", "decoded", error, true))
             }
-            Answer::UserError(mut bytes) => {
+            Ok(Answer::UserError(ref mut bytes)) => {
                 let refusal = E::__cconn_decode(bytes.body().into_slice());
                 bytes.recycle(&self.link);
                 Err(match refusal {
@@ -48,9 +50,10 @@ impl Client {
                     Err(error) => self.codage(head, "the command's error", "decoded", error, true),
                 })
             }
-            Answer::Failure { code, text } => {
+            Ok(Answer::Failure { code, text }) => {
                 Err(self.about(head).remote(code, text, head.signature()))
             }
+            Err(failed) => Err(failed.into_error()),
         }
     }
 
@@ -73,28 +76,17 @@ impl Client {
     }
 }
 
-/// What stands in a frame behind its header.
-#[derive(Clone, Copy)]
-pub(crate) struct Encoded<'m> {
-    /// Size of the body, bytes.
-    pub(crate) body: usize,
-    /// Its last bytes, where they are long: the message's own, not copied to the frame.
-    pub(crate) tail: &'m [u8],
-}
-
-/// Appends a whole frame of a message, but for long bytes at its end; `None` where the frame's
-/// length does not fit its prefix.
+/// Appends a whole frame of a message, but for long bytes at its end, and returns the size of its
+/// body; `None` where the frame's length does not fit its prefix.
 #[inline]
 pub(crate) fn encode_frame<'m>(
     head: &Entete<'_>,
     depth: u8,
     message: &'m dyn Message,
-    frame: &mut Vec<u8>,
+    writer: &mut ArgumentWriter<'m>,
     begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-) -> Result<Option<Encoded<'m>>, ValueError> {
-    let start = begin(frame, depth, head.hash(), head.empreinte());
-    let header = frame.len();
-    let tail = encode_body(message, frame)?;
-    let body = frame.len() - header + tail.len();
-    Ok(wire::finish_with(frame, start, tail.len()).map(|_| Encoded { body, tail }))
+) -> Result<Option<usize>, ValueError> {
+    let start = begin(&mut writer.out, depth, head.hash(), head.empreinte());
+    let body = encode_body(message, writer)?;
+    Ok(wire::finish_with(&mut writer.out, start, writer.long.len()).map(|_| body))
 }

@@ -16,10 +16,11 @@ pub(crate) const MAX_DEPTH: u8 = 128;
 /// Every other element takes at least one byte, so no body without empty elements is refused.
 pub(super) const EMPTY_ELEMENTS: usize = 4096;
 
-/// What one body may still ask for.
+/// What one body has asked for, of what it may.
 pub(super) struct Limits {
-    /// Elements that may still be declared: `elements + declared so far == length of the body +
-    /// EMPTY_ELEMENTS`.
+    /// Bytes of the body.
+    length: usize,
+    /// Elements declared so far; `elements <= length + EMPTY_ELEMENTS`.
     elements: usize,
     /// Levels that may still be entered; `0 <= levels <= MAX_DEPTH`.
     levels: u8,
@@ -28,19 +29,18 @@ pub(super) struct Limits {
 impl Limits {
     #[inline]
     pub(super) fn for_body(length: usize) -> Self {
-        Limits { elements: length.saturating_add(EMPTY_ELEMENTS), levels: MAX_DEPTH }
+        Limits { length, elements: 0, levels: MAX_DEPTH }
     }
 
     /// Charges the elements that a sequence or map declares.
     #[inline]
     pub(super) fn charge(&mut self, declared: usize) -> Result<(), CodecError> {
-        match self.elements.checked_sub(declared) {
-            Some(left) => {
-                self.elements = left;
-                Ok(())
-            }
-            None => Err(CodecError::TooLong(declared as u64)),
+        let elements = self.elements.saturating_add(declared);
+        if elements > self.length.saturating_add(EMPTY_ELEMENTS) {
+            return Err(CodecError::TooLong(declared as u64));
         }
+        self.elements = elements;
+        Ok(())
     }
 
     /// Enters a level.

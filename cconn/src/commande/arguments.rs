@@ -41,37 +41,38 @@ impl<'de> Input<'de> {
     }
 }
 
-/// Why a command was not run, though it is registered.
+/// Why a command was not run, though it is registered; in one word, for every command is asked.
 #[derive(Debug)]
-pub struct Fault {
-    pub(crate) code: FailureCode,
-    pub(crate) text: String,
-}
+pub struct Fault(pub(super) Box<(FailureCode, String)>);
 
 impl Fault {
+    fn new(code: FailureCode, text: String) -> Self {
+        Fault(Box::new((code, text)))
+    }
+
     #[cold]
     pub(crate) fn argument(name: &dyn fmt::Display, error: &dyn fmt::Display) -> Self {
-        Fault { code: FailureCode::Arguments, text: format!("argument `{name}`: {error}") }
+        Fault::new(FailureCode::Arguments, format!("argument `{name}`: {error}"))
     }
 
     /// One of a closure's arguments, which have no names.
     #[cold]
     pub(super) fn place(place: u8, count: usize, error: &dyn fmt::Display) -> Self {
         let text = format!("argument {place} of {count}: {error}");
-        Fault { code: FailureCode::Arguments, text }
+        Fault::new(FailureCode::Arguments, text)
     }
 
     #[cold]
     fn leftover(error: &CodecError) -> Self {
         let text = format!("after the last argument: {error}");
-        Fault { code: FailureCode::Arguments, text }
+        Fault::new(FailureCode::Arguments, text)
     }
 
     /// A command that needs a server ran on a connection that has none.
     #[cold]
     pub(crate) fn no_server() -> Self {
         let text = "the command needs a server, and there is none on that side".to_owned();
-        Fault { code: FailureCode::Handler, text }
+        Fault::new(FailureCode::Handler, text)
     }
 }
 

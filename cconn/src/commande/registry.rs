@@ -2,6 +2,7 @@
 //!
 //! No lock is held while user code runs: the entry is cloned out first.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
@@ -89,19 +90,14 @@ impl Registered {
 /// Commands that one thread has run lately: it finds them again without the table, whose lock and
 /// counts all threads share. What is registered once stays registered.
 #[derive(Default)]
-pub(crate) struct Known([Option<Arc<Registered>>; 4]);
+struct Known([Option<Arc<Registered>>; 4]);
 
 impl Known {
     /// The command of that hash, looked up in the table where it is not known yet.
     #[inline]
     fn find(&mut self, registry: &Registry, hash: u64) -> Option<&Registered> {
-        let Known([a, b, c, d]) = self;
-        let place = match hash % 4 {
-            0 => a,
-            1 => b,
-            2 => c,
-            _ => d,
-        };
+        let Known(places) = self;
+        let place = places.get_mut(usize::from((hash % 4) as u8))?;
         if place.as_ref().is_none_or(|command| command.hash != hash) {
             *place = Some(registry.find(hash)?);
         }
@@ -136,7 +132,7 @@ impl Registry {
     }
 
     /// Runs one command and says how it ended.
-    pub(crate) fn run(
+    fn run(
         &self,
         known: &mut Known,
         context: &Context<'_>,
@@ -154,7 +150,10 @@ impl Registry {
         let body = Body::new(incoming.body, incoming.apart.take());
         match fence_telling(|| command.execute(context, body, out)) {
             Ok(Ok(reply)) => reply.into(),
-            Ok(Err(fault)) => failed(start, fault.code, &fault.text, out),
+            Ok(Err(fault)) => {
+                let (code, text) = *fault.0;
+                failed(start, code, &text, out)
+            }
             Err(said) => {
                 // It may be meant for nobody but the program's author.
                 let text = said.filter(|_| self.hooks().tells_panics).unwrap_or_default();
@@ -274,7 +273,7 @@ impl From<Reply> for Outcome {
 
 impl Dispatch for Registry {
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
-        Box::new(OfClient { registry: self, client: Client::within(link), known: Known::default() })
+        Box::new(RegistryRunner::new(self, link, None))
     }
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
@@ -292,16 +291,28 @@ impl Kinds for Registry {
     }
 }
 
-/// Runs the commands of a client's side.
-struct OfClient<'a> {
+/// Runs commands on one thread of a connection.
+pub(crate) struct RegistryRunner<'a> {
     registry: &'a Registry,
     client: Client,
+    serveur: Option<Box<dyn Any + Send + Sync>>,
     known: Known,
 }
 
-impl Runner for OfClient<'_> {
+impl<'a> RegistryRunner<'a> {
+    /// Of a server's side, where there is one.
+    pub(crate) fn new(
+        registry: &'a Registry,
+        link: &Arc<Link>,
+        serveur: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Self {
+        RegistryRunner { registry, client: Client::within(link), serveur, known: Known::default() }
+    }
+}
+
+impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
-        let context = Context { client: &self.client, serveur: None };
+        let context = Context { client: &self.client, serveur: self.serveur.as_deref() };
         self.registry.run(&mut self.known, &context, incoming, out)
     }
 

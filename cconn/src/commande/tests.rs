@@ -3,7 +3,7 @@
 use cconn_macros::commande;
 
 use super::*;
-use crate::message::{Message, ReplyKind, encode_body};
+use crate::message::{ArgumentWriter, Message, ReplyKind, encode_body};
 use crate::serveur::Serveur;
 use crate::wire::Output;
 
@@ -20,9 +20,9 @@ fn compte(serveur: &Serveur) -> usize {
 }
 
 fn body(message: &dyn Message) -> Vec<u8> {
-    let mut body = Vec::new();
-    encode_body(message, &mut body).unwrap();
-    body
+    let mut writer = ArgumentWriter::new(Vec::new());
+    encode_body(message, &mut writer).unwrap();
+    writer.out
 }
 
 fn local() -> (Serveur, Client) {

@@ -221,6 +221,7 @@ impl Reply {
     }
 
     /// The outcome of an attempt to encode: a failure if encoding failed.
+    #[inline]
     fn encoded(result: Result<(), CodecError>, ended: ReplyKind, out: &mut Output) -> Self {
         match result {
             Ok(()) => Reply(ended),

@@ -15,16 +15,24 @@ pub(crate) const LONG: usize = 16 << 10;
 #[doc(alias = "Writer")]
 #[derive(Debug)]
 pub struct ArgumentWriter<'m> {
-    out: Vec<u8>,
+    /// What is to be sent, the frame's header included.
+    pub(crate) out: Vec<u8>,
     /// Stands behind `out`: the message's own bytes, which need not be copied.
-    long: &'m [u8],
+    pub(crate) long: &'m [u8],
     /// Declared so far, by the sequences and maps of all arguments.
     elements: usize,
 }
 
 impl<'m> ArgumentWriter<'m> {
+    /// For one message, which is appended to `out`.
+    #[inline]
+    pub(crate) fn new(out: Vec<u8>) -> Self {
+        ArgumentWriter { out, long: &[], elements: 0 }
+    }
+
     /// Where more is written to.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+    #[inline]
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         if !self.long.is_empty() {
             copy::append(&mut self.out, std::mem::take(&mut self.long));
         }
@@ -52,25 +60,26 @@ impl<'m> ArgumentWriter<'m> {
     }
 }
 
-/// Appends the encoded arguments of a message, but for long bytes at their end, which it returns;
-/// on an error `out` is as it was.
+/// Appends the encoded arguments of a message and returns how many bytes they are; on an error
+/// `writer.out` is as it was.
 #[inline]
 pub(crate) fn encode_body<'m>(
     message: &'m dyn Message,
-    out: &mut Vec<u8>,
-) -> Result<&'m [u8], ValueError> {
-    let start = out.len();
-    let mut writer = ArgumentWriter { out: std::mem::take(out), long: &[], elements: 0 };
-    let written = message.__cconn_encode(&mut writer);
-    *out = writer.out;
-    let length = out.len().saturating_sub(start).saturating_add(writer.long.len());
+    writer: &mut ArgumentWriter<'m>,
+) -> Result<usize, ValueError> {
+    let start = writer.out.len();
+    let written = message.__cconn_encode(writer);
+    // What was written is behind `start`, and all of it is in memory.
+    let length = writer.out.len().wrapping_sub(start).wrapping_add(writer.long.len());
     let written =
         written.and_then(|()| codec::check_elements(writer.elements, length).map_err(ValueError));
-    if let Err(error) = written {
-        out.truncate(start);
-        return Err(error);
+    match written {
+        Ok(()) => Ok(length),
+        Err(error) => {
+            writer.out.truncate(start);
+            Err(error)
+        }
     }
-    Ok(writer.long)
 }
 
 #[cfg(test)]
@@ -95,15 +104,15 @@ mod tests {
                 no_value()
             }
         }
-        let mut out = vec![1];
-        assert!(encode_body(&Half, &mut out).is_err());
-        assert_eq!(out, [1]);
+        let mut writer = ArgumentWriter::new(vec![1]);
+        assert!(encode_body(&Half, &mut writer).is_err());
+        assert_eq!(writer.out, [1]);
     }
 
     #[test]
     fn every_argument_is_written_as_serde_does() {
         fn body<'m>(write: impl Fn(&mut ArgumentWriter<'m>) -> Result<(), ValueError>) -> Vec<u8> {
-            let mut writer = ArgumentWriter { out: Vec::new(), long: &[], elements: 0 };
+            let mut writer = ArgumentWriter::new(Vec::new());
             write(&mut writer).unwrap();
             std::mem::take(writer.buffer())
         }

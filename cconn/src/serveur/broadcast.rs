@@ -2,10 +2,9 @@
 
 use super::Serveur;
 use crate::client::{Client, encode_frame};
-use crate::copy;
 use crate::erreur::{Codage, Erreur, Resultat};
 use crate::link::{Failure, Link};
-use crate::message::Message;
+use crate::message::{ArgumentWriter, Message};
 use crate::wire;
 
 /// Whom a broadcast reached.
@@ -40,17 +39,16 @@ impl Serveur {
 
     fn broadcast(&self, message: &dyn Message) -> Resultat<Diffusion> {
         let head = message.entete();
-        let mut frame = Vec::new();
+        let mut writer = ArgumentWriter::new(Vec::new());
         let depth = Link::depth_of(self.shared.options.settings.limits.max_depth);
         let depth = depth.map_err(|failure| self.not_sent(head.nom(), failure))?;
-        let encoded = encode_frame(&head, depth, message, &mut frame, wire::begin_one_way)
+        let body = encode_frame(&head, depth, message, &mut writer, wire::begin_one_way)
             .map_err(|cause| self.not_encoded(head.nom(), cause))?;
-        copy::append(&mut frame, encoded.map_or(&[], |encoded| encoded.tail));
+        let frame = writer.buffer();
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
         self.shared.clients.each(|link| {
             link.names.remember(head.hash(), head.nom());
-            let sent =
-                encoded.is_some_and(|encoded| link.send_at_once(&frame, encoded.body).is_ok());
+            let sent = body.is_some_and(|body| link.send_at_once(frame, body).is_ok());
             if sent {
                 diffusion.atteints += 1;
             } else if link.ending().is_none() {

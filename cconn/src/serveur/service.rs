@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{Context, Known, Registry};
+use crate::commande::{Registry, RegistryRunner};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::wire::{FailureCode, Output};
 
@@ -23,12 +23,15 @@ impl Service {
 
 impl Dispatch for Service {
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
-        Box::new(OfServer {
-            registry: &self.registry,
-            client: Client::within(link),
-            serveur: self.serveur.upgrade().map(|shared| Serveur { shared }),
-            known: Known::default(),
-        })
+        match self.serveur.upgrade() {
+            Some(shared) => {
+                let serveur = Box::new(Serveur { shared });
+                Box::new(RegistryRunner::new(&self.registry, link, Some(serveur)))
+            }
+            None => {
+                Box::new(WithoutServer { registry: &self.registry, client: Client::within(link) })
+            }
+        }
     }
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
@@ -42,20 +45,15 @@ impl Kinds for Service {
     }
 }
 
-/// Runs commands on one thread of a connection.
-struct OfServer<'a> {
+/// Refuses all commands: the server had gone when the thread started.
+struct WithoutServer<'a> {
     registry: &'a Registry,
     client: Client,
-    /// `None` where the server had gone when the thread started.
-    serveur: Option<Serveur>,
-    known: Known,
 }
 
-impl Runner for OfServer<'_> {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
-        let Some(serveur) = &self.serveur else { return Outcome::Failure(FailureCode::Closed) };
-        let context = Context { client: &self.client, serveur: Some(serveur) };
-        self.registry.run(&mut self.known, &context, incoming, out)
+impl Runner for WithoutServer<'_> {
+    fn run(&mut self, _: &Incoming<'_>, _: &mut Output) -> Outcome {
+        Outcome::Failure(FailureCode::Closed)
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
