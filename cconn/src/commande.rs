@@ -1,7 +1,8 @@
-//! Commands on the receiving side: what describes one, what runs it, and the table of them.
+//! Commands on the receiving side: their descriptions, the code that runs them, and the table of
+//! them.
 //!
-//! Knows one connection as `link` and `Client`, and no server: what a server adds to the context
-//! of a command comes as an opaque value.
+//! This module knows one connection as `link` and `Client`, and no server: a server adds itself to
+//! the context of a command as an opaque value.
 
 mod arguments;
 mod closure;
@@ -36,9 +37,9 @@ pub use list::{
 };
 pub(crate) use registry::{Registry, RegistryRunner};
 
-/// A command that has a body here, so that it can be registered.
+/// A command with a body on this side, so that it can be registered.
 ///
-/// Implemented by [`commande`](macro@crate::commande) for the struct that it makes.
+/// [`commande`](macro@crate::commande) implements it for the struct that it makes.
 #[doc(alias = "Command")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that can be registered here",
@@ -47,32 +48,32 @@ pub(crate) use registry::{Registry, RegistryRunner};
     note = "without a body it is only declared, for messages to a peer that has it"
 )]
 pub trait Commande: Sealed {
-    /// Where it can be registered: [`Partout`] or [`ServeurSeul`].
+    /// Where the command can be registered: [`Partout`] or [`ServeurSeul`].
     #[doc(alias = "Scope")]
     type Portee;
 
-    /// Its description.
+    /// The command's description.
     const DESCRIPTION: Description;
 }
 
-/// What is known of a command before it runs.
+/// Everything known about a command before it runs.
 #[doc(alias = "entry")]
 #[derive(Clone, Copy)]
 pub struct Description {
     /// The name on the wire.
     #[doc(alias = "name")]
     pub nom: &'static str,
-    /// The arguments and the answer, for a person to read.
+    /// The arguments and the answer, for people to read.
     pub signature: &'static str,
-    /// The text of its doc comment.
+    /// The text of the function's doc comment.
     pub doc: &'static str,
-    /// Whether it may run beside other commands of its connection.
+    /// Whether the command may run beside other commands of its connection.
     #[doc(alias = "parallel")]
     pub parallele: bool,
-    /// Whether only a server can run it.
+    /// Whether only a server can run the command.
     #[doc(alias = "server_only")]
     pub serveur_seul: bool,
-    /// The hash of the name, by which the command travels.
+    /// The hash of the name; the wire carries it instead of the name.
     #[doc(hidden)]
     pub hash: u64,
     #[doc(hidden)]
@@ -83,7 +84,7 @@ pub struct Description {
     pub run: RunFn,
 }
 
-/// Decodes the arguments, runs the function, encodes the answer.
+/// A function that decodes the arguments, runs the command and encodes the answer.
 pub type RunFn = for<'de> fn(&Context<'_>, Input<'de>, &mut Output) -> Result<Reply, Fault>;
 
 impl fmt::Debug for Description {
@@ -96,12 +97,12 @@ impl fmt::Debug for Description {
     }
 }
 
-/// What a command is handed besides its arguments.
+/// Everything that a command receives besides its arguments.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The connection that it came by.
+    /// The connection that the command came by.
     pub(crate) client: &'a Client,
-    /// The server, where there is one.
+    /// The server, if the connection belongs to one.
     pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
 }
 

@@ -1,4 +1,4 @@
-//! The verbs that never wait, and the one that waits for what came before.
+//! The verbs that never wait, and the verb that waits for what came before.
 
 use super::{Attente, Client};
 use crate::erreur::{Erreur, Resultat, remember};
@@ -7,16 +7,16 @@ use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::wire;
 
 impl Client {
-    /// Sends a message to which no answer comes, if that needs no waiting.
+    /// Sends a message that gets no answer, but only if that needs no waiting.
     ///
-    /// As [`envoyer`](Client::envoyer) but for the waiting: where the peer does not keep up the
-    /// message is not sent, and the error says so.
+    /// Like [`envoyer`](Client::envoyer), except that a message for which the peer has no room now
+    /// is not sent and is an error.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::NonEnvoyee`]: there is no room for it now
-    ///   ([`RaisonNonEnvoi::SansPlace`](crate::erreur::RaisonNonEnvoi::SansPlace)), or for the reasons of
-    ///   [`envoyer`](Client::envoyer); the connection lives.
+    /// - [`Erreur::NonEnvoyee`]: there is no room for the message now
+    ///   ([`RaisonNonEnvoi::SansPlace`](crate::erreur::RaisonNonEnvoi::SansPlace)), or for the
+    ///   reasons of [`envoyer`](Client::envoyer); the connection lives.
     /// - [`Erreur::Fermee`]: the connection has ended; not sent.
     /// - [`Erreur::Codage`]: an argument could not be encoded; not sent.
     ///
@@ -48,15 +48,15 @@ impl Client {
         self.send(&message, false)
     }
 
-    /// Sends a message if that needs no waiting, and leaves the waiting for its answer to later.
+    /// Sends a call, but only if that needs no waiting; its answer can be waited for later.
     ///
-    /// As [`differer`](Client::differer) but for the waiting. The call that comes back waits for
-    /// its answer as long as any other of this handle does.
+    /// Like [`differer`](Client::differer), except that the sending never waits. The returned call
+    /// waits for its answer as long as any other call of this handle.
     ///
     /// # Errors
     ///
-    /// Those of [`essayer`](Client::essayer), and [`Erreur::NonEnvoyee`] where too many calls are
-    /// without an answer; those of the answer come with the waiting.
+    /// Those of [`essayer`](Client::essayer), and [`Erreur::NonEnvoyee`] if too many calls are
+    /// without an answer. Errors of the answer are returned by the wait.
     ///
     /// # Blocking
     ///
@@ -89,23 +89,24 @@ impl Client {
         Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 
-    /// Waits until all that had arrived from the peer before is handled here.
+    /// Waits until every command that has arrived from the peer is handled here.
     ///
-    /// An answer overtakes what its command sent before it: a caller is woken by it while those
-    /// messages still wait for their turn. Whoever needs their effects waits for them with this.
-    /// What arrives meanwhile is not waited for. Where nobody runs `lancer` the commands are run
-    /// meanwhile, on a thread of their own.
+    /// An answer overtakes the messages that its command sent before it: it wakes the caller while
+    /// those messages still wait for their turn. A caller that needs their effects waits for them
+    /// with this. Commands that arrive meanwhile are not waited for. If no thread runs `lancer`, a
+    /// thread of their own runs the commands meanwhile.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Delai`]: not all of it was handled in time; it goes on.
+    /// - [`Erreur::Delai`]: not every command was handled in time; they are still being handled.
     /// - [`Erreur::Fermee`]: the connection ended first.
-    /// - [`Erreur::NonEnvoyee`]: called inside a command of this connection, which is itself part
-    ///   of what has arrived; or too many commands of its connection wait already.
+    /// - [`Erreur::NonEnvoyee`]: called inside a command of this connection, which is itself one of
+    ///   the commands that have arrived; or too many commands of the connection wait already.
     ///
     /// # Blocking
     ///
-    /// Until then, at most the deadline of this handle ([`avec_delai`](Client::avec_delai)).
+    /// Until every command is handled, at most until the deadline of this handle
+    /// ([`avec_delai`](Client::avec_delai)).
     ///
     /// # Examples
     ///

@@ -1,6 +1,7 @@
-//! Reading the arguments of a command out of a received message, without copying.
+//! Reading the arguments of a command from a received message, without copying.
 //!
-//! As in `message::field`, bytes and texts are told by type, an inherent method before a trait's.
+//! As in `message::field`, bytes and texts are recognised by type: an inherent method comes before
+//! a trait's.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +14,7 @@ use crate::codec::{CodecError, Decoder};
 use crate::message::no_value;
 use crate::wire::FailureCode;
 
-/// The arguments that are not read yet.
+/// The arguments that have not been read yet.
 pub struct Input<'de> {
     decoder: Decoder<'de>,
 }
@@ -29,7 +30,7 @@ impl<'de> Input<'de> {
         Input { decoder: Decoder::new(body) }
     }
 
-    /// The decoder, for what reads without generated code.
+    /// The decoder, for code that is not generated.
     pub(crate) fn decoder(&mut self) -> &mut Decoder<'de> {
         &mut self.decoder
     }
@@ -41,7 +42,8 @@ impl<'de> Input<'de> {
     }
 }
 
-/// Why a command was not run, though it is registered; in one word, for every command is asked.
+/// Why a command was not run though it is registered. Boxed to one word, because the result of
+/// every command has room for it.
 #[derive(Debug)]
 pub struct Fault(pub(super) Box<(FailureCode, String)>);
 
@@ -55,7 +57,7 @@ impl Fault {
         Fault::new(FailureCode::Arguments, format!("argument `{name}`: {error}"))
     }
 
-    /// One of a closure's arguments, which have no names.
+    /// The fault of an argument of a closure; such arguments have no names.
     #[cold]
     pub(super) fn place(place: u8, count: usize, error: &dyn fmt::Display) -> Self {
         let text = format!("argument {place} of {count}: {error}");
@@ -68,7 +70,7 @@ impl Fault {
         Fault::new(FailureCode::Arguments, text)
     }
 
-    /// A command that needs a server ran on a connection that has none.
+    /// The fault of a command that needs a server, on a connection without one.
     #[cold]
     pub(crate) fn no_server() -> Self {
         let text = "the command needs a server, and there is none on that side".to_owned();
@@ -76,7 +78,7 @@ impl Fault {
     }
 }
 
-/// One argument of a command, to be read.
+/// An argument of a command that is to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot<T>(PhantomData<T>);
 
@@ -85,9 +87,9 @@ impl<T> Slot<T> {
     pub const NEW: Self = Slot(PhantomData);
 }
 
-/// Reads what serde can.
+/// Reads an argument through serde.
 pub trait ReadSerde<'de, T> {
-    /// Takes the next argument, which is known as `name`.
+    /// Reads the next argument; errors call it `name`.
     fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Fault>;
 }
 
@@ -99,9 +101,9 @@ impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
     }
 }
 
-/// Stands in for a type that can't be read, so that there is one error and not two.
+/// Accepts a type that can't be read, so that the user sees one error and not two.
 pub trait ReadNever<T> {
-    /// Fails.
+    /// Fails always.
     fn __cconn_read(&self, input: &mut Input<'_>, name: &'static str) -> Result<T, Fault>;
 }
 
@@ -112,11 +114,11 @@ impl<T> ReadNever<T> for Slot<T> {
     }
 }
 
-/// Gives `Slot` of each type a `read` of its own.
+/// Gives `Slot` a reading method of its own for each of these types.
 macro_rules! read_whole {
     ($($ty:ty: $read:ident, $convert:expr;)*) => {
         $(impl<'de> Slot<$ty> {
-            /// Takes the next argument, which is known as `name`.
+            /// Reads the next argument; errors call it `name`.
             #[inline]
             pub fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Fault> {
                 let read = input.decoder.$read();
@@ -133,9 +135,9 @@ read_whole! {
     Cow<'de, str>: str, Cow::Borrowed;
 }
 
-// Their methods need no lifetime of their own, which the macro would leave unconstrained.
+// These two need no lifetime, which the macro would leave unconstrained.
 impl Slot<Vec<u8>> {
-    /// Takes the next argument, which is known as `name`.
+    /// Reads the next argument; errors call it `name`.
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Fault> {
         let read = input.decoder.byte_buf();
@@ -144,7 +146,7 @@ impl Slot<Vec<u8>> {
 }
 
 impl Slot<String> {
-    /// Takes the next argument, which is known as `name`.
+    /// Reads the next argument; errors call it `name`.
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Fault> {
         let read = input.decoder.string();
@@ -152,7 +154,7 @@ impl Slot<String> {
     }
 }
 
-/// What can be an argument of a command that is received.
+/// A type that can be an argument of a command with a body.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a command",
     label = "can't cross the wire",
@@ -170,7 +172,7 @@ pub trait ReceivedArgument<'de> {}
 #[diagnostic::do_not_recommend]
 impl<'de, T: Serialize + Deserialize<'de>> ReceivedArgument<'de> for T {}
 
-/// What can be an argument of a command that is only declared.
+/// A type that can be an argument of a command that is only declared.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a command",
     label = "can't cross the wire",
@@ -183,7 +185,7 @@ pub trait SentArgument {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> SentArgument for T {}
 
-/// What can be the answer of a command; `KIND` is its form.
+/// A type that can be the answer of a command; `KIND` is its form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the answer of a command",
     label = "can't cross the wire",
@@ -202,5 +204,5 @@ macro_rules! valid {
     };
 }
 
-// Every form but 0, which is that of no answer.
+// Every form except 0, which means no answer.
 valid!(1 2 3 4);

@@ -1,4 +1,4 @@
-//! Commands run straight from their bytes, without a connection in between.
+//! Commands run straight from their bytes, without a connection between.
 
 use cconn_macros::commande;
 
@@ -7,7 +7,7 @@ use crate::message::{ArgumentWriter, Message, ReplyKind, encode_body};
 use crate::serveur::Serveur;
 use crate::wire::Output;
 
-/// Where the arguments lie in memory.
+/// The address range of the arguments in memory.
 #[expect(clippy::needless_pass_by_value, reason = "an argument is handed over")]
 #[commande(crate = crate)]
 fn adresses(mot: &str, octets: &[u8], vache: std::borrow::Cow<'_, str>) -> [usize; 3] {
@@ -76,7 +76,7 @@ fn a_prefix_of_the_arguments_never_runs() {
     }
 }
 
-/// Ten thousand descriptions that differ by their hashes only.
+/// Ten thousand descriptions that differ only by their hashes.
 #[expect(clippy::large_stack_arrays, reason = "it is a constant of the compiler's")]
 const fn many() -> [Description; 10_000] {
     let mut all = [PLACEHOLDER; 10_000];

@@ -1,36 +1,37 @@
-//! Where a message writes its arguments, and the writing of all of them.
+//! Writing the arguments of a message.
 //!
-//! Long bytes at the end of a message are not copied: they stay the message's own.
+//! Long bytes at the end of a message are not copied: they are sent from the message itself.
 
 use serde::Serialize;
 
 use super::{Message, ValueError};
 use crate::{codec, copy};
 
-/// Bytes of at least this length are sent from where they are, where they stand last: to copy
+/// Bytes of at least this length at the end of a message are sent from where they are: copying
 /// fewer costs less than a second part in a system call.
 pub(crate) const LONG: usize = 16 << 10;
 
-/// Where a message writes its arguments.
+/// The place to which a message writes its arguments.
 #[doc(alias = "Writer")]
 #[derive(Debug)]
 pub struct ArgumentWriter<'m> {
     /// What is to be sent, the frame's header included.
     pub(crate) out: Vec<u8>,
-    /// Stands behind `out`: the message's own bytes, which need not be copied.
+    /// Bytes that follow `out`: the message's own, which are not copied.
     pub(crate) long: &'m [u8],
-    /// Declared so far, by the sequences and maps of all arguments.
+    /// Elements that the sequences and maps of all arguments have declared so far.
     elements: usize,
 }
 
 impl<'m> ArgumentWriter<'m> {
-    /// For one message, which is appended to `out`.
+    /// A writer for one message, which is appended to `out`.
     #[inline]
     pub(crate) fn new(out: Vec<u8>) -> Self {
         ArgumentWriter { out, long: &[], elements: 0 }
     }
 
-    /// Where more is written to.
+    /// The buffer to write more to. Long bytes are copied into it first, because something follows
+    /// them.
     #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         if !self.long.is_empty() {
@@ -39,7 +40,7 @@ impl<'m> ArgumentWriter<'m> {
         &mut self.out
     }
 
-    /// Appends one argument.
+    /// Appends one argument through serde.
     #[inline]
     pub(super) fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
         if !self.long.is_empty() {
@@ -48,7 +49,7 @@ impl<'m> ArgumentWriter<'m> {
         codec::encode_field(value, &mut self.elements, &mut self.out).map_err(ValueError)
     }
 
-    /// Appends bytes with their length in front.
+    /// Appends bytes with their length before them.
     pub(super) fn append(&mut self, bytes: &'m [u8]) {
         let out = self.buffer();
         if bytes.len() < LONG {

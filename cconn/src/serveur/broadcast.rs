@@ -7,26 +7,26 @@ use crate::link::{Failure, Link};
 use crate::message::{ArgumentWriter, Message};
 use crate::wire;
 
-/// Whom a broadcast reached.
+/// Which clients a broadcast reached.
 #[doc(alias = "Broadcast")]
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Diffusion {
-    /// Clients to whom it was sent.
+    /// The number of clients to which the message was sent.
     pub atteints: usize,
-    /// Clients who have no room for it now, take no message as large, or are stopping; they may be
-    /// closed, or let be.
+    /// Clients that have no room for the message now, that accept no message so large, or that are
+    /// stopping. The program may close them or leave them connected.
     pub manques: Vec<Client>,
 }
 
 impl Serveur {
     /// Sends a message to every client that is connected now (see [`clients`](Serveur::clients)),
-    /// without an answer. It is encoded once.
+    /// without an answer. The message is encoded once.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Codage`]: an argument could not be encoded; nobody gets it.
-    /// - [`Erreur::NonEnvoyee`]: it is nested too deep; nobody gets it.
+    /// - [`Erreur::Codage`]: an argument could not be encoded; no client gets the message.
+    /// - [`Erreur::NonEnvoyee`]: the message is nested too deep; no client gets it.
     ///
     /// # Blocking
     ///

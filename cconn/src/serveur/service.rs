@@ -1,4 +1,4 @@
-//! What runs a server's commands for its connections.
+//! The runner of a server's commands for its connections.
 
 use std::sync::{Arc, Weak};
 
@@ -11,7 +11,7 @@ use crate::wire::{FailureCode, Output};
 /// Runs the server's commands for its connections.
 pub(super) struct Service {
     registry: Arc<Registry>,
-    /// Weak, for the server holds its connections.
+    /// Weak, because the server holds its connections.
     serveur: Weak<Shared>,
 }
 
@@ -45,7 +45,7 @@ impl Kinds for Service {
     }
 }
 
-/// Refuses all commands: the server had gone when the thread started.
+/// Refuses all commands, because the server was gone when the thread started.
 struct WithoutServer<'a> {
     registry: &'a Registry,
     client: Client,
