@@ -11,19 +11,27 @@
 )]
 
 mod codes;
+mod context;
+mod error;
+mod features;
 mod frame;
 mod greeting;
+mod layout;
 mod output;
 mod reader;
 mod text;
 
-pub(crate) use codes::{EndReason, FailureCode, Refusal};
+pub(crate) use codes::{EndReason, FailureClass, FailureCode, Refusal};
+pub(crate) use context::{Context, MAX_DEPTH};
+pub(crate) use error::WireError;
+pub(crate) use features::Features;
 pub(crate) use frame::{
-    CallId, Frame, FrameStart, LENGTH_PREFIX, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND, WireError,
+    BodyAt, CallId, Fingerprints, Frame, FrameStart, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND,
     begin_answer, begin_call, begin_one_way, blank_call, body_at, command_of_call, finish_with,
     frame_length, parse, patch_call_id, turn_into_user_error, write_adieu, write_cancel,
     write_failure, write_grant, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
+pub(crate) use layout::LENGTH_PREFIX;
 pub use output::Output;
 pub(crate) use text::shorten;

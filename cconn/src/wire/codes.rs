@@ -1,31 +1,34 @@
-//! The numbered, closed sets of the protocol.
+//! The numbered sets of the protocol. Codes and reasons are open sets: a number that this side
+//! does not know is kept and shown.
 
-/// Declares a closed set of numbers with a text each, and its checked conversion.
+use super::features::Features;
+
+/// Declares an open set of numbers, and its conversions.
 macro_rules! codes {
-    ($(#[$meta:meta])* $name:ident: $repr:ty { $($(#[$vmeta:meta])* $variant:ident = $number:literal, $text:literal;)* }) => {
+    ($(#[$meta:meta])* $name:ident: $repr:ty { $($(#[$vmeta:meta])* $variant:ident = $number:literal;)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr($repr)]
-        pub(crate) enum $name { $($(#[$vmeta])* $variant = $number,)* }
+        pub(crate) enum $name {
+            $($(#[$vmeta])* $variant,)*
+            /// A number that none of the others has; only `from_number` makes one.
+            Other($repr),
+        }
 
         impl $name {
             /// The number on the wire.
             pub(crate) const fn number(self) -> $repr {
-                self as $repr
-            }
-
-            /// The member with that number, if there is one.
-            pub(crate) const fn from_number(number: $repr) -> Option<Self> {
-                match number {
-                    $($number => Some(Self::$variant),)*
-                    _ => None,
+                match self {
+                    $(Self::$variant => $number,)*
+                    Self::Other(number) => number,
                 }
             }
 
-            /// What it means, as the middle of an English sentence.
-            #[allow(dead_code, reason = "not every set is shown to people")]
-            pub(crate) const fn text(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
+            /// The member with that number.
+            pub(crate) const fn from_number(number: $repr) -> Self {
+                match number {
+                    $($number => Self::$variant,)*
+                    other => Self::Other(other),
+                }
             }
         }
     };
@@ -33,43 +36,159 @@ macro_rules! codes {
 
 codes! {
     /// Why a command that arrived was not answered by a value.
+    // [codes.numbers]
     FailureCode: u16 {
-        UnknownCommand = 1, "no command of that name is registered there";
-        Signature = 2, "the command has another signature there";
-        Arguments = 3, "the arguments could not be decoded";
-        Panic = 4, "the command panicked";
-        Handler = 5, "the command failed";
-        AnswerTooLarge = 6, "the command ran, but its answer is larger than a frame may be";
-        AnswerEncoding = 7, "the command ran, but its answer could not be encoded";
-        NoResources = 8, "the command was not run: no thread could be had for it";
-        AnswerDropped = 9, "the command ran, but its answer was not kept";
-        Closed = 10, "the connection was closed while the command ran";
+        UnknownCommand = 1;
+        Signature = 2;
+        Arguments = 3;
+        NoResources = 8;
+        Expired = 11;
+        Forbidden = 12;
+        NotReady = 13;
+        Overloaded = 14;
+        UnexpectedStream = 15;
+        Panic = 0x0104;
+        Handler = 0x0105;
+        AnswerTooLarge = 0x0106;
+        AnswerEncoding = 0x0107;
+        AnswerDropped = 0x0109;
+        Closed = 0x010a;
+        OverloadedAfterwards = 0x010b;
+    }
+}
+
+/// What a failure code says of the command, whether or not the code itself is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureClass {
+    NotRun,
+    Ran,
+    Unknown,
+}
+
+impl FailureCode {
+    /// The class, which stands in the high byte.
+    // [codes.class]
+    pub(crate) const fn class(self) -> FailureClass {
+        match self.number() >> 8 {
+            0 => FailureClass::NotRun,
+            1 => FailureClass::Ran,
+            _ => FailureClass::Unknown,
+        }
+    }
+
+    /// Reads a code. A peer that does not declare classes sends codes of class 1 without it.
+    // [codes.short]
+    pub(super) const fn parse(number: u16) -> Self {
+        match number {
+            4..=7 | 9 | 10 => Self::from_number(number | 1 << 8),
+            number => Self::from_number(number),
+        }
+    }
+
+    /// The number that a peer with those features is sent.
+    // [codes.short] [features.used]
+    pub(super) fn number_for(self, features: Features) -> u16 {
+        if features.has(Features::CLASSES) {
+            return self.number();
+        }
+        match (self.class(), self.number() & 0xff) {
+            (FailureClass::NotRun, number @ 1..=3) => number,
+            (FailureClass::NotRun, _) => Self::NoResources.number(),
+            (FailureClass::Ran, number @ (4..=7 | 9)) => number,
+            _ => 10,
+        }
     }
 }
 
 codes! {
     /// Why a side ends the connection.
+    // [adieu.reasons]
     EndReason: u16 {
-        Finished = 1, "orderly stop";
-        Closed = 2, "closed by the program";
-        NotCconn = 3, "the bytes received are not a cconn greeting";
-        Version = 4, "the protocol versions differ";
-        Protocol = 5, "the bytes received break the protocol";
-        FrameTooLarge = 6, "a frame larger than the limit was announced";
-        Window = 7, "more commands were sent than the window allows";
-        SlowPeer = 8, "nothing could be written for the whole write deadline";
-        SlowFrame = 9, "a frame was begun and not finished within the read deadline";
-        GraceOver = 10, "the grace period of an orderly stop ran out";
-        Codec = 11, "the codecs differ";
+        Finished = 1;
+        Closed = 2;
+        NotCconn = 3;
+        Version = 4;
+        Protocol = 5;
+        FrameTooLarge = 6;
+        Window = 7;
+        SlowPeer = 8;
+        SlowFrame = 9;
+        GraceOver = 10;
+        Codec = 11;
     }
 }
 
-codes! {
-    /// The server's word on a newcomer, in its greeting.
-    Refusal: u8 {
-        Accepted = 0, "accepted";
-        Full = 1, "the server is full";
-        Stopping = 2, "the server is stopping";
-        NoResources = 3, "the server could not start a thread";
+/// The server's word on a newcomer, in its greeting. A closed set.
+// [refusal.numbers]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Accepted = 0,
+    Full = 1,
+    Stopping = 2,
+    NoResources = 3,
+}
+
+impl Refusal {
+    /// The number on the wire.
+    pub(crate) const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The member with that number, if there is one.
+    pub(crate) const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Refusal::Accepted),
+            1 => Some(Refusal::Full),
+            2 => Some(Refusal::Stopping),
+            3 => Some(Refusal::NoResources),
+            _ => None,
+        }
+    }
+
+    /// What it means, as the middle of an English sentence.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Refusal::Accepted => "accepted",
+            Refusal::Full => "the server is full",
+            Refusal::Stopping => "the server is stopping",
+            Refusal::NoResources => "the server could not start a thread",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_of_a_code_is_its_high_byte() {
+        // [codes.class]
+        for low in 0..=255 {
+            assert_eq!(FailureCode::from_number(low).class(), FailureClass::NotRun);
+            assert_eq!(FailureCode::from_number(0x0100 | low).class(), FailureClass::Ran);
+            for high in [2, 3, 255] {
+                let code = FailureCode::from_number(high << 8 | low);
+                assert_eq!(code.class(), FailureClass::Unknown);
+            }
+        }
+    }
+
+    #[test]
+    fn codes_of_either_numbering_are_read_and_each_peer_is_sent_its_own() {
+        // [codes.short] [features.used]
+        for number in [1, 2, 3, 8, 0x0104, 0x0105, 0x0106, 0x0107, 0x0109, 0x010a] {
+            let code = FailureCode::parse(number);
+            assert!(!matches!(code, FailureCode::Other(_)), "{number}");
+            assert_eq!(code.number_for(Features::OURS), number);
+            assert_eq!(code.number_for(Features::NONE), number & 0xff);
+            assert_eq!(FailureCode::parse(number & 0xff), code);
+        }
+        for number in 0..=u16::MAX {
+            let code = FailureCode::from_number(number);
+            let short = code.number_for(Features::NONE);
+            assert!((1..=10).contains(&short), "{number} as {short}");
+            let told = FailureCode::parse(short).class();
+            assert_eq!(told == FailureClass::NotRun, code.class() == FailureClass::NotRun);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The greeting that each side sends first, without waiting for the other's.
 
 use super::codes::Refusal;
-use super::frame::WireError;
+use super::error::WireError;
+use super::features::Features;
 use super::reader::Reader;
 use super::text::shorten;
 
@@ -24,7 +25,15 @@ const MAX_REST: usize = 4096 - GREETING_HEAD;
 const FIXED_REST: usize = 18;
 
 /// Largest reason carried in a greeting, bytes.
+// [greeting.text]
 const MAX_TEXT: usize = 512;
+
+/// The numbers of the records behind the text.
+// [record.numbers]
+mod record {
+    pub(super) const FEATURES: u16 = 1;
+    // 2 is reserved for callables, 3 for file descriptors, 4 for compression.
+}
 
 /// Which side greets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +62,8 @@ pub(crate) struct Greeting {
     pub(crate) window: u64,
     /// Why the newcomer was refused, for a person to read.
     pub(crate) text: String,
+    /// What this side understands beyond the first form of this version.
+    pub(crate) features: Features,
 }
 
 impl GreetingHead {
@@ -80,17 +91,30 @@ impl Greeting {
     /// Writes head and rest.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let text = shorten(&self.text, MAX_TEXT);
+        let records = self.records();
+        let rest = FIXED_REST.saturating_add(text.len()).saturating_add(records.len());
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
-        out.extend(length16(FIXED_REST.saturating_add(text.len())).to_le_bytes());
+        out.extend(length16(rest).to_le_bytes());
         out.extend([self.role as u8, CODEC, self.refusal.number(), 0]);
         out.extend(self.max_frame.to_le_bytes());
         out.extend(self.window.to_le_bytes());
         out.extend(length16(text.len()).to_le_bytes());
         out.extend(text.as_bytes());
+        out.extend(records);
     }
 
-    /// Reads the rest. Bytes beyond the known fields belong to later revisions and are skipped.
+    /// The records behind the text: none where there is nothing to declare.
+    fn records(&self) -> Vec<u8> {
+        let bits = self.features.bits();
+        if bits.is_empty() {
+            return bits;
+        }
+        let head = [record::FEATURES.to_le_bytes(), length16(bits.len()).to_le_bytes()];
+        [head.as_flattened(), &bits].concat()
+    }
+
+    /// Reads the rest.
     pub(crate) fn parse(rest: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(rest);
         let role = match reader.u8()? {
@@ -108,8 +132,31 @@ impl Greeting {
         let length = usize::from(reader.u16()?);
         let text = reader.bytes(length)?;
         let text = std::str::from_utf8(text).map_err(|_| WireError::Text)?.to_owned();
-        Ok(Greeting { role, refusal, max_frame, window, text })
+        let features = parse_records(reader)?;
+        Ok(Greeting { role, refusal, max_frame, window, text, features })
     }
+}
+
+/// Reads the records behind the text, up to the end of the greeting.
+fn parse_records(mut reader: Reader<'_>) -> Result<Features, WireError> {
+    let mut features = None;
+    while !reader.is_empty() {
+        // [record.room]
+        let (number, data) = parse_record(&mut reader).map_err(|_| WireError::RecordRoom)?;
+        match number {
+            // [record.twice]
+            record::FEATURES if features.is_some() => return Err(WireError::RecordTwice(number)),
+            record::FEATURES => features = Some(Features::parse(data)),
+            // [record.unknown]
+            _ => {}
+        }
+    }
+    Ok(features.unwrap_or_default())
+}
+
+fn parse_record<'a>(reader: &mut Reader<'a>) -> Result<(u16, &'a [u8]), WireError> {
+    let (number, length) = (reader.u16()?, reader.u16()?);
+    Ok((number, reader.bytes(length.into())?))
 }
 
 /// A length that is bounded far below 64 KiB by its callers.
@@ -128,6 +175,7 @@ mod tests {
             max_frame: 8 << 20,
             window: 16 << 20,
             text: "plein".to_owned(),
+            features: Features::OURS,
         }
     }
 
@@ -145,12 +193,43 @@ mod tests {
         assert_eq!(Greeting::parse(rest).unwrap(), sample());
     }
 
-    #[test]
-    fn later_fields_are_skipped() {
+    /// What becomes of a greeting that declares nothing, with those bytes behind it.
+    fn with_tail(tail: &[u8]) -> Result<Features, WireError> {
         let mut bytes = Vec::new();
-        sample().write(&mut bytes);
-        bytes.extend([1, 2, 3]);
-        assert_eq!(Greeting::parse(split(&bytes).1).unwrap(), sample());
+        Greeting { features: Features::NONE, ..sample() }.write(&mut bytes);
+        bytes.extend(tail);
+        Greeting::parse(split(&bytes).1).map(|greeting| greeting.features)
+    }
+
+    #[test]
+    fn records_of_unknown_numbers_are_skipped() {
+        // [record.unknown]
+        assert_eq!(with_tail(&[]), Ok(Features::NONE));
+        let unknown = [9, 0, 3, 0, 1, 2, 3, 9, 0, 0, 0, 0xff, 0xff, 1, 0, 7];
+        assert_eq!(with_tail(&unknown), Ok(Features::NONE), "twice or not");
+        let known = [&unknown[..], &[1, 0, 1, 0, 7], &unknown].concat();
+        assert_eq!(with_tail(&known), Ok(Features::OURS));
+        let reserved = [2, 0, 1, 0, 9, 3, 0, 0, 0, 4, 0, 2, 0, 1, 1];
+        assert_eq!(with_tail(&reserved), Ok(Features::NONE));
+    }
+
+    #[test]
+    fn records_that_reach_too_far_or_come_twice_are_refused() {
+        // [record.room] [record.twice]
+        let good = [9, 0, 3, 0, 1, 2, 3, 1, 0, 1, 0, 7];
+        for n in 0..good.len() {
+            let expected = if [0, 7].contains(&n) { Ok(Features::NONE) } else { Err(WireError::RecordRoom) };
+            assert_eq!(with_tail(&good[..n]), expected, "{n} bytes");
+        }
+        for length in [2, 3, 255, 256, 0x7fff, 0xffff_u16] {
+            let mut bad = good;
+            bad[9..11].copy_from_slice(&length.to_le_bytes());
+            assert_eq!(with_tail(&bad), Err(WireError::RecordRoom), "{length}");
+        }
+        for second in [&[1, 0, 1, 0, 7][..], &[1, 0, 0, 0], &[1, 0, 1, 0, 0]] {
+            let twice = [&good[..], second].concat();
+            assert_eq!(with_tail(&twice), Err(WireError::RecordTwice(1)));
+        }
     }
 
     #[test]
@@ -174,8 +253,10 @@ mod tests {
         let mut bytes = Vec::new();
         sample().write(&mut bytes);
         let rest = split(&bytes).1;
-        for n in 0..rest.len() {
+        let records_at = rest.len() - 5;
+        for n in (0..rest.len()).filter(|n| *n != records_at) {
             assert!(Greeting::parse(&rest[..n]).is_err(), "{n}");
         }
+        assert!(Greeting::parse(&rest[..records_at]).is_ok(), "it declares nothing");
     }
 }

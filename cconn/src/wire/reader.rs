@@ -1,6 +1,6 @@
 //! A cursor over received bytes whose every step is checked.
 
-use super::frame::WireError;
+use super::error::WireError;
 
 /// Takes fixed-size little-endian fields off the front of a slice.
 pub(super) struct Reader<'a> {
@@ -44,6 +44,10 @@ impl<'a> Reader<'a> {
         let (head, rest) = self.rest.split_at_checked(n).ok_or(WireError::Truncated)?;
         self.rest = rest;
         Ok(head)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// Takes everything that is left.

@@ -1,0 +1,139 @@
+//! The context block: what a command carries besides its arguments.
+
+use super::error::WireError;
+use super::reader::Reader;
+
+/// The bit of a command's depth which says that a context block follows the fixed fields.
+// [context.flag]
+const FLAG: u8 = 0x80;
+
+/// Deepest nesting that fits beside the flag.
+// [depth.most]
+pub(crate) const MAX_DEPTH: u8 = 127;
+
+/// The tags that this side knows. It acts on none of them yet.
+mod tag {
+    /// How long the sender still waits, `u32` milliseconds.
+    pub(super) const TIME_LEFT: u8 = 1;
+    /// A trace: 16 bytes its id, 8 the span's, 1 flags.
+    pub(super) const TRACE: u8 = 2;
+    /// Pairs of the program's, opaque here.
+    pub(super) const BAGGAGE: u8 = 3;
+    /// A stream is expected: the first credit, `u32`, not 0.
+    pub(super) const STREAM: u8 = 4;
+    /// Progress is wanted.
+    pub(super) const PROGRESS: u8 = 5;
+    /// Room that the call pays for in advance, `u32`.
+    pub(super) const PREPAID: u8 = 6;
+}
+
+/// The records of a context block, each of which has its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Context<'a>(&'a [u8]);
+
+impl<'a> Context<'a> {
+    /// Bytes that the block takes in its frame, with its length.
+    pub(crate) fn size(self) -> usize {
+        self.0.len().saturating_add(1)
+    }
+
+    /// Takes the block off the front of what follows a command's fixed fields.
+    // [context.block] [context.room]
+    fn take(reader: &mut Reader<'a>) -> Result<Self, WireError> {
+        let length = reader.u8()?;
+        let block = reader.bytes(length.into()).map_err(|_| WireError::ContextRoom)?;
+        Context::parse(block)
+    }
+
+    /// Checks the records of a block.
+    pub(super) fn parse(block: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(block);
+        let mut seen = 0_u8;
+        while !reader.is_empty() {
+            let (tag, data) = record(&mut reader).map_err(|_| WireError::ContextRoom)?;
+            // [context.unknown]
+            if !(tag::TIME_LEFT..=tag::PREPAID).contains(&tag) {
+                continue;
+            }
+            check(tag, data)?;
+            // [context.twice]
+            let before = std::mem::replace(&mut seen, seen | 1 << tag);
+            if seen == before {
+                return Err(WireError::ContextTwice(tag));
+            }
+        }
+        Ok(Context(block))
+    }
+}
+
+fn record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), WireError> {
+    let (tag, length) = (reader.u8()?, reader.u8()?);
+    Ok((tag, reader.bytes(length.into())?))
+}
+
+/// Checks what is known of a tag.
+// [context.tags]
+fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
+    let length = u8::try_from(data.len()).unwrap_or(u8::MAX);
+    let (least, most) = match tag {
+        tag::TIME_LEFT | tag::STREAM | tag::PREPAID => (4, 4),
+        tag::TRACE => (25, 25),
+        tag::BAGGAGE => (0, 128),
+        tag::PROGRESS => (0, 0),
+        _ => return Ok(()),
+    };
+    if !(least..=most).contains(&length) {
+        return Err(WireError::ContextLength { tag, length });
+    }
+    if tag == tag::STREAM && data.iter().all(|byte| *byte == 0) {
+        return Err(WireError::ContextValue(tag));
+    }
+    Ok(())
+}
+
+/// Splits the depth byte of a command, and takes the context block that it may announce.
+#[inline]
+pub(super) fn split<'a>(
+    depth: u8,
+    reader: &mut Reader<'a>,
+    is_declared: bool,
+) -> Result<(u8, Option<Context<'a>>), WireError> {
+    if depth & FLAG == 0 { Ok((depth, None)) } else { flagged(depth, reader, is_declared) }
+}
+
+#[cold]
+fn flagged<'a>(
+    depth: u8,
+    reader: &mut Reader<'a>,
+    is_declared: bool,
+) -> Result<(u8, Option<Context<'a>>), WireError> {
+    // [context.undeclared]
+    if !is_declared {
+        return Err(WireError::ContextUndeclared);
+    }
+    Ok((depth & !FLAG, Some(Context::take(reader)?)))
+}
+
+/// The depth byte of a command, the other way.
+pub(super) fn depth_byte(depth: u8, context: Option<Context<'_>>) -> u8 {
+    if context.is_some() { depth | FLAG } else { depth & !FLAG }
+}
+
+/// Appends the block behind a command's fixed fields.
+pub(super) fn write(context: Option<Context<'_>>, out: &mut Vec<u8>) {
+    let Some(Context(block)) = context else { return };
+    out.push(u8::try_from(block.len()).unwrap_or(u8::MAX));
+    out.extend(block.iter().take(u8::MAX.into()));
+}
+
+/// Bytes of the context block that a command of that depth byte has, as far as is known from what
+/// follows its fixed fields; `None` where that is not there yet.
+pub(super) fn size(depth: u8, behind: &[u8]) -> Option<usize> {
+    if depth & FLAG == 0 {
+        return Some(0);
+    }
+    behind.first().map(|length| usize::from(*length).saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! What a side understands beyond the first form of version 1, as its greeting declares it.
+
+/// A set of features. What a peer declares is what this side may send to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Features(u64);
+
+impl Features {
+    /// The set of a peer whose greeting declares nothing.
+    pub(crate) const NONE: Features = Features(0);
+    /// Failure codes carry their class, and unknown ones are accepted.
+    // [features.classes]
+    pub(crate) const CLASSES: Features = Features(1);
+    /// Context blocks of commands are read.
+    // [features.context]
+    pub(crate) const CONTEXT: Features = Features(1 << 1);
+    /// Failure 2 lists the accepted fingerprints, where both sides declare it.
+    // [features.fingerprints]
+    pub(crate) const FINGERPRINTS: Features = Features(1 << 2);
+    /// What this side declares.
+    pub(crate) const OURS: Features =
+        Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
+
+    /// Whether every one of `features` is in this set.
+    #[inline]
+    pub(crate) const fn has(self, features: Features) -> bool {
+        self.0 & features.0 == features.0
+    }
+
+    /// What frames from a peer that declares `self` may use towards this side.
+    ///
+    /// A peer may use whatever this side declares, but the list of fingerprints has no mark of its
+    /// own in the frame: it is there exactly where both declare it.
+    // [failure.fingerprints]
+    pub(crate) const fn incoming(self) -> Features {
+        Features(Self::OURS.0 & (self.0 | !Self::FINGERPRINTS.0))
+    }
+
+    /// Reads the bits of a greeting's record. Bits that are missing are 0.
+    // [features.bits]
+    pub(super) fn parse(bits: &[u8]) -> Self {
+        let mut known = [0; 8];
+        for (place, byte) in known.iter_mut().zip(bits) {
+            *place = *byte;
+        }
+        Features(u64::from_le_bytes(known))
+    }
+
+    /// The bits as they are sent: no more bytes than hold any.
+    pub(super) fn bits(self) -> Vec<u8> {
+        let mut bits = self.0.to_le_bytes().to_vec();
+        while bits.last() == Some(&0) {
+            bits.pop();
+        }
+        bits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_any_number_are_read() {
+        // [features.bits]
+        for (bits, set) in [
+            (&[][..], Features::NONE),
+            (&[0], Features::NONE),
+            (&[1], Features::CLASSES),
+            (&[6, 0, 0], Features(6)),
+            (&[0, 0, 0, 0, 0, 0, 0, 0x80, 0xff], Features(1 << 63)),
+        ] {
+            assert_eq!(Features::parse(bits), set);
+            assert!(bits.starts_with(&set.bits()));
+        }
+    }
+
+    #[test]
+    fn a_list_of_fingerprints_comes_only_where_both_sides_declare_it() {
+        // [failure.fingerprints]
+        assert!(!Features::NONE.incoming().has(Features::FINGERPRINTS));
+        assert!(Features::NONE.incoming().has(Features::CONTEXT));
+        assert_eq!(Features::OURS.incoming(), Features::OURS);
+    }
+}

@@ -1,0 +1,134 @@
+//! Where each field of a frame stands: the only place that says so.
+
+use std::mem::offset_of;
+
+use super::error::WireError;
+use super::reader::Reader;
+
+/// Bytes of the length prefix, which does not count itself.
+// [frame.length]
+pub(crate) const LENGTH_PREFIX: usize = 4;
+
+/// Offset of a frame's kind.
+pub(super) const KIND_AT: usize = LENGTH_PREFIX;
+
+/// The numbers of the frame kinds.
+// [frame.kinds]
+pub(super) mod kind {
+    pub(crate) const ONE_WAY: u8 = 1;
+    pub(crate) const CALL: u8 = 2;
+    pub(crate) const ANSWER: u8 = 3;
+    pub(crate) const USER_ERROR: u8 = 4;
+    pub(crate) const FAILURE: u8 = 5;
+    pub(crate) const CANCEL: u8 = 6;
+    pub(crate) const GRANT: u8 = 7;
+    // 8, 9 and 10 are reserved for the items, ends and credits of streams.
+    pub(crate) const RETRAIT: u8 = 11;
+    pub(crate) const ADIEU: u8 = 12;
+}
+
+/// A fixed field: an unsigned integer, little endian.
+pub(super) trait Field: Copy {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError>;
+    /// Writes it to `head`, if `head` reaches so far.
+    fn put(self, head: &mut [u8], at: usize);
+}
+
+macro_rules! fields {
+    ($($type:ty: $read:ident),*) => {$(
+        impl Field for $type {
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+                reader.$read()
+            }
+
+            #[inline]
+            fn put(self, head: &mut [u8], at: usize) {
+                if let Some(place) = head.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                    *place = self.to_le_bytes();
+                }
+            }
+        }
+    )*};
+}
+fields!(u8: u8, u16: u16, u32: u32, u64: u64);
+
+/// Declares the fixed fields of a kind of frame: they follow each other without a gap.
+macro_rules! layout {
+    ($($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy)]
+        #[repr(C, packed)]
+        pub(super) struct $name {
+            _length: [u8; LENGTH_PREFIX],
+            _kind: u8,
+            $(pub(super) $field: $type,)*
+        }
+
+        impl $name {
+            /// Bytes of the frame up to the end of its fixed fields, length prefix included.
+            pub(super) const SIZE: usize = size_of::<$name>();
+
+            /// The first bytes of a frame with these fields; the length is still 0.
+            #[inline]
+            pub(super) fn head(kind: u8, $($field: $type),*) -> [u8; size_of::<$name>()] {
+                let mut head = [0; size_of::<$name>()];
+                kind.put(&mut head, KIND_AT);
+                $($field.put(&mut head, offset_of!($name, $field));)*
+                head
+            }
+
+            /// Reads the fields behind the kind.
+            #[inline]
+            pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+                $(let $field = Field::read(reader)?;)*
+                Ok($name { _length: [0; LENGTH_PREFIX], _kind: 0, $($field),* })
+            }
+        }
+    )*};
+}
+
+layout! {
+    /// A one-way message; its body follows.
+    // [one-way.fields]
+    OneWay { depth: u8, command: u64, fingerprint: u32 }
+
+    /// A call; its body follows.
+    // [call.fields]
+    Call { depth: u8, id: u64, command: u64, fingerprint: u32 }
+
+    /// An answer or a user error; its value follows.
+    // [answer.fields] [user-error.fields]
+    Outcome { id: u64 }
+
+    /// A failure; its list of fingerprints follows, where there is one, and its text.
+    // [failure.fields]
+    Failure { id: u64, command: u64, code: u16 }
+
+    /// A cancel.
+    // [cancel.fields]
+    Cancel { id: u64 }
+
+    /// A grant.
+    // [grant.fields]
+    Grant { class: u8, bytes: u64 }
+
+    /// A retrait.
+    // [retrait.fields]
+    Retrait {}
+
+    /// A goodbye; its text follows.
+    // [adieu.fields]
+    Adieu { reason: u16 }
+}
+
+/// Offset of a call's id.
+pub(super) const CALL_ID_AT: usize = offset_of!(Call, id);
+
+/// Offset of the command's hash in a call.
+pub(super) const CALL_COMMAND_AT: usize = offset_of!(Call, command);
+
+/// Offset of the depth in a call and in a one-way message.
+pub(super) const DEPTH_AT: usize = offset_of!(Call, depth);
+
+const _: () = assert!(DEPTH_AT == offset_of!(OneWay, depth), "the two agree on it");
