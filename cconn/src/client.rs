@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::erreur::{About, Erreur, Resultat, ended, remember};
+use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
 use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
 use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::sync::Deadline;
@@ -315,7 +315,7 @@ impl Client {
             let lost = format!("{text} ({reports} {} dropped)", verb(notice.lost, "was", "were"));
             text = lost.trim_start().into();
         }
-        self.about(&head).remote(notice.code, text, "")
+        self.about(&head).remote(notice.code, text, Signatures::default())
     }
 
     fn deadline(&self) -> Deadline {

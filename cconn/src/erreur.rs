@@ -20,7 +20,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub(crate) use asked::remember;
-pub(crate) use convert::{About, ended};
+pub(crate) use convert::{About, Signatures, ended};
 pub(crate) use harmless::Harmless;
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};

@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode, encode};
 use crate::wire::{
-    CallId, EndReason, FailureCode, Frame, GREETING_HEAD, Greeting, GreetingHead, LENGTH_PREFIX,
-    Refusal, Role, VERSION, begin_answer, begin_call, begin_one_way, finish_with, frame_length,
-    parse, patch_call_id, turn_into_user_error, write_adieu, write_cancel, write_failure,
-    write_grant, write_retrait,
+    CallId, Context, EndReason, FailureCode, Features, Fingerprints, Frame, GREETING_HEAD,
+    Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, VERSION, frame_length, parse,
 };
 
 const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
@@ -35,13 +33,16 @@ fn line(line: &str) -> (Vec<u8>, &str) {
 }
 
 fn greeting(role: Role, refusal: Refusal, text: &str) -> Greeting {
-    Greeting { role, refusal, max_frame: 8 << 20, window: 32 << 20, text: text.to_owned() }
+    let (text, features) = (text.to_owned(), Features::OURS);
+    Greeting { role, refusal, max_frame: 8 << 20, window: 32 << 20, text, features }
 }
 
 fn greeting_of(name: &str) -> Option<Greeting> {
+    let accepted = |role| greeting(role, Refusal::Accepted, "");
     Some(match name {
-        "client-greeting" => greeting(Role::Client, Refusal::Accepted, ""),
-        "server-greeting" => greeting(Role::Server, Refusal::Accepted, ""),
+        "client-greeting" => accepted(Role::Client),
+        "older-client-greeting" => Greeting { features: Features::NONE, ..accepted(Role::Client) },
+        "server-greeting" => accepted(Role::Server),
         "server-refusal" => greeting(Role::Server, Refusal::Full, "1 client of 1"),
         _ => return None,
     })
@@ -50,25 +51,26 @@ fn greeting_of(name: &str) -> Option<Greeting> {
 fn frame_of(name: &str) -> Option<Frame<'static>> {
     let id = CallId;
     Some(match name {
-        "call-somme" => {
-            Frame::Call { depth: 0, id: id(1), command: SOMME, fingerprint: 0, body: &[24, 68] }
-        }
+        "call-somme" => call(0, None),
+        "call-with-context" => call(2, Context::parse(TIME_LEFT_AND_PROGRESS).ok()),
         "answer-somme" => Frame::Answer { id: id(1), body: &[92] },
         "one-way-ping" => Frame::OneWay {
             depth: 1,
             command: PING,
             fingerprint: 0x2b1d_5c07,
+            context: None,
             body: b"\x07bonjour",
         },
-        "failure-unknown-command" => Frame::Failure {
-            id: Some(id(2)),
-            command: PING,
-            code: FailureCode::UnknownCommand,
-            text: "no \"ping\" here",
-        },
-        "failure-one-way" => {
-            Frame::Failure { id: None, command: PING, code: FailureCode::Arguments, text: "" }
+        "failure-unknown-command" => {
+            failure(2, FailureCode::UnknownCommand, &[], "no \"ping\" here")
         }
+        "failure-one-way" => failure(0, FailureCode::Arguments, &[], ""),
+        "failure-signature" => {
+            let accepted = &[0xaa, 0xbb, 0xcc, 0xdd, 0x11, 0x22, 0x33, 0x44];
+            failure(5, FailureCode::Signature, accepted, "ping(u8)")
+        }
+        "failure-panic" | "older-failure-panic" => failure(6, FailureCode::Panic, &[], ""),
+        "failure-of-later" => failure(7, FailureCode::Other(0x0142), &[], ""),
         "user-error" => Frame::UserError { id: id(3), body: b"\xfb\x94\x01\x0bintrouvable" },
         "cancel" => Frame::Cancel { id: id(4) },
         "grant" => Frame::Grant { class: 0, bytes: 16 << 20 },
@@ -79,44 +81,23 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
     })
 }
 
-/// The frame as this crate's own writers make it.
-fn written(frame: &Frame<'_>) -> Vec<u8> {
-    let out = &mut Vec::new();
-    let with_body = match *frame {
-        Frame::OneWay { depth, command, fingerprint, body } => {
-            Some((begin_one_way(out, depth, command, fingerprint), body))
-        }
-        Frame::Call { depth, id, command, fingerprint, body } => {
-            let start = begin_call(out, depth, command, fingerprint);
-            patch_call_id(out, id);
-            Some((start, body))
-        }
-        Frame::Answer { id, body } | Frame::UserError { id, body } => {
-            Some((begin_answer(out, id), body))
-        }
-        _ => None,
-    };
-    if let Some((start, body)) = with_body {
-        out.extend(body);
-        finish_with(out, start, 0).unwrap();
-        if matches!(frame, Frame::UserError { .. }) {
-            turn_into_user_error(out);
-        }
-    } else {
-        write_control(frame, out);
-    }
-    out.clone()
+/// 2.5 seconds are left, and progress is wanted.
+const TIME_LEFT_AND_PROGRESS: &[u8] = &[1, 4, 0xc4, 0x09, 0, 0, 5, 0];
+
+fn call(depth: u8, context: Option<Context<'static>>) -> Frame<'static> {
+    let (command, fingerprint) = (SOMME, 0);
+    Frame::Call { depth, id: CallId(1), command, fingerprint, context, body: &[24, 68] }
 }
 
-fn write_control(frame: &Frame<'_>, out: &mut Vec<u8>) {
-    match *frame {
-        Frame::Failure { id, command, code, text } => write_failure(out, id, command, code, text),
-        Frame::Cancel { id } => write_cancel(out, id),
-        Frame::Grant { class, bytes } => write_grant(out, class, bytes),
-        Frame::Retrait => write_retrait(out),
-        Frame::Adieu { reason, text } => write_adieu(out, reason, text),
-        _ => panic!("{frame:?} has a body"),
-    }
+fn failure(
+    id: u64,
+    code: FailureCode,
+    accepted: &'static [u8],
+    text: &'static str,
+) -> Frame<'static> {
+    let id = (id != 0).then_some(CallId(id));
+    let accepted = Fingerprints::new(accepted).unwrap();
+    Frame::Failure { id, command: PING, code, accepted, text }
 }
 
 fn replay_greeting(name: &str, bytes: &[u8], greeting: &Greeting) {
@@ -129,10 +110,19 @@ fn replay_greeting(name: &str, bytes: &[u8], greeting: &Greeting) {
     assert_eq!(Greeting::parse(rest).as_ref(), Ok(greeting), "{name}");
 }
 
+/// What is used in the examples: everything, but where an example is about an older peer.
+fn features_of(name: &str) -> Features {
+    if name.starts_with("older-") { Features::NONE } else { Features::OURS }
+}
+
 fn replay_frame(name: &str, bytes: &[u8], frame: &Frame<'_>) {
-    assert_eq!(written(frame), bytes, "{name}");
-    assert_eq!(frame_length(bytes).unwrap() as usize, bytes.len() - LENGTH_PREFIX, "{name}");
-    assert_eq!(parse(&bytes[LENGTH_PREFIX..]).as_ref(), Ok(frame), "{name}");
+    let (mut out, features) = (Vec::new(), features_of(name));
+    let length = frame.write(&mut out, features).unwrap();
+    assert_eq!(out, bytes, "{name}");
+    assert_eq!(frame_length(bytes), Some(length), "{name}");
+    assert_eq!(length as usize, bytes.len() - LENGTH_PREFIX, "{name}");
+    let parsed = parse(&bytes[LENGTH_PREFIX..], features);
+    assert_eq!(parsed.as_ref(), Ok(frame), "{name}");
 }
 
 #[test]
@@ -148,7 +138,7 @@ fn every_example_of_the_page_is_written_and_read() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), 14, "{names:?}");
+    assert_eq!(names.len(), 20, "{names:?}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -218,14 +208,21 @@ fn every_value_of_the_page_has_its_bytes() {
 fn numbers(head: &str) -> Vec<u16> {
     let (_, table) = PAGE.split_once(head).expect(head);
     let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
-    rows.map(|row| row.split('|').nth(1).unwrap().trim().parse().expect(row)).collect()
+    let number = |cell: &str| match cell.strip_prefix("0x") {
+        Some(digits) => u16::from_str_radix(digits, 16),
+        None => cell.parse(),
+    };
+    rows.map(|row| number(row.split('|').nth(1).unwrap().trim()).expect(row)).collect()
 }
 
 #[test]
 fn the_numbered_sets_of_the_page_are_ours() {
+    // [codes.numbers] [adieu.reasons] [refusal.numbers]
     let all = |known: fn(u16) -> bool| (0..=u16::MAX).filter(|n| known(*n)).collect::<Vec<_>>();
-    assert_eq!(numbers("| code | meaning |"), all(|n| FailureCode::from_number(n).is_some()));
-    assert_eq!(numbers("| reason | meaning |"), all(|n| EndReason::from_number(n).is_some()));
+    let code = |n| !matches!(FailureCode::from_number(n), FailureCode::Other(_));
+    assert_eq!(numbers("| code | meaning |"), all(code));
+    let reason = |n| !matches!(EndReason::from_number(n), EndReason::Other(_));
+    assert_eq!(numbers("| reason | meaning |"), all(reason));
     let known = |n| u8::try_from(n).ok().and_then(Refusal::from_number).is_some();
     assert_eq!(numbers("| refusal | meaning |"), all(known));
 }

@@ -10,7 +10,8 @@ use crate::link::{Limits, PeerLimits, smallest_window};
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
-    GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION, WireError,
+    Features, GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION,
+    WireError,
 };
 
 /// Room for a greeting and a first small call, bytes. The connection goes on reading into it.
@@ -58,7 +59,8 @@ pub(crate) fn greet(
 ) -> Result<(), HandshakeError> {
     let mut bytes = Vec::with_capacity(64);
     let (max_frame, window) = (limits.max_frame, limits.window);
-    Greeting { role, refusal, max_frame, window, text: text.to_owned() }.write(&mut bytes);
+    let (text, features) = (text.to_owned(), Features::OURS);
+    Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
         match io.try_send(&[IoSlice::new(rest)]) {
@@ -145,7 +147,7 @@ fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, Hands
 }
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
-    let Greeting { role, refusal, max_frame, window, .. } = *greeting;
+    let Greeting { role, refusal, max_frame, window, features, .. } = *greeting;
     if role == own_role {
         let role = if role == Role::Client { "client" } else { "server" };
         return Err(HandshakeError::SameRole(role));
@@ -160,7 +162,7 @@ fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeErr
     if max_frame < MIN_FRAME_LIMIT || window < smallest_window(max_frame) {
         return Err(HandshakeError::Limits(max_frame, window));
     }
-    Ok(PeerLimits { max_frame, window })
+    Ok(PeerLimits { max_frame, window, features })
 }
 
 /// Receives once, with room for `wanted` bytes in all.

@@ -1,7 +1,7 @@
 //! From messages to frames, and from answers to results.
 
 use super::{Client, Failed};
-use crate::erreur::{Codage, Erreur, Jamais, Resultat};
+use crate::erreur::{Codage, Erreur, Jamais, Resultat, Signatures};
 use crate::link::{Answer, Failure};
 use crate::message::{
     AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
@@ -50,8 +50,10 @@ impl Client {
                     Err(error) => self.codage(head, "the command's error", "decoded", error, true),
                 })
             }
-            Ok(Answer::Failure { code, text }) => {
-                Err(self.about(head).remote(code, text, head.signature()))
+            Ok(Answer::Failure { code, accepted, text }) => {
+                let signatures =
+                    Signatures { ours: head.signature(), sent: head.empreinte(), accepted };
+                Err(self.about(head).remote(code, text, signatures))
             }
             Err(failed) => Err(failed.into_error()),
         }

@@ -168,6 +168,11 @@ impl Registry {
             && self.find(command).is_some_and(|command| command.parallel)
     }
 
+    /// The fingerprint of that command; 0 where there is none.
+    pub(crate) fn fingerprint(&self, command: u64) -> u32 {
+        self.find(command).map_or(0, |command| command.fingerprint)
+    }
+
     fn find(&self, hash: u64) -> Option<Arc<Registered>> {
         // A call that was given up before it left has the hash of no command.
         self.read().get(&hash).filter(|_| hash != NO_COMMAND).cloned()
@@ -288,6 +293,10 @@ impl Dispatch for Registry {
 impl Kinds for Registry {
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)
+    }
+
+    fn fingerprint(&self, command: u64) -> u32 {
+        self.fingerprint(command)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::link::Limits;
 use crate::text::counted;
-use crate::wire::MIN_FRAME_LIMIT;
+use crate::wire::{MAX_DEPTH, MIN_FRAME_LIMIT};
 
 /// How long connecting and greeting may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -58,6 +58,12 @@ impl Settings {
             return Err(impossible(format!(
                 "`taille_max` is {}, and must be at least {MIN_FRAME_LIMIT}",
                 counted(self.limits.max_frame, "byte")
+            )));
+        }
+        if self.limits.max_depth > MAX_DEPTH {
+            let depth = self.limits.max_depth;
+            return Err(impossible(format!(
+                "`profondeur_max` is {depth}, and must be at most {MAX_DEPTH}"
             )));
         }
         if let Some(bytes) = self.limits.stack.filter(|bytes| *bytes > LARGEST_STACK) {
@@ -154,7 +160,7 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Deepest nesting of calls; 32 unless set.
+        /// Deepest nesting of calls; 32 unless set, at most 127.
         ///
         /// Each second level waits on this side, the others on the peer's: deeper than twice
         /// [`max_attentes`](Self::max_attentes) it is that limit which refuses, so raise both.

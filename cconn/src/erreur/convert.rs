@@ -89,10 +89,16 @@ impl About<'_> {
         }))
     }
 
-    /// A call that failed at the peer. `signature` is the one this side knows, if any.
-    pub(crate) fn remote<E>(self, code: FailureCode, text: Box<str>, signature: &str) -> Erreur<E> {
+    /// A call that failed at the peer.
+    pub(crate) fn remote<E>(
+        self,
+        code: FailureCode,
+        text: Box<str>,
+        signatures: Signatures<'_>,
+    ) -> Erreur<E> {
+        let Signatures { ours, sent, accepted } = signatures;
         let texte = match code {
-            FailureCode::Signature if !signature.is_empty() => signatures(&text, signature).into(),
+            FailureCode::Signature if !ours.is_empty() => differing(&text, ours).into(),
             _ => text,
         };
         Erreur::Distante(Box::new(Distante {
@@ -100,8 +106,21 @@ impl About<'_> {
             lien: self.lien.into(),
             nature: NatureDistante::from_code(code),
             texte,
+            empreinte: sent,
+            empreintes_acceptees: accepted,
         }))
     }
+}
+
+/// What is known of both sides' signatures where a command failed at the peer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Signatures<'a> {
+    /// The one that this side knows; empty where it knows none.
+    pub(crate) ours: &'a str,
+    /// The fingerprint that the command was sent with.
+    pub(crate) sent: u32,
+    /// Those that the peer accepts, where it says so.
+    pub(crate) accepted: Box<[u32]>,
 }
 
 /// What was waited for, where the command was, and behind which other one.
@@ -126,7 +145,7 @@ fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
 }
 
 /// Where two signatures differ, and what to do; how a type is written never makes a difference.
-fn signatures(there: &str, here: &str) -> String {
+fn differing(there: &str, here: &str) -> String {
     const ADVICE: &str = "let both sides use one declaration, best from a crate that they share; \
                           a type of the program's own counts by its name and its parameters";
     if there == here {

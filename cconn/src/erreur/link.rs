@@ -212,6 +212,10 @@ pub enum RaisonFin {
     /// The grace period of a stop ran out.
     #[error("the grace period of an orderly stop ran out")]
     DelaiDeGrace,
+    /// The peer ended it, for a reason whose number this version of the library does not know.
+    #[doc(alias = "Other")]
+    #[error("the peer ended it for reason {0}, which this side does not know")]
+    Autre(u16),
 }
 
 impl RaisonFin {
@@ -237,6 +241,8 @@ impl RaisonFin {
             | EndReason::FrameTooLarge
             | EndReason::Window
             | EndReason::Codec => RaisonFin::Protocole,
+            // [adieu.unknown]
+            EndReason::Other(number) => RaisonFin::Autre(number),
         }
     }
 }

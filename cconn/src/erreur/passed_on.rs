@@ -72,6 +72,8 @@ mod tests {
             lien: "local (#1)".into(),
             nature: NatureDistante::Echec,
             texte: texte.into(),
+            empreinte: 0,
+            empreintes_acceptees: Box::default(),
         }))
     }
 

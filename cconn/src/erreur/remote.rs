@@ -1,13 +1,21 @@
 //! What went wrong with a command at the peer.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::{Harmless, detail};
-use crate::wire::FailureCode;
+use crate::wire::{FailureClass, FailureCode};
 
 /// The peer could not run a command, or the command failed there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("command `{}` on {lien}: {}{}", Harmless(commande), nature.text(), detail(texte))]
+#[error(
+    "command `{}` on {lien}: {}{}{}",
+    Harmless(commande),
+    nature.text(),
+    detail(texte),
+    fingerprints(*empreinte, empreintes_acceptees)
+)]
 #[doc(alias = "Remote")]
 #[non_exhaustive]
 pub struct Distante {
@@ -19,6 +27,22 @@ pub struct Distante {
     pub nature: NatureDistante,
     /// What the peer says of it, for a person to read; may be empty.
     pub texte: Box<str>,
+    /// The fingerprint of the signature that the command was sent with; 0 if it was sent by name.
+    #[doc(alias = "fingerprint")]
+    pub empreinte: u32,
+    /// The fingerprints that the peer accepts for it, where its signature is another there and the
+    /// peer says so; else empty.
+    #[doc(alias = "accepted_fingerprints")]
+    pub empreintes_acceptees: Box<[u32]>,
+}
+
+/// What was sent and what would have been accepted, where the peer says so.
+fn fingerprints(sent: u32, accepted: &[u32]) -> String {
+    if accepted.is_empty() {
+        return String::new();
+    }
+    let accepted: Vec<String> = accepted.iter().map(|one| format!("{one:#010x}")).collect();
+    format!("; sent with fingerprint {sent:#010x}, accepted there: {}", accepted.join(", "))
 }
 
 /// What happened to a command at the peer.
@@ -47,6 +71,28 @@ pub enum NatureDistante {
     ReponsePerdue,
     /// The connection was closed while it ran.
     Fermee,
+    /// The time that its caller had left was over before it could start. It did not run.
+    #[doc(alias = "Expired")]
+    Expiree,
+    /// This side may not call it. It did not run.
+    #[doc(alias = "Forbidden")]
+    Interdite,
+    /// The peer is not ready for it. It did not run.
+    #[doc(alias = "NotReady")]
+    PasPrete,
+    /// The peer has too much to do. It did not run.
+    #[doc(alias = "Overloaded")]
+    Surchargee,
+    /// It answers with a stream, and was not called as one that does. It did not run.
+    #[doc(alias = "UnexpectedStream")]
+    FluxInattendu,
+    /// It ran, but the peer had no room for what it returned.
+    #[doc(alias = "OverloadedAfterwards")]
+    SurchargeeApres,
+    /// The peer says so by a number that this version of the library does not know. Its high byte
+    /// is the class: 0 it did not run, 1 it ran or may have, others unknown.
+    #[doc(alias = "Other")]
+    Autre(u16),
 }
 
 impl NatureDistante {
@@ -62,22 +108,47 @@ impl NatureDistante {
             FailureCode::NoResources => NatureDistante::SansRessources,
             FailureCode::AnswerDropped => NatureDistante::ReponsePerdue,
             FailureCode::Closed => NatureDistante::Fermee,
+            FailureCode::Expired => NatureDistante::Expiree,
+            FailureCode::Forbidden => NatureDistante::Interdite,
+            FailureCode::NotReady => NatureDistante::PasPrete,
+            FailureCode::Overloaded => NatureDistante::Surchargee,
+            FailureCode::UnexpectedStream => NatureDistante::FluxInattendu,
+            FailureCode::OverloadedAfterwards => NatureDistante::SurchargeeApres,
+            FailureCode::Other(number) => NatureDistante::Autre(number),
         }
     }
 
-    /// Whether the command may have run.
-    pub(crate) fn may_have_run(self) -> bool {
-        !matches!(
-            self,
-            NatureDistante::Inconnue
-                | NatureDistante::Signature
-                | NatureDistante::Arguments
-                | NatureDistante::SansRessources
-        )
+    /// The code that stands for it on the wire.
+    fn code(self) -> FailureCode {
+        match self {
+            NatureDistante::Inconnue => FailureCode::UnknownCommand,
+            NatureDistante::Signature => FailureCode::Signature,
+            NatureDistante::Arguments => FailureCode::Arguments,
+            NatureDistante::Panique => FailureCode::Panic,
+            NatureDistante::Echec => FailureCode::Handler,
+            NatureDistante::ReponseTropGrande => FailureCode::AnswerTooLarge,
+            NatureDistante::ReponseNonCodable => FailureCode::AnswerEncoding,
+            NatureDistante::SansRessources => FailureCode::NoResources,
+            NatureDistante::ReponsePerdue => FailureCode::AnswerDropped,
+            NatureDistante::Fermee => FailureCode::Closed,
+            NatureDistante::Expiree => FailureCode::Expired,
+            NatureDistante::Interdite => FailureCode::Forbidden,
+            NatureDistante::PasPrete => FailureCode::NotReady,
+            NatureDistante::Surchargee => FailureCode::Overloaded,
+            NatureDistante::FluxInattendu => FailureCode::UnexpectedStream,
+            NatureDistante::SurchargeeApres => FailureCode::OverloadedAfterwards,
+            NatureDistante::Autre(number) => FailureCode::from_number(number),
+        }
     }
 
-    fn text(self) -> &'static str {
-        match self {
+    /// Whether the command may have run: what the class of the code says.
+    // [codes.class]
+    pub(crate) fn may_have_run(self) -> bool {
+        self.code().class() != FailureClass::NotRun
+    }
+
+    fn text(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             NatureDistante::Inconnue => {
                 "the peer has no such command; is it registered there, under that name?"
             }
@@ -92,8 +163,43 @@ impl NatureDistante {
                 "it ran, but its answer was not kept; claim deferred answers sooner"
             }
             NatureDistante::Fermee => "the peer closed the connection while it ran",
-        }
+            NatureDistante::Expiree => "not run: its time was over before the peer could start it",
+            NatureDistante::Interdite => "not run: this side may not call it there",
+            NatureDistante::PasPrete => "not run: the peer is not ready for it",
+            NatureDistante::Surchargee => "not run: the peer has too much to do",
+            NatureDistante::FluxInattendu => {
+                "not run: it answers with a stream, which was not asked for"
+            }
+            NatureDistante::SurchargeeApres => "it ran, but the peer had no room for its outcome",
+            NatureDistante::Autre(number) => return Cow::Owned(unknown(number)),
+        })
     }
+
+    /// What happened to a message of the peer's on this side.
+    fn text_here(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            NatureDistante::Inconnue => "no command of that name is registered here",
+            NatureDistante::Signature => "the command has another signature here",
+            NatureDistante::Arguments => "the arguments could not be decoded",
+            NatureDistante::Panique => "the command panicked",
+            NatureDistante::Echec => "the command failed",
+            NatureDistante::SansRessources => "the command was not run: it could not be started",
+            NatureDistante::Fermee => "the connection was closed while the command ran",
+            other => return other.text(),
+        })
+    }
+}
+
+/// What a failure of an unknown number comes to: its class is known.
+// [codes.unknown]
+fn unknown(number: u16) -> String {
+    let class = match FailureCode::from_number(number).class() {
+        FailureClass::NotRun => "not run, says the peer",
+        FailureClass::Ran => "the peer says that it ran, or may have",
+        FailureClass::Unknown => "the peer does not say whether it ran",
+    };
+    let (high, low) = (number >> 8, number & 0xff);
+    format!("{class}: failure {low} of class {high}, which this side does not know")
 }
 
 /// A one-way message of the peer's failed on this side, as `quand_commande_echoue` is told.
@@ -109,21 +215,20 @@ pub struct CommandeEchouee {
     pub nature: NatureDistante,
     /// What is known beyond that, for a person to read; may be empty.
     pub texte: Box<str>,
-    code: FailureCode,
 }
 
 impl CommandeEchouee {
     pub(crate) fn new(commande: Box<str>, lien: String, code: FailureCode, texte: &str) -> Self {
         let nature = NatureDistante::from_code(code);
-        CommandeEchouee { commande, lien: lien.into(), nature, texte: texte.into(), code }
+        CommandeEchouee { commande, lien: lien.into(), nature, texte: texte.into() }
     }
 }
 
 impl std::fmt::Display for CommandeEchouee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let CommandeEchouee { commande, lien, texte, code, .. } = self;
-        let commande = Harmless(commande);
-        write!(f, "command `{commande}`, sent by {lien}: {}{}", code.text(), detail(texte))
+        let CommandeEchouee { commande, lien, nature, texte } = self;
+        let (commande, what) = (Harmless(commande), nature.text_here());
+        write!(f, "command `{commande}`, sent by {lien}: {what}{}", detail(texte))
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::sync::Deadline;
 use crate::transport::{Memory, Tcp, configure};
-use crate::wire::{self, EndReason, FailureCode};
+use crate::wire::{self, EndReason, FailureCode, Features};
 
 /// Commands by number; the arguments and answers are plain bytes.
 const ECHO: u64 = 1;
@@ -151,7 +151,8 @@ fn watched_end(
     watch: Option<Arc<Watch>>,
 ) -> End {
     let commands = Arc::new(Commands::default());
-    let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+    let (max_frame, window) = (limits.max_frame, limits.window);
+    let peer = PeerLimits { max_frame, window, features: Features::OURS };
     let link = Link::new(Parts {
         io,
         commands: commands.clone(),

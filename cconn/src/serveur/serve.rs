@@ -178,7 +178,7 @@ mod tests {
     use crate::link::Limits;
     use crate::message::nommee;
     use crate::transport::Tcp;
-    use crate::wire::{self, EndReason, Greeting, Refusal};
+    use crate::wire::{self, EndReason, Features, Greeting, Refusal};
 
     #[test]
     fn a_hook_that_calls_is_told_what_came_behind_the_greeting() {
@@ -193,7 +193,8 @@ mod tests {
         let Limits { max_frame, window, .. } = Limits::default();
         let (role, refusal, text) = (Role::Client, Refusal::Accepted, String::new());
         let mut bytes = Vec::new();
-        Greeting { role, refusal, max_frame, window, text }.write(&mut bytes);
+        let features = Features::OURS;
+        Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
         wire::write_adieu(&mut bytes, EndReason::Closed, "");
         let peer = Tcp::new(TcpStream::connect(serveur.adresse()).unwrap());
         assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());

@@ -32,9 +32,10 @@ mod tag {
 pub(crate) struct Context<'a>(&'a [u8]);
 
 impl<'a> Context<'a> {
-    /// Bytes that the block takes in its frame, with its length.
-    pub(crate) fn size(self) -> usize {
-        self.0.len().saturating_add(1)
+    /// Bytes that a block takes in its frame, with its length; 0 where there is none.
+    #[inline]
+    pub(crate) fn size_of(block: Option<Self>) -> usize {
+        block.map_or(0, |block| block.0.len().saturating_add(1))
     }
 
     /// Takes the block off the front of what follows a command's fixed fields.
@@ -46,7 +47,7 @@ impl<'a> Context<'a> {
     }
 
     /// Checks the records of a block.
-    pub(super) fn parse(block: &'a [u8]) -> Result<Self, WireError> {
+    pub(crate) fn parse(block: &'a [u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(block);
         let mut seen = 0_u8;
         while !reader.is_empty() {
@@ -57,10 +58,10 @@ impl<'a> Context<'a> {
             }
             check(tag, data)?;
             // [context.twice]
-            let before = std::mem::replace(&mut seen, seen | 1 << tag);
-            if seen == before {
+            if seen & 1 << tag != 0 {
                 return Err(WireError::ContextTwice(tag));
             }
+            seen |= 1 << tag;
         }
         Ok(Context(block))
     }

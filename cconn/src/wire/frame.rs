@@ -207,10 +207,8 @@ fn call_id(id: u64) -> Result<CallId, WireError> {
 // [failure.fingerprints]
 fn fingerprints<'a>(reader: &mut Reader<'a>) -> Result<Fingerprints<'a>, WireError> {
     let count = reader.u8()?;
-    if count > Fingerprints::MOST {
-        return Err(WireError::Fingerprints(count));
-    }
-    reader.bytes(usize::from(count).saturating_mul(4)).map(Fingerprints)
+    let bytes = reader.bytes(usize::from(count).saturating_mul(4))?;
+    Fingerprints::new(bytes).ok_or(WireError::Fingerprints(count))
 }
 
 impl<'a> Fingerprints<'a> {
@@ -222,6 +220,12 @@ impl<'a> Fingerprints<'a> {
         Fingerprints(fingerprint)
     }
 
+    /// The list in these bytes, if they are whole fingerprints and not too many.
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
+        let most = usize::from(Self::MOST).saturating_mul(4);
+        (bytes.len() % 4 == 0 && bytes.len() <= most).then_some(Fingerprints(bytes))
+    }
+
     /// The fingerprints as numbers.
     pub(crate) fn to_vec(self) -> Box<[u32]> {
         let (chunks, _) = self.0.as_chunks();
@@ -229,9 +233,8 @@ impl<'a> Fingerprints<'a> {
     }
 
     fn write(self, out: &mut Vec<u8>) {
-        let bytes = self.0.get(..usize::from(Self::MOST).saturating_mul(4)).unwrap_or(self.0);
-        out.push(u8::try_from(bytes.len() / 4).unwrap_or(Self::MOST));
-        out.extend(bytes);
+        out.push(u8::try_from(self.0.len() / 4).unwrap_or(Self::MOST));
+        out.extend(self.0);
     }
 }
 

@@ -218,7 +218,8 @@ mod tests {
         // [record.room] [record.twice]
         let good = [9, 0, 3, 0, 1, 2, 3, 1, 0, 1, 0, 7];
         for n in 0..good.len() {
-            let expected = if [0, 7].contains(&n) { Ok(Features::NONE) } else { Err(WireError::RecordRoom) };
+            let expected =
+                if [0, 7].contains(&n) { Ok(Features::NONE) } else { Err(WireError::RecordRoom) };
             assert_eq!(with_tail(&good[..n]), expected, "{n} bytes");
         }
         for length in [2, 3, 255, 256, 0x7fff, 0xffff_u16] {

@@ -67,6 +67,7 @@ macro_rules! layout {
 
         impl $name {
             /// Bytes of the frame up to the end of its fixed fields, length prefix included.
+            #[allow(dead_code, reason = "few are asked for it")]
             pub(super) const SIZE: usize = size_of::<$name>();
 
             /// The first bytes of a frame with these fields; the length is still 0.
@@ -80,6 +81,7 @@ macro_rules! layout {
 
             /// Reads the fields behind the kind.
             #[inline]
+            #[allow(unused_variables, reason = "a frame may have no field")]
             pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
                 $(let $field = Field::read(reader)?;)*
                 Ok($name { _length: [0; LENGTH_PREFIX], _kind: 0, $($field),* })

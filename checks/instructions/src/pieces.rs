@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use self::layers::codec::{self, Decoder};
-use self::layers::wire::{self, CallId, Frame, LENGTH_PREFIX};
+use self::layers::wire::{self, CallId, Features, Frame, LENGTH_PREFIX};
 pub(crate) use self::layers::{body, copy};
 
 #[path = "../../../cconn/src"]
@@ -60,7 +60,8 @@ fn write(frame: &mut Vec<u8>, a: i64, b: i64) {
 }
 
 fn read(frame: &[u8]) -> Option<(i64, i64)> {
-    let Ok(Frame::Call { body, .. }) = wire::parse(frame.get(LENGTH_PREFIX..)?) else {
+    let Ok(Frame::Call { body, .. }) = wire::parse(frame.get(LENGTH_PREFIX..)?, Features::OURS)
+    else {
         return None;
     };
     let mut decoder = Decoder::new(body.into());

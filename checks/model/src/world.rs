@@ -13,7 +13,7 @@ use crate::line::Line;
 use crate::link::{Ending, Expelled, Identity, Limits, Link, Parts, PeerLimits, Watch};
 use crate::scenarios::{Act, End, Scenario};
 use crate::sync::{self, FOREVER};
-use crate::wire::EndReason;
+use crate::wire::{EndReason, Features};
 
 /// A number below `limit`, chosen by the schedule.
 pub(crate) fn random(limit: u64) -> u64 {
@@ -256,7 +256,8 @@ fn parts(
     watch: Option<Arc<Watch>>,
 ) -> Parts {
     let limits = limits(scenario);
-    let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+    let (max_frame, window) = (limits.max_frame, limits.window);
+    let peer = PeerLimits { max_frame, window, features: Features::OURS };
     Parts {
         io: Arc::new(line.clone()),
         commands,

@@ -13,8 +13,9 @@ pub(crate) enum Answer {
     Value(Bytes),
     /// The encoded error of the command's own type.
     UserError(Bytes),
-    /// The command was not run to an answer; a text for a person to read.
-    Failure { code: FailureCode, text: Box<str> },
+    /// The command was not run to an answer; a text for a person to read, and the fingerprints
+    /// that the peer accepts, if it says so.
+    Failure { code: FailureCode, accepted: Box<[u32]>, text: Box<str> },
 }
 
 impl Answer {
@@ -284,7 +285,7 @@ impl Calls {
 
 fn not_kept() -> Answer {
     let text = "too many bytes of answers were not yet claimed".into();
-    Answer::Failure { code: FailureCode::AnswerDropped, text }
+    Answer::Failure { code: FailureCode::AnswerDropped, accepted: Box::default(), text }
 }
 
 #[inline]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::Features;
+
 /// What each command counts against the window besides its body, bytes. An empty one takes 96 to
 /// keep, twice that where the queue has just grown, and some 34 more once a call in a long queue
 /// was given up: a window of nothing else takes three and a half times its size.
@@ -108,4 +110,6 @@ pub(crate) struct PeerLimits {
     pub(crate) max_frame: u32,
     /// Bytes of our commands that may wait there.
     pub(crate) window: u64,
+    /// What it understands beyond the first form of the protocol.
+    pub(crate) features: Features,
 }

@@ -10,7 +10,7 @@ use super::state::State;
 use super::turn::{Command, Startable};
 use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, CallId, EndReason, FailureCode, Frame};
+use crate::wire::{self, CallId, Context, EndReason, FailureCode, Frame};
 
 /// Frames routed under one lock: some ten microseconds of it.
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
@@ -150,23 +150,24 @@ impl State {
 
     #[inline]
     fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
-        let frame = wire::parse(kept.inbox.buffer.slice(kept.range.clone()))
+        let bytes = kept.inbox.buffer.slice(kept.range.clone());
+        let frame = wire::parse(bytes, self.peer.incoming())
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
-            Frame::OneWay { depth, command: name, fingerprint, body } => {
+            Frame::OneWay { depth, command: name, fingerprint, context, body } => {
                 let length = body.len();
-                let (charge, body) =
-                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
+                let charge = charge(kept.size(length.saturating_add(Context::size_of(context))));
+                let body = kept.body(length, self.turn.is_line_empty());
                 let (call, parallel) = (None, false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
                     routing,
                 )
             }
-            Frame::Call { depth, id, command: name, fingerprint, body } => {
+            Frame::Call { depth, id, command: name, fingerprint, context, body } => {
                 let length = body.len();
-                let (charge, body) =
-                    (charge(kept.size(length)), kept.body(length, self.turn.is_line_empty()));
+                let charge = charge(kept.size(length.saturating_add(Context::size_of(context))));
+                let body = kept.body(length, self.turn.is_line_empty());
                 let (call, parallel) = (Some(id), false);
                 self.arrive(
                     Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
@@ -183,48 +184,42 @@ impl State {
                 let body = kept.body(length, self.calls.keeps_none());
                 self.answer(id, Answer::UserError(body), routing)
             }
-            Frame::Failure { id, command, code, text } => {
-                self.failed(id, command, code, text, routing)
+            Frame::Failure { id, command, code, accepted, text } => {
+                // We write no longer texts; of a peer that does, sixty-four would be kept.
+                let text = wire::shorten(text, wire::MAX_TEXT).into();
+                match id {
+                    Some(call) => {
+                        let accepted = accepted.to_vec();
+                        self.answer(call, Answer::Failure { code, accepted, text }, routing)
+                    }
+                    None => self.message_failed(command, code, text),
+                }
             }
-            control => self.control(control),
+            Frame::Cancel { id } => self.cancelled(id),
+            Frame::Grant { class, bytes } => self.granted(class, bytes),
+            Frame::Retrait => self.peer_says_retrait(),
+            Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }
     }
 
-    /// Frames that carry no body.
-    fn control(&mut self, frame: Frame<'_>) -> Result<(), Ending> {
-        match frame {
-            Frame::Cancel { id } => self.cancelled(id),
-            Frame::Grant { class: 0, bytes: bytes @ 1.. } => {
-                self.window.granted(bytes).map_err(overrun)?;
-                self.wake(|sleep| sleep == Sleep::Window);
-            }
-            Frame::Retrait => {
-                self.goodbye.peer_retired = true;
-                self.begin_stop();
-            }
-            Frame::Adieu { reason, text } => return self.peer_says_adieu(reason, text),
-            // Grants of nothing, or of further classes, which belong to later rules.
-            Frame::Grant { .. } => self.waste.note(),
-            // The rest is routed above.
-            _ => {}
+    // [grant.zero] [grant.class]
+    fn granted(&mut self, class: u8, bytes: u64) -> Result<(), Ending> {
+        if class != 0 || bytes == 0 {
+            self.waste.note();
+            return Ok(());
         }
+        self.window.granted(bytes).map_err(overrun)?;
+        self.wake(|sleep| sleep == Sleep::Window);
         Ok(())
     }
 
-    /// A call failed at the peer, or a one-way message: for that the program's hook is queued.
-    fn failed(
+    /// A one-way message failed at the peer: the program's hook is queued.
+    fn message_failed(
         &mut self,
-        call: Option<CallId>,
         command: u64,
         code: FailureCode,
-        text: &str,
-        routing: Routing<'_>,
+        text: Box<str>,
     ) -> Result<(), Ending> {
-        // We write no longer ones; of a peer that does, sixty-four would be kept.
-        let text = wire::shorten(text, wire::MAX_TEXT).into();
-        if let Some(call) = call {
-            return self.answer(call, Answer::Failure { code, text }, routing);
-        }
         // Nobody counts one-ways, so nobody knows whether it answers one.
         self.waste.note();
         let notice = Notice { command, code, text, here: false, lost: 0 };
@@ -260,7 +255,8 @@ impl State {
         self.take_up(command.charge);
         let (call, name, code) = (command.call, command.name, FailureCode::NoResources);
         let text = "commands run once `quand_connecte` has ended there";
-        self.append_with(|out| wire::write_failure(out, call, name, code, text));
+        let peer = self.peer;
+        self.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
     }
 
     #[inline]
@@ -283,11 +279,18 @@ impl State {
     }
 
     /// The peer gave a call up. One that has not started never will; its charge is granted again.
-    fn cancelled(&mut self, id: CallId) {
+    fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
         if let Some(command) = self.turn.cancel(id) {
             self.take_up(command.charge);
             self.handled(command.number);
         }
+        Ok(())
+    }
+
+    fn peer_says_retrait(&mut self) -> Result<(), Ending> {
+        self.goodbye.peer_retired = true;
+        self.begin_stop();
+        Ok(())
     }
 
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {

@@ -16,6 +16,7 @@ use super::tended::{Progress, Seen, Tended};
 use super::turn::{Ran, Turn};
 use super::waste::Waste;
 use super::window::Window;
+use crate::wire::Features;
 
 /// Whether a thread reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(crate) struct State {
     pub(crate) due: Due,
     pub(crate) tended: Tended,
     high_water: u64,
+    /// What the peer's greeting declares.
+    pub(super) peer: Features,
 }
 
 impl State {
@@ -81,6 +84,7 @@ impl State {
             due: Due::default(),
             tended: Tended::new(watched),
             high_water: limits.high_water,
+            peer: peer.features,
         }
     }
 

@@ -40,7 +40,7 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     right.try_send(&[std::io::IoSlice::new(&[1, 0, 0, 0, 99])]).unwrap();
     let mut buf = Vec::with_capacity(1000);
     right.recv(&mut buf, &mut Deadline::Never).unwrap();
-    let said = wire::parse(&buf[4..]).unwrap();
+    let said = wire::parse(&buf[4..], Features::OURS).unwrap();
     assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
     let ending = client.link.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));

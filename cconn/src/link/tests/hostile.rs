@@ -122,7 +122,7 @@ fn what_changes_nothing_is_read_slowly() {
         wire::write_grant(&mut floods[0], 0, 0);
         wire::write_grant(&mut floods[1], 9, u64::MAX);
         wire::write_cancel(&mut floods[2], wire::CallId(1000 + n));
-        wire::write_failure(&mut floods[3], None, NOTE, FailureCode::Handler, "");
+        wire::write_failure(&mut floods[3], Features::OURS, None, NOTE, FailureCode::Handler, "");
         match n % 3 {
             0 => wire::write_grant(&mut floods[4], 0, 0),
             1 => wire::write_cancel(&mut floods[4], wire::CallId(n + 1)),

@@ -36,7 +36,7 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     let (left, right) = Memory::pair(100_000);
     let client = end(Arc::new(left), &small());
     let mut bytes = Vec::new();
-    wire::write_failure(&mut bytes, None, NOTE, FailureCode::Handler, "");
+    wire::write_failure(&mut bytes, Features::OURS, None, NOTE, FailureCode::Handler, "");
     bytes.resize(bytes.len() + 4000, b'x');
     let length = (bytes.len() - wire::LENGTH_PREFIX) as u32;
     bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());

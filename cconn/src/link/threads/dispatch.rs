@@ -46,6 +46,11 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
     fn ended(&self, _lien: &Arc<Link>) -> bool {
         true
     }
+
+    /// The fingerprint that the command of that hash is registered with; 0 where it has none.
+    fn fingerprint(&self, _command: u64) -> u32 {
+        0
+    }
 }
 
 /// Runs commands, one after the other.

@@ -17,7 +17,7 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::core::turn::{self, Command, Ran, Startable, Work};
 use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, FailureCode, LENGTH_PREFIX, Output};
+use crate::wire::{self, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, Output};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
@@ -196,7 +196,8 @@ impl Link {
             let (command, text) = (command.name, text.into());
             state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
         }
-        state.append_with(|out| wire::write_failure(out, command.call, command.name, code, text));
+        let (peer, call, name) = (self.peer.features, command.call, command.name);
+        state.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
         state.advance_goodbye();
         let next = state.turn.startable_command() != Startable::Nothing;
         if next && state.turn.needs_stand_in() {
@@ -337,8 +338,18 @@ impl Link {
                 runner.failed(&incoming, code, &text);
             });
         }
-        wire::write_failure(&mut frame.bytes, call, command.name, code, &text);
+        self.write_failure(command, code, &text, &mut frame.bytes);
         true
+    }
+
+    fn write_failure(&self, command: &Command, code: FailureCode, text: &str, out: &mut Vec<u8>) {
+        let fingerprint = match code {
+            FailureCode::Signature => self.commands.fingerprint(command.name).to_le_bytes(),
+            _ => [0; 4],
+        };
+        let (id, command) = (command.call, command.name);
+        let accepted = Fingerprints::one(&fingerprint);
+        Frame::Failure { id, command, code, accepted, text }.write(out, self.peer.features);
     }
 
     fn too_large(&self, frame: &Output) -> String {

@@ -287,7 +287,7 @@ mod tests {
         Dispatch, Incoming, Kinds, Limits, Notice, Outcome, Parts, PeerLimits, Runner,
     };
     use crate::transport::{Memory, Transport as _};
-    use crate::wire;
+    use crate::wire::{self, Features};
 
     /// Tells who drops it, and may panic then.
     struct Captured(mpsc::Sender<ThreadId>, Option<&'static str>);
@@ -317,7 +317,8 @@ mod tests {
 
     fn link(commands: Arc<dyn Dispatch>, io: Memory, watch: Option<Arc<Watch>>) -> Arc<Link> {
         let limits = Limits::default();
-        let peer = PeerLimits { max_frame: limits.max_frame, window: limits.window };
+        let (max_frame, window) = (limits.max_frame, limits.window);
+        let peer = PeerLimits { max_frame, window, features: Features::OURS };
         Link::new(Parts {
             io: Arc::new(io),
             commands,

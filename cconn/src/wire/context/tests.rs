@@ -49,10 +49,16 @@ fn a_block_cut_anywhere_is_refused_unless_a_record_ends_there() {
 #[test]
 fn known_tags_have_one_length_and_come_once() {
     // [context.tags] [context.twice]
-    for (tag, lengths) in [(1, 4..=4), (2, 25..=25), (3, 0..=128), (4, 4..=4), (5, 0..=0), (6, 4..=4)] {
+    for (tag, lengths) in
+        [(1, 4..=4), (2, 25..=25), (3, 0..=128), (4, 4..=4), (5, 0..=0), (6, 4..=4)]
+    {
         for length in 0..=200 {
             let block = row(tag, &vec![1; length]);
-            assert_eq!(Context::parse(&block).is_ok(), lengths.contains(&length), "{tag}: {length}");
+            assert_eq!(
+                Context::parse(&block).is_ok(),
+                lengths.contains(&length),
+                "{tag}: {length}"
+            );
             if lengths.contains(&length) {
                 let twice = [block.clone(), row(99, &[]), block].concat();
                 assert_eq!(Context::parse(&twice), Err(WireError::ContextTwice(tag)));

@@ -2,7 +2,9 @@
 
 use super::super::codes::{EndReason, FailureCode};
 use super::super::features::Features;
-use super::super::layout::{self, CALL_COMMAND_AT, CALL_ID_AT, Field, KIND_AT, LENGTH_PREFIX, kind};
+use super::super::layout::{
+    self, CALL_COMMAND_AT, CALL_ID_AT, Field, KIND_AT, LENGTH_PREFIX, kind,
+};
 use super::{CallId, Fingerprints, Frame, NO_COMMAND};
 
 /// Where a frame that is being written starts; `finish_with` fills in its length.

@@ -6,7 +6,7 @@
 use super::{Buffer, ENOUGH, SMALL};
 use crate::body::{self, find_long};
 use crate::copy;
-use crate::wire::{LENGTH_PREFIX, body_at, frame_length};
+use crate::wire::{BodyAt, LENGTH_PREFIX, body_at, frame_length};
 
 /// A place is used again for a byte string that takes at least four fifths of it.
 const SLACK: usize = 4;
@@ -164,8 +164,11 @@ impl Buffer {
         if length < body::LONG || rest.len() > length / 2 {
             return Room::NotApart;
         }
-        let Some(kind) = rest.get(LENGTH_PREFIX) else { return Room::Undecided };
-        let Some(body_at) = body_at(*kind) else { return Room::NotApart };
+        let body_at = match body_at(rest) {
+            BodyAt::At(at) => at,
+            BodyAt::Undecided => return Room::Undecided,
+            BodyAt::None => return Room::NotApart,
+        };
         let head_at = LENGTH_PREFIX.saturating_add(body_at);
         let head = rest.get(head_at..).unwrap_or(&[]);
         let Some(found) = find_long(head, length.saturating_sub(body_at)) else {

@@ -51,7 +51,7 @@ fn frame(kind: usize, body: &[u8]) -> Vec<u8> {
 
 /// The body of the frame that `next` gave, as routing keeps it; and whether a part stood apart.
 fn kept(buffer: &mut Buffer, range: Range<usize>) -> (Bytes, bool) {
-    let frame = wire::parse(buffer.slice(range.clone())).unwrap();
+    let frame = wire::parse(buffer.slice(range.clone()), wire::Features::OURS).unwrap();
     let (Frame::OneWay { body, .. }
     | Frame::Call { body, .. }
     | Frame::Answer { body, .. }
