@@ -6,8 +6,8 @@
 mod frames;
 
 pub use frames::{
-    Greeting, adieu, answer, call, cancel, failure, frame, grant, hash, one_way, retrait,
-    user_error,
+    Greeting, adieu, answer, call, cancel, failure, frame, grant, hash, one_way, record, retrait,
+    user_error, with_context,
 };
 
 use std::io::{self, Read, Write};
@@ -17,8 +17,9 @@ use std::time::Duration;
 /// Longest wait for bytes of the other side: far beyond what any of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Bytes of a greeting without a text.
-const GREETING: usize = 30;
+/// Bytes of a greeting's head, and of its fields.
+const HEAD: usize = 12;
+const FIELDS: usize = 30;
 
 /// One connection, raw.
 #[derive(Debug)]
@@ -107,18 +108,21 @@ impl Raw {
         let _gone = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// The other side's greeting.
+    /// The other side's greeting up to the end of its text: what an older peer looks at.
     ///
     /// # Panics
-    /// If it is not one of 30 bytes and the text that it announces.
+    /// If it is no greeting of version 1.
     pub fn greeting(&mut self) -> Vec<u8> {
-        let mut bytes = vec![0; GREETING];
-        self.stream.read_exact(&mut bytes).expect("a greeting comes");
-        assert!(bytes.starts_with(b"cconn\r\n\0\x01\0"), "{bytes:02x?}");
-        let mut text = vec![0; usize::from(u16::from_le_bytes([bytes[28], bytes[29]]))];
-        self.stream.read_exact(&mut text).expect("the text comes");
-        bytes.extend(text);
-        bytes
+        let (greeting, _records) = self.whole_greeting();
+        greeting
+    }
+
+    /// The other side's greeting up to the end of its text, and the records behind it.
+    ///
+    /// # Panics
+    /// If it is no greeting of version 1.
+    pub fn whole_greeting(&mut self) -> (Vec<u8>, Vec<u8>) {
+        greeting(&mut self.stream)
     }
 
     /// All frames until the end of the stream.
@@ -153,6 +157,22 @@ impl Iterator for Raw {
         assert!(self.read(&mut frame), "the stream ends inside a frame");
         Some(frames::parse(&frame))
     }
+}
+
+/// Reads a greeting: up to the end of its text, and the records behind it.
+///
+/// # Panics
+/// If it is no greeting of version 1.
+pub fn greeting(stream: &mut impl Read) -> (Vec<u8>, Vec<u8>) {
+    let mut bytes = vec![0; HEAD];
+    stream.read_exact(&mut bytes).expect("a greeting comes");
+    assert!(bytes.starts_with(b"cconn\r\n\0\x01\0"), "{bytes:02x?}");
+    let length = usize::from(u16::from_le_bytes([bytes[10], bytes[11]]));
+    bytes.resize(HEAD + length, 0);
+    stream.read_exact(&mut bytes[HEAD..]).expect("the rest comes");
+    let text = usize::from(u16::from_le_bytes([bytes[28], bytes[29]]));
+    let records = bytes.split_off(FIELDS + text);
+    (bytes, records)
 }
 
 fn is_end(error: &io::Error) -> bool {

@@ -92,9 +92,10 @@ impl FailureCode {
             return self.number();
         }
         match (self.class(), self.number() & 0xff) {
-            (FailureClass::NotRun, number @ 1..=3) => number,
+            (FailureClass::NotRun, number @ 1..=3) | (FailureClass::Ran, number @ (4..=7 | 9)) => {
+                number
+            }
             (FailureClass::NotRun, _) => Self::NoResources.number(),
-            (FailureClass::Ran, number @ (4..=7 | 9)) => number,
             _ => 10,
         }
     }

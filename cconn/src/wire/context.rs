@@ -92,27 +92,32 @@ fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
     Ok(())
 }
 
+/// What stands behind a command's fixed fields.
+pub(super) struct Behind<'a> {
+    pub(super) depth: u8,
+    pub(super) context: Option<Context<'a>>,
+    pub(super) body: &'a [u8],
+}
+
 /// Splits the depth byte of a command, and takes the context block that it may announce.
 #[inline]
-pub(super) fn split<'a>(
-    depth: u8,
-    reader: &mut Reader<'a>,
-    is_declared: bool,
-) -> Result<(u8, Option<Context<'a>>), WireError> {
-    if depth & FLAG == 0 { Ok((depth, None)) } else { flagged(depth, reader, is_declared) }
+pub(super) fn split(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, WireError> {
+    if depth & FLAG == 0 {
+        Ok(Behind { depth, context: None, body: rest })
+    } else {
+        flagged(depth, rest, is_declared)
+    }
 }
 
 #[cold]
-fn flagged<'a>(
-    depth: u8,
-    reader: &mut Reader<'a>,
-    is_declared: bool,
-) -> Result<(u8, Option<Context<'a>>), WireError> {
+fn flagged(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, WireError> {
     // [context.undeclared]
     if !is_declared {
         return Err(WireError::ContextUndeclared);
     }
-    Ok((depth & !FLAG, Some(Context::take(reader)?)))
+    let mut reader = Reader::new(rest);
+    let context = Some(Context::take(&mut reader)?);
+    Ok(Behind { depth: depth & !FLAG, context, body: reader.rest() })
 }
 
 /// The depth byte of a command, the other way.

@@ -13,7 +13,7 @@ pub(crate) use build::{
 };
 
 use super::codes::{EndReason, FailureCode};
-use super::context::{self, Context};
+use super::context::{self, Behind, Context};
 use super::error::WireError;
 use super::features::Features;
 use super::layout::{self, LENGTH_PREFIX, kind};
@@ -134,18 +134,20 @@ pub(crate) fn parse(frame: &[u8], incoming: Features) -> Result<Frame<'_>, WireE
     match reader.u8()? {
         kind::ONE_WAY => {
             let head = layout::OneWay::read(&mut reader)?;
-            let declared = incoming.has(Features::CONTEXT);
-            let (depth, context) = context::split(head.depth, &mut reader, declared)?;
             let (command, fingerprint) = (head.command, head.fingerprint);
-            Ok(Frame::OneWay { depth, command, fingerprint, context, body: reader.rest() })
+            let declared = incoming.has(Features::CONTEXT);
+            let Behind { depth, context, body } =
+                context::split(head.depth, reader.rest(), declared)?;
+            Ok(Frame::OneWay { depth, command, fingerprint, context, body })
         }
         kind::CALL => {
             let head = layout::Call::read(&mut reader)?;
             let id = call_id(head.id)?;
-            let declared = incoming.has(Features::CONTEXT);
-            let (depth, context) = context::split(head.depth, &mut reader, declared)?;
             let (command, fingerprint) = (head.command, head.fingerprint);
-            Ok(Frame::Call { depth, id, command, fingerprint, context, body: reader.rest() })
+            let declared = incoming.has(Features::CONTEXT);
+            let Behind { depth, context, body } =
+                context::split(head.depth, reader.rest(), declared)?;
+            Ok(Frame::Call { depth, id, command, fingerprint, context, body })
         }
         kind::ANSWER => {
             let id = call_id(layout::Outcome::read(&mut reader)?.id)?;
@@ -159,6 +161,7 @@ pub(crate) fn parse(frame: &[u8], incoming: Features) -> Result<Frame<'_>, WireE
     }
 }
 
+#[inline(never)]
 fn parse_control(
     kind: u8,
     mut reader: Reader<'_>,
@@ -223,7 +226,7 @@ impl<'a> Fingerprints<'a> {
     /// The list in these bytes, if they are whole fingerprints and not too many.
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let most = usize::from(Self::MOST).saturating_mul(4);
-        (bytes.len() % 4 == 0 && bytes.len() <= most).then_some(Fingerprints(bytes))
+        (bytes.len().is_multiple_of(4) && bytes.len() <= most).then_some(Fingerprints(bytes))
     }
 
     /// The fingerprints as numbers.

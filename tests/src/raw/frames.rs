@@ -70,6 +70,12 @@ impl Greeting {
     }
 }
 
+/// A record of a greeting.
+#[must_use]
+pub fn record(number: u16, data: &[u8]) -> Vec<u8> {
+    [&number.to_le_bytes(), &short(data.len()).to_le_bytes(), data].concat()
+}
+
 fn short(length: usize) -> u16 {
     u16::try_from(length).expect("a greeting is short")
 }
@@ -106,6 +112,18 @@ pub fn one_way(name: &str, body: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn call(id: u64, name: &str, body: &[u8]) -> Vec<u8> {
     frame(2, &[&[0], &id.to_le_bytes(), &hash(name).to_le_bytes(), &[0; 4], body])
+}
+
+/// A call or one-way message, given as a frame, with a context block of these bytes.
+///
+/// # Panics
+/// If the block is longer than 255 bytes.
+#[must_use]
+pub fn with_context(command: &[u8], block: &[u8]) -> Vec<u8> {
+    let fixed = if command[4] == 2 { 26 } else { 18 };
+    let length = u8::try_from(block.len()).expect("a block is short");
+    let depth = command[5] | 0x80;
+    frame(command[4], &[&[depth], &command[6..fixed], &[length], block, &command[fixed..]])
 }
 
 /// The answer of that call.

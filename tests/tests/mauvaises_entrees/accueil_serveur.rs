@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cconn::erreur::EchecConnexion;
 use cconn::{Client, Erreur, nommee};
-use cconn_tests::raw::{Greeting, Raw, Seen, answer, call};
+use cconn_tests::raw::{Greeting, Raw, Seen, answer, call, record};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;
@@ -83,7 +83,7 @@ fn greetings_that_are_not_good() {
 fn greetings_that_are_just_good_enough() {
     let client = Greeting::client;
     let good = [
-        Greeting { more: vec![0xff; MAX_REST - FIELDS], ..client() },
+        Greeting { more: record(9, &vec![0xff; MAX_REST - FIELDS - 4]), ..client() },
         Greeting { max_frame: 1024, window: 2 * (1024 + 64), ..client() },
         Greeting { max_frame: u32::MAX, window: u64::MAX, ..client() },
         Greeting { text: "é".repeat((MAX_REST - FIELDS) / 2).into(), ..client() },

@@ -7,6 +7,8 @@ mod appels;
 mod banc;
 mod client;
 mod corps;
+mod croissance;
+mod croissance_client;
 mod delais;
 mod fenetre;
 mod page;

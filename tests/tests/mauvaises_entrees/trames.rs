@@ -51,10 +51,6 @@ fn frames_of_no_known_form() {
         (answer(0, b""), "id 0"),
         (user_error(0, b""), "id 0"),
         (cancel(0), "id 0"),
-        (failure(1, "somme", 0, b""), "code 0 is unknown"),
-        (failure(1, "somme", 11, b""), "code 11 is unknown"),
-        (adieu(0, b""), "code 0 is unknown"),
-        (adieu(12, b""), "code 12 is unknown"),
         (failure(1, "somme", 1, &[0xc3]), "not UTF-8"),
         (adieu(2, &[0xff]), "not UTF-8"),
     ];

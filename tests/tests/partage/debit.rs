@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cconn::{Erreur, Serveur, nommee};
-use cconn_tests::raw::{Greeting, call, cancel, failure, one_way};
+use cconn_tests::raw::{self, Greeting, call, cancel, failure, one_way};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;
@@ -33,8 +33,7 @@ const GRACE: Duration = Duration::from_millis(100);
 fn flood(address: SocketAddr, frame: &[u8], charge: u64) -> [JoinHandle<()>; 2] {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(&Greeting { window: 1 << 50, ..Greeting::client() }.bytes()).unwrap();
-    let mut greeting = [0; 30];
-    stream.read_exact(&mut greeting).unwrap();
+    let (greeting, _) = raw::greeting(&mut stream);
     assert_eq!(greeting[14], 0, "let in");
     let window = u64::from_le_bytes(greeting[20..28].try_into().unwrap());
     let granted = Arc::new(AtomicU64::new(window));

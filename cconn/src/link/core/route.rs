@@ -187,17 +187,22 @@ impl State {
             Frame::Failure { id, command, code, accepted, text } => {
                 // We write no longer texts; of a peer that does, sixty-four would be kept.
                 let text = wire::shorten(text, wire::MAX_TEXT).into();
-                match id {
-                    Some(call) => {
-                        let accepted = accepted.to_vec();
-                        self.answer(call, Answer::Failure { code, accepted, text }, routing)
-                    }
-                    None => self.message_failed(command, code, text),
-                }
+                let Some(call) = id else {
+                    self.message_failed(command, code, text);
+                    return Ok(());
+                };
+                let accepted = accepted.to_vec();
+                self.answer(call, Answer::Failure { code, accepted, text }, routing)
             }
-            Frame::Cancel { id } => self.cancelled(id),
+            Frame::Cancel { id } => {
+                self.cancelled(id);
+                Ok(())
+            }
             Frame::Grant { class, bytes } => self.granted(class, bytes),
-            Frame::Retrait => self.peer_says_retrait(),
+            Frame::Retrait => {
+                self.peer_says_retrait();
+                Ok(())
+            }
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }
     }
@@ -214,17 +219,11 @@ impl State {
     }
 
     /// A one-way message failed at the peer: the program's hook is queued.
-    fn message_failed(
-        &mut self,
-        command: u64,
-        code: FailureCode,
-        text: Box<str>,
-    ) -> Result<(), Ending> {
+    fn message_failed(&mut self, command: u64, code: FailureCode, text: Box<str>) {
         // Nobody counts one-ways, so nobody knows whether it answers one.
         self.waste.note();
         let notice = Notice { command, code, text, here: false, lost: 0 };
         self.turn.notices.push_from_peer(notice);
-        Ok(())
     }
 
     #[inline]
@@ -279,18 +278,16 @@ impl State {
     }
 
     /// The peer gave a call up. One that has not started never will; its charge is granted again.
-    fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
+    fn cancelled(&mut self, id: CallId) {
         if let Some(command) = self.turn.cancel(id) {
             self.take_up(command.charge);
             self.handled(command.number);
         }
-        Ok(())
     }
 
-    fn peer_says_retrait(&mut self) -> Result<(), Ending> {
+    fn peer_says_retrait(&mut self) {
         self.goodbye.peer_retired = true;
         self.begin_stop();
-        Ok(())
     }
 
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {

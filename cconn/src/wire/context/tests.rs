@@ -39,10 +39,9 @@ fn a_block_cut_anywhere_is_refused_unless_a_record_ends_there() {
     }
     for n in 0..=block.len() {
         let parsed = Context::parse(&block[..n]);
-        match ends.contains(&n) {
-            true => assert_eq!(parsed, Ok(Context(&block[..n]))),
-            false => assert_eq!(parsed, Err(WireError::ContextRoom), "{n}"),
-        }
+        let whole = ends.contains(&n);
+        let expected = if whole { Ok(Context(&block[..n])) } else { Err(WireError::ContextRoom) };
+        assert_eq!(parsed, expected, "{n} bytes");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every frame, written and read.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
+
 use super::*;
 
 const ID: CallId = CallId(7);
