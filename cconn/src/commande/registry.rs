@@ -288,15 +288,15 @@ impl Dispatch for Registry {
     fn ended(&self, link: &Arc<Link>) -> bool {
         self.end(link)
     }
+
+    fn fingerprint(&self, command: u64) -> u32 {
+        self.fingerprint(command)
+    }
 }
 
 impl Kinds for Registry {
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)
-    }
-
-    fn fingerprint(&self, command: u64) -> u32 {
-        self.fingerprint(command)
     }
 }
 

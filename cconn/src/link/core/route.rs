@@ -10,7 +10,7 @@ use super::state::State;
 use super::turn::{Command, Startable};
 use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, CallId, Context, EndReason, FailureCode, Frame};
+use crate::wire::{self, CallId, Context, EndReason, FailureCode, Fingerprints, Frame};
 
 /// Frames routed under one lock: some ten microseconds of it.
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
@@ -187,22 +187,14 @@ impl State {
             Frame::Failure { id, command, code, accepted, text } => {
                 // We write no longer texts; of a peer that does, sixty-four would be kept.
                 let text = wire::shorten(text, wire::MAX_TEXT).into();
-                let Some(call) = id else {
-                    self.message_failed(command, code, text);
-                    return Ok(());
-                };
-                let accepted = accepted.to_vec();
-                self.answer(call, Answer::Failure { code, accepted, text }, routing)
+                match id {
+                    Some(call) => self.call_failed(call, code, accepted, text, routing),
+                    None => self.message_failed(command, code, text),
+                }
             }
-            Frame::Cancel { id } => {
-                self.cancelled(id);
-                Ok(())
-            }
+            Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class, bytes } => self.granted(class, bytes),
-            Frame::Retrait => {
-                self.peer_says_retrait();
-                Ok(())
-            }
+            Frame::Retrait => self.peer_says_retrait(),
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }
     }
@@ -218,12 +210,31 @@ impl State {
         Ok(())
     }
 
+    fn call_failed(
+        &mut self,
+        call: CallId,
+        code: FailureCode,
+        accepted: Fingerprints<'_>,
+        text: Box<str>,
+        routing: Routing<'_>,
+    ) -> Result<(), Ending> {
+        let accepted = accepted.to_vec();
+        self.answer(call, Answer::Failure { code, accepted, text }, routing)
+    }
+
     /// A one-way message failed at the peer: the program's hook is queued.
-    fn message_failed(&mut self, command: u64, code: FailureCode, text: Box<str>) {
+    #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    fn message_failed(
+        &mut self,
+        command: u64,
+        code: FailureCode,
+        text: Box<str>,
+    ) -> Result<(), Ending> {
         // Nobody counts one-ways, so nobody knows whether it answers one.
         self.waste.note();
         let notice = Notice { command, code, text, here: false, lost: 0 };
         self.turn.notices.push_from_peer(notice);
+        Ok(())
     }
 
     #[inline]
@@ -278,16 +289,20 @@ impl State {
     }
 
     /// The peer gave a call up. One that has not started never will; its charge is granted again.
-    fn cancelled(&mut self, id: CallId) {
+    #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
         if let Some(command) = self.turn.cancel(id) {
             self.take_up(command.charge);
             self.handled(command.number);
         }
+        Ok(())
     }
 
-    fn peer_says_retrait(&mut self) {
+    #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    fn peer_says_retrait(&mut self) -> Result<(), Ending> {
         self.goodbye.peer_retired = true;
         self.begin_stop();
+        Ok(())
     }
 
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
