@@ -85,6 +85,7 @@ impl<'de> Decoder<'de> {
     /// Reads an unsigned integer of up to 64 bits.
     #[inline]
     fn unsigned(&mut self) -> Result<u64, CodecError> {
+        // Most integers are one byte of at most 250; a larger byte announces a wider integer.
         if let [byte @ 0..=250, ..] = *self.body.peek() {
             self.body.skip(1);
             return Ok(byte.into());
@@ -151,6 +152,7 @@ impl<'de> Decoder<'de> {
             0xC2..=0xDF => 2,
             0xE0..=0xEF => 3,
             0xF0..=0xF4 => 4,
+            // 0xC0, 0xC1 and the bytes from 0xF5 on begin no character of UTF-8.
             _ => return Err(BAD),
         };
         let mut bytes = [first, 0, 0, 0];

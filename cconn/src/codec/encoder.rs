@@ -65,6 +65,7 @@ impl<'o> Encoder<'o> {
 
     #[inline]
     fn ascend(&mut self) {
+        // A level is left only after it was entered, so this never wraps.
         self.levels = self.levels.wrapping_add(1);
     }
 
@@ -72,6 +73,7 @@ impl<'o> Encoder<'o> {
     #[inline]
     fn below<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.descend()?;
+        // After an error nothing more is written, so the level need not be left.
         value.serialize(&mut *self)?;
         self.ascend();
         Ok(())
@@ -87,6 +89,7 @@ impl<'o> Encoder<'o> {
     /// Begins a sequence or map with `length` elements.
     #[inline]
     fn declared(&mut self, length: Option<usize>) -> Result<Sequence<'_, 'o>, CodecError> {
+        // On the wire the length comes before the elements.
         let length = length.ok_or(CodecError::UnknownLength)?;
         self.elements = self.elements.saturating_add(length);
         self.unsigned(length as u64);
@@ -191,6 +194,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
 
     #[inline]
     fn serialize_i128(self, v: i128) -> Result<(), CodecError> {
+        // `zigzag`, in 128 bits.
         self.serialize_u128(((v << 1) ^ (v >> 127)).cast_unsigned())
     }
 
@@ -316,6 +320,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
 
     #[inline]
     fn is_human_readable(&self) -> bool {
+        // Types such as `Ipv4Addr` then write their bytes instead of a text.
         false
     }
 }

@@ -53,6 +53,7 @@ impl Limits {
     /// Leaves the level that was entered last.
     #[inline]
     pub(super) fn ascend(&mut self) {
+        // A level is left only after it was entered, so this never wraps.
         self.levels = self.levels.wrapping_add(1);
     }
 }

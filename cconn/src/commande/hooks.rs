@@ -45,7 +45,8 @@ impl Hooks {
     }
 }
 
-/// Ended connections whose end hook could not run for want of a thread. Kept until it runs.
+/// Ended connections whose end hook could not run because no thread could be started. Kept until it
+/// runs.
 static UNTOLD: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 impl Registry {

@@ -7,7 +7,7 @@
 /// A rule without which the core hangs or loses a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// A thread that stops waiting hands on what it leaves behind: a free helm, and commands that
+    /// A thread that stops waiting passes on what it leaves behind: a free helm, and commands that
     /// may start.
     Baton,
     /// Only a thread whose wait ends by input may read; a thread that waits for room in the outbox

@@ -30,6 +30,7 @@ impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
+        // `charge` has bounded this by the bytes of the body, so a type may reserve memory by it.
         Some(self.left)
     }
 }
@@ -50,6 +51,7 @@ impl<'de> MapAccess<'de> for Parts<'_, 'de> {
         &mut self,
         seed: W,
     ) -> Result<W::Value, CodecError> {
+        // `left` counts entries, and the key has counted this one.
         seed.deserialize(&mut *self.decoder)
     }
 

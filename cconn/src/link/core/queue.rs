@@ -117,6 +117,8 @@ impl Queue {
     fn close_ranks(&mut self) {
         if self.gaps > SEARCHED && self.gaps > self.places.len() / 2 {
             self.places.retain(Option::is_some);
+            // Some spare places stay, so that a peer that goes on calling costs no allocation each
+            // time.
             self.places.shrink_to(self.places.len().saturating_mul(2));
             self.gaps = 0;
             // The places have moved; the next cancel builds the index anew.

@@ -78,6 +78,7 @@ impl State {
             return true;
         }
         self.append_with(|out| wire::write_cancel(out, call));
+        // The peer may be running the call already, and calls behind it would wait for its end.
         self.calls.may_go_on(call, asked);
         false
     }

@@ -104,6 +104,8 @@ impl Buffer {
     /// Adapts the room for the next read to the `n` bytes that this one brought of those offered.
     #[inline]
     fn received(&mut self, n: usize, offered: usize) -> usize {
+        // A full read suggests that more is waiting. The room shrinks only after reads that bring
+        // much less, so that it does not swing with every read.
         if n >= offered && self.room < LARGE {
             self.room = self.room.saturating_mul(4);
         } else if n < self.room / 16 {
@@ -139,6 +141,7 @@ impl Buffer {
             apart::Room::NotApart => false,
         };
         let lead = copy::lead(&self.bytes);
+        // Moved to the front, so that the buffer does not grow with every frame.
         if self.start > lead {
             self.bytes.drain(lead..self.start);
             self.start = lead;
@@ -146,6 +149,7 @@ impl Buffer {
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
         let whole = frame_length(rest).map_or(0, |n| n as usize).saturating_add(LENGTH_PREFIX);
         let missing = whole.saturating_sub(rest.len()).saturating_sub(self.apart());
+        // A few more bytes decide where the rest goes; a large buffer might be made in vain.
         if undecided {
             if self.offered() < SMALL / 2 {
                 self.grow(SMALL);
@@ -217,15 +221,18 @@ impl Buffer {
         self.apart = None;
     }
 
-    /// Cuts the next whole frame off. The range is that of its content, behind the length prefix.
+    /// Cuts the next whole frame off. Returns the range of its content in the buffer, without the
+    /// length prefix.
     #[inline]
     pub(super) fn next(&mut self, limit: u32) -> Result<Option<Range<usize>>, TooLong> {
         let rest = self.bytes.get(self.start..).unwrap_or(&[]);
         let Some(length) = frame_length(rest) else { return Ok(None) };
+        // The length alone is enough to refuse a frame, before any memory is made for it.
         if length > limit {
             return Err(TooLong { announced: length, limit });
         }
         let from = self.start.saturating_add(LENGTH_PREFIX);
+        // Bytes of this frame that are apart are not in this buffer.
         let to = from.saturating_add(length as usize).saturating_sub(self.apart());
         if to > self.bytes.len() {
             return Ok(None);
