@@ -1,6 +1,6 @@
 //! Replays `docs/PROTOCOL.md`: every example and every table of numbers on the page holds here.
 //!
-//! It stands above `wire` and `codec`, since the page covers both.
+//! This file is above `wire` and `codec`, because the page covers both.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
 const SOMME: u64 = 0x373e_c261_0f13_c154;
 const PING: u64 = 0xbf30_e00d_c533_07a9;
 
-/// The examples of the page: their names and their lines.
+/// The examples of the page, each with its name and its lines.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let fenced = PAGE.split("```").skip(1).step_by(2);
     fenced.filter_map(|block| block.strip_prefix("hex ")?.split_once('\n')).collect()
@@ -110,7 +110,7 @@ fn replay_greeting(name: &str, bytes: &[u8], greeting: &Greeting) {
     assert_eq!(Greeting::parse(rest).as_ref(), Ok(greeting), "{name}");
 }
 
-/// What is used in the examples: everything, but where an example is about an older peer.
+/// The features used in the examples: all of them, unless the example is about an older peer.
 fn features_of(name: &str) -> Features {
     if name.starts_with("older-") { Features::NONE } else { Features::OURS }
 }
@@ -154,14 +154,14 @@ enum Shape {
     Size(i32, i32),
 }
 
-/// Whether a value has these bytes and they are read as that value.
+/// Whether `value` has these bytes, and they are read as that value.
 fn both_ways<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8], value: &T) -> bool {
     let mut out = Vec::new();
     encode(value, &mut out).unwrap();
     out == bytes && decode::<T>(bytes).as_ref() == Ok(value)
 }
 
-/// Whether the bytes are the value that the page describes in these words.
+/// Whether the bytes are the value that the page describes with these words.
 fn holds(bytes: &[u8], value: &str) -> bool {
     match value {
         "u8 200" => both_ways(bytes, &200_u8),
@@ -204,7 +204,7 @@ fn every_value_of_the_page_has_its_bytes() {
     assert!(values.lines().count() >= 20);
 }
 
-/// The numbers in the first column of the table that has this head.
+/// The numbers in the first column of the table with this head.
 fn numbers(head: &str) -> Vec<u16> {
     let (_, table) = PAGE.split_once(head).expect(head);
     let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));

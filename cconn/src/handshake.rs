@@ -1,7 +1,7 @@
-//! The greeting: both sides send theirs at once, and read the other's.
+//! The greeting: each side sends its own at once, and reads the other side's.
 //!
-//! Knows one transport and no program: what the other side's greeting means for the program is
-//! said as an error by whoever asked.
+//! This file knows one transport and no program. The caller turns what it reports into an
+//! error for the program.
 
 use std::io::{self, IoSlice};
 use std::time::Instant;
@@ -14,10 +14,11 @@ use crate::wire::{
     WireError,
 };
 
-/// Room for a greeting and a first small call, bytes. The connection goes on reading into it.
+/// Room for a greeting and a first small call, bytes. The connection goes on reading into this
+/// buffer.
 const FIRST_READ: usize = 256;
 
-/// What is wrong with the other side, or with the way there.
+/// What is wrong with the other side, or with the stream to it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
     #[error("{0}")]
@@ -40,15 +41,16 @@ pub(crate) enum HandshakeError {
     Refused { refusal: Refusal, text: String },
 }
 
-/// The other side, once greeted.
+/// The other side, once it has greeted.
 #[derive(Debug)]
 pub(crate) struct Greeted {
     pub(crate) limits: PeerLimits,
-    /// What came behind its greeting, in the buffer that it came in.
+    /// The bytes that came behind its greeting, in the buffer that holds them.
     pub(crate) rest: Vec<u8>,
 }
 
-/// Sends this side's greeting. It fits any socket's buffer, so it never waits long.
+/// Sends this side's greeting. The buffer of any socket takes a whole greeting, so this rarely
+/// waits.
 pub(crate) fn greet(
     io: &dyn Transport,
     role: Role,
@@ -77,7 +79,7 @@ pub(crate) fn greet(
     Ok(())
 }
 
-/// Reads the other side's greeting and checks that it is one to talk to.
+/// Reads the other side's greeting and checks that a connection with it is possible.
 pub(crate) fn read_greeting(
     io: &dyn Transport,
     own_role: Role,
@@ -91,7 +93,7 @@ pub(crate) fn read_greeting(
         }
         receive(&mut buf, wanted, |buf| match io.recv(buf, &mut deadline.into()) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => match io.try_recv(buf) {
-                // What came while this process was stopped is there, and nobody is late.
+                // If this process was stopped, a greeting that came in time may be unread.
                 Ok(n @ 1..) => Ok(n),
                 _ => Err(error),
             },
@@ -100,8 +102,8 @@ pub(crate) fn read_greeting(
     }
 }
 
-/// Takes in what of a client's greeting is there, behind what came before; `None` where it is not
-/// whole yet. Does not wait.
+/// Reads what has arrived of a client's greeting, behind the part in `said`. `None` if the greeting
+/// is not whole yet. Does not wait.
 pub(crate) fn hear_greeting(
     io: &dyn Transport,
     said: &mut Vec<u8>,
@@ -114,6 +116,7 @@ pub(crate) fn hear_greeting(
         if said.len() >= wanted {
             return Some(finish(std::mem::take(said), wanted, Role::Server));
         }
+        // Only the first read makes room for more than is wanted: a call may come right behind.
         said.reserve(if said.is_empty() { FIRST_READ } else { 0 });
         match receive(said, wanted, |said| io.try_recv(said)) {
             Ok(()) => {}
@@ -125,7 +128,7 @@ pub(crate) fn hear_greeting(
     }
 }
 
-/// How long a greeting is that begins so, as far as can be said; the head at first.
+/// The length of a greeting that begins with these bytes: that of its head until the head is there.
 fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
     let Some(head) = buf.first_chunk() else { return Ok(GREETING_HEAD) };
     let head = match GreetingHead::parse(head) {
@@ -138,7 +141,7 @@ fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
     Ok(GREETING_HEAD + head.rest)
 }
 
-/// Judges a greeting that ends there.
+/// Checks a greeting that ends at `end`; the bytes behind it are kept.
 fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, HandshakeError> {
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
@@ -154,7 +157,7 @@ fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeErr
     }
     if refusal != Refusal::Accepted {
         if role == Role::Client {
-            // Only a server decides.
+            // Only a server accepts or refuses.
             return Err(WireError::GreetingField.into());
         }
         return Err(HandshakeError::Refused { refusal, text: greeting.text.clone() });
@@ -174,7 +177,7 @@ fn receive(
     buf.reserve(wanted.saturating_sub(buf.len()));
     match recv(buf) {
         Ok(0) if GreetingHead::may_begin_with(buf) => Err(HandshakeError::Ended),
-        // What came is enough to say that it is no greeting at all.
+        // The bytes that did come show that this is no greeting.
         Ok(0) => Err(HandshakeError::NotCconn(shown(buf))),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(HandshakeError::Late),
@@ -182,7 +185,7 @@ fn receive(
     }
 }
 
-/// The first bytes of what came, for a person to recognise.
+/// The first bytes that came, for a person to recognise the protocol.
 fn shown(bytes: &[u8]) -> String {
     let first = bytes.get(..bytes.len().min(16)).unwrap_or(&[]);
     format!("\"{}\"", first.escape_ascii())

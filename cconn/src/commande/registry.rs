@@ -1,6 +1,6 @@
-//! The table of commands, and the running of one: lookup, checks, panic fence.
+//! The table of commands, and how one is run: lookup, checks, panic fence.
 //!
-//! No lock is held while user code runs: the entry is cloned out first.
+//! No lock is held while user code runs: the entry is cloned out of the table first.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -25,21 +25,22 @@ use crate::wire::{FailureCode, NO_COMMAND, Output};
 #[derive(Default)]
 pub(crate) struct Registry {
     table: RwLock<Table>,
-    /// Whether any command may run beside others: asked for each that arrives, rarely true.
+    /// Whether any command may run beside others. Checked for each command that arrives; rarely
+    /// true.
     any_parallel: AtomicBool,
     hooks: RwLock<Hooks>,
-    /// Nothing will be run any more, and nothing can be registered.
+    /// No command will run any more, and none can be registered.
     over: AtomicBool,
 }
 
 type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
 
-/// A command as registered.
+/// A registered command.
 pub(super) struct Registered {
     name: Cow<'static, str>,
     hash: u64,
     signature: &'static str,
-    /// 0 where it was registered by name.
+    /// 0 if the command was registered by name.
     fingerprint: u32,
     parallel: bool,
     run: Run,
@@ -87,13 +88,14 @@ impl Registered {
     }
 }
 
-/// Commands that one thread has run lately: it finds them again without the table, whose lock and
-/// counts all threads share. What is registered once stays registered.
+/// Commands that one thread has run lately. The thread finds them again without the table, whose
+/// lock and reference counts all threads share. A command once registered stays registered.
 #[derive(Default)]
 struct Known([Option<Arc<Registered>>; 4]);
 
 impl Known {
-    /// The command of that hash, looked up in the table where it is not known yet.
+    /// The command with this hash. The table is searched if the thread does not know the command
+    /// yet.
     #[inline]
     fn find(&mut self, registry: &Registry, hash: u64) -> Option<&Registered> {
         let Known(places) = self;
@@ -131,7 +133,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Runs one command and says how it ended.
+    /// Runs one command and returns how it ended.
     fn run(
         &self,
         known: &mut Known,
@@ -155,26 +157,26 @@ impl Registry {
                 failed(start, code, &text, out)
             }
             Err(said) => {
-                // It may be meant for nobody but the program's author.
+                // The text may be meant for the program's author only.
                 let text = said.filter(|_| self.hooks().tells_panics).unwrap_or_default();
                 failed(start, FailureCode::Panic, &text, out)
             }
         }
     }
 
-    /// Whether that command may run beside others of its connection.
+    /// Whether the command with this hash may run beside others of its connection.
     pub(crate) fn is_parallel(&self, command: u64) -> bool {
         self.any_parallel.load(Ordering::Relaxed)
             && self.find(command).is_some_and(|command| command.parallel)
     }
 
-    /// The fingerprint of that command; 0 where there is none.
+    /// The fingerprint of the command with this hash; 0 if it has none.
     pub(crate) fn fingerprint(&self, command: u64) -> u32 {
         self.find(command).map_or(0, |command| command.fingerprint)
     }
 
     fn find(&self, hash: u64) -> Option<Arc<Registered>> {
-        // A call that was given up before it left has the hash of no command.
+        // A call that was given up before it left carries a hash that no command has.
         self.read().get(&hash).filter(|_| hash != NO_COMMAND).cloned()
     }
 
@@ -184,7 +186,7 @@ impl Registry {
         Reply::failure(FailureCode::UnknownCommand, &text, out).into()
     }
 
-    /// The name of that command, or its hash where there is none.
+    /// The command's name, or its hash if there is no such command.
     pub(super) fn name(&self, hash: u64) -> Box<str> {
         match self.find(hash) {
             Some(command) => (*command.name).into(),
@@ -192,17 +194,17 @@ impl Registry {
         }
     }
 
-    /// What the program wants done.
+    /// The program's hooks.
     pub(super) fn hooks(&self) -> Hooks {
         self.hooks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The hook for the end, once.
+    /// The hook for the end of the connection, returned once.
     pub(super) fn take_end_hook(&self) -> Option<EndHook> {
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).on_end.take()
     }
 
-    /// From here on nothing can be registered; says whether anything of the program's is kept.
+    /// Ends registration. True if any closure or hook of the program's is kept.
     pub(super) fn close(&self) -> bool {
         let table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         self.over.store(true, Ordering::Relaxed);
@@ -211,8 +213,8 @@ impl Registry {
         captured || self.hooks().any()
     }
 
-    /// Lets go of the program's closures, and of what they have captured: handles to the
-    /// connection or the server among it would keep that for ever. Each is dropped with nothing
+    /// Drops the program's closures and everything they have captured, because a captured handle
+    /// would keep the connection or the server for ever. Each closure is dropped with nothing
     /// locked, once no thread runs it any more.
     pub(crate) fn let_go(&self) {
         self.close();
@@ -309,7 +311,7 @@ pub(crate) struct RegistryRunner<'a> {
 }
 
 impl<'a> RegistryRunner<'a> {
-    /// Of a server's side, where there is one.
+    /// The server of this connection, if it has one.
     pub(crate) fn new(
         registry: &'a Registry,
         link: &Arc<Link>,

@@ -72,7 +72,7 @@ fn line_of_left_out(count: u64) {
 
 fn line(text: std::fmt::Arguments<'_>) {
     // The line is written at once, so that lines of other threads can't come between its parts. If
-    // the standard error is closed, nobody reads it.
+    // the standard error is closed, it has no reader.
     let _closed = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 

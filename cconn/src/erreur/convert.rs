@@ -1,4 +1,4 @@
-//! From what a connection reports to the public error.
+//! Turns what a connection reports into the public error.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::link::{self, Behind, Ending, Failure, Stage, Whereabouts};
 use crate::wire::FailureCode;
 
-/// What an error is about.
+/// The command and the connection that an error is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About<'a> {
     pub(crate) commande: &'a str,
@@ -20,7 +20,7 @@ pub(crate) struct About<'a> {
 }
 
 impl About<'_> {
-    /// A call or message that failed on this side.
+    /// The error of a call or message that failed on this side.
     pub(crate) fn failed<E>(self, failure: Failure) -> Erreur<E> {
         let raison = match failure {
             Failure::TooLarge { size, limit } => {
@@ -52,7 +52,7 @@ impl About<'_> {
         self.refused(raison, false)
     }
 
-    /// A call that was sent, and whose answer can't be waited for: too many commands wait.
+    /// The error of a call that was sent but can't be waited for, because too many commands wait.
     pub(crate) fn not_awaited<E>(self, limite: usize) -> Erreur<E> {
         self.refused(RaisonNonEnvoi::TropDAttentes { limite }, true)
     }
@@ -62,17 +62,17 @@ impl About<'_> {
         Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison, a_pu_etre_executee }))
     }
 
-    /// An orderly stop that was not finished in its grace period.
+    /// The error of an orderly stop that was not finished in its grace period.
     pub(crate) fn grace_over(self, grace: Duration) -> Erreur {
         self.late(Phase::Arret, grace)
     }
 
-    /// A peer that was sent away and did not take its last words in time.
+    /// The error of sending away a peer that did not take its last words in time.
     pub(crate) fn not_said(self) -> Erreur {
         self.late(Phase::Expulsion, self.delai)
     }
 
-    /// Bytes that the peer did not take in time.
+    /// The error of bytes that the peer did not take in time.
     pub(crate) fn not_written(self) -> Erreur {
         self.late(Phase::Ecriture, self.delai)
     }
@@ -89,7 +89,7 @@ impl About<'_> {
         }))
     }
 
-    /// A call that failed at the peer.
+    /// The error of a call that failed at the peer.
     pub(crate) fn remote<E>(
         self,
         code: FailureCode,
@@ -112,18 +112,18 @@ impl About<'_> {
     }
 }
 
-/// What is known of both sides' signatures where a command failed at the peer.
+/// What is known about both sides' signatures when a command has failed at the peer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signatures<'a> {
-    /// The one that this side knows; empty where it knows none.
+    /// The signature that this side knows; empty if it knows none.
     pub(crate) ours: &'a str,
     /// The fingerprint that the command was sent with.
     pub(crate) sent: u32,
-    /// Those that the peer accepts, where it says so.
+    /// The fingerprints that the peer accepts, if the peer has listed them.
     pub(crate) accepted: Box<[u32]>,
 }
 
-/// What was waited for, where the command was, and behind which other one.
+/// What was waited for, where the command was, and which command it may have waited behind.
 fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
     let Whereabouts { stage, behind } = match phase {
         link::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
@@ -144,7 +144,7 @@ fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
     (Phase::Reponse, Some(etape), derriere)
 }
 
-/// Where two signatures differ, and what to do; how a type is written never makes a difference.
+/// The text about two signatures that differ, and what to do. How a type is written never matters.
 fn differing(there: &str, here: &str) -> String {
     const ADVICE: &str = "let both sides use one declaration, best from a crate that they share; \
                           a type of the program's own counts by its name and its parameters";
@@ -155,7 +155,8 @@ fn differing(there: &str, here: &str) -> String {
     }
 }
 
-/// The connection has ended; `about` is the command that it hit and whether that may have run.
+/// The error of a connection that has ended. `about` is the command concerned, and whether it may
+/// have run.
 pub(crate) fn ended<E>(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -> Erreur<E> {
     let (raison, texte) = match ending {
         Ending::Finished => (RaisonFin::Terminee, ""),

@@ -1,19 +1,19 @@
-//! The text of an error that a command hands on to its caller.
+//! The text of an error that a command passes on to its caller.
 //!
-//! A failure may pass through many commands on its way. What went wrong stands in front, behind it
-//! the commands that passed it on, nearest to the cause first; of a long row the middle is left
-//! out, so that the text has an end and the cause is in it.
+//! A failure may pass through many commands on its way. The text begins with what went wrong and
+//! then lists the commands that passed it on, the one nearest to the cause first. Of a long list
+//! the middle is left out, so that the text stays short and keeps the cause.
 
 use super::{Erreur, NatureDistante};
 use crate::wire::{MAX_TEXT, shorten};
 
-/// Begins the row of commands.
+/// Begins the list of commands.
 const FIRST: &str = "; passed on by ";
-/// Stands between two of them.
+/// Separates two commands of the list.
 const NEXT: &str = ", by ";
-/// Commands that are named at each end of the row.
+/// Number of commands named at each end of the list.
 const NAMED: usize = 2;
-/// Longest name of one of them in the row, bytes.
+/// The longest name of a command in the list, in bytes.
 const MAX_NAME: usize = 80;
 
 /// The text of `error` for the caller of a command that returns it.
@@ -22,7 +22,7 @@ pub(crate) fn passed_on(error: &Erreur) -> String {
         Erreur::Distante(distante) if distante.nature == NatureDistante::Echec => {
             extend(&distante.texte, &format!("`{}` on {}", distante.commande, distante.lien))
         }
-        // An error of ours that the program made one of its own.
+        // The program may have wrapped one of our errors in its own.
         Erreur::Echec(cause) => match cause.downcast_ref::<Erreur>() {
             Some(inner) => passed_on(inner),
             None => cause.to_string(),
@@ -31,7 +31,7 @@ pub(crate) fn passed_on(error: &Erreur) -> String {
     }
 }
 
-/// The text of a failure with one more command in its row.
+/// The text of a failure with one more command in its list.
 fn extend(text: &str, command: &str) -> String {
     let (cause, row) = text.rsplit_once(FIRST).unwrap_or((text, ""));
     let mut row: Vec<&str> = row.split(NEXT).filter(|name| !name.is_empty()).collect();
@@ -42,21 +42,21 @@ fn extend(text: &str, command: &str) -> String {
     format!("{}{FIRST}{}", shorten(cause, room), shorten(&row, MAX_TEXT / 2))
 }
 
-/// The ends of a row, and how many are between them.
+/// The two ends of a list, and the number of commands between them.
 fn leave_out_middle(row: &[&str]) -> Vec<String> {
     let named = || row.iter().map(|name| (*name).to_owned());
     if row.len() <= 2 * NAMED {
         return named().collect();
     }
     let left_out = row.len().saturating_sub(2 * NAMED);
-    // One of those in the middle may itself stand for more.
+    // An entry in the middle may itself mean several commands.
     let middle = named().skip(NAMED).take(left_out);
     let count: usize = middle.map(|name| more(&name).unwrap_or(1)).sum();
     let ends = named().take(NAMED).chain([format!("{count} more")]);
     ends.chain(named().skip(row.len().saturating_sub(NAMED))).collect()
 }
 
-/// For how many commands a part of a row stands, if it names none.
+/// For how many commands an entry of the list counts, if it names none.
 fn more(name: &str) -> Option<usize> {
     name.strip_suffix(" more")?.parse().ok()
 }

@@ -10,7 +10,7 @@ macro_rules! codes {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum $name {
             $($(#[$vmeta])* $variant,)*
-            /// A number that none of the others has; only `from_number` makes one.
+            /// A number that no other variant has; only `from_number` makes one.
             Other($repr),
         }
 
@@ -23,7 +23,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The member with that number.
+            /// The variant with that number.
             pub(crate) const fn from_number(number: $repr) -> Self {
                 match number {
                     $($number => Self::$variant,)*
@@ -57,7 +57,7 @@ codes! {
     }
 }
 
-/// What a failure code says of the command, whether or not the code itself is known.
+/// What a failure code says about the command, even if the code itself is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureClass {
     NotRun,
@@ -66,7 +66,7 @@ pub(crate) enum FailureClass {
 }
 
 impl FailureCode {
-    /// The class, which stands in the high byte.
+    /// The class: the high byte of the number.
     // [codes.class]
     pub(crate) const fn class(self) -> FailureClass {
         match self.number() >> 8 {
@@ -85,7 +85,7 @@ impl FailureCode {
         }
     }
 
-    /// The number that a peer with those features is sent.
+    /// The number that is sent to a peer with these features.
     // [codes.short] [features.used]
     pub(super) fn number_for(self, features: Features) -> u16 {
         if features.has(Features::CLASSES) {
@@ -119,7 +119,7 @@ codes! {
     }
 }
 
-/// The server's word on a newcomer, in its greeting. A closed set.
+/// The server's decision about a newcomer, in its greeting. A closed set.
 // [refusal.numbers]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -135,7 +135,7 @@ impl Refusal {
         self as u8
     }
 
-    /// The member with that number, if there is one.
+    /// The variant with that number, if there is one.
     pub(crate) const fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Refusal::Accepted),
@@ -146,7 +146,7 @@ impl Refusal {
         }
     }
 
-    /// What it means, as the middle of an English sentence.
+    /// The meaning, as the middle of an English sentence.
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Refusal::Accepted => "accepted",

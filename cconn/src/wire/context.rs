@@ -11,28 +11,28 @@ const FLAG: u8 = 0x80;
 // [depth.most]
 pub(crate) const MAX_DEPTH: u8 = 127;
 
-/// The tags that this side knows. It acts on none of them yet.
+/// The tags that this side knows. It checks their records and acts on none of them yet.
 mod tag {
-    /// How long the sender still waits, `u32` milliseconds.
+    /// How long the sender still waits for the answer, `u32` milliseconds.
     pub(super) const TIME_LEFT: u8 = 1;
-    /// A trace: 16 bytes its id, 8 the span's, 1 flags.
+    /// A trace: 16 bytes for its id, 8 for the id of the span, 1 for flags.
     pub(super) const TRACE: u8 = 2;
-    /// Pairs of the program's, opaque here.
+    /// Pairs that belong to the program, opaque here.
     pub(super) const BAGGAGE: u8 = 3;
-    /// A stream is expected: the first credit, `u32`, not 0.
+    /// The sender expects a stream: its first credit, `u32`, not 0.
     pub(super) const STREAM: u8 = 4;
-    /// Progress is wanted.
+    /// The sender wants reports of progress.
     pub(super) const PROGRESS: u8 = 5;
     /// Room that the call pays for in advance, `u32`.
     pub(super) const PREPAID: u8 = 6;
 }
 
-/// The records of a context block, each of which has its form.
+/// The records of a context block, checked for their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Context<'a>(&'a [u8]);
 
 impl<'a> Context<'a> {
-    /// Bytes that a block takes in its frame, with its length; 0 where there is none.
+    /// The bytes that a block takes in its frame, its length byte included; 0 without a block.
     #[inline]
     pub(crate) fn size_of(block: Option<Self>) -> usize {
         block.map_or(0, |block| block.0.len().saturating_add(1))
@@ -72,7 +72,7 @@ fn record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), WireError> {
     Ok((tag, reader.bytes(length.into())?))
 }
 
-/// Checks what is known of a tag.
+/// Checks the data of a record whose tag is known.
 // [context.tags]
 fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
     let length = u8::try_from(data.len()).unwrap_or(u8::MAX);
@@ -92,14 +92,14 @@ fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
     Ok(())
 }
 
-/// What stands behind a command's fixed fields.
+/// The parts of a command behind its fixed fields, and the depth without the flag.
 pub(super) struct Behind<'a> {
     pub(super) depth: u8,
     pub(super) context: Option<Context<'a>>,
     pub(super) body: &'a [u8],
 }
 
-/// Splits the depth byte of a command, and takes the context block that it may announce.
+/// Splits the depth byte of a command, and takes off the context block that the byte may announce.
 #[inline]
 pub(super) fn split(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, WireError> {
     if depth & FLAG == 0 {
@@ -120,7 +120,7 @@ fn flagged(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, Wire
     Ok(Behind { depth: depth & !FLAG, context, body: reader.rest() })
 }
 
-/// The depth byte of a command, the other way.
+/// The depth byte of a command, with the flag if there is a context block.
 pub(super) fn depth_byte(depth: u8, context: Option<Context<'_>>) -> u8 {
     if context.is_some() { depth | FLAG } else { depth & !FLAG }
 }
@@ -132,8 +132,8 @@ pub(super) fn write(context: Option<Context<'_>>, out: &mut Vec<u8>) {
     out.extend(block.iter().take(u8::MAX.into()));
 }
 
-/// Bytes of the context block that a command of that depth byte has, as far as is known from what
-/// follows its fixed fields; `None` where that is not there yet.
+/// The size of the context block of a command with that depth byte, its length byte included.
+/// `None` if the length byte is not there yet. `behind`: what has come behind the fixed fields.
 pub(super) fn size(depth: u8, behind: &[u8]) -> Option<usize> {
     if depth & FLAG == 0 {
         return Some(0);

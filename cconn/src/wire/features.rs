@@ -1,6 +1,6 @@
-//! What a side understands beyond the first form of version 1, as its greeting declares it.
+//! Features: what a side understands beyond the first form of version 1, as its greeting declares.
 
-/// A set of features. What a peer declares is what this side may send to it.
+/// A set of features. This side sends to a peer only what the peer's set allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Features(u64);
 
@@ -13,7 +13,7 @@ impl Features {
     /// Context blocks of commands are read.
     // [features.context]
     pub(crate) const CONTEXT: Features = Features(1 << 1);
-    /// Failure 2 lists the accepted fingerprints, where both sides declare it.
+    /// A failure with code 2 lists the accepted fingerprints, if both sides declare this feature.
     // [features.fingerprints]
     pub(crate) const FINGERPRINTS: Features = Features(1 << 2);
     /// What this side declares.
@@ -26,16 +26,16 @@ impl Features {
         self.0 & features.0 == features.0
     }
 
-    /// What frames from a peer that declares `self` may use towards this side.
+    /// The features that frames from a peer with the set `self` may use towards this side.
     ///
-    /// A peer may use whatever this side declares, but the list of fingerprints has no mark of its
-    /// own in the frame: it is there exactly where both declare it.
+    /// A peer may use whatever this side declares. The list of fingerprints is different: nothing
+    /// in the frame marks it, so it is there exactly if both sides declare it.
     // [failure.fingerprints]
     pub(crate) const fn incoming(self) -> Features {
         Features(Self::OURS.0 & (self.0 | !Self::FINGERPRINTS.0))
     }
 
-    /// Reads the bits of a greeting's record. Bits that are missing are 0.
+    /// Reads the bits of the record in a greeting. Missing bits are 0.
     // [features.bits]
     pub(super) fn parse(bits: &[u8]) -> Self {
         let mut known = [0; 8];
@@ -45,7 +45,7 @@ impl Features {
         Features(u64::from_le_bytes(known))
     }
 
-    /// The bits as they are sent: no more bytes than hold any.
+    /// The bits as they are sent: without zero bytes at the end.
     pub(super) fn bits(self) -> Vec<u8> {
         let mut bits = self.0.to_le_bytes().to_vec();
         while bits.last() == Some(&0) {

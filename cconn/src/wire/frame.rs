@@ -20,24 +20,24 @@ use super::layout::{self, LENGTH_PREFIX, kind};
 use super::reader::Reader;
 use super::text::shorten;
 
-/// Smallest limit a side may announce: room for every control frame with its text.
+/// The smallest limit that a side may announce: room for every control frame with its text.
 // [frame.smallest-limit]
 pub(crate) const MIN_FRAME_LIMIT: u32 = 1024;
 
-/// Longest text in a failure or goodbye, bytes; fits `MIN_FRAME_LIMIT`.
+/// The longest text in a failure or goodbye, bytes; it fits `MIN_FRAME_LIMIT`.
 // [text.bound]
 pub(crate) const MAX_TEXT: usize = 900;
 
-/// The hash of no command.
+/// The hash that no command has.
 // [command.no-hash]
 pub(crate) const NO_COMMAND: u64 = 0;
 
-/// Names one call among those of its sender on one connection. Never 0, never used twice.
+/// Names one call among all calls of its sender on one connection. Never 0, never used twice.
 // [call.id]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CallId(pub(crate) u64);
 
-/// The fingerprints that a command is accepted with, as they are sent: at most 8, 4 bytes each.
+/// The fingerprints that a command is accepted with, as they are sent: at most 8, of 4 bytes each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprints<'a>(&'a [u8]);
 
@@ -72,7 +72,7 @@ pub(crate) enum Frame<'a> {
         id: Option<CallId>,
         command: u64,
         code: FailureCode,
-        /// Empty but for `FailureCode::Signature`.
+        /// Empty unless `code` is `FailureCode::Signature`.
         accepted: Fingerprints<'a>,
         text: &'a str,
     },
@@ -90,24 +90,24 @@ pub(crate) enum Frame<'a> {
     },
 }
 
-/// Where the body of a frame begins that is not all there yet.
+/// Where the body begins in a frame that has not arrived completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyAt {
-    /// So many bytes behind the length prefix.
+    /// The number of bytes between the length prefix and the body.
     At(usize),
-    /// Too little of the frame is there to know.
+    /// Too little of the frame has arrived to know.
     Undecided,
-    /// Frames of that kind have none.
+    /// A frame of that kind has no body.
     None,
 }
 
-/// The length that a prefix announces, once four bytes are there.
+/// The length that a prefix announces; `None` until four bytes have come.
 #[inline]
 pub(crate) fn frame_length(bytes: &[u8]) -> Option<u32> {
     bytes.first_chunk().map(|prefix| u32::from_le_bytes(*prefix))
 }
 
-/// Where the body begins of a frame whose first bytes are these, length prefix included.
+/// Where the body begins in a frame of which `frame` is the first part, length prefix included.
 pub(crate) fn body_at(frame: &[u8]) -> BodyAt {
     let Some(kind) = frame.get(layout::KIND_AT) else { return BodyAt::Undecided };
     let (fixed, has_depth) = match *kind {
@@ -127,7 +127,7 @@ pub(crate) fn body_at(frame: &[u8]) -> BodyAt {
     }
 }
 
-/// Reads a whole frame, without its length prefix, of what `incoming` allows.
+/// Reads a whole frame, without its length prefix. `incoming`: the features that the frame may use.
 #[inline]
 pub(crate) fn parse(frame: &[u8], incoming: Features) -> Result<Frame<'_>, WireError> {
     let mut reader = Reader::new(frame);
@@ -215,15 +215,15 @@ fn fingerprints<'a>(reader: &mut Reader<'a>) -> Result<Fingerprints<'a>, WireErr
 }
 
 impl<'a> Fingerprints<'a> {
-    /// So many are listed at most: a command rarely has more forms.
+    /// The largest number of fingerprints in a list: a command rarely has more forms.
     const MOST: u8 = 8;
 
-    /// The list of one.
+    /// A list of one fingerprint.
     pub(crate) fn one(fingerprint: &'a [u8; 4]) -> Self {
         Fingerprints(fingerprint)
     }
 
-    /// The list in these bytes, if they are whole fingerprints and not too many.
+    /// The list in these bytes; `None` if they are no whole fingerprints, or too many.
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let most = usize::from(Self::MOST).saturating_mul(4);
         (bytes.len().is_multiple_of(4) && bytes.len() <= most).then_some(Fingerprints(bytes))
@@ -242,10 +242,10 @@ impl<'a> Fingerprints<'a> {
 }
 
 impl Frame<'_> {
-    /// Appends the frame, with its length prefix, in the form that a peer with `features` is sent.
+    /// Appends the frame, with its length prefix, in the form for a peer with `features`.
     ///
-    /// Returns its length, or `None` (and a frame that must not be sent) where that does not fit
-    /// 32 bits.
+    /// Returns the frame's length. If that does not fit 32 bits it returns `None`, and the frame
+    /// must not be sent.
     pub(crate) fn write(&self, out: &mut Vec<u8>, features: Features) -> Option<u32> {
         let start = FrameStart::at(out);
         match *self {

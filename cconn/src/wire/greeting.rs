@@ -1,4 +1,4 @@
-//! The greeting that each side sends first, without waiting for the other's.
+//! The greeting that each side sends first, without waiting for the other side's.
 
 use super::codes::Refusal;
 use super::error::WireError;
@@ -15,16 +15,16 @@ pub(crate) const VERSION: u16 = 1;
 /// The number of the codec: bincode, variable-length integers, little endian.
 const CODEC: u8 = 1;
 
-/// Size of the part that no version may change: magic, version, length of the rest.
+/// The size of the part that no version may change: magic, version, length of the rest.
 pub(crate) const GREETING_HEAD: usize = 12;
 
-/// Largest rest of a greeting, bytes: with the head it stays under 4 KiB.
+/// The largest rest of a greeting, bytes: together with the head it stays under 4 KiB.
 const MAX_REST: usize = 4096 - GREETING_HEAD;
 
-/// Size of the rest of a greeting without a reason.
+/// The size of the rest of a greeting without a reason.
 const FIXED_REST: usize = 18;
 
-/// Largest reason carried in a greeting, bytes.
+/// The largest reason in a greeting, bytes.
 // [greeting.text]
 const MAX_TEXT: usize = 512;
 
@@ -42,7 +42,7 @@ pub(crate) enum Role {
     Server = 1,
 }
 
-/// The fixed head of a greeting, once its magic was found right.
+/// The fixed head of a greeting whose magic is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GreetingHead {
     pub(crate) version: u16,
@@ -56,23 +56,23 @@ pub(crate) struct Greeting {
     pub(crate) role: Role,
     /// The server's decision; a client always says `Accepted`.
     pub(crate) refusal: Refusal,
-    /// Largest frame that this side receives, bytes after the length prefix.
+    /// The largest frame that the sender receives, bytes after the length prefix.
     pub(crate) max_frame: u32,
-    /// Bytes of commands that this side lets wait (see `COMMAND_OVERHEAD` in the protocol).
+    /// The bytes of commands that the sender lets wait (see `COMMAND_OVERHEAD` in the protocol).
     pub(crate) window: u64,
     /// Why the newcomer was refused, for a person to read.
     pub(crate) text: String,
-    /// What this side understands beyond the first form of this version.
+    /// What the sender understands beyond the first form of this version.
     pub(crate) features: Features,
 }
 
 impl GreetingHead {
-    /// Whether these bytes, however few, may be the first of a greeting.
+    /// Whether these bytes, however few, may be the first bytes of a greeting.
     pub(crate) fn may_begin_with(bytes: &[u8]) -> bool {
         bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic)
     }
 
-    /// Reads the head. An error says that the other side does not speak cconn at all.
+    /// Reads the head. `WireError::Magic` means that the other side does not speak cconn at all.
     pub(crate) fn parse(head: &[u8; GREETING_HEAD]) -> Result<Self, WireError> {
         let mut reader = Reader::new(head);
         if reader.bytes(MAGIC.len())? != MAGIC {
@@ -88,7 +88,7 @@ impl GreetingHead {
 }
 
 impl Greeting {
-    /// Writes head and rest.
+    /// Writes head, rest and records.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let text = shorten(&self.text, MAX_TEXT);
         let records = self.records();
@@ -104,7 +104,7 @@ impl Greeting {
         out.extend(records);
     }
 
-    /// The records behind the text: none where there is nothing to declare.
+    /// The records behind the text; empty if there is nothing to declare.
     fn records(&self) -> Vec<u8> {
         let bits = self.features.bits();
         if bits.is_empty() {
@@ -114,7 +114,7 @@ impl Greeting {
         [head.as_flattened(), &bits].concat()
     }
 
-    /// Reads the rest.
+    /// Reads the rest of a greeting, behind its head.
     pub(crate) fn parse(rest: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(rest);
         let role = match reader.u8()? {
@@ -159,7 +159,7 @@ fn parse_record<'a>(reader: &mut Reader<'a>) -> Result<(u16, &'a [u8]), WireErro
     Ok((number, reader.bytes(length.into())?))
 }
 
-/// A length that is bounded far below 64 KiB by its callers.
+/// A length in 16 bits; callers bound it far below 64 KiB.
 fn length16(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(Greeting::parse(rest).unwrap(), sample());
     }
 
-    /// What becomes of a greeting that declares nothing, with those bytes behind it.
+    /// The result of reading a greeting that declares nothing and has `tail` behind it.
     fn with_tail(tail: &[u8]) -> Result<Features, WireError> {
         let mut bytes = Vec::new();
         Greeting { features: Features::NONE, ..sample() }.write(&mut bytes);

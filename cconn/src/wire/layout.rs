@@ -1,4 +1,4 @@
-//! Where each field of a frame stands: the only place that says so.
+//! Where each field of a frame is: no other file knows an offset.
 
 use std::mem::offset_of;
 
@@ -30,16 +30,16 @@ pub(super) mod kind {
     pub(crate) const ADIEU: u8 = 12;
 }
 
-/// The offset of a field among what follows the kind.
+/// Turns an offset in the frame into an offset in the fields behind the kind.
 const fn behind_kind(offset: usize) -> usize {
     offset.saturating_sub(BEFORE_FIELDS)
 }
 
 /// A fixed field: an unsigned integer, little endian.
 pub(super) trait Field: Copy {
-    /// Takes it from `fields`, which reach so far.
+    /// Takes the field at `at` off `fields`; 0 if they do not reach that far.
     fn take(fields: &[u8], at: usize) -> Self;
-    /// Writes it to `head`, if `head` reaches so far.
+    /// Writes the field into `head` at `at`; does nothing if `head` does not reach that far.
     fn put(self, head: &mut [u8], at: usize);
 }
 
@@ -63,7 +63,7 @@ macro_rules! fields {
 }
 fields!(u8, u16, u32, u64);
 
-/// Declares the fixed fields of a kind of frame: they follow each other without a gap.
+/// Declares the fixed fields of a kind of frame, which follow each other without a gap.
 macro_rules! layout {
     ($($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),* })*) => {$(
         $(#[$meta])*
@@ -115,7 +115,7 @@ layout! {
     // [answer.fields] [user-error.fields]
     Outcome { id: u64 }
 
-    /// A failure; its list of fingerprints follows, where there is one, and its text.
+    /// A failure; its text follows, behind the list of fingerprints if there is one.
     // [failure.fields]
     Failure { id: u64, command: u64, code: u16 }
 

@@ -1,20 +1,20 @@
-//! The calls of this side that wait for an answer, and the answers nobody claimed yet.
+//! The calls of this side that wait for an answer, and answers that no thread has claimed yet.
 //!
-//! An id names a place in a table and the place's generation, so that no id is used twice and a
-//! late answer is told from one to a call that never was.
+//! A call's id names a place in a table and the generation of the place. So no id is used twice,
+//! and a late answer can be told from an answer to a call that was never made.
 
 use super::bytes::Bytes;
 use crate::wire::{CallId, FailureCode};
 
-/// What came back for a call.
+/// What the peer sent back for a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The encoded answer.
     Value(Bytes),
-    /// The encoded error of the command's own type.
+    /// The encoded error, of the command's own error type.
     UserError(Bytes),
-    /// The command was not run to an answer; a text for a person to read, and the fingerprints
-    /// that the peer accepts, if it says so.
+    /// The command did not produce an answer; `text` tells people why. `accepted`: the fingerprints
+    /// that the peer accepts, if the peer has listed them.
     Failure { code: FailureCode, accepted: Box<[u32]>, text: Box<str> },
 }
 
@@ -28,10 +28,10 @@ impl Answer {
     }
 }
 
-/// A call as it was sent.
+/// A call that was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    /// Outbox position in front of its first byte.
+    /// Outbox position before the call's first byte.
     pub(crate) at: u64,
     /// Hash of the command's name.
     pub(crate) command: u64,
@@ -47,59 +47,59 @@ enum Slot {
 #[derive(Debug)]
 struct Entry {
     generation: u32,
-    /// A thread waits for this very answer, or did when it came: it does not count among the
-    /// unclaimed.
+    /// Whether a thread waits for this very answer, or did when it came: such an answer does not
+    /// count as unclaimed.
     awaited: bool,
     slot: Slot,
 }
 
-/// What an arriving answer met.
+/// What the call of an arriving answer was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Met {
-    /// Its call; whoever waits for it must be woken.
+    /// It waits: the thread that waits for it must be woken.
     Waiting,
-    /// A call that was given up: the answer is dropped and counted.
+    /// It was given up: the answer is dropped and counted.
     Late,
-    /// No call of that id was ever made: the peer breaks the protocol.
+    /// It was never made: the peer breaks the protocol.
     Never,
 }
 
-/// The table of calls. `waiting + free.len() <= entries.len()`: the others are answered and not
-/// claimed, or their ids are used up.
+/// The table of calls. `waiting + free.len() <= entries.len()`: the other entries are answered and
+/// not claimed, or their generations are used up.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     entries: Vec<Entry>,
     free: Vec<u32>,
     waiting: usize,
-    /// Bytes of answers that were not taken out yet, those that a thread waits for included.
+    /// Bytes of all answers kept here, including answers that a thread waits for.
     kept: usize,
-    /// Bytes of those that nobody waits for. `unclaimed <= kept`
+    /// Bytes of the kept answers that no thread waits for. `unclaimed <= kept`
     unclaimed: usize,
-    /// Answers that ever came to a call that waited.
+    /// The number of answers that have come to calls that waited.
     answered: u64,
-    /// Outbox position in front of the furthest call that was answered.
+    /// Outbox position before the answered call that was sent last.
     settled: u64,
-    /// Answers that came after their call was given up.
+    /// The number of answers that came after their call was given up.
     pub(crate) late: u64,
-    /// The oldest call that was given up while the peer may be at it: until its answer comes after
-    /// all, or one to a later call.
+    /// The oldest call that was given up while the peer may still be running it. Forgotten when its
+    /// answer, or the answer to a later call, comes.
     given_up: Option<(CallId, Asked)>,
 }
 
 impl Calls {
-    /// Answers that have come.
+    /// The number of answers that have come.
     #[inline]
     pub(crate) fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// Outbox position in front of the furthest call that was answered.
+    /// Outbox position before the answered call that was sent last.
     #[inline]
     pub(crate) fn settled(&self) -> u64 {
         self.settled
     }
 
-    /// Calls without an answer so far.
+    /// The number of calls without an answer.
     #[inline]
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
@@ -111,8 +111,8 @@ impl Calls {
         self.kept == 0
     }
 
-    /// Opens a call that is about to be sent. `awaited` says that the calling thread goes on to wait
-    /// for its answer.
+    /// Opens a call that is about to be sent. `awaited`: the calling thread will wait for its
+    /// answer at once.
     #[inline]
     pub(crate) fn open(&mut self, asked: Asked, awaited: bool) -> CallId {
         self.waiting = self.waiting.saturating_add(1);
@@ -128,7 +128,8 @@ impl Calls {
         id(1, index)
     }
 
-    /// A thread begins to wait for the answer of a deferred call, or stops waiting for it.
+    /// Notes that a thread begins to wait for the answer of a deferred call, or that it no longer
+    /// does.
     pub(crate) fn set_awaited(&mut self, call: CallId, now: bool) {
         if let Some(entry) = self.entry(call).filter(|entry| entry.generation == generation(call))
             && matches!(entry.slot, Slot::Waiting(_))
@@ -137,9 +138,11 @@ impl Calls {
         }
     }
 
-    /// Stores an answer. One that nobody waits for, and that would take more than `most` bytes with
-    /// the others like it, is replaced by the failure that says so. One that a thread waits for is
-    /// taken out as soon as that thread runs, and always kept.
+    /// Stores an answer.
+    ///
+    /// If no thread waits for the answer and the unclaimed answers would exceed `most` bytes with
+    /// it, it is replaced by a failure that says so. An answer that a thread waits for is always
+    /// kept, because that thread takes it out as soon as it runs.
     #[inline]
     pub(crate) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
         let unclaimed = self.unclaimed;
@@ -162,7 +165,8 @@ impl Calls {
         Met::Waiting
     }
 
-    /// The oldest call that was sent before `at`, is not answered, and has not let a later one pass.
+    /// The oldest call sent before `at` that has no answer and has not been overtaken by a later
+    /// call's answer.
     pub(crate) fn first_before(&self, at: u64) -> Option<Asked> {
         let waiting = self.entries.iter().filter_map(|entry| match entry.slot {
             Slot::Waiting(asked) => Some(asked),
@@ -174,19 +178,19 @@ impl Calls {
         before.min_by_key(|asked| asked.at)
     }
 
-    /// Whether that call or a later one was answered.
+    /// Whether this call or a later one has been answered.
     fn is_passed(&self, asked: &Asked) -> bool {
         self.answered > 0 && asked.at <= self.settled
     }
 
-    /// The peer may still be at a call that was given up.
+    /// Notes that the peer may still be running a call that was given up.
     pub(crate) fn may_go_on(&mut self, call: CallId, asked: Asked) {
         if self.given_up.is_none_or(|(_, before)| self.is_passed(&before)) {
             self.given_up = Some((call, asked));
         }
     }
 
-    /// An answer that no call waits for: late, or to a call that was never made.
+    /// Judges an answer for which no call waits: it is late, or its call was never made.
     #[cold]
     fn unawaited(&mut self, call: CallId) -> Met {
         self.given_up = self.given_up.filter(|(given_up, _)| *given_up != call);
@@ -194,7 +198,8 @@ impl Calls {
         let late = match (&entry.slot, entry.generation == generation(call)) {
             (_, false) => entry.generation > generation(call),
             (Slot::Waiting(_) | Slot::Answered(_), true) => true,
-            // Freed and not opened again yet, unless its generations are used up.
+            // The place is free and its generation not used yet, unless its generations are used
+            // up.
             (Slot::Free, true) => entry.generation == u32::MAX,
         };
         self.count_late(late)
@@ -215,7 +220,7 @@ impl Calls {
         })
     }
 
-    /// Takes the answer of a call and closes it.
+    /// Takes the answer of a call and closes the call.
     #[inline]
     pub(crate) fn claim(&mut self, call: CallId) -> Option<Answer> {
         let entry = self.entry(call)?;
@@ -233,7 +238,7 @@ impl Calls {
         }
     }
 
-    /// Gives a call up. Returns what it was if it still waited.
+    /// Gives a call up. Returns how it was sent if it still waited.
     pub(crate) fn give_up(&mut self, call: CallId) -> Option<Asked> {
         let (slot, awaited) = self.close(call)?;
         match slot {
@@ -258,7 +263,7 @@ impl Calls {
         }
     }
 
-    /// Closes a call; says whether it was waited for.
+    /// Closes a call. Returns what its entry held, and whether a thread waited for it.
     fn close(&mut self, call: CallId) -> Option<(Slot, bool)> {
         let entry = self.entry(call).filter(|entry| entry.generation == generation(call))?;
         let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
@@ -266,11 +271,13 @@ impl Calls {
         Some((slot, awaited))
     }
 
-    /// Frees a closed call's place. A place whose generations are used up is never reused.
+    /// Frees the place of a closed call. A place whose generations are used up is never used again.
     #[inline]
     fn free(&mut self, call: CallId) {
         let place = index(call);
         let Some(entry) = self.entries.get_mut(place) else { return };
+        // The next generation tells an answer to the closed call from one to the next call in this
+        // place.
         if let Some(next) = entry.generation.checked_add(1) {
             entry.generation = next;
             self.free.push(u32::try_from(place).unwrap_or(u32::MAX));

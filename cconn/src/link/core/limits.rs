@@ -1,63 +1,68 @@
-//! What one connection may hold, how deep it may nest, how long it may wait.
+//! The limits of one connection: how much it may hold, how deep calls may nest, how long it may
+//! wait.
 
 use std::time::Duration;
 
 use crate::wire::Features;
 
-/// What each command counts against the window besides its body, bytes. An empty one takes 96 to
-/// keep, twice that where the queue has just grown, and some 34 more once a call in a long queue
-/// was given up: a window of nothing else takes three and a half times its size.
+/// What each command counts against the window besides its body, in bytes. An empty command takes
+/// 96 bytes of memory, twice that if the queue has just grown, and some 34 more after a cancel in a
+/// long queue: a window full of empty commands takes three and a half times its size.
 pub(crate) const COMMAND_OVERHEAD: u64 = 64;
 
-/// Largest frame, bytes: 8 MiB holds any ordinary value, and two of them any window's memory.
+/// The largest frame in bytes: 8 MiB holds any ordinary value, and the memory of a window is two
+/// such frames.
 pub(crate) const MAX_FRAME: u32 = 8 << 20;
 
-/// How long dropping the last handle of a connection may take.
+/// How long the drop of a connection's last handle may take.
 pub(crate) const LAST_GRACE: Duration = Duration::from_secs(1);
 
-/// Bytes of answers that may wait to be claimed, bytes: eight of the largest by default.
+/// Bytes of answers that may wait to be claimed: eight of the largest by default.
 const MAX_UNCLAIMED: usize = 64 << 20;
 
 /// The limits of one connection on this side.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// Largest frame received, bytes after the length prefix.
+    /// The largest frame accepted, in bytes after the length prefix.
     pub(crate) max_frame: u32,
-    /// Bytes of commands that may wait here (charged with `COMMAND_OVERHEAD` each).
+    /// Bytes of the peer's commands that may wait here, each charged with `COMMAND_OVERHEAD`.
     pub(crate) window: u64,
-    /// Handlers of one connection that may wait at the same time (S).
+    /// Handlers of one connection that may wait at the same time.
     pub(crate) max_waiting: usize,
     /// Parallel handlers of one connection that may run at the same time.
     pub(crate) max_parallel: usize,
-    /// Deepest nesting of calls.
+    /// How deep calls may nest.
     pub(crate) max_depth: u8,
-    /// Calls of this side without an answer.
+    /// Calls of this side that may be without an answer.
     pub(crate) max_calls: usize,
-    /// Bytes of answers that came while nobody waited for them; at least the largest answer. One that a
-    /// thread waits for does not count.
+    /// Bytes of answers that may wait here unclaimed; at least the size of the largest answer. An
+    /// answer that a thread waits for does not count.
     pub(crate) max_unclaimed: usize,
     /// Bytes in the outbox above which senders wait.
     pub(crate) high_water: u64,
-    /// After this many bytes of others', written behind its own, a flusher hands over if it can.
+    /// After writing its own frame and this many bytes of other threads', a flusher hands over if
+    /// another thread sleeps.
     pub(crate) flush_share: u64,
     /// How long a peer may take nothing before it is cut.
     pub(crate) write_deadline: Duration,
-    /// How long a begun frame may take, besides a second for each 16 KiB, before the peer is cut.
+    /// How long a frame may take once its first byte has come, besides a second for each 16 KiB,
+    /// before the peer is cut.
     pub(crate) read_deadline: Duration,
-    /// How long a call may take, from waiting for window to its answer, unless it says otherwise.
+    /// How long a call may take, from waiting for window to its answer, if the call does not say
+    /// otherwise.
     pub(crate) answer_deadline: Duration,
-    /// How long nothing may be asked for before the connection is ended; `None` for ever.
+    /// How long neither side may ask for anything before the connection is ended; `None` for ever.
     pub(crate) idle: Option<Duration>,
     /// How long an orderly stop may take.
     pub(crate) grace: Duration,
-    /// How long an ended connection reads out what its peer still sends.
+    /// How long an ended connection reads and discards what its peer still sends.
     pub(crate) linger: Duration,
-    /// How long a listener leaves the helm to callers before it looks whether they use it; zero
+    /// How long an executor leaves the helm to callers before it checks whether they use it; zero
     /// for not at all.
     pub(crate) moment: Duration,
     /// How long a read may look for input before it sleeps for it; zero for not at all.
     pub(crate) active_wait: Duration,
-    /// Stack of the threads that run commands, bytes; `None` for the platform's default.
+    /// Stack size in bytes of the threads that run commands; `None` for the platform's default.
     pub(crate) stack: Option<usize>,
 }
 
@@ -86,15 +91,15 @@ impl Default for Limits {
     }
 }
 
-/// The smallest window for frames of that size. With one frame and grants by halves, a sender
-/// could wait for a grant that never becomes due.
+/// The smallest window for frames of this size. With room for one frame only and grants by halves,
+/// a sender could wait for a grant that never comes due.
 pub(crate) fn smallest_window(max_frame: u32) -> u64 {
     u64::from(max_frame).saturating_add(COMMAND_OVERHEAD).saturating_mul(2)
 }
 
 impl Limits {
     /// Sets the largest frame, and what has to grow with it so that such a frame is of use: the
-    /// window for commands of that size, and the room for answers of that size to deferred calls.
+    /// window for commands, and the room for answers to deferred calls.
     pub(crate) fn set_max_frame(&mut self, bytes: u32) {
         self.max_frame = bytes;
         self.window = smallest_window(bytes);
@@ -103,12 +108,12 @@ impl Limits {
     }
 }
 
-/// What the peer announced in its greeting.
+/// The limits that the peer announced in its greeting.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeerLimits {
-    /// Largest frame it receives.
+    /// The largest frame that the peer accepts.
     pub(crate) max_frame: u32,
-    /// Bytes of our commands that may wait there.
+    /// Bytes of our commands that may wait at the peer.
     pub(crate) window: u64,
     /// What it understands beyond the first form of the protocol.
     pub(crate) features: Features,

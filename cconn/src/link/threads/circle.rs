@@ -34,14 +34,14 @@ struct Wait {
 }
 
 impl Stops {
-    /// A wait begins, of a thread that is part of those places. Returns the id of the wait.
+    /// Begins a wait of a thread that is part of the places `inside`. Returns the id of the wait.
     pub(super) fn begin(&mut self, inside: Vec<Place>) -> u64 {
         self.next = self.next.wrapping_add(1);
         self.waits.push(Wait { id: self.next, inside, awaited: Vec::new() });
         self.next
     }
 
-    /// Notes that the wait of that id is for the end of all `places`, even if that closes a circle.
+    /// Notes that the wait `id` is for the end of all `places`, even if that closes a circle.
     pub(super) fn awaits(&mut self, id: u64, places: Vec<Place>) {
         if let Some(own) = self.waits.iter_mut().find(|wait| wait.id == id) {
             own.awaited = places;
@@ -51,6 +51,7 @@ impl Stops {
     /// Whether waiting for the end of all `awaited` would close a circle. If so the wait is taken
     /// off the table: its thread must not wait, and the other waits of the circle no longer see it.
     pub(super) fn closes(&mut self, id: u64, awaited: Vec<Place>) -> bool {
+        // A wait that closed a circle was taken off already.
         let Some(at) = self.waits.iter().position(|wait| wait.id == id) else { return true };
         let own = self.waits.swap_remove(at);
         if self.leads(&awaited, &own.inside) {
@@ -60,7 +61,7 @@ impl Stops {
         false
     }
 
-    /// The wait of that id is over.
+    /// Ends the wait `id`.
     pub(super) fn end(&mut self, id: u64) {
         self.waits.retain(|wait| wait.id != id);
     }

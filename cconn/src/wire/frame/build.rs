@@ -1,4 +1,4 @@
-//! Frames in the making: begun before their body and their id are known, and finished in place.
+//! Builds frames in place: they are begun before their body and their id are known.
 
 use super::super::codes::{EndReason, FailureCode};
 use super::super::features::Features;
@@ -13,7 +13,7 @@ use super::{CallId, Fingerprints, Frame, NO_COMMAND};
 pub(crate) struct FrameStart(usize);
 
 impl FrameStart {
-    /// A frame that starts where `out` ends.
+    /// The start of a frame that is appended to `out`.
     #[inline]
     pub(super) fn at(out: &[u8]) -> Self {
         FrameStart(out.len())
@@ -43,15 +43,15 @@ fn begin(out: &mut Vec<u8>, head: &[u8]) -> FrameStart {
     start
 }
 
-/// The command's hash of a call whose frame starts at the front of `frame`.
+/// The hash of the command in a call whose frame starts at the front of `frame`.
 #[inline]
 pub(crate) fn command_of_call(frame: &[u8]) -> u64 {
     let field = frame.get(CALL_COMMAND_AT..).and_then(<[u8]>::first_chunk);
     field.map_or(NO_COMMAND, |field| u64::from_le_bytes(*field))
 }
 
-/// Turns a call that was given up before a byte of it left into one that no peer knows; says
-/// whether the call stands at the front of `bytes`.
+/// Turns a call that was given up before a byte of it left into a call of a command that no peer
+/// knows. False if the call is not at the front of `bytes`.
 // [cancel.unsent]
 pub(crate) fn blank_call(bytes: &mut [u8], id: CallId) -> bool {
     let is_it = bytes.get(KIND_AT) == Some(&kind::CALL)
@@ -68,15 +68,15 @@ pub(crate) fn patch_call_id(frame: &mut [u8], id: CallId) {
     id.0.put(frame, CALL_ID_AT);
 }
 
-/// Makes an answer's frame, which starts at the front of `frame`, a user error's: the two differ
-/// in their kind only.
+/// Turns an answer's frame, which starts at the front of `frame`, into that of a user error: only
+/// their kinds differ.
 pub(crate) fn turn_into_user_error(frame: &mut [u8]) {
     kind::USER_ERROR.put(frame, KIND_AT);
 }
 
 /// Fills in the length of a frame of which `out` holds all but the last `tail` bytes.
 ///
-/// Returns the length, or `None` (nothing filled in) where it does not fit 32 bits.
+/// Returns the length. If it does not fit 32 bits it returns `None` and fills nothing in.
 #[inline]
 pub(crate) fn finish_with(out: &mut [u8], start: FrameStart, tail: usize) -> Option<u32> {
     let frame = out.get_mut(start.0..)?;
@@ -86,7 +86,7 @@ pub(crate) fn finish_with(out: &mut [u8], start: FrameStart, tail: usize) -> Opt
     Some(length)
 }
 
-// Control frames are far below the limit of a length.
+// A control frame's length always fits, so the results below are not checked.
 
 pub(crate) fn write_failure(
     out: &mut Vec<u8>,

@@ -1,38 +1,40 @@
-//! Long byte strings of large frames, read from the stream to the place where they stay: the
-//! `Vec` that the program is handed.
+//! Long byte strings of large frames, read from the stream straight into the `Vec` that the program
+//! will get.
 //!
-//! The rest of such a frame stands in the connection's own buffer, as if nothing stood between.
+//! The rest of such a frame is in the connection's own buffer, as if the byte string were not
+//! between.
 
 use super::{Buffer, ENOUGH, SMALL};
 use crate::body::{self, find_long};
 use crate::copy;
 use crate::wire::{BodyAt, LENGTH_PREFIX, body_at, frame_length};
 
-/// A place is used again for a byte string that takes at least four fifths of it.
+/// A spare `Vec` is used again if the byte string takes at least four fifths of it.
 const SLACK: usize = 4;
 
-/// Whether room was made for a byte string that stands apart.
+/// Whether room was made for a byte string apart.
 pub(super) enum Room {
     Made,
-    /// Too little of the frame is there to know.
+    /// Too little of the frame has arrived to know.
     Undecided,
     NotApart,
 }
 
 /// Where long byte strings are read to. `there.len() <= whole`, and `whole > 0` only while the
-/// frame of one is not cut.
+/// frame of a long byte string is not cut.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
     pub(super) there: Vec<u8>,
-    /// Size of the byte string, bytes; 0 where there is none.
+    /// Size of the byte string in bytes; 0 if there is none.
     whole: usize,
-    /// Where it belongs in its frame, of which this many bytes stand before it.
+    /// How many bytes of the frame lie before the byte string.
     at: usize,
-    /// Places that were given back, the newer first: the next payload may begin to come before
-    /// the place of the last one is free.
+    /// `Vec`s that were given back, the newer first. There are two because the next byte string may
+    /// begin to arrive before the `Vec` of the last one is free.
     spares: [Vec<u8>; 2],
-    /// The connection's other buffer: a small one while frames with long byte strings come, for
-    /// what it takes of those must be copied, or a large one for many frames at once.
+    /// The connection's other buffer. While frames with long byte strings come, a small one is in
+    /// use, because bytes of a long byte string that land in it must be copied; the large one, for
+    /// many frames at once, waits here.
     other: Vec<u8>,
 }
 
@@ -43,12 +45,12 @@ impl Apart {
         self.there.len() < self.whole
     }
 
-    /// Bytes of it that are there.
+    /// Bytes of the byte string that have arrived.
     pub(super) fn there(&self) -> usize {
         self.there.len()
     }
 
-    /// Reads on; what comes behind the byte string goes to `bytes`.
+    /// Reads more of the byte string; bytes behind it go to `bytes`.
     #[cold]
     pub(super) fn receive<E>(
         &mut self,
@@ -63,7 +65,7 @@ impl Apart {
         Ok(n)
     }
 
-    /// Begins a byte string of that size, of which these bytes have come.
+    /// Begins a byte string of `whole` bytes, of which `came` have arrived.
     fn begin(&mut self, whole: usize, at: usize, came: &[u8], ahead: usize) {
         let fits = whole..=whole.saturating_add(whole / SLACK);
         if let Some(spare) = self.spares.iter_mut().find(|s| fits.contains(&s.capacity())) {
@@ -82,7 +84,7 @@ impl Apart {
         }
     }
 
-    /// The other buffer, if it is one with so much room, for more than a small one.
+    /// The other buffer, if more than a small one is wanted and the other has that much room.
     pub(super) fn other_buffer(&mut self, room: usize) -> Option<Vec<u8>> {
         let fits = room > SMALL && self.other.capacity() >= room.saturating_add(copy::LEAD);
         fits.then(|| std::mem::take(&mut self.other))
@@ -90,7 +92,7 @@ impl Apart {
 }
 
 impl Buffer {
-    /// Bytes of the frame in front that stand apart: all of a long byte string, or none.
+    /// Bytes of the next frame that are apart: a whole long byte string, or 0.
     #[inline]
     pub(crate) fn apart(&self) -> usize {
         match &self.apart {
@@ -99,8 +101,8 @@ impl Buffer {
         }
     }
 
-    /// The long byte string of the frame that `next` cut, and how much of that frame stands before
-    /// it.
+    /// Takes the long byte string of the frame that `next` cut, with the number of bytes of that
+    /// frame before it.
     #[cold]
     pub(crate) fn take_apart(&mut self) -> (usize, Vec<u8>) {
         let Some(apart) = &mut self.apart else { return (0, Vec::new()) };
@@ -109,7 +111,7 @@ impl Buffer {
         (apart.at, std::mem::take(&mut apart.there))
     }
 
-    /// Keeps the place of a long byte string for the next one, if this connection has any; returns
+    /// Keeps the `Vec` of a long byte string for the next one, if this connection gets any. Returns
     /// what is not wanted.
     pub(crate) fn keep_long(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
         match &mut self.apart {
@@ -117,7 +119,8 @@ impl Buffer {
                 buf.clear();
                 apart.spares.swap(0, 1);
                 let [newer, older] = &mut apart.spares;
-                // The place of one that was taken is free; else the older goes.
+                // An empty slot is one whose `Vec` is in use; if there is none the older `Vec`
+                // goes.
                 let place = if older.capacity() == 0 { older } else { newer };
                 std::mem::replace(place, buf)
             }
@@ -125,8 +128,8 @@ impl Buffer {
         }
     }
 
-    /// Reads into a small buffer while no burst comes: what it takes of a long byte string must be
-    /// copied.
+    /// Switches to the small buffer while no burst comes, because bytes of a long byte string that
+    /// land in this buffer must be copied.
     #[cold]
     pub(super) fn read_little(&mut self) {
         if let Some(apart) = &mut self.apart
@@ -138,8 +141,8 @@ impl Buffer {
         }
     }
 
-    /// Makes room for the rest of a long byte string to be read to a place of its own, if the begun
-    /// frame has one of which the greater part is still to come.
+    /// Makes room for the rest of a long byte string apart, if the frame that has begun has one and
+    /// most of it is still to come.
     pub(super) fn make_room_apart(&mut self) -> Room {
         if let Some(apart) = &mut self.apart
             && apart.whole > 0

@@ -1,4 +1,4 @@
-//! Frames with long byte strings come out as they were sent, however the stream brings them.
+//! Frames with long byte strings come out as they were sent, however the stream cuts them.
 
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers")]
 
@@ -7,7 +7,7 @@ use crate::body::{LONG, write_length};
 use crate::link::core::bytes::Bytes;
 use crate::wire::{self, CallId, Frame};
 
-/// Numbers that look random, the same each time.
+/// Numbers that look random and are the same in each run.
 struct Random(u64);
 
 impl Random {
@@ -22,7 +22,7 @@ impl Random {
     }
 }
 
-/// A body with a byte string in it.
+/// A body with a long byte string in it.
 fn body(before: usize, long: usize, behind: usize) -> Vec<u8> {
     let mut body: Vec<u8> = (0..250).cycle().take(before).collect();
     write_length(long as u64, &mut body);
@@ -49,7 +49,8 @@ fn frame(kind: usize, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The body of the frame that `next` gave, as routing keeps it; and whether a part stood apart.
+/// The body of the frame that `next` returned, kept as routing keeps it; and whether a part was
+/// apart.
 fn kept(buffer: &mut Buffer, range: Range<usize>) -> (Bytes, bool) {
     let frame = wire::parse(buffer.slice(range.clone()), wire::Features::OURS).unwrap();
     let (Frame::OneWay { body, .. }
@@ -69,8 +70,8 @@ fn kept(buffer: &mut Buffer, range: Range<usize>) -> (Bytes, bool) {
     (Bytes::copy(buffer.slice(here)), false)
 }
 
-/// Reads a stream of frames in pieces of the sizes that `piece` gives, and says how many bodies
-/// had a part that stood apart.
+/// Reads a stream of frames in pieces of the sizes that `piece` gives, and returns how many bodies
+/// had a part apart.
 fn check(bodies: &[Vec<u8>], mut piece: impl FnMut() -> usize, give_back: bool) -> usize {
     let stream: Vec<u8> =
         bodies.iter().enumerate().flat_map(|(kind, body)| frame(kind, body)).collect();
@@ -165,7 +166,7 @@ fn of_a_row_of_long_byte_strings_little_is_copied_and_one_place_serves_all() {
         let mut reads = 0;
         let range = loop {
             buffer.make_room();
-            // A peer that sends one frame, and waits for its answer.
+            // A peer that sends one frame and waits for its answer.
             let most = rest.len() - (bodies.len() - 1 - places.len()) * frame(1, body).len();
             buffer
                 .receive(|bytes| {
@@ -214,7 +215,7 @@ fn announcing_a_long_byte_string_reserves_no_more_than_a_step() {
 
 #[test]
 fn what_looks_like_a_length_and_is_none_harms_nothing() {
-    // Each of these numbers, where it stands, could be the length of all that follows.
+    // Each of these numbers, at this place, could be the length of everything that follows.
     for at in [0, 1, 7, 50, 120] {
         let mut plain: Vec<u8> = vec![3; 90_000];
         plain[at] = 252;
