@@ -39,8 +39,18 @@ const STEPS: &[Step] = &[
 ];
 
 const ENDURANCE: &[&str] = &["run", "--release", "--package", "cconn-endurance", "--", "--short"];
-const CLIPPY: &[&str] =
-    &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+/// The programs that must compile are not ours to make tidy: they say what lints they bear.
+const CLIPPY: &[&str] = &[
+    "clippy",
+    "--workspace",
+    "--exclude",
+    "cconn-programs",
+    "--all-targets",
+    "--all-features",
+    "--",
+    "-D",
+    "warnings",
+];
 const DOC_PRIVATE: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items"];
 const DOC_WARNINGS: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
 
