@@ -10,10 +10,10 @@ mod fin;
 mod frames;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adresse::Adresse;
 use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
 use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
 use crate::message::{Appel, ArgumentWriter, Entete, Message};
@@ -285,8 +285,8 @@ impl Client {
     /// The peer's address, where the connection has one.
     #[doc(alias = "peer_addr")]
     #[doc(alias = "address")]
-    pub fn adresse(&self) -> Option<SocketAddr> {
-        self.link.identity.address
+    pub fn adresse(&self) -> Option<Adresse> {
+        self.link.identity.address.clone()
     }
 
     /// The connection's number: on a server, among the clients it has ever had; else among the

@@ -1,28 +1,24 @@
 //! Connecting a client, and what both sides can be set to.
 
-mod adresse;
 mod options;
+mod tcp;
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::adresse::{Adresse, AdresseInvalide, VersAdresse};
 use crate::client::Client;
 use crate::commande::Registry;
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
-use crate::transport::{Closing, Tcp, Transport, configure};
+use crate::transport::Transport;
 use crate::wire::{Refusal, Role};
 
-pub use adresse::VersAdresse;
 pub use options::OptionsClient;
 pub(crate) use options::{Settings, impossible, shared_settings};
-
-/// How often a connection that reached itself is tried again.
-const SELF_CONNECTIONS: usize = 3;
 
 impl Client {
     /// Connects to a server.
@@ -48,9 +44,9 @@ impl Client {
     ///
     /// # fn main() -> cconn::Resultat<()> {
     /// let serveur = Serveur::new(0)?;
-    /// let port = serveur.adresse().port();
+    /// let adresse = serveur.adresse();
     /// # let thread = std::thread::spawn({ let s = serveur.clone(); move || s.lancer() });
-    /// let client = Client::new(("127.0.0.1", port))?;
+    /// let client = Client::new(adresse)?;
     /// client.eteindre()?;
     /// # serveur.eteindre()?;
     /// # thread.join().unwrap()
@@ -64,9 +60,8 @@ impl Client {
 
     /// A connection to be made with other than the usual settings.
     #[doc(alias = "builder")]
-    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
     pub fn options(adresse: impl VersAdresse) -> OptionsClient {
-        OptionsClient::new(adresse.texte(), adresse.resoudre())
+        OptionsClient::new(adresse.vers_adresse())
     }
 
     /// Runs the commands that the peer asks for, until the connection ends.
@@ -104,19 +99,15 @@ impl Client {
 }
 
 /// Connects, greets, and sets the connection up.
-fn connect(
-    settings: &Settings,
-    text: &str,
-    addresses: io::Result<Vec<SocketAddr>>,
-) -> Resultat<Client> {
+fn connect(settings: &Settings, address: &Result<Adresse, AdresseInvalide>) -> Resultat<Client> {
     settings.check()?;
+    let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
+    let address = address.as_ref().map_err(invalid)?;
+    let text = address.to_string();
+    let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    let addresses = addresses.map_err(|cause| unreachable(text, cause))?;
-    let stream = connect_any(text, &addresses, settings.connect_deadline, deadline)?;
-    configure(&stream, settings.limits.write_deadline);
-    let io = Tcp::new(stream);
-    let address = io.peer_address();
-    greet_and_join(settings, Arc::new(Closing::new(io)), address, text, deadline)
+    let (io, peer) = tcp::connect_any(&text, &found, settings, deadline)?;
+    greet_and_join(settings, io, peer, &text, deadline)
 }
 
 /// Greets over a transport that leads to a server, and sets the connection up.
@@ -128,7 +119,7 @@ pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> R
 fn greet_and_join(
     settings: &Settings,
     io: Arc<dyn Transport>,
-    address: Option<SocketAddr>,
+    address: Option<Adresse>,
     text: &str,
     deadline: Option<Instant>,
 ) -> Resultat<Client> {
@@ -173,45 +164,6 @@ fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
     }))
 }
 
-/// Tries every address, all within the deadline: each may take its share of what is left, so that
-/// one that never answers leaves time for those behind it.
-fn connect_any(
-    text: &str,
-    addresses: &[SocketAddr],
-    delay: Duration,
-    deadline: Option<Instant>,
-) -> Resultat<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
-    for (address, remaining) in addresses.iter().zip((1..=addresses.len()).rev()) {
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        let rest = deadline.map_or(Duration::MAX, left);
-        let share = rest / u32::try_from(remaining).unwrap_or(u32::MAX);
-        if share.is_zero() {
-            return Err(late(text, Phase::Connexion, delay));
-        }
-        match connect_to_other(*address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    if last.kind() == io::ErrorKind::TimedOut {
-        return Err(late(text, Phase::Connexion, delay));
-    }
-    Err(unreachable(text, last))
-}
-
-/// Connects, but not to itself: where nobody listens on a port out of which the system takes the
-/// ports of clients, a TCP connection can meet itself.
-fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
-    for _ in 0..SELF_CONNECTIONS {
-        let stream = TcpStream::connect_timeout(&address, rest)?;
-        if stream.local_addr()? != stream.peer_addr()? {
-            return Ok(stream);
-        }
-    }
-    Err(io::ErrorKind::ConnectionRefused.into())
-}
-
 fn greet_server(
     io: &dyn Transport,
     settings: &Settings,
@@ -240,34 +192,4 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
         HandshakeError::Refused { .. } => EchecConnexion::Refusee { adresse, texte },
         _ => EchecConnexion::Incompatible { adresse, texte },
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-
-    use super::*;
-
-    /// An address whose connections are neither accepted nor refused, and what keeps it so.
-    fn unanswered() -> (SocketAddr, impl Sized) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        // One connection fills the shortest queue, and the system answers no further one.
-        rustix::net::listen(&listener, 0).unwrap();
-        let address = listener.local_addr().unwrap();
-        (address, (TcpStream::connect(address).unwrap(), listener))
-    }
-
-    #[test]
-    fn an_address_that_never_answers_leaves_time_for_the_next() {
-        let (unanswered, _kept) = unanswered();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let good = listener.local_addr().unwrap();
-        let delay = Duration::from_millis(600);
-        let connect = |addresses: &[SocketAddr]| {
-            connect_any("test", addresses, delay, Instant::now().checked_add(delay))
-        };
-        let alone = connect(&[unanswered]);
-        assert!(matches!(alone, Err(Erreur::Delai(_))), "{alone:?}");
-        assert_eq!(connect(&[unanswered, good]).unwrap().peer_addr().unwrap(), good);
-    }
 }

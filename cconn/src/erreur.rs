@@ -6,7 +6,6 @@
 
 mod asked;
 mod convert;
-mod harmless;
 mod link;
 mod local;
 mod never;
@@ -19,9 +18,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::text::{Harmless, harmless};
+
+pub use crate::adresse::AdresseInvalide;
 pub(crate) use asked::remember;
 pub(crate) use convert::{About, Signatures, ended};
-pub(crate) use harmless::Harmless;
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
 pub use never::Jamais;

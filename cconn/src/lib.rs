@@ -24,6 +24,8 @@ mod copy;
 mod sync;
 mod text;
 
+mod adresse;
+
 mod body;
 mod codec;
 mod octets;
@@ -53,6 +55,7 @@ mod golden;
 #[doc(alias("handler", "endpoint", "function", "procedure", "rpc"))]
 pub use cconn_macros::commande;
 
+pub use adresse::Adresse;
 pub use client::{Attente, Client, ClientFaible};
 pub use commande::Commandes;
 pub use connexion::OptionsClient;

@@ -19,7 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::body::Body;
 use crate::codec::{self, CodecError};
-use crate::erreur::{Harmless, Jamais};
+use crate::erreur::Jamais;
+use crate::text::Harmless;
 
 pub use answer::{
     AnswerKind, AnswerProbe, Plain, PlainByDefault, Reply, Returned, ValueByDefault, answer_kind,

@@ -3,33 +3,32 @@
 //! Knows how connections begin and end, and hands everything in between to `link`.
 
 mod accept;
+mod acceptor;
 mod broadcast;
 mod clients;
-mod door;
-mod doorman;
 mod each;
 mod faible;
 mod hooks;
+mod listener;
 mod options;
-mod outside;
 #[cfg(test)]
 mod scarce;
 mod serve;
 mod service;
+mod waiting;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::adresse::{Adresse, VersAdresse};
 use crate::client::Client;
 use crate::commande::{Liste, Recus, Registry, Retour};
-use crate::connexion::VersAdresse;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::link::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
 use crate::message::Arguments;
 
 use clients::Clients;
-use door::Door;
+use listener::Listener;
 use service::Service;
 
 pub use broadcast::Diffusion;
@@ -70,8 +69,8 @@ pub struct Serveur {
 
 /// What all clones and all threads of a server have in common.
 struct Shared {
-    address: SocketAddr,
-    door: Door,
+    address: Adresse,
+    listener: Listener,
     clients: Clients,
     registry: Arc<Registry>,
     /// What all connections share.
@@ -102,21 +101,16 @@ impl Serveur {
     }
 
     /// A server to be made with other than the usual settings.
-    ///
-    /// # Blocking
-    ///
-    /// While the system looks a name up; not for a port or an address.
     #[doc(alias = "builder")]
-    #[expect(clippy::needless_pass_by_value, reason = "an address is given once, as a literal")]
     pub fn options(adresse: impl VersAdresse) -> OptionsServeur {
-        OptionsServeur::new(adresse.texte(), adresse.resoudre())
+        OptionsServeur::new(adresse.vers_adresse())
     }
 
     /// The address that it listens on.
     #[doc(alias = "local_addr")]
     #[doc(alias = "address")]
-    pub fn adresse(&self) -> SocketAddr {
-        self.shared.address
+    pub fn adresse(&self) -> Adresse {
+        self.shared.address.clone()
     }
 
     /// Makes commands callable by every client, those connected already included.
@@ -185,15 +179,16 @@ impl Serveur {
                 "`lancer` was called from inside a command of this server",
             ));
         }
-        let Some(listener) = self.shared.door.open()? else { return Ok(()) };
+        let Some(source) = self.shared.listener.open()? else { return Ok(()) };
         let waits = Chained::begin(Watch::of_process());
         if let Some(waits) = &waits {
             waits.awaits(vec![Place::At(self.place())]);
         }
         let _aside = Aside::step();
-        self.accept_until_stopped(listener);
+        self.accept_until_stopped(&source);
+        drop(source);
         let result = self.stop_clients();
-        self.shared.door.close();
+        self.shared.listener.close();
         self.let_go_if_over();
         result
     }
@@ -222,7 +217,7 @@ impl Serveur {
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
         self.shared.clients.refuse_more();
-        let unattended = self.shared.door.knock();
+        let unattended = self.shared.listener.wake_to_stop();
         self.shared.clients.begin_stop();
         if self.is_served_here() {
             return Ok(());
@@ -238,7 +233,7 @@ impl Serveur {
             self.let_go_if_over();
             return result;
         }
-        while !self.shared.door.wait_until_closed(CHAIN_TICK) {
+        while !self.shared.listener.wait_until_closed(CHAIN_TICK) {
             if self.may_wait_for_caller(chained.as_ref()) {
                 return Ok(());
             }

@@ -1,6 +1,10 @@
-//! Numbers of things and the verbs that go with them, for messages to people.
+//! Texts for people: numbers with their nouns and verbs, and texts of others made harmless.
+
+pub(crate) mod harmless;
 
 use std::fmt::Display;
+
+pub(crate) use harmless::Harmless;
 
 /// A number with its noun: "1 client", "2 clients". The plural of `noun` must end in a plain s.
 pub(crate) fn counted(n: impl Copy + Display + PartialEq + From<u8>, noun: &str) -> String {

@@ -4,10 +4,10 @@
 //! They are for the bounds of a function over any message, any command or any address. All but
 //! [`VersAdresse`] are sealed: `#[commande]` and this crate implement them, and no program does.
 
+pub use crate::adresse::VersAdresse;
 pub use crate::commande::{
     Commande, Description, Liste, Partout, Recus, Retour, ServeurSeul, SurClient,
 };
-pub use crate::connexion::VersAdresse;
 pub use crate::message::{Appel, Arguments, Entete, Envoyes, ErreurCommande, Message, Nommee};
 
 #[doc(hidden)]

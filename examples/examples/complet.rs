@@ -6,14 +6,13 @@
 
 use std::env;
 use std::error::Error;
-use std::net::SocketAddr;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use cconn::erreur::EchecConnexion;
-use cconn::{Client, Erreur, Resultat, Serveur, commandes, nommee};
+use cconn::{Adresse, Client, Erreur, Resultat, Serveur, commandes, nommee};
 use cconn_examples::{Compte, Decouvert, annonce, ping, retirer, somme};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -61,12 +60,12 @@ fn be_server() -> Outcome<()> {
         move || serveur.lancer()
     });
 
-    start_client(1, serveur.adresse(), &news)?;
+    start_client(1, &serveur.adresse(), &news)?;
     let first = expect_ready(&inbox)?;
-    start_client(2, serveur.adresse(), &news)?;
+    start_client(2, &serveur.adresse(), &news)?;
     let second = expect_ready(&inbox)?;
     // Two clients are in, so the server tells the third one that it is full.
-    start_client(3, serveur.adresse(), &news)?;
+    start_client(3, &serveur.adresse(), &news)?;
     expect_success(&inbox)?;
 
     ask(&first, &second)?;
@@ -113,7 +112,7 @@ fn ask(first: &Client, second: &Client) -> Outcome<()> {
     Ok(())
 }
 
-fn start_client(number: u8, address: SocketAddr, news: &Sender<News>) -> Outcome<()> {
+fn start_client(number: u8, address: &Adresse, news: &Sender<News>) -> Outcome<()> {
     let mut client = Command::new(env::current_exe()?);
     let mut client = client.args([address.to_string(), number.to_string()]).spawn()?;
     let news = news.clone();

@@ -93,12 +93,12 @@ pub fn attack(first: usize, step: usize) -> Tally {
     serveur.enregistrer(commandes![somme, echo, note]).expect("three names");
     let running = serveur.clone();
     let thread = thread::spawn(move || running.lancer());
-    let session = session(serveur.adresse());
+    let session = session(serveur.adresse().socket().unwrap());
     let witness = Client::new(serveur.adresse()).expect("it accepts");
 
     let mut tally = Tally::default();
     for mutant in Mutant::all(session.len()).into_iter().skip(first).step_by(step) {
-        send_mutant(serveur.adresse(), &session, mutant, &mut tally);
+        send_mutant(serveur.adresse().socket().unwrap(), &session, mutant, &mut tally);
         if tally.mutants.is_multiple_of(WITNESS_EVERY) {
             assert_serves(&witness, mutant);
         }

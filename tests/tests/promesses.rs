@@ -163,7 +163,7 @@ fn a_client_dropped_inside_a_command_ends_in_order() {
             .ouvrir()
             .unwrap();
         other.enregistrer(commandes![somme]).unwrap();
-        let port = other.adresse().port();
+        let port = other.adresse().port().unwrap();
         thread::spawn(move || other.lancer());
         let (serveur, client) = local();
         serveur.enregistrer(commandes![relayer]).unwrap();

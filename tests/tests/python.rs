@@ -65,7 +65,7 @@ fn session(options: OptionsServeur) {
     let running = serveur.clone();
     let thread = std::thread::spawn(move || running.lancer());
 
-    let port = serveur.adresse().port().to_string();
+    let port = serveur.adresse().port().unwrap().to_string();
     if let Some(output) = python("pair.py", &["127.0.0.1".to_owned(), port]) {
         assert_success(&output);
         assert!(matches!(seen.recv().unwrap(), Seen::Note(text) if text == "à bientôt"));

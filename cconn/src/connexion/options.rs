@@ -1,11 +1,10 @@
 //! The settings of a connection, with their defaults.
 
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::Hooks;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
@@ -269,14 +268,13 @@ pub(crate) use shared_settings;
 #[derive(Debug)]
 #[must_use = "nothing is connected until `connecter` is called"]
 pub struct OptionsClient {
-    text: String,
-    addresses: io::Result<Vec<SocketAddr>>,
+    address: Result<Adresse, AdresseInvalide>,
     settings: Settings,
 }
 
 impl OptionsClient {
-    pub(super) fn new(text: String, addresses: io::Result<Vec<SocketAddr>>) -> Self {
-        OptionsClient { text, addresses, settings: Settings::default() }
+    pub(super) fn new(address: Result<Adresse, AdresseInvalide>) -> Self {
+        OptionsClient { address, settings: Settings::default() }
     }
 
     /// How long connecting and greeting may take together; 10 seconds unless set.
@@ -320,6 +318,6 @@ impl OptionsClient {
     #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
     pub fn connecter(self) -> Resultat<Client> {
-        super::connect(&self.settings, &self.text, self.addresses)
+        super::connect(&self.settings, &self.address)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Harmless, detail};
+use super::detail;
+use crate::text::Harmless;
 use crate::wire::EndReason;
 
 /// A deadline passed.

@@ -5,8 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::Harmless;
-use crate::text::{counted, verb};
+use crate::text::{Harmless, counted, verb};
 
 /// A message was not sent, or a call that was sent not waited for, by a rule of this side.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{Harmless, detail};
+use super::detail;
+use crate::text::Harmless;
 use crate::wire::{FailureClass, FailureCode};
 
 /// The peer could not run a command, or the command failed there.

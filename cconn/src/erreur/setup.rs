@@ -4,8 +4,8 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use super::Harmless;
 use crate::link::lost;
+use crate::text::Harmless;
 
 /// An address as it was given, which may be an empty text or come from anywhere.
 fn shown(adresse: &str) -> impl fmt::Display {

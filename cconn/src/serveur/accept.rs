@@ -1,19 +1,19 @@
 //! Accepting newcomers, and refusing them in words.
 
 use std::collections::VecDeque;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Serveur;
-use super::clients::Entry;
-use super::door::Left;
-use super::outside::{Guest, Seen};
+use super::clients::Admission;
+use super::listener::{Left, Source};
+use super::waiting::{Guest, Seen};
+use crate::adresse::Adresse;
 use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError};
 use crate::sync::Mutex;
 use crate::text::counted;
-use crate::transport::{Closing, Tcp, Transport};
+use crate::transport::Transport;
 use crate::wire::{Refusal, Role};
 
 /// The first pause after an `accept` that failed for want of something, and the longest.
@@ -23,56 +23,55 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::fro
 const MAX_WAITING: usize = 64;
 
 /// Guests that wait for a place, each until then; oldest first.
-type Waiting = VecDeque<(Guest, Instant)>;
+type Queue = VecDeque<(Guest, Instant)>;
 
 impl Serveur {
     /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
     /// now it may have again in a moment.
-    pub(super) fn accept_until_stopped(&self, listener: TcpListener) {
-        let listener = Arc::new(listener);
-        let mut waiting = Waiting::new();
+    pub(super) fn accept_until_stopped(&self, source: &Arc<dyn Source>) {
+        let mut queue = Queue::new();
         let mut pause = None;
         while !self.shared.clients.is_stopping() {
-            self.admit(&mut waiting);
-            let left = if pause.is_none() && waiting.is_empty() && self.post(&listener) {
-                self.shared.door.relieve()
+            self.admit(&mut queue);
+            let left = if pause.is_none() && queue.is_empty() && self.start_acceptor(source) {
+                self.shared.listener.wait_for_duty()
             } else {
-                self.stand_in_between(&listener, pause, &waiting)
+                self.accept_meanwhile(&**source, pause, &queue)
             };
             pause = match left {
                 Left::Nothing => None,
                 Left::Guest(guest) => {
-                    self.take_in(guest, &mut waiting);
+                    self.take_in(guest, &mut queue);
                     None
                 }
                 Left::Trouble => Some(longer(pause)),
             };
         }
-        // The stop is what those are told who wait for a place, and those who were about to greet.
-        self.admit(&mut waiting);
-        self.send_strangers_away(&mut self.shared.door.outside.lock());
+        // Those in the queue for a place, and the strangers, are told of the stop.
+        self.admit(&mut queue);
+        self.send_strangers_away(&mut self.shared.listener.waiting.lock());
     }
 
-    /// Stands at the door where no client's thread does: there is no place or no thread, somebody
-    /// waits who was here first, or the last `accept` failed. Then that is tried again after a
-    /// pause, and those outside are heard meanwhile.
-    fn stand_in_between(
+    /// Accepts on the thread in `lancer`, because no acceptor can: there is no place or no thread,
+    /// a guest waits in the queue, or the last `accept` failed. A failed `accept` is tried again
+    /// after the pause; strangers are heard meanwhile.
+    fn accept_meanwhile(
         &self,
-        listener: &TcpListener,
+        source: &dyn Source,
         pause: Option<Duration>,
-        waiting: &Waiting,
+        queue: &Queue,
     ) -> Left {
-        let mut outside = self.shared.door.outside.lock();
+        let mut waiting = self.shared.listener.waiting.lock();
         let now = Instant::now();
-        let first = waiting.front().map(|(_, until)| until.saturating_duration_since(now));
+        let first = queue.front().map(|(_, until)| until.saturating_duration_since(now));
         let mut seen = Seen::Nothing;
         if pause.is_some() {
-            seen = self.look_outside(None, &mut outside, pause.into_iter().chain(first).min());
+            seen = self.look_at_waiting(None, &mut waiting, pause.into_iter().chain(first).min());
         }
         if matches!(seen, Seen::Nothing) {
             // After a pause it is tried at once.
             let first = pause.map(|_| Duration::ZERO).or(first);
-            seen = self.look_outside(Some(listener), &mut outside, first);
+            seen = self.look_at_waiting(Some(source), &mut waiting, first);
         }
         match seen {
             Seen::Nothing => Left::Nothing,
@@ -82,28 +81,30 @@ impl Serveur {
     }
 
     /// Lets a guest in, or has it wait for a place in line, or refuses it.
-    fn take_in(&self, guest: Guest, waiting: &mut Waiting) {
-        if waiting.len() >= MAX_WAITING {
-            return self.refuse(guest.io, guest.address, Refusal::Full);
+    fn take_in(&self, guest: Guest, queue: &mut Queue) {
+        if queue.len() >= MAX_WAITING {
+            return self.refuse(guest.io.into_transport(), &guest.address, Refusal::Full);
         }
-        waiting.push_back((guest, Instant::now() + self.shared.options.leaving));
-        self.admit(waiting);
+        queue.push_back((guest, Instant::now() + self.shared.options.leaving));
+        self.admit(queue);
     }
 
     /// Gives those who wait for a place a thread each, or refuses them; who may soon have the place
     /// of a client that is leaving, and who came later, waits on.
-    fn admit(&self, waiting: &mut Waiting) {
+    fn admit(&self, queue: &mut Queue) {
         let options = &self.shared.options;
-        while let Some((_, until)) = waiting.front() {
+        while let Some((_, until)) = queue.front() {
             let place = match self.shared.clients.enter(options.max_clients, options.unused) {
-                Entry::Place(id) => Ok(id),
-                Entry::Refused(refusal) => Err(refusal),
-                Entry::Soon if *until <= Instant::now() => Err(Refusal::Full),
-                Entry::Soon => return,
+                Admission::Place(id) => Ok(id),
+                Admission::Refused(refusal) => Err(refusal),
+                Admission::Soon if *until <= Instant::now() => Err(Refusal::Full),
+                Admission::Soon => return,
             };
-            match (waiting.pop_front(), place) {
+            match (queue.pop_front(), place) {
                 (Some((guest, _)), Ok(id)) => self.start_thread(id, guest),
-                (Some((guest, _)), Err(refusal)) => self.refuse(guest.io, guest.address, refusal),
+                (Some((guest, _)), Err(refusal)) => {
+                    self.refuse(guest.io.into_transport(), &guest.address, refusal);
+                }
                 (None, _) => return,
             }
         }
@@ -112,23 +113,21 @@ impl Serveur {
     /// Starts the thread of a guest that has entered.
     fn start_thread(&self, id: u64, guest: Guest) {
         let Guest { io, address, greeted } = guest;
-        let io = Arc::new(Closing::new(io));
+        let io = io.into_transport();
         let entering = Arc::new(Entering { io, address, welcomed: Mutex::default() });
-        let hers = entering.clone();
+        let theirs = entering.clone();
         let started = self.spawn(id, move |serveur| {
-            if serveur.welcome_once(&hers) {
-                let io = hers.io.clone();
-                drop(hers);
+            if serveur.welcome_once(&theirs) {
+                let (io, address) = (theirs.io.clone(), theirs.address.clone());
+                drop(theirs);
                 serveur.serve(id, io, Some(address), greeted);
             }
         });
         if started.is_ok() {
             // It takes a thread some time to begin; until then its client can send a first call.
             self.welcome_once(&entering);
-        } else if let Some(io) =
-            Arc::into_inner(entering).and_then(|e| Arc::into_inner(e.io)?.into_stream())
-        {
-            self.refuse(io, address, Refusal::NoResources);
+        } else {
+            self.refuse(entering.io.clone(), &entering.address, Refusal::NoResources);
         }
     }
 
@@ -142,14 +141,14 @@ impl Serveur {
         let greeted = self.greet(&*entering.io, Refusal::Accepted);
         *welcomed = Some(greeted.is_ok());
         drop(welcomed);
-        self.is_welcome(greeted, Some(entering.address))
+        self.is_welcome(greeted, Some(&entering.address))
     }
 
     /// Refuses a guest in words.
-    fn refuse(&self, io: Tcp, address: SocketAddr, refusal: Refusal) {
+    fn refuse(&self, io: Arc<dyn Transport>, address: &Adresse, refusal: Refusal) {
         // One that is gone already finds out by itself.
-        let _gone = self.greet(&io, refusal);
-        self.shared.door.outside.lock().push_refused(io);
+        let _gone = self.greet(&*io, refusal);
+        self.shared.listener.waiting.lock().push_refused(io);
         self.tell_refused(Some(address), self.refused(refusal));
     }
 
@@ -159,12 +158,12 @@ impl Serveur {
     }
 
     /// Tells the program of a newcomer who did not become a client.
-    pub(super) fn tell_refused(&self, address: Option<SocketAddr>, error: HandshakeError) {
+    pub(super) fn tell_refused(&self, address: Option<&Adresse>, error: HandshakeError) {
         if let Some(hook) = &self.shared.options.hooks().refused {
             let settings = &self.shared.options.settings;
-            let newcomer = address.map_or_else(|| "local".to_owned(), |a| a.to_string());
+            let newcomer = address.map_or_else(|| "local".to_owned(), Adresse::to_string);
             let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
-            self.run_hook(|| hook(address, &error));
+            self.run_hook(|| hook(address.cloned(), &error));
         }
     }
 
@@ -189,12 +188,12 @@ impl Serveur {
 
     /// Greets a newcomer that may come in. False where that can't be said: it would wait for our
     /// greeting until its deadline, and dropping the stream tells it.
-    pub(super) fn welcome(&self, io: &dyn Transport, address: Option<SocketAddr>) -> bool {
+    pub(super) fn welcome(&self, io: &dyn Transport, address: Option<&Adresse>) -> bool {
         self.is_welcome(self.greet(io, Refusal::Accepted), address)
     }
 
     /// Whether a newcomer could be greeted; tells the program where it could not.
-    fn is_welcome(&self, greeted: Result<(), HandshakeError>, address: Option<SocketAddr>) -> bool {
+    fn is_welcome(&self, greeted: Result<(), HandshakeError>, address: Option<&Adresse>) -> bool {
         greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
     }
 }
@@ -206,8 +205,8 @@ fn longer(pause: Option<Duration>) -> Duration {
 
 /// A newcomer who has entered: greeted by the thread that accepts, or by its own if that is first.
 struct Entering {
-    io: Arc<Closing>,
-    address: SocketAddr,
+    io: Arc<dyn Transport>,
+    address: Adresse,
     /// Whether the greeting could be sent, once that was tried.
     welcomed: Mutex<Option<bool>>,
 }

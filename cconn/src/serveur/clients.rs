@@ -31,12 +31,12 @@ const LOOKED_AT: usize = 1024;
 /// The clients of a server.
 #[derive(Default)]
 pub(super) struct Clients {
-    state: Mutex<State>,
+    state: Mutex<Roster>,
     fewer: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct Roster {
     /// Connections of clients, by number. An ended one stays until its thread ends.
     connected: HashMap<u64, Arc<Link>>,
     /// Newcomers that have been let in and whose own greeting has not arrived. A stop waits for it
@@ -72,16 +72,16 @@ struct Cut {
     threads: usize,
 }
 
-impl State {
+impl Roster {
     /// Counts a newcomer in and gives it a number, if a place is free.
-    fn enter(&mut self, most: usize) -> Entry {
+    fn enter(&mut self, most: usize) -> Admission {
         if self.stopping {
-            return Entry::Refused(Refusal::Stopping);
+            return Admission::Refused(Refusal::Stopping);
         }
         if self.clients() < most {
-            return Entry::Place(self.add_thread());
+            return Admission::Place(self.add_thread());
         }
-        if self.is_one_leaving() { Entry::Soon } else { Entry::Refused(Refusal::Full) }
+        if self.is_one_leaving() { Admission::Soon } else { Admission::Refused(Refusal::Full) }
     }
 
     /// Counts one more thread and returns the number of its client.
@@ -106,7 +106,7 @@ impl State {
 
 /// What happens to a newcomer that wants a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum Admission {
     /// It has a place; this is its number.
     Place(u64),
     /// It must wait: a client is about to give its place back.
@@ -116,20 +116,20 @@ pub(super) enum Entry {
 
 impl Clients {
     /// Gives a newcomer a place, if one is free. If a place will soon be free, `leave` tells when.
-    pub(super) fn enter(&self, most: usize, unused: Duration) -> Entry {
+    pub(super) fn enter(&self, most: usize, unused: Duration) -> Admission {
         let mut state = self.state.lock();
-        let mut entry = state.enter(most);
-        if entry == Entry::Refused(Refusal::Full) {
+        let mut admission = state.enter(most);
+        if admission == Admission::Refused(Refusal::Full) {
             drop(state);
             let is_one_gone = self.is_one_gone() || self.send_unused_away(unused);
             state = self.state.lock();
-            entry = state.enter(most);
-            if entry == Entry::Refused(Refusal::Full) && is_one_gone {
-                entry = Entry::Soon;
+            admission = state.enter(most);
+            if admission == Admission::Refused(Refusal::Full) && is_one_gone {
+                admission = Admission::Soon;
             }
         }
-        state.awaited |= entry == Entry::Soon;
-        entry
+        state.awaited |= admission == Admission::Soon;
+        admission
     }
 
     /// Ends the connection of the client that has been there unused for longest, at least for
@@ -175,10 +175,10 @@ impl Clients {
         loop {
             let now = Instant::now();
             match self.enter(most, unused) {
-                Entry::Place(id) => return Ok(id),
-                Entry::Refused(refusal) => return Err(refusal),
-                Entry::Soon if now >= until => return Err(Refusal::Full),
-                Entry::Soon => {
+                Admission::Place(id) => return Ok(id),
+                Admission::Refused(refusal) => return Err(refusal),
+                Admission::Soon if now >= until => return Err(Refusal::Full),
+                Admission::Soon => {
                     // A client that left since then has woken nobody, so the wait is short.
                     let until =
                         now.checked_add(LEFT_MEANWHILE).into_iter().fold(until, Instant::min);
@@ -403,7 +403,7 @@ mod tests {
         let clients = Clients::default();
         assert_eq!(clients.expect(1), Some(1));
         assert_eq!(clients.expect(1), None, "one is enough");
-        assert_eq!(clients.enter(1, Duration::MAX), Entry::Place(2), "its place is another's");
+        assert_eq!(clients.enter(1, Duration::MAX), Admission::Place(2), "its place is another's");
         assert!(!clients.arrive(1, 1), "and then there is none");
         clients.leave(1);
         assert_eq!(clients.expect(1), None, "full");
@@ -416,12 +416,12 @@ mod tests {
         let clients = Clients::default();
         assert_eq!(
             (clients.enter(2, Duration::MAX), clients.expect(2)),
-            (Entry::Place(1), Some(2))
+            (Admission::Place(1), Some(2))
         );
         assert!(clients.arrive(2, 2));
         assert_eq!(
             clients.enter(2, Duration::MAX),
-            Entry::Soon,
+            Admission::Soon,
             "nobody knows yet whether they stay"
         );
         assert_eq!(clients.expect(2), None);

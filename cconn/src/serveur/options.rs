@@ -2,26 +2,20 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketType, sockopt};
-
 use super::clients::Clients;
-use super::door::Door;
+use super::listener::{self, Listener};
 use super::service::Service;
 use super::{Serveur, Shared};
+use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::{EndHook, Registry};
 use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
 use crate::sync::Threads;
-use crate::transport::configure;
-
-/// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
-const BACKLOG: i32 = 4096;
 
 /// Descriptors that are left to the rest of the program.
 const RESERVED_DESCRIPTORS: u64 = 32;
@@ -35,7 +29,7 @@ const LEAVING: Duration = Duration::from_millis(250);
 const UNUSED: Duration = Duration::from_secs(60);
 
 /// What to do with a newcomer who did not become a client.
-type RefusedHook = Arc<dyn Fn(Option<SocketAddr>, &Erreur) + Send + Sync>;
+type RefusedHook = Arc<dyn Fn(Option<Adresse>, &Erreur) + Send + Sync>;
 
 /// What a server keeps of its options.
 pub(super) struct Kept {
@@ -75,8 +69,7 @@ impl Kept {
 #[doc(alias = "ServerBuilder")]
 #[must_use = "nothing listens until `ouvrir` is called"]
 pub struct OptionsServeur {
-    text: String,
-    addresses: io::Result<Vec<SocketAddr>>,
+    address: Result<Adresse, AdresseInvalide>,
     settings: Settings,
     max_clients: usize,
     /// No setting of a program's; tests have more time.
@@ -87,10 +80,9 @@ pub struct OptionsServeur {
 }
 
 impl OptionsServeur {
-    pub(super) fn new(text: String, addresses: io::Result<Vec<SocketAddr>>) -> Self {
+    pub(super) fn new(address: Result<Adresse, AdresseInvalide>) -> Self {
         OptionsServeur {
-            text,
-            addresses,
+            address,
             settings: Settings::default(),
             max_clients: 1,
             leaving: LEAVING,
@@ -158,14 +150,14 @@ impl OptionsServeur {
 
     /// What to do when a newcomer did not become a client: the server is full or stops, there is
     /// no thread for it, its greeting was wrong or late, or ours could not be sent. Gets its
-    /// address and why.
+    /// address, if its transport has addresses, and why.
     ///
     /// Must not block: newcomers wait meanwhile.
     #[doc(alias("on_reject", "hook", "callback"))]
     #[doc(alias = "on_refused")]
     pub fn quand_refuse(
         mut self,
-        quoi: impl Fn(Option<SocketAddr>, &Erreur) + Send + Sync + 'static,
+        quoi: impl Fn(Option<Adresse>, &Erreur) + Send + Sync + 'static,
     ) -> Self {
         self.hooks.refused = Some(Arc::new(quoi));
         self
@@ -178,6 +170,10 @@ impl OptionsServeur {
     /// # Errors
     ///
     /// [`Erreur::Connexion`]: the address can't be listened on, or a setting can't be.
+    ///
+    /// # Blocking
+    ///
+    /// While the system looks a name up; not for a port or an IP address.
     #[doc(alias("listen", "build"))]
     #[doc(alias = "open")]
     #[doc(alias = "bind")]
@@ -187,10 +183,12 @@ impl OptionsServeur {
         if self.max_clients == 0 {
             return Err(impossible("`max_clients` is 0: such a server takes nobody"));
         }
-        let (listener, address) =
-            listen_any(self.addresses).map_err(|cause| unavailable(&self.text, cause))?;
-        configure(&listener, self.settings.limits.write_deadline);
-        let door = Door::new(listener).map_err(|cause| unavailable(&self.text, cause))?;
+        let wanted =
+            self.address.map_err(|invalid| unavailable(invalid.text(), invalid.to_io()))?;
+        let (source, address) = listener::open(&wanted, self.settings.limits.write_deadline)
+            .map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        let listener = Listener::new(source);
+        let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         let registry = Arc::new(Registry::new(self.settings.hooks.clone()));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
@@ -203,7 +201,7 @@ impl OptionsServeur {
         let shared = Arc::new_cyclic(|me| {
             let service = Arc::new(Service::new(registry.clone(), me.clone()));
             let clients = Clients::default();
-            Shared { address, door, clients, registry, service, limits, options }
+            Shared { address, listener, clients, registry, service, limits, options }
         });
         Ok(Serveur { shared })
     }
@@ -212,7 +210,7 @@ impl OptionsServeur {
 impl fmt::Debug for OptionsServeur {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OptionsServeur")
-            .field("adresse", &self.text)
+            .field("adresse", &self.address)
             .field("max_clients", &self.max_clients)
             .finish_non_exhaustive()
     }
@@ -220,32 +218,6 @@ impl fmt::Debug for OptionsServeur {
 
 fn unavailable(text: &str, cause: io::Error) -> Erreur {
     Erreur::Connexion(Box::new(EchecConnexion::Ecoute { adresse: text.into(), cause }))
-}
-
-/// Listens on the first address that can be listened on.
-fn listen_any(addresses: io::Result<Vec<SocketAddr>>) -> io::Result<(TcpListener, SocketAddr)> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
-    for address in addresses? {
-        match listen(address) {
-            Ok(listener) => {
-                let address = listener.local_addr()?;
-                return Ok((listener, address));
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-    // A server that starts again finds its port free, though old connections are still remembered.
-    sockopt::set_socket_reuseaddr(&socket, true)?;
-    rustix::net::bind(&socket, &address)?;
-    rustix::net::listen(&socket, BACKLOG)?;
-    Ok(TcpListener::from(socket))
 }
 
 /// How many clients this process can serve: a descriptor each, with a reserve, and two threads, for

@@ -1,11 +1,11 @@
 //! A client's own thread, from its greeting to its end; and clients without a socket.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::Serveur;
+use crate::adresse::Adresse;
 use crate::client::Client;
 use crate::commande::EndHook;
 use crate::erreur::Resultat;
@@ -26,10 +26,10 @@ impl Serveur {
         body: impl FnOnce(&Serveur) + Send + 'static,
     ) -> io::Result<()> {
         let stack = self.shared.options.settings.limits.stack;
-        let place = Place { serveur: self.clone(), id };
+        let seat = Seat { serveur: self.clone(), id };
         crate::sync::spawn(format!("cconn-{id}"), stack, move || {
-            let place = place;
-            body(&place.serveur);
+            let seat = seat;
+            body(&seat.serveur);
         })
     }
 
@@ -100,7 +100,7 @@ impl Serveur {
         &self,
         id: u64,
         io: Arc<dyn Transport>,
-        address: Option<SocketAddr>,
+        address: Option<Adresse>,
         greeted: Greeted,
     ) {
         let settings = &self.shared.options.settings;
@@ -121,7 +121,7 @@ impl Serveur {
         }
         link.limit_idleness();
         if self.shared.clients.add(&link) {
-            self.shared.door.ring();
+            self.shared.listener.wake();
         }
         let client = Client::of(&link);
         if hooks.connected.is_some() {
@@ -151,16 +151,16 @@ impl Serveur {
     }
 }
 
-/// A client's place, given back when its thread ends, whatever ended it.
-struct Place {
+/// A client's place among those of the server, given back when its thread ends, whatever ended it.
+struct Seat {
     serveur: Serveur,
     id: u64,
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         if self.serveur.shared.clients.leave(self.id) {
-            self.serveur.shared.door.ring();
+            self.serveur.shared.listener.wake();
         }
         self.serveur.let_go_if_over();
     }

@@ -29,11 +29,6 @@ impl Closing {
         Closing { stream: RwLock::new(Some(Arc::new(stream))), over: AtomicBool::new(false) }
     }
 
-    /// The stream, unless it has been closed.
-    pub(crate) fn into_stream(self) -> Option<Tcp> {
-        Arc::into_inner(self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)?)
-    }
-
     /// Runs `call` with the stream; `None` once the stream is closed.
     #[inline]
     fn with<T>(&self, call: impl FnOnce(&Tcp) -> T) -> Option<T> {

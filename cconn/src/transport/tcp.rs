@@ -30,6 +30,7 @@ pub(crate) use options::configure;
 pub(crate) use polling::Tcp;
 
 use super::{End, Ready};
+use crate::adresse::Adresse;
 use crate::copy;
 use crate::sync::{AsFd, BorrowedFd};
 
@@ -50,8 +51,8 @@ impl Tcp {
     }
 
     /// The peer's address.
-    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
-        self.stream.peer_addr().ok()
+    pub(crate) fn peer_address(&self) -> Option<Adresse> {
+        self.stream.peer_addr().ok().map(Adresse::from)
     }
 
     /// The socket, for a poll of several sockets.

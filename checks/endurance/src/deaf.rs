@@ -88,7 +88,7 @@ fn start_server(ends: &Ends) -> Host {
     let options = options.quand_deconnecte(move |client, result| {
         let slow = matches!(&result, Err(Erreur::Fermee(end)) if end.raison == RaisonFin::PairLent);
         let text = result.map_or_else(|error| error.to_string(), |()| "in order".to_owned());
-        let address = client.adresse().unwrap();
+        let address = client.adresse().and_then(|address| address.socket()).unwrap();
         ends.lock().unwrap().push((address, Instant::now(), text, slow));
     });
     Host::start(options, |serveur| serveur.enregistrer(commandes![echo, large]).unwrap())

@@ -22,7 +22,7 @@ impl Host {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.serveur.adresse()
+        self.serveur.adresse().socket().unwrap()
     }
 
     /// Stops the server in order and waits for `lancer`; what either of them says.

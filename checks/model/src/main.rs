@@ -23,6 +23,7 @@ mod world;
 #[path = "../../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "the models use less of the core than the crate does")]
 mod core {
+    pub(crate) mod adresse;
     pub(crate) mod body;
     pub(crate) mod copy;
     pub(crate) mod link;
@@ -37,7 +38,7 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{body, copy, link, text, transport, wire};
+pub(crate) use crate::core::{adresse, body, copy, link, text, transport, wire};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {

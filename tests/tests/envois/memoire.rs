@@ -133,7 +133,7 @@ fn a_broadcast_passes_over_who_has_no_room() {
             move || serveur.lancer()
         });
         let greeting = Greeting { window: 1 << 60, ..Greeting::client() };
-        let _peer = Raw::client_with(serveur.adresse(), &greeting);
+        let _peer = Raw::client_with(serveur.adresse().socket().unwrap(), &greeting);
         while serveur.clients().is_empty() {
             thread::yield_now();
         }
@@ -164,7 +164,7 @@ fn answers_wait_first() {
             move || serveur.lancer()
         });
         let greeting = Greeting { window: 1 << 60, ..Greeting::client() };
-        let mut peer = Raw::client_with(serveur.adresse(), &greeting);
+        let mut peer = Raw::client_with(serveur.adresse().socket().unwrap(), &greeting);
         for id in 1..=(2 * MOST / BLOCK) as u64 {
             peer.send(&call(id, "donne", &[]));
         }

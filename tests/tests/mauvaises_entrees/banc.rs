@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use cconn::erreur::{EchecConnexion, Fermee, RaisonFin};
-use cconn::{Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
+use cconn::{Adresse, Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Raw, Seen};
 
 /// Longest wait for what the server has to say.
@@ -65,10 +65,12 @@ impl Bench {
         let (tell, ends) = mpsc::channel();
         let hook = move |client: &Client, end| {
             // Nobody listens any more once the test is over.
-            let _over = tell.send((client.adresse().expect("it came by TCP"), end));
+            let _over = tell
+                .send((client.adresse().and_then(|a| a.socket()).expect("it came by TCP"), end));
         };
         let (turn, turned_away) = mpsc::channel();
-        let refused = move |address, error: &Erreur| {
+        let refused = move |address: Option<Adresse>, error: &Erreur| {
+            let address = address.and_then(|address| address.socket());
             let _over = turn.send((address, Phase::of(error), error.to_string()));
         };
         let options = Serveur::options(0).max_clients(20);
@@ -84,7 +86,7 @@ impl Bench {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.serveur.adresse()
+        self.serveur.adresse().socket().unwrap()
     }
 
     /// A peer that has greeted.

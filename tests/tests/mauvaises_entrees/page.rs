@@ -110,7 +110,7 @@ fn an_abrupt_goodbye_may_follow_an_orderly_one() {
         let serveur = Serveur::options(0).delai_arret(grace).ouvrir().unwrap();
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
-        let mut raw = Raw::client(serveur.adresse());
+        let mut raw = Raw::client(serveur.adresse().socket().unwrap());
         let stopping = serveur.clone();
         let stop = thread::spawn(move || stopping.eteindre());
         assert_eq!(raw.next(), Some(Seen::Retrait));
@@ -184,7 +184,7 @@ fn who_was_refused_keeps_no_place() {
         let first = bench.raw();
         let mut refused: Vec<Raw> = (0..5)
             .map(|_| {
-                let mut raw = Raw::connect(bench.serveur.adresse());
+                let mut raw = Raw::connect(bench.serveur.adresse().socket().unwrap());
                 let greeting = raw.greeting();
                 assert_eq!(greeting[14], 1, "full");
                 raw
@@ -193,7 +193,7 @@ fn who_was_refused_keeps_no_place() {
         drop(first);
         // They still read, and have not ended their side.
         let mut raw = loop {
-            let mut raw = Raw::connect(bench.serveur.adresse());
+            let mut raw = Raw::connect(bench.serveur.adresse().socket().unwrap());
             raw.send(&Greeting::client().bytes());
             if raw.greeting()[14] == 0 {
                 break raw;

@@ -55,7 +55,7 @@ fn a_client_takes_an_address_and_a_port() {
     with_watchdog("address and port", LIMIT, || {
         let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
         let running = launch(&serveur);
-        let port = serveur.adresse().port();
+        let port = serveur.adresse().port().unwrap();
         let apart = Client::new(("127.0.0.1", port)).unwrap();
         let together = Client::new(format!("127.0.0.1:{port}")).unwrap();
         assert_eq!(apart.adresse(), Some(serveur.adresse()));

@@ -13,7 +13,7 @@ use super::{LIMIT, is_full, launch, somme, stop};
 #[test]
 fn a_server_listens_on_its_port() {
     let serveur = Serveur::new(0).unwrap();
-    let address = serveur.adresse();
+    let address = serveur.adresse().socket().unwrap();
     assert!(address.ip().is_loopback() && address.port() != 0);
     let Err(Erreur::Connexion(why)) = Serveur::new(address.port()) else { panic!("taken twice") };
     assert!(matches!(*why, EchecConnexion::Ecoute { .. }), "{why}");

@@ -76,7 +76,8 @@ fn stopped_under(frame: &[u8], charge: u64) -> [Duration; 2] {
     serveur.enregistrer_commande("note", |_, (): ()| {}).unwrap();
     let running = serveur.clone();
     let lancer = thread::spawn(move || running.lancer());
-    let floods: Vec<_> = (0..FLOODERS).map(|_| flood(serveur.adresse(), frame, charge)).collect();
+    let floods: Vec<_> =
+        (0..FLOODERS).map(|_| flood(serveur.adresse().socket().unwrap(), frame, charge)).collect();
     while serveur.clients().len() < FLOODERS {
         thread::yield_now();
     }

@@ -53,7 +53,7 @@ fn kept_handles_keep_no_socket() {
     with_watchdog("kept handles", LIMIT, || {
         let kept = Arc::default();
         let (serveur, lancer) = server(&kept);
-        let port = serveur.adresse().port();
+        let port = serveur.adresse().port().unwrap();
         let mut clients = Vec::new();
         let mut deferred = Vec::new();
         for n in 0..30_u32 {
@@ -101,9 +101,9 @@ fn peers_that_vanish_leave_no_socket_in_kept_handles() {
     with_watchdog("vanished peers", LIMIT, || {
         let kept = Arc::default();
         let (serveur, lancer) = server(&kept);
-        let port = serveur.adresse().port();
+        let port = serveur.adresse().port().unwrap();
         for n in 0..20 {
-            let mut raw = Raw::client(serveur.adresse());
+            let mut raw = Raw::client(serveur.adresse().socket().unwrap());
             if n % 2 == 0 {
                 raw.send(&[1, 0, 0]);
             } else {

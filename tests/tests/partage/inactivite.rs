@@ -25,7 +25,7 @@ fn who_asks_for_nothing_is_sent_away_and_nobody_else() {
         let (never, once) = (new(), new());
         once.appeler::<u32, _>(nommee("simple", ())).unwrap();
         // It breaks no rule, and asks for nothing.
-        let mut idle = Raw::client(serveur.adresse());
+        let mut idle = Raw::client(serveur.adresse().socket().unwrap());
         let (busy, calls, sends) = (new(), new(), new());
         let listens = new();
         let long = busy.differer::<(), _>(nommee("longue", ())).unwrap();

@@ -39,7 +39,7 @@ fn served(serveur: &Serveur) -> Client {
 
 /// Says that much of a greeting, and no more.
 fn stranger(serveur: &Serveur, bytes: usize) -> Raw {
-    let mut raw = Raw::connect(serveur.adresse());
+    let mut raw = Raw::connect(serveur.adresse().socket().unwrap());
     raw.send(&Greeting::client().bytes()[..bytes]);
     raw
 }
@@ -94,7 +94,10 @@ fn the_stranger_that_was_silent_for_longest_goes_first() {
         let (serveur, lancer) = run(options.ouvrir().unwrap());
         let silent: Vec<_> = (0..ROOM + 3).map(|_| stranger(&serveur, 0)).collect();
         for stranger in &silent[..3] {
-            assert_eq!(gone.recv_timeout(Duration::from_secs(5)).unwrap(), stranger.address());
+            assert_eq!(
+                gone.recv_timeout(Duration::from_secs(5)).unwrap(),
+                stranger.address().into()
+            );
         }
         served(&serveur).eteindre().unwrap();
         assert!(gone.try_recv().is_err(), "nobody else");
@@ -123,7 +126,7 @@ fn the_place_of_a_peer_that_vanished_is_free_at_once() {
     with_watchdog("vanished peers", LIMIT, || {
         let (serveur, lancer) = started(1);
         for n in 0..60 {
-            let mut raw = Raw::client(serveur.adresse());
+            let mut raw = Raw::client(serveur.adresse().socket().unwrap());
             match n % 3 {
                 0 => {}
                 // What it leaves unread makes its end a reset.

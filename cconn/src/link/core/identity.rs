@@ -2,8 +2,9 @@
 //!
 //! The texts are made when they are first asked for, because most connections never show them.
 
-use std::net::SocketAddr;
 use std::sync::OnceLock;
+
+use crate::adresse::Adresse;
 
 /// The peer of one connection.
 #[derive(Debug)]
@@ -11,7 +12,7 @@ pub(crate) struct Identity {
     /// The connection's number, counted per server, or per process for clients.
     pub(crate) id: u64,
     /// The peer's address, if it has one.
-    pub(crate) address: Option<SocketAddr>,
+    pub(crate) address: Option<Adresse>,
     /// What errors show instead of the address if there is none.
     otherwise: &'static str,
     /// The prefix of the connection's thread names; the number follows.
@@ -21,13 +22,13 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// The peer of a client's connection.
-    pub(crate) fn of_client(id: u64, address: Option<SocketAddr>) -> Self {
+    pub(crate) fn of_client(id: u64, address: Option<Adresse>) -> Self {
         let (otherwise, threads) = ("local", "cconn-c");
         Identity { id, address, otherwise, threads, label: OnceLock::new() }
     }
 
     /// The peer of a server's connection.
-    pub(crate) fn of_server(id: u64, address: Option<SocketAddr>) -> Self {
+    pub(crate) fn of_server(id: u64, address: Option<Adresse>) -> Self {
         let (otherwise, threads) = ("local client", "cconn-");
         Identity { id, address, otherwise, threads, label: OnceLock::new() }
     }
@@ -36,7 +37,7 @@ impl Identity {
     pub(crate) fn label(&self) -> &str {
         self.label.get_or_init(|| {
             let Identity { id, otherwise, .. } = self;
-            match self.address {
+            match &self.address {
                 Some(address) => format!("{address} (#{id})").into(),
                 None => format!("{otherwise} (#{id})").into(),
             }
@@ -57,7 +58,7 @@ mod tests {
     fn labels_and_names() {
         let here = Identity::of_client(7, None);
         assert_eq!((here.label(), here.stand_in_name().as_str()), ("local (#7)", "cconn-c7+"));
-        let there = Identity::of_server(8, Some(([127, 0, 0, 1], 80).into()));
+        let there = Identity::of_server(8, Some((std::net::Ipv4Addr::LOCALHOST, 80).into()));
         assert_eq!(there.label(), "127.0.0.1:80 (#8)");
         assert_eq!(there.stand_in_name(), "cconn-8+");
     }

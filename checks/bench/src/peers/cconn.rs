@@ -100,7 +100,7 @@ struct CconnServer(Serveur);
 
 impl Server for CconnServer {
     fn port(&self) -> u16 {
-        self.0.adresse().port()
+        self.0.adresse().port().unwrap_or(0)
     }
 
     fn reverse(&mut self, budget: Duration) -> Outcome<f64> {

@@ -37,7 +37,12 @@ const LINK: &[Room] = &[
 
 /// The layers, bottom to top. A layer imports from before it in this list only.
 pub(super) const LAYERS: &[Layer] = &[
-    layer("text", Only(&[]), "numbers of things, as texts say them"),
+    layer(
+        "text",
+        Only(&[]),
+        "numbers of things as texts say them, and texts of others made harmless",
+    ),
+    layer("adresse", Only(&["text"]), "addresses: how they are written, compared and looked up"),
     layer(
         "sync",
         Only(&[]),
@@ -55,13 +60,13 @@ pub(super) const LAYERS: &[Layer] = &[
         Only(&["sync", "copy", "body"]),
         "values to bytes and back, behind a guard; the only place that names the crate behind it",
     ),
-    layer("transport", Only(&["sync", "copy"]), "sockets, and streams in memory"),
+    layer("transport", Only(&["adresse", "sync", "copy"]), "sockets, and streams in memory"),
     layer("octets", Only(&["copy"]), "byte payloads that travel as bytes"),
     Layer {
         rooms: LINK,
         ..layer(
             "link",
-            Only(&["text", "sync", "copy", "wire", "body", "transport"]),
+            Only(&["text", "adresse", "sync", "copy", "wire", "body", "transport"]),
             "one connection: who reads, who writes, who runs, windows, waiting calls, ends",
         )
     },
@@ -72,12 +77,12 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "erreur",
-        Only(&["text", "wire", "codec", "link"]),
+        Only(&["text", "adresse", "wire", "codec", "link"]),
         "the public errors, above every layer's own",
     ),
     layer(
         "message",
-        Only(&["copy", "wire", "body", "codec", "octets", "erreur"]),
+        Only(&["text", "copy", "wire", "body", "codec", "octets", "erreur"]),
         "what the verbs take: a command's name, fingerprint and arguments",
     ),
     layer("client", AllBelow, "the handle to one connection and its verbs"),
@@ -88,7 +93,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
     layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
-    layer("traits", AllBelow, "the traits for bounds, and for those who write messages by hand"),
+    layer("traits", AllBelow, "the traits for bounds, and their types"),
     layer("unwind", AllBelow, "the promise that a panic around a handle leaves it whole"),
     layer("__prive", AllBelow, "what generated code uses, and nobody else"),
     layer("lib", AllBelow, "the table of contents"),

@@ -17,6 +17,7 @@ const GENERATED: &str = "cconn/src/__prive.rs";
 const ENGLISH: &[&str] = &[
     "new",
     "options",
+    "port",
     "close",
     "id",
     "clients",

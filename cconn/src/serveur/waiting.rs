@@ -1,17 +1,20 @@
-//! Those who stand outside: who has not greeted yet, and who was refused and still reads why.
+//! Those who are waiting and are not clients: strangers, who have not greeted yet, and newcomers
+//! who were refused and still read why.
 //!
 //! A place, and a thread, are for those who have greeted. Whoever only connects is a stranger:
-//! there is room for a number of them, and where it is full the one goes that has been silent for
-//! longest.
+//! there is room for a number of strangers, and where it is full the one goes that has been silent
+//! for longest.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Serveur;
+use super::listener::{Newcomer, Source};
+use crate::adresse::Adresse;
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::transport::{Tcp, Transport};
+use crate::transport::Transport;
 use crate::wire::Refusal;
 
 /// How long a refused newcomer may take to read why.
@@ -28,8 +31,8 @@ pub(super) const MAX_STRANGERS: usize = 128;
 
 /// One that has been accepted and has not greeted yet.
 struct Stranger {
-    io: Tcp,
-    address: SocketAddr,
+    io: Box<dyn Newcomer>,
+    address: Adresse,
     /// What it has said of its greeting.
     said: Vec<u8>,
     until: Option<Instant>,
@@ -37,20 +40,20 @@ struct Stranger {
 
 /// One that has greeted, and is no client yet.
 pub(super) struct Guest {
-    pub(super) io: Tcp,
-    pub(super) address: SocketAddr,
+    pub(super) io: Box<dyn Newcomer>,
+    pub(super) address: Adresse,
     pub(super) greeted: Greeted,
 }
 
-/// Newcomers that stand outside, oldest first.
+/// Newcomers that are not clients, oldest first.
 #[derive(Default)]
-pub(super) struct Outside {
+pub(super) struct Waiting {
     strangers: VecDeque<Stranger>,
-    /// They were refused, and are still reading why until then.
-    refused: VecDeque<(Tcp, Instant)>,
+    /// Refused newcomers, each with the moment until which it may read why.
+    refused: VecDeque<(Arc<dyn Transport>, Instant)>,
 }
 
-/// What is to be seen at the door.
+/// What a look at those who are waiting has found.
 pub(super) enum Seen {
     Nothing,
     Guest(Guest),
@@ -58,9 +61,9 @@ pub(super) enum Seen {
     Trouble,
 }
 
-impl Outside {
+impl Waiting {
     /// One that was told why it can't come in.
-    pub(super) fn push_refused(&mut self, io: Tcp) {
+    pub(super) fn push_refused(&mut self, io: Arc<dyn Transport>) {
         io.shutdown_write();
         if self.refused.len() >= MAX_REFUSED {
             self.refused.pop_front();
@@ -71,7 +74,7 @@ impl Outside {
     /// Lets go of those who have read it or took too long: closing before they have read would
     /// reset the connection, and they would never know. Returns when to look again.
     fn sweep(&mut self, now: Instant) -> Option<Duration> {
-        self.refused.retain(|(io, until)| *until > now && !has_ended(io));
+        self.refused.retain(|(io, until)| *until > now && !has_ended(&**io));
         let refused = (!self.refused.is_empty()).then_some(SWEEP);
         let late = self.strangers.iter().filter_map(|stranger| stranger.until).min();
         let late = late.map(|until| until.saturating_duration_since(now));
@@ -87,43 +90,44 @@ impl Outside {
 }
 
 impl Serveur {
-    /// Waits at the door, at most for that long: for a newcomer, for a stranger to greet, or for
-    /// the bell. Whoever stands here is alone.
-    pub(super) fn look_outside(
+    /// Waits, at most for that long: for a newcomer, for a stranger to greet, or for the waker.
+    /// Only one thread does this at a time, for it holds the lock of `waiting`.
+    pub(super) fn look_at_waiting(
         &self,
-        listener: Option<&TcpListener>,
-        outside: &mut Outside,
+        source: Option<&dyn Source>,
+        waiting: &mut Waiting,
         pause: Option<Duration>,
     ) -> Seen {
         let now = Instant::now();
-        while let Some(mut late) = outside.take_late(now) {
+        while let Some(mut late) = waiting.take_late(now) {
             // What came while this process was stopped is there, and nobody is late.
-            match handshake::hear_greeting(&late.io, &mut late.said) {
-                Some(heard) => return self.judge(late, heard, outside),
-                None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, outside),
+            match handshake::hear_greeting(late.io.transport(), &mut late.said) {
+                Some(heard) => return self.judge(late, heard, waiting),
+                None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, waiting),
             }
         }
-        let pause = pause.into_iter().chain(outside.sweep(now)).min();
-        let strangers = outside.strangers.iter().map(|stranger| &stranger.io);
-        let (knocks, spoke) = self.shared.door.wait(listener, strangers, pause);
+        let pause = pause.into_iter().chain(waiting.sweep(now)).min();
+        let strangers = waiting.strangers.iter().map(|stranger| &*stranger.io);
+        let (is_there, spoke) = self.shared.listener.wait(source, strangers, pause);
         for at in spoke {
-            if let Some(mut stranger) = outside.strangers.remove(at) {
-                match handshake::hear_greeting(&stranger.io, &mut stranger.said) {
+            if let Some(mut stranger) = waiting.strangers.remove(at) {
+                match handshake::hear_greeting(stranger.io.transport(), &mut stranger.said) {
                     // Places in the row count from the front: this one has its own again.
-                    None => outside.strangers.insert(at, stranger),
-                    Some(heard) => return self.judge(stranger, heard, outside),
+                    None => waiting.strangers.insert(at, stranger),
+                    Some(heard) => return self.judge(stranger, heard, waiting),
                 }
             }
         }
-        match listener.filter(|_| knocks).map(TcpListener::accept) {
-            Some(Ok((stream, address))) => self.meet(stream, address, outside),
+        let deadline = self.shared.options.settings.limits.write_deadline;
+        match source.filter(|_| is_there).map(|source| source.accept(deadline)) {
+            Some(Ok((io, address))) => self.meet(io, address, waiting),
             Some(Err(error)) => match error.kind() {
                 io::ErrorKind::WouldBlock
                 | io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionAborted => Seen::Nothing,
                 _ => {
                     // A stranger may hold what is wanting.
-                    outside.strangers.pop_front();
+                    waiting.strangers.pop_front();
                     Seen::Trouble
                 }
             },
@@ -132,26 +136,25 @@ impl Serveur {
     }
 
     /// One that has just been accepted: most have greeted already.
-    fn meet(&self, stream: TcpStream, address: SocketAddr, outside: &mut Outside) -> Seen {
+    fn meet(&self, io: Box<dyn Newcomer>, address: Adresse, waiting: &mut Waiting) -> Seen {
         let settings = &self.shared.options.settings;
-        let io = Tcp::accepted(stream, settings.limits.write_deadline);
         let until = Instant::now().checked_add(settings.greeting_deadline);
         let mut stranger = Stranger { io, address, said: Vec::new(), until };
-        if let Some(heard) = handshake::hear_greeting(&stranger.io, &mut stranger.said) {
-            return self.judge(stranger, heard, outside);
+        if let Some(heard) = handshake::hear_greeting(stranger.io.transport(), &mut stranger.said) {
+            return self.judge(stranger, heard, waiting);
         }
         if self.is_full() {
             // It would be told so whatever it says.
             let why = self.refused(Refusal::Full);
-            self.turn_away(stranger, why, Refusal::Full, outside);
+            self.turn_away(stranger, why, Refusal::Full, waiting);
             return Seen::Nothing;
         }
-        if outside.strangers.len() >= MAX_STRANGERS
-            && let Some(oldest) = outside.strangers.pop_front()
+        if waiting.strangers.len() >= MAX_STRANGERS
+            && let Some(oldest) = waiting.strangers.pop_front()
         {
-            self.turn_away(oldest, HandshakeError::Late, Refusal::NoResources, outside);
+            self.turn_away(oldest, HandshakeError::Late, Refusal::NoResources, waiting);
         }
-        outside.strangers.push_back(stranger);
+        waiting.strangers.push_back(stranger);
         Seen::Nothing
     }
 
@@ -164,7 +167,7 @@ impl Serveur {
         &self,
         stranger: Stranger,
         heard: Result<Greeted, HandshakeError>,
-        outside: &mut Outside,
+        waiting: &mut Waiting,
     ) -> Seen {
         match heard {
             Ok(greeted) => {
@@ -172,7 +175,7 @@ impl Serveur {
                 Seen::Guest(Guest { io, address, greeted })
             }
             Err(error) => {
-                self.turn_away(stranger, error, Refusal::Accepted, outside);
+                self.turn_away(stranger, error, Refusal::Accepted, waiting);
                 Seen::Nothing
             }
         }
@@ -184,26 +187,26 @@ impl Serveur {
         stranger: Stranger,
         why: HandshakeError,
         refusal: Refusal,
-        outside: &mut Outside,
+        waiting: &mut Waiting,
     ) {
         let full = refusal == Refusal::Accepted && self.is_full();
         let refusal = if full { Refusal::Full } else { refusal };
         // One that is gone already finds out by itself.
-        let _gone = self.greet(&stranger.io, refusal);
-        outside.push_refused(stranger.io);
-        self.tell_refused(Some(stranger.address), why);
+        let _gone = self.greet(stranger.io.transport(), refusal);
+        waiting.push_refused(stranger.io.into_transport());
+        self.tell_refused(Some(&stranger.address), why);
     }
 
-    /// The server stops: those outside are told so.
-    pub(super) fn send_strangers_away(&self, outside: &mut Outside) {
-        while let Some(stranger) = outside.strangers.pop_front() {
+    /// The server stops: the strangers are told so.
+    pub(super) fn send_strangers_away(&self, waiting: &mut Waiting) {
+        while let Some(stranger) = waiting.strangers.pop_front() {
             let why = self.refused(Refusal::Stopping);
-            self.turn_away(stranger, why, Refusal::Stopping, outside);
+            self.turn_away(stranger, why, Refusal::Stopping, waiting);
         }
     }
 }
 
-fn has_ended(io: &Tcp) -> bool {
+fn has_ended(io: &dyn Transport) -> bool {
     let mut buf = Vec::with_capacity(512);
     match io.try_recv(&mut buf) {
         Ok(n) => n == 0,
@@ -214,25 +217,21 @@ fn has_ended(io: &Tcp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Memory;
 
     #[test]
     fn so_many_refused_newcomers_are_kept_and_of_one_more_the_oldest_goes() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let refused = || {
-            let newcomer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            (newcomer, Tcp::new(listener.accept().unwrap().0))
-        };
-        let mut outside = Outside::default();
-        let newcomers: Vec<TcpStream> = (0..=MAX_REFUSED)
+        let mut waiting = Waiting::default();
+        let streams: Vec<Arc<dyn Transport>> = (0..=MAX_REFUSED)
             .map(|n| {
-                let (newcomer, io) = refused();
-                assert_eq!(outside.refused.len(), n);
-                outside.push_refused(io);
-                newcomer
+                let (ours, _theirs) = Memory::pair(100);
+                let ours: Arc<dyn Transport> = Arc::new(ours);
+                assert_eq!(waiting.refused.len(), n);
+                waiting.push_refused(ours.clone());
+                ours
             })
             .collect();
-        assert_eq!(outside.refused.len(), MAX_REFUSED);
-        let first = outside.refused.front().unwrap().0.peer_address();
-        assert_eq!(first, Some(newcomers[1].local_addr().unwrap()));
+        assert_eq!(waiting.refused.len(), MAX_REFUSED);
+        assert!(Arc::ptr_eq(&waiting.refused.front().unwrap().0, &streams[1]));
     }
 }

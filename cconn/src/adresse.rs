@@ -1,0 +1,127 @@
+//! Where a server listens, where a client connects, where a peer is: an address of any transport.
+//!
+//! Knows how addresses are written, compared and looked up, and opens no socket. A further
+//! transport adds a kind of address here and a scheme in `parse`.
+
+mod convert;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::vec;
+
+use crate::text::Harmless;
+
+pub use convert::VersAdresse;
+pub use parse::AdresseInvalide;
+
+/// Where a server listens, where a client connects, or where a peer is.
+///
+/// It is made from a port, a text, a host with a port, or a `SocketAddr`, all of which
+/// [`Client::new`](crate::Client::new) and [`Serveur::new`](crate::Serveur::new) take as they are
+/// (see [`VersAdresse`](crate::traits::VersAdresse)). Shown, it is a text that can be parsed again.
+/// Two addresses are equal if they are written alike, however they were made: the port 12800 and
+/// the text `"127.0.0.1:12800"` are, `"localhost:12800"` is another one.
+///
+/// Today every address is a host with a port. Texts that begin with a scheme (`unix:/run/x`,
+/// `exec:program`) are refused, also `unix:4000`, so that they can mean something later; a host
+/// of such a name is written with a dot behind it, `unix.:4000`.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use cconn::Adresse;
+///
+/// let adresse: Adresse = "localhost:12800".parse().unwrap();
+/// assert_eq!(adresse.to_string(), "localhost:12800");
+/// assert_eq!(adresse.port(), Some(12800));
+/// assert_eq!(adresse.socket(), None, "a name is not looked up yet");
+///
+/// let adresse = Adresse::from(12800);
+/// assert_eq!(adresse, "127.0.0.1:12800".parse().unwrap());
+/// assert_eq!(adresse.socket(), Some(SocketAddr::from(([127, 0, 0, 1], 12800))));
+///
+/// let refusee = "unix:/run/service".parse::<Adresse>().unwrap_err();
+/// assert!(refusee.to_string().contains("no `unix:` addresses"));
+/// ```
+#[doc(alias("Address", "SocketAddr", "Endpoint"))]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Adresse(Kind);
+
+/// The kinds of addresses.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Kind {
+    Socket(SocketAddr),
+    /// A name that the system looks up, in lower case, or an IPv6 address with the name of an
+    /// interface. Never an address that `SocketAddr` can hold: that one is a `Socket`, so that
+    /// equal addresses are equal values.
+    Host {
+        host: Box<str>,
+        port: u16,
+    },
+}
+
+impl Adresse {
+    /// The IP address and the port, where it says both: not for a name, which is not looked up.
+    #[doc(alias = "socket_addr")]
+    pub fn socket(&self) -> Option<SocketAddr> {
+        match self.0 {
+            Kind::Socket(address) => Some(address),
+            Kind::Host { .. } => None,
+        }
+    }
+
+    /// The port, where the address has one.
+    pub fn port(&self) -> Option<u16> {
+        match self.0 {
+            Kind::Socket(address) => Some(address.port()),
+            Kind::Host { port, .. } => Some(port),
+        }
+    }
+
+    /// The socket addresses that it stands for; the system may take its own time for a name.
+    pub(crate) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let (host, port) = match &self.0 {
+            Kind::Socket(address) => return Ok(vec![*address]),
+            Kind::Host { host, port } => (&**host, *port),
+        };
+        let found = (host, port).to_socket_addrs().map(Iterator::collect);
+        found.map_err(|error| {
+            // The system only says that it knows no such name, and not which.
+            let text = format!("`{}` can't be looked up: {error}", Harmless(host));
+            io::Error::new(error.kind(), text)
+        })
+    }
+}
+
+/// So that what the standard library connects or binds takes an address as it is.
+impl ToSocketAddrs for Adresse {
+    type Iter = vec::IntoIter<SocketAddr>;
+
+    fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+        self.resolve().map(Vec::into_iter)
+    }
+}
+
+impl fmt::Display for Adresse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Socket(address) => address.fmt(f),
+            // Only the name of an interface makes an IPv6 address a host.
+            Kind::Host { host, port } if host.contains(':') => {
+                f.pad(&format!("[{}]:{port}", Harmless(host)))
+            }
+            Kind::Host { host, port } => f.pad(&format!("{}:{port}", Harmless(host))),
+        }
+    }
+}
+
+impl fmt::Debug for Adresse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

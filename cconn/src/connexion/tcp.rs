@@ -1,0 +1,93 @@
+//! Connecting over TCP.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Settings, late, unreachable};
+use crate::adresse::Adresse;
+use crate::erreur::{Phase, Resultat};
+use crate::transport::{Closing, Tcp, Transport, configure};
+
+/// How often a connection that reached itself is tried again.
+const SELF_CONNECTIONS: usize = 3;
+
+/// Tries every address, all within the deadline: each may take its share of what is left, so that
+/// one that never answers leaves time for those behind it.
+pub(super) fn connect_any(
+    text: &str,
+    addresses: &[SocketAddr],
+    settings: &Settings,
+    deadline: Option<Instant>,
+) -> Resultat<(Arc<dyn Transport>, Option<Adresse>)> {
+    let delay = settings.connect_deadline;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
+    for (address, remaining) in addresses.iter().zip((1..=addresses.len()).rev()) {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        let rest = deadline.map_or(Duration::MAX, left);
+        let share = rest / u32::try_from(remaining).unwrap_or(u32::MAX);
+        if share.is_zero() {
+            return Err(late(text, Phase::Connexion, delay));
+        }
+        match connect_to_other(*address, share) {
+            Ok(stream) => {
+                configure(&stream, settings.limits.write_deadline);
+                let io = Tcp::new(stream);
+                let peer = io.peer_address();
+                return Ok((Arc::new(Closing::new(io)), peer));
+            }
+            Err(error) => last = error,
+        }
+    }
+    if last.kind() == io::ErrorKind::TimedOut {
+        return Err(late(text, Phase::Connexion, delay));
+    }
+    Err(unreachable(text, last))
+}
+
+/// Connects, but not to itself: where nobody listens on a port out of which the system takes the
+/// ports of clients, a TCP connection can meet itself.
+fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
+    for _ in 0..SELF_CONNECTIONS {
+        let stream = TcpStream::connect_timeout(&address, rest)?;
+        if stream.local_addr()? != stream.peer_addr()? {
+            return Ok(stream);
+        }
+    }
+    Err(io::ErrorKind::ConnectionRefused.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::erreur::Erreur;
+
+    /// An address whose connections are neither accepted nor refused, and what keeps it so.
+    fn unanswered() -> (SocketAddr, impl Sized) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // One connection fills the shortest queue, and the system answers no further one.
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        (address, (TcpStream::connect(address).unwrap(), listener))
+    }
+
+    #[test]
+    fn an_address_that_never_answers_leaves_time_for_the_next() {
+        let (unanswered, _kept) = unanswered();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let delay = Duration::from_millis(600);
+        let settings = Settings { connect_deadline: delay, ..Settings::default() };
+        let connect = |addresses: &[SocketAddr]| {
+            let reached =
+                connect_any("test", addresses, &settings, Instant::now().checked_add(delay));
+            reached.map(|(_, peer)| peer)
+        };
+        let alone = connect(&[unanswered]);
+        assert!(matches!(alone, Err(Erreur::Delai(_))), "{alone:?}");
+        assert_eq!(connect(&[unanswered, good]).unwrap(), Some(good.into()));
+    }
+}

@@ -1,0 +1,214 @@
+//! The listener of a server: the listening socket, the waker that ends its waits, and whose turn
+//! it is to accept.
+//!
+//! Knows streams and listening sockets of no particular kind: each kind is a file below this one,
+//! and `open` alone names them.
+
+mod tcp;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use super::Serveur;
+use super::waiting::{Guest, Waiting};
+use crate::adresse::Adresse;
+use crate::erreur::Resultat;
+use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
+use crate::transport::Transport;
+
+/// A listening socket of some kind.
+pub(super) trait Source: Send + Sync {
+    /// What a poll watches for newcomers.
+    fn as_fd(&self) -> BorrowedFd<'_>;
+
+    /// Accepts the newcomer that is there; `WouldBlock` where there is none. Does not wait.
+    ///
+    /// A stream whose peer takes nothing for `write_deadline` is to be found dead by the system.
+    fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)>;
+}
+
+/// The stream of somebody who is not yet a client.
+pub(super) trait Newcomer: Send {
+    /// What a poll watches for input.
+    fn as_fd(&self) -> BorrowedFd<'_>;
+
+    /// The stream, to greet and to hear a greeting.
+    fn transport(&self) -> &dyn Transport;
+
+    /// The stream as a connection keeps it: closed with the connection, whoever holds a handle.
+    fn into_transport(self: Box<Self>) -> Arc<dyn Transport>;
+}
+
+/// Listens on that address; returns the address with what the system chose, the port say.
+pub(super) fn open(
+    address: &Adresse,
+    write_deadline: Duration,
+) -> io::Result<(Arc<dyn Source>, Adresse)> {
+    tcp::listen(address, write_deadline)
+}
+
+/// The listening socket, and the waker that ends the wait for newcomers.
+pub(super) struct Listener {
+    phase: Mutex<Phase>,
+    closed: Condvar,
+    /// Only one thread waits for the waker at a time, and looks at everything once it was woken.
+    waker: Bell,
+    duty: Mutex<Duty>,
+    relieved: Condvar,
+    /// Those who are not clients. A thread that accepts holds this lock, so only one does.
+    pub(super) waiting: Mutex<Waiting>,
+}
+
+/// Whose turn it is to accept.
+#[derive(Default)]
+struct Duty {
+    /// The next client's own thread accepts; else the thread in `lancer` does.
+    is_acceptor_there: bool,
+    /// What the last acceptor left to the thread in `lancer`.
+    left: Option<Left>,
+}
+
+/// What an acceptor leaves to the thread in `lancer`.
+pub(super) enum Left {
+    /// Nothing but the accepting.
+    Nothing,
+    /// A guest for whom there is no place, as far as the acceptor knows.
+    Guest(Guest),
+    /// An `accept` that failed for want of something.
+    Trouble,
+}
+
+enum Phase {
+    /// `lancer` has not run yet.
+    Unused(Arc<dyn Source>),
+    Open,
+    Closed,
+}
+
+impl Listener {
+    pub(super) fn new(source: Arc<dyn Source>) -> io::Result<Self> {
+        Ok(Listener {
+            phase: Mutex::new(Phase::Unused(source)),
+            closed: Condvar::new(),
+            waker: Bell::new()?,
+            duty: Mutex::default(),
+            relieved: Condvar::new(),
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// Hands out the listening socket, once; `None` if the server was stopped before.
+    pub(super) fn open(&self) -> Resultat<Option<Arc<dyn Source>>> {
+        let mut phase = self.phase.lock();
+        match std::mem::replace(&mut *phase, Phase::Open) {
+            Phase::Unused(source) => Ok(Some(source)),
+            Phase::Open => Err(Serveur::already_running()),
+            Phase::Closed => {
+                *phase = Phase::Closed;
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn close(&self) {
+        *self.phase.lock() = Phase::Closed;
+        self.closed.notify_all();
+    }
+
+    /// Ends the wait for newcomers.
+    pub(super) fn wake(&self) {
+        self.waker.ring();
+    }
+
+    /// Ends the wait for newcomers for a stop. Closes the listener if `lancer` never ran, and then
+    /// returns true.
+    pub(super) fn wake_to_stop(&self) -> bool {
+        self.wake();
+        let mut phase = self.phase.lock();
+        let is_unused = matches!(*phase, Phase::Unused(_));
+        if is_unused {
+            *phase = Phase::Closed;
+        }
+        is_unused
+    }
+
+    /// Waits until the listener is closed, for that long at most; returns whether it is.
+    pub(super) fn wait_until_closed(&self, most: Duration) -> bool {
+        let until = Instant::now().checked_add(most);
+        let mut phase = self.phase.lock();
+        while matches!(*phase, Phase::Open) {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return false;
+            }
+            phase = self.closed.wait(phase, until);
+        }
+        true
+    }
+
+    /// The next client's thread is about to accept.
+    pub(super) fn take_duty(&self) {
+        self.duty.lock().is_acceptor_there = true;
+    }
+
+    /// The acceptor stops accepting, and no other acceptor has taken its place.
+    pub(super) fn leave_duty(&self, left: Left) {
+        let mut duty = self.duty.lock();
+        duty.is_acceptor_there = false;
+        duty.left = Some(left);
+        drop(duty);
+        self.relieved.notify_all();
+    }
+
+    /// Waits while an acceptor accepts; returns what it left to do.
+    pub(super) fn wait_for_duty(&self) -> Left {
+        let mut duty = self.duty.lock();
+        while duty.is_acceptor_there {
+            duty = self.relieved.wait(duty, None);
+        }
+        duty.left.take().unwrap_or(Left::Nothing)
+    }
+
+    /// Waits for a newcomer, for input of a stranger, for the waker, or for the end of the pause,
+    /// and hears the waker out. Returns whether a newcomer is there, and which of the strangers
+    /// have sent something.
+    pub(super) fn wait<'a>(
+        &'a self,
+        source: Option<&'a dyn Source>,
+        strangers: impl Iterator<Item = &'a dyn Newcomer>,
+        pause: Option<Duration>,
+    ) -> (bool, Vec<usize>) {
+        let newcomers = source.map_or(self.waker.as_fd(), Source::as_fd);
+        let ours = [self.waker.as_fd(), newcomers].into_iter();
+        let fds = ours.chain(strangers.map(Newcomer::as_fd));
+        let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
+        // An interrupted wait is a short one.
+        let _ready = rustix::event::poll(&mut fds, pause.as_ref());
+        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        let (ours, strangers) = ready.split_at(2);
+        if ours.first() == Some(&true) {
+            self.waker.hear_out();
+        }
+        let spoke = strangers.iter().enumerate().filter(|(_, ready)| **ready);
+        (ours.last() == Some(&true), spoke.map(|(at, _)| at).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waker_that_has_woken_wakes_no_more() {
+        let (source, _) = open(&Adresse::from(0), Duration::from_secs(10)).unwrap();
+        let listener = Listener::new(source).unwrap();
+        listener.wake();
+        listener.wait(None, std::iter::empty(), None);
+        let begin = Instant::now();
+        listener.wait(None, std::iter::empty(), Some(Duration::from_millis(5)));
+        assert!(begin.elapsed() >= Duration::from_millis(5), "it wakes again");
+    }
+}
