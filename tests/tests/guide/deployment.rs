@@ -68,9 +68,9 @@ fn a_proxy_that_passes_bytes_on_is_not_noticed() {
     with_watchdog("a proxy", LIMIT, || {
         let (sender, _refused) = mpsc::channel();
         let (serveur, lancer) = started(sender);
-        used(proxy(serveur.adresse()));
+        used(proxy(serveur.adresse().socket().unwrap()));
         // The server stops while the client is behind the proxy.
-        let client = Client::new(proxy(serveur.adresse())).unwrap();
+        let client = Client::new(proxy(serveur.adresse().socket().unwrap())).unwrap();
         let listening = thread::spawn(move || client.lancer());
         while serveur.clients().is_empty() {
             thread::yield_now();
@@ -90,13 +90,13 @@ fn a_proxy_that_puts_a_header_in_front_is_refused() {
         let binary =
             b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\x0f\xa0\x32\0";
         for header in [text, binary.to_vec()] {
-            let mut raw = Raw::connect(serveur.adresse());
+            let mut raw = Raw::connect(serveur.adresse().socket().unwrap());
             raw.send(&[header, Greeting::client().bytes()].concat());
             let why = refused.recv().unwrap();
             assert!(why.starts_with("incompatible: "), "{why}");
             assert!(why.contains("not a cconn peer"), "{why}");
         }
-        used(serveur.adresse());
+        used(serveur.adresse().socket().unwrap());
         serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
     });
@@ -110,7 +110,7 @@ fn a_health_check_costs_nobody_anything() {
         for _ in 0..20 {
             drop(TcpStream::connect(serveur.adresse()).unwrap());
         }
-        used(serveur.adresse());
+        used(serveur.adresse().socket().unwrap());
         serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
     });
