@@ -39,12 +39,12 @@ impl Client {
         match called {
             Ok(Answer::Value(ref mut bytes)) => {
                 let value = decode(AnswerReader(bytes.body()));
-                bytes.recycle(&self.link);
+                self.link.recycle(bytes);
                 value.map_err(|error| self.codage(head, "the answer", "decoded", error, true))
             }
             Ok(Answer::UserError(ref mut bytes)) => {
                 let refusal = E::__cconn_decode(bytes.body().into_slice());
-                bytes.recycle(&self.link);
+                self.link.recycle(bytes);
                 Err(match refusal {
                     Ok(refusal) => Erreur::Refus(refusal),
                     Err(error) => self.codage(head, "the command's error", "decoded", error, true),

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::sync::Deadline;
-use crate::transport::{Memory, Tcp, configure};
+use crate::transport::{Memory, Tcp, Transport, configure};
 use crate::wire::{self, EndReason, FailureCode, Features};
 
 /// Commands by number; the arguments and answers are plain bytes.

@@ -1,5 +1,6 @@
 //! Who does the work of a connection: waits, executors, stand-ins, the watchman.
 
+pub(super) mod after;
 pub(super) mod aside;
 pub(super) mod chained;
 pub(super) mod circle;
@@ -10,6 +11,8 @@ pub(super) mod handles;
 pub(super) mod idle;
 pub(super) mod leave;
 pub(super) mod left;
+pub(super) mod link;
+pub(super) mod names;
 pub(super) mod room;
 pub(super) mod run;
 pub(super) mod tend;

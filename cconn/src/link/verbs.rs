@@ -5,7 +5,6 @@ pub(super) mod answers;
 pub(super) mod catch_up;
 pub(super) mod expel;
 pub(super) mod handles;
-pub(super) mod names;
 pub(super) mod send;
 pub(super) mod several;
 pub(super) mod stop;

@@ -19,6 +19,9 @@ pub(crate) enum Deadline {
 }
 
 impl Deadline {
+    /// The deadline of what may not wait.
+    pub(crate) const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
+
     /// Whether the deadline leaves no time at all, so that its owner only looks and never sleeps.
     pub(crate) fn is_no_time(self) -> bool {
         matches!(self, Deadline::After(time) if time.is_zero())

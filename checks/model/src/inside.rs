@@ -6,27 +6,28 @@ use super::Link;
 impl Link {
     /// What is not as it must be once the connection has ended and all its threads have left.
     pub(crate) fn left_over(&self) -> Vec<&'static str> {
-        let state = self.lock();
-        let rest = [
-            (!state.is_helm_free(), "the helm is taken"),
-            (state.flusher || state.blocked, "somebody writes"),
-            (state.sleepers.any(|_| true), "somebody sleeps"),
-            (!state.turn.is_idle(), "a command is queued or runs"),
-            (state.turn.callers > 0, "a caller is counted"),
-            (state.turn.executors > 0, "an executor is counted"),
-            (state.turn.stand_ins > 0, "a stand-in is counted"),
-            (state.calls.waiting() > 0, "a call waits"),
-            (state.goodbye.senders > 0, "a sender is counted"),
-            (!state.is_closed(), "the connection is open"),
-        ];
-        rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()
+        self.locked(|state| {
+            let rest = [
+                (!state.is_helm_free(), "the helm is taken"),
+                (state.flusher || state.blocked, "somebody writes"),
+                (state.sleepers.any(|_| true), "somebody sleeps"),
+                (!state.turn.is_idle(), "a command is queued or runs"),
+                (state.turn.callers > 0, "a caller is counted"),
+                (state.turn.executors > 0, "an executor is counted"),
+                (state.turn.stand_ins > 0, "a stand-in is counted"),
+                (state.calls.waiting() > 0, "a call waits"),
+                (state.goodbye.senders > 0, "a sender is counted"),
+                (!state.is_closed(), "the connection is open"),
+            ];
+            rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()
+        })
     }
 
     /// The whole state, for a person who looks for the cause of a failure: takes no lock that
     /// the scheduler knows of, so that it works after the run. Of lists of bytes and of parkers
     /// only what tells something is left.
     pub(crate) fn describe(&self) -> String {
-        let text = format!("{:#?}", self.state);
+        let text = format!("{:#?}", self.guarded());
         let mut lines: Vec<&str> = Vec::new();
         let mut hidden = None;
         for line in text.lines() {

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use crate::body::{Apart, Body};
 use crate::copy;
-use crate::link::Link;
 use crate::sync::{LocalKey, thread_local};
 
 /// Bodies of at most this many bytes are copied into the value itself: most arguments and answers,
@@ -119,24 +118,35 @@ impl Bytes {
         .unwrap_or(&[])
     }
 
-    /// Gives the buffer back for the next read: a small one to the thread, a large one to the
-    /// connection. Only a body that was copied into the value stays readable.
+    /// Gives a small buffer back to the thread, for the next read. Returns what is the connection's
+    /// to keep. Only a body that was copied into the value stays readable.
     #[inline]
-    pub(crate) fn recycle(&mut self, link: &Link) {
+    pub(crate) fn recycle(&mut self) -> Option<Freed> {
         match self {
-            Bytes::Inline { .. } => {}
+            Bytes::Inline { .. } => None,
             Bytes::Whole { buf, range } => {
                 let buf = std::mem::take(buf);
                 *range = 0..0;
                 if buf.capacity() > LARGEST_SPARE {
-                    link.take_back(buf);
-                } else {
-                    put_spare(buf);
+                    return Some(Freed::Buffer(buf));
                 }
+                put_spare(buf);
+                None
             }
-            Bytes::Parted(parted) => link.keep_long(std::mem::take(&mut parted.apart.long)),
+            Bytes::Parted(parted) => {
+                let place = std::mem::take(&mut parted.apart.long);
+                (place.capacity() > 0).then_some(Freed::Long(place))
+            }
         }
     }
+}
+
+/// Memory of a body that is not needed any more, for the connection to read into.
+pub(crate) enum Freed {
+    /// A large receive buffer.
+    Buffer(Vec<u8>),
+    /// The place of a long byte string.
+    Long(Vec<u8>),
 }
 
 /// Takes the thread's buffer for encoding a frame. It is empty.

@@ -16,7 +16,7 @@ use crate::wire::{self, CallId, Context, EndReason, FailureCode, Fingerprints, F
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
 
 /// What routing asks of the commands that are registered here.
-pub(crate) trait Kinds {
+pub(crate) trait Kinds: Send + Sync {
     /// Whether that command may run beside others of its connection. Called under the connection's
     /// lock.
     fn is_parallel(&self, command: u64) -> bool;

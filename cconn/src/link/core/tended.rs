@@ -16,6 +16,7 @@ pub(crate) const LINGER_TICK: Duration = Duration::from_millis(10);
 pub(crate) type Progress = [u64; 4];
 
 /// The part of a connection's state that decides whether the watchman is asked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(crate) struct Seen {
     /// Bytes wait to be written and no thread writes.
     pub(crate) is_unflushed: bool,

@@ -1,41 +1,15 @@
 //! The helm: who takes it to read, and what giving it back leads to.
 
-use std::fmt;
-use std::sync::Arc;
-
+use super::channel::Channel;
 use super::lock::Locked;
 use super::reader::Reader;
-use super::shared::Shared;
-use crate::link::Link;
-use crate::transport::Transport;
+use super::stream::Direct;
 
-/// The stream itself, for whoever has the helm or is the flusher; empty once the connection has
-/// closed it, and where the connection's own stream needs no other behind it.
-#[derive(Default)]
-pub(in super::super) struct Direct(Option<Arc<dyn Transport>>);
-
-impl Direct {
-    /// The stream to use, `io` where this is empty.
-    #[inline]
-    pub(in super::super) fn or<'a>(&'a self, io: &'a dyn Transport) -> &'a dyn Transport {
-        match &self.0 {
-            Some(stream) => &**stream,
-            None => io,
-        }
-    }
-}
-
-impl fmt::Debug for Direct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Direct").field(&self.0.is_some()).finish()
-    }
-}
-
-impl Link {
+impl Channel {
     /// Gives the stream back to the system, as soon as nobody is inside a call on it.
     pub(in super::super) fn close_stream(&self) {
         self.io.close();
-        let mut shared = self.state.lock();
+        let mut shared = self.shared.lock();
         shared.stream_is_closed = true;
         shared.let_go_of_stream();
     }
@@ -100,27 +74,5 @@ impl Locked<'_> {
             // Whoever reads finds it when the helm is given back.
             None => std::mem::replace(&mut shared.place_for_long, buf),
         }
-    }
-}
-
-impl Shared {
-    /// Before anybody reads or writes.
-    pub(super) fn set_stream(&mut self, io: &dyn Transport) {
-        self.outlet = Direct(io.direct());
-        if let Some(reader) = &mut self.reader {
-            reader.direct = Direct(io.direct());
-        }
-    }
-
-    fn let_go_of_stream(&mut self) {
-        self.outlet = Direct::default();
-        if let Some(reader) = &mut self.reader {
-            reader.direct = Direct::default();
-        }
-    }
-
-    #[cold]
-    fn give_place_for_long(&mut self, reader: &mut Reader) {
-        drop(reader.inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
     }
 }

@@ -1,87 +1,69 @@
-//! The connection's one lock, and what is carried out when it is released.
+//! The connection's one lock: held while a closure runs, and what became due is carried out behind
+//! it.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
+use super::channel::Channel;
 use super::shared::Shared;
-use crate::link::Link;
-use crate::link::core::due::{Due, LastWords};
+use super::wanted::Want;
 use crate::link::core::state::State;
-use crate::sync::{MutexGuard, Purpose};
+use crate::sync::MutexGuard;
 
-/// How soon the layer above is told of the end again, where it had no thread for it.
-pub(in super::super) const TELL_AGAIN: Duration = Duration::from_millis(10);
-
-/// The locked state. Dropping it releases the lock and then wakes whoever is to be woken.
+/// The locked state, lent to the closure of `Channel::locked`.
 pub(in super::super) struct Locked<'a> {
-    link: &'a Link,
-    /// Always there until dropped.
-    shared: Option<MutexGuard<'a, Shared>>,
+    pub(super) channel: &'a Channel,
+    /// `None` while `unlocked` runs its closure, which can't reach this value.
+    guard: Option<MutexGuard<'a, Shared>>,
 }
 
-impl Link {
+impl Channel {
+    /// Locks the state for `act`; then unlocks it, and carries out what is due.
     #[inline]
-    pub(in super::super) fn lock(&self) -> Locked<'_> {
-        Locked { link: self, shared: Some(self.state.lock()) }
+    pub(in super::super) fn locked<R>(&self, act: impl FnOnce(&mut Locked<'_>) -> R) -> R {
+        Locked { channel: self, guard: Some(self.shared.lock()) }.lend(act)
     }
 
-    /// The lock, unless somebody has it.
+    /// The same, before the connection's own threads take the lock again.
     #[inline]
-    pub(in super::super) fn try_lock(&self) -> Option<Locked<'_>> {
-        self.state.try_lock().map(|shared| Locked { link: self, shared: Some(shared) })
+    pub(in super::super) fn locked_soon<R>(&self, act: impl FnOnce(&mut Locked<'_>) -> R) -> R {
+        let guard = match self.shared.try_lock() {
+            Some(guard) => guard,
+            None => self.lock_wanted(),
+        };
+        Locked { channel: self, guard: Some(guard) }.lend(act)
     }
-}
 
-impl Link {
-    /// Whether somebody has the lock just now: whoever asks of many connections looks at the
+    #[cold]
+    fn lock_wanted(&self) -> MutexGuard<'_, Shared> {
+        let _want = self.want();
+        self.shared.lock()
+    }
+
+    /// Locks the state for `act`, and leaves what is due to the next that locks it: for what is
+    /// itself carried out behind the lock.
+    pub(in super::super) fn noted(&self, act: impl FnOnce(&mut State)) {
+        act(&mut self.shared.lock().state);
+    }
+
+    /// Makes the connection's own threads give the lock up, and not take it again at once.
+    pub(crate) fn want(&self) -> Want<'_> {
+        self.wanted.want()
+    }
+
+    /// Lets threads that want the lock have it first. For the connection's own threads, before they
+    /// take the lock again; they must hold no lock.
+    #[inline]
+    pub(in super::super) fn give_way(&self) {
+        self.wanted.give_way();
+    }
+
+    /// Whether a thread has the lock just now: a thread that asks of many connections looks at the
     /// others first.
     pub(crate) fn is_busy(&self) -> bool {
-        self.state.try_lock().is_none()
+        self.shared.try_lock().is_none()
     }
-}
 
-impl Locked<'_> {
-    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
-    #[inline]
-    pub(super) fn shared(&mut self) -> &mut Shared {
-        self.shared.as_deref_mut().expect("locked until dropped")
-    }
-}
-
-impl Deref for Locked<'_> {
-    type Target = State;
-
-    #[expect(clippy::expect_used, reason = "the guard is taken out by drop alone")]
-    #[inline]
-    fn deref(&self) -> &State {
-        &self.shared.as_deref().expect("locked until dropped").state
-    }
-}
-
-impl DerefMut for Locked<'_> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut State {
-        &mut self.shared().state
-    }
-}
-
-impl<'a> Drop for Locked<'a> {
-    #[inline]
-    fn drop(&mut self) {
-        let quiet = |shared: &MutexGuard<'a, Shared>| {
-            shared.state.due.is_empty() && !shared.state.tended.asks()
-        };
-        if self.shared.as_ref().is_none_or(quiet) {
-            return;
-        }
-        if let Some(shared) = self.shared.take() {
-            self.link.release(shared);
-        }
-    }
-}
-
-impl Link {
-    /// Releases the lock and carries out what was left for then.
+    /// Releases the lock, with something due: the watchman is asked for, or the crew has work.
     #[cold]
     fn release(&self, mut shared: MutexGuard<'_, Shared>) {
         let state = &mut shared.state;
@@ -93,74 +75,68 @@ impl Link {
         }
         let due = std::mem::take(&mut state.due);
         if due.shows_end || due.last_words.is_some() {
-            *self.shown.lock() = state.ended().cloned();
+            self.show_ending(state.ended().cloned());
         }
         drop(shared);
-        self.carry_out(due);
+        if let Some(crew) = self.crew.upgrade() {
+            crew.carry_out(due);
+        }
     }
 }
 
-impl Link {
-    fn carry_out(&self, mut due: Due) {
-        due.take_woken().for_each(|parker| parker.unpark());
-        if let Some(after) = due.watch {
-            self.call_watchman(after);
-        }
-        for _ in 0..due.stand_ins {
-            self.start_stand_in();
-        }
-        match due.last_words {
-            None => return,
-            Some(LastWords::HangUp) if self.is_inherited() => return,
-            Some(LastWords::HangUp) => return self.io.shutdown(),
-            // The stream is the parent's, who goes on using it.
-            Some(_) if self.is_inherited() => {}
-            Some(LastWords::Goodbye) => self.say_goodbye(),
-            Some(LastWords::EndOfStream) => self.end_stream(),
-            Some(LastWords::None) => self.close_stream(),
-        }
-        // A connection ends once.
-        self.tell_end();
+impl Locked<'_> {
+    #[inline]
+    fn lend<R>(mut self, act: impl FnOnce(&mut Self) -> R) -> R {
+        let result = act(&mut self);
+        self.unlock();
+        result
     }
 
-    /// Tells the layer above of the end, until it has heard.
-    pub(in super::super) fn tell_end(&self) {
-        if let Some(link) = self.me.upgrade() {
-            if self.commands.ended(&link) {
-                return;
-            }
-            self.state.lock().state.tended.end_untold = true;
-            self.call_watchman(TELL_AGAIN);
+    /// Unlocks the state, carries out what is due, runs `act` with nothing locked, and locks the
+    /// state again.
+    #[inline]
+    pub(in super::super) fn unlocked<R>(&mut self, act: impl FnOnce() -> R) -> R {
+        self.unlock();
+        let result = act();
+        self.guard = Some(self.channel.shared.lock());
+        result
+    }
+
+    #[inline]
+    fn unlock(&mut self) {
+        if let Some(shared) = self.guard.take()
+            && (!shared.state.due.is_empty() || shared.state.tended.asks())
+        {
+            self.channel.release(shared);
         }
     }
 
-    /// Ends the writing side; where the peer has ended its own, nothing is left to wait for.
-    pub(in super::super) fn end_stream(&self) {
-        self.io.shutdown_write();
-        if self.lock().goodbye.end_of_input {
-            self.close_stream();
-        }
+    #[expect(
+        clippy::expect_used,
+        reason = "the guard is away only while `unlocked` has this value"
+    )]
+    #[inline]
+    pub(super) fn shared(&mut self) -> &mut Shared {
+        self.guard.as_deref_mut().expect("the state is locked")
     }
+}
 
-    fn start_stand_in(&self) {
-        let Some(link) = self.me.upgrade() else { return };
-        loop {
-            let (name, link) = (self.identity.stand_in_name(), link.clone());
-            let (purpose, stack) = (Purpose::StandIn, self.limits.stack);
-            let started = crate::sync::spawn_for(purpose, name, stack, move || link.stand_in());
-            if started.is_ok() || !self.refuse_front() {
-                return;
-            }
-        }
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "the guard is away only while `unlocked` has this value"
+    )]
+    #[inline]
+    fn deref(&self) -> &State {
+        &self.guard.as_deref().expect("the state is locked").state
     }
+}
 
-    /// Asks the watchman to look after this connection, in so long at the latest.
-    pub(in super::super) fn call_watchman(&self, after: Duration) {
-        let Some(watch) = &self.watch else { return };
-        if watch.look_after(&self.me, after) {
-            return;
-        }
-        // The next unlock asks again, and not this one: so not by `Locked`.
-        self.state.lock().state.tended.was_not_heard();
+impl DerefMut for Locked<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.shared().state
     }
 }

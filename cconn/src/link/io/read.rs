@@ -3,217 +3,204 @@
 use std::io;
 use std::time::Instant;
 
+use super::channel::Channel;
 use super::lock::Locked;
 use super::reader::Reader;
 use super::sleep::is_past;
 use crate::copy;
-use crate::link::Link;
+use crate::link::core::bytes::{Bytes, Freed};
 use crate::link::core::goodbye::Ending;
 use crate::link::core::inbox::{Idle, Inbox};
 use crate::link::core::route::{Router, Routing};
 use crate::link::core::sleepers::Sleep;
 use crate::sync::Deadline;
+use crate::transport::Ready;
 
 /// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
 /// outlast a deadline.
 pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
-impl Link {
+impl Channel {
     #[inline]
-    pub(in super::super) fn routing(&self, router: Router) -> Routing<'_> {
+    fn routing(&self, router: Router) -> Routing<'_> {
         let max_unclaimed = self.limits.max_unclaimed;
-        Routing { commands: &*self.commands, router, max_unclaimed }
+        Routing { commands: &*self.kinds, router, max_unclaimed }
     }
 
-    /// Routes the frames that came right behind the greeting: no read would return them again.
-    pub(in super::super) fn route_rest(&self) {
-        let mut state = self.lock();
-        if let Some(mut reader) = state.take_helm_anyway() {
-            let more = state.route(&mut reader.inbox, self.routing(Router::Waits));
-            state = self.route_on(state, &mut reader.inbox, more, Router::Waits);
-            state.put_helm(reader);
-        }
-    }
-
-    /// Routes what one slice has left, with the lock free for others after each.
+    /// Gives the buffer of a body back for the next read: a small one to the thread, a large one to
+    /// the connection, so that a row of large messages is read into the same memory.
     #[inline]
-    fn route_on<'a>(
-        &'a self,
-        state: Locked<'a>,
-        inbox: &mut Inbox,
-        more: bool,
-        router: Router,
-    ) -> Locked<'a> {
-        if more { self.route_slices(state, inbox, router) } else { state }
-    }
-
-    #[cold]
-    fn route_slices<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        inbox: &mut Inbox,
-        router: Router,
-    ) -> Locked<'a> {
-        let mut more = true;
-        while more {
-            drop(state);
-            // Whoever sleeps for the lock would find it taken again.
-            crate::sync::yield_now();
-            self.give_way();
-            state = self.lock();
-            more = state.route(inbox, self.routing(router));
+    pub(crate) fn recycle(&self, body: &mut Bytes) {
+        if let Some(freed) = body.recycle() {
+            self.take_back(freed);
         }
-        state
     }
 
-    /// Waits at the helm while too much came that changes nothing; says whether the deadline has
-    /// passed, or nothing is read any more.
     #[cold]
-    fn hold_back<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> (Locked<'a>, bool) {
-        while let Some(until) = state.waste.until(crate::sync::now()) {
-            let until = deadline.moment().into_iter().fold(until, Instant::min);
-            (state, _) = self.sleep(state, Sleep::Wasted, Some(until));
-            if state.is_closed() || deadline.has_passed() {
-                return (state, true);
-            }
-        }
-        (state, false)
-    }
-
-    /// Takes a large buffer back that a body had for itself, so that a row of large messages is
-    /// read into the same memory.
-    #[cold]
-    pub(in super::super) fn take_back(&self, buf: Vec<u8>) {
-        let mut state = self.lock();
-        let not_wanted = match state.idle_reader() {
-            Some(reader) => reader.inbox.buffer.take_back(buf),
-            None => buf,
-        };
-        drop(state);
+    fn take_back(&self, freed: Freed) {
+        let not_wanted = self.locked(|state| match freed {
+            Freed::Long(place) => state.keep_long(place),
+            Freed::Buffer(buf) => match state.idle_reader() {
+                Some(reader) => reader.inbox.buffer.take_back(buf),
+                None => buf,
+            },
+        });
         drop(not_wanted);
-    }
-
-    /// Takes the place of a long byte string back, which the next one is read to.
-    #[cold]
-    pub(in super::super) fn keep_long(&self, buf: Vec<u8>) {
-        let not_wanted = if buf.capacity() > 0 { self.lock().keep_long(buf) } else { buf };
-        drop(not_wanted);
-    }
-
-    /// Reads once, blocking, routes what came and gives the helm back; says whether the deadline
-    /// passed instead.
-    #[inline]
-    pub(in super::super) fn read_pass<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        mut reader: Box<Reader>,
-        deadline: &mut Deadline,
-        router: Router,
-    ) -> (Locked<'a>, bool) {
-        if state.waste.is_much() {
-            let over;
-            (state, over) = self.hold_back(state, deadline);
-            if over {
-                state.put_helm(reader);
-                return (state, deadline.has_passed());
-            }
-        }
-        reader.others_keep_much = state.outbox.keeps_much() || copy::keeps_spare();
-        drop(state);
-        let result = reader.fill(&*self.io, deadline);
-        let expired = matches!(result, Err(Idle::Deadline));
-        let mut state = self.lock();
-        let more = state.input(&mut reader.inbox, result, self.routing(router));
-        state = self.route_on(state, &mut reader.inbox, more, router);
-        state.put_helm(reader);
-        (state, expired)
-    }
-
-    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the
-    /// helm back. Returns how many bytes came.
-    pub(in super::super) fn read_ready<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        mut reader: Box<Reader>,
-        budget: usize,
-    ) -> (Locked<'a>, usize) {
-        let mut total = 0_usize;
-        while total < budget {
-            drop(state);
-            let result = reader.try_fill(&*self.io);
-            state = self.lock();
-            let n = match &result {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) | Ok(0) => 0,
-                Ok(n) => *n,
-            };
-            let result = result.map_err(Idle::Broken);
-            let mut more = state.input(&mut reader.inbox, result, self.routing(Router::Waits));
-            while more {
-                // Not as `route_on`: this thread may be the watchman, or one with a deadline, and
-                // where many are ready to run it would be long before it is its turn again.
-                drop(state);
-                state = self.lock();
-                more = state.route(&mut reader.inbox, self.routing(Router::Waits));
-            }
-            if n == 0 {
-                break;
-            }
-            total = total.saturating_add(n);
-        }
-        state.put_helm(reader);
-        (state, total)
     }
 
     /// After the end: reads and discards until the peer ends its side too, so that closing the
     /// socket resets nothing the peer has still to read. A peer that ended the connection, or was
     /// lost, reads nothing more, and whoever saw that has shut the stream.
     pub(in super::super) fn drain(&self, deadline: Option<Instant>) {
-        let mut state = self.lock();
-        if matches!(state.ended().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
-            return;
+        if self.locked(|state| state.read_out(deadline)) {
+            self.close_stream();
         }
-        while !state.goodbye.end_of_input && !is_past(deadline) {
-            let Some(mut reader) = state.take_helm_anyway() else {
-                (state, _) = self.sleep(state, Sleep::End, deadline);
+    }
+}
+
+impl Locked<'_> {
+    /// Routes the frames that came right behind the greeting: no read would return them again.
+    pub(in super::super) fn route_rest(&mut self) {
+        if let Some(mut reader) = self.take_helm_anyway() {
+            if self.route_slice(&mut reader.inbox, Router::Waits) {
+                self.route_slices(&mut reader.inbox, Router::Waits);
+            }
+            self.put_helm(reader);
+        }
+    }
+
+    fn route_slice(&mut self, inbox: &mut Inbox, router: Router) -> bool {
+        let channel = self.channel;
+        self.route(inbox, channel.routing(router))
+    }
+
+    /// Routes what one slice has left, with the lock free for others after each.
+    #[cold]
+    fn route_slices(&mut self, inbox: &mut Inbox, router: Router) {
+        let (channel, mut more) = (self.channel, true);
+        while more {
+            self.unlocked(|| {
+                // Whoever sleeps for the lock would find it taken again.
+                crate::sync::yield_now();
+                channel.give_way();
+            });
+            more = self.route_slice(inbox, router);
+        }
+    }
+
+    /// Waits at the helm while too much came that changes nothing. True if the deadline has passed,
+    /// or if nothing is read any more.
+    #[cold]
+    fn hold_back(&mut self, deadline: &mut Deadline) -> bool {
+        while let Some(until) = self.waste.until(crate::sync::now()) {
+            let until = deadline.moment().into_iter().fold(until, Instant::min);
+            self.sleep(Sleep::Wasted, Some(until));
+            if self.is_closed() || deadline.has_passed() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Reads once, blocking, routes what came and gives the helm back. True if the deadline passed
+    /// instead.
+    #[inline]
+    pub(in super::super) fn read_pass(
+        &mut self,
+        mut reader: Box<Reader>,
+        deadline: &mut Deadline,
+        router: Router,
+    ) -> bool {
+        if self.waste.is_much() && self.hold_back(deadline) {
+            self.put_helm(reader);
+            return deadline.has_passed();
+        }
+        reader.others_keep_much = self.outbox.keeps_much() || copy::keeps_spare();
+        let channel = self.channel;
+        let result = self.unlocked(|| reader.fill(&*channel.io, deadline));
+        let expired = matches!(result, Err(Idle::Deadline));
+        if self.input(&mut reader.inbox, result, channel.routing(router)) {
+            self.route_slices(&mut reader.inbox, router);
+        }
+        self.put_helm(reader);
+        expired
+    }
+
+    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the
+    /// helm back. Returns how many bytes came.
+    pub(in super::super) fn read_ready(&mut self, mut reader: Box<Reader>, budget: usize) -> usize {
+        let channel = self.channel;
+        let mut total = 0_usize;
+        while total < budget {
+            let result = self.unlocked(|| reader.try_fill(&*channel.io));
+            let n = match &result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) | Ok(0) => 0,
+                Ok(n) => *n,
+            };
+            let result = result.map_err(Idle::Broken);
+            let mut more = self.input(&mut reader.inbox, result, channel.routing(Router::Waits));
+            while more {
+                // Not as `route_slices`: this thread may be the watchman, or one with a deadline, and
+                // where many are ready to run it would be long before it is its turn again.
+                self.unlocked(|| {});
+                more = self.route_slice(&mut reader.inbox, Router::Waits);
+            }
+            if n == 0 {
+                break;
+            }
+            total = total.saturating_add(n);
+        }
+        self.put_helm(reader);
+        total
+    }
+
+    /// Takes in what is there to read, without waiting, unless another thread is at the helm: that
+    /// one takes it in.
+    #[cold]
+    pub(in super::super) fn look(&mut self) {
+        self.look_at(LOOK_BUDGET);
+    }
+
+    /// The same, until `budget` bytes have come. A look that finds nothing does not count as a read
+    /// pass, for it is no sign for the watchman that somebody reads here.
+    #[cold]
+    pub(in super::super) fn look_at(&mut self, budget: usize) {
+        let Some(reader) = self.take_helm() else { return };
+        let passes = self.passes;
+        if self.read_ready(reader, budget) == 0 {
+            self.passes = passes;
+        }
+    }
+
+    /// Whether the stream holds input just now.
+    #[cold]
+    pub(in super::super) fn has_input(&mut self, now: Instant) -> bool {
+        let channel = self.channel;
+        let wanted = Ready { readable: true, writable: false };
+        let ready = self.unlocked(|| channel.io.poll(wanted, Some(now)));
+        ready.is_ok_and(|ready| ready.readable)
+    }
+
+    /// Reads and discards until the input ends or the deadline passes. False if the peer is known to
+    /// read nothing more.
+    fn read_out(&mut self, deadline: Option<Instant>) -> bool {
+        if matches!(self.ended().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
+            return false;
+        }
+        let channel = self.channel;
+        while !self.goodbye.end_of_input && !is_past(deadline) {
+            let Some(mut reader) = self.take_helm_anyway() else {
+                self.sleep(Sleep::End, deadline);
                 continue;
             };
-            drop(state);
-            reader.inbox.discard();
-            let result = reader.fill(&*self.io, &mut deadline.into());
-            state = self.lock();
-            state.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
-            state.put_helm(reader);
+            let result = self.unlocked(|| {
+                reader.inbox.discard();
+                reader.fill(&*channel.io, &mut deadline.into())
+            });
+            self.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
+            self.put_helm(reader);
         }
-        drop(state);
-        self.close_stream();
-    }
-
-    /// Takes in what is there to read, without waiting, unless somebody else is at the helm: he
-    /// takes it in. Nor is a look in vain a sign for the watchman that somebody reads here.
-    #[cold]
-    pub(in super::super) fn look<'a>(&'a self, state: Locked<'a>) -> Locked<'a> {
-        self.look_at(state, LOOK_BUDGET)
-    }
-
-    /// The same, until so many bytes have come.
-    #[cold]
-    pub(in super::super) fn look_at<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        budget: usize,
-    ) -> Locked<'a> {
-        let Some(reader) = state.take_helm() else { return state };
-        let passes = state.passes;
-        let read;
-        (state, read) = self.read_ready(state, reader, budget);
-        if read == 0 {
-            state.passes = passes;
-        }
-        state
+        true
     }
 }

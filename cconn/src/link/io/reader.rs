@@ -6,8 +6,8 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use super::helm::Direct;
 use super::polling::Polling;
+use super::stream::Direct;
 use crate::link::core::inbox::{Idle, Inbox};
 use crate::link::core::limits::Limits;
 use crate::sync::Deadline;

@@ -1,7 +1,7 @@
 //! What the connection's lock guards: the state, and what reading and writing need of the stream.
 
-use super::helm::Direct;
 use super::reader::Reader;
+use super::stream::Direct;
 use crate::link::core::limits::{Limits, PeerLimits};
 use crate::link::core::state::State;
 use crate::transport::Transport;
@@ -38,5 +38,27 @@ impl Shared {
         };
         shared.set_stream(io);
         shared
+    }
+}
+
+impl Shared {
+    /// Before anybody reads or writes.
+    fn set_stream(&mut self, io: &dyn Transport) {
+        self.outlet = Direct::of(io);
+        if let Some(reader) = &mut self.reader {
+            reader.direct = Direct::of(io);
+        }
+    }
+
+    pub(super) fn let_go_of_stream(&mut self) {
+        self.outlet = Direct::default();
+        if let Some(reader) = &mut self.reader {
+            reader.direct = Direct::default();
+        }
+    }
+
+    #[cold]
+    pub(super) fn give_place_for_long(&mut self, reader: &mut Reader) {
+        drop(reader.inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
     }
 }

@@ -3,25 +3,18 @@
 use std::time::Instant;
 
 use super::lock::Locked;
-use crate::link::Link;
 use crate::link::core::sleepers::Sleep;
 use crate::sync::Parker;
 
-impl Link {
-    /// Sleeps until woken or until the deadline; says whether the deadline has passed.
-    pub(in super::super) fn sleep<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        sleep: Sleep,
-        deadline: Option<Instant>,
-    ) -> (Locked<'a>, bool) {
+impl Locked<'_> {
+    /// Sleeps unlocked until another thread wakes this one, or until the deadline. True if the
+    /// deadline has passed.
+    pub(in super::super) fn sleep(&mut self, sleep: Sleep, deadline: Option<Instant>) -> bool {
         let parker = Parker::mine();
-        state.sleepers.push(parker.clone(), sleep);
-        drop(state);
-        parker.park(deadline);
-        state = self.lock();
-        state.sleepers.remove(&parker);
-        (state, is_past(deadline))
+        self.sleepers.push(parker.clone(), sleep);
+        self.unlocked(|| parker.park(deadline));
+        self.sleepers.remove(&parker);
+        is_past(deadline)
     }
 }
 

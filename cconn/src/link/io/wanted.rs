@@ -10,9 +10,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::lock::Locked;
 use super::sleep::is_past;
-use crate::link::Link;
 use crate::sync::{Condvar, Mutex};
 
 /// The longest time for which a thread of a connection gives way before it runs one more command.
@@ -46,46 +44,28 @@ impl Drop for Want<'_> {
 }
 
 impl Wanted {
+    /// The calling thread wants the lock until it drops the value returned.
+    pub(super) fn want(&self) -> Want<'_> {
+        self.threads.fetch_add(1, Ordering::Relaxed);
+        Want(self)
+    }
+
+    /// Lets threads that want the lock have it first.
+    #[inline]
+    pub(super) fn give_way(&self) {
+        if self.threads.load(Ordering::Relaxed) > 0 {
+            self.wait();
+        }
+    }
+
     #[cold]
-    fn give_way(&self) {
+    fn wait(&self) {
         // Enough on a machine with idle processors.
         crate::sync::yield_now();
         let until = crate::sync::now().checked_add(MOST);
         let mut guard = self.lock.lock();
         while self.threads.load(Ordering::Relaxed) > 0 && !is_past(until) {
             guard = self.over.wait(guard, until);
-        }
-    }
-}
-
-impl Link {
-    /// Makes the connection's own threads give the lock up, and not take it again at once.
-    pub(crate) fn want(&self) -> Want<'_> {
-        self.wanted.threads.fetch_add(1, Ordering::Relaxed);
-        Want(&self.wanted)
-    }
-
-    /// Takes the lock before the connection's own threads take it again.
-    #[inline]
-    pub(in super::super) fn lock_soon(&self) -> Locked<'_> {
-        match self.try_lock() {
-            Some(state) => state,
-            None => self.lock_wanted(),
-        }
-    }
-
-    #[cold]
-    fn lock_wanted(&self) -> Locked<'_> {
-        let _want = self.want();
-        self.lock()
-    }
-
-    /// Lets threads that want the lock have it first. For the connection's own threads, before they
-    /// take the lock again; they must hold no lock.
-    #[inline]
-    pub(in super::super) fn give_way(&self) {
-        if self.wanted.threads.load(Ordering::Relaxed) > 0 {
-            self.wanted.give_way();
         }
     }
 }

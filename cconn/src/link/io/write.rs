@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Instant;
 
+use super::channel::Channel;
 use super::lock::Locked;
+use super::reader::Reader;
 use super::sleep::is_past;
-use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::goodbye::lost;
 use crate::link::core::sleepers::Sleep;
@@ -29,167 +30,10 @@ const EITHER: Ready = Ready { readable: true, writable: true };
 /// What a flusher would wait for if it did not read.
 const WRITABLE: Ready = Ready { readable: false, writable: true };
 
-impl Link {
-    /// Writes the outbox out, unless somebody else is at it.
-    ///
-    /// Blocks while the socket is full, reading meanwhile; gives up at the deadline (the rest
-    /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
-    pub(in super::super) fn flush<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        while state.is_unflushed() {
-            state.flusher = true;
-            let own = state.outbox.end();
-            let gave_up;
-            (state, gave_up) = self.write_on(state, own, deadline);
-            if gave_up {
-                break;
-            }
-        }
-        state
-    }
-
-    /// The flusher writes until nothing is left, or others may go on behind `own`; says whether
-    /// it gave up instead.
-    pub(in super::super) fn write_on<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        own: u64,
-        deadline: &mut Deadline,
-    ) -> (Locked<'a>, bool) {
-        let share = own.saturating_add(self.limits.flush_share);
-        while !state.outbox.is_empty() && state.can_write() {
-            if state.outbox.sent() >= share && state.hand_over_flush() {
-                return (self.end_flush(state), true);
-            }
-            let sent;
-            (state, sent) = self.write_once(state);
-            let Err(error) = sent else { continue };
-            let gave_up;
-            (state, gave_up) = self.write_failed(state, &error, deadline);
-            if gave_up {
-                return (state, true);
-            }
-        }
-        (self.end_flush(state), false)
-    }
-
-    /// The socket took nothing: waits for room, or gives up; says whether it did.
-    pub(in super::super) fn write_failed<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        error: &io::Error,
-        deadline: &mut Deadline,
-    ) -> (Locked<'a>, bool) {
-        if error.kind() != io::ErrorKind::WouldBlock {
-            state = self.end_flush(state);
-            return (self.give_up_writing(state, error), true);
-        }
-        if deadline.has_passed() {
-            state = self.end_flush(state);
-            state.leave_unflushed();
-            return (state, true);
-        }
-        (self.wait_for_room(state, deadline), false)
-    }
-
-    /// Writes what can be written without blocking; a sleeper or the watchman sees to the rest.
-    pub(in super::super) fn flush_ready<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
-        while state.is_unflushed() {
-            state.flusher = true;
-            let sent;
-            (state, sent) = self.write_once(state);
-            state = self.end_flush(state);
-            match sent {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    state.leave_unflushed();
-                    break;
-                }
-                Err(error) => return self.give_up_writing(state, &error),
-            }
-        }
-        state
-    }
-
-    /// One write of the whole outbox, outside the lock.
-    fn write_once<'a>(&'a self, mut state: Locked<'a>) -> (Locked<'a>, io::Result<usize>) {
-        let batch = state.outbox.take();
-        drop(state);
-        let sent = batch.send_with(|parts| self.io.try_send(parts));
-        state = self.lock();
-        let written = *sent.as_ref().unwrap_or(&0);
-        state.outbox.give_back(batch, written);
-        let large = state.outbox.take_large();
-        if large.capacity() > 0 {
-            drop(state.keep_long(large));
-        }
-        state.note_sent(is_full(&sent));
-        (state, sent)
-    }
-
-    #[inline]
-    fn end_flush<'a>(&'a self, mut state: Locked<'a>) -> Locked<'a> {
-        state.flusher = false;
-        state.blocked = false;
-        if state.is_closed() {
-            // Whoever closed left the last words to the thread that was writing.
-            drop(state);
-            self.say_goodbye();
-            return self.lock();
-        }
-        state.advance_goodbye();
-        state
-    }
-
-    /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
-    /// waiting for us to read before it reads.
-    pub(in super::super) fn wait_for_room<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        state.blocked = true;
-        let cut = self.write_cut(&state);
-        if is_past(cut) {
-            // The peer may have said why it reads no more.
-            state = self.look(state);
-            state.close(Ending::here(EndReason::SlowPeer, ""));
-            return state;
-        }
-        let until = cut.into_iter().chain(self.next_try(&state)).chain(deadline.moment()).min();
-        if !holds(Rule::WriterReads) {
-            return self.wait_unread(state, until);
-        }
-        if state.waste.is_much()
-            && let Some(wasted) = state.waste.until(crate::sync::now())
-        {
-            return self.wait_unread(state, until.into_iter().chain([wasted]).min());
-        }
-        if let Some(reader) = state.take_helm() {
-            drop(state);
-            let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
-            state = self.lock();
-            if ready.readable {
-                (state, _) = self.read_ready(state, reader, READ_BUDGET);
-            } else {
-                state.put_helm(reader);
-            }
-            state.pass_on();
-            return state;
-        }
-        let passes = state.passes;
-        drop(state);
-        let ready = self.io.poll(EITHER, until).unwrap_or(EITHER);
-        state = self.lock();
-        let still_held = !state.is_helm_free() && state.passes == passes;
-        if ready.readable && !ready.writable && still_held && !state.is_closed() {
-            // The holder of the helm is about to read that input; its pass ends this sleep.
-            (state, _) = self.sleep(state, Sleep::Pass, until);
-        }
-        state
+impl Channel {
+    /// When the peer is cut if its socket takes nothing until then.
+    pub(in super::super) fn write_cut(&self, state: &State) -> Option<Instant> {
+        state.stuck_since?.checked_add(self.limits.write_deadline)
     }
 
     /// When a blocked write is tried again, whatever the socket says.
@@ -200,65 +44,206 @@ impl Link {
         since.checked_add(stuck.saturating_mul(2).max(first))
     }
 
-    /// When the peer is cut if its socket takes nothing until then.
-    pub(in super::super) fn write_cut(&self, state: &State) -> Option<Instant> {
-        state.stuck_since?.checked_add(self.limits.write_deadline)
+    /// The last words after an end of this side's making: what is complete and the goodbye, as
+    /// far as the socket takes it now. Then the end of the stream.
+    pub(in super::super) fn say_goodbye(&self) {
+        match self.locked(|state| state.write_last_words()) {
+            Said::Written => self.end_stream(),
+            Said::ByAnother => {}
+            // The flusher sleeps because the peer takes nothing: nothing can be said.
+            Said::Blocked => self.io.shutdown(),
+        }
+    }
+
+    /// Ends the writing side; where the peer has ended its own, nothing is left to wait for.
+    pub(in super::super) fn end_stream(&self) {
+        self.io.shutdown_write();
+        if self.locked(|state| state.goodbye.end_of_input) {
+            self.close_stream();
+        }
+    }
+}
+
+/// What became of the last words.
+enum Said {
+    /// As much of them is written as the socket took.
+    Written,
+    /// Another thread is writing; it goes on to say them.
+    ByAnother,
+    /// Another thread waits for the socket to take something.
+    Blocked,
+}
+
+impl Locked<'_> {
+    /// Writes the outbox out, unless another thread is at it.
+    ///
+    /// Blocks while the socket is full, reading meanwhile; gives up at the deadline (the rest
+    /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
+    pub(in super::super) fn flush(&mut self, deadline: &mut Deadline) {
+        while self.is_unflushed() {
+            self.flusher = true;
+            let own = self.outbox.end();
+            if self.write_on(own, deadline) {
+                return;
+            }
+        }
+    }
+
+    /// Writes what can be written without waiting; a sleeper or the watchman sees to the rest.
+    pub(in super::super) fn flush_ready(&mut self) {
+        self.flush(&mut { Deadline::NO_TIME });
+    }
+
+    /// The flusher writes until nothing is left, or others may go on behind `own`. True if it gave
+    /// up instead.
+    pub(super) fn write_on(&mut self, own: u64, deadline: &mut Deadline) -> bool {
+        let share = own.saturating_add(self.channel.limits.flush_share);
+        while !self.outbox.is_empty() && self.can_write() {
+            if self.outbox.sent() >= share && self.hand_over_flush() {
+                self.end_flush();
+                return true;
+            }
+            if let Err(error) = self.write_once()
+                && self.write_failed(&error, deadline)
+            {
+                return true;
+            }
+        }
+        self.end_flush();
+        false
+    }
+
+    /// A write took nothing: waits for room, or gives up. True if it gave up.
+    pub(super) fn write_failed(&mut self, error: &io::Error, deadline: &mut Deadline) -> bool {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            self.end_flush();
+            self.give_up_writing(error);
+            return true;
+        }
+        if deadline.has_passed() {
+            self.end_flush();
+            self.leave_unflushed();
+            return true;
+        }
+        self.wait_for_room(deadline);
+        false
+    }
+
+    /// One write of the whole outbox, unlocked.
+    fn write_once(&mut self) -> io::Result<usize> {
+        let (channel, batch) = (self.channel, self.outbox.take());
+        let sent = self.unlocked(|| batch.send_with(|parts| channel.io.try_send(parts)));
+        let written = *sent.as_ref().unwrap_or(&0);
+        self.outbox.give_back(batch, written);
+        let large = self.outbox.take_large();
+        if large.capacity() > 0 {
+            drop(self.keep_long(large));
+        }
+        self.note_sent(is_full(&sent));
+        sent
+    }
+
+    #[inline]
+    fn end_flush(&mut self) {
+        self.flusher = false;
+        self.blocked = false;
+        if self.is_closed() {
+            // Whoever closed left the last words to the thread that was writing.
+            let channel = self.channel;
+            return self.unlocked(|| channel.say_goodbye());
+        }
+        self.advance_goodbye();
+    }
+
+    /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
+    /// waiting for us to read before it reads.
+    pub(super) fn wait_for_room(&mut self, deadline: &mut Deadline) {
+        self.blocked = true;
+        let channel = self.channel;
+        let cut = channel.write_cut(self);
+        if is_past(cut) {
+            // The peer may have said why it reads no more.
+            self.look();
+            return self.close(Ending::here(EndReason::SlowPeer, ""));
+        }
+        let until = cut.into_iter().chain(channel.next_try(self)).chain(deadline.moment()).min();
+        if !holds(Rule::WriterReads) {
+            return self.wait_unread(until);
+        }
+        if self.waste.is_much()
+            && let Some(wasted) = self.waste.until(crate::sync::now())
+        {
+            return self.wait_unread(until.into_iter().chain([wasted]).min());
+        }
+        match self.take_helm() {
+            Some(reader) => self.wait_and_read(reader, until),
+            None => self.wait_beside_reader(until),
+        }
+    }
+
+    /// Waits for room or input, and reads the input.
+    fn wait_and_read(&mut self, reader: Box<Reader>, until: Option<Instant>) {
+        let channel = self.channel;
+        let ready = self.unlocked(|| channel.io.poll(EITHER, until).unwrap_or(EITHER));
+        if ready.readable {
+            self.read_ready(reader, READ_BUDGET);
+        } else {
+            self.put_helm(reader);
+        }
+        self.pass_on();
+    }
+
+    /// Waits for room, or for the pass of the thread that has the helm.
+    fn wait_beside_reader(&mut self, until: Option<Instant>) {
+        let (channel, passes) = (self.channel, self.passes);
+        let ready = self.unlocked(|| channel.io.poll(EITHER, until).unwrap_or(EITHER));
+        let still_held = !self.is_helm_free() && self.passes == passes;
+        if ready.readable && !ready.writable && still_held && !self.is_closed() {
+            // The holder of the helm is about to read that input; its pass ends this sleep.
+            self.sleep(Sleep::Pass, until);
+        }
     }
 
     /// What a writer must not do for long: wait without reading.
-    fn wait_unread<'a>(&'a self, state: Locked<'a>, until: Option<Instant>) -> Locked<'a> {
-        drop(state);
-        let _ready = self.io.poll(WRITABLE, until);
-        self.lock()
+    fn wait_unread(&mut self, until: Option<Instant>) {
+        let channel = self.channel;
+        let _ready = self.unlocked(|| channel.io.poll(WRITABLE, until));
     }
 
     /// A write failed: nothing more can be said, but the peer's last words may still be there to
     /// read, and they say why.
-    fn give_up_writing<'a>(&'a self, mut state: Locked<'a>, error: &io::Error) -> Locked<'a> {
-        state.broken.get_or_insert_with(|| format!("writing failed: {}", lost(error)).into());
-        state.outbox.clear();
-        state.wake(|sleep| sleep == Sleep::Room);
-        let Some(reader) = state.take_helm_anyway() else {
-            drop(state);
+    fn give_up_writing(&mut self, error: &io::Error) {
+        self.broken.get_or_insert_with(|| format!("writing failed: {}", lost(error)).into());
+        self.outbox.clear();
+        self.wake(|sleep| sleep == Sleep::Room);
+        let channel = self.channel;
+        let Some(reader) = self.take_helm_anyway() else {
             // Whoever reads comes to the end of what is there, and closes.
-            self.io.shutdown();
-            return self.lock();
+            return self.unlocked(|| channel.io.shutdown());
         };
-        (state, _) = self.read_ready(state, reader, usize::MAX);
+        self.read_ready(reader, usize::MAX);
         // An end like that of the input: what came before the peer's adieu still runs.
-        state.end_input(Ending::cut(error));
-        state
+        self.end_input(Ending::cut(error));
     }
 
-    /// The last words after an end of this side's making: what is complete and the goodbye, as
-    /// far as the socket takes it now. Then the end of the stream.
-    pub(in super::super) fn say_goodbye(&self) {
-        let mut state = self.lock();
-        if state.flusher {
-            let blocked = state.blocked;
-            drop(state);
-            if blocked {
-                // The flusher sleeps because the peer takes nothing: nothing can be said.
-                self.io.shutdown();
-            }
-            return;
+    fn write_last_words(&mut self) -> Said {
+        if self.flusher {
+            return if self.blocked { Said::Blocked } else { Said::ByAnother };
         }
         // One at a time: another thread's end of the stream would come before these words.
-        state.flusher = true;
-        while !state.outbox.is_empty() {
-            let batch = state.outbox.take();
-            drop(state);
-            let sent = batch.send_with(|parts| self.io.try_send_last(parts));
-            state = self.lock();
+        self.flusher = true;
+        let channel = self.channel;
+        while !self.outbox.is_empty() {
+            let batch = self.outbox.take();
+            let sent = self.unlocked(|| batch.send_with(|parts| channel.io.try_send_last(parts)));
             match sent {
-                Ok(n) => state.outbox.give_back(batch, n),
+                Ok(n) => self.outbox.give_back(batch, n),
                 Err(_) => break,
             }
         }
-        state.flusher = false;
-        state.outbox.clear();
-        drop(state);
-        self.end_stream();
+        self.flusher = false;
+        self.outbox.clear();
+        Said::Written
     }
 }
 

@@ -64,7 +64,7 @@ fn a_call_of_which_nothing_left_has_not_run() {
     let client = end(Arc::new(crate::transport::Scripted::new(left, script)), &Limits::default());
     let link = client.link.clone();
     let calling = std::thread::spawn(move || call(&link, ECHO, b"x"));
-    while !client.link.lock().blocked {
+    while !client.link.locked(|state| state.blocked) {
         std::thread::yield_now();
     }
     drop(right);
@@ -83,47 +83,41 @@ fn tcp_pair_raw() -> (Tcp, Tcp) {
 fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     let (left, _right) = tcp_pair();
     let end = end(left, &Limits::default());
-    let mut state = end.link.lock();
     let (code, text) = (FailureCode::Panic, "".into());
     let (here, lost) = (false, 0);
-    state.turn.notices.push(Notice { command: NOTE, code, text, here, lost });
+    let notice = Notice { command: NOTE, code, text, here, lost };
     let body = Bytes::copy(b"x");
-    let (depth, call, name, fingerprint) = (0, None, ECHO, 0);
-    state.turn.push(Command {
-        depth,
-        call,
-        name,
-        fingerprint,
-        body,
-        parallel: false,
-        charge: 64,
-        number: 0,
+    let (depth, call, name, fingerprint, parallel, charge) = (0, None, ECHO, 0, false, 64);
+    let command = Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 };
+    end.link.locked(|state| {
+        state.turn.notices.push(notice);
+        state.turn.push(command);
+        // As if a thread had been asked for in vain.
+        state.turn.stand_ins = 1;
     });
-    // As if a thread had been asked for in vain.
-    state.turn.stand_ins = 1;
-    drop(state);
     assert!(!end.link.refuse_front(), "there is nothing to be refused");
-    let mut state = end.link.lock();
-    assert!(state.turn.refuse().is_some(), "the command waits for somebody who listens");
-    assert!(!state.turn.is_queue_empty(), "the notice waits for a thread");
-    state.turn.clear();
+    end.link.locked(|state| {
+        assert!(state.turn.refuse().is_some(), "the command waits for somebody who listens");
+        assert!(!state.turn.is_queue_empty(), "the notice waits for a thread");
+        state.turn.clear();
+    });
 }
 
 #[test]
 fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
     let (left, _right) = tcp_pair();
     let end = end(left, &Limits::default());
-    let mut state = end.link.lock();
-    // Another thread reads, and reaches the end of the stream later.
-    let inbox = state.take_helm_anyway();
-    state.append(&mut frame(&end.link, NOTE, b"x", false).unwrap());
-    state.broken = Some("writing failed".into());
-    state.outbox.clear();
-    drop(state);
+    let mut message = frame(&end.link, NOTE, b"x", false).unwrap();
+    let reader = end.link.locked(|state| {
+        // Another thread reads, and reaches the end of the stream later.
+        let reader = state.take_helm_anyway().unwrap();
+        state.append(&mut message);
+        state.broken = Some("writing failed".into());
+        state.outbox.clear();
+        reader
+    });
     assert!(!end.link.write_out(Deadline::After(Duration::from_millis(20))));
-    if let Some(inbox) = inbox {
-        end.link.lock().put_helm(inbox);
-    }
+    end.link.locked(|state| state.put_helm(reader));
 }
 
 #[test]
@@ -148,5 +142,5 @@ fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
     say(rest);
     say(&second);
     assert_eq!(value(call(&client.link, ECHO, b"y")), b"0123456789");
-    assert_eq!(client.link.lock().calls.late, 1);
+    assert_eq!(client.link.locked(|state| state.calls.late), 1);
 }

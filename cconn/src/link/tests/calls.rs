@@ -117,25 +117,29 @@ fn commands_that_came_with_the_greeting_are_run() {
 fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
-    let _reader_elsewhere = client.link.lock().take_helm_anyway().unwrap();
+    let _reader_elsewhere = client.link.locked(|state| state.take_helm_anyway()).unwrap();
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
     let call = client.link.defer(&mut frame, 1, soon()).unwrap();
     let caller = {
         let link = client.link.clone();
         std::thread::spawn(move || link.wait_for(call, soon()))
     };
-    while !client.link.lock().sleepers.any(|sleep| sleep == core::sleepers::Sleep::Answer(call)) {
+    let answer = core::sleepers::Sleep::Answer(call);
+    while !client.link.locked(|state| state.sleepers.any(|sleep| sleep == answer)) {
         std::thread::yield_now();
     }
-    let mut state = client.link.lock();
-    // What a flusher does when it hands over, and what a reader does before the woken thread runs.
-    let parker = state.sleepers.take(|_| true).unwrap();
-    state.due.wake(parker);
-    state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
-    state.calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
-    drop(state);
+    client.link.locked(|state| {
+        // What a flusher does when it hands over, and what a reader does before the woken thread runs.
+        let parker = state.sleepers.take(|_| true).unwrap();
+        state.due.wake(parker);
+        state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
+        state.calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
+    });
     assert_eq!(value(caller.join().unwrap()), b"x");
-    assert!(!client.link.lock().is_unflushed(), "nobody writes what was handed over");
+    assert!(
+        !client.link.locked(|state| state.is_unflushed()),
+        "nobody writes what was handed over"
+    );
 }
 
 #[test]

@@ -75,20 +75,21 @@ fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
     // A reader that the end of the connection met in the middle of a read.
-    let inbox = client.link.lock().take_helm_anyway().unwrap();
+    let reader = client.link.locked(|state| state.take_helm_anyway()).unwrap();
     client.link.close(EndReason::Closed, "");
     let deadline = soon();
     let drain = {
         let link = client.link.clone();
         std::thread::spawn(move || link.drain(deadline))
     };
-    while !client.link.lock().sleepers.any(|sleep| sleep == core::sleepers::Sleep::End) {
+    let end = core::sleepers::Sleep::End;
+    while !client.link.locked(|state| state.sleepers.any(|sleep| sleep == end)) {
         std::thread::yield_now();
     }
-    let mut state = client.link.lock();
-    state.end_input(Ending::vanished());
-    state.put_helm(inbox);
-    drop(state);
+    client.link.locked(|state| {
+        state.end_input(Ending::vanished());
+        state.put_helm(reader);
+    });
     drain.join().unwrap();
     assert!(deadline > Some(Instant::now()), "it slept until its deadline");
 }
@@ -104,7 +105,7 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
         let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
         std::thread::spawn(move || link.call((&mut frame).into(), 1, deadline))
     };
-    while client.link.lock().is_helm_free() {
+    while client.link.locked(|state| state.is_helm_free()) {
         std::thread::yield_now();
     }
     client.link.close(EndReason::Closed, "");
@@ -117,12 +118,12 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
 fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     let (client, server) = pair();
     // Another thread is in the middle of a write, and leaves the last words to be said after it.
-    client.link.lock().flusher = true;
+    client.link.locked(|state| state.flusher = true);
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
     let call = client.link.defer(&mut frame, 1, soon()).unwrap();
     client.link.close(EndReason::Closed, "");
     let failure = client.link.wait_for(call, soon()).unwrap_err();
-    client.link.lock().flusher = false;
+    client.link.locked(|state| state.flusher = false);
     client.link.say_goodbye();
     while server.link.ending().is_none() {
         std::thread::yield_now();

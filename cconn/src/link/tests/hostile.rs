@@ -15,6 +15,14 @@ fn say(peer: &Memory, bytes: &[u8]) {
     assert_eq!(peer.try_send(&[IoSlice::new(bytes)]).unwrap(), bytes.len());
 }
 
+/// Takes in what the stream holds.
+fn read_once(client: &End) {
+    client.link.locked(|state| {
+        let reader = state.take_helm().unwrap();
+        state.read_ready(reader, 1);
+    });
+}
+
 fn soon_over() -> Deadline {
     Deadline::After(Duration::from_millis(20))
 }
@@ -24,7 +32,7 @@ fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
     let (client, peer) = narrow();
     let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
     client.link.send(&mut message, 500, soon_over()).unwrap();
-    assert!(!client.link.lock().outbox.is_empty(), "the stream has no room for it");
+    assert!(!client.link.locked(|state| state.outbox.is_empty()), "the stream has no room for it");
     // It has had neither our message nor our `retrait`.
     let mut goodbye = Vec::new();
     wire::write_retrait(&mut goodbye);
@@ -49,7 +57,7 @@ fn calls_wait_for_room_like_any_message() {
         };
         let room = matches!(failure, Some(Failure::Late { phase: Phase::Window, .. }));
         refused += u32::from(room);
-        let waits = client.link.lock().outbox.bytes();
+        let waits = client.link.locked(|state| state.outbox.bytes());
         assert!(waits <= 1000 + 400, "{waits} bytes wait after {n}");
     }
     assert!(refused > 10, "{refused} of 20 found no room");
@@ -76,17 +84,15 @@ fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
     let mut bytes = Vec::new();
     wire::write_retrait(&mut bytes);
     say(&hers, &bytes);
-    let inbox = client.link.lock().take_helm().unwrap();
-    let (state, _) = client.link.read_ready(client.link.lock(), inbox, 1);
-    drop(state);
+    read_once(&client);
     let now = Instant::now();
     // Somebody reads; should the helm be left free later, it must be soon looked at.
-    let inbox = client.link.lock().take_helm().unwrap();
+    let reader = client.link.locked(|state| state.take_helm().unwrap());
     for _ in 0..3 {
         let next = client.link.tend(now).unwrap();
         assert!(next <= Duration::from_millis(100), "the watchman comes again in {next:?}");
     }
-    client.link.lock().put_helm(inbox);
+    client.link.locked(|state| state.put_helm(reader));
     assert!(client.link.ending().is_none(), "it has its time");
     client.link.tend(now + Limits::default().grace + Duration::from_secs(1));
     let ending = client.link.ending().unwrap();
@@ -100,17 +106,19 @@ fn who_sends_on_grants_that_have_not_left_is_cut() {
     let mut read = Vec::with_capacity(100);
     for _ in 0..10 {
         // One that reads may have as many as it likes.
-        client.link.lock().take_up(half);
-        drop(client.link.flush_ready(client.link.lock()));
+        client.link.locked(|state| {
+            state.take_up(half);
+            state.flush_ready();
+        });
         assert!(peer.try_recv(&mut read).unwrap() > 0);
         read.clear();
     }
-    let mut state = client.link.lock();
-    state.take_up(half);
-    state.take_up(half);
-    assert!(!state.is_closed(), "as many as its window");
-    state.take_up(half);
-    drop(state);
+    client.link.locked(|state| {
+        state.take_up(half);
+        state.take_up(half);
+        assert!(!state.is_closed(), "as many as its window");
+        state.take_up(half);
+    });
     let ending = client.link.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Window, .. }), "{ending:?}");
 }
@@ -181,13 +189,12 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
     let (first, second) = bytes.split_at(10);
     let say = |bytes: &[u8]| hers.try_send(&[IoSlice::new(bytes)]).unwrap();
     assert_eq!(say(first), first.len());
-    let inbox = client.link.lock().take_helm().unwrap();
-    drop(client.link.read_ready(client.link.lock(), inbox, 1));
+    read_once(&client);
     // Its time counts from the first look at it.
-    let mut inbox = client.link.lock().take_helm().unwrap();
-    assert!(!inbox.inbox.is_overdue(Instant::now()));
+    let mut reader = client.link.locked(|state| state.take_helm().unwrap());
+    assert!(!reader.inbox.is_overdue(Instant::now()));
     std::thread::sleep(Duration::from_millis(2));
-    client.link.lock().put_helm(inbox);
+    client.link.locked(|state| state.put_helm(reader));
     if rest_came {
         assert_eq!(say(second), second.len());
     }
@@ -206,11 +213,11 @@ fn a_frame_whose_rest_is_there_is_not_slow() {
 
         // Somebody reads.
         let (client, _hers) = overdue(rest_came);
-        let mut state = client.link.lock();
-        let inbox = state.take_helm().unwrap();
-        let deadline = &mut soon().into();
-        (state, _) = client.link.read_pass(state, inbox, deadline, core::route::Router::Waits);
-        assert_eq!(state.ended().is_none(), rest_came, "{:?}", state.ended());
+        client.link.locked(|state| {
+            let reader = state.take_helm().unwrap();
+            state.read_pass(reader, &mut soon().into(), core::route::Router::Waits);
+        });
+        assert_eq!(client.link.ending().is_none(), rest_came, "{:?}", client.link.ending());
     }
 }
 

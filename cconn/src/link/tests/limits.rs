@@ -15,7 +15,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     // The handler ends because the cancel reaches it, and the late answer is dropped.
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");
     assert_eq!(server.commands.ran.load(Ordering::SeqCst), 2);
-    assert_eq!(client.link.lock().calls.late, 1);
+    assert_eq!(client.link.locked(|state| state.calls.late), 1);
 }
 
 #[test]
@@ -41,17 +41,15 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     let length = (bytes.len() - wire::LENGTH_PREFIX) as u32;
     bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
     right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
-    let mut state = client.link.lock();
-    state.turn.notices.sent_one();
-    while state.turn.is_queue_empty() {
-        let inbox = state.take_helm().unwrap();
-        (state, _) =
-            client.link.read_pass(state, inbox, &mut soon().into(), core::route::Router::Runs);
-    }
-    let Some(core::turn::Work::Notice(notice)) = state.turn.start(core::turn::Runner::Executor)
-    else {
-        panic!("no notice")
-    };
+    let work = client.link.locked(|state| {
+        state.turn.notices.sent_one();
+        while state.turn.is_queue_empty() {
+            let reader = state.take_helm().unwrap();
+            state.read_pass(reader, &mut soon().into(), core::route::Router::Runs);
+        }
+        state.turn.start(core::turn::Runner::Executor)
+    });
+    let Some(core::turn::Work::Notice(notice)) = work else { panic!("no notice") };
     assert_eq!(notice.text.len(), wire::MAX_TEXT);
 }
 
@@ -68,7 +66,7 @@ fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
         }
     });
     // The pipe has room for all that the window lets through: who reads waits for window.
-    while client.link.lock().is_helm_free() {
+    while client.link.locked(|state| state.is_helm_free()) {
         std::thread::yield_now();
     }
     (client, right, sending)
@@ -175,7 +173,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
 fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
     let (client, server) = pair();
     client.link.leave_helm();
-    let kept = |end: &End| end.link.lock().outbox.kept();
+    let kept = |end: &End| end.link.locked(|state| state.outbox.kept());
     let body = [7; 9000];
     let pending: Vec<_> = (0..50)
         .map(|_| {
@@ -190,7 +188,8 @@ fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
     for end in [&client, &server] {
         until("buffers are kept for ever", || kept(end) == 0);
     }
-    let inbox = client.link.lock().idle_reader().map(|reader| reader.inbox.buffer.kept());
+    let kept = |reader: &mut io::reader::Reader| reader.inbox.buffer.kept();
+    let inbox = client.link.locked(|state| state.idle_reader().map(kept));
     assert!(inbox.is_some_and(|kept| kept <= 512), "{inbox:?}");
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x", "the connection lives");
 }

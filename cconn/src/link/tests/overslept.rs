@@ -26,11 +26,11 @@ fn overslept<T: Send>(
         let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
         client.link.defer(&mut frame, 1, soon()).unwrap()
     });
-    let mut inbox = client.link.lock().take_helm();
+    let mut reader = client.link.locked(|state| state.take_helm());
     let begun = Instant::now();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| wait(&client.link, calls));
-        while client.link.lock().sleepers.is_empty() {
+        while client.link.locked(|state| state.sleepers.is_empty()) {
             thread::yield_now();
         }
         if answers {
@@ -40,19 +40,15 @@ fn overslept<T: Send>(
             wire::finish_with(&mut answer, start, 0).unwrap();
             right.try_send(&[std::io::IoSlice::new(&answer)]).unwrap();
         }
-        let stopped = client.link.lock();
-        thread::sleep((begun + DEADLINE + LATE).saturating_duration_since(Instant::now()));
-        drop(stopped);
+        client.link.locked(|_| {
+            thread::sleep((begun + DEADLINE + LATE).saturating_duration_since(Instant::now()));
+        });
         if let Some(after) = reads_after {
             thread::sleep(after);
-            let state = client.link.lock();
-            let inbox = inbox.take().unwrap();
-            drop(client.link.read_pass(
-                state,
-                inbox,
-                &mut soon().into(),
-                core::route::Router::Waits,
-            ));
+            let reader = reader.take().unwrap();
+            client.link.locked(|state| {
+                state.read_pass(reader, &mut soon().into(), core::route::Router::Waits)
+            });
         }
         let waited = waiting.join().unwrap();
         (waited, begun.elapsed())

@@ -7,14 +7,14 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::io::lock::Locked;
 use crate::sync::{Rule, holds};
 
-/// A handler's turn, given up while it waits; given back by `Link::come_back`.
+/// A handler's turn, given up while it waits; taken back by `Link::come_back`.
 #[must_use]
 pub(in super::super) struct Away(Handler);
 
 impl Away {
     /// Takes the turn back, whoever runs.
     pub(in super::super) fn take_turn_back(self) {
-        self.0.link.lock().turn.come_back(self.0.marks.parallel);
+        self.0.link.locked(|its| its.turn.come_back(self.0.marks.parallel));
     }
 }
 
@@ -45,43 +45,45 @@ pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, 
     if !holds(Rule::TurnIsLeft) {
         return Ok(None);
     }
-    let mut its = handler.link.lock();
     let limit = handler.link.limits.max_waiting;
-    its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-    if its.goodbye.stopping {
-        // Who stops it from inside what this command asks for does not wait for it.
-        its.wake(|sleep| sleep == Sleep::End);
-    }
-    its.pass_on();
-    Ok(Some(Away(handler.clone())))
+    handler.link.locked(|its| {
+        its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
+        if its.goodbye.stopping {
+            // Who stops it from inside what this command asks for does not wait for it.
+            its.wake(|sleep| sleep == Sleep::End);
+        }
+        its.pass_on();
+        Ok(Some(Away(handler.clone())))
+    })
 }
 
 impl Link {
-    /// Gives up the turn of the handler that is about to wait here, and locks this connection.
+    /// Gives up the turn of the command that the calling thread is inside of, runs `act` under this
+    /// connection's lock, and takes the turn back. `act` is told whether there was a turn to give up.
     #[inline]
-    pub(in super::super) fn leave(
+    pub(in super::super) fn locked_aside<R>(
         &self,
-        handler: Option<&Handler>,
-    ) -> Result<(Locked<'_>, Option<Away>), Failure> {
-        let Some(handler) = handler else { return Ok((self.lock(), None)) };
-        let away = give_up_turn(handler)?;
-        Ok((self.lock(), away))
+        act: impl FnOnce(&mut Locked<'_>, bool) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let away = match handler::current() {
+            Some(handler) => give_up_turn(&handler)?,
+            None => None,
+        };
+        self.locked(|state| {
+            let result = act(state, away.is_some());
+            self.come_back(state, away);
+            result
+        })
     }
 
     /// Takes the turn back, whoever runs.
     #[inline]
-    pub(in super::super) fn come_back<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        away: Option<Away>,
-    ) -> Locked<'a> {
-        let Some(Away(handler)) = away else { return state };
+    pub(in super::super) fn come_back(&self, state: &mut Locked<'_>, away: Option<Away>) {
+        let Some(Away(handler)) = away else { return };
         if std::ptr::eq(&raw const *handler.link, self) {
             state.turn.come_back(handler.marks.parallel);
-            return state;
+        } else {
+            state.unlocked(|| Away(handler).take_turn_back());
         }
-        drop(state);
-        Away(handler).take_turn_back();
-        self.lock()
     }
 }

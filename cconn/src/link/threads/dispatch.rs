@@ -1,12 +1,8 @@
-//! What a connection asks of the layer above: run one command.
+//! A command as the layer above runs it.
 
-use std::any::Any;
 use std::cell::Cell;
-use std::sync::Arc;
 
 use crate::body::Apart;
-use crate::link::core::route::Kinds;
-use crate::link::{Link, Notice};
 use crate::wire::{FailureCode, Output};
 
 /// A command as it arrived.
@@ -30,27 +26,6 @@ pub(crate) enum Outcome {
     UserError,
     /// `out` gained a UTF-8 text for a person to read.
     Failure(FailureCode),
-}
-
-/// The commands of one connection: implemented by the registry above.
-pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
-    /// What a thread that runs commands of that connection runs them with. Made once for each
-    /// such thread, so that what all commands need costs nothing each time.
-    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a>;
-
-    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never panics.
-    fn notice(&self, link: &Arc<Link>, notice: &Notice);
-
-    /// Told when the connection has ended; must not block. False where what is to be done then
-    /// could not be begun for want of a thread: it is told again.
-    fn ended(&self, _lien: &Arc<Link>) -> bool {
-        true
-    }
-
-    /// The fingerprint that the command of that hash is registered with; 0 where it has none.
-    fn fingerprint(&self, _command: u64) -> u32 {
-        0
-    }
 }
 
 /// Runs commands, one after the other.

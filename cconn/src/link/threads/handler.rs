@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::link::Link;
 use crate::link::core::failure::Failure;
+use crate::link::core::state::State;
 use crate::sync::thread_local;
 use crate::transport::Transport;
 use crate::wire::CallId;
@@ -132,15 +133,17 @@ impl Link {
     /// Whether the calling thread is inside a command that a command has asked for, for whose end
     /// commands of this connection may be what waits.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
-        is_asked_for() && self.lock_soon().turn.only_waits()
+        is_asked_for() && self.locked_soon(|state| state.turn.only_waits())
     }
 
     /// Whether the caller of the command that this thread runs no longer wants its answer.
     pub(crate) fn is_cancelled() -> bool {
         let Some(handler) = current() else { return false };
-        let state = handler.link.lock();
-        state.ended().is_some()
-            || handler.marks.call.is_some_and(|call| state.turn.is_cancelled(call))
+        let is_given_up = |state: &State| {
+            let call = handler.marks.call;
+            state.ended().is_some() || call.is_some_and(|call| state.turn.is_cancelled(call))
+        };
+        handler.link.locked(|state| is_given_up(state))
     }
 }
 

@@ -28,20 +28,22 @@ impl Link {
         if !last || !self.ends_with_handles || self.is_inherited() {
             return false;
         }
-        let mut state = self.lock_soon();
-        if state.ended().is_none() && state.is_all_taken_up() {
+        self.locked_soon(|state| {
+            if state.ended().is_some() || !state.is_all_taken_up() {
+                return !state.is_closed();
+            }
             state.close(Ending::here(EndReason::Closed, ""));
             // Where nobody else holds it either it is gone before the watchman could look.
             state.tended.lingers &= self.me.strong_count() > 1;
-            return false;
-        }
-        !state.is_closed()
+            false
+        })
     }
 
     /// Begins the orderly stop: what has arrived is still run, what is queued is still sent.
     pub(crate) fn begin_stop(&self) {
-        let mut state = self.lock_soon();
-        state.begin_stop();
-        drop(self.flush_ready(state));
+        self.locked_soon(|state| {
+            state.begin_stop();
+            state.flush_ready();
+        });
     }
 }

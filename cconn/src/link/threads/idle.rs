@@ -16,7 +16,7 @@ impl Link {
     /// limit.
     pub(crate) fn limit_idleness(&self) {
         if let Some(limit) = self.limits.idle {
-            self.lock().tended.set_listed();
+            self.noted(|state| state.tended.set_listed());
             self.call_watchman(limit.min(TICK));
         }
     }
@@ -42,7 +42,8 @@ impl Link {
     /// command has come. Waits for the lock: a lock that is taken says nothing about use, for the
     /// connection's own thread takes it when it begins.
     pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
-        let state = self.lock_soon();
-        self.born <= moment && state.progress() == Progress::default() && state.is_at_rest()
+        let is_unused =
+            |state: &State| state.progress() == Progress::default() && state.is_at_rest();
+        self.born <= moment && self.locked_soon(|state| is_unused(state))
     }
 }

@@ -16,46 +16,34 @@ const BURST_GAP: Duration = Duration::from_micros(50);
 impl Link {
     /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
     /// be written with those that follow, by the watchman within a millisecond at the latest.
-    pub(in super::super) fn flush_burst<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-        deadline: &mut Deadline,
-    ) -> Locked<'a> {
-        if self.may_leave(&state) && !state.goodbye.stopping {
-            if state.tended.left_unflushed {
-                // The burst goes on, and the watchman knows of it.
-                if self.is_kept_in_mind() {
-                    return state;
-                }
-            } else {
-                let now = crate::sync::now();
-                let last = state.last_message.replace(now);
-                let is_burst =
-                    last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
-                if is_burst && self.begin_leaving(&mut state) {
-                    return state;
-                }
-            }
+    pub(in super::super) fn flush_burst(&self, state: &mut Locked<'_>, deadline: &mut Deadline) {
+        if !(self.may_leave(state) && !state.goodbye.stopping && self.leaves_message(state)) {
+            state.flush(deadline);
         }
-        self.flush(state, deadline)
+    }
+
+    /// Whether a message is one of a burst, and its bytes are left to the watchman.
+    fn leaves_message(&self, state: &mut State) -> bool {
+        if state.tended.left_unflushed {
+            // The burst goes on, and the watchman knows of it.
+            return self.is_kept_in_mind();
+        }
+        let now = crate::sync::now();
+        let last = state.last_message.replace(now);
+        let is_burst = last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
+        is_burst && self.begin_leaving(state)
     }
 
     /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
     /// finished answers are left to the watchman, to share a write with those that follow.
-    pub(in super::super) fn flush_before_command<'a>(
-        &'a self,
-        mut state: Locked<'a>,
-    ) -> Locked<'a> {
-        if !state.is_unflushed() {
-            return state;
+    pub(in super::super) fn flush_before_command(&self, state: &mut Locked<'_>) {
+        if state.is_unflushed() && !(self.may_leave(state) && self.leaves_answers(state)) {
+            state.flush(&mut Deadline::Never);
         }
-        if self.may_leave(&state) {
-            let goes_on = state.tended.left_unflushed && self.is_kept_in_mind();
-            if goes_on || self.begin_leaving(&mut state) {
-                return state;
-            }
-        }
-        self.flush(state, &mut Deadline::Never)
+    }
+
+    fn leaves_answers(&self, state: &mut State) -> bool {
+        (state.tended.left_unflushed && self.is_kept_in_mind()) || self.begin_leaving(state)
     }
 
     /// Leaves bytes to the watchman, unless he is the parent's of this process, or this thread ends

@@ -107,12 +107,16 @@ impl Link {
 
     /// Writes out the bytes of this connection, as the thread's last act.
     fn write_left(self: &Arc<Self>, until: Option<Instant>) {
-        let state = self.lock_soon();
-        if state.outbox.bytes() == 0 || !state.can_write() {
-            return;
+        let waits = self.locked_soon(|state| {
+            let waits = state.outbox.bytes() > 0 && state.can_write();
+            if waits {
+                state.flush_ready();
+            }
+            waits
+        });
+        if waits {
+            self.write_out(until.into());
         }
-        drop(self.flush_ready(state));
-        self.write_out(until.into());
     }
 
     /// Writes out the bytes left on this connection, as far as the socket takes them without
@@ -126,8 +130,9 @@ impl Link {
 
     #[cold]
     fn write_what_is_left(&self) {
-        let state = self.lock_soon();
-        self.set_left(false);
-        drop(self.flush_ready(state));
+        self.locked_soon(|state| {
+            self.set_left(false);
+            state.flush_ready();
+        });
     }
 }

@@ -17,7 +17,7 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::core::turn::{self, Command, Ran, Startable, Work};
 use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, Output};
+use crate::wire::{self, FailureCode, Features, Fingerprints, Frame, LENGTH_PREFIX, Output};
 
 /// A stand-in without work ends after this long.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
@@ -67,27 +67,30 @@ impl Link {
         if self.is_served_here() {
             return false;
         }
-        let mut state = self.lock();
-        if state.turn.executors > 0 || state.turn.held {
-            return false;
+        let begins = self.locked(|state| {
+            let begins = state.turn.executors == 0 && !state.turn.held;
+            if begins {
+                state.turn.executors = 1;
+            }
+            begins
+        });
+        if begins {
+            self.execute_on();
         }
-        state.turn.executors = 1;
-        drop(state);
-        self.execute_on();
-        true
+        begins
     }
 
     /// From here on commands wait until `admit_and_execute`, whoever could run them.
     pub(crate) fn hold_commands(&self) {
-        self.lock().turn.held = true;
+        self.locked(|state| state.turn.held = true);
     }
 
     /// Runs the peer's commands as `execute` does, those included that had to wait for that.
     pub(crate) fn admit_and_execute(self: &Arc<Self>) {
-        let mut state = self.lock();
-        state.turn.held = false;
-        state.turn.executors = state.turn.executors.saturating_add(1);
-        drop(state);
+        self.locked(|state| {
+            state.turn.held = false;
+            state.turn.executors = state.turn.executors.saturating_add(1);
+        });
         self.execute_on();
     }
 
@@ -98,29 +101,35 @@ impl Link {
             waits.awaits(vec![self.place()]);
         }
         let _aside = Aside::step();
-        self.route_rest();
+        self.locked(|state| state.route_rest());
         let mut hands = Hands::new(self);
-        let mut state = self.lock();
-        while !state.is_closed() {
-            if state.turn.start_next(&mut hands.command) {
-                state = self.run_command(state, &mut hands);
-            } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
-                state = self.run(state, work, &mut hands);
-            } else if state.is_unflushed() {
-                state = self.flush(state, &mut Deadline::Never);
-            } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
-                && let Some(reader) = state.take_helm()
-            {
-                let answered = state.calls.answered();
-                (state, _) = self.read_pass(state, reader, &mut Deadline::Never, Router::Runs);
-                let some = state.calls.answered() != answered;
-                state = self.yield_helm_to_callers(state, some);
-            } else {
-                state.pass_on();
-                (state, _) = self.sleep(state, Sleep::Executor, None);
+        self.locked(|state| {
+            while !state.is_closed() {
+                self.execute_next(state, &mut hands);
             }
+            state.turn.executors = 0;
+        });
+    }
+
+    /// What the executor does next.
+    fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
+        if state.turn.start_next(&mut hands.command) {
+            self.run_command(state, hands);
+        } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
+            self.run(state, work, hands);
+        } else if state.is_unflushed() {
+            state.flush(&mut Deadline::Never);
+        } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
+            && let Some(reader) = state.take_helm()
+        {
+            let answered = state.calls.answered();
+            state.read_pass(reader, &mut Deadline::Never, Router::Runs);
+            let some = state.calls.answered() != answered;
+            self.yield_helm_to_callers(state, some);
+        } else {
+            state.pass_on();
+            state.sleep(Sleep::Executor, None);
         }
-        state.turn.executors = 0;
     }
 
     /// After the end: reads out what the peer still sends, for a moment at most.
@@ -130,107 +139,85 @@ impl Link {
 
     /// After a read pass that brought no work: callers that sleep read for themselves, and one
     /// that was just answered finds the helm free if it soon calls again.
-    fn yield_helm_to_callers<'a>(&'a self, mut state: Locked<'a>, answered: bool) -> Locked<'a> {
+    fn yield_helm_to_callers(&self, state: &mut Locked<'_>, answered: bool) {
         if !state.is_free_of_work() {
-            return state;
+            return;
         }
         if state.sleepers.any(Sleep::reads) {
             state.pass_on();
-            (state, _) = self.sleep(state, Sleep::Executor, None);
-            return state;
+            state.sleep(Sleep::Executor, None);
+            return;
         }
         let mut yields = answered && !self.limits.moment.is_zero();
         while yields && state.is_free_of_work() {
             let passes = state.passes;
             let moment = crate::sync::now().checked_add(self.limits.moment);
-            (state, _) = self.sleep(state, Sleep::Moment, moment);
+            state.sleep(Sleep::Moment, moment);
             // While others read, the executor is not needed for it.
             yields = state.passes != passes;
         }
-        state
     }
 
     /// Runs commands beside the executor, which waits for a peer or is not there.
     pub(in super::super) fn stand_in(self: &Arc<Self>) {
         let mut hands = Hands::new(self);
-        let mut state = self.lock();
+        self.locked(|state| {
+            let mut idle = false;
+            while !state.is_closed() && !idle {
+                idle = self.stand_in_once(state, &mut hands);
+            }
+        });
+        drop(hands);
+        self.locked(|state| {
+            state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
+            state.pass_on();
+            state.wake(|sleep| sleep == Sleep::End);
+        });
+    }
+
+    /// What a stand-in does next. True once it had nothing to do for long.
+    fn stand_in_once(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) -> bool {
         let mut idle = false;
-        while !state.is_closed() {
+        loop {
             if let Some(work) = state.turn.start(turn::Runner::StandIn) {
-                state = self.run(state, work, &mut hands);
-                idle = false;
-            } else if state.is_unflushed() {
-                state = self.flush(state, &mut Deadline::Never);
-            } else if idle {
-                break;
+                self.run(state, work, hands);
+                return false;
+            }
+            if state.is_unflushed() {
+                state.flush(&mut Deadline::Never);
+            } else if idle || state.is_closed() {
+                return idle;
             } else {
                 state.pass_on();
                 let scarce = crate::sync::are_threads_scarce();
                 let patience = if scarce { SCARCE_PATIENCE } else { STAND_IN_PATIENCE };
-                let patience = crate::sync::now().checked_add(patience);
-                (state, idle) = self.sleep(state, Sleep::StandIn, patience);
+                idle = state.sleep(Sleep::StandIn, crate::sync::now().checked_add(patience));
             }
         }
-        drop(state);
-        drop(hands);
-        let mut state = self.lock();
-        state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-        state.pass_on();
-        state.wake(|sleep| sleep == Sleep::End);
     }
 
     /// No thread could be started for the command in front: it is refused instead of stuck. Says
     /// whether the next one needs a thread too, which is then counted as started.
     pub(in super::super) fn refuse_front(&self) -> bool {
-        let mut state = self.lock();
-        state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-        // A notice that stands first is kept, until there is a thread again.
-        if state.turn.startable_command() == Startable::Nothing {
-            return false;
-        }
-        let Some(command) = state.turn.refuse() else { return false };
-        state.take_up(command.charge);
-        state.handled(command.number);
-        let (code, text) = (FailureCode::NoResources, "no thread could be had");
-        if command.call.is_none() {
-            let (command, text) = (command.name, text.into());
-            state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
-        }
-        let (peer, call, name) = (self.peer.features, command.call, command.name);
-        state.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
-        state.advance_goodbye();
-        let next = state.turn.startable_command() != Startable::Nothing;
-        if next && state.turn.needs_stand_in() {
-            state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
-            return true;
-        }
-        state.pass_on();
-        drop(self.flush_ready(state));
-        false
+        self.locked(|state| refuse_front(state, self.peer.features))
     }
 
-    fn run<'a>(
-        self: &'a Arc<Self>,
-        mut state: Locked<'a>,
-        work: Work,
-        hands: &mut Hands<'_>,
-    ) -> Locked<'a> {
+    fn run(self: &Arc<Self>, state: &mut Locked<'_>, work: Work, hands: &mut Hands<'_>) {
         match work {
             Work::Command(command) => {
                 hands.command = Some(command);
-                self.run_command(state, hands)
+                self.run_command(state, hands);
             }
             Work::Notice(notice) => {
-                state = self.flush_before_command(state);
+                self.flush_before_command(state);
                 state.pass_on();
-                drop(state);
-                self.run_notice(&notice);
-                self.give_way();
-                state = self.lock();
+                state.unlocked(|| {
+                    self.run_notice(&notice);
+                    self.give_way();
+                });
                 state.turn.finish(None, false);
                 state.turn.noticing = false;
                 state.advance_goodbye();
-                state
             }
         }
     }
@@ -241,57 +228,31 @@ impl Link {
     }
 
     /// Runs the command in these hands, with nothing locked, and sends its answer.
-    fn run_command<'a>(
-        self: &'a Arc<Self>,
-        mut state: Locked<'a>,
-        hands: &mut Hands<'_>,
-    ) -> Locked<'a> {
-        let Some(command) = &hands.command else { return state };
+    fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
+        let Some(command) = &hands.command else { return };
         let Command { call, parallel, number, .. } = *command;
         let ran = Ran { call, parallel, number };
         state.take_up(command.charge);
-        state = self.flush_before_command(state);
+        self.flush_before_command(state);
         state.offer();
-        drop(state);
-        if hands.frame.bytes.capacity() == 0 {
-            hands.frame.bytes = take_scratch();
-        }
-        let write = self.run_unlocked(hands);
-        if let Some(command) = &mut hands.command {
-            command.body.recycle(self);
-        }
-        self.give_way();
-        state = self.lock();
+        let write = state.unlocked(|| {
+            if hands.frame.bytes.capacity() == 0 {
+                hands.frame.bytes = take_scratch();
+            }
+            let write = self.run_unlocked(hands);
+            if let Some(command) = &mut hands.command {
+                self.recycle(&mut command.body);
+            }
+            self.give_way();
+            write
+        });
         if write {
-            state = self.answer(state, ran, &mut hands.frame);
+            answer(state, ran, &mut hands.frame);
         } else {
             state.finish(ran);
         }
-        hands.tidy(&mut state);
+        hands.tidy(state);
         state.advance_goodbye();
-        state
-    }
-
-    /// Sends what a command that has returned leads to. The last of what there is to do is written
-    /// at once; the answers of a row share a write.
-    #[inline]
-    fn answer<'a>(&'a self, mut state: Locked<'a>, ran: Ran, frame: &mut Output) -> Locked<'a> {
-        let Output { bytes, long } = frame;
-        if state.is_writable_at_once() && state.turn.is_line_empty() {
-            state.finish(ran);
-            let answer = Outgoing { frame: bytes, tail: long };
-            return self.write_from(state, &answer, &mut Deadline::Never);
-        }
-        if state.is_above_high_water() {
-            // A peer that reads no answers holds its commands up, and no more of their memory.
-            (state, _) = self.await_room(state, &mut Deadline::Never);
-        }
-        state.append(bytes);
-        if !long.is_empty() {
-            state.append(long);
-        }
-        state.finish(ran);
-        state
     }
 
     /// Runs the command and encodes what there is to say of it; false if nothing is.
@@ -376,6 +337,54 @@ impl Drop for Handle<'_> {
             self.0.begin_stop();
         }
     }
+}
+
+/// Sends what a command that has returned leads to. The last of what there is to do is written
+/// at once; the answers of a row share a write.
+#[inline]
+fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
+    let Output { bytes, long } = frame;
+    if state.is_writable_at_once() && state.turn.is_line_empty() {
+        state.finish(ran);
+        return state.write_from(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
+    }
+    if state.is_above_high_water() {
+        // A peer that reads no answers holds its commands up, and no more of their memory. The
+        // wait ends with the room or with the connection.
+        let _never_late = state.await_room(&mut Deadline::Never);
+    }
+    state.append(bytes);
+    if !long.is_empty() {
+        state.append(long);
+    }
+    state.finish(ran);
+}
+
+fn refuse_front(state: &mut Locked<'_>, peer: Features) -> bool {
+    state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
+    // A notice that stands first is kept, until there is a thread again.
+    if state.turn.startable_command() == Startable::Nothing {
+        return false;
+    }
+    let Some(command) = state.turn.refuse() else { return false };
+    state.take_up(command.charge);
+    state.handled(command.number);
+    let (code, text) = (FailureCode::NoResources, "no thread could be had");
+    if command.call.is_none() {
+        let (command, text) = (command.name, text.into());
+        state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
+    }
+    let (call, name) = (command.call, command.name);
+    state.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
+    state.advance_goodbye();
+    let next = state.turn.startable_command() != Startable::Nothing;
+    if next && state.turn.needs_stand_in() {
+        state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
+        return true;
+    }
+    state.pass_on();
+    state.flush_ready();
+    false
 }
 
 fn text_behind(frame: &[u8], header: usize) -> String {

@@ -5,14 +5,15 @@
 //! cancels, goodbyes and lost peers are seen while handlers work, and bytes that were left to it
 //! are written within a millisecond or so.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::circle::Stops;
-use super::gone::let_go;
-use crate::link::Link;
 use crate::link::core::tended::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
@@ -32,9 +33,16 @@ const SOON: Duration = Duration::from_millis(2);
 /// How long that may take at most, with many connections.
 const LONGEST_ROUND: Duration = Duration::from_millis(200);
 
+/// What the watchman looks after.
+pub(super) trait Attended: Send + Sync {
+    /// Looks after it once, and lets go of it. Returns in how long to look again; `None` if it
+    /// needs no looking after until it asks again.
+    fn attend(self: Arc<Self>, now: Instant) -> Option<Duration>;
+}
+
 /// A connection on the watchman's list.
 struct Entry {
-    link: Weak<Link>,
+    link: Weak<dyn Attended>,
     next: Instant,
     /// Bytes wait there to be written.
     urgent: bool,
@@ -121,11 +129,7 @@ impl Watch {
     ///
     /// Connections come and go much faster than the watchman looks, and most of what they ask for
     /// is not urgent: it is woken only where it would sleep for longer.
-    pub(in super::super) fn look_after(
-        self: &Arc<Self>,
-        link: &Weak<Link>,
-        after: Duration,
-    ) -> bool {
+    pub(super) fn look_after(self: &Arc<Self>, link: Weak<dyn Attended>, after: Duration) -> bool {
         if !self.is_of_this_process() {
             return false;
         }
@@ -135,7 +139,7 @@ impl Watch {
         if !self.start(&mut list) {
             return false;
         }
-        list.asking.push(Entry { link: link.clone(), next, urgent: after <= WRITE_TICK });
+        list.asking.push(Entry { link, next, urgent: after <= WRITE_TICK });
         let asleep = list.looks.is_none_or(|looks| looks > next);
         drop(list);
         if asleep {
@@ -211,11 +215,7 @@ impl Watch {
                     // The rest is still due, and what has become urgent meanwhile comes first.
                     break;
                 }
-                let again = entry.link.upgrade().and_then(|link| {
-                    let again = link.tend(now);
-                    let_go(link, None);
-                    again
-                });
+                let again = entry.link.upgrade().and_then(|link| link.attend(now));
                 entry.urgent = again.is_some_and(|after| after <= WRITE_TICK);
                 match again.and_then(|after| together(start, now, after)) {
                     Some(next) => entry.next = next,
@@ -231,7 +231,7 @@ impl Watch {
         list.round = round;
         loop {
             for asked in list.asking.drain(..).filter(|asked| asked.link.strong_count() > 0) {
-                let entry = entries.entry(asked.link.as_ptr().addr());
+                let entry = entries.entry(asked.link.as_ptr().cast::<()>().addr());
                 let Entry { next, urgent, .. } = asked;
                 let entry = entry.or_insert(asked);
                 entry.next = entry.next.min(next);
@@ -274,138 +274,4 @@ fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
     let behind = since.checked_rem(step).filter(|behind| *behind > 0).unwrap_or(step);
     let wait = u64::try_from(step.saturating_sub(behind)).ok()?;
     next.checked_add(Duration::from_nanos(wait))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::IoSlice;
-    use std::sync::mpsc;
-    use std::thread::{self, ThreadId};
-
-    use super::*;
-    use crate::link::{
-        Dispatch, Incoming, Kinds, Limits, Notice, Outcome, Parts, PeerLimits, Runner,
-    };
-    use crate::transport::{Memory, Transport as _};
-    use crate::wire::{self, Features};
-
-    /// Tells who drops it, and may panic then.
-    struct Captured(mpsc::Sender<ThreadId>, Option<&'static str>);
-
-    impl Drop for Captured {
-        fn drop(&mut self) {
-            let _nobody_asks = self.0.send(thread::current().id());
-            if let Some(text) = self.1 {
-                panic!("{text}");
-            }
-        }
-    }
-
-    impl Dispatch for Captured {
-        fn runner<'a>(&'a self, _: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
-            Box::new(|_: &Incoming<'_>, _: &mut Vec<u8>| Outcome::Answer)
-        }
-
-        fn notice(&self, _: &Arc<Link>, _: &Notice) {}
-    }
-
-    impl Kinds for Captured {
-        fn is_parallel(&self, _: u64) -> bool {
-            false
-        }
-    }
-
-    fn link(commands: Arc<dyn Dispatch>, io: Memory, watch: Option<Arc<Watch>>) -> Arc<Link> {
-        let limits = Limits::default();
-        let (max_frame, window) = (limits.max_frame, limits.window);
-        let peer = PeerLimits { max_frame, window, features: Features::OURS };
-        Link::new(Parts {
-            io: Arc::new(io),
-            commands,
-            limits: Arc::new(limits),
-            peer,
-            watch,
-            identity: crate::link::Identity::of_client(1, None),
-            ends_with_handles: false,
-            rest: Vec::new(),
-        })
-    }
-
-    /// A watchman whose thread can't be had: no stack is as large.
-    fn without_thread() -> Arc<Watch> {
-        let watch = Arc::new(Watch::default());
-        watch.list.lock().stack = Some(1 << 60);
-        watch
-    }
-
-    #[test]
-    fn a_watchman_without_a_thread_is_asked_again() {
-        let watch = without_thread();
-        let (left, right) = Memory::pair(1000);
-        let link = link(Arc::new(Captured(mpsc::channel().0, None)), left, Some(watch.clone()));
-        link.leave_helm();
-        assert!(!watch.is_there(), "there can be no such thread");
-        watch.list.lock().stack = None;
-        let mut bytes = Vec::new();
-        wire::write_adieu(&mut bytes, wire::EndReason::Closed, "");
-        right.try_send(&[IoSlice::new(&bytes)]).unwrap();
-        // Nobody but the watchman reads; to look at the connection is to use it.
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while link.ending().is_none() {
-            drop(link.lock());
-            assert!(Instant::now() < deadline, "nobody came");
-            thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn nothing_is_left_to_a_watchman_without_a_thread() {
-        let (left, right) = Memory::pair(1000);
-        let link = link(Arc::new(Captured(mpsc::channel().0, None)), left, Some(without_thread()));
-        let mut message = Vec::new();
-        let start = wire::begin_one_way(&mut message, 0, 1, 0);
-        wire::finish_with(&mut message, start, 0);
-        // However slow this thread is, they are a burst.
-        link.lock().last_message = Instant::now().checked_add(Duration::from_secs(10));
-        let mut received = Vec::with_capacity(1000);
-        for count in 1..=3 {
-            link.send(&mut message.clone(), 0, None).unwrap();
-            right.try_recv(&mut received).unwrap();
-            assert_eq!(received.len(), count * message.len());
-        }
-    }
-
-    #[test]
-    fn a_value_that_panics_when_it_is_dropped_ends_no_watchman() {
-        let commands = Arc::new(Captured(mpsc::channel().0, Some("a panic on purpose")));
-        let link = link(commands, Memory::pair(1).0, None);
-        // There is no such stack, so it is dropped here.
-        let_go(link, Some(1 << 60));
-    }
-
-    #[test]
-    fn values_of_the_program_are_dropped_on_another_thread() {
-        let (sender, dropped) = mpsc::channel();
-        let link = link(Arc::new(Captured(sender, None)), Memory::pair(1).0, None);
-        let_go(link.clone(), None);
-        assert!(dropped.try_recv().is_err(), "it is still held");
-        let_go(link, None);
-        assert_ne!(dropped.recv().unwrap(), thread::current().id());
-    }
-
-    #[test]
-    fn what_waits_to_be_written_comes_before_all_that_can_wait() {
-        let (start, tick) = (Instant::now(), WRITE_TICK);
-        let entry = |next, urgent| Entry { link: Weak::new(), next, urgent };
-        let mut entries: HashMap<_, _> = (0..500)
-            .map(|n| (n, entry(start + tick / 500 * u32::try_from(n).unwrap(), false)))
-            .collect();
-        entries.insert(700, entry(start + tick, true));
-        entries.insert(800, entry(start + 2 * tick, true));
-        let mut due = Vec::new();
-        list_due(&entries, start + tick, &mut due);
-        let places: Vec<_> = due.iter().map(|(_, _, place)| *place).collect();
-        assert_eq!((places.len(), places[0], places[1]), (501, 700, 0));
-        assert!(places.windows(2).skip(1).all(|pair| pair[0] < pair[1]), "the longest wait first");
-    }
 }

@@ -6,7 +6,8 @@ use crate::link::core::failure::{Failure, Phase};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
-use crate::link::threads::handler::{self, Handler};
+use crate::link::threads::aside::give_up_turn;
+use crate::link::threads::handler;
 use crate::sync::Deadline;
 use crate::wire::LENGTH_PREFIX;
 
@@ -68,76 +69,64 @@ impl Link {
 
     /// Admits a command and spends its charge, once there is room for it in the outbox and window.
     /// What the peer grants is no bound of what may pile up here: the outbox has its own.
-    pub(in super::super) fn admit_with_room<'a>(
-        &'a self,
-        state: Locked<'a>,
+    pub(in super::super) fn admit_with_room(
+        &self,
+        state: &mut Locked<'_>,
         charge: u64,
         deadline: &mut Deadline,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        let handler = handler::current();
-        let (state, room) = self.await_room(state, deadline);
-        if room.is_err() {
-            return (state, room);
-        }
+    ) -> Result<(), Failure> {
+        state.await_room(deadline)?;
         // Others may have filled the outbox during a wait for window. What was granted is used all
         // the same: given back it would reach nobody who reads, and each thread adds one frame.
-        self.admit(state, charge, handler.as_ref(), deadline)
+        self.admit(state, charge, deadline)
     }
 
     /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
     /// that a message may still be sent and its bytes. A thread that may send nothing any more is
     /// none of them: an end of input while there are senders is a cut, and behind our `adieu` it is
     /// the orderly end.
-    pub(in super::super) fn sending<'a, T>(
-        &'a self,
-        mut state: Locked<'a>,
-        act: impl FnOnce(Locked<'a>) -> (Locked<'a>, Result<T, Failure>),
-    ) -> (Locked<'a>, Result<T, Failure>) {
-        if let Err(failure) = self.check_admitted(&state) {
-            return (state, Err(failure));
-        }
+    pub(in super::super) fn sending<T>(
+        &self,
+        state: &mut Locked<'_>,
+        act: impl FnOnce(&mut Locked<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.check_admitted(state)?;
         state.goodbye.senders = state.goodbye.senders.saturating_add(1);
-        let result;
-        (state, result) = act(state);
+        let result = act(state);
         state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
         state.advance_goodbye();
-        (state, result)
+        result
     }
 
-    /// Admits a command and spends its charge, waiting for window where there is too little.
-    ///
-    /// `handler` is the handler to take off its turn meanwhile, if it holds one.
-    pub(in super::super) fn admit<'a>(
-        &'a self,
-        mut state: Locked<'a>,
+    /// Admits a command and spends its charge, waiting for window where there is too little. The
+    /// command that the calling thread is inside of gives its turn up meanwhile.
+    fn admit(
+        &self,
+        state: &mut Locked<'_>,
         charge: u64,
-        handler: Option<&Handler>,
         deadline: &mut Deadline,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state) {
-            return (state, Err(failure));
-        }
+    ) -> Result<(), Failure> {
+        self.check_admitted(state)?;
         if state.window.try_spend(charge) {
-            return (state, Ok(()));
+            return Ok(());
         }
-        drop(state);
-        let (state, away) = match self.leave(handler) {
-            Ok(left) => left,
-            Err(failure) => return (self.lock(), Err(failure)),
-        };
-        let (state, result) = self.await_window(state, charge, deadline);
-        (self.come_back(state, away), result)
+        let away = state.unlocked(|| match handler::current() {
+            Some(handler) => give_up_turn(&handler),
+            None => Ok(None),
+        })?;
+        let result = self.await_window(state, charge, deadline);
+        self.come_back(state, away);
+        result
     }
 
-    pub(in super::super) fn await_window<'a>(
-        &'a self,
-        mut state: Locked<'a>,
+    /// Waits in the line of the senders until there is window for a command, and spends its charge.
+    pub(in super::super) fn await_window(
+        &self,
+        state: &mut Locked<'_>,
         charge: u64,
         deadline: &mut Deadline,
-    ) -> (Locked<'a>, Result<(), Failure>) {
-        if let Err(failure) = self.check_admitted(&state) {
-            return (state, Err(failure));
-        }
+    ) -> Result<(), Failure> {
+        self.check_admitted(state)?;
         let owed = self.is_owed();
         let ticket = state.window.queue_up();
         // The peer may be waiting too, for room that it gets when its commands start here.
@@ -147,23 +136,22 @@ impl Link {
         // A stop ends the wait too: after `retrait` only handlers send.
         let refused = |state: &State| !state.goodbye.admits(owed);
         let first = |state: &State| state.window.is_first(ticket) || refused(state);
-        (state, _) = self.wait(state, Sleep::Line, deadline, first);
-        if first(&state) {
+        state.wait(Sleep::Line, deadline, first);
+        if first(state) {
             let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
-            (state, _) = self.wait(state, Sleep::Window, deadline, ready);
+            state.wait(Sleep::Window, deadline, ready);
         }
         state.turn.callers_left(caller);
         let spent = state.window.leave(ticket, charge);
         // The line has moved: somebody else is first now.
         state.wake(|sleep| sleep == Sleep::Line);
-        let result = match self.check_admitted(&state) {
+        match self.check_admitted(state) {
             Err(failure) => {
                 state.window.unspend(if spent { charge } else { 0 });
                 Err(failure)
             }
             Ok(()) if spent => Ok(()),
             Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
-        };
-        (state, result)
+        }
     }
 }

@@ -10,7 +10,6 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::core::whereabouts::Whereabouts;
 use crate::link::io::lock::Locked;
-use crate::link::threads::handler;
 use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -22,18 +21,20 @@ impl Link {
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
-        if let Some(answer) = self.lock().calls.claim(call) {
+        if let Some(answer) = self.locked(|state| state.calls.claim(call)) {
             return Ok(answer);
         }
         let deadline = &mut deadline.into();
         if deadline.is_no_time() {
             // Who only looks gives no turn up, and is never refused for too many that wait.
-            let mut state = self.look_round(|state| state.calls.is_answered(call));
-            return match state.calls.claim(call) {
-                Some(answer) => Ok(answer),
-                None if state.ended().is_some() => Err(Self::ended(&mut state, call)),
-                None => Err(late(Whereabouts::SENT)),
-            };
+            return self.locked_soon(|state| {
+                look_round(state, |state| state.calls.is_answered(call));
+                match state.calls.claim(call) {
+                    Some(answer) => Ok(answer),
+                    None if state.ended().is_some() => Err(ended(state, call)),
+                    None => Err(late(Whereabouts::SENT)),
+                }
+            });
         }
         self.wait_on(call, deadline)
     }
@@ -48,59 +49,47 @@ impl Link {
             Err(Failure::Late { .. }) => {}
             other => return other,
         }
-        let mut state = self.lock();
-        if let Some(answer) = state.calls.claim(call) {
-            return Ok(answer);
-        }
-        if state.ended().is_some() {
-            return Err(Self::ended(&mut state, call));
-        }
-        let failure = self.give_up_late(&mut state, call);
-        state.advance_goodbye();
-        drop(self.flush_ready(state));
-        Err(failure)
+        self.locked(|state| {
+            if let Some(answer) = state.calls.claim(call) {
+                return Ok(answer);
+            }
+            if state.ended().is_some() {
+                return Err(ended(state, call));
+            }
+            let failure = self.give_up_late(state, call);
+            state.advance_goodbye();
+            state.flush_ready();
+            Err(failure)
+        })
     }
 
     /// Whether `wait_for` would return at once.
     pub(crate) fn is_ready(&self, call: CallId) -> bool {
         let ready = |state: &State| state.calls.is_answered(call) || state.ended().is_some();
-        ready(&self.look_round(ready))
+        self.locked_soon(|state| {
+            look_round(state, ready);
+            ready(state)
+        })
     }
 
     /// The same as far as it is known already.
     pub(crate) fn is_known_ready(&self, call: CallId) -> bool {
-        let state = self.lock();
-        state.calls.is_answered(call) || state.ended().is_some()
-    }
-
-    /// Looks without waiting for what others do: unless it is there already, what was sent is
-    /// written as far as that needs no waiting, and what has come is taken in.
-    pub(in super::super) fn look_round(&self, is_there: impl Fn(&State) -> bool) -> Locked<'_> {
-        let mut state = self.lock_soon();
-        if !is_there(&state) {
-            state = self.flush_ready(state);
-            state = self.look(state);
-            // Who looks again and again waits too, for an answer that may need these.
-            state.turn.owe_what_came();
-            state.pass_on();
-        }
-        state
+        self.locked(|state| state.calls.is_answered(call) || state.ended().is_some())
     }
 
     fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
-        let handler = handler::current();
-        let (mut state, away) = self.leave(handler.as_ref())?;
-        state.calls.set_awaited(call, true);
-        let (mut state, waited) = self.wait_counted(state, call, away.is_some(), deadline);
-        state.calls.set_awaited(call, false);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(late(Whereabouts::SENT)),
-        };
-        state = self.flush(state, deadline);
-        self.come_back(state, away);
-        result
+        self.locked_aside(|state, from_handler| {
+            state.calls.set_awaited(call, true);
+            let waited = self.wait_counted(state, call, from_handler, deadline);
+            state.calls.set_awaited(call, false);
+            let result = match (state.calls.claim(call), waited) {
+                (Some(answer), _) => Ok(answer),
+                (None, Waited::Closed) => Err(ended(state, call)),
+                (None, _) => Err(late(Whereabouts::SENT)),
+            };
+            state.flush(deadline);
+            result
+        })
     }
 
     /// Waits until one of several deferred calls is answered, or the connection has ended; says
@@ -116,60 +105,62 @@ impl Link {
         // At the end of the connection none will be answered any more: the first says so.
         let first = |state: &State| answered(state).or(state.ended().is_some().then_some(0));
         if deadline.is_no_time() {
-            return Ok(first(&self.look_round(done)));
+            return self.locked_soon(|state| {
+                look_round(state, done);
+                Ok(first(state))
+            });
         }
-        let handler = handler::current();
-        let (mut state, away) = self.leave(handler.as_ref())?;
-        let caller = usize::from(away.is_none() || !self.is_inside());
-        state.turn.callers = state.turn.callers.saturating_add(caller);
-        state.offer_turn();
-        (state, _) = self.wait(state, Sleep::Answers, deadline, done);
-        state.turn.callers_left(caller);
-        let first = first(&state);
-        state = self.flush(state, deadline);
-        self.come_back(state, away);
-        Ok(first)
+        self.locked_aside(|state, from_handler| {
+            let caller = usize::from(!from_handler || !self.is_inside());
+            state.turn.callers = state.turn.callers.saturating_add(caller);
+            state.offer_turn();
+            state.wait(Sleep::Answers, deadline, done);
+            state.turn.callers_left(caller);
+            let first = first(state);
+            state.flush(deadline);
+            Ok(first)
+        })
     }
 
     /// Waits for an answer and closes the call, whatever comes.
     #[inline]
-    pub(in super::super) fn await_answer<'a>(
-        &'a self,
-        state: Locked<'a>,
+    pub(in super::super) fn await_answer(
+        &self,
+        state: &mut Locked<'_>,
         call: CallId,
         from_handler: bool,
         deadline: &mut Deadline,
-    ) -> (Locked<'a>, Result<Answer, Failure>) {
-        let (mut state, waited) = self.wait_counted(state, call, from_handler, deadline);
+    ) -> Result<Answer, Failure> {
+        let waited = self.wait_counted(state, call, from_handler, deadline);
         let result = match (state.calls.claim(call), waited) {
             (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(Self::ended(&mut state, call)),
-            (None, _) => Err(self.give_up_late(&mut state, call)),
+            (None, Waited::Closed) => Err(ended(state, call)),
+            (None, _) => Err(self.give_up_late(state, call)),
         };
         state.advance_goodbye();
-        (self.flush(state, deadline), result)
+        state.flush(deadline);
+        result
     }
 
     /// Waits for an answer, counted among those for whom commands are run meanwhile. A handler of
     /// this connection is counted by its turn, one of another connection is not.
     #[inline]
-    fn wait_counted<'a>(
-        &'a self,
-        mut state: Locked<'a>,
+    fn wait_counted(
+        &self,
+        state: &mut Locked<'_>,
         call: CallId,
         from_handler: bool,
         deadline: &mut Deadline,
-    ) -> (Locked<'a>, Waited) {
+    ) -> Waited {
         let caller = usize::from(!from_handler || !self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         if !state.turn.is_queue_empty() {
             state.offer_turn();
         }
-        let waited;
-        (state, waited) =
-            self.wait(state, Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
+        let waited =
+            state.wait(Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
         state.turn.callers_left(caller);
-        (state, waited)
+        waited
     }
 
     /// Gives a call up whose deadline has passed; says where it was.
@@ -179,13 +170,25 @@ impl Link {
         let place = state.place_of(asked, !self.ends_with_handles);
         late(if state.withdraw(call, asked) { Whereabouts::OUTBOX } else { place })
     }
+}
 
-    fn ended(state: &mut Locked<'_>, call: CallId) -> Failure {
-        let given_up = state.calls.give_up(call);
-        let may_have_run = given_up.is_none_or(|asked| state.outbox.may_have_left(asked.at));
-        let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
-        Failure::Ended { ending, may_have_run }
+/// Looks without waiting for what others do: unless it is there already, what was sent is
+/// written as far as that needs no waiting, and what has come is taken in.
+pub(super) fn look_round(state: &mut Locked<'_>, is_there: impl Fn(&State) -> bool) {
+    if !is_there(state) {
+        state.flush_ready();
+        state.look();
+        // Who looks again and again waits too, for an answer that may need these.
+        state.turn.owe_what_came();
+        state.pass_on();
     }
+}
+
+fn ended(state: &mut State, call: CallId) -> Failure {
+    let given_up = state.calls.give_up(call);
+    let may_have_run = given_up.is_none_or(|asked| state.outbox.may_have_left(asked.at));
+    let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
+    Failure::Ended { ending, may_have_run }
 }
 
 /// No answer came in time.

@@ -19,28 +19,26 @@ impl Link {
         if handler::serves(|served| std::ptr::eq(served, self)) {
             return Err(Failure::InsideOne);
         }
-        let handler = handler::current();
-        let (state, away) = self.leave(handler.as_ref())?;
-        // What stands in the socket has arrived too.
-        let mut state = self.look(state);
-        let mark = state.turn.begin_catching_up();
-        state.turn.callers = state.turn.callers.saturating_add(1);
-        // Whoever wanted the helm during that look sleeps.
-        state.pass_on();
-        state.offer_turn();
-        let waited;
-        let done = |state: &State| state.turn.catching_up.has_caught_up(mark);
-        (state, waited) = self.wait(state, Sleep::Handled, &mut deadline, done);
-        state.turn.callers_left(1);
-        let result = match (state.turn.catching_up.end(mark), waited) {
-            (true, _) => Ok(()),
-            (false, Waited::Closed) => {
-                let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
-                Err(Failure::Ended { ending, may_have_run: false })
+        self.locked_aside(|state, _| {
+            // What stands in the socket has arrived too.
+            state.look();
+            let mark = state.turn.begin_catching_up();
+            state.turn.callers = state.turn.callers.saturating_add(1);
+            // Whoever wanted the helm during that look sleeps.
+            state.pass_on();
+            state.offer_turn();
+            let done = |state: &State| state.turn.catching_up.has_caught_up(mark);
+            let waited = state.wait(Sleep::Handled, &mut deadline, done);
+            state.turn.callers_left(1);
+            match (state.turn.catching_up.end(mark), waited) {
+                (true, _) => Ok(()),
+                (false, Waited::Closed) => {
+                    let ending = state.ended().cloned();
+                    let ending = ending.unwrap_or_else(|| Arc::new(Ending::vanished()));
+                    Err(Failure::Ended { ending, may_have_run: false })
+                }
+                (false, _) => Err(Failure::Late { phase: Phase::CatchUp, may_have_run: false }),
             }
-            (false, _) => Err(Failure::Late { phase: Phase::CatchUp, may_have_run: false }),
-        };
-        drop(self.come_back(state, away));
-        result
+        })
     }
 }

@@ -33,17 +33,16 @@ impl Link {
         {
             return Expelled::Ended(ending);
         }
-        let mut state = self.lock_soon();
-        state.expel(text);
-        let waited;
-        (state, waited) = self.wait(state, Sleep::End, &mut deadline, |_| false);
-        if waited == Waited::Expired {
-            state.close(Ending::here(EndReason::SlowPeer, ""));
-        }
-        let unsaid = state.goodbye.unsaid.clone();
-        let late = waited == Waited::Expired && unsaid.is_some();
-        let first = unsaid.or_else(|| state.ended().cloned());
-        drop(state);
+        let (late, first) = self.locked_soon(|state| {
+            state.expel(text);
+            let waited = state.wait(Sleep::End, &mut deadline, |_| false);
+            if waited == Waited::Expired {
+                state.close(Ending::here(EndReason::SlowPeer, ""));
+            }
+            let unsaid = state.goodbye.unsaid.clone();
+            let late = waited == Waited::Expired && unsaid.is_some();
+            (late, unsaid.or_else(|| state.ended().cloned()))
+        });
         let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.moment().into_iter().chain(most).min());
         match first {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use super::answers::look_round;
 use crate::link::Link;
 use crate::link::core::failure::Failure;
 use crate::link::core::goodbye::Ending;
@@ -17,6 +18,7 @@ use crate::link::io::lock::Locked;
 use crate::link::io::read::LOOK_BUDGET;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::link::io::sleep::is_past;
+use crate::link::threads::aside::give_up_turn;
 use crate::link::threads::handler;
 use crate::link::threads::tend::READ_BUDGET;
 use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Parker, Rule, holds, now};
@@ -50,12 +52,12 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
     if deadline.is_no_time() {
         // Who only looks gives no turn up, and is never refused for too many that wait.
         for each in awaited {
-            drop(each.link.look_round(|state| each.is_answered(state)));
+            each.link.locked_soon(|state| look_round(state, |state| each.is_answered(state)));
         }
         return Ok(());
     }
     let away = match handler::current() {
-        Some(handler) => crate::link::threads::aside::give_up_turn(&handler)?,
+        Some(handler) => give_up_turn(&handler)?,
         None => None,
     };
     let gave_up_turn = away.is_some();
@@ -85,55 +87,57 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn new(awaited: &'a Awaited<'a>, gave_up_turn: bool) -> Self {
         let caller = usize::from(!gave_up_turn || !awaited.link.is_inside());
-        let mut state = awaited.link.lock();
-        state.turn.callers = state.turn.callers.saturating_add(caller);
-        state.offer_turn();
-        drop(state);
+        awaited.link.locked(|state| {
+            state.turn.callers = state.turn.callers.saturating_add(caller);
+            state.offer_turn();
+        });
         Place { awaited, helm: None, caller, held_back: None, due: None }
     }
 
     /// Reads what is there, writes what can be written without waiting, and enters the list of those
     /// who are to be woken; says whether the wait is over.
     fn visit(&mut self, parker: &Arc<Parker>, readable: bool, budget: usize) -> bool {
-        let link = self.awaited.link;
-        let mut state = link.lock();
+        self.awaited.link.locked(|state| self.visit_locked(state, parker, readable, budget))
+    }
+
+    fn visit_locked(
+        &mut self,
+        state: &mut Locked<'_>,
+        parker: &Arc<Parker>,
+        readable: bool,
+        budget: usize,
+    ) -> bool {
         state.sleepers.remove(parker);
         let is_overdue = self.due.is_some_and(|due| due <= now());
         if (readable || is_overdue)
             && let Some(reader) = self.helm.take()
         {
-            state = self.read(state, reader, budget);
+            self.read(state, reader, budget);
         }
-        state = link.flush_ready(state);
-        if self.awaited.is_over(&state) {
+        state.flush_ready();
+        if self.awaited.is_over(state) {
             return true;
         }
         if self.helm.is_none() {
             self.helm = state.take_helm();
         }
-        self.arrange(&mut state);
+        self.arrange(state);
         if holds(Rule::StandsInEach) {
             state.sleepers.push(parker.clone(), Sleep::Several);
         }
         false
     }
 
-    fn read<'s>(&self, mut state: Locked<'s>, reader: Box<Reader>, budget: usize) -> Locked<'s>
-    where
-        'a: 's,
-    {
+    fn read(&self, state: &mut Locked<'_>, reader: Box<Reader>, budget: usize) {
         if self.held_back.is_some_and(|until| now() < until) {
-            state.put_helm(reader);
-            return state;
+            return state.put_helm(reader);
         }
-        let read;
-        (state, read) = self.awaited.link.read_ready(state, reader, budget);
+        let read = state.read_ready(reader, budget);
         // Its rest may have come while this process was stopped: what is there was read first.
         let overdue = |reader: &mut Reader| read == 0 && reader.inbox.is_overdue(now());
         if state.idle_reader().is_some_and(overdue) {
             state.close(Ending::here(EndReason::SlowFrame, ""));
         }
-        state
     }
 
     /// What else than input or a signal is a reason to look at this connection again.
@@ -146,7 +150,7 @@ impl<'a> Place<'a> {
     }
 
     fn shrink(&mut self) {
-        self.awaited.link.lock().shrink();
+        self.awaited.link.locked(|state| state.shrink());
         if let Some(reader) = &mut self.helm {
             reader.inbox.shrink();
         }
@@ -154,17 +158,17 @@ impl<'a> Place<'a> {
 
     /// Gives back what the thread has here, and passes the baton on.
     fn leave(self, parker: &Arc<Parker>) {
-        let link = self.awaited.link;
-        let mut state = link.lock();
-        state.sleepers.remove(parker);
-        if let Some(reader) = self.helm {
-            state.put_helm(reader);
-        }
-        if holds(Rule::Baton) {
-            state.pass_on();
-        }
-        state.turn.callers_left(self.caller);
-        drop(link.flush_ready(state));
+        self.awaited.link.locked(|state| {
+            state.sleepers.remove(parker);
+            if let Some(reader) = self.helm {
+                state.put_helm(reader);
+            }
+            if holds(Rule::Baton) {
+                state.pass_on();
+            }
+            state.turn.callers_left(self.caller);
+            state.flush_ready();
+        });
     }
 }
 

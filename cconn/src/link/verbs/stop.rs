@@ -53,49 +53,47 @@ impl Link {
     }
 
     fn finish_stop(&self, deadline: Option<Instant>, chained: Option<&Chained>) -> Stopped {
-        let mut state = self.lock_soon();
-        state.turn.callers = state.turn.callers.saturating_add(1);
-        let waited;
-        (state, waited) = match chained {
-            Some(chained) => self.wait_for_end_inside(state, chained, deadline),
-            None => self.wait(state, Sleep::End, &mut deadline.into(), |_| false),
-        };
-        state.turn.callers_left(1);
+        let waited = self.locked_soon(|state| {
+            state.turn.callers = state.turn.callers.saturating_add(1);
+            let waited = match chained {
+                Some(chained) => self.wait_for_end_inside(state, chained, deadline),
+                None => state.wait(Sleep::End, &mut deadline.into(), |_| false),
+            };
+            state.turn.callers_left(1);
+            if waited == Waited::Expired {
+                state.close(Ending::here(EndReason::GraceOver, ""));
+            }
+            waited
+        });
         if waited == Waited::Done {
             return Stopped::Begun;
         }
-        let grace_over = waited == Waited::Expired;
-        if grace_over {
-            state.close(Ending::here(EndReason::GraceOver, ""));
-        }
-        drop(state);
         let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.into_iter().chain(most).min());
-        if grace_over { Stopped::GraceOver } else { Stopped::Ended }
+        if waited == Waited::Expired { Stopped::GraceOver } else { Stopped::Ended }
     }
 
     /// Waits for the end on a thread that is part of something else, such as a command of another
     /// connection. What is left here may be waiting for that command: because the command asked for
     /// it, or because it waits for the end of what the command is part of. In both cases the wait
     /// ends with `Done`. No input announces these cases, so they are looked for every `CHAIN_TICK`.
-    fn wait_for_end_inside<'a>(
-        &'a self,
-        mut state: Locked<'a>,
+    fn wait_for_end_inside(
+        &self,
+        state: &mut Locked<'_>,
         chained: &Chained,
         deadline: Option<Instant>,
-    ) -> (Locked<'a>, Waited) {
+    ) -> Waited {
         let (place, is_asked_for) = (self.place(), handler::is_asked_for());
         loop {
             if chained.closes(vec![place]) {
-                return (state, Waited::Done);
+                return Waited::Done;
             }
             let look = crate::sync::now().checked_add(CHAIN_TICK);
             let until = deadline.into_iter().chain(look).min();
             let done = |state: &State| is_asked_for && state.turn.only_waits();
-            let waited;
-            (state, waited) = self.wait(state, Sleep::End, &mut until.into(), done);
+            let waited = state.wait(Sleep::End, &mut until.into(), done);
             if waited != Waited::Expired || is_past(deadline) {
-                return (state, waited);
+                return waited;
             }
         }
     }
@@ -103,9 +101,11 @@ impl Link {
     /// Reads what has arrived, without waiting, before a deadline is declared to have passed.
     /// `all`: up to the budget instead of a single read. True if something had arrived.
     pub(crate) fn take_in(&self, all: bool) -> bool {
-        let state = self.lock_soon();
-        let passes = state.passes;
-        self.look_at(state, if all { LOOK_BUDGET } else { 1 }).passes != passes
+        self.locked_soon(|state| {
+            let passes = state.passes;
+            state.look_at(if all { LOOK_BUDGET } else { 1 });
+            state.passes != passes
+        })
     }
 
     /// Ends the connection now; complete frames are written once, without blocking.
@@ -113,8 +113,7 @@ impl Link {
         if self.is_disowned() {
             return;
         }
-        let mut state = self.lock_soon();
-        state.close(Ending::here(reason, text));
+        self.locked_soon(|state| state.close(Ending::here(reason, text)));
     }
 
     /// Whether the connection was inherited from a parent process. If so it is ended here; its
@@ -122,7 +121,7 @@ impl Link {
     pub(in super::super) fn is_disowned(&self) -> bool {
         let inherited = self.is_inherited();
         if inherited {
-            self.lock().close(Ending::Cut { text: INHERITED.into() });
+            self.locked(|state| state.close(Ending::Cut { text: INHERITED.into() }));
         }
         inherited
     }
@@ -139,16 +138,17 @@ impl Link {
 
     /// The number of threads that are inside a command of this connection.
     pub(crate) fn threads_inside(&self) -> usize {
-        self.lock_soon().turn.occupied()
+        self.locked_soon(|state| state.turn.occupied())
     }
 
     /// Waits until the stand-ins have ended; false if the deadline passed first.
     pub(crate) fn wait_for_stand_ins(&self, deadline: Option<Instant>) -> bool {
-        let mut state = self.lock();
-        let mut expired = false;
-        while state.turn.stand_ins > 0 && !expired {
-            (state, expired) = self.sleep(state, Sleep::End, deadline);
-        }
-        state.turn.stand_ins == 0
+        self.locked(|state| {
+            let mut expired = false;
+            while state.turn.stand_ins > 0 && !expired {
+                expired = state.sleep(Sleep::End, deadline);
+            }
+            state.turn.stand_ins == 0
+        })
     }
 }

@@ -1,0 +1,75 @@
+//! What is carried out behind the lock: threads woken and started, the watchman called, the last
+//! words said, the layer above told of the end.
+
+use std::time::Duration;
+
+use crate::link::Link;
+use crate::link::core::due::{Due, LastWords};
+use crate::link::io::channel::Crew;
+use crate::sync::Purpose;
+
+/// How soon the layer above is told of the end again, where it had no thread for it.
+pub(super) const TELL_AGAIN: Duration = Duration::from_millis(10);
+
+impl Crew for Link {
+    fn carry_out(&self, mut due: Due) {
+        due.take_woken().for_each(|parker| parker.unpark());
+        if let Some(after) = due.watch {
+            self.call_watchman(after);
+        }
+        for _ in 0..due.stand_ins {
+            self.start_stand_in();
+        }
+        if let Some(words) = due.last_words {
+            self.say_last_words(words);
+        }
+    }
+}
+
+impl Link {
+    fn say_last_words(&self, words: LastWords) {
+        match words {
+            LastWords::HangUp if self.is_inherited() => return,
+            LastWords::HangUp => return self.io.shutdown(),
+            // The stream is the parent's, who goes on using it.
+            _ if self.is_inherited() => {}
+            LastWords::Goodbye => self.say_goodbye(),
+            LastWords::EndOfStream => self.end_stream(),
+            LastWords::None => self.close_stream(),
+        }
+        // A connection ends once.
+        self.tell_end();
+    }
+
+    /// Tells the layer above of the end, until it has heard.
+    pub(super) fn tell_end(&self) {
+        if let Some(link) = self.me.upgrade()
+            && !self.commands.ended(&link)
+        {
+            self.noted(|state| state.tended.end_untold = true);
+            self.call_watchman(TELL_AGAIN);
+        }
+    }
+
+    fn start_stand_in(&self) {
+        let Some(link) = self.me.upgrade() else { return };
+        loop {
+            let (name, link) = (self.identity.stand_in_name(), link.clone());
+            let (purpose, stack) = (Purpose::StandIn, self.limits.stack);
+            let started = crate::sync::spawn_for(purpose, name, stack, move || link.stand_in());
+            if started.is_ok() || !self.refuse_front() {
+                return;
+            }
+        }
+    }
+
+    /// Asks the watchman to look after this connection, in `after` at the latest.
+    pub(super) fn call_watchman(&self, after: Duration) {
+        if let Some(watch) = &self.watch
+            && !watch.look_after(self.me.clone(), after)
+        {
+            // The next unlock asks again, and not this one.
+            self.noted(|state| state.tended.was_not_heard());
+        }
+    }
+}

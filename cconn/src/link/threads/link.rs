@@ -1,0 +1,150 @@
+//! One connection with its threads: who runs its commands, who looks after it, who holds it.
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use super::dispatch::Runner;
+use super::names::Names;
+use super::watch::Watch;
+use crate::link::core::goodbye::Ending;
+use crate::link::core::identity::Identity;
+use crate::link::core::limits::{Limits, PeerLimits};
+use crate::link::core::notices::Notice;
+use crate::link::core::route::Kinds;
+use crate::link::io::channel::{Channel, Ends};
+use crate::transport::Transport;
+
+/// The commands of one connection: implemented by the registry above.
+pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
+    /// What a thread that runs commands of that connection runs them with. Made once for each
+    /// such thread, so that what all commands need costs nothing each time.
+    fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a>;
+
+    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never panics.
+    fn notice(&self, link: &Arc<Link>, notice: &Notice);
+
+    /// Told when the connection has ended; must not block. False where what is to be done then
+    /// could not be begun for want of a thread: it is told again.
+    fn ended(&self, _lien: &Arc<Link>) -> bool {
+        true
+    }
+
+    /// The fingerprint that the command of that hash is registered with; 0 where it has none.
+    fn fingerprint(&self, _command: u64) -> u32 {
+        0
+    }
+}
+
+/// One connection.
+///
+/// It is used as its channel too, which holds all that needs no thread.
+pub(crate) struct Link {
+    channel: Channel,
+    pub(super) commands: Arc<dyn Dispatch>,
+    pub(in super::super) peer: PeerLimits,
+    pub(in super::super) watch: Option<Arc<Watch>>,
+    pub(super) me: Weak<Link>,
+    pub(crate) identity: Identity,
+    /// Names of what was sent one-way.
+    pub(crate) names: Names,
+    /// When the greeting was done.
+    pub(super) born: Instant,
+    /// Handles of the program that exist.
+    pub(super) handles: AtomicUsize,
+    /// Whether the connection stops with its last handle: a server's connections do not.
+    pub(in super::super) ends_with_handles: bool,
+    /// Bytes were left to the watchman, and may still wait.
+    left: AtomicBool,
+}
+
+impl Deref for Link {
+    type Target = Channel;
+
+    #[inline]
+    fn deref(&self) -> &Channel {
+        &self.channel
+    }
+}
+
+/// What a connection is made of.
+pub(crate) struct Parts {
+    pub(crate) io: Arc<dyn Transport>,
+    pub(crate) commands: Arc<dyn Dispatch>,
+    /// The same for all connections of a server.
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) peer: PeerLimits,
+    pub(crate) watch: Option<Arc<Watch>>,
+    pub(crate) identity: Identity,
+    pub(crate) ends_with_handles: bool,
+    /// What was received behind the greeting, in a buffer to go on reading into.
+    pub(crate) rest: Vec<u8>,
+}
+
+impl Link {
+    /// A connection whose greeting is done.
+    pub(crate) fn new(parts: Parts) -> Arc<Link> {
+        let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
+        watch.iter().for_each(Watch::prepare);
+        let (kinds, watched) = (commands.clone(), watch.is_some());
+        let ends = Ends { io, kinds, limits, peer, rest, watched };
+        Arc::new_cyclic(|me: &Weak<Link>| Link {
+            channel: Channel::new(ends, me.clone()),
+            commands,
+            peer,
+            watch,
+            me: me.clone(),
+            identity,
+            names: Names::default(),
+            born: crate::sync::now(),
+            handles: AtomicUsize::new(0),
+            ends_with_handles,
+            left: AtomicBool::new(false),
+        })
+    }
+
+    /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
+    /// from the beginning.
+    pub(crate) fn leave_helm(&self) {
+        self.locked(|state| {
+            state.route_rest();
+            state.pass_on();
+        });
+    }
+
+    #[inline]
+    pub(super) fn is_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_left(&self, left: bool) {
+        self.left.store(left, Ordering::Relaxed);
+    }
+
+    /// Whether this side ended it while it was being stopped, and not because its program wanted
+    /// it so.
+    pub(crate) fn was_cut_in_stop(&self) -> bool {
+        let cut =
+            |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
+        self.locked_soon(|state| state.goodbye.stopping && state.ended().is_some_and(cut))
+    }
+
+    /// Word of a failure is not told to the program.
+    pub(crate) fn lose_notice(&self) {
+        self.locked(|state| state.turn.notices.lose());
+    }
+
+    /// What runs this connection's commands.
+    pub(crate) fn commands(&self) -> &Arc<dyn Dispatch> {
+        &self.commands
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
