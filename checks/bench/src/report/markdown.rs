@@ -1,10 +1,10 @@
 //! The tables as Markdown, with what they were measured on, printed or put into the project's
-//! pages.
+//! pages: all of it on the page of performance, a few lines below the picture in the READMEs.
 
 use std::path::Path;
 
 use super::goals::verdicts;
-use super::results::{Results, Row};
+use super::results::Results;
 use super::svg;
 use super::table::{LEGEND, figures, goals};
 use crate::outcome::Outcome;
@@ -37,7 +37,7 @@ fn replace(page: &Path, text: &str) -> Outcome<()> {
     Ok(std::fs::write(page, format!("{before}{BEGIN}\n{text}\n{END}{after}"))?)
 }
 
-/// The words of a page around its table.
+/// The words of a page.
 struct Words {
     measured: [&'static str; 2],
     machine: &'static str,
@@ -63,17 +63,17 @@ fn origin(words: &Words) -> Outcome<String> {
 }
 
 fn everything(results: &Results) -> Outcome<String> {
-    let (figures, goals) = (table(&figures(results, |_| true)), table(&goals(results)));
+    let (figures, goals) = (table(&figures(results)), table(&goals(results)));
     Ok(format!("{}\n{figures}\n{}\n\n{goals}", origin(&ENGLISH)?, LEGEND.join("\n")))
 }
 
-/// What a reader wants to see first: no percentiles, no CPU time, and the goals as a sum.
+/// What stands below the picture, which shows the figures: what was measured on, and the goals as
+/// a sum.
 fn extract(results: &Results, words: &Words) -> Outcome<String> {
-    let figures = table(&figures(results, Row::is_main));
     let verdicts = verdicts(results);
     let met = verdicts.iter().filter(|verdict| verdict.is_met).count();
     let (missed, [goals, then]) = (verdicts.len() - met, words.goals);
-    Ok(format!("{}\n{figures}\n{goals} {met}, {then} {missed}.\n", origin(words)?))
+    Ok(format!("{}{goals} {met}, {then} {missed}.\n", origin(words)?))
 }
 
 /// How this was started, from the folder of the benchmark.

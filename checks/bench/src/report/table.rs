@@ -12,21 +12,20 @@ pub(super) const LEGEND: [&str; 2] = [
 ];
 
 pub(super) fn print(results: &Results) {
-    print_columns(&figures(results, |_| true));
+    print_columns(&figures(results));
     println!("\n{}\n", LEGEND.join("\n"));
     print_columns(&goals(results));
 }
 
-/// The lines of the table of figures, the header first, with some rows.
-pub(super) fn figures(results: &Results, is_shown: impl Fn(&Row) -> bool) -> Vec<Vec<String>> {
+/// The lines of the table of figures, the header first.
+pub(super) fn figures(results: &Results) -> Vec<Vec<String>> {
     let peers = results.peers.iter().map(|column| column.name.to_owned());
     let header = ["work".to_owned()].into_iter().chain(peers).collect();
     let cells = |row: &Row| {
         let peers = results.peers.iter().map(|column| cell(row, column.name));
         [row.title()].into_iter().chain(peers).collect()
     };
-    let rows = results.rows.iter().filter(|row| is_shown(row));
-    [header].into_iter().chain(rows.map(cells)).collect()
+    [header].into_iter().chain(results.rows.iter().map(cells)).collect()
 }
 
 /// The lines of the table of goals, the header first.
