@@ -31,6 +31,7 @@ pages! {
     FromOthers "from-others.md";
     DistributedObjects "distributed-objects.md";
     Questions "faq.md";
+    Francais "francais.md";
 }
 
 /// One argument more than a closure may have, which the page of limits speaks of.

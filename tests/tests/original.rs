@@ -1,6 +1,6 @@
 //! What the library did that cconn comes from, sentence by sentence of its README.
 //!
-//! The README of cconn names the test beside each sentence.
+//! The guide names the test beside each sentence.
 
 use std::collections::BTreeSet;
 use std::thread::{self, JoinHandle};
@@ -53,13 +53,18 @@ fn somme(a: i64, b: i64) -> i64 {
     a + b
 }
 
-/// Every test here stands in the table of both READMEs, and every test there stands here.
+/// Every test here stands in the tables of the guide, in English and in French, and every test
+/// there stands here.
 #[test]
-fn the_tables_of_the_readmes_name_these_tests() {
+fn the_tables_of_the_guide_name_these_tests() {
     let sources = [include_str!("original/client.rs"), include_str!("original/serveur.rs")];
     let tests = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
     let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('(').next()).collect();
-    for page in [include_str!("../../README.md"), include_str!("../../README.fr.md")] {
+    let pages = [
+        include_str!("../../docs/guide/src/from-python.md"),
+        include_str!("../../docs/guide/src/francais.md"),
+    ];
+    for page in pages {
         let section = page.split("\n## ").find(|section| section.contains("Serveur(12800, 23)"));
         let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
         let shown = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));

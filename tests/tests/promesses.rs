@@ -1,4 +1,4 @@
-//! What the README promises, where no other test shows it from a user's side.
+//! What the README and the guide promise, where no other test shows it from a user's side.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

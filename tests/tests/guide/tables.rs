@@ -101,6 +101,20 @@ fn every_setting_is_on_the_page_of_limits() {
     }
 }
 
+/// The Rust of the English README is compiled and run; that of the French one is the same.
+#[test]
+fn both_readmes_show_the_same_code() {
+    let blocks = |page: &str| -> Vec<String> {
+        let blocks = page.split("\n```").skip(1).step_by(2);
+        blocks.filter(|block| block.starts_with("rust")).map(str::to_owned).collect()
+    };
+    let (english, french) = (page("README.md"), page("README.fr.md"));
+    assert!(blocks(&english).len() > 2);
+    assert_eq!(blocks(&english), blocks(&french));
+    let links = |page: &str| page.matches("](docs/guide/src/").count();
+    assert!(links(&french) >= links(&english), "{} of {}", links(&french), links(&english));
+}
+
 #[test]
 fn every_page_is_in_the_summary_and_tested() {
     let summary = page("docs/guide/src/SUMMARY.md");
