@@ -61,6 +61,20 @@ fn each_example_prints_what_its_page_shows() {
     }
 }
 
+/// Lines of an example that the page of deployment shows, which are no program by themselves.
+#[test]
+fn the_lines_about_signals_are_those_of_the_example() {
+    let shown = page("docs/guide/src/deployment.md");
+    let (_, shown) = shown.split_once("```rust,ignore\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let example = page("examples/examples/serveur.rs");
+    let unindented: String = example
+        .lines()
+        .flat_map(|line| [line.strip_prefix("    ").unwrap_or(line), "\n"])
+        .collect();
+    assert!(unindented.contains(shown), "{shown}");
+}
+
 #[test]
 fn every_example_is_on_the_page_with_its_command() {
     let page = page(PAGE);

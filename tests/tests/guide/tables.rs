@@ -128,3 +128,32 @@ fn every_page_is_in_the_summary_and_tested() {
         }
     }
 }
+
+/// What a link to that heading is called: as GitHub and mdBook make it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase();
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn links_to_headings_lead_somewhere() {
+    let folder = fs::read_dir(root().join("docs/guide/src")).unwrap();
+    let guide = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let others = ["README.md", "README.fr.md", "SECURITY.md"].map(|name| root().join(name));
+    let mut seen = 0;
+    for path in guide.chain(others) {
+        let text = fs::read_to_string(&path).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (target, _) in targets.filter(|(target, _)| !target.contains("://")) {
+            let Some((file, wanted)) = target.split_once('#') else { continue };
+            let page = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            let linked = fs::read_to_string(&page).unwrap();
+            let headings = linked.lines().filter(|line| line.starts_with('#'));
+            let mut anchors = headings.map(|line| anchor(line.trim_start_matches('#').trim()));
+            assert!(anchors.any(|anchor| anchor == wanted), "{}: {target}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen} links");
+}
