@@ -21,6 +21,7 @@ pages! {
     Callbacks "callbacks.md";
     Threads "threads.md";
     Errors "errors.md";
+    Hooks "hooks.md";
     Stopping "stopping.md";
     Limits "limits.md";
     Testing "testing.md";
