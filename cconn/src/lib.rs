@@ -18,7 +18,7 @@
 //! ```
 //!
 //! Start with [`macro@commande`], [`Serveur`] and [`Client`], whose page lists the verbs. English
-//! words find the French names: search for "send".
+//! words find the French names: search for "send". The guide is in `docs/guide` of the repository.
 
 mod copy;
 mod sync;
