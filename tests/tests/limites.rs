@@ -12,6 +12,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The longest that answers to deferred calls may wait with the usual `taille_max`.
 const UNCLAIMED: usize = 64 << 20;
 
+/// The deepest nesting that a frame can say.
+const DEEPEST: u8 = 127;
+
 #[commande]
 fn donne(octets: usize) -> Octets {
     vec![7; octets].into()
@@ -25,7 +28,7 @@ fn profonde(client: &Client, encore: u16) -> Resultat<u16> {
     }
     match client.appeler(profonde { encore: encore - 1 }) {
         Err(Erreur::NonEnvoyee(why)) => {
-            assert_eq!(why.raison, RaisonNonEnvoi::TropProfonde { limite: 255 });
+            assert_eq!(why.raison, RaisonNonEnvoi::TropProfonde { limite: usize::from(DEEPEST) });
             Ok(0)
         }
         below => Ok(1 + below?),
@@ -114,16 +117,25 @@ fn an_answer_that_a_command_waits_for_is_no_unclaimed_one_either() {
 #[test]
 fn calls_nest_as_deep_as_a_frame_can_say_and_not_deeper() {
     with_watchdog("the deepest calls", LIMIT, || {
-        let deepest = || Serveur::options(0).profondeur_max(u8::MAX).max_attentes(300);
+        let deepest = || Serveur::options(0).profondeur_max(DEEPEST).max_attentes(300);
         let serveur = deepest().ouvrir().unwrap();
         serveur.enregistrer(commandes![profonde]).unwrap();
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
-        let client = Client::options(serveur.adresse()).profondeur_max(u8::MAX).max_attentes(300);
+        let client = Client::options(serveur.adresse()).profondeur_max(DEEPEST).max_attentes(300);
         let client = client.connecter().unwrap();
         client.enregistrer(commandes![profonde]).unwrap();
-        for encore in [254, 255, 256, 280] {
-            assert_eq!(client.appeler(profonde { encore }).unwrap(), encore.min(255));
+        for encore in [126, 127, 128, 280] {
+            let deepest = encore.min(u16::from(DEEPEST));
+            assert_eq!(client.appeler(profonde { encore }).unwrap(), deepest);
+        }
+        for niveaux in [DEEPEST + 1, u8::MAX] {
+            let server = Serveur::options(0).profondeur_max(niveaux).ouvrir().map(drop);
+            let client = Client::options(1).profondeur_max(niveaux).connecter().map(drop);
+            for refused in [server, client] {
+                let text = refused.unwrap_err().to_string();
+                assert!(text.contains("`profondeur_max`") && text.contains("127"), "{text}");
+            }
         }
     });
 }
