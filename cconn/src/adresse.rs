@@ -1,7 +1,7 @@
-//! Where a server listens, where a client connects, where a peer is: an address of any transport.
+//! Addresses of any transport: where a server listens, where a client connects, where a peer is.
 //!
-//! Knows how addresses are written, compared and looked up, and opens no socket. A further
-//! transport adds a kind of address here and a scheme in `parse`.
+//! This file knows how addresses are written, compared and looked up, and opens no socket. A
+//! further transport adds a kind of address here and a scheme in `parse`.
 
 mod convert;
 mod parse;
@@ -20,15 +20,15 @@ pub use parse::AdresseInvalide;
 
 /// Where a server listens, where a client connects, or where a peer is.
 ///
-/// It is made from a port, a text, a host with a port, or a `SocketAddr`, all of which
-/// [`Client::new`](crate::Client::new) and [`Serveur::new`](crate::Serveur::new) take as they are
-/// (see [`VersAdresse`](crate::traits::VersAdresse)). Shown, it is a text that can be parsed again.
-/// Two addresses are equal if they are written alike, however they were made: the port 12800 and
-/// the text `"127.0.0.1:12800"` are, `"localhost:12800"` is another one.
+/// An address is made from a port, a text, a host with a port, or a `SocketAddr`.
+/// [`Client::new`](crate::Client::new) and [`Serveur::new`](crate::Serveur::new) take all of these
+/// directly (see [`VersAdresse`](crate::traits::VersAdresse)). Shown, an address is a text that can
+/// be parsed again. Two addresses are equal if their texts are equal, however they were made: the
+/// port 12800 equals the text `"127.0.0.1:12800"`, and differs from `"localhost:12800"`.
 ///
 /// Today every address is a host with a port. Texts that begin with a scheme (`unix:/run/x`,
-/// `exec:program`) are refused, also `unix:4000`, so that they can mean something later; a host
-/// of such a name is written with a dot behind it, `unix.:4000`.
+/// `exec:program`) are refused, and so is `unix:4000`, because a later version may give them a
+/// meaning. A host with such a name is written with a dot behind it, `unix.:4000`.
 ///
 /// # Examples
 ///
@@ -66,7 +66,7 @@ enum Kind {
 }
 
 impl Adresse {
-    /// The IP address and the port, where it says both: not for a name, which is not looked up.
+    /// The IP address and the port; `None` for the name of a host, which is not looked up here.
     #[doc(alias = "socket_addr")]
     pub fn socket(&self) -> Option<SocketAddr> {
         match self.0 {
@@ -75,7 +75,7 @@ impl Adresse {
         }
     }
 
-    /// The port, where the address has one.
+    /// The port; `None` if the address has none.
     pub fn port(&self) -> Option<u16> {
         match self.0 {
             Kind::Socket(address) => Some(address.port()),
@@ -83,7 +83,8 @@ impl Adresse {
         }
     }
 
-    /// The socket addresses that it stands for; the system may take its own time for a name.
+    /// Looks the address up and returns all socket addresses that it means. The name of a host
+    /// takes as long as the system needs for it.
     pub(crate) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let (host, port) = match &self.0 {
             Kind::Socket(address) => return Ok(vec![*address]),
@@ -91,14 +92,14 @@ impl Adresse {
         };
         let found = (host, port).to_socket_addrs().map(Iterator::collect);
         found.map_err(|error| {
-            // The system only says that it knows no such name, and not which.
+            // The system's error does not say which name it did not find.
             let text = format!("`{}` can't be looked up: {error}", Harmless(host));
             io::Error::new(error.kind(), text)
         })
     }
 }
 
-/// So that what the standard library connects or binds takes an address as it is.
+/// Functions of the standard library that connect or bind accept an address through this.
 impl ToSocketAddrs for Adresse {
     type Iter = vec::IntoIter<SocketAddr>;
 

@@ -1,8 +1,8 @@
-//! The public error, above every layer's own.
+//! The public error, above the errors of all layers.
 //!
-//! Knows what the layers below can report, and turns it into what a caller needs: what happened,
-//! to which command, on which connection, whether the command may have run, whether the
-//! connection lives.
+//! This module knows what the layers below can report, and turns it into what a caller needs: what
+//! happened, to which command, on which connection, whether the command may have run, and whether
+//! the connection lives.
 
 mod asked;
 mod convert;
@@ -30,10 +30,10 @@ pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};
 pub use setup::EchecConnexion;
 
-/// What can go wrong, by what a caller can do about it.
+/// What went wrong, grouped by what a caller can do about it.
 ///
-/// `E` is the error of the command that was called; commands without one leave it at [`Jamais`],
-/// which has no values. Every variant's text names the command and the connection.
+/// `E` is the error of the command that was called. For a command without an error of its own it is
+/// [`Jamais`], which has no values. The text of every variant names the command and the connection.
 ///
 /// | question | method |
 /// |---|---|
@@ -41,32 +41,32 @@ pub use setup::EchecConnexion;
 /// | May the command have run? | [`a_pu_etre_executee`](Erreur::a_pu_etre_executee) |
 /// | Which command was it? | [`commande`](Erreur::commande) |
 ///
-/// Shown, it is one text that holds its cause, which is then not in `source()` as well. What a
-/// peer says in it is shown with line breaks, control codes and marks of direction escaped; the
-/// fields hold it as it came.
+/// An error's text includes its cause, which is then not in `source()` as well. What a peer has
+/// said is shown with line breaks, control codes and direction marks escaped; the fields hold it
+/// unchanged.
 #[doc(alias = "Error")]
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {
     /// The command answered with its own error. The connection lives.
     Refus(E),
-    /// The peer could not run the command, or it failed there. The connection lives.
+    /// The peer could not run the command, or the command failed there. The connection lives.
     Distante(Box<Distante>),
-    /// It was not sent, or can't be waited for, by a rule of this side. The connection lives,
-    /// unless it is stopping.
+    /// By a rule of this side the message was not sent, or its answer can't be waited for. The
+    /// connection lives, unless it is stopping.
     NonEnvoyee(Box<NonEnvoyee>),
     /// A deadline passed. The connection lives, except while connecting.
     Delai(Box<Delai>),
     /// The connection has ended.
     Fermee(Box<Fermee>),
-    /// Listening or connecting failed, or the other side is not one to talk to; or `lancer` was
+    /// Listening or connecting failed, or the other side is not a cconn peer. Or `lancer` was
     /// refused, and then the connection lives.
     Connexion(Box<EchecConnexion>),
     /// A value could not be encoded or decoded on this side. The connection lives.
     Codage(Box<Codage>),
     /// Commands could not be registered.
     Enregistrement(Box<Enregistrement>),
-    /// An error of the program's own, made with [`Erreur::echec`]: the way for a command to fail
-    /// with a text.
+    /// An error of the program's own, made with [`Erreur::echec`]: with it a command fails with a
+    /// text.
     Echec(Box<dyn Error + Send + Sync>),
 }
 
@@ -86,10 +86,10 @@ impl<E> Erreur<E> {
         }
     }
 
-    /// Whether the command may have run, though no answer came.
+    /// Whether the command may have run though no answer came.
     ///
-    /// `false` is certain: the command did not run and never will, so it is safe to send again.
-    /// An error that the command itself returned counts as having run.
+    /// `false` is certain: the command did not run and never will, so it is safe to send it again.
+    /// A command that returned an error counts as having run.
     #[doc(alias = "may_have_run")]
     pub fn a_pu_etre_executee(&self) -> bool {
         match self {
@@ -103,7 +103,7 @@ impl<E> Erreur<E> {
         }
     }
 
-    /// The name of the command it is about.
+    /// The name of the command that the error is about; `None` if it is about none.
     #[doc(alias = "command")]
     pub fn commande(&self) -> Option<&str> {
         match self {
@@ -119,7 +119,7 @@ impl<E> Erreur<E> {
 }
 
 impl Erreur {
-    /// An error of the program's own; a command that returns it fails with its text.
+    /// Makes an error of the program's own. A command that returns it fails with its text.
     ///
     /// In a function that returns `Resultat<T, E>` with an error type of its own, add `.into()`.
     ///
@@ -141,14 +141,14 @@ impl Erreur {
         Erreur::Echec(cause.into())
     }
 
-    /// The same error, as that of a call of a command with an error type of its own.
+    /// This error as the error of a call whose command has an error type of its own.
     pub(crate) fn for_command<E>(self) -> Erreur<E> {
         self.split().map_or_else(|other| other, |never| match never {})
     }
 }
 
 impl<E> Erreur<E> {
-    /// The command's own error, or what else there is, which then is none.
+    /// The command's own error, or the error of any other kind.
     pub(crate) fn split<F>(self) -> Result<E, Erreur<F>> {
         Err(match self {
             Erreur::Refus(error) => return Ok(error),
@@ -164,13 +164,13 @@ impl<E> Erreur<E> {
     }
 }
 
-// `Jamais` is never `Serialize`, which is what keeps these three apart from each other and from
-// the conversion of a type into itself.
+// `Jamais` is not `Serialize`: this keeps the next three implementations apart from each other, and
+// from the conversion of a type into itself.
 
-/// A command's own error becomes its text where only a text can go on.
+/// The command's own error becomes its text, for callers that can pass on only a text.
 impl<E: Serialize + fmt::Display> From<Erreur<E>> for Erreur {
     fn from(error: Erreur<E>) -> Self {
-        // The error was made of what a peer sent, its text with it.
+        // The command's error was made from bytes of the peer, so its text may be harmful.
         let text = |own: E| Harmless(&own.to_string()).to_string();
         error.split().map_or_else(|other| other, |own| Erreur::echec(text(own)))
     }
@@ -188,7 +188,7 @@ impl<E: Serialize> From<E> for Erreur<E> {
     }
 }
 
-/// What a peer says, behind a colon, or nothing.
+/// What a peer has said, after a colon; empty if it said nothing.
 fn detail(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {}", Harmless(text)) }
 }
@@ -211,7 +211,7 @@ impl<E: fmt::Display> fmt::Display for Erreur<E> {
     }
 }
 
-/// The text, so that a program that ends with an error shows what a person can read.
+/// Shows the text, so that a program that ends with this error shows something readable.
 impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,6 @@
-//! What is sent: the message of a command, its answer and its refusal, as types.
+//! The types of what is sent: the message of a command, its answer, and its own error.
 //!
-//! Knows the codec and the public error, and neither connections nor registries.
+//! This module knows the codec and the public error, but neither connections nor registries.
 
 mod answer;
 mod arguments;
@@ -38,8 +38,9 @@ pub(crate) use type_name::is_result;
 
 /// Something that can be sent to the peer.
 ///
-/// The struct that [`commande`](macro@crate::commande) makes of a function is one, and so is what
-/// [`nommee`] returns. No program implements this trait: it is for bounds of generic functions.
+/// It is either the struct that [`commande`](macro@crate::commande) makes from a function, or the
+/// value that [`nommee`] returns. No program implements this trait: use it as a bound of generic
+/// functions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message",
     note = "a message is the command's name with its arguments in braces, \
@@ -47,27 +48,26 @@ pub(crate) use type_name::is_result;
     note = "without a declaration it is sent by name: `client.envoyer(nommee(\"somme\", (1, 2)))`"
 )]
 pub trait Message: Sealed {
-    /// The command that is meant.
+    /// The head of the message, which names the command.
     #[doc(alias = "header")]
     fn entete(&self) -> Entete<'_>;
 
-    /// Appends the encoded arguments, or fails where a value's `Serialize` does.
+    /// Appends the encoded arguments; fails if a value's `Serialize` does.
     #[doc(hidden)]
     fn __cconn_encode<'m>(&'m self, writer: &mut ArgumentWriter<'m>) -> Result<(), ValueError>;
 }
 
 /// A message whose answer is an `R`.
 ///
-/// As [`Message`], it is for bounds, and no program implements it.
+/// Like [`Message`] it is for bounds, and no program implements it.
 ///
 /// # Generic code
 ///
-/// A function over any call ends calls of that command with `?` as it is. Other errors of this
-/// crate go through its `?` where it demands `Erreur<M::Erreur>: From<Erreur>`, which holds for
-/// every command; the language can't take that bound from this trait. With
-/// [`Resultat<R>`](crate::Resultat) as what it returns the bound is
-/// `Erreur: From<Erreur<M::Erreur>>`, and the command's own error becomes its text: that one holds
-/// where it has `Display`.
+/// In a function over any call, `?` works on the result of that call. For `?` on other errors of
+/// this crate the function must demand `Erreur<M::Erreur>: From<Erreur>`. That holds for every
+/// command, but the language can't derive it from this trait. A function that returns
+/// [`Resultat<R>`](crate::Resultat) instead demands `Erreur: From<Erreur<M::Erreur>>`, which holds
+/// for errors with `Display`: the command's own error becomes its text.
 ///
 /// ```
 /// use cconn::traits::{Appel, Message};
@@ -83,7 +83,7 @@ pub trait Message: Sealed {
 ///     Ok(reponse)
 /// }
 ///
-/// /// The same for whoever wants a text only.
+/// /// Announces and calls, for a caller that needs only a text.
 /// fn en_texte<R, M: Appel<R>>(client: &Client, message: M) -> Resultat<R>
 /// where
 ///     Erreur: From<Erreur<M::Erreur>>,
@@ -111,8 +111,8 @@ pub trait Message: Sealed {
     note = "a message by name has any answer that serde can decode and that borrows nothing"
 )]
 pub trait Appel<R>: Message {
-    /// The type of the command's own error, which comes as
-    /// [`Erreur::Refus`](crate::Erreur::Refus); [`Jamais`] where it has none.
+    /// The type of the command's own error, which arrives as
+    /// [`Erreur::Refus`](crate::Erreur::Refus); [`Jamais`] if the command has none.
     #[doc(alias = "Error")]
     type Erreur: ErreurCommande;
 
@@ -121,7 +121,7 @@ pub trait Appel<R>: Message {
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError>;
 }
 
-/// What nothing but this crate and `#[commande]` implements.
+/// Implemented only by this crate and by `#[commande]`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be made a message or a command by hand",
@@ -150,17 +150,17 @@ impl<R, M: Appel<R> + ?Sized> Appel<R> for &M {
     }
 }
 
-/// What a command may have as its own error: any owned type with serde's derives.
+/// A type that a command may have as its own error: any owned type with serde's derives.
 ///
-/// The caller gets it back as [`Erreur::Refus`](crate::Erreur::Refus). [`Jamais`], which has no
-/// values, stands for a command without an error of its own. No program implements this trait.
+/// The caller gets the error back as [`Erreur::Refus`](crate::Erreur::Refus). [`Jamais`], which has
+/// no values, means that the command has no error of its own. No program implements this trait.
 #[doc(alias("UserError", "CommandError"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the error of a command",
     note = "it needs `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait ErreurCommande: Sized {
-    /// Decodes an error as the peer sent it, which must take all the bytes.
+    /// Decodes an error that the peer sent, which must take all the bytes.
     #[doc(hidden)]
     fn __cconn_decode(octets: &[u8]) -> Result<Self, ValueError>;
 }
@@ -178,14 +178,15 @@ impl ErreurCommande for Jamais {
     }
 }
 
-/// An answer that is to be read.
+/// The bytes of an answer, before they are decoded.
 #[doc(alias = "Reader")]
 #[derive(Debug)]
 pub struct AnswerReader<'a>(pub(crate) Body<'a>);
 
-/// A value that can't be encoded, or bytes that can't be decoded as the type that was asked for.
+/// The error of a value that can't be encoded, or of bytes that can't be decoded as the wanted
+/// type.
 ///
-/// To which command that happened, and on which connection, is said by the public `Codage`.
+/// The public `Codage` adds the command and the connection.
 pub struct ValueError(pub(crate) CodecError);
 
 impl fmt::Debug for ValueError {
@@ -196,14 +197,14 @@ impl fmt::Debug for ValueError {
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A type may quote in its error what the peer sent.
+        // A type may quote in its error what the peer has sent.
         Harmless(&self.0.to_string()).fmt(f)
     }
 }
 
 impl std::error::Error for ValueError {}
 
-/// What has no values, and says so when it is decoded.
+/// A type without values, whose decoding fails with a text that says so.
 enum Nothing {}
 
 impl<'de> Deserialize<'de> for Nothing {
@@ -212,7 +213,7 @@ impl<'de> Deserialize<'de> for Nothing {
     }
 }
 
-/// The error of what can be neither encoded nor decoded.
+/// The error of a type that can be neither encoded nor decoded.
 pub(crate) fn no_value<T>() -> Result<T, ValueError> {
     match codec::decode::<Nothing>(&[]) {
         Ok(nothing) => match nothing {},

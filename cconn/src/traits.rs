@@ -1,8 +1,8 @@
-//! What generic code names: the traits of messages, commands and addresses, and their types.
+//! The traits of messages, commands and addresses, and the types that generic code names.
 //!
-//! A program that sends messages, registers commands and looks at errors needs none of them.
-//! They are for the bounds of a function over any message, any command or any address. All but
-//! [`VersAdresse`] are sealed: `#[commande]` and this crate implement them, and no program does.
+//! A program that sends messages, registers commands and looks at errors needs none of them. They
+//! are bounds for functions over any message, any command or any address. All of them except
+//! [`VersAdresse`] are sealed: only `#[commande]` and this crate implement them.
 
 pub use crate::adresse::VersAdresse;
 pub use crate::commande::{

@@ -1,18 +1,18 @@
-//! What the program may give as an address.
+//! Values that the program may give where an address is wanted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::{Adresse, AdresseInvalide, Kind, parse};
 
-/// What can be listened on or connected to.
+/// A value that can be listened on or connected to.
 ///
-/// An [`Adresse`], a text such as `"127.0.0.1:4000"`, a host or an `IpAddr` with a port, a
-/// `SocketAddr`, or a bare port, which means this machine only (127.0.0.1). Names are looked up by
-/// the system when they are used.
+/// An [`Adresse`] is one, and so are a text such as `"127.0.0.1:4000"`, a host or an `IpAddr` with
+/// a port, a `SocketAddr`, and a bare port, which means this machine only (127.0.0.1). The system
+/// looks a name up when the address is used.
 ///
 /// # Examples
 ///
-/// A type of the program's own can be one:
+/// A type of the program can be one too:
 ///
 /// ```
 /// use cconn::erreur::AdresseInvalide;
@@ -46,11 +46,11 @@ use super::{Adresse, AdresseInvalide, Kind, parse};
     note = "a port is a `u16`"
 )]
 pub trait VersAdresse {
-    /// The address.
+    /// Makes the address of this value.
     ///
     /// # Errors
     ///
-    /// A text that is no address; what is wrong with it is said.
+    /// [`AdresseInvalide`]: a text is no address; the error says what is wrong with it.
     #[doc(alias = "into_address")]
     fn vers_adresse(self) -> Result<Adresse, AdresseInvalide>;
 }

@@ -1,4 +1,4 @@
-//! Reading an address out of a text or a pair, and saying what is wrong with one that is none.
+//! Reads an address from a text or a pair, and says what is wrong with a text that is no address.
 
 use std::error::Error;
 use std::fmt;
@@ -9,10 +9,10 @@ use std::str::FromStr;
 use super::{Adresse, Kind};
 use crate::text::Harmless;
 
-/// Schemes that later versions may serve: a host of that name needs a dot behind it today.
+/// Schemes that later versions may serve. A host with such a name needs a dot behind it.
 const RESERVED: [&str; 2] = ["unix", "exec"];
 
-/// What every text that is no address is told.
+/// The end of every error about a text that is no address.
 const EXAMPLES: &str = "it takes a host and a port, as in `127.0.0.1:4000`, `[::1]:4000` or \
                         `localhost:4000`";
 
@@ -31,7 +31,7 @@ impl AdresseInvalide {
         &self.text
     }
 
-    /// The fault alone, for an error that names the address itself.
+    /// The fault without the address, for an error that names the address itself.
     pub(crate) fn to_io(&self) -> io::Error {
         let text = format!("{}; {EXAMPLES}", Harmless(&self.fault));
         io::Error::new(io::ErrorKind::InvalidInput, text)
@@ -63,7 +63,7 @@ impl FromStr for Adresse {
 /// The address of a host and a port.
 pub(super) fn pair(host: &str, port: u16) -> Result<Adresse, AdresseInvalide> {
     let address = bare(host);
-    // A scope (`fe80::1%eth0`) is the system's to understand.
+    // Only the system understands a scope (`fe80::1%eth0`).
     let is_six = address.parse::<Ipv6Addr>().is_ok() || is_scoped(address);
     let host_alone = if is_six { Ok(address) } else { host_alone(host) };
     let host_alone = host_alone.map_err(|fault| AdresseInvalide {
@@ -73,18 +73,18 @@ pub(super) fn pair(host: &str, port: u16) -> Result<Adresse, AdresseInvalide> {
     Ok(of(host_alone, port))
 }
 
-/// The address of a host that was looked at.
+/// The address of a host whose form was checked.
 fn of(host: &str, port: u16) -> Adresse {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Adresse(Kind::Socket(SocketAddr::from((address, port))));
     }
-    // Names of hosts know no case, names of interfaces do.
+    // The names of hosts ignore case, the names of interfaces do not.
     let is_name = !host.contains('%');
     let host = if is_name { host.to_ascii_lowercase().into() } else { host.into() };
     Adresse(Kind::Host { host, port })
 }
 
-/// Whether that is an IPv6 address with the name of an interface behind it.
+/// Whether `host` is an IPv6 address with the name of an interface behind it.
 fn is_scoped(host: &str) -> bool {
     host.split_once('%').is_some_and(|(address, name)| {
         let fits = |c: char| c.is_ascii_graphic() && !"%[]/\\".contains(c);
@@ -98,8 +98,8 @@ fn bare(host: &str) -> &str {
     inside.filter(|inside| inside.contains(':')).unwrap_or(host)
 }
 
-/// Takes a text apart, or says what is wrong with it: the system would only say that it knows no
-/// such name.
+/// Splits a text into host and port, or says what is wrong with it. The system would only say that
+/// it knows no such name.
 fn host_and_port(text: &str) -> Result<(&str, u16), String> {
     let is_six = |text: &str| text.parse::<Ipv6Addr>().is_ok() || is_scoped(text);
     if text.is_empty() {
@@ -133,12 +133,12 @@ fn host_and_port(text: &str) -> Result<(&str, u16), String> {
     }
 }
 
-/// `+80` is a number to Rust, and no port to anybody.
+/// Whether the port in `text` begins with `+`: Rust reads `+80` as a number, but it is no port.
 fn port_has_sign(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(_, port)| port.starts_with('+'))
 }
 
-/// What is wrong with a text that begins with a scheme.
+/// What is wrong with a text that begins with a scheme; `None` if it begins with none.
 fn scheme(text: &str) -> Option<String> {
     if let Some(reserved) = reserved(text) {
         return Some(format!("there are no `{reserved}:` addresses yet in this version of cconn"));
@@ -147,7 +147,7 @@ fn scheme(text: &str) -> Option<String> {
     if rest.starts_with("//") {
         return Some(format!("`{scheme}://` is no part of an address"));
     }
-    // `a:/b`: a host's port is a number, so that is no host.
+    // In `a:/b` no number follows the colon, so `a` is no host.
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let is_nested = || rest.contains(':') && !rest.starts_with(':') && !is_hex(scheme);
@@ -155,18 +155,18 @@ fn scheme(text: &str) -> Option<String> {
         .then(|| format!("there is no scheme `{scheme}:`"))
 }
 
-/// Whether that may be the first group of an IPv6 address.
+/// Whether `text` may be the first group of an IPv6 address.
 fn is_hex(text: &str) -> bool {
     text.len() <= 4 && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// The reserved scheme that the text begins with.
+/// The reserved scheme that `text` begins with.
 fn reserved(text: &str) -> Option<&'static str> {
     let (scheme, _) = text.split_once(':')?;
     RESERVED.into_iter().find(|reserved| reserved.eq_ignore_ascii_case(scheme))
 }
 
-/// A host by its name or IPv4 address.
+/// Checks a host that is a name or an IPv4 address.
 fn host_alone(host: &str) -> Result<&str, String> {
     if host.is_empty() {
         return Err("the host is missing; `0.0.0.0` listens everywhere".to_owned());

@@ -18,15 +18,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a server waits for a newcomer's greeting.
 const GREETING: Duration = Duration::from_secs(5);
 
-/// Smallest stack of a thread that runs commands, bytes: decoding the deepest value accepted takes
-/// less than half of it in a build without optimisation, and the rest is the command's.
+/// The smallest stack of a thread that runs commands, in bytes. Decoding the deepest value allowed
+/// takes less than half of it in a build without optimisation; the rest is for the command.
 const SMALLEST_STACK: usize = 1 << 20;
 
-/// Largest one, bytes. The system grants address space, so more says nothing but that the number
-/// is a mistake; and where no thread can have its stack, every client would be refused.
+/// The largest such stack, in bytes. The system grants address space generously, so a larger number
+/// is most likely a mistake; and if no thread could have its stack, every client would be refused.
 const LARGEST_STACK: usize = 1 << 30;
 
-/// What both sides can set.
+/// The settings that both sides have.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
@@ -51,7 +51,7 @@ impl Settings {
         self.limits.stack = Some(bytes.max(SMALLEST_STACK));
     }
 
-    /// Refuses settings that can't be.
+    /// Refuses settings that are not possible.
     pub(crate) fn check(&self) -> Resultat<()> {
         if self.limits.max_frame < MIN_FRAME_LIMIT {
             return Err(impossible(format!(
@@ -74,7 +74,7 @@ impl Settings {
     }
 }
 
-/// A setting that can't be.
+/// The error of a setting that is not possible.
 pub(crate) fn impossible(texte: impl Into<Box<str>>) -> Erreur {
     Erreur::Connexion(Box::new(EchecConnexion::Reglage { texte: texte.into() }))
 }
@@ -85,17 +85,17 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Writes the setters that both builders have, over a field `settings`.
+/// Defines the setters that both kinds of options have, over a field `settings`.
 macro_rules! shared_settings {
     () => {
-        /// Largest message received, bytes; 8 MiB unless set, at least 1024.
+        /// The largest message that is accepted, in bytes; 8 MiB unless set, at least 1024.
         ///
-        /// The other side is told, and refuses to send larger ones.
+        /// The other side is told, and refuses to send larger messages.
         ///
-        /// Commands that wait here may take twice as much, and more where they are small, for each
-        /// takes a place besides its arguments: up to 4 times as much with arguments of some 50
-        /// bytes, up to 7 times with none. Answers that came to deferred calls, and that nobody has
-        /// claimed yet, may take twice as much too, and 64 MiB in any case.
+        /// The commands that wait here may take twice as many bytes. Small commands take more,
+        /// because each takes some memory besides its arguments: up to 4 times as much with
+        /// arguments of some 50 bytes, up to 7 times without arguments. Answers to deferred calls
+        /// that are not claimed yet may take twice as much too, or 64 MiB if that is more.
         #[doc(alias("max_message_size"))]
         #[doc(alias = "max_frame_size")]
         pub fn taille_max(mut self, octets: u32) -> Self {
@@ -113,9 +113,9 @@ macro_rules! shared_settings {
 
         /// How long a peer may take no bytes before it is cut; 10 seconds unless set.
         ///
-        /// A peer that is gone, acknowledging nothing, is found in about twice that, idle or not, but
-        /// not before 2.25 seconds; less than 5 seconds here leaves a network that loses packets
-        /// little room.
+        /// A peer that is gone and acknowledges nothing is noticed after about twice that time,
+        /// idle or not, but not before 2.25 seconds. Less than 5 seconds here leaves little room
+        /// for a network that loses packets.
         #[doc(alias("timeout", "send_timeout"))]
         #[doc(alias = "write_timeout")]
         pub fn delai_ecriture(mut self, delai: std::time::Duration) -> Self {
@@ -123,8 +123,8 @@ macro_rules! shared_settings {
             self
         }
 
-        /// How long a message that was begun may take to arrive, besides a second for each 16
-        /// KiB; 30 seconds unless set.
+        /// How long a message may take to arrive once its first byte has come, besides a second for
+        /// each 16 KiB; 30 seconds unless set.
         #[doc(alias("timeout", "recv_timeout"))]
         #[doc(alias = "read_timeout")]
         pub fn delai_lecture(mut self, delai: std::time::Duration) -> Self {
@@ -140,7 +140,7 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Commands of one connection that may wait for a peer at the same time; 16 unless set.
+        /// How many commands of one connection may wait for a peer at the same time; 16 unless set.
         ///
         /// Each of them keeps a thread.
         #[doc(alias = "max_waiting")]
@@ -149,10 +149,9 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Commands marked `parallele` of one connection that may run at the same time; 16 unless
-        /// set.
+        /// How many `parallele` commands of one connection may run at the same time; 16 unless set.
         ///
-        /// Further ones wait aside until one has ended; those behind them go on.
+        /// Further ones wait aside until one has ended; the commands behind them go on.
         #[doc(alias = "max_parallel")]
         pub fn max_paralleles(mut self, commandes: usize) -> Self {
             self.settings.limits.max_parallel = commandes.max(1);
@@ -161,21 +160,21 @@ macro_rules! shared_settings {
 
         /// Deepest nesting of calls; 32 unless set, at most 127.
         ///
-        /// Each second level waits on this side, the others on the peer's: deeper than twice
-        /// [`max_attentes`](Self::max_attentes) it is that limit which refuses, so raise both.
+        /// Every second level of a call waits on this side, the other levels on the peer's. Calls
+        /// that nest deeper than twice [`max_attentes`](Self::max_attentes) are refused by that
+        /// limit, so raise both.
         #[doc(alias = "max_depth")]
         pub fn profondeur_max(mut self, niveaux: u8) -> Self {
             self.settings.limits.max_depth = niveaux;
             self
         }
 
-        /// How long a thread looks for the next message before it sleeps for it; not at all
-        /// unless set, and 50 microseconds is a good value.
+        /// How long a thread looks for the next message before it sleeps; not at all unless set.
         ///
-        /// Worth it where both sides have a processor to spare and answer within microseconds: a
-        /// call then takes a fraction of the time, for waking a thread on another processor takes
-        /// longer than the call. It looks only where that has lately paid. The peer decides for
-        /// itself.
+        /// 50 microseconds is a good value. It is worth setting if both sides have a processor to
+        /// spare and answer within microseconds: a call then takes a fraction of the time, because
+        /// waking a thread on another processor takes longer than the call. A thread looks only
+        /// where looking has lately paid. The peer decides for its own side.
         #[doc(alias = "busy_poll")]
         #[doc(alias = "spin")]
         pub fn attente_active(mut self, au_plus: std::time::Duration) -> Self {
@@ -183,36 +182,37 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Stack of each thread that runs commands, bytes; the platform's default unless set, at
-        /// most 1 GiB.
+        /// Stack size in bytes of each thread that runs commands; the platform's default unless
+        /// set.
         ///
-        /// Less than 1 MiB is raised to it: an argument of 128 levels, the deepest that is
-        /// accepted, takes as much to decode in a build without optimisation.
+        /// At most 1 GiB. Less than 1 MiB is raised to 1 MiB, because decoding an argument of 128
+        /// levels, the deepest allowed, takes as much in a build without optimisation.
         #[doc(alias = "stack_size")]
         pub fn pile(mut self, octets: usize) -> Self {
             self.settings.set_stack(octets);
             self
         }
 
-        /// Whether the text of a panic in a command here goes to who called it; not unless set.
+        /// Whether the text of a panic in a command is sent to the caller; not unless set.
         ///
-        /// What a panic says is meant for the program's author and may hold what the other side
-        /// is not to know. Without it the caller learns only that the command panicked.
+        /// The text of a panic is meant for the program's author and may hold what the other side
+        /// must not know. Without it the caller only learns that the command panicked.
         #[doc(alias = "panic_messages")]
         pub fn textes_de_panique(mut self, oui: bool) -> Self {
             self.settings.hooks.tells_panics = oui;
             self
         }
 
-        /// What to do when a message sent with `envoyer` failed at the peer; without it a line on
-        /// the standard error says so, ten a second at most for the whole process.
+        /// Runs when a message sent with `envoyer` has failed at the peer.
         ///
-        /// The error names the command. At most 64 such reports wait, and no more are believed
-        /// than messages were sent; the text of the next one counts those that were dropped. Runs
-        /// as a command does, and must not block for long.
+        /// Without this hook a line on the standard error reports the failure, at most ten a second
+        /// for the whole process. The error names the command. At most 64 such reports wait, and no
+        /// more are believed than messages were sent; the text of the next report counts those that
+        /// were dropped. The hook runs as a command does, and must not block for long.
         ///
-        /// It is dropped when the connection has ended, or the server; a handle that it captures
-        /// keeps that open until then: use the one that it is handed, or `faible`.
+        /// The hook is dropped when the connection or the server has ended. A handle that it
+        /// captures keeps that open until then: use the handle that the hook receives, or a
+        /// `faible` one.
         #[doc(alias("on_error", "hook", "callback"))]
         #[doc(alias = "on_failure")]
         pub fn quand_echec(
@@ -223,13 +223,13 @@ macro_rules! shared_settings {
             self
         }
 
-        /// What to do when a message that the peer sent with `envoyer` failed on this side: no
-        /// such command, arguments that could not be decoded, a panic, an error that the command
-        /// returned, no thread for it.
+        /// Runs when a message that the peer sent with `envoyer` has failed on this side.
         ///
-        /// Of a call that fails its caller is told, and this is not run. Runs on the thread that
-        /// ran the command, as part of it, and must not block for long. It is dropped, and a
-        /// handle that it captures counts, as with [`quand_echec`](Self::quand_echec).
+        /// The reasons are: no such command, arguments that could not be decoded, a panic, an error
+        /// that the command returned, or no thread for it. A call that fails is reported to its
+        /// caller and not to this hook. The hook runs on the thread that ran the command, as part
+        /// of it, and must not block for long. It is dropped, and a handle that it captures counts,
+        /// as for [`quand_echec`](Self::quand_echec).
         #[doc(alias = "on_command_failure")]
         pub fn quand_commande_echoue(
             mut self,
@@ -239,7 +239,7 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Whether messages that failed at the peer are told on the standard error where
+        /// Whether messages that failed at the peer are reported on the standard error if
         /// [`quand_echec`](Self::quand_echec) is not set; they are unless this is `false`.
         #[doc(alias = "log_failures")]
         pub fn echecs_affiches(mut self, oui: bool) -> Self {
@@ -250,7 +250,7 @@ macro_rules! shared_settings {
 }
 pub(crate) use shared_settings;
 
-/// A connection to be made; from [`Client::options`].
+/// The options of a connection that is not made yet; from [`Client::options`].
 ///
 /// # Examples
 ///
@@ -279,7 +279,7 @@ impl OptionsClient {
 
     /// How long connecting and greeting may take together; 10 seconds unless set.
     ///
-    /// Where a name stands for several addresses each may take its share of what is left.
+    /// If a name means several addresses, each may use its share of the time that is left.
     #[doc(alias("timeout", "deadline"))]
     #[doc(alias = "connect_timeout")]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
@@ -287,13 +287,12 @@ impl OptionsClient {
         self
     }
 
-    /// What to do when the connection has ended; the result says whether it ended in order, and
-    /// if not, why.
+    /// Runs when the connection has ended; the result tells whether in order, and if not, why.
     ///
-    /// Runs once, on a thread of its own; where none can be had, on the one that was in
-    /// [`lancer`](Client::lancer) or as soon as there is one, and the standard error says so. Then
-    /// it is dropped, and with it what it captures; a `Client` that it captures keeps the
-    /// connection open until then: use the one that it is handed.
+    /// The hook runs once, on a thread of its own. If no such thread can be started, it runs on the
+    /// thread that was in [`lancer`](Client::lancer), or as soon as there is a thread, and the
+    /// standard error says so. Then it is dropped with everything it captures. A `Client` that it
+    /// captures keeps the connection open until then: use the handle that the hook receives.
     #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(
@@ -310,7 +309,7 @@ impl OptionsClient {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::new`], and [`Erreur::Connexion`] for settings that can't be.
+    /// Those of [`Client::new`], and [`Erreur::Connexion`] for settings that are not possible.
     ///
     /// # Blocking
     ///

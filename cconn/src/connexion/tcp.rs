@@ -10,11 +10,11 @@ use crate::adresse::Adresse;
 use crate::erreur::{Phase, Resultat};
 use crate::transport::{Closing, Tcp, Transport, configure};
 
-/// How often a connection that reached itself is tried again.
+/// How many times connecting is tried again if the socket has connected to itself.
 const SELF_CONNECTIONS: usize = 3;
 
-/// Tries every address, all within the deadline: each may take its share of what is left, so that
-/// one that never answers leaves time for those behind it.
+/// Tries every address within one deadline. Each address gets an equal share of the time that is
+/// left, so that one that never answers leaves time for those behind it.
 pub(super) fn connect_any(
     text: &str,
     addresses: &[SocketAddr],
@@ -46,8 +46,8 @@ pub(super) fn connect_any(
     Err(unreachable(text, last))
 }
 
-/// Connects, but not to itself: where nobody listens on a port out of which the system takes the
-/// ports of clients, a TCP connection can meet itself.
+/// Connects, but never to itself: if no socket listens on a port that the system also gives to
+/// clients, a TCP connection to that port can meet itself.
 fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
     for _ in 0..SELF_CONNECTIONS {
         let stream = TcpStream::connect_timeout(&address, rest)?;
@@ -65,10 +65,11 @@ mod tests {
     use super::*;
     use crate::erreur::Erreur;
 
-    /// An address whose connections are neither accepted nor refused, and what keeps it so.
+    /// An address whose connections are neither accepted nor refused, and the values that keep it
+    /// so.
     fn unanswered() -> (SocketAddr, impl Sized) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        // One connection fills the shortest queue, and the system answers no further one.
+        // One connection fills the shortest queue; the system answers no further one.
         rustix::net::listen(&listener, 0).unwrap();
         let address = listener.local_addr().unwrap();
         (address, (TcpStream::connect(address).unwrap(), listener))

@@ -1,4 +1,4 @@
-//! What happened to the connection: deadlines and ends.
+//! What happened to a connection: deadlines and ends.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,18 +17,19 @@ use crate::wire::EndReason;
 pub struct Delai {
     /// What was waited for.
     pub phase: Phase,
-    /// How long.
+    /// How long it was waited for.
     pub delai: Duration,
-    /// The command, if it was about one.
+    /// The command, if the wait was about one.
     pub commande: Option<Box<str>>,
     /// The connection.
     pub lien: Box<str>,
-    /// Whether the command may have run, or may run yet: false only where that is certain.
+    /// Whether the command may have run, or may yet run. False is certain.
     pub a_pu_etre_executee: bool,
-    /// Where the command was, if it was about one: as far as this side knows.
+    /// Where the command was when the deadline passed, as far as this side knows; `None` if the
+    /// wait was about no command.
     pub etape: Option<Etape>,
-    /// The command of a call that was sent earlier on this connection and is not answered either:
-    /// commands start in order, and this one may have waited for it.
+    /// The command of an earlier call on this connection that has no answer either. Commands start
+    /// in order, so this command may have waited for it.
     #[doc(alias = "behind")]
     pub derriere: Option<Box<str>>,
 }
@@ -55,28 +56,28 @@ impl fmt::Display for Delai {
     }
 }
 
-/// Where a command was when its deadline passed, as far as the side knows that sent it.
+/// Where a command was when its deadline passed, as far as its sender knows.
 #[doc(alias = "Stage")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Etape {
-    /// It waited for room: in the window of the peer, or in what waits here to be written. It was
-    /// not sent and does not run.
+    /// It waited for room, in the peer's window or in the outbox here. It was not sent and never
+    /// runs.
     Fenetre,
-    /// It waited here to be written, for the peer takes no bytes. It does not run.
+    /// It waited here to be written, because the peer takes no bytes. It never runs.
     #[doc(alias = "Outbox")]
     Envoi,
-    /// It was sent. The peer may be running it, or something else before it.
+    /// It was sent. The peer may be running it, or running something else first.
     #[doc(alias = "Sent")]
     Envoyee,
-    /// The same behind one-way messages that were sent earlier, which it may have waited for.
+    /// It was sent after one-way messages, which it may have waited for at the peer.
     #[doc(alias = "BehindMessages")]
     DerriereDesMessages,
-    /// It was sent to a client that has answered nothing yet: a client that neither runs
+    /// It was sent to a client that has answered nothing yet. A client that neither runs
     /// [`lancer`](crate::Client::lancer) nor waits for an answer runs no commands.
     #[doc(alias = "Unheard")]
     SansReponse,
-    /// A call that was sent after it was answered: it was most likely started.
+    /// It was sent, and a later call has been answered: so the peer most likely started it.
     #[doc(alias = "Passed")]
     Depassee,
 }
@@ -103,7 +104,7 @@ impl Etape {
 pub enum Phase {
     /// Connecting.
     Connexion,
-    /// The greeting of the other side.
+    /// The other side's greeting.
     Accueil,
     /// Room in the peer's window.
     Fenetre,
@@ -115,7 +116,7 @@ pub enum Phase {
     Rattrapage,
     /// An orderly stop.
     Arret,
-    /// Writing what was left to say to a peer that is sent away.
+    /// Writing the last words to a peer that is sent away.
     #[doc(alias = "Kick")]
     Expulsion,
 }
@@ -125,7 +126,7 @@ impl Phase {
         !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage)
     }
 
-    /// What did not come about in time, and what is said behind the time.
+    /// What did not happen in time, and a hint that follows the time in the text.
     fn text(self) -> (&'static str, &'static str) {
         match self {
             Phase::Connexion => ("no connection", ""),
@@ -152,13 +153,13 @@ impl Phase {
 #[doc(alias = "Closed")]
 #[non_exhaustive]
 pub struct Fermee {
-    /// The command that was under way or to be sent, if it is about one.
+    /// The command that was under way or was to be sent, if the error is about one.
     pub commande: Option<Box<str>>,
     /// The connection.
     pub lien: Box<str>,
-    /// Why it ended.
+    /// Why the connection ended.
     pub raison: RaisonFin,
-    /// What is known beyond the reason, for a person to read; may be empty.
+    /// What is known beyond the reason, for people to read; may be empty.
     pub texte: Box<str>,
     /// Whether the command may have run.
     pub a_pu_etre_executee: bool,
@@ -194,7 +195,7 @@ pub enum RaisonFin {
     #[error("the peer closed it")]
     FermeeParLePair,
     /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
-    /// says why.
+    /// gives the reason.
     #[doc(alias = "Kicked")]
     #[error("the peer sent this side away")]
     Expulsee,
@@ -204,23 +205,24 @@ pub enum RaisonFin {
     /// The peer took no bytes for the whole write deadline.
     #[error("one side took no bytes for the whole write deadline")]
     PairLent,
-    /// A frame was begun and not finished in its time.
+    /// A message began to arrive and was not complete in its time.
     #[error("a message was begun and not finished in its time")]
     TrameLente,
-    /// Bytes that break the protocol.
+    /// The peer sent bytes that break the protocol.
     #[error("bytes came that break the protocol")]
     Protocole,
     /// The grace period of a stop ran out.
     #[error("the grace period of an orderly stop ran out")]
     DelaiDeGrace,
-    /// The peer ended it, for a reason whose number this version of the library does not know.
+    /// The peer ended the connection, for a reason whose number this version of the library does
+    /// not know.
     #[doc(alias = "Other")]
     #[error("the peer ended it for reason {0}, which this side does not know")]
     Autre(u16),
 }
 
 impl RaisonFin {
-    /// Why a connection ended that the peer ended, with that text.
+    /// The reason of a connection that the peer ended, with the peer's text.
     pub(crate) fn of_peer(reason: EndReason, text: &str) -> Self {
         if reason == EndReason::Closed && !text.is_empty() {
             return RaisonFin::Expulsee;

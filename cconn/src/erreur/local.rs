@@ -7,19 +7,19 @@ use thiserror::Error;
 
 use crate::text::{Harmless, counted, verb};
 
-/// A message was not sent, or a call that was sent not waited for, by a rule of this side.
+/// By a rule of this side a message was not sent, or a call that was sent can't be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}{lien}: {raison}", what_became(commande, *.a_pu_etre_executee))]
 #[doc(alias = "NotSent")]
 #[non_exhaustive]
 pub struct NonEnvoyee {
-    /// The command's name; empty where it is about none.
+    /// The command's name; empty if the error is about no command.
     pub commande: Box<str>,
     /// The connection.
     pub lien: Box<str>,
-    /// The rule.
+    /// The rule that refused it.
     pub raison: RaisonNonEnvoi,
-    /// Whether the command may have run: only where it was sent with `differer` and its answer
+    /// Whether the command may have run: true only if it was sent with `differer` and its answer
     /// can't be waited for.
     pub a_pu_etre_executee: bool,
 }
@@ -33,7 +33,7 @@ fn what_became(commande: &str, sent: bool) -> String {
     }
 }
 
-/// What is said where so many commands may wait, and no more.
+/// The text about the limit of commands that may wait.
 fn waiting(limit: usize) -> String {
     if limit == 0 {
         return "no command of this connection may wait for a peer: `max_attentes` is 0".into();
@@ -47,52 +47,53 @@ fn waiting(limit: usize) -> String {
 #[doc(alias = "NotSentReason")]
 #[non_exhaustive]
 pub enum RaisonNonEnvoi {
-    /// Larger than the peer accepts.
+    /// The message is larger than the peer accepts.
     #[error(
         "it takes {taille} bytes, and the peer accepts at most {limite}; \
          send it in parts, or raise `taille_max` on the other side"
     )]
     TropGrande {
-        /// Size of the frame, bytes.
+        /// Size of the frame, in bytes.
         taille: usize,
-        /// Limit of the peer, bytes.
+        /// The peer's limit, in bytes.
         limite: usize,
     },
-    /// Calls inside calls, deeper than the limit.
+    /// The call is nested deeper than the limit.
     #[error("it would be nested more than {limite} deep")]
     TropProfonde {
-        /// Deepest level.
+        /// The deepest level allowed.
         limite: usize,
     },
-    /// So many commands of one connection wait for a peer that no further one may.
+    /// The limit of commands of one connection that may wait for a peer is reached.
     #[error("{}", waiting(*limite))]
     TropDAttentes {
-        /// Most that may wait.
+        /// How many may wait.
         limite: usize,
     },
-    /// So many calls are without an answer that no further one may start.
+    /// The limit of calls without an answer is reached.
     #[error(
         "{} {} for an answer already; claim some first",
         counted(*limite, "call"), verb(*limite, "waits", "wait")
     )]
     TropDAppels {
-        /// Most that may be under way.
+        /// How many may be under way.
         limite: usize,
     },
-    /// The peer's window or the outbox is full, and this message was not to wait: it was sent with
-    /// `essayer`, `essayer_appel` or `diffuser`.
+    /// The peer's window or the outbox is full, and a message of `essayer`, `essayer_appel` or
+    /// `diffuser` does not wait for room.
     #[error(
         "the peer does not keep up, and it would have had to wait; \
          try again later, or wait with `envoyer` or `appeler`"
     )]
     SansPlace,
-    /// `rattraper` inside a command of the same connection, which is part of what it waits for.
+    /// `rattraper` was called inside a command of the same connection, which is one of the commands
+    /// it would wait for.
     #[error(
         "a command can't wait until all that had arrived is handled, for it is part of that; \
          call `rattraper` outside of this connection's commands"
     )]
     DansUneCommande,
-    /// The connection is being stopped, by this side or the other.
+    /// The connection is being stopped, by this side or by the other.
     #[error("the connection is being stopped")]
     Arret,
 }
@@ -108,7 +109,7 @@ pub struct Codage {
     pub lien: Box<str>,
     pub(crate) quoi: &'static str,
     pub(crate) verbe: &'static str,
-    /// What is wrong with it.
+    /// What is wrong with the value or its bytes.
     pub cause: Box<dyn Error + Send + Sync>,
     /// Whether the command may have run.
     pub a_pu_etre_executee: bool,
@@ -122,7 +123,7 @@ impl fmt::Display for Codage {
     }
 }
 
-/// The text holds the cause, so that the source is what stands behind it.
+/// The text includes the cause, so the source is the cause of that cause.
 impl Error for Codage {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.source()
@@ -149,18 +150,18 @@ pub enum Enregistrement {
     )]
     #[non_exhaustive]
     Collision {
-        /// The newcomer.
+        /// The command that was to be registered.
         commande: Box<str>,
-        /// The one that is registered.
+        /// The command that is registered already.
         autre: Box<str>,
     },
-    /// What is written of one of its types is not what is read of it.
+    /// One of its types is not read as it is written.
     #[error("command `{}` can't be registered: {texte}", Harmless(commande))]
     #[non_exhaustive]
     Types {
         /// The command.
         commande: Box<str>,
-        /// The type, and what to write.
+        /// The type, and what to write instead.
         texte: Box<str>,
     },
     /// The connection has ended, or the server has been stopped: nothing runs any more.

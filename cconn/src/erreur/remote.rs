@@ -26,18 +26,18 @@ pub struct Distante {
     pub lien: Box<str>,
     /// What happened there.
     pub nature: NatureDistante,
-    /// What the peer says of it, for a person to read; may be empty.
+    /// What the peer says about it, for people to read; may be empty.
     pub texte: Box<str>,
     /// The fingerprint of the signature that the command was sent with; 0 if it was sent by name.
     #[doc(alias = "fingerprint")]
     pub empreinte: u32,
-    /// The fingerprints that the peer accepts for it, where its signature is another there and the
-    /// peer says so; else empty.
+    /// The fingerprints that the peer accepts for the command, if its signature is another there
+    /// and the peer lists them; else empty.
     #[doc(alias = "accepted_fingerprints")]
     pub empreintes_acceptees: Box<[u32]>,
 }
 
-/// What was sent and what would have been accepted, where the peer says so.
+/// What was sent, and what would have been accepted if the peer has listed that.
 fn fingerprints(sent: u32, accepted: &[u32]) -> String {
     if accepted.is_empty() {
         return String::new();
@@ -53,45 +53,46 @@ fn fingerprints(sent: u32, accepted: &[u32]) -> String {
 pub enum NatureDistante {
     /// No command of that name is registered there. It did not run.
     Inconnue,
-    /// It has another signature there. It did not run.
+    /// The command has another signature there. It did not run.
     Signature,
-    /// Its arguments could not be decoded there. It did not run.
+    /// The arguments could not be decoded there. The command did not run.
     Arguments,
-    /// It panicked.
+    /// The command panicked.
     Panique,
-    /// It returned an error, whose text this error carries.
+    /// The command returned an error, whose text this error carries.
     Echec,
-    /// It ran, but its answer is larger than a frame may be.
+    /// The command ran, but its answer is larger than a frame may be.
     ReponseTropGrande,
-    /// It ran, but its answer could not be encoded.
+    /// The command ran, but its answer could not be encoded.
     ReponseNonCodable,
-    /// It could not be started there: no thread could be had for it, or the text says why. It did
-    /// not run.
+    /// The command could not be started there: no thread could be started for it, or for the reason
+    /// in the text. It did not run.
     SansRessources,
-    /// It ran, but too many unclaimed answers wait on this side.
+    /// The command ran, but too many unclaimed answers wait on this side.
     ReponsePerdue,
-    /// The connection was closed while it ran.
+    /// The connection was closed while the command ran.
     Fermee,
-    /// The time that its caller had left was over before it could start. It did not run.
+    /// The time that the caller had left was over before the command could start. It did not run.
     #[doc(alias = "Expired")]
     Expiree,
-    /// This side may not call it. It did not run.
+    /// This side may not call the command. It did not run.
     #[doc(alias = "Forbidden")]
     Interdite,
-    /// The peer is not ready for it. It did not run.
+    /// The peer is not ready for the command. It did not run.
     #[doc(alias = "NotReady")]
     PasPrete,
     /// The peer has too much to do. It did not run.
     #[doc(alias = "Overloaded")]
     Surchargee,
-    /// It answers with a stream, and was not called as one that does. It did not run.
+    /// The command answers with a stream, and was not called that way. It did not run.
     #[doc(alias = "UnexpectedStream")]
     FluxInattendu,
-    /// It ran, but the peer had no room for what it returned.
+    /// The command ran, but the peer had no room for what it returned.
     #[doc(alias = "OverloadedAfterwards")]
     SurchargeeApres,
-    /// The peer says so by a number that this version of the library does not know. Its high byte
-    /// is the class: 0 it did not run, 1 it ran or may have, others unknown.
+    /// The peer gave a number that this version of the library does not know. The high byte of the
+    /// number is its class: 0 means that the command did not run, 1 that it ran or may have run;
+    /// others are unknown.
     #[doc(alias = "Other")]
     Autre(u16),
 }
@@ -119,7 +120,7 @@ impl NatureDistante {
         }
     }
 
-    /// The code that stands for it on the wire.
+    /// The code of this variant on the wire.
     fn code(self) -> FailureCode {
         match self {
             NatureDistante::Inconnue => FailureCode::UnknownCommand,
@@ -142,7 +143,7 @@ impl NatureDistante {
         }
     }
 
-    /// Whether the command may have run: what the class of the code says.
+    /// Whether the command may have run, as the class of the code tells.
     // [codes.class]
     pub(crate) fn may_have_run(self) -> bool {
         self.code().class() != FailureClass::NotRun
@@ -176,7 +177,7 @@ impl NatureDistante {
         })
     }
 
-    /// What happened to a message of the peer's on this side.
+    /// What happened on this side to a message of the peer.
     fn text_here(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             NatureDistante::Inconnue => "no command of that name is registered here",
@@ -191,7 +192,7 @@ impl NatureDistante {
     }
 }
 
-/// What a failure of an unknown number comes to: its class is known.
+/// The outcome of a failure whose number is unknown and whose class is known.
 // [codes.unknown]
 fn unknown(number: u16) -> String {
     let class = match FailureCode::from_number(number).class() {
@@ -203,18 +204,18 @@ fn unknown(number: u16) -> String {
     format!("{class}: failure {low} of class {high}, which this side does not know")
 }
 
-/// A one-way message of the peer's failed on this side, as `quand_commande_echoue` is told.
+/// A one-way message of the peer's that failed on this side; `quand_commande_echoue` receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "FailedCommand")]
 #[non_exhaustive]
 pub struct CommandeEchouee {
-    /// The command's name; its hash where there is no such command here.
+    /// The command's name; its hash if there is no such command here.
     pub commande: Box<str>,
-    /// The connection that it came by.
+    /// The connection that the command came by.
     pub lien: Box<str>,
-    /// What happened to it.
+    /// What happened to the message.
     pub nature: NatureDistante,
-    /// What is known beyond that, for a person to read; may be empty.
+    /// What is known beyond that, for people to read; may be empty.
     pub texte: Box<str>,
 }
 

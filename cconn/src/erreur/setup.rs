@@ -1,4 +1,4 @@
-//! What kept a connection from coming to be.
+//! Why a connection could not be made.
 
 use std::{fmt, io};
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::link::lost;
 use crate::text::Harmless;
 
-/// An address as it was given, which may be an empty text or come from anywhere.
+/// An address as it was given, safe to show: it may be empty or come from anywhere.
 fn shown(adresse: &str) -> impl fmt::Display {
     Harmless(if adresse.is_empty() { "\"\"" } else { adresse })
 }
@@ -26,7 +26,7 @@ pub enum EchecConnexion {
         /// What the system said.
         cause: io::Error,
     },
-    /// The address is none, or nobody listens there.
+    /// The address is not valid, or nothing listens there.
     #[error("can't connect to {}: {cause}", shown(adresse))]
     #[non_exhaustive]
     Connexion {
@@ -41,7 +41,7 @@ pub enum EchecConnexion {
     Complet {
         /// The server's address.
         adresse: Box<str>,
-        /// What it says.
+        /// What the server said.
         texte: Box<str>,
     },
     /// The server refuses for another reason.
@@ -50,10 +50,10 @@ pub enum EchecConnexion {
     Refusee {
         /// The server's address.
         adresse: Box<str>,
-        /// What it says.
+        /// What the server said.
         texte: Box<str>,
     },
-    /// The other side does not speak this protocol, or another version of it.
+    /// The other side does not speak this protocol, or speaks another version of it.
     #[error("{adresse} is not a peer to talk to: {}", Harmless(texte))]
     #[non_exhaustive]
     Incompatible {
@@ -71,11 +71,11 @@ pub enum EchecConnexion {
         /// What the system said.
         cause: io::Error,
     },
-    /// A setting that can't be.
+    /// A setting is not possible.
     #[error("{texte}")]
     #[non_exhaustive]
     Reglage {
-        /// Which one, and what it may be.
+        /// Which setting, and what it may be.
         texte: Box<str>,
     },
     /// `lancer` runs already, or was called from inside a command.
@@ -88,7 +88,7 @@ pub enum EchecConnexion {
 }
 
 impl EchecConnexion {
-    /// Whether there is no connection; a refused `lancer` leaves the one there is alone.
+    /// Whether there is no connection. A refused `lancer` leaves an existing connection alone.
     pub(super) fn is_fatal(&self) -> bool {
         !matches!(self, EchecConnexion::Lancer { .. })
     }

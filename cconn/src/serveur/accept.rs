@@ -16,18 +16,19 @@ use crate::text::counted;
 use crate::transport::Transport;
 use crate::wire::{Refusal, Role};
 
-/// The first pause after an `accept` that failed for want of something, and the longest.
+/// The first pause after an `accept` that failed because the system lacks something, and the
+/// longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// Guests that wait for a place at most; who comes then is refused.
+/// The largest number of guests that wait for a place; further guests are refused.
 const MAX_WAITING: usize = 64;
 
-/// Guests that wait for a place, each until then; oldest first.
+/// Guests that wait for a place, oldest first, each with the moment at which it is refused.
 type Queue = VecDeque<(Guest, Instant)>;
 
 impl Serveur {
-    /// Accepts newcomers until the server is stopped. No error ends it: what the system lacks
-    /// now it may have again in a moment.
+    /// Accepts newcomers until the server is stopped. A failed `accept` does not end the loop: the
+    /// system may have what it lacks again a moment later.
     pub(super) fn accept_until_stopped(&self, source: &Arc<dyn Source>) {
         let mut queue = Queue::new();
         let mut pause = None;
@@ -47,14 +48,14 @@ impl Serveur {
                 Left::Trouble => Some(longer(pause)),
             };
         }
-        // Those in the queue for a place, and the strangers, are told of the stop.
+        // Guests in the queue and strangers are told that the server stops.
         self.admit(&mut queue);
         self.send_strangers_away(&mut self.shared.listener.waiting.lock());
     }
 
-    /// Accepts on the thread in `lancer`, because no acceptor can: there is no place or no thread,
-    /// a guest waits in the queue, or the last `accept` failed. A failed `accept` is tried again
-    /// after the pause; strangers are heard meanwhile.
+    /// Accepts on the thread in `lancer`, because no acceptor can: there is no place or no thread
+    /// for one, a guest waits in the queue, or the last `accept` failed. After a failed `accept`
+    /// this first waits for the pause, listening to strangers meanwhile.
     fn accept_meanwhile(
         &self,
         source: &dyn Source,
@@ -69,7 +70,7 @@ impl Serveur {
             seen = self.look_at_waiting(None, &mut waiting, pause.into_iter().chain(first).min());
         }
         if matches!(seen, Seen::Nothing) {
-            // After a pause it is tried at once.
+            // After a pause `accept` is tried at once, without a wait.
             let first = pause.map(|_| Duration::ZERO).or(first);
             seen = self.look_at_waiting(Some(source), &mut waiting, first);
         }
@@ -80,7 +81,7 @@ impl Serveur {
         }
     }
 
-    /// Lets a guest in, or has it wait for a place in line, or refuses it.
+    /// Lets a guest in, queues it until a place is free, or refuses it.
     fn take_in(&self, guest: Guest, queue: &mut Queue) {
         if queue.len() >= MAX_WAITING {
             return self.refuse(guest.io.into_transport(), &guest.address, Refusal::Full);
@@ -89,8 +90,8 @@ impl Serveur {
         self.admit(queue);
     }
 
-    /// Gives those who wait for a place a thread each, or refuses them; who may soon have the place
-    /// of a client that is leaving, and who came later, waits on.
+    /// Gives guests in the queue a thread each, or refuses them, oldest first. Stops at a guest
+    /// that may soon have the place of a leaving client; this guest and the ones behind it wait on.
     fn admit(&self, queue: &mut Queue) {
         let options = &self.shared.options;
         while let Some((_, until)) = queue.front() {
@@ -124,20 +125,23 @@ impl Serveur {
             }
         });
         if started.is_ok() {
-            // It takes a thread some time to begin; until then its client can send a first call.
+            // A new thread takes some time to begin. Greeted now, its client can already send a
+            // first call.
             self.welcome_once(&entering);
         } else {
             self.refuse(entering.io.clone(), &entering.address, Refusal::NoResources);
         }
     }
 
-    /// Greets a newcomer that has a thread, unless that is done already. False where it can't be.
+    /// Greets a newcomer that has a thread, unless that is done already. False if the greeting
+    /// could not be sent.
     fn welcome_once(&self, entering: &Entering) -> bool {
         let mut welcomed = entering.welcomed.lock();
         if let Some(welcomed) = *welcomed {
             return welcomed;
         }
-        // The other of the two waits for this: it does not block.
+        // The other thread waits for the lock, but never for long: sending a greeting does not
+        // block.
         let greeted = self.greet(&*entering.io, Refusal::Accepted);
         *welcomed = Some(greeted.is_ok());
         drop(welcomed);
@@ -146,18 +150,18 @@ impl Serveur {
 
     /// Refuses a guest in words.
     fn refuse(&self, io: Arc<dyn Transport>, address: &Adresse, refusal: Refusal) {
-        // One that is gone already finds out by itself.
+        // If this fails the newcomer is gone, and the reason has no reader.
         let _gone = self.greet(&*io, refusal);
         self.shared.listener.waiting.lock().push_refused(io);
         self.tell_refused(Some(address), self.refused(refusal));
     }
 
-    /// Why a newcomer was refused, as this side's program is told.
+    /// Why a newcomer was refused, for the program on this side.
     pub(super) fn refused(&self, refusal: Refusal) -> HandshakeError {
         HandshakeError::Refused { refusal, text: self.reason(refusal) }
     }
 
-    /// Tells the program of a newcomer who did not become a client.
+    /// Tells the program, through its hook, that a newcomer did not become a client, and why.
     pub(super) fn tell_refused(&self, address: Option<&Adresse>, error: HandshakeError) {
         if let Some(hook) = &self.shared.options.hooks().refused {
             let settings = &self.shared.options.settings;
@@ -167,7 +171,7 @@ impl Serveur {
         }
     }
 
-    /// What a refusal says beyond its code.
+    /// The text that a refusal carries besides its code.
     fn reason(&self, refusal: Refusal) -> String {
         match (refusal, self.shared.options.max_clients) {
             (Refusal::Full, most) => {
@@ -178,7 +182,7 @@ impl Serveur {
         }
     }
 
-    /// Sends the server's greeting, which says whether the newcomer may come in. Does not wait.
+    /// Sends the server's greeting, with the decision about a newcomer. Does not wait.
     pub(super) fn greet(&self, io: &dyn Transport, refusal: Refusal) -> Result<(), HandshakeError> {
         let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
@@ -186,13 +190,13 @@ impl Serveur {
         handshake::greet(io, Role::Server, limits, refusal, &text, now)
     }
 
-    /// Greets a newcomer that may come in. False where that can't be said: it would wait for our
-    /// greeting until its deadline, and dropping the stream tells it.
+    /// Greets a newcomer that may come in. False if the greeting could not be sent: the newcomer
+    /// would wait for it until its deadline, so the caller drops the stream, which ends that wait.
     pub(super) fn welcome(&self, io: &dyn Transport, address: Option<&Adresse>) -> bool {
         self.is_welcome(self.greet(io, Refusal::Accepted), address)
     }
 
-    /// Whether a newcomer could be greeted; tells the program where it could not.
+    /// Whether a newcomer could be greeted; if not, the program is told.
     fn is_welcome(&self, greeted: Result<(), HandshakeError>, address: Option<&Adresse>) -> bool {
         greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
     }
@@ -203,11 +207,12 @@ fn longer(pause: Option<Duration>) -> Duration {
     pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
 }
 
-/// A newcomer who has entered: greeted by the thread that accepts, or by its own if that is first.
+/// A newcomer that has a place. It is greeted by the accepting thread or by its own thread,
+/// whichever is first.
 struct Entering {
     io: Arc<dyn Transport>,
     address: Adresse,
-    /// Whether the greeting could be sent, once that was tried.
+    /// Whether the greeting could be sent; `None` before that was tried.
     welcomed: Mutex<Option<bool>>,
 }
 
@@ -227,7 +232,7 @@ mod tests {
 
     type Told = Result<Greeted, HandshakeError>;
 
-    /// One that has greeted.
+    /// A newcomer that has sent its greeting.
     fn newcomer(serveur: &Serveur) -> Tcp {
         let io = silent(serveur);
         let accepted = Refusal::Accepted;
@@ -248,8 +253,8 @@ mod tests {
         matches!(greeting, Err(HandshakeError::Refused { refusal, .. }) if *refusal == wanted)
     }
 
-    /// A server for one client, whose thread is inside a command though the connection has ended;
-    /// the command ends with the sender.
+    /// A server with room for one client, whose thread is inside a command although the connection
+    /// has ended. The command returns once the sender is dropped.
     fn with_one_leaving() -> (Serveur, thread::JoinHandle<Resultat<()>>, mpsc::Sender<()>) {
         let mut options = Serveur::options(0);
         options.leaving = Duration::from_secs(1000);

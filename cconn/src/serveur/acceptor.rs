@@ -1,10 +1,10 @@
 //! The acceptor: the thread of the next client, which accepts its own client.
 //!
-//! Handing a newcomer to another thread, or starting one for it, takes longer than a short call.
-//! So where there is a place for one more client its thread is started ahead, and accepts by
-//! itself whoever greets first. Having accepted, it greets too, and then starts the next acceptor.
-//! The thread is named after its client and ends with it, like any. Whatever is out of the ordinary
-//! it leaves to the thread in `lancer`, which sleeps meanwhile.
+//! Handing a newcomer to another thread, or starting a thread for it, takes longer than a short
+//! call. So if there is a place for one more client, that client's thread is started ahead, and
+//! accepts the first newcomer that greets. Having accepted, the thread greets too, and then starts
+//! the next acceptor. It is named after its client and ends with it, like any client's thread.
+//! Everything out of the ordinary is left to the thread in `lancer`, which sleeps meanwhile.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::waiting::{Guest, Seen};
 use crate::wire::Refusal;
 
 impl Serveur {
-    /// Starts the next client's thread as the acceptor. Returns false if there is no place or no
-    /// thread for it, and then no acceptor accepts.
+    /// Starts the next client's thread as the acceptor. False if there is no place or no thread for
+    /// it: then no acceptor accepts.
     pub(super) fn start_acceptor(&self, source: &Arc<dyn Source>) -> bool {
         let most = self.shared.options.max_clients;
         let started = self.shared.clients.expect(most).is_some_and(|id| {
@@ -29,7 +29,7 @@ impl Serveur {
         started
     }
 
-    /// Waits for somebody who greets, and serves that client.
+    /// Waits for a newcomer that greets, and serves it as this thread's client.
     fn accept_own(&self, source: Arc<dyn Source>, id: u64) {
         let guest = match self.next_guest(&*source) {
             Ok(guest) => guest,
@@ -38,12 +38,14 @@ impl Serveur {
                 return self.shared.listener.leave_duty(left);
             }
         };
+        // A local client may have taken the last place meanwhile.
         if !self.shared.clients.arrive(id, self.shared.options.max_clients) {
             drop(source);
             return self.shared.listener.leave_duty(Left::Guest(guest));
         }
         let Guest { io, address, greeted } = guest;
         let welcome = self.greet(io.transport(), Refusal::Accepted);
+        // The next newcomer need not wait until this client is served.
         self.start_acceptor(&source);
         drop(source);
         match welcome {

@@ -1,8 +1,8 @@
 //! The listener of a server: the listening socket, the waker that ends its waits, and whose turn
 //! it is to accept.
 //!
-//! Knows streams and listening sockets of no particular kind: each kind is a file below this one,
-//! and `open` alone names them.
+//! This file knows no particular kind of stream or listening socket: each kind has a file of its
+//! own below this one, and only `open` names them.
 
 mod tcp;
 
@@ -24,25 +24,27 @@ pub(super) trait Source: Send + Sync {
     /// What a poll watches for newcomers.
     fn as_fd(&self) -> BorrowedFd<'_>;
 
-    /// Accepts the newcomer that is there; `WouldBlock` where there is none. Does not wait.
+    /// Accepts the newcomer that is there; `WouldBlock` if none is. Does not wait.
     ///
-    /// A stream whose peer takes nothing for `write_deadline` is to be found dead by the system.
+    /// The system is asked to declare the stream dead if its peer takes nothing for
+    /// `write_deadline`.
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)>;
 }
 
-/// The stream of somebody who is not yet a client.
+/// The stream of a peer that is not a client yet.
 pub(super) trait Newcomer: Send {
     /// What a poll watches for input.
     fn as_fd(&self) -> BorrowedFd<'_>;
 
-    /// The stream, to greet and to hear a greeting.
+    /// The stream, for sending a greeting and hearing one.
     fn transport(&self) -> &dyn Transport;
 
-    /// The stream as a connection keeps it: closed with the connection, whoever holds a handle.
+    /// The stream as a connection keeps it: closed when the connection ends, even if handles still
+    /// exist.
     fn into_transport(self: Box<Self>) -> Arc<dyn Transport>;
 }
 
-/// Listens on that address; returns the address with what the system chose, the port say.
+/// Listens on `address`. Returns the address with what the system chose, such as the port.
 pub(super) fn open(
     address: &Adresse,
     write_deadline: Duration,
@@ -54,18 +56,19 @@ pub(super) fn open(
 pub(super) struct Listener {
     phase: Mutex<Phase>,
     closed: Condvar,
-    /// Only one thread waits for the waker at a time, and looks at everything once it was woken.
+    /// Only one thread at a time waits for the waker, and once woken it looks at everything.
     waker: Bell,
     duty: Mutex<Duty>,
     relieved: Condvar,
-    /// Those who are not clients. A thread that accepts holds this lock, so only one does.
+    /// The peers that are not clients. A thread that accepts holds this lock, so only one accepts
+    /// at a time.
     pub(super) waiting: Mutex<Waiting>,
 }
 
-/// Whose turn it is to accept.
+/// Which thread accepts.
 #[derive(Default)]
 struct Duty {
-    /// The next client's own thread accepts; else the thread in `lancer` does.
+    /// Whether the next client's own thread accepts; if not, the thread in `lancer` does.
     is_acceptor_there: bool,
     /// What the last acceptor left to the thread in `lancer`.
     left: Option<Left>,
@@ -75,9 +78,9 @@ struct Duty {
 pub(super) enum Left {
     /// Nothing but the accepting.
     Nothing,
-    /// A guest for whom there is no place, as far as the acceptor knows.
+    /// A guest for which the acceptor found no place.
     Guest(Guest),
-    /// An `accept` that failed for want of something.
+    /// An `accept` that failed because the system lacks something.
     Trouble,
 }
 
@@ -100,7 +103,8 @@ impl Listener {
         })
     }
 
-    /// Hands out the listening socket, once; `None` if the server was stopped before.
+    /// Hands out the listening socket, once. `None` if the server was stopped before; an error if
+    /// `lancer` runs already.
     pub(super) fn open(&self) -> Resultat<Option<Arc<dyn Source>>> {
         let mut phase = self.phase.lock();
         match std::mem::replace(&mut *phase, Phase::Open) {
@@ -135,7 +139,7 @@ impl Listener {
         is_unused
     }
 
-    /// Waits until the listener is closed, for that long at most; returns whether it is.
+    /// Waits until the listener is closed, at most for `most`. True if it is closed.
     pub(super) fn wait_until_closed(&self, most: Duration) -> bool {
         let until = Instant::now().checked_add(most);
         let mut phase = self.phase.lock();
@@ -148,12 +152,12 @@ impl Listener {
         true
     }
 
-    /// The next client's thread is about to accept.
+    /// Notes that the next client's thread is about to accept.
     pub(super) fn take_duty(&self) {
         self.duty.lock().is_acceptor_there = true;
     }
 
-    /// The acceptor stops accepting, and no other acceptor has taken its place.
+    /// Notes that the acceptor stops accepting, and that no other acceptor has taken its place.
     pub(super) fn leave_duty(&self, left: Left) {
         let mut duty = self.duty.lock();
         duty.is_acceptor_there = false;
@@ -162,7 +166,7 @@ impl Listener {
         self.relieved.notify_all();
     }
 
-    /// Waits while an acceptor accepts; returns what it left to do.
+    /// Waits while an acceptor accepts. Returns what the acceptor left to do.
     pub(super) fn wait_for_duty(&self) -> Left {
         let mut duty = self.duty.lock();
         while duty.is_acceptor_there {
@@ -171,21 +175,23 @@ impl Listener {
         duty.left.take().unwrap_or(Left::Nothing)
     }
 
-    /// Waits for a newcomer, for input of a stranger, for the waker, or for the end of the pause,
-    /// and hears the waker out. Returns whether a newcomer is there, and which of the strangers
-    /// have sent something.
+    /// Waits for a newcomer, for input of a stranger, for the waker, or for the end of `pause`, and
+    /// silences the waker. Returns whether a newcomer is there, and which strangers have sent
+    /// something.
     pub(super) fn wait<'a>(
         &'a self,
         source: Option<&'a dyn Source>,
         strangers: impl Iterator<Item = &'a dyn Newcomer>,
         pause: Option<Duration>,
     ) -> (bool, Vec<usize>) {
+        // Without a source the waker takes its place in the list, so that two of ours always come
+        // first.
         let newcomers = source.map_or(self.waker.as_fd(), Source::as_fd);
         let ours = [self.waker.as_fd(), newcomers].into_iter();
         let fds = ours.chain(strangers.map(Newcomer::as_fd));
         let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
-        // An interrupted wait is a short one.
+        // An interrupted wait counts as a short one: the caller looks, and waits again.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         let (ours, strangers) = ready.split_at(2);

@@ -1,4 +1,4 @@
-//! A client's own thread, from its greeting to its end; and clients without a socket.
+//! The thread of one client, from its greeting to its end; and clients without a socket.
 
 use std::io;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::link::{Identity, Link, Parts, Watch};
 use crate::transport::{Memory, Transport};
 use crate::wire::Role;
 
-/// Bytes that each direction of a local connection holds: about what a socket does.
+/// Bytes that each direction of a local connection holds, about as many as a socket does.
 const LOCAL_CAPACITY: usize = 256 << 10;
 
 impl Serveur {
-    /// Starts the thread of a client that has entered or is expected; its place is given back when
-    /// it ends.
+    /// Starts the thread of a client that has entered or is expected. The client's place is given
+    /// back when the thread ends.
     pub(super) fn spawn(
         &self,
         id: u64,
@@ -76,14 +76,14 @@ impl Serveur {
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
             }
             Err(refusal) => {
-                // It is read below.
+                // `join` below reads the refusal.
                 let _never_fails = self.greet(&ours, refusal);
             }
         }
         crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
     }
 
-    /// A client without a socket, which greets on a thread of the program's.
+    /// Serves a client without a socket, which greets on a thread of the program.
     fn serve_local(&self, id: u64, io: Memory) {
         let io: Arc<dyn Transport> = Arc::new(io);
         let deadline = self.shared.options.settings.greeting_deadline;
@@ -95,7 +95,7 @@ impl Serveur {
         }
     }
 
-    /// One client that has greeted and was greeted, to its end, on its own thread.
+    /// Serves a client whose greeting is done, to its end, on the client's own thread.
     pub(super) fn serve(
         &self,
         id: u64,
@@ -116,7 +116,8 @@ impl Serveur {
         });
         let hooks = self.shared.options.hooks();
         if hooks.connected.is_some() {
-            // The hook may be what admits the client, and may wait for its answers.
+            // The hook may decide whether the client is admitted, and may wait for the client's
+            // answers: until it has ended no command of the client starts.
             link.hold_commands();
         }
         link.limit_idleness();
@@ -125,15 +126,15 @@ impl Serveur {
         }
         let client = Client::of(&link);
         if hooks.connected.is_some() {
-            // While the hook runs, or waits for an answer, what came behind the greeting is known
-            // and somebody reads on.
+            // The hook may run for long without reading. So what came behind the greeting is routed
+            // now, and the watchman reads on.
             link.leave_helm();
         }
         self.hook(hooks.connected.as_ref(), &client);
         link.admit_and_execute();
         if hooks.disconnected.is_some() {
-            // The last commands may run on other threads; meanwhile the watchman reads out what
-            // the peer still sends.
+            // The last commands may still run on other threads. Meanwhile the watchman reads and
+            // discards what the peer sends.
             link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         }
         self.hook(hooks.disconnected.as_ref(), &client);
@@ -151,7 +152,8 @@ impl Serveur {
     }
 }
 
-/// A client's place among those of the server, given back when its thread ends, whatever ended it.
+/// The place of a client at its server, given back when the client's thread ends for whatever
+/// reason.
 struct Seat {
     serveur: Serveur,
     id: u64,

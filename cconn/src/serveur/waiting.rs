@@ -1,9 +1,9 @@
-//! Those who are waiting and are not clients: strangers, who have not greeted yet, and newcomers
-//! who were refused and still read why.
+//! Peers that wait and are not clients: strangers, which have not greeted yet, and newcomers that
+//! were refused and may still read why.
 //!
-//! A place, and a thread, are for those who have greeted. Whoever only connects is a stranger:
-//! there is room for a number of strangers, and where it is full the one goes that has been silent
-//! for longest.
+//! Only peers that have greeted get a place and a thread. A peer that only connects is a stranger.
+//! The number of strangers is bounded: if one more comes, the one that has been silent for longest
+//! is turned away.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,25 +20,26 @@ use crate::wire::Refusal;
 /// How long a refused newcomer may take to read why.
 const REFUSED_LINGER: Duration = Duration::from_secs(1);
 
-/// How often those who were refused are looked at.
+/// How often refused newcomers are looked at.
 const SWEEP: Duration = Duration::from_millis(10);
 
-/// Refused newcomers kept at most; the oldest goes first.
+/// The largest number of refused newcomers kept; the oldest is dropped first.
 const MAX_REFUSED: usize = 64;
 
-/// Strangers at most. Each takes a descriptor and nothing else.
+/// The largest number of strangers. Each takes a descriptor and nothing else.
 pub(super) const MAX_STRANGERS: usize = 128;
 
-/// One that has been accepted and has not greeted yet.
+/// A peer that has been accepted and has not greeted yet.
 struct Stranger {
     io: Box<dyn Newcomer>,
     address: Adresse,
-    /// What it has said of its greeting.
+    /// The part of its greeting that has come.
     said: Vec<u8>,
+    /// When it is turned away if it has not greeted.
     until: Option<Instant>,
 }
 
-/// One that has greeted, and is no client yet.
+/// A peer that has greeted and is not a client yet.
 pub(super) struct Guest {
     pub(super) io: Box<dyn Newcomer>,
     pub(super) address: Adresse,
@@ -53,16 +54,16 @@ pub(super) struct Waiting {
     refused: VecDeque<(Arc<dyn Transport>, Instant)>,
 }
 
-/// What a look at those who are waiting has found.
+/// What a look at the waiting peers has found.
 pub(super) enum Seen {
     Nothing,
     Guest(Guest),
-    /// An `accept` that failed for want of something.
+    /// An `accept` that failed because the system lacks something.
     Trouble,
 }
 
 impl Waiting {
-    /// One that was told why it can't come in.
+    /// Keeps a newcomer that was refused, so that it can read the reason.
     pub(super) fn push_refused(&mut self, io: Arc<dyn Transport>) {
         io.shutdown_write();
         if self.refused.len() >= MAX_REFUSED {
@@ -71,8 +72,9 @@ impl Waiting {
         self.refused.push_back((io, Instant::now() + REFUSED_LINGER));
     }
 
-    /// Lets go of those who have read it or took too long: closing before they have read would
-    /// reset the connection, and they would never know. Returns when to look again.
+    /// Lets go of refused newcomers that have read the reason or took too long. If the stream were
+    /// closed before a newcomer has read, the system would reset it, and the newcomer would never
+    /// learn the reason. Returns how soon to look again, at these or at a stranger whose time ends.
     fn sweep(&mut self, now: Instant) -> Option<Duration> {
         self.refused.retain(|(io, until)| *until > now && !has_ended(&**io));
         let refused = (!self.refused.is_empty()).then_some(SWEEP);
@@ -81,7 +83,7 @@ impl Waiting {
         refused.into_iter().chain(late).min()
     }
 
-    /// Takes a stranger out whose time is over.
+    /// Takes out a stranger whose time to greet is over.
     fn take_late(&mut self, now: Instant) -> Option<Stranger> {
         let late = |stranger: &Stranger| stranger.until.is_some_and(|until| until <= now);
         let at = self.strangers.iter().position(late)?;
@@ -90,8 +92,8 @@ impl Waiting {
 }
 
 impl Serveur {
-    /// Waits, at most for that long: for a newcomer, for a stranger to greet, or for the waker.
-    /// Only one thread does this at a time, for it holds the lock of `waiting`.
+    /// Waits, at most for `pause`, until a newcomer comes, a stranger greets, or the waker is rung.
+    /// Only one thread at a time does this, because it holds the lock of `waiting`.
     pub(super) fn look_at_waiting(
         &self,
         source: Option<&dyn Source>,
@@ -100,7 +102,7 @@ impl Serveur {
     ) -> Seen {
         let now = Instant::now();
         while let Some(mut late) = waiting.take_late(now) {
-            // What came while this process was stopped is there, and nobody is late.
+            // If this process was stopped, a greeting that came in time may be unread.
             match handshake::hear_greeting(late.io.transport(), &mut late.said) {
                 Some(heard) => return self.judge(late, heard, waiting),
                 None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, waiting),
@@ -112,7 +114,8 @@ impl Serveur {
         for at in spoke {
             if let Some(mut stranger) = waiting.strangers.remove(at) {
                 match handshake::hear_greeting(stranger.io.transport(), &mut stranger.said) {
-                    // Places in the row count from the front: this one has its own again.
+                    // The places in `spoke` count from the front, so this stranger goes back to its
+                    // own.
                     None => waiting.strangers.insert(at, stranger),
                     Some(heard) => return self.judge(stranger, heard, waiting),
                 }
@@ -126,7 +129,7 @@ impl Serveur {
                 | io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionAborted => Seen::Nothing,
                 _ => {
-                    // A stranger may hold what is wanting.
+                    // The oldest stranger may hold what is lacking, such as a file descriptor.
                     waiting.strangers.pop_front();
                     Seen::Trouble
                 }
@@ -135,7 +138,7 @@ impl Serveur {
         }
     }
 
-    /// One that has just been accepted: most have greeted already.
+    /// Takes in a newcomer that was just accepted; most have sent their greeting by then.
     fn meet(&self, io: Box<dyn Newcomer>, address: Adresse, waiting: &mut Waiting) -> Seen {
         let settings = &self.shared.options.settings;
         let until = Instant::now().checked_add(settings.greeting_deadline);
@@ -144,7 +147,7 @@ impl Serveur {
             return self.judge(stranger, heard, waiting);
         }
         if self.is_full() {
-            // It would be told so whatever it says.
+            // Its greeting could not change that.
             let why = self.refused(Refusal::Full);
             self.turn_away(stranger, why, Refusal::Full, waiting);
             return Seen::Nothing;
@@ -181,7 +184,8 @@ impl Serveur {
         }
     }
 
-    /// Turns one away who has not greeted, or not well. Our greeting tells it with whom it speaks.
+    /// Turns away a stranger that has not greeted, or not properly. It is sent our greeting, so
+    /// that it learns what kind of server it has reached.
     fn turn_away(
         &self,
         stranger: Stranger,
@@ -191,13 +195,13 @@ impl Serveur {
     ) {
         let full = refusal == Refusal::Accepted && self.is_full();
         let refusal = if full { Refusal::Full } else { refusal };
-        // One that is gone already finds out by itself.
+        // If this fails the stranger is gone, and the reason has no reader.
         let _gone = self.greet(stranger.io.transport(), refusal);
         waiting.push_refused(stranger.io.into_transport());
         self.tell_refused(Some(&stranger.address), why);
     }
 
-    /// The server stops: the strangers are told so.
+    /// Tells the strangers that the server stops.
     pub(super) fn send_strangers_away(&self, waiting: &mut Waiting) {
         while let Some(stranger) = waiting.strangers.pop_front() {
             let why = self.refused(Refusal::Stopping);

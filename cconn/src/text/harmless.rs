@@ -21,7 +21,7 @@ pub(crate) fn display(value: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> f
     if f.alternate() { write!(Escaping(f), "{value:#}") } else { write!(Escaping(f), "{value}") }
 }
 
-/// Shows such a value with the `Debug` of its type, in one line.
+/// Shows a value that came from a peer with the `Debug` of its type, in one line.
 pub(crate) fn debug(value: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(Escaping(f), "{value:?}")
 }

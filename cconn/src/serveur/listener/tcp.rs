@@ -12,10 +12,11 @@ use crate::adresse::Adresse;
 use crate::sync::{AsFd, BorrowedFd};
 use crate::transport::{Closing, Tcp, Transport, configure};
 
-/// Newcomers that the kernel keeps for us: std's 128 makes a burst of a thousand take seconds.
+/// The number of newcomers that the kernel queues for us: with the standard library's 128, a burst
+/// of a thousand takes seconds.
 const BACKLOG: i32 = 4096;
 
-/// Listens on the first of the address's socket addresses that can be listened on.
+/// Listens on the first socket address of `address` that can be listened on.
 pub(super) fn listen(
     address: &Adresse,
     write_deadline: Duration,
@@ -38,7 +39,8 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-    // A server that starts again finds its port free, though old connections are still remembered.
+    // A server that is started again finds its port free, even if the system still remembers old
+    // connections.
     sockopt::set_socket_reuseaddr(&socket, true)?;
     rustix::net::bind(&socket, &address)?;
     rustix::net::listen(&socket, BACKLOG)?;
