@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cconn_tests::programs::{self, Running};
+use cconn_tests::programs;
 use cconn_tests::with_watchdog;
 
 /// On a fresh clone the examples may have to be built first.
@@ -138,11 +138,11 @@ fn diffusion_reaches_everyone() {
 #[test]
 fn the_server_and_the_client_are_driven_by_keyboard() {
     watched("keyboard", || {
-        let mut server = Running::start("serveur", &["0", "1"]);
+        let mut server = programs::start("serveur", &["0", "1"]);
         let address = server.expect("listening on ");
         let (address, _) = address.split_once(' ').unwrap();
 
-        let mut client = Running::start("client", &[address]);
+        let mut client = programs::start("client", &[address]);
         client.say("ping bonjour");
         client.expect("[client] pong: bonjour");
         client.say("somme 12 34");
@@ -169,12 +169,12 @@ fn the_server_and_the_client_are_driven_by_keyboard() {
 #[test]
 fn ctrl_c_stops_the_server_in_order_and_its_client_hears_of_it() {
     watched("ctrl-c", || {
-        let mut server = Running::start("serveur", &["0", "1"]);
+        let mut server = programs::start("serveur", &["0", "1"]);
         let address = server.expect("listening on ");
         let (address, _) = address.split_once(' ').unwrap();
         // Without a keyboard it runs on.
         server.hang_up();
-        let client = Running::start("client", &[address]);
+        let client = programs::start("client", &[address]);
         server.expect("has come");
 
         let id = server.id().to_string();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cconn::{OctetsRef, Serveur, nommee};
 
 use crate::host::Host;
-use crate::raw::{ONE_WAY, Raw};
+use crate::raw::{self, ONE_WAY, Raw};
 use crate::run::Run;
 
 /// When everyone who reads must have everything.
@@ -63,7 +63,7 @@ pub(crate) fn to_many(run: &Run) {
 }
 
 fn connect(host: &Host, window: u64) -> Raw {
-    let mut raw = Raw::connect_with(host.address(), window).unwrap();
+    let mut raw = raw::connect(host.address(), window).unwrap();
     assert!(raw.is_accepted().unwrap());
     raw
 }

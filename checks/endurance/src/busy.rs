@@ -8,7 +8,7 @@ use cconn::{Client, Serveur, commandes};
 use crate::commands::echo;
 use crate::count::{Census, resident};
 use crate::host::Host;
-use crate::raw::Raw;
+use crate::raw::{self, WINDOW, call, cancel};
 use crate::run::Run;
 use crate::times::Times;
 
@@ -99,10 +99,10 @@ pub(crate) fn cancels(run: &Run) {
 
 /// Unknown cancels are ignored: the connection lives.
 fn cancel_what_never_was(run: &Run, host: &Host, cancels: u64) {
-    let mut raw = Raw::connect(host.address()).unwrap();
+    let mut raw = raw::connect(host.address(), WINDOW).unwrap();
     assert!(raw.is_accepted().unwrap());
-    (1..=cancels / 10).for_each(|id| raw.cancel(id).unwrap());
-    raw.call(1, "echo", &[1, 7]).unwrap();
+    (1..=cancels / 10).for_each(|id| raw.send(&cancel(id)));
+    raw.send(&call(1, "echo", &[1, 7]));
     let answer = raw.frame().unwrap();
     run.require(answer.ends_with(&[1, 7]), || format!("after cancels: {answer:?}"));
 }

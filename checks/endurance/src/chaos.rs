@@ -7,8 +7,8 @@ use cconn::{Client, Erreur, Octets, Resultat, Serveur, nommee};
 
 use crate::host::{Host, spawn};
 use crate::proxy::{Cut, Proxy, Way, Ways};
-use crate::random::Dice;
 use crate::run::Run;
+use testkit::Dice;
 
 /// Clients at the same time, and the threads that call on each of their connections.
 const CLIENTS: u64 = 8;

@@ -17,7 +17,7 @@ use cconn::{Client, Erreur, Serveur, commandes};
 use crate::commands::{echo, large};
 use crate::count::resident;
 use crate::host::Host;
-use crate::raw::{Raw, number};
+use crate::raw::{self, Raw, WINDOW, call, number};
 use crate::run::Run;
 use crate::times::Times;
 
@@ -101,11 +101,11 @@ fn stop_reading(
     point: usize,
     prepare: fn(&mut Raw, usize) -> std::io::Result<bool>,
 ) -> (SocketAddr, Instant) {
-    let mut raw = Raw::connect(server).unwrap();
+    let mut raw = raw::connect(server, WINDOW).unwrap();
     assert!(raw.is_accepted().unwrap());
-    let address = raw.stream.local_addr().unwrap();
+    let address = raw.address();
     for id in 1..=1000 {
-        raw.call(id, "large", &number(16 << 10)).unwrap();
+        raw.send(&call(id, "large", &number(16 << 10)));
     }
     let trickles = prepare(&mut raw, point).unwrap();
     let mut stopped = Instant::now();
@@ -113,7 +113,7 @@ fn stop_reading(
     while Instant::now() < until {
         std::thread::sleep(Duration::from_millis(20));
         // The kernel takes bytes for a while when nobody reads them.
-        let holds = rustix::io::ioctl_fionread(&raw.stream).unwrap_or(held);
+        let holds = rustix::io::ioctl_fionread(raw.stream()).unwrap_or(held);
         if holds > held {
             (held, stopped) = (holds, Instant::now());
         }
@@ -127,7 +127,7 @@ fn stop_reading(
 /// Reads a byte, after a pause.
 fn trickle(raw: &mut Raw) -> std::io::Result<()> {
     std::thread::sleep(Duration::from_millis(80));
-    raw.stream.read(&mut [0]).map(drop)
+    raw.stream().read(&mut [0]).map(drop)
 }
 
 /// Each deaf peer was cut, in its time, and for that reason.

@@ -11,9 +11,9 @@ use crate::commands::{echo, sleep};
 use crate::count::Census;
 use crate::helper::{self, Helper};
 use crate::host::Host;
-use crate::random::Dice;
 use crate::run::Run;
 use crate::times::Times;
+use testkit::Dice;
 
 /// Clients that go on calling.
 const OTHERS: usize = 50;

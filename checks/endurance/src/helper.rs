@@ -1,9 +1,10 @@
 //! Helper processes: this program again, in a role. They end with the one that started them.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::Program;
 
 use crate::catalogue::ROLES;
 
@@ -54,11 +55,7 @@ pub(crate) fn end_with_parent() {
 
 /// A helper that runs; dropping it kills it.
 #[derive(Debug)]
-pub(crate) struct Helper {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
+pub(crate) struct Helper(Program);
 
 impl Helper {
     pub(crate) fn start(role: &str, args: &[String]) -> Helper {
@@ -76,55 +73,49 @@ impl Helper {
                 command
             }
         };
-        command.args([WORD, role]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("a helper starts");
-        let to = child.stdin.take().expect("its input is a pipe");
-        let from = BufReader::new(child.stdout.take().expect("its output is a pipe"));
-        Helper { child, to, from }
+        Helper(Program::of(command.args([WORD, role]).args(args)))
     }
 
     /// The next line that it tells.
     pub(crate) fn hear(&mut self) -> String {
-        let mut line = String::new();
-        let read = self.from.read_line(&mut line).expect("the helper's output can be read");
-        assert!(read > 0, "the helper ended: {:?}", self.child.try_wait());
-        line.trim_end().to_owned()
+        match self.0.hear() {
+            Some(line) => line,
+            None => panic!("the helper ended: {:?}", self.0.wait()),
+        }
     }
 
     /// Passes on all that it tells, until it ends; says how, where that is not well.
     pub(crate) fn relay(&mut self) -> Result<(), String> {
-        for line in (&mut self.from).lines() {
-            tell(&line.expect("the helper's output can be read"));
+        while let Some(line) = self.0.hear() {
+            tell(&line);
         }
         self.wait()
     }
 
     /// Waits for its end; says how it was, where that is not well.
     pub(crate) fn wait(&mut self) -> Result<(), String> {
-        let status = self.child.wait().expect("a helper has a status");
-        if status.success() { Ok(()) } else { Err(status.to_string()) }
+        self.0.wait()
     }
 
     pub(crate) fn tell(&mut self, line: &str) {
-        writeln!(self.to, "{line}").expect("the helper listens");
+        self.0.say(line);
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.0.id()
     }
 
     pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.0.is_alive()
     }
 
     /// Ends it at once: SIGKILL, and its status taken.
     pub(crate) fn kill(&mut self) {
-        let _dead = self.child.kill();
-        let _status = self.child.wait();
+        self.0.kill();
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let pid = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), signal).expect("the helper is ours");
     }
 
@@ -138,7 +129,7 @@ impl Helper {
     }
 
     fn stands_still(&self) -> bool {
-        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.child.id())) else {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.0.id())) else {
             return false;
         };
         // The state stands behind the name, which may hold anything and ends with a bracket.
@@ -147,11 +138,5 @@ impl Helper {
                 stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
             })
         })
-    }
-}
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        self.kill();
     }
 }

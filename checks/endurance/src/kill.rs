@@ -7,9 +7,9 @@ use cconn::{Client, Erreur, Serveur, commandes};
 
 use crate::commands::{echo, sleep};
 use crate::helper::{self, Helper};
-use crate::random::Dice;
 use crate::run::Run;
 use crate::times::Times;
+use testkit::Dice;
 
 /// Calls that wait when the server is killed.
 const CALLS: usize = 100;

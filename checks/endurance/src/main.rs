@@ -14,7 +14,6 @@ mod host;
 mod options;
 mod parent;
 mod proxy;
-mod random;
 mod raw;
 mod report;
 mod run;

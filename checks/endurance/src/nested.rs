@@ -7,8 +7,8 @@ use cconn::erreur::RaisonNonEnvoi;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes};
 
 use crate::host::{Host, only_client, spawn};
-use crate::random::Dice;
 use crate::run::Run;
+use testkit::Dice;
 
 /// Threads that call on each side at once.
 const THREADS: u64 = 64;

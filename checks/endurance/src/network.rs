@@ -16,9 +16,9 @@ use crate::child::SHORT;
 use crate::commands::{echo, sleep};
 use crate::helper::{self, Helper};
 use crate::host::spawn;
-use crate::random::Dice;
 use crate::run::Run;
 use crate::times::Times;
+use testkit::Dice;
 
 /// Both ends of the cable, and their addresses.
 const CABLE: &str = "cconn0";

@@ -15,8 +15,8 @@ use cconn::{Client, Octets, Resultat, Serveur, nommee};
 
 use crate::host::Host;
 use crate::proxy::{Cut, Proxy, Way};
-use crate::random::Dice;
 use crate::run::Run;
+use testkit::Dice;
 
 use episode::{Episode, OPS, THREADS};
 use ledger::Ledger;

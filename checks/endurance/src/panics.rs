@@ -8,8 +8,8 @@ use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use crate::child::expect_panics;
 use crate::count::resident;
 use crate::host::Host;
-use crate::random::Dice;
 use crate::run::Run;
+use testkit::Dice;
 
 const CLIENTS: u64 = 8;
 

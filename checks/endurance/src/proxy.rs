@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use crate::host::spawn;
-use crate::random::Dice;
+use testkit::Dice;
 
 /// Bytes read at once.
 const CHUNK: usize = 16 << 10;

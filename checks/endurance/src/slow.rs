@@ -9,7 +9,7 @@ use cconn::{Client, Serveur, commandes};
 
 use crate::commands::echo;
 use crate::host::Host;
-use crate::raw::{Raw, call, greeting};
+use crate::raw::{Raw, WINDOW, call, greeting};
 use crate::run::Run;
 use crate::times::Times;
 
@@ -77,7 +77,7 @@ fn hold(server: SocketAddr, most: Duration) -> Vec<(Sort, Option<Duration>)> {
         for (sort, raw, start, end) in peers.iter_mut().filter(|peer| peer.3.is_none()) {
             if matches!(sort, Sort::Dripping | Sort::DrippingFrame) {
                 // Its failure is seen by the read below.
-                let _cut = raw.stream.write(&[0]);
+                let _cut = raw.stream().write(&[0]);
             }
             if is_cut(raw) {
                 *end = Some(start.elapsed());
@@ -89,25 +89,25 @@ fn hold(server: SocketAddr, most: Duration) -> Vec<(Sort, Option<Duration>)> {
 }
 
 fn begin(server: SocketAddr, sort: Sort) -> Raw {
-    let mut raw = Raw::mute(server).unwrap();
-    let greeting = greeting(16 << 20);
+    let mut raw = Raw::connect(server);
+    let greeting = greeting(WINDOW);
     if sort.is_greeted() {
-        raw.stream.write_all(&greeting).unwrap();
+        raw.send(&greeting);
         let call = call(1, "echo", &vec![0; 100_000]);
-        raw.stream.write_all(&call[..30]).unwrap();
+        raw.send(&call[..30]);
     } else if sort == Sort::HalfGreeting {
-        raw.stream.write_all(&greeting[..10]).unwrap();
+        raw.send(&greeting[..10]);
     } else if sort == Sort::Dripping {
-        raw.stream.write_all(&greeting[..1]).unwrap();
+        raw.send(&greeting[..1]);
     }
-    raw.stream.set_nonblocking(true).unwrap();
+    raw.stream().set_nonblocking(true).unwrap();
     raw
 }
 
 /// Whether the server has ended the connection; what it said before is read and dropped.
 fn is_cut(raw: &mut Raw) -> bool {
     loop {
-        match raw.stream.read(&mut [0; 512]) {
+        match raw.stream().read(&mut [0; 512]) {
             Ok(0) => return true,
             Ok(_) => {}
             Err(error) => return error.kind() != ErrorKind::WouldBlock,

@@ -9,9 +9,9 @@ use cconn::{Client, Erreur, Resultat, Serveur};
 
 use crate::count::Census;
 use crate::host::{Host, spawn};
-use crate::random::Dice;
 use crate::run::Run;
 use crate::times::Times;
+use testkit::Dice;
 
 /// How long a stop may take, and what it may take on top.
 const GRACE: Duration = Duration::from_secs(5);

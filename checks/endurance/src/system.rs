@@ -14,7 +14,7 @@ use crate::commands::echo;
 use crate::count::processor_time;
 use crate::helper::{self, Helper};
 use crate::host::Host;
-use crate::raw::Raw;
+use crate::raw::{self, Raw, WINDOW, call};
 use crate::run::Run;
 
 /// A server in a process that may have few descriptors, whatever number of clients it takes.
@@ -33,7 +33,7 @@ pub(crate) fn poor_server(_: &[String]) {
 pub(crate) fn descriptors(run: &Run) {
     let mut helper = Helper::start("poor-server", &[]);
     let address = helper.hear().parse().unwrap();
-    let crowd: Vec<Raw> = (0..200).map(|_| Raw::connect(address).unwrap()).collect();
+    let crowd: Vec<Raw> = (0..200).map(|_| raw::connect(address, WINDOW).unwrap()).collect();
     std::thread::sleep(Duration::from_millis(500));
     let process = helper.id().to_string();
     let (start, used) = (Instant::now(), processor_time(&process));
@@ -151,10 +151,10 @@ fn call_under_signals(run: &Run, address: std::net::SocketAddr, calls: u64, n: u
 /// Writing to peers that are gone must not raise the signal that would end this process.
 fn write_to_the_gone(host: &Host) {
     for _ in 0..20 {
-        let mut raw = Raw::connect(host.address()).unwrap();
+        let mut raw = raw::connect(host.address(), WINDOW).unwrap();
         assert!(raw.is_accepted().unwrap());
         for id in 1..100 {
-            raw.call(id, "echo", &[1, 7]).unwrap();
+            raw.send(&call(id, "echo", &[1, 7]));
         }
         drop(raw);
     }

@@ -10,8 +10,15 @@ use crate::source;
 const LIMITS: (usize, usize) = (300, 400);
 
 /// The crates of this workspace that hold no tests of others.
-const FOLDERS: &[&str] =
-    &["cconn", "cconn-macros", "checks/endurance", "checks/instructions", "examples", "xtask"];
+const FOLDERS: &[&str] = &[
+    "cconn",
+    "cconn-macros",
+    "checks/endurance",
+    "checks/instructions",
+    "checks/testkit",
+    "examples",
+    "xtask",
+];
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let files = repo.rust_files(FOLDERS).into_iter();

@@ -12,6 +12,7 @@ const CRATES: &[&str] = &[
     "cconn-macros",
     "checks/endurance",
     "checks/instructions",
+    "checks/testkit",
     "examples",
     "tests",
     "xtask",
@@ -47,6 +48,7 @@ pub(super) fn check_headers(repo: &Repo) -> Vec<Finding> {
             "cconn-macros/src",
             "checks/endurance/src",
             "checks/instructions/src",
+            "checks/testkit/src",
             "xtask/src",
         ])
         .into_iter();

@@ -9,8 +9,8 @@ use cconn::{Attente, Client, Erreur, OctetsRef, Resultat, nommee};
 use super::ledger::{Ledger, Told};
 use super::{CALLS_BACK, CLOSES, QUICK, SLOW};
 use crate::host::spawn;
-use crate::random::Dice;
 use crate::run::Run;
+use testkit::Dice;
 
 /// Threads that send on one connection, and the commands of each.
 pub(super) const THREADS: u64 = 3;

@@ -29,7 +29,7 @@ const TASKS: &str = "/proc/self/task";
 /// ```
 /// use std::time::Duration;
 ///
-/// let total = cconn_tests::with_watchdog("adds", Duration::from_secs(10), || 1 + 2);
+/// let total = testkit::with_watchdog("adds", Duration::from_secs(10), || 1 + 2);
 /// assert_eq!(total, 3);
 /// ```
 pub fn with_watchdog<T>(name: &str, limit: Duration, body: impl FnOnce() -> T) -> T {

@@ -52,6 +52,52 @@ impl Raw {
         Raw::over(TcpStream::connect(address).expect("somebody listens there"))
     }
 
+    /// Connects, and says nothing; fails where a crowd's member may.
+    ///
+    /// # Errors
+    /// If nobody listens there, or no connection can be had.
+    pub fn try_connect(address: SocketAddr) -> io::Result<Raw> {
+        TcpStream::connect(address).map(Raw::over)
+    }
+
+    /// Reads the server's greeting: whether it accepts.
+    ///
+    /// # Errors
+    /// If the server says none.
+    pub fn is_accepted(&mut self) -> io::Result<bool> {
+        let mut head = [0; HEAD];
+        self.stream.read_exact(&mut head)?;
+        let mut rest = vec![0; usize::from(u16::from_le_bytes([head[10], head[11]]))];
+        self.stream.read_exact(&mut rest)?;
+        Ok(rest.get(2) == Some(&0))
+    }
+
+    /// Reads a whole frame, without its length.
+    ///
+    /// # Errors
+    /// If the stream ends before it does.
+    pub fn frame(&mut self) -> io::Result<Vec<u8>> {
+        let mut length = [0; 4];
+        self.stream.read_exact(&mut length)?;
+        let mut frame = vec![0; u32::from_le_bytes(length) as usize];
+        self.stream.read_exact(&mut frame)?;
+        Ok(frame)
+    }
+
+    /// How long any read may take from now on.
+    ///
+    /// # Panics
+    /// If the system refuses it.
+    pub fn set_patience(&self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).expect("a timeout can be set");
+    }
+
+    /// The connection itself, for what no other method does.
+    #[must_use]
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// Connects as a client does, and reads the server's greeting.
     ///
     /// # Panics

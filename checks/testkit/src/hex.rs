@@ -36,9 +36,9 @@ impl Error for HexError {}
 ///
 /// # Examples
 /// ```
-/// let bytes = cconn_tests::hex::parse("0a 0B # a length\n ff")?;
+/// let bytes = testkit::hex::parse("0a 0B # a length\n ff")?;
 /// assert_eq!(bytes, [10, 11, 255]);
-/// # Ok::<(), cconn_tests::hex::HexError>(())
+/// # Ok::<(), testkit::hex::HexError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Vec<u8>, HexError> {
     let prose = text.lines().map(|line| line.split('#').next().unwrap_or_default());
@@ -63,7 +63,7 @@ fn digit(c: char) -> Result<u8, HexError> {
 ///
 /// # Examples
 /// ```
-/// assert_eq!(cconn_tests::hex::print(&[10, 11, 255]), "0a 0b ff");
+/// assert_eq!(testkit::hex::print(&[10, 11, 255]), "0a 0b ff");
 /// ```
 #[must_use]
 pub fn print(bytes: &[u8]) -> String {
