@@ -1,11 +1,13 @@
-//! One connection, the same on both sides: who reads, who writes, who runs commands, how it ends.
+//! One connection, the same code on both sides: which thread reads, which writes, which runs
+//! commands, and how the connection ends.
 //!
-//! At most one thread reads at a time: it has the *helm*. At most one writes: it is the
-//! *flusher*. Commands run one at a time: the runner has the *turn*. Every decision stands in
-//! `state` and its parts, which hold no socket; the rest moves bytes and threads as decided.
-//! `docs/ARCHITECTURE.md` explains the whole.
+//! At most one thread reads at a time: it has the *helm*. At most one thread writes: it is the
+//! *flusher*. Commands run one at a time: the thread that runs one has the *turn*. Every decision
+//! is made in `core`, which holds no socket and no thread; the other rooms move bytes and threads
+//! as decided. `docs/ARCHITECTURE.md` explains the whole.
 //!
-//! `link` knows no user value: bodies are opaque bytes, and commands are run through `Dispatch`.
+//! `link` knows no value of the user's: bodies are opaque bytes, and commands are run through
+//! `Dispatch`.
 
 #![deny(
     clippy::unwrap_used,

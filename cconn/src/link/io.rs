@@ -1,4 +1,4 @@
-//! The lock of a connection, and what is read and written under its orders.
+//! The lock of a connection, and the reading and writing that its state decides on.
 
 pub(super) mod channel;
 pub(super) mod direct;

@@ -1,4 +1,4 @@
-//! Two ends of a connection in one process, driven from the callers' side.
+//! Tests of two ends of a connection in one process, driven from the callers' side.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -24,7 +24,7 @@ use crate::sync::Deadline;
 use crate::transport::{Memory, Tcp, Transport, configure};
 use crate::wire::{self, EndReason, FailureCode, Features};
 
-/// Commands by number; the arguments and answers are plain bytes.
+/// Commands by number; arguments and answers are plain bytes.
 const ECHO: u64 = 1;
 const NEST: u64 = 2;
 const NOTE: u64 = 3;
@@ -83,7 +83,7 @@ impl Commands {
     }
 }
 
-/// Calls back as often as the first byte says.
+/// A command that calls back as many times as its first byte tells.
 fn nest(link: &Arc<Link>, body: &[u8], out: &mut Vec<u8>) -> Outcome {
     let Some(left) = body.first().copied().filter(|left| *left > 0) else {
         return Outcome::Answer;
@@ -173,7 +173,7 @@ fn tcp_pair() -> (Arc<dyn Transport>, Arc<dyn Transport>) {
     (Arc::new(Tcp::new(left)), Arc::new(Tcp::new(right)))
 }
 
-/// A pair of ends; the second runs an executor on a thread of its own.
+/// A pair of ends; the second one runs an executor on a thread of its own.
 fn pair_with(limits: &Limits, memory: Option<usize>) -> (End, End) {
     let (left, right): (Arc<dyn Transport>, Arc<dyn Transport>) = match memory {
         Some(capacity) => {

@@ -1,4 +1,4 @@
-//! Who does the work of a connection: waits, executors, stand-ins, the watchman.
+//! The threads that work for a connection: callers that wait, executors, stand-ins, the watchman.
 
 pub(super) mod after;
 pub(super) mod aside;

@@ -13,8 +13,8 @@ use crate::transport::Transport;
 
 /// The threads above a channel, as the channel sees them.
 ///
-/// Starting a thread, calling the watchman and telling the layer above of the end are due now and
-/// then when the lock is released. What does them is above `io`, so `io` hands over what is due.
+/// When the lock is released, a thread may have to be started, the watchman called, or the layer
+/// above told of the end. All of that is above `io`, so `io` passes on what is due.
 pub(in super::super) trait Crew: Send + Sync {
     /// Carries out what was due when the lock was released. Called with nothing locked.
     fn carry_out(&self, due: Due);
@@ -28,10 +28,11 @@ pub(crate) struct Channel {
     pub(in super::super) io: Arc<dyn Transport>,
     pub(super) kinds: Arc<dyn Kinds>,
     pub(crate) limits: Arc<Limits>,
-    /// Always there while a thread uses the channel, which is a part of its crew's own value.
+    /// Never gone while a thread uses the channel, because the channel is a part of the crew's own
+    /// value.
     pub(super) crew: Weak<dyn Crew>,
-    /// Why the connection ended, for threads that ask without the lock: under a flood that may be
-    /// held for long.
+    /// Why the connection ended, for threads that ask without the lock of the state: under a flood
+    /// that lock may be held for long.
     shown: Mutex<Option<Arc<Ending>>>,
     /// The process that made the connection.
     process: u32,
@@ -43,9 +44,9 @@ pub(in super::super) struct Ends {
     pub(in super::super) kinds: Arc<dyn Kinds>,
     pub(in super::super) limits: Arc<Limits>,
     pub(in super::super) peer: PeerLimits,
-    /// What was received behind the greeting, in a buffer to go on reading into.
+    /// Bytes received after the greeting, in a buffer that is read into further.
     pub(in super::super) rest: Vec<u8>,
-    /// Whether there is a watchman for this connection.
+    /// Whether the connection has a watchman.
     pub(in super::super) watched: bool,
 }
 
@@ -65,14 +66,14 @@ impl Channel {
         }
     }
 
-    /// Whether this process is not the one that made the connection, but a child of it: the stream
-    /// is the parent's.
+    /// Whether this process is a child of the process that made the connection: then the stream
+    /// belongs to the parent.
     pub(in super::super) fn is_inherited(&self) -> bool {
         self.process != crate::sync::process_id()
     }
 
-    /// Why the connection ended, if it has; what came before may still be run, or written. Waits
-    /// for nobody.
+    /// Why the connection ended, if it has. Commands and messages from before may still be run or
+    /// written. Never waits for the lock of the state.
     pub(crate) fn ending(&self) -> Option<Arc<Ending>> {
         self.shown.lock().clone()
     }
@@ -81,7 +82,7 @@ impl Channel {
         *self.shown.lock() = ending;
     }
 
-    /// The whole, for a person who looks for the cause of a failure in a model.
+    /// The guarded state, for a person who looks for the cause of a failure in a model.
     #[cfg(model)]
     pub(in super::super) fn guarded(&self) -> &impl std::fmt::Debug {
         &self.shared

@@ -1,4 +1,4 @@
-//! The helm: who takes it to read, and what giving it back leads to.
+//! Taking the helm to read, and giving it back.
 
 use super::channel::Channel;
 use super::lock::Locked;
@@ -6,17 +6,18 @@ use super::reader::Reader;
 use super::stream::Direct;
 
 impl Channel {
-    /// Gives the stream back to the system, as soon as nobody is inside a call on it.
+    /// Gives the stream back to the system, as soon as no thread is inside a call on it.
     pub(in super::super) fn close_stream(&self) {
         self.io.close();
         let mut shared = self.shared.lock();
+        // The reader and the outlet have references of their own, which would keep the stream open.
         shared.stream_is_closed = true;
         shared.let_go_of_stream();
     }
 }
 
 impl Locked<'_> {
-    /// Takes the helm if it is free and there is still something to come.
+    /// Takes the helm, if it is free and the input has not ended.
     #[inline]
     pub(in super::super) fn take_helm(&mut self) -> Option<Box<Reader>> {
         if self.goodbye.end_of_input { None } else { self.take_helm_anyway() }
@@ -45,7 +46,7 @@ impl Locked<'_> {
         }
     }
 
-    /// What is read with, while nobody reads.
+    /// The reader, while no thread is at the helm.
     pub(in super::super) fn idle_reader(&mut self) -> Option<&mut Reader> {
         self.shared().reader.as_deref_mut()
     }
@@ -56,7 +57,7 @@ impl Locked<'_> {
         std::mem::take(&mut self.shared().outlet)
     }
 
-    /// The flusher gives back what it has written to.
+    /// Gives back the stream that the flusher has used.
     #[inline]
     pub(super) fn put_outlet(&mut self, outlet: Direct) {
         let shared = self.shared();
@@ -66,12 +67,12 @@ impl Locked<'_> {
         }
     }
 
-    /// Keeps the place of a long byte string for the next one; returns what is not wanted.
+    /// Keeps the `Vec` of a long byte string for the next one. Returns what is not wanted.
     pub(in super::super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
         let shared = self.shared();
         match &mut shared.reader {
             Some(reader) => reader.inbox.buffer.keep_long(buf),
-            // Whoever reads finds it when the helm is given back.
+            // The thread at the helm finds it when it gives the helm back.
             None => std::mem::replace(&mut shared.place_for_long, buf),
         }
     }

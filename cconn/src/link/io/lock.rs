@@ -1,5 +1,5 @@
-//! The connection's one lock: held while a closure runs, and what became due is carried out behind
-//! it.
+//! The connection's one lock. It is held while a closure runs; what became due is carried out after
+//! its release.
 
 use std::ops::{Deref, DerefMut};
 
@@ -23,7 +23,8 @@ impl Channel {
         Locked { channel: self, guard: Some(self.shared.lock()) }.lend(act)
     }
 
-    /// The same, before the connection's own threads take the lock again.
+    /// Locks the state for `act` like `locked`, but before the connection's own threads take the
+    /// lock again.
     #[inline]
     pub(in super::super) fn locked_soon<R>(&self, act: impl FnOnce(&mut Locked<'_>) -> R) -> R {
         let guard = match self.shared.try_lock() {
@@ -39,8 +40,8 @@ impl Channel {
         self.shared.lock()
     }
 
-    /// Locks the state for `act`, and leaves what is due to the next that locks it: for what is
-    /// itself carried out behind the lock.
+    /// Locks the state for `act`, and leaves what is due to the next thread that locks it. For code
+    /// that is itself carried out after a release.
     pub(in super::super) fn noted(&self, act: impl FnOnce(&mut State)) {
         act(&mut self.shared.lock().state);
     }
@@ -57,13 +58,13 @@ impl Channel {
         self.wanted.give_way();
     }
 
-    /// Whether a thread has the lock just now: a thread that asks of many connections looks at the
+    /// Whether a thread holds the lock just now. A thread that asks many connections looks at the
     /// others first.
     pub(crate) fn is_busy(&self) -> bool {
         self.shared.try_lock().is_none()
     }
 
-    /// Releases the lock, with something due: the watchman is asked for, or the crew has work.
+    /// Releases the lock when something is due: asks for the watchman, or gives the crew its work.
     #[cold]
     fn release(&self, mut shared: MutexGuard<'_, Shared>) {
         let state = &mut shared.state;
@@ -74,6 +75,7 @@ impl Channel {
             return;
         }
         let due = std::mem::take(&mut state.due);
+        // Still under the lock, so that no thread finds the connection ended and no reason shown.
         if due.shows_end || due.last_words.is_some() {
             self.show_ending(state.ended().cloned());
         }

@@ -1,4 +1,4 @@
-//! Reading: one pass of whoever has the helm.
+//! Reading: the passes of the thread that has the helm.
 
 use std::io;
 use std::time::Instant;
@@ -16,8 +16,8 @@ use crate::link::core::sleepers::Sleep;
 use crate::sync::Deadline;
 use crate::transport::Ready;
 
-/// Bytes read at most by a look at what is there: a peer that sends all the time is no reason to
-/// outlast a deadline.
+/// The most bytes that a look reads: a peer that sends all the time must not keep a thread past its
+/// deadline.
 pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
 impl Channel {
@@ -48,9 +48,9 @@ impl Channel {
         drop(not_wanted);
     }
 
-    /// After the end: reads and discards until the peer ends its side too, so that closing the
-    /// socket resets nothing the peer has still to read. A peer that ended the connection, or was
-    /// lost, reads nothing more, and whoever saw that has shut the stream.
+    /// Reads and discards after the end, until the peer ends its side too: closing the socket
+    /// earlier would reset the connection and destroy what the peer has still to read. If the peer
+    /// ended the connection or was lost, it reads nothing more, and there is nothing to wait for.
     pub(in super::super) fn drain(&self, deadline: Option<Instant>) {
         if self.locked(|state| state.read_out(deadline)) {
             self.close_stream();
@@ -59,7 +59,7 @@ impl Channel {
 }
 
 impl Locked<'_> {
-    /// Routes the frames that came right behind the greeting: no read would return them again.
+    /// Routes the frames that came right after the greeting: no read would return them again.
     pub(in super::super) fn route_rest(&mut self) {
         if let Some(mut reader) = self.take_helm_anyway() {
             if self.route_slice(&mut reader.inbox, Router::Waits) {
@@ -74,13 +74,13 @@ impl Locked<'_> {
         self.route(inbox, channel.routing(router))
     }
 
-    /// Routes what one slice has left, with the lock free for others after each.
+    /// Routes what the first slice has left. The lock is free for other threads between slices.
     #[cold]
     fn route_slices(&mut self, inbox: &mut Inbox, router: Router) {
         let (channel, mut more) = (self.channel, true);
         while more {
             self.unlocked(|| {
-                // Whoever sleeps for the lock would find it taken again.
+                // A thread that sleeps for the lock would otherwise find it taken again.
                 crate::sync::yield_now();
                 channel.give_way();
             });
@@ -94,6 +94,7 @@ impl Locked<'_> {
     fn hold_back(&mut self, deadline: &mut Deadline) -> bool {
         while let Some(until) = self.waste.until(crate::sync::now()) {
             let until = deadline.moment().into_iter().fold(until, Instant::min);
+            // The helm stays taken, so that no other thread reads meanwhile.
             self.sleep(Sleep::Wasted, Some(until));
             if self.is_closed() || deadline.has_passed() {
                 return true;
@@ -126,8 +127,8 @@ impl Locked<'_> {
         expired
     }
 
-    /// Reads what is there without blocking until `budget` bytes have come; routes it; gives the
-    /// helm back. Returns how many bytes came.
+    /// Reads what has arrived, without blocking, until `budget` bytes have come; routes it and
+    /// gives the helm back. Returns the number of bytes that came.
     pub(in super::super) fn read_ready(&mut self, mut reader: Box<Reader>, budget: usize) -> usize {
         let channel = self.channel;
         let mut total = 0_usize;
@@ -141,8 +142,8 @@ impl Locked<'_> {
             let result = result.map_err(Idle::Broken);
             let mut more = self.input(&mut reader.inbox, result, channel.routing(Router::Waits));
             while more {
-                // Not as `route_slices`: this thread may be the watchman, or one with a deadline, and
-                // where many are ready to run it would be long before it is its turn again.
+                // Without the pause of `route_slices`: this thread may be the watchman, or may have
+                // a deadline, and on a busy machine it would be long before it runs again.
                 self.unlocked(|| {});
                 more = self.route_slice(&mut reader.inbox, Router::Waits);
             }
@@ -162,8 +163,8 @@ impl Locked<'_> {
         self.look_at(LOOK_BUDGET);
     }
 
-    /// The same, until `budget` bytes have come. A look that finds nothing does not count as a read
-    /// pass, for it is no sign for the watchman that somebody reads here.
+    /// Reads like `look`, until `budget` bytes have come. A look that finds nothing does not count
+    /// as a read pass: the watchman would take it for a thread that reads here.
     #[cold]
     pub(in super::super) fn look_at(&mut self, budget: usize) {
         let Some(reader) = self.take_helm() else { return };
@@ -198,6 +199,7 @@ impl Locked<'_> {
                 reader.inbox.discard();
                 reader.fill(&*channel.io, &mut deadline.into())
             });
+            // Only input, or a quiet time, lets the reading go on.
             self.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
             self.put_helm(reader);
         }

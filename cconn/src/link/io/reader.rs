@@ -1,4 +1,4 @@
-//! The helm as its owner has it: the inbox, and how to wait for more of it.
+//! The helm as its owner has it: the inbox, and how to wait for more input.
 
 #[cfg(test)]
 mod tests;
@@ -13,17 +13,17 @@ use crate::link::core::limits::Limits;
 use crate::sync::Deadline;
 use crate::transport::Transport;
 
-/// Large buffers are given up after a read waited this long for nothing.
+/// Large buffers are freed after a read has waited this long in vain.
 pub(in super::super) const QUIET: Duration = Duration::from_secs(1);
 
-/// Whoever owns this is the one reader of the connection.
+/// The thread that owns this is the one reader of the connection.
 #[derive(Debug)]
 pub(in super::super) struct Reader {
     pub(in super::super) inbox: Inbox,
-    /// What is read from.
+    /// The stream that is read from.
     pub(super) direct: Direct,
-    /// Whether others, of this connection or thread, keep large buffers too, and want to hear of a
-    /// quiet time.
+    /// Whether other parts of this connection or thread keep large buffers too, and must be told
+    /// after a quiet time.
     pub(super) others_keep_much: bool,
     polling: Polling,
 }
@@ -38,7 +38,7 @@ impl Reader {
         }
     }
 
-    /// Reads once, blocking until something came, the end, or the deadline.
+    /// Reads once. Blocks until something came, the stream ended, or the deadline passed.
     #[inline]
     pub(crate) fn fill(
         &mut self,
@@ -57,9 +57,10 @@ impl Reader {
         }
     }
 
-    /// Reads on where a frame was begun, which must be whole in its time.
+    /// Reads the rest of a frame that has begun, which must be whole in its time.
     fn fill_up(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Result<usize, Idle> {
         let (frame, own) = (self.inbox.frame_deadline(), deadline.moment());
+        // The earlier deadline ends the read; which of the two that was decides below.
         let mut first = frame.into_iter().chain(own).min().into();
         match self.inbox.buffer.receive(|buf| io.recv(buf, &mut first)) {
             Ok(n) => Ok(n),
@@ -69,8 +70,8 @@ impl Reader {
         }
     }
 
-    /// The begun frame is overdue. Where this process was stopped meanwhile its rest may be there,
-    /// and nobody is slow.
+    /// Looks once more before the peer is called slow. If this process was stopped meanwhile, the
+    /// rest of the frame may have arrived in time.
     #[cold]
     fn last_look(&mut self, io: &dyn Transport) -> Result<usize, Idle> {
         self.try_fill(io).map_err(|error| match error.kind() {
@@ -79,7 +80,8 @@ impl Reader {
         })
     }
 
-    /// Waits with large buffers for a moment only, then gives them up and returns `None`.
+    /// Waits for input. With large buffers it waits for a moment only, then frees them and returns
+    /// `None`.
     #[inline]
     fn wait_and_receive(
         &mut self,
@@ -106,8 +108,8 @@ impl Reader {
         self.inbox.buffer.receive(|buf| io.recv(buf, deadline)).map(Some)
     }
 
-    /// Looks for input without sleeping. A peer that sends all the time is no reason to outlast the
-    /// deadline.
+    /// Looks for input without sleeping. The deadline is checked first: a peer that sends all the
+    /// time must not keep the thread past it.
     fn look(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Option<io::Result<usize>> {
         if deadline.has_passed() {
             return Some(Err(io::ErrorKind::TimedOut.into()));
@@ -116,14 +118,14 @@ impl Reader {
         polling.look(deadline.moment(), || inbox.buffer.receive(|buf| io.try_recv(buf)))
     }
 
-    /// Reads once what is there, without blocking.
+    /// Reads once what has arrived, without blocking.
     pub(crate) fn try_fill(&mut self, io: &dyn Transport) -> io::Result<usize> {
         self.inbox.buffer.make_room();
         self.inbox.buffer.receive(|buf| io.try_recv(buf))
     }
 }
 
-/// The end of a quiet time, where that is before the deadline.
+/// A deadline at the end of a quiet time, if that comes before `deadline`.
 fn quiet_before(deadline: &mut Deadline) -> Option<Deadline> {
     let after = match *deadline {
         Deadline::Never => return Some(Deadline::After(QUIET)),

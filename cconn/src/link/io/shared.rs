@@ -12,16 +12,18 @@ pub(in super::super) struct Shared {
     pub(super) state: State,
     /// The helm: `None` while a thread reads, which then owns it.
     pub(super) reader: Option<Box<Reader>>,
-    /// What the flusher writes to where it writes one frame from where it is.
+    /// The stream that a flusher uses when it writes a frame from the caller's buffer.
     pub(super) outlet: Direct,
-    /// Whoever gives the reader or the outlet back lets go of the stream in it.
+    /// Set once the stream is closed: a thread that gives the reader or the outlet back then drops
+    /// the reference in it.
     pub(super) stream_is_closed: bool,
-    /// Where a long byte string stood that is not needed any more, given back while somebody reads.
+    /// A `Vec` that a long byte string no longer needs, given back while another thread has the
+    /// inbox.
     pub(super) place_for_long: Vec<u8>,
 }
 
 impl Shared {
-    /// `rest` is what was received behind the greeting; `watched` says that there is a watchman.
+    /// `rest`: the bytes received after the greeting. `watched`: the connection has a watchman.
     pub(in super::super) fn new(
         limits: &Limits,
         peer: PeerLimits,
@@ -42,7 +44,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// Before anybody reads or writes.
+    /// Sets the streams for the reader and the flusher. Called before any thread reads or writes.
     fn set_stream(&mut self, io: &dyn Transport) {
         self.outlet = Direct::of(io);
         if let Some(reader) = &mut self.reader {

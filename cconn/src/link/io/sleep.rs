@@ -13,6 +13,7 @@ impl Locked<'_> {
         let parker = Parker::mine();
         self.sleepers.push(parker.clone(), sleep);
         self.unlocked(|| parker.park(deadline));
+        // A thread that woke by its deadline is still on the list.
         self.sleepers.remove(&parker);
         is_past(deadline)
     }

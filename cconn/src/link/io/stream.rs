@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::transport::Transport;
 
-/// The stream itself, for whoever has the helm or is the flusher; empty once the connection has
-/// closed it, and where the connection's own stream needs no other behind it.
+/// The stream itself, for the reader or the flusher. Empty once the connection has closed the
+/// stream, or if the connection's stream has no other stream inside.
 #[derive(Default)]
 pub(super) struct Direct(Option<Arc<dyn Transport>>);
 
 impl Direct {
-    /// The stream to use, `io` where this is empty.
+    /// The stream to use: `io` if this is empty.
     #[inline]
     pub(super) fn or<'a>(&'a self, io: &'a dyn Transport) -> &'a dyn Transport {
         match &self.0 {

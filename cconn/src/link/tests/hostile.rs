@@ -1,10 +1,10 @@
-//! Peers that break the rules, or keep them to our harm. They are written by hand.
+//! Peers that break the rules, or keep them and harm us. They are written by hand.
 
 use std::io::IoSlice;
 
 use super::*;
 
-/// An end with little room for what waits to be written, and the peer's side of its stream.
+/// An end with little room in its outbox, and the peer's side of its stream.
 fn narrow() -> (End, Memory) {
     let (ours, hers) = Memory::pair(100);
     let limits = Limits { high_water: 1000, ..Limits::default() };
@@ -33,7 +33,7 @@ fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
     let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
     client.link.send(&mut message, 500, soon_over()).unwrap();
     assert!(!client.link.locked(|state| state.outbox.is_empty()), "the stream has no room for it");
-    // It has had neither our message nor our `retrait`.
+    // The peer has received neither our message nor our `retrait`.
     let mut goodbye = Vec::new();
     wire::write_retrait(&mut goodbye);
     wire::write_adieu(&mut goodbye, EndReason::Finished, "");
@@ -86,7 +86,7 @@ fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
     say(&hers, &bytes);
     read_once(&client);
     let now = Instant::now();
-    // Somebody reads; should the helm be left free later, it must be soon looked at.
+    // Another thread reads. If the helm is left free later, the watchman must look at it soon.
     let reader = client.link.locked(|state| state.take_helm().unwrap());
     for _ in 0..3 {
         let next = client.link.tend(now).unwrap();
@@ -105,7 +105,7 @@ fn who_sends_on_grants_that_have_not_left_is_cut() {
     let half = client.link.limits.window / 2;
     let mut read = Vec::with_capacity(100);
     for _ in 0..10 {
-        // One that reads may have as many as it likes.
+        // A peer that reads its grants may get any number of them.
         client.link.locked(|state| {
             state.take_up(half);
             state.flush_ready();
@@ -151,7 +151,7 @@ fn what_changes_nothing_is_read_slowly() {
             }
         }
         assert!(taken < 40_000, "{taken} frames in a tenth of a second");
-        // Whoever ends the connection does not wait for that.
+        // The thread that ends the connection does not wait for that.
         let start = Instant::now();
         server.link.close(EndReason::Closed, "");
         executor.join().unwrap();
@@ -176,8 +176,8 @@ fn a_full_socket_is_looked_at_ever_less_often() {
     assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
 }
 
-/// An end that has read the first half of a note when its time is over, as after the whole process
-/// was stopped; the other half is in the pipe or not.
+/// An end that has read the first half of a note when the note's time is over, as after a stop of
+/// the whole process. The other half is in the pipe, or it is not.
 fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
     let (ours, hers) = tcp_pair();
     let limits = Limits { read_deadline: Duration::from_millis(1), ..Limits::default() };
@@ -190,7 +190,7 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
     let say = |bytes: &[u8]| hers.try_send(&[IoSlice::new(bytes)]).unwrap();
     assert_eq!(say(first), first.len());
     read_once(&client);
-    // Its time counts from the first look at it.
+    // The frame's time counts from the first look at it.
     let mut reader = client.link.locked(|state| state.take_helm().unwrap());
     assert!(!reader.inbox.is_overdue(Instant::now()));
     std::thread::sleep(Duration::from_millis(2));
@@ -204,14 +204,14 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
 #[test]
 fn a_frame_whose_rest_is_there_is_not_slow() {
     for rest_came in [true, false] {
-        // The watchman comes by.
+        // The watchman looks at the connection.
         let (client, _hers) = overdue(rest_came);
         let now = Instant::now();
         client.link.tend(now);
         client.link.tend(now + Duration::from_secs(2));
         assert_eq!(client.link.ending().is_none(), rest_came, "{:?}", client.link.ending());
 
-        // Somebody reads.
+        // Another thread reads.
         let (client, _hers) = overdue(rest_came);
         client.link.locked(|state| {
             let reader = state.take_helm().unwrap();

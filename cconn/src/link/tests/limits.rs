@@ -1,4 +1,4 @@
-//! Deadlines, sizes, windows, and what is held for a peer.
+//! Deadlines, sizes, windows, and the limits of what is kept for a peer.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
         matches!(failure, Failure::Late { phase: Phase::Answer(_), may_have_run: true }),
         "{failure:?}"
     );
-    // The handler ends because the cancel reaches it, and the late answer is dropped.
+    // The handler ends because the cancel reaches it, and its late answer is dropped.
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");
     assert_eq!(server.commands.ran.load(Ordering::SeqCst), 2);
     assert_eq!(client.link.locked(|state| state.calls.late), 1);
@@ -53,7 +53,7 @@ fn what_a_notice_keeps_of_a_long_text_is_bounded() {
     assert_eq!(notice.text.len(), wire::MAX_TEXT);
 }
 
-/// A thread that waits for window; it ends with why it got none. The peer is written by hand.
+/// A thread that waits for window; it returns why it got none. The peer is written by hand.
 fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
     let (left, right) = Memory::pair(20_000);
     let client = end(Arc::new(left), &small());
@@ -65,7 +65,8 @@ fn wait_for_window() -> (End, Memory, std::thread::JoinHandle<Failure>) {
             }
         }
     });
-    // The pipe has room for all that the window lets through: who reads waits for window.
+    // The pipe has room for everything that the window allows, so a thread that reads waits for
+    // window.
     while client.link.locked(|state| state.is_helm_free()) {
         std::thread::yield_now();
     }
@@ -88,7 +89,7 @@ fn two_full_windows_with_nobody_listening_get_on() {
     let (left, right) = Memory::pair(20_000);
     let ends = [end(Arc::new(left), &limits), end(Arc::new(right), &limits)];
     let sent = [AtomicU64::new(0), AtomicU64::new(0)];
-    // Several times what the window takes.
+    // Several times as much as the window takes.
     let enough = 8 * limits.window / 1000;
     std::thread::scope(|scope| {
         for (end, sent) in ends.iter().zip(&sent) {
@@ -111,7 +112,7 @@ fn two_full_windows_with_nobody_listening_get_on() {
 
 #[test]
 fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
-    // No such stack exists, so that no stand-in can be started.
+    // No such stack exists, so no stand-in can be started.
     let limits = Limits { stack: Some(1 << 60), ..Limits::default() };
     let (client, _server) = pair_with(&limits, Some(1 << 20));
     let calls: Vec<_> = (0..10_000)
@@ -149,7 +150,7 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let _never_reads = listener.accept().unwrap();
     let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
-    // With the options of a real connection, for the kernel has a deadline of its own.
+    // With the socket options of a real connection, because the kernel has a deadline of its own.
     configure(&left, limits.write_deadline);
     let client = end(Arc::new(Tcp::new(left)), &limits);
     let body = vec![0; 1 << 20];
@@ -160,7 +161,7 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     assert!(matches!(*ending, Ending::Here { reason: EndReason::SlowPeer, .. }), "{ending:?}");
 }
 
-/// Waits for what a quiet second does, at most two of them.
+/// Waits until `done`, which a quiet second brings about; at most two of them.
 fn until(what: &str, done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !done() {

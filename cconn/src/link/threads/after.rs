@@ -8,11 +8,12 @@ use crate::link::core::due::{Due, LastWords};
 use crate::link::io::channel::Crew;
 use crate::sync::Purpose;
 
-/// How soon the layer above is told of the end again, where it had no thread for it.
+/// How soon the layer above is told of the end again, if it had no thread for it.
 pub(super) const TELL_AGAIN: Duration = Duration::from_millis(10);
 
 impl Crew for Link {
     fn carry_out(&self, mut due: Due) {
+        // Woken first, because the steps below may take their time.
         due.take_woken().for_each(|parker| parker.unpark());
         if let Some(after) = due.watch {
             self.call_watchman(after);
@@ -31,17 +32,17 @@ impl Link {
         match words {
             LastWords::HangUp if self.is_inherited() => return,
             LastWords::HangUp => return self.io.shutdown(),
-            // The stream is the parent's, who goes on using it.
+            // The stream belongs to the parent process, which goes on using it.
             _ if self.is_inherited() => {}
             LastWords::Goodbye => self.say_goodbye(),
             LastWords::EndOfStream => self.end_stream(),
             LastWords::None => self.close_stream(),
         }
-        // A connection ends once.
+        // This line is reached once in the life of a connection.
         self.tell_end();
     }
 
-    /// Tells the layer above of the end, until it has heard.
+    /// Tells the layer above that the connection has ended, until it has taken notice.
     pub(super) fn tell_end(&self) {
         if let Some(link) = self.me.upgrade()
             && !self.commands.ended(&link)
@@ -57,6 +58,7 @@ impl Link {
             let (name, link) = (self.identity.stand_in_name(), link.clone());
             let (purpose, stack) = (Purpose::StandIn, self.limits.stack);
             let started = crate::sync::spawn_for(purpose, name, stack, move || link.stand_in());
+            // Behind a refused command another one may need a thread too.
             if started.is_ok() || !self.refuse_front() {
                 return;
             }
@@ -68,7 +70,8 @@ impl Link {
         if let Some(watch) = &self.watch
             && !watch.look_after(self.me.clone(), after)
         {
-            // The next unlock asks again, and not this one.
+            // `noted`, because a release of the lock would ask again at once; the next release
+            // does.
             self.noted(|state| state.tended.was_not_heard());
         }
     }

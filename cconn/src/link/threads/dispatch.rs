@@ -9,15 +9,15 @@ use crate::wire::{FailureCode, Output};
 pub(crate) struct Incoming<'a> {
     /// Hash of the command's name.
     pub(crate) command: u64,
-    /// Fingerprint of the signature the sender knows; 0 where it was sent by name.
+    /// Fingerprint of the signature that the sender knows; 0 if the command was sent by name.
     pub(crate) fingerprint: u32,
-    /// The encoded arguments, but for what stands apart.
+    /// The encoded arguments, except a long byte string that is apart.
     pub(crate) body: &'a [u8],
-    /// A long byte string behind them that stands apart, to be taken.
+    /// A long byte string that follows `body`, in a `Vec` of its own that may be taken.
     pub(crate) apart: Cell<Option<&'a mut Apart>>,
 }
 
-/// How a command ended; `out` then holds what is said of it.
+/// How a command ended; its answer, error or text was appended to `out`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// `out` gained the encoded answer.
@@ -30,13 +30,13 @@ pub(crate) enum Outcome {
 
 /// Runs commands, one after the other.
 pub(crate) trait Runner {
-    /// Runs one command and says how it ended.
+    /// Runs one command and returns how it ended.
     ///
     /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
-    /// without looking at what is there already.
+    /// without looking at what `out` already holds.
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome;
 
-    /// Told of a one-way message that failed here. Never panics.
+    /// Called for a one-way message that failed here. Never panics.
     fn failed(&mut self, _incoming: &Incoming<'_>, _code: FailureCode, _text: &str) {}
 }
 

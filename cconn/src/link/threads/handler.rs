@@ -47,6 +47,7 @@ pub(in super::super) fn marks() -> Option<Marks> {
 #[inline]
 pub(in super::super) fn current() -> Option<Handler> {
     let marks = marks()?;
+    // The innermost connection: a command of one connection may run commands of another.
     let link = SERVED.try_with(|served| served.borrow().last().cloned()).ok().flatten()?;
     Some(Handler { link, marks })
 }
@@ -102,41 +103,41 @@ impl Drop for Serving {
 }
 
 impl Link {
-    /// Depth at which the calling thread sends: one deeper than the handler it is inside of.
+    /// The depth at which the calling thread sends: one deeper than the command it is inside of.
     pub(crate) fn depth(&self) -> Result<u8, Failure> {
         Link::depth_of(self.limits.max_depth)
     }
 
-    /// The same, against that limit.
+    /// The depth at which the calling thread sends, checked against `limit`.
     pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
         let depth = marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
         depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
     }
 
-    /// Whether the command that the calling thread is inside of is one of this connection, and
-    /// counted here among those that wait.
+    /// Whether the calling thread is inside a command of this connection, and is thus counted by
+    /// its turn when it waits.
     pub(in super::super) fn is_inside(&self) -> bool {
         current().is_some_and(|handler| std::ptr::eq(&raw const *handler.link, self))
     }
 
-    /// The calling thread runs a hook of this connection until the value is dropped.
+    /// Marks the calling thread as running a hook of this connection while the value lives.
     pub(crate) fn serving(self: &Arc<Self>) -> Serving {
         serve(self)
     }
 
-    /// Whether the calling thread is part of what has to finish before this connection can: it is
-    /// inside a command or a hook of it, or of its other end where that is in this process.
+    /// Whether the calling thread is part of what must finish before this connection can: whether
+    /// it is inside a command or hook of this connection, or of its other end in the same process.
     pub(crate) fn is_served_here(&self) -> bool {
         serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
     }
 
-    /// Whether the calling thread is inside a command that a command has asked for, for whose end
-    /// commands of this connection may be what waits.
+    /// Whether commands of this connection may be waiting for the end of the command that the
+    /// calling thread is inside of, because another command has asked for that command.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
         is_asked_for() && self.locked_soon(|state| state.turn.only_waits())
     }
 
-    /// Whether the caller of the command that this thread runs no longer wants its answer.
+    /// Whether the caller of the command that this thread runs no longer wants the answer.
     pub(crate) fn is_cancelled() -> bool {
         let Some(handler) = current() else { return false };
         let is_given_up = |state: &State| {
@@ -147,7 +148,7 @@ impl Link {
     }
 }
 
-/// Whether two streams are the two ends of one.
+/// Whether two streams are the two ends of one connection.
 fn is_other_end(one: &dyn Transport, other: &dyn Transport) -> bool {
     match (one.ends(), other.ends()) {
         (Some([near, far]), Some([its_near, its_far])) => near == its_far && far == its_near,

@@ -7,13 +7,12 @@ use crate::link::core::goodbye::Ending;
 use crate::wire::EndReason;
 
 impl Link {
-    /// The program has one more handle to this connection.
+    /// Counts one more handle of the program's.
     pub(crate) fn add_handle(&self) {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The program has one more handle, unless the connection ends with its handles and there is
-    /// none any more.
+    /// Counts one more handle; false if the connection ends with its handles and has none left.
     pub(crate) fn add_handle_if_any(&self) -> bool {
         let more = |handles: usize| {
             (handles > 0 || !self.ends_with_handles).then_some(handles.wrapping_add(1))
@@ -21,8 +20,8 @@ impl Link {
         self.handles.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_ok()
     }
 
-    /// A handle of the program's is gone. With the last one the connection ends at once where the
-    /// peer has taken up all that was sent; true where it is to be stopped in order instead.
+    /// Counts one handle less. If it was the last one and the peer has taken up everything that was
+    /// sent, the connection ends at once. True if it must be stopped in order instead.
     pub(in super::super) fn take_handle_off(&self) -> bool {
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
         if !last || !self.ends_with_handles || self.is_inherited() {
@@ -33,7 +32,8 @@ impl Link {
                 return !state.is_closed();
             }
             state.close(Ending::here(EndReason::Closed, ""));
-            // Where nobody else holds it either it is gone before the watchman could look.
+            // If no other thread holds the connection either, it is gone before the watchman could
+            // linger on it.
             state.tended.lingers &= self.me.strong_count() > 1;
             false
         })

@@ -1,4 +1,5 @@
-//! Connections on which nothing is asked for: how long they may hold what others could have.
+//! Connections on which neither side asks for anything: how long they may keep a place that others
+//! could have.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,8 @@ use crate::wire::EndReason;
 const TICK: Duration = Duration::from_millis(250);
 
 impl Link {
-    /// Has the watchman look whether the connection is idle for longer than it may, if there is a
-    /// limit.
+    /// Asks the watchman to end the connection when it is idle for longer than its limit, if it has
+    /// one.
     pub(crate) fn limit_idleness(&self) {
         if let Some(limit) = self.limits.idle {
             self.noted(|state| state.tended.set_listed());
@@ -21,7 +22,7 @@ impl Link {
         }
     }
 
-    /// Ends a connection that was idle for too long; else says when to look again.
+    /// Ends a connection that was idle for too long; else returns when to look again.
     pub(in super::super) fn tend_idle(&self, state: &mut State, now: Instant) -> Option<Duration> {
         let limit = self.limits.idle.filter(|_| state.ended().is_none())?;
         let progress = state.progress();
@@ -39,7 +40,7 @@ impl Link {
     }
 
     /// Whether the connection was opened before `moment`, this side has sent nothing on it, and no
-    /// command has come. Waits for the lock: a lock that is taken says nothing about use, for the
+    /// command has come. Waits for the lock, because a lock that is held proves no use: the
     /// connection's own thread takes it when it begins.
     pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
         let is_unused =

@@ -49,9 +49,11 @@ impl Left {
         if links.contains_key(&place) {
             return;
         }
+        // After a fork the remembered connections belong to the parent process.
         if self.process.replace(process_id()) != process_id() {
             links.clear();
         }
+        // Scanned only when their number has doubled, so that remembering stays cheap.
         if links.len() >= FEW && links.len().is_power_of_two() {
             links.retain(|_, link| link.strong_count() > 0);
         }
@@ -61,6 +63,7 @@ impl Left {
 
 impl Drop for Left {
     fn drop(&mut self) {
+        // From now on no destructor would write the bytes of the connection in `LAST`.
         let _no_more = LAST.try_with(|last| last.set(0));
         if self.process.get() != process_id() {
             return;

@@ -8,14 +8,14 @@ use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds};
 
-/// A thread that comes so much later than its deadline was not run in time, and whoever is at the
+/// A thread that wakes this much later than its deadline was not run in time, and the thread at the
 /// helm may not have been either.
 const OVERSLEPT: Duration = Duration::from_millis(1);
 
-/// How long a thread that overslept waits for the pass of whoever is at the helm, at most.
+/// The longest time that a thread which overslept waits for the pass of the thread at the helm.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The same where the socket holds no input: the pass may just have taken it.
+/// The longest time if the socket holds no input: the pass may just have taken it.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(10);
 
 /// How a wait ended.
@@ -27,12 +27,12 @@ pub(in super::super) enum Waited {
 }
 
 impl Locked<'_> {
-    /// Waits until `done`, the end of the connection, or the deadline.
+    /// Waits until `done` holds, the connection ends, or the deadline passes.
     ///
-    /// The thread writes what nobody writes, reads where nobody reads (if input can end its
-    /// wait), and sleeps otherwise. No wait that input can end is given up without a last look at
-    /// what is there, or time for whoever is at the helm to take it in. Whatever ended the wait, the
-    /// baton is passed on.
+    /// The thread writes if bytes wait and no thread writes, reads if input can end its wait and no
+    /// thread reads, and sleeps otherwise. A wait that input can end is not given up without a last
+    /// look at the socket, or without leaving time for that to the thread at the helm. Whatever
+    /// ended the wait, the baton is passed on.
     #[inline]
     pub(in super::super) fn wait(
         &mut self,
@@ -53,12 +53,13 @@ impl Locked<'_> {
             }
             if self.is_unflushed() && !handed_over {
                 self.flush(deadline);
-                // A flush that gave up at the deadline leaves the rest to the watchman, one that
-                // handed over to the thread it woke.
+                // A flush that gave up at the deadline has left the rest to the watchman; a flush
+                // that handed over has left it to the thread it woke.
                 expired = self.is_unflushed() && deadline.has_passed();
                 handed_over = self.is_unflushed();
                 continue;
             }
+            // After the next read or sleep this thread may write again.
             handed_over = false;
             deadline.begin();
             let helm = if sleep.reads() { self.take_helm() } else { None };
@@ -84,9 +85,9 @@ impl Locked<'_> {
 
     /// Whether a wait whose deadline has passed is over, while another thread is at the helm.
     ///
-    /// A thread that overslept (the process was stopped, or the machine is busy) may be awake before
-    /// the one that reads, with its answer in the socket. It waits once more, for as long as it
-    /// overslept at most: by then that one has been awake too.
+    /// A thread that overslept (the process was stopped, or the machine is busy) may be awake
+    /// before the thread that reads, while its answer is still in the socket. It waits once more,
+    /// at most for as long as it overslept: by then the reading thread has been awake too.
     #[cold]
     fn is_over(&mut self, deadline: &mut Deadline) -> bool {
         let now = crate::sync::now();

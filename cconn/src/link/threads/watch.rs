@@ -1,9 +1,10 @@
-//! The watchman: one thread of the process that looks after connections nobody reads or writes.
+//! The watchman: one thread of the process that looks after connections that no thread reads or
+//! writes.
 //!
-//! It holds weak references only and runs no user code but, where no thread can be had for that,
-//! the `drop` of what a connection's commands captured. The core is live without it; with it,
-//! cancels, goodbyes and lost peers are seen while handlers work, and bytes that were left to it
-//! are written within a millisecond or so.
+//! The watchman holds weak references only. It runs no user code, with one exception: if no thread
+//! can be started for it, the watchman drops the values that a connection's commands captured. The
+//! core works without the watchman. With it, cancels, goodbyes and lost peers are noticed while
+//! handlers work, and bytes left to it are written within about a millisecond.
 
 #[cfg(test)]
 mod tests;
@@ -17,26 +18,26 @@ use super::circle::Stops;
 use crate::link::core::tended::WRITE_TICK;
 use crate::sync::{Condvar, Mutex};
 
-/// Looks that can wait this long are made at moments so far apart.
+/// Looks that can wait this long are made at moments this far apart.
 const TOGETHER: Duration = Duration::from_millis(10);
 
-/// How long the watchman looks at what can wait before it looks for what can't.
+/// How long the watchman looks at what can wait before it checks for urgent work.
 const SLICE: Duration = Duration::from_millis(1);
 
-/// How soon the thread is tried again that could not be started.
+/// How soon a failed start of the watchman's thread is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Whoever waits for the watchman waits until he has looked at all that was to be looked at so soon:
-/// bytes that were left are looked for each millisecond.
+/// A thread that waits for the watchman waits until it has looked at everything that was due this
+/// soon: bytes left to it are looked for each millisecond.
 const SOON: Duration = Duration::from_millis(2);
 
-/// How long that may take at most, with many connections.
+/// The longest time that such a wait may take, with many connections.
 const LONGEST_ROUND: Duration = Duration::from_millis(200);
 
 /// What the watchman looks after.
 pub(super) trait Attended: Send + Sync {
-    /// Looks after it once, and lets go of it. Returns in how long to look again; `None` if it
-    /// needs no looking after until it asks again.
+    /// Looks after this once, and drops the reference. Returns how soon to look again; `None` if
+    /// nothing is to be looked at until it asks again.
     fn attend(self: Arc<Self>, now: Instant) -> Option<Duration>;
 }
 
@@ -44,39 +45,41 @@ pub(super) trait Attended: Send + Sync {
 struct Entry {
     link: Weak<dyn Attended>,
     next: Instant,
-    /// Bytes wait there to be written.
+    /// Whether bytes wait to be written on the connection.
     urgent: bool,
 }
 
 #[derive(Default)]
 struct List {
-    /// Connections that ask for attention.
+    /// Connections that have asked for attention since the last round.
     asking: Vec<Entry>,
-    /// When the watchman looks at this list by itself; `None` where somebody has to wake it.
+    /// When the watchman looks at this list by itself; `None` if it must be woken.
     looks: Option<Instant>,
-    /// When the thread may be tried again.
+    /// When a failed start of the thread may be tried again.
     retry: Option<Instant>,
-    /// Its stack: the platform's default, unless a test wants one that can't be had.
+    /// The thread's stack size: the platform's default, unless a test wants a stack that can't be
+    /// had.
     stack: Option<usize>,
-    /// When the last round began that has ended.
+    /// When the last finished round began.
     round: Option<Instant>,
 }
 
-/// The watchman's list and bed.
+/// The watchman's list, and where its thread sleeps.
 pub(crate) struct Watch {
-    /// The process whose watchman it is: a child made by `fork` has this and no thread.
+    /// The process whose watchman this is. A child made by `fork` has this memory but not the
+    /// thread.
     process: u32,
-    /// Its thread runs. Written under the list's lock.
+    /// Whether the thread runs. Written under the lock of `list`.
     running: AtomicBool,
     list: Mutex<List>,
     wake: Condvar,
-    /// For those who wait until a round has ended.
+    /// Wakes threads that wait until a round has ended.
     settled: Condvar,
-    /// Stops that commands wait for: like the watchman, those of one process.
+    /// Stops for which commands wait: one table for each process, like the watchman.
     stops: Mutex<Stops>,
 }
 
-/// The watchman of a process, and behind it that of a child which was made by `fork`.
+/// The watchman of a process, and after it the watchman of a child made by `fork`.
 struct OfProcess {
     watch: Arc<Watch>,
     child: OnceLock<Box<OfProcess>>,
@@ -96,10 +99,10 @@ impl Default for Watch {
 }
 
 impl Watch {
-    /// The watchman of this process; its thread is started with the first connection.
+    /// The watchman of this process. Its thread starts with the first connection.
     ///
-    /// Nothing of a parent's is locked here: the lock might have been held when it forked, by a
-    /// thread that this process does not have.
+    /// No lock of a parent's watchman is taken here: a thread that this process does not have might
+    /// have held it when the parent forked.
     pub(crate) fn of_process() -> Arc<Watch> {
         static FIRST: OnceLock<Box<OfProcess>> = OnceLock::new();
         let process = crate::sync::process_id();
@@ -114,21 +117,21 @@ impl Watch {
         }
     }
 
-    /// The stops that commands of this process wait for.
+    /// The stops for which commands of this process wait.
     pub(in super::super) fn stops(&self) -> &Mutex<Stops> {
         &self.stops
     }
 
-    /// Whether it is this process's own, and not that of a parent.
+    /// Whether this watchman belongs to this process, and not to a parent.
     pub(in super::super) fn is_of_this_process(&self) -> bool {
         self.process == crate::sync::process_id()
     }
 
-    /// Puts a connection on the list, to be looked at in so long at the latest. False where no
-    /// thread can be had: the connection asks again later.
+    /// Puts a connection on the list, to be looked at within `after`. False if no thread can be
+    /// started: the connection then asks again later.
     ///
     /// Connections come and go much faster than the watchman looks, and most of what they ask for
-    /// is not urgent: it is woken only where it would sleep for longer.
+    /// is not urgent. So the watchman is woken only if it would sleep for longer than `after`.
     pub(super) fn look_after(self: &Arc<Self>, link: Weak<dyn Attended>, after: Duration) -> bool {
         if !self.is_of_this_process() {
             return false;
@@ -148,15 +151,15 @@ impl Watch {
         true
     }
 
-    /// Makes the watchman ready, so that bytes may be left to it.
+    /// Starts the watchman's thread, so that bytes may be left to it.
     pub(in super::super) fn prepare(self: &Arc<Self>) {
         if !self.is_there() {
             self.start(&mut self.list.lock());
         }
     }
 
-    /// Waits until what was left to it by now is written, as far as the sockets take it: the
-    /// process may be about to end.
+    /// Waits until the bytes left to the watchman so far are written, as far as the sockets take
+    /// them, because the process may be about to end.
     pub(in super::super) fn settle(&self) {
         if !self.is_there() {
             return;
@@ -175,12 +178,12 @@ impl Watch {
         }
     }
 
-    /// Whether anything may be left to it.
+    /// Whether the thread runs, so that bytes may be left to it.
     pub(in super::super) fn is_there(&self) -> bool {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Starts its thread unless it runs; says whether it does now.
+    /// Starts the thread unless it runs; true if it runs now.
     fn start(self: &Arc<Self>, list: &mut List) -> bool {
         if self.is_there() {
             return true;
@@ -205,14 +208,14 @@ impl Watch {
             self.collect(&mut entries, round);
             let begun = crate::sync::now();
             round = Some(begun);
-            // Of connections that were short most are gone: nobody wakes for them.
+            // Short connections are mostly gone by now: the watchman must not wake for them.
             entries.retain(|_, entry: &mut Entry| entry.link.strong_count() > 0);
             list_due(&entries, begun, &mut due);
             for (_, _, place) in due.drain(..) {
                 let Some(entry) = entries.get_mut(&place) else { continue };
                 let now = crate::sync::now();
                 if !entry.urgent && now.saturating_duration_since(begun) >= SLICE {
-                    // The rest is still due, and what has become urgent meanwhile comes first.
+                    // The rest stays due; work that has become urgent meanwhile comes first.
                     break;
                 }
                 let again = entry.link.upgrade().and_then(|link| link.attend(now));
@@ -225,7 +228,8 @@ impl Watch {
         }
     }
 
-    /// Takes in who asks, by the address of its state, and sleeps until an entry is due.
+    /// Takes in the connections that ask, keyed by the address of their state, and sleeps until an
+    /// entry is due.
     fn collect(&self, entries: &mut HashMap<usize, Entry>, round: Option<Instant>) {
         let mut list = self.list.lock();
         list.round = round;
@@ -238,7 +242,7 @@ impl Watch {
                 entry.urgent |= urgent;
             }
             let next = entries.values().map(|entry| entry.next).min();
-            // While it is awake it looks again before it sleeps.
+            // While awake the watchman looks at the list again before it sleeps.
             list.looks = next;
             self.settled.notify_all();
             if next.is_some_and(|next| next <= crate::sync::now()) {
@@ -249,12 +253,12 @@ impl Watch {
     }
 }
 
-/// An entry whose moment has come, so that the smallest is looked at first: whether it can wait,
-/// since when it does, its place.
+/// An entry that is due, ordered so that the smallest is looked at first: whether it can wait,
+/// since when it is due, and its place.
 type Due = (bool, Instant, usize);
 
-/// Lists whose moment has come: first what waits to be written, then the others, those first that
-/// have waited longest.
+/// Lists the entries that are due: first those with bytes to write, then the others, the longest
+/// due first.
 fn list_due(entries: &HashMap<usize, Entry>, now: Instant, due: &mut Vec<Due>) {
     due.clear();
     let now_due = entries.iter().filter(|(_, entry)| entry.next <= now);
@@ -262,8 +266,8 @@ fn list_due(entries: &HashMap<usize, Entry>, now: Instant, due: &mut Vec<Due>) {
     due.sort_unstable();
 }
 
-/// The moment to look again after that long: with many connections those that can wait are looked
-/// at together, so that the watchman wakes a hundred times a second at most for all of them.
+/// The moment to look again after `after`. Looks that can wait are made together, so that the
+/// watchman wakes at most a hundred times a second however many connections there are.
 fn together(start: Instant, now: Instant, after: Duration) -> Option<Instant> {
     let next = now.checked_add(after)?;
     if after < TOGETHER {

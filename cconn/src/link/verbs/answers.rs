@@ -1,4 +1,4 @@
-//! Waiting for answers: of one call, of a deferred one, of any of several.
+//! Waiting for the answer of a call, of a deferred call, or of any of several calls.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::sync::Deadline;
 use crate::wire::CallId;
 
 impl Link {
-    /// Waits for the answer of a deferred call. A deadline that passes leaves the call open.
+    /// Waits for the answer of a deferred call. If the deadline passes the call stays open.
     pub(crate) fn wait_for(
         &self,
         call: CallId,
@@ -26,7 +26,7 @@ impl Link {
         }
         let deadline = &mut deadline.into();
         if deadline.is_no_time() {
-            // Who only looks gives no turn up, and is never refused for too many that wait.
+            // A look gives up no turn, so it is never refused because too many handlers wait.
             return self.locked_soon(|state| {
                 look_round(state, |state| state.calls.is_answered(call));
                 match state.calls.claim(call) {
@@ -63,7 +63,7 @@ impl Link {
         })
     }
 
-    /// Whether `wait_for` would return at once.
+    /// Whether `wait_for` would return at once; looks for input first.
     pub(crate) fn is_ready(&self, call: CallId) -> bool {
         let ready = |state: &State| state.calls.is_answered(call) || state.ended().is_some();
         self.locked_soon(|state| {
@@ -72,7 +72,7 @@ impl Link {
         })
     }
 
-    /// The same as far as it is known already.
+    /// Whether `wait_for` would return at once, as far as is known without a look for input.
     pub(crate) fn is_known_ready(&self, call: CallId) -> bool {
         self.locked(|state| state.calls.is_answered(call) || state.ended().is_some())
     }
@@ -92,8 +92,8 @@ impl Link {
         })
     }
 
-    /// Waits until one of several deferred calls is answered, or the connection has ended; says
-    /// which. `None` where the deadline passed first.
+    /// Waits until one of several deferred calls is answered or the connection has ended; returns
+    /// the index of a call that is ready. `None` if the deadline passed first.
     pub(crate) fn wait_for_any(
         &self,
         calls: &[CallId],
@@ -102,7 +102,7 @@ impl Link {
         let deadline = &mut deadline.into();
         let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
         let done = |state: &State| answered(state).is_some();
-        // At the end of the connection none will be answered any more: the first says so.
+        // After the end none will be answered any more: the first call reports the end.
         let first = |state: &State| answered(state).or(state.ended().is_some().then_some(0));
         if deadline.is_no_time() {
             return self.locked_soon(|state| {
@@ -122,7 +122,7 @@ impl Link {
         })
     }
 
-    /// Waits for an answer and closes the call, whatever comes.
+    /// Waits for an answer and closes the call, whatever the outcome.
     #[inline]
     pub(in super::super) fn await_answer(
         &self,
@@ -142,8 +142,9 @@ impl Link {
         result
     }
 
-    /// Waits for an answer, counted among those for whom commands are run meanwhile. A handler of
-    /// this connection is counted by its turn, one of another connection is not.
+    /// Waits for an answer, counted as a thread for whose sake commands are run meanwhile. A
+    /// handler of this connection is counted by its turn already, a handler of another connection
+    /// is not.
     #[inline]
     fn wait_counted(
         &self,
@@ -163,7 +164,7 @@ impl Link {
         waited
     }
 
-    /// Gives a call up whose deadline has passed; says where it was.
+    /// Gives up a call whose deadline has passed, and returns where the call was.
     #[cold]
     fn give_up_late(&self, state: &mut State, call: CallId) -> Failure {
         let Some(asked) = state.calls.give_up(call) else { return late(Whereabouts::SENT) };
@@ -172,13 +173,14 @@ impl Link {
     }
 }
 
-/// Looks without waiting for what others do: unless it is there already, what was sent is
-/// written as far as that needs no waiting, and what has come is taken in.
+/// Unless `is_there` holds already, does without waiting what a wait would do: writes what was
+/// sent, as far as the socket takes it, and reads what has come.
 pub(super) fn look_round(state: &mut Locked<'_>, is_there: impl Fn(&State) -> bool) {
     if !is_there(state) {
         state.flush_ready();
         state.look();
-        // Who looks again and again waits too, for an answer that may need these.
+        // A thread that looks again and again waits too, for an answer that may depend on these
+        // commands.
         state.turn.owe_what_came();
         state.pass_on();
     }
@@ -191,7 +193,7 @@ fn ended(state: &mut State, call: CallId) -> Failure {
     Failure::Ended { ending, may_have_run }
 }
 
-/// No answer came in time.
+/// The failure of a call that got no answer in time.
 fn late(place: Whereabouts) -> Failure {
     Failure::Late { phase: Phase::Answer(place), may_have_run: place.may_have_run() }
 }

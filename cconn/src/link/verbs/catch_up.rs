@@ -13,18 +13,18 @@ use crate::sync::Deadline;
 
 impl Link {
     /// Waits until every command that has arrived by now is handled. Refused inside a command of
-    /// this connection, which is one of them.
+    /// this connection, because that command is one of them.
     pub(crate) fn catch_up(&self, mut deadline: Deadline) -> Result<(), Failure> {
-        // A hook that comes before the first command waits in vain for them too.
+        // A hook that runs before the first command would wait for commands in vain too.
         if handler::serves(|served| std::ptr::eq(served, self)) {
             return Err(Failure::InsideOne);
         }
         self.locked_aside(|state, _| {
-            // What stands in the socket has arrived too.
+            // Commands that are still in the socket have arrived too.
             state.look();
             let mark = state.turn.begin_catching_up();
             state.turn.callers = state.turn.callers.saturating_add(1);
-            // Whoever wanted the helm during that look sleeps.
+            // Threads that wanted the helm during the look are asleep.
             state.pass_on();
             state.offer_turn();
             let done = |state: &State| state.turn.catching_up.has_caught_up(mark);

@@ -1,8 +1,9 @@
-//! Ends that take their time: the peer is sent away, and hears all that was said before; or this
-//! side is, and runs all that had arrived.
+//! Ends that take time. Either this side sends the peer away, and the peer still gets everything
+//! sent before; or the peer ended the connection, and this side still runs everything that had
+//! arrived.
 //!
-//! The connection has *ended* from the first moment, for whoever waits for it or wants to send.
-//! It is *closed* when the rest is written, or run.
+//! The connection has *ended* from the first moment, for threads that wait for it or want to send.
+//! It is *closed* once the rest is written, or run.
 
 use std::sync::Arc;
 
@@ -13,20 +14,20 @@ use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::EndReason;
 
-/// What became of the last words to a peer that was sent away.
+/// What became of the last words to a peer that is sent away.
 #[derive(Clone, Debug)]
 pub(crate) enum Expelled {
-    /// All was written, and the peer has ended its side or had its time to.
+    /// Everything was written, and the peer has ended its side or has had the time to.
     Said,
     /// The deadline passed first, and the connection was cut.
     Late,
-    /// The connection had ended, or ended first, for that reason.
+    /// The connection had ended already, or ended first, for this reason.
     Ended(Arc<Ending>),
 }
 
 impl Link {
-    /// Sends the peer away: writes what was sent so far, then the reason, and ends. Twice is as
-    /// good as once. Reads on meanwhile, and hears nothing of it.
+    /// Sends the peer away: writes everything sent so far, then the reason, and ends. Doing it
+    /// twice does no harm. The connection is read meanwhile, but what comes is ignored.
     pub(crate) fn expel(&self, text: &str, mut deadline: Deadline) -> Expelled {
         if self.is_disowned()
             && let Some(ending) = self.ending()
@@ -43,6 +44,7 @@ impl Link {
             let late = waited == Waited::Expired && unsaid.is_some();
             (late, unsaid.or_else(|| state.ended().cloned()))
         });
+        // The peer gets a moment to read the last words.
         let most = crate::sync::now().checked_add(self.limits.linger);
         self.drain(deadline.moment().into_iter().chain(most).min());
         match first {

@@ -4,14 +4,14 @@ use crate::link::Link;
 use crate::link::core::limits::LAST_GRACE;
 
 impl Link {
-    /// The program lets go of a handle: what was sent and left to the watchman is written.
+    /// Drops a handle of the program's, after writing the bytes that were left to the watchman.
     pub(crate) fn let_go_of_handle(&self) {
         self.write_if_left();
         self.drop_handle();
     }
 
-    /// A handle of the program's is gone. With the last one the connection ends: at once where
-    /// the peer has taken up all that was sent, else in order but within `LAST_GRACE`.
+    /// Drops a handle of the program's. The last handle ends the connection: at once if the peer
+    /// has taken up everything that was sent, else in order within `LAST_GRACE`.
     pub(crate) fn drop_handle(&self) {
         if self.take_handle_off() {
             self.stop(crate::sync::now().checked_add(LAST_GRACE));

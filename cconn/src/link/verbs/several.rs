@@ -1,8 +1,9 @@
 //! Waiting for answers over several connections at once.
 //!
-//! A thread can block in a read of one connection only. So this one takes every helm that is free,
-//! sleeps until one of them has input, and routes what came; where another thread has the helm,
-//! that one wakes it. It never blocks in a write: the other connections would be unread meanwhile.
+//! A thread can block in a read of one connection only. So this thread takes every helm that is
+//! free, sleeps until one of these connections has input, and routes what came; if another thread
+//! has a helm, that thread wakes this one. It never blocks in a write, because the other
+//! connections would be unread meanwhile.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -25,10 +26,11 @@ use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Parker, Rule, holds, now};
 use crate::transport::Input;
 use crate::wire::{CallId, EndReason};
 
-/// How long what can't be waited for is let be: a full socket, and all where no bell can be had.
+/// How often the thread looks at what it can't wait for: a full socket, or every connection if no
+/// bell can be had.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Calls of one connection.
+/// The awaited calls of one connection.
 pub(crate) struct Awaited<'a> {
     pub(crate) link: &'a Link,
     pub(crate) calls: Vec<CallId>,
@@ -39,18 +41,18 @@ impl Awaited<'_> {
         self.calls.iter().any(|call| state.calls.is_answered(*call))
     }
 
-    /// At the end of the connection none will be answered any more.
+    /// Whether the wait is over: after the end of the connection no call will be answered any more.
     fn is_over(&self, state: &State) -> bool {
         self.is_answered(state) || state.ended().is_some()
     }
 }
 
-/// Waits until a call of one of several connections is answered, or one of them has ended, or the
-/// time is over. Each of them is read meanwhile.
+/// Waits until a call of one of several connections is answered, one of the connections has ended,
+/// or `time` is over. Every connection is read meanwhile.
 pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<(), Failure> {
     let mut deadline = Deadline::After(time);
     if deadline.is_no_time() {
-        // Who only looks gives no turn up, and is never refused for too many that wait.
+        // A look gives up no turn, so it is never refused because too many handlers wait.
         for each in awaited {
             each.link.locked_soon(|state| look_round(state, |state| each.is_answered(state)));
         }
@@ -71,16 +73,17 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
     Ok(())
 }
 
-/// One of the connections, as the waiting thread has it.
+/// One of the connections, and what the waiting thread holds of it.
 struct Place<'a> {
     awaited: &'a Awaited<'a>,
-    /// The helm, where this thread has it.
+    /// The helm, while this thread has it.
     helm: Option<Box<Reader>>,
-    /// Whether the thread is counted among those for whom commands are run.
+    /// 1 if the thread is counted as one for whose sake commands are run, else 0.
     caller: usize,
-    /// Nothing is read until then: too much came that changes nothing.
+    /// When the connection may be read again, if its peer floods us with frames that change
+    /// nothing.
     held_back: Option<Instant>,
-    /// It is looked at again then, whatever happens.
+    /// When the connection is looked at again, whatever happens.
     due: Option<Instant>,
 }
 
@@ -94,8 +97,8 @@ impl<'a> Place<'a> {
         Place { awaited, helm: None, caller, held_back: None, due: None }
     }
 
-    /// Reads what is there, writes what can be written without waiting, and enters the list of those
-    /// who are to be woken; says whether the wait is over.
+    /// Reads what has arrived, writes what the socket takes, and lists the thread as a sleeper of
+    /// this connection. True if the wait is over.
     fn visit(&mut self, parker: &Arc<Parker>, readable: bool, budget: usize) -> bool {
         self.awaited.link.locked(|state| self.visit_locked(state, parker, readable, budget))
     }
@@ -107,6 +110,8 @@ impl<'a> Place<'a> {
         readable: bool,
         budget: usize,
     ) -> bool {
+        // This thread looks at the connection itself, and is listed again below if it goes on
+        // waiting.
         state.sleepers.remove(parker);
         let is_overdue = self.due.is_some_and(|due| due <= now());
         if (readable || is_overdue)
@@ -118,6 +123,7 @@ impl<'a> Place<'a> {
         if self.awaited.is_over(state) {
             return true;
         }
+        // Kept while this thread sleeps: it reads the connection, and no other thread does.
         if self.helm.is_none() {
             self.helm = state.take_helm();
         }
@@ -133,18 +139,18 @@ impl<'a> Place<'a> {
             return state.put_helm(reader);
         }
         let read = state.read_ready(reader, budget);
-        // Its rest may have come while this process was stopped: what is there was read first.
+        // The rest of the frame may have come while this process was stopped: it was read first.
         let overdue = |reader: &mut Reader| read == 0 && reader.inbox.is_overdue(now());
         if state.idle_reader().is_some_and(overdue) {
             state.close(Ending::here(EndReason::SlowFrame, ""));
         }
     }
 
-    /// What else than input or a signal is a reason to look at this connection again.
+    /// Decides when to look at this connection again, apart from input and signals.
     fn arrange(&mut self, state: &mut State) {
         let frame = self.helm.as_mut().and_then(|reader| reader.inbox.frame_deadline());
         self.held_back = if state.waste.is_much() { state.waste.until(now()) } else { None };
-        // The watchman writes it, if there is one.
+        // The watchman writes the bytes, if there is one.
         let full = if state.is_unflushed() { now().checked_add(TICK) } else { None };
         self.due = frame.into_iter().chain(self.held_back).chain(full).min();
     }
@@ -156,7 +162,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Gives back what the thread has here, and passes the baton on.
+    /// Gives back what the thread holds of this connection, and passes the baton on.
     fn leave(self, parker: &Arc<Parker>) {
         self.awaited.link.locked(|state| {
             state.sleepers.remove(parker);
@@ -176,7 +182,8 @@ impl<'a> Place<'a> {
 struct Woken {
     /// Which connections have input.
     found: Vec<bool>,
-    /// Another thread has taken this one off a list: it is not known off which.
+    /// Another thread has taken this one off a connection's list of sleepers; which list is
+    /// unknown.
     signalled: bool,
 }
 
@@ -184,16 +191,17 @@ struct Round<'a> {
     parker: Arc<Parker>,
     bell: Option<Arc<Bell>>,
     places: Vec<Place<'a>>,
-    /// Large buffers were given up, and nothing came since.
+    /// Large buffers have been freed, and nothing has come since.
     shrunk: bool,
 }
 
 impl Round<'_> {
     fn wait(&mut self, deadline: &mut Deadline) {
+        // At first every connection is visited.
         let all = Woken { found: vec![false; self.places.len()], signalled: true };
         let mut over = self.visit(&all, READ_BUDGET);
         while !over {
-            // No wait is given up without a last look at what is there.
+            // The wait is not given up without a last look at the sockets.
             let last = deadline.has_passed();
             let woken = self.sleep(deadline.moment());
             over = self.visit(&woken, if last { LOOK_BUDGET } else { READ_BUDGET }) || last;
@@ -208,7 +216,7 @@ impl Round<'_> {
         })
     }
 
-    /// Sleeps until there is input, a signal, something to be looked at again, or the deadline.
+    /// Sleeps until there is input, a signal, a connection to look at again, or the deadline.
     fn sleep(&mut self, deadline: Option<Instant>) -> Woken {
         let quiet = if self.shrunk { None } else { now().checked_add(QUIET) };
         let due = self.places.iter().filter_map(|place| place.due).min();
@@ -249,6 +257,7 @@ impl Round<'_> {
             self.bell = Bell::new().ok().map(Arc::new);
         }
         if self.bell.is_none() {
+            // Without a bell no other thread can end the sleep, so it is a short one.
             until = now().checked_add(TICK).into_iter().chain(until).min();
         }
         let fds: Vec<BorrowedFd<'_>> = sockets.iter().map(|(_, socket)| socket.as_fd()).collect();

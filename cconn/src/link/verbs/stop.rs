@@ -54,6 +54,7 @@ impl Link {
 
     fn finish_stop(&self, deadline: Option<Instant>, chained: Option<&Chained>) -> Stopped {
         let waited = self.locked_soon(|state| {
+            // While this thread waits, the peer's commands are run for its sake.
             state.turn.callers = state.turn.callers.saturating_add(1);
             let waited = match chained {
                 Some(chained) => self.wait_for_end_inside(state, chained, deadline),
@@ -103,6 +104,7 @@ impl Link {
     pub(crate) fn take_in(&self, all: bool) -> bool {
         self.locked_soon(|state| {
             let passes = state.passes;
+            // A budget of 1 is used up by a single read.
             state.look_at(if all { LOOK_BUDGET } else { 1 });
             state.passes != passes
         })

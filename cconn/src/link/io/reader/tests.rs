@@ -1,4 +1,4 @@
-//! Waiting for input, on a stream in memory.
+//! Tests of waiting for input, on a stream in memory.
 
 use super::*;
 use crate::link::core::inbox::SMALL;

@@ -12,7 +12,7 @@ use crate::link::{
 use crate::transport::{Memory, Transport as _};
 use crate::wire::{self, Features};
 
-/// Tells who drops it, and may panic then.
+/// Tells the test which thread drops it, and may panic then.
 struct Captured(mpsc::Sender<ThreadId>, Option<&'static str>);
 
 impl Drop for Captured {
@@ -54,7 +54,7 @@ fn link(commands: Arc<dyn Dispatch>, io: Memory, watch: Option<Arc<Watch>>) -> A
     })
 }
 
-/// A watchman whose thread can't be had: no stack is as large.
+/// A watchman whose thread can't be started: no stack is that large.
 fn without_thread() -> Arc<Watch> {
     let watch = Arc::new(Watch::default());
     watch.list.lock().stack = Some(1 << 60);
@@ -72,7 +72,8 @@ fn a_watchman_without_a_thread_is_asked_again() {
     let mut bytes = Vec::new();
     wire::write_adieu(&mut bytes, wire::EndReason::Closed, "");
     right.try_send(&[IoSlice::new(&bytes)]).unwrap();
-    // Nobody but the watchman reads; to look at the connection is to use it.
+    // Only the watchman reads this connection. Locking it counts as use and asks for the watchman
+    // again.
     let deadline = Instant::now() + Duration::from_secs(10);
     while link.ending().is_none() {
         link.locked(|_| {});
@@ -88,7 +89,7 @@ fn nothing_is_left_to_a_watchman_without_a_thread() {
     let mut message = Vec::new();
     let start = wire::begin_one_way(&mut message, 0, 1, 0);
     wire::finish_with(&mut message, start, 0);
-    // However slow this thread is, they are a burst.
+    // So that the messages are a burst, however slow this thread is.
     let soon = Instant::now().checked_add(Duration::from_secs(10));
     link.locked(|state| state.last_message = soon);
     let mut received = Vec::with_capacity(1000);
@@ -103,7 +104,7 @@ fn nothing_is_left_to_a_watchman_without_a_thread() {
 fn a_value_that_panics_when_it_is_dropped_ends_no_watchman() {
     let commands = Arc::new(Captured(mpsc::channel().0, Some("a panic on purpose")));
     let link = link(commands, Memory::pair(1).0, None);
-    // There is no such stack, so it is dropped here.
+    // There is no such stack, so the value is dropped on this thread.
     let_go(link, Some(1 << 60));
 }
 
