@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cconn_tests::{programs, with_watchdog};
+use cconn_tests::programs::{self, Running};
+use cconn_tests::with_watchdog;
 
 use super::{page, root};
 
@@ -59,6 +60,54 @@ fn each_example_prints_what_its_page_shows() {
         let printed = String::from_utf8(output.stdout).unwrap();
         assert_eq!(sorted(printed.lines()), sorted(shown.into_iter()), "{name}");
     }
+}
+
+/// An example started by cargo, as its page has it, with other arguments.
+fn started(name: &str, arguments: &[&str]) -> Running {
+    let mut cargo = programs::cargo();
+    cargo.args(["run", "--quiet", "--example", name]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    Running::of(cargo.arg("--").args(arguments))
+}
+
+/// What the server and its client show, with what is typed at each, is what their page shows.
+#[test]
+fn the_server_and_its_client_show_what_their_page_shows() {
+    with_watchdog("building the examples", BUILD, || drop(programs::example("minimal")));
+    let page = page(PAGE);
+    let sessions: Vec<&str> = page.split("```console\n").skip(1).collect();
+    let shown = |at: usize| sessions[at].split("```").next().unwrap().lines();
+    let (client_shows, server_shows) = (shown(0), shown(1));
+    with_watchdog("server and client", RUN, || {
+        let mut server = started("serveur", &["0", "23"]);
+        let address = server.expect("listening on ");
+        let (address, _) = address.split_once(' ').unwrap();
+        let mut client = started("client", &[address]);
+        // What stands behind the last port of a line, and a line without one as a whole.
+        let rest = |line: &str| {
+            let behind = line.rsplit_once("127.0.0.1:").map_or(line, |(_, behind)| behind);
+            behind.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned()
+        };
+        let mut typed = ["ping bonjour", "somme 12 34", "retirer 100 130"].into_iter();
+        for line in client_shows {
+            if line.contains("ping WORD") {
+                typed.by_ref().for_each(|line| client.say(line));
+            }
+            if line.contains("the server says") {
+                server.say("we close soon");
+            }
+            if line.contains("was stopped in order") {
+                server.say("stop");
+            }
+            client.expect(&rest(line));
+        }
+        client.expect_success();
+        // Its first line was read above.
+        server_shows.skip(1).for_each(|line| drop(server.expect(&rest(line))));
+        server.expect_success();
+    });
 }
 
 /// Lines of an example that the page of deployment shows, which are no program by themselves.
