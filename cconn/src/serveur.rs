@@ -15,6 +15,7 @@ mod options;
 mod scarce;
 mod serve;
 mod service;
+mod system;
 mod waiting;
 
 use std::fmt;

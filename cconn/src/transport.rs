@@ -14,4 +14,4 @@ pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
 pub(crate) use stream::{End, Input, Ready, Transport};
-pub(crate) use tcp::{Tcp, configure};
+pub(crate) use tcp::{SOCKETS, Tcp, configure};

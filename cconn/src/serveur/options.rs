@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clients::Clients;
 use super::listener::{self, Listener};
 use super::service::Service;
+use super::system::affordable_clients;
 use super::{Serveur, Shared};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
@@ -15,10 +16,6 @@ use crate::commande::{EndHook, Registry};
 use crate::connexion::{Settings, impossible, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
-use crate::sync::Threads;
-
-/// Descriptors that are left to the rest of the program.
-const RESERVED_DESCRIPTORS: u64 = 32;
 
 /// How long a newcomer waits for the place of a client that has just left: one that knows of the
 /// end before our thread has ended would be told that the server is full.
@@ -218,13 +215,4 @@ impl fmt::Debug for OptionsServeur {
 
 fn unavailable(text: &str, cause: io::Error) -> Erreur {
     Erreur::Connexion(Box::new(EchecConnexion::Ecoute { adresse: text.into(), cause }))
-}
-
-/// How many clients this process can serve: a descriptor each, with a reserve, and two threads, for
-/// a client whose command waits for somebody needs a second.
-fn affordable_clients() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let descriptors = limit.current.map_or(u64::MAX, |n| n.saturating_sub(RESERVED_DESCRIPTORS));
-    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-    descriptors.min(Threads::of_process().most() / 2).max(1)
 }

@@ -19,6 +19,7 @@ mod tests;
 
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -41,9 +42,13 @@ const LEFT: PollFlags = PollFlags::RDHUP;
 #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
 const LEFT: PollFlags = PollFlags::empty();
 
+/// Sockets that a connection takes: its own, and in the one way a bell.
+pub(crate) const SOCKETS: usize =
+    if cfg!(all(target_os = "linux", not(cconn_polling))) { 1 } else { 2 };
+
 impl Tcp {
     /// Takes over a stream that a listener has just accepted.
-    pub(crate) fn accepted(stream: TcpStream, write_deadline: std::time::Duration) -> Self {
+    pub(crate) fn accepted(stream: TcpStream, write_deadline: Duration) -> Self {
         if !options::TAKEN_OVER {
             configure(&stream, write_deadline);
         }

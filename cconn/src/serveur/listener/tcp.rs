@@ -5,8 +5,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
-
 use super::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::sync::{AsFd, BorrowedFd};
@@ -35,16 +33,30 @@ pub(super) fn listen(
     Err(last)
 }
 
+/// Listens on an address, without blocking in `accept`. No child process inherits the socket.
+#[cfg(unix)]
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-    // A server that is started again finds its port free, even if the system still remembers old
-    // connections.
-    sockopt::set_socket_reuseaddr(&socket, true)?;
-    rustix::net::bind(&socket, &address)?;
-    rustix::net::listen(&socket, BACKLOG)?;
-    Ok(TcpListener::from(socket))
+    // The port of a server that starts again is free, though old connections are still remembered:
+    // std sets the option for that, on Unix alone.
+    let listener = TcpListener::bind(address)?;
+    // A second call makes the queue longer.
+    rustix::net::listen(&listener, BACKLOG)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Listens on an address, without blocking in `accept`. No child process inherits the socket.
+#[cfg(windows)]
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    use socket2::{Domain, Socket, Type};
+    // SO_REUSEADDR is not set: on Windows it lets another process take the port of one that runs,
+    // and a server that starts again finds its port free without it. Here a second call of `listen`
+    // would not make the queue longer.
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 impl Source for TcpListener {
@@ -69,5 +81,48 @@ impl Newcomer for Tcp {
 
     fn into_transport(self: Box<Self>) -> Arc<dyn Transport> {
         Arc::new(Closing::new(*self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    fn any_port() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    }
+
+    #[test]
+    fn a_port_on_which_somebody_listens_can_not_be_taken() {
+        let first = listen_on(any_port()).unwrap();
+        let address = first.local_addr().unwrap();
+        let second = listen_on(address).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::AddrInUse, "{second}");
+        drop(TcpStream::connect(address).unwrap());
+        assert!(listen_on(address).is_err());
+    }
+
+    #[test]
+    fn a_server_that_starts_again_finds_its_port_free() {
+        let first = listen_on(any_port()).unwrap();
+        let address = first.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        // This side ends the connection first, so it is this side that remembers it.
+        let served = loop {
+            match first.accept() {
+                Ok((served, _)) => break served,
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}"),
+            }
+        };
+        drop((served, first, client));
+        listen_on(address).unwrap();
+    }
+
+    #[test]
+    fn accepting_does_not_wait() {
+        let nobody = listen_on(any_port()).unwrap().accept().unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock, "{nobody}");
     }
 }

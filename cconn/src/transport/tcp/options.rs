@@ -30,7 +30,7 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 /// cuts such a peer with an error that names the reason, so the user timeout is twice as long.
 ///
 /// On Linux accepted sockets inherit these options from their listener: see `TAKEN_OVER`.
-pub(crate) fn configure(socket: impl AsFd, write_deadline: Duration) {
+pub(crate) fn configure(socket: &impl AsFd, write_deadline: Duration) {
     let socket = socket.as_fd();
     let silence = Silence::after(write_deadline);
     // Errors are ignored: a socket that refuses an option (a Unix socket, say) works without it.
