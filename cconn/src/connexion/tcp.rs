@@ -1,7 +1,7 @@
 //! Connecting over TCP.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,7 @@ pub(super) fn connect_any(
 /// Connects, but never to itself: if no socket listens on a port that the system also gives to
 /// clients, a TCP connection to that port can meet itself.
 fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
+    let address = SocketAddr::new(reachable(address.ip()), address.port());
     for _ in 0..SELF_CONNECTIONS {
         let stream = TcpStream::connect_timeout(&address, rest)?;
         if stream.local_addr()? != stream.peer_addr()? {
@@ -56,6 +57,16 @@ fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream
         }
     }
     Err(io::ErrorKind::ConnectionRefused.into())
+}
+
+/// A server that listens on all addresses of its machine names itself by the address that means all
+/// of them. Linux takes it for this machine; Windows can't connect to it.
+fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +84,19 @@ mod tests {
         rustix::net::listen(&listener, 0).unwrap();
         let address = listener.local_addr().unwrap();
         (address, (TcpStream::connect(address).unwrap(), listener))
+    }
+
+    #[test]
+    fn the_address_that_means_all_of_a_machine_is_this_machine() {
+        for (all, own) in [("0.0.0.0", "127.0.0.1"), ("::", "::1")] {
+            assert_eq!(reachable(all.parse().unwrap()), own.parse::<IpAddr>().unwrap());
+        }
+        for other in ["127.0.0.1", "127.0.0.2", "::1", "192.0.2.1", "2001:db8::1"] {
+            let other: IpAddr = other.parse().unwrap();
+            assert_eq!(reachable(other), other);
+        }
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        connect_to_other(listener.local_addr().unwrap(), Duration::from_secs(10)).unwrap();
     }
 
     #[test]
