@@ -9,12 +9,14 @@ use std::env;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use cconn::{Serveur, commandes};
 use cconn_examples::{annonce, ping, retirer, somme};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 fn main() -> ExitCode {
     // Returned from `main` an error would be shown as Rust's programmers see it.
@@ -48,10 +50,13 @@ fn run() -> Result<(), Box<dyn Error>> {
         let serveur = serveur.clone();
         move || read_lines(&serveur)
     });
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let told = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, told.clone())?;
+    }
     thread::spawn({
         let serveur = serveur.clone();
-        move || signals.forever().for_each(|_| stop(&serveur))
+        move || stop_when_told(&serveur, &told)
     });
 
     // Blocks until `eteindre`, and returns when every client has been said goodbye to.
@@ -71,6 +76,15 @@ fn read_lines(serveur: &Serveur) {
             Err(error) => println!("[serveur] {error}"),
         }
     }
+}
+
+/// Windows has no signals to wait for, and what a signal interrupts may do next to nothing: so it
+/// sets a flag, and this looks at it.
+fn stop_when_told(serveur: &Serveur, told: &AtomicBool) {
+    while !told.load(Ordering::Relaxed) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    stop(serveur);
 }
 
 fn stop(serveur: &Serveur) {

@@ -1,7 +1,7 @@
 //! The server's half of the README.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::sync::Mutex;
 use std::thread;
 
 use cconn::erreur::EchecConnexion;
@@ -129,12 +129,31 @@ fn close_inside_a_command_drops_one_client_and_no_other() {
     });
 }
 
-/// The folder of the thread that this runs on, for as long as the thread lives, and its name.
+/// Threads that `fil` ran on and that have ended.
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Enters its thread's number there when the thread ends.
+struct Mark(String);
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        ENDED.lock().unwrap().push(self.0.clone());
+    }
+}
+
+thread_local! {
+    static MARK: Mark = Mark(format!("{:?}", thread::current().id()));
+}
+
+/// The number of the thread that this runs on, and its name.
 #[commande]
-fn fil() -> (PathBuf, String) {
-    let task = std::fs::read_link("/proc/thread-self").unwrap();
+fn fil() -> (String, String) {
     let name = thread::current().name().unwrap_or_default().to_owned();
-    (PathBuf::from("/proc").join(task), name)
+    (MARK.with(|mark| mark.0.clone()), name)
+}
+
+fn has_ended(thread: &str) -> bool {
+    ENDED.lock().unwrap().iter().any(|ended| ended == thread)
 }
 
 #[test]
@@ -146,15 +165,15 @@ fn each_client_has_a_thread_that_ends_when_it_leaves() {
         let clients: Vec<_> = (0..3).map(|_| Client::new(serveur.adresse()).unwrap()).collect();
         let ask = |client: &Client| client.appeler(fil {}).unwrap();
         let threads: Vec<_> = clients.iter().map(ask).collect();
-        assert_eq!(threads.iter().map(|(task, _)| task).collect::<HashSet<_>>().len(), 3);
-        for ((task, name), number) in threads.iter().zip(1..) {
+        assert_eq!(threads.iter().map(|(thread, _)| thread).collect::<HashSet<_>>().len(), 3);
+        for ((thread, name), number) in threads.iter().zip(1..) {
             assert_eq!(*name, format!("cconn-{number}"));
-            assert!(task.exists());
+            assert!(!has_ended(thread));
         }
         assert_eq!(ask(&clients[0]), threads[0], "the same thread for every command");
 
         clients[0].eteindre().unwrap();
-        while threads[0].0.exists() {
+        while !has_ended(&threads[0].0) {
             thread::yield_now();
         }
         assert_eq!([ask(&clients[1]), ask(&clients[2])], threads[1..]);

@@ -1,6 +1,8 @@
 //! What all connections of a process share: threads, places, the watchman, stacks, descriptors.
 
 mod debit;
+// It asks Linux which sockets are open.
+#[cfg(target_os = "linux")]
 mod descripteurs;
 mod inactivite;
 mod piles;

@@ -131,8 +131,6 @@ pub(super) fn succeeds(command: &mut Command) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
     use super::*;
 
     const VERSION: &[&str] = &["--version"];
@@ -142,11 +140,21 @@ mod tests {
         let root = crate::root();
         assert_eq!(Step::cargo("x", VERSION).run(&root), Outcome::Passed);
         // A failing cargo would print into the tests' output: only its end is made up here.
-        let ended = judge(Ok(ExitStatus::from_raw(101 << 8)));
-        assert_eq!(ended, Err("exit status: 101".to_owned()));
+        let ended = judge(Ok(ended_with(101)));
+        assert!(ended.is_err_and(|text| text.contains("101")));
         assert!(judge(Err(io::ErrorKind::NotFound.into())).is_err());
         let failed = Step::chore("x", |_| Err("broken".to_owned())).run(&root);
         assert_eq!(failed, Outcome::Failed("broken".to_owned()));
+    }
+
+    #[cfg(unix)]
+    fn ended_with(code: u8) -> ExitStatus {
+        std::os::unix::process::ExitStatusExt::from_raw(i32::from(code) << 8)
+    }
+
+    #[cfg(windows)]
+    fn ended_with(code: u8) -> ExitStatus {
+        std::os::windows::process::ExitStatusExt::from_raw(u32::from(code))
     }
 
     #[test]

@@ -237,7 +237,7 @@ fn inherited_connections_are_left_alone() {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         println!("fourche: test");
         return;
