@@ -4,6 +4,7 @@
 
 mod deny;
 mod step;
+mod systems;
 mod tools;
 mod versions;
 
@@ -22,6 +23,8 @@ const STEPS: &[Step] = &[
     // The root is a virtual workspace, so the test command of the README means all its crates.
     Step::cargo("test", &["test"]),
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
+    // The way of waiting that other systems have, see `transport/tcp/polling.rs`.
+    Step::cargo("polling", POLLING).with(POLLING_SWITCH),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::judged("deny", deny::check),
@@ -30,6 +33,8 @@ const STEPS: &[Step] = &[
     Step::judged("minimal", versions::minimal),
     Step::judged("oldest", versions::oldest),
     Step::judged("semver", versions::semver),
+    Step::judged("targets", systems::lint),
+    Step::judged("wine", systems::wine),
     Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
@@ -51,6 +56,40 @@ const CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
+const POLLING: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "cconn",
+    "--package",
+    "cconn-tests",
+    "--lib",
+    "--test",
+    "attentes",
+    "--test",
+    "commandes",
+    "--test",
+    "envois",
+    "--test",
+    "erreurs",
+    "--test",
+    "fins",
+    "--test",
+    "limites",
+    "--test",
+    "mauvaises_entrees",
+    "--test",
+    "original",
+    "--test",
+    "partage",
+    "--test",
+    "promesses",
+    "--test",
+    "tours",
+];
+/// Another folder, so that neither way has the other built anew.
+const POLLING_SWITCH: &[(&str, &str)] =
+    &[("RUSTFLAGS", "--cfg cconn_polling"), ("CARGO_TARGET_DIR", "target/polling")];
 const DOC_PRIVATE: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items"];
 const DOC_WARNINGS: &[(&str, &str)] = &[("RUSTDOCFLAGS", "-D warnings")];
 

@@ -5,6 +5,9 @@
 //! which starts itself as the server. So server and client are processes of their own, fresh for
 //! each measure. What a library needs to take part stands in one file under `peers`.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("the benchmark is Linux only: it pins threads and asks /proc what they cost");
+
 mod args;
 mod cost;
 mod plan;

@@ -9,9 +9,12 @@
 //! outside.
 
 mod commands;
+// Windows does not tell safe code what a process has cost.
+#[cfg(not(windows))]
 mod growth;
 mod pieces;
 mod raw;
+#[cfg(not(windows))]
 mod tables;
 mod work;
 
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
 fn run(words: &[&str]) -> Option<cconn::Resultat<()>> {
     match words {
         ["server"] => Some(commands::serve()),
+        #[cfg(not(windows))]
         ["growth"] => Some(growth::print()),
         [name, count] => {
             let piece = pieces::find(name)?;

@@ -30,8 +30,7 @@ const PACKAGES: &[&str] = &["-p", "cconn", "-p", "cconn-tests", "-p", "cconn-exa
 
 /// Lints of a newer compiler than the project's own. The last one does not know the form that
 /// `thread_local!` has on Windows, where it asks for the `const` that is there.
-const LINTS: &[&str] =
-    &["-D", "warnings", "-A", "clippy::missing_const_for_thread_local"];
+const LINTS: &[&str] = &["-D", "warnings", "-A", "clippy::missing_const_for_thread_local"];
 
 /// The tests that run as Windows programs. Not among them: `ui`, `exemples` and others that start
 /// cargo, which is no Windows program here; `fourche`, for Windows has no fork; and what counts
@@ -171,7 +170,8 @@ fn folder(root: &Path) -> PathBuf {
 }
 
 fn forget_rustup(command: &mut Command) {
-    for name in ["RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "RUSTFLAGS", "CARGO", "CARGO_ENCODED_RUSTFLAGS"]
+    for name in
+        ["RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "RUSTFLAGS", "CARGO", "CARGO_ENCODED_RUSTFLAGS"]
     {
         command.env_remove(name);
     }
@@ -186,7 +186,9 @@ fn have(is_there: bool, what: &str, packages: &[&str]) -> Result<(), String> {
         return install(packages).map_err(|reason| format!("{what} can't be installed: {reason}"));
     }
     let packages = packages.join(" ");
-    Err(format!("{what} is not installed: {ASKS}=install has this step do `apt-get install {packages}`"))
+    Err(format!(
+        "{what} is not installed: {ASKS}=install has this step do `apt-get install {packages}`"
+    ))
 }
 
 fn install(packages: &[&str]) -> Result<(), String> {
@@ -214,7 +216,8 @@ fn make_prefix(prefix: &Path) -> Result<(), String> {
         fs::create_dir_all(prefix).map_err(|error| error.to_string())?;
         let mut wine = Command::new(RUNNER);
         in_wine(&mut wine, prefix);
-        judge(wine.args(["cmd", "/c", "exit"]).status()).map_err(|reason| format!("Wine: {reason}"))?;
+        judge(wine.args(["cmd", "/c", "exit"]).status())
+            .map_err(|reason| format!("Wine: {reason}"))?;
     }
     let library = system.join("bcryptprimitives.dll");
     if library.exists() {
@@ -242,7 +245,10 @@ mod tests {
             return;
         }
         let reason = have(false, "a tool", &["one", "two"]).expect_err("it is not there");
-        assert!(reason.contains("a tool is not installed") && reason.contains("one two"), "{reason}");
+        assert!(
+            reason.contains("a tool is not installed") && reason.contains("one two"),
+            "{reason}"
+        );
         assert_eq!(have(true, "a tool", &["one"]), Ok(()));
     }
 
