@@ -164,11 +164,12 @@ fn a_cause_is_said_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let listening = Serveur::new(address).unwrap_err();
-    assert!(listening.to_string().contains("in use"), "{listening}");
+    // What other systems say depends on the language of their user.
+    assert!(cfg!(windows) || listening.to_string().contains("in use"), "{listening}");
     assert_said_once(&listening);
     drop(taken);
     let connecting = Client::new(address).unwrap_err();
-    assert!(connecting.to_string().contains("refused"), "{connecting}");
+    assert!(cfg!(windows) || connecting.to_string().contains("refused"), "{connecting}");
     assert_said_once(&connecting);
     assert_said_once(&Client::new("no address").unwrap_err());
 

@@ -20,6 +20,12 @@ use crate::sync::{process_id, thread_local};
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
 
+/// Whether the last thread's destructors run while the other threads still can.
+///
+/// On Windows the system ends all other threads before, wherever they are: the watchman in the
+/// middle of a write, with the lock. Nobody could write what was left then, so nothing is left.
+const OTHERS_OUTLIVE_EXIT: bool = cfg!(not(windows));
+
 thread_local! {
     /// Address of the connection on which this thread left bytes last; 0 if there is none.
     static LAST: Cell<usize> = const { Cell::new(0) };
@@ -91,12 +97,14 @@ pub(crate) fn note_maker() {
 }
 
 impl Link {
-    /// Remembers that this thread leaves bytes on this connection. False if the thread's locals are
-    /// destroyed already, so that no destructor would write the bytes.
+    /// Remembers that this thread leaves bytes on this connection. False if no destructor would
+    /// write the bytes: the thread's locals are destroyed already, or the system is such.
     #[inline]
     pub(in super::super) fn is_kept_in_mind(&self) -> bool {
         let place = std::ptr::from_ref(self).addr();
-        LAST.try_with(Cell::get).is_ok_and(|last| last == place) || self.keep_in_mind(place)
+        OTHERS_OUTLIVE_EXIT
+            && (LAST.try_with(Cell::get).is_ok_and(|last| last == place)
+                || self.keep_in_mind(place))
     }
 
     #[cold]
