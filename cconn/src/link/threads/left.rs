@@ -88,6 +88,10 @@ impl Drop for Left {
 /// Notes that the calling thread makes a connection or a server: the process may end with this
 /// thread.
 pub(crate) fn note_maker() {
+    if !OTHERS_OUTLIVE_EXIT {
+        // Its destructor must not even ask: whoever has the lock may be gone.
+        return;
+    }
     let _no_locals = LEFT.try_with(|left| {
         if left.process.replace(process_id()) != process_id() {
             left.links.take();
