@@ -90,13 +90,20 @@ fn a_dropped_handle_has_written() {
 
 #[test]
 fn other_verbs_and_handles() {
-    assert_all_arrive(&["delai", "delais", "differer", "essayer"]);
+    assert_all_arrive(&["delai", "delais", "essayer"]);
+    // Answers that nobody reads make the end of the process a reset, and on Windows a reset throws
+    // away what the peer has not read yet.
+    #[cfg(not(windows))]
+    assert_all_arrive(&["differer"]);
 }
 
 #[test]
 fn several_threads_send() {
     with_watchdog("several threads", LIMIT, || {
         assert_eq!(arrived("shared"), 3 * LINES);
+        // On Windows only the thread that ends the process runs its destructors, after the others
+        // have been ended wherever they were.
+        #[cfg(not(windows))]
         assert_eq!(arrived("last-words"), 2 * LINES);
     });
 }
