@@ -171,6 +171,7 @@ fn greet_server(
     deadline: Option<Instant>,
 ) -> Resultat<Greeted> {
     let accepted = Refusal::Accepted;
+    // [greeting.client-at-once] [greeting.before-frames]
     handshake::greet(io, Role::Client, &settings.limits, accepted, "", deadline)
         .and_then(|()| handshake::read_greeting(io, Role::Client, deadline))
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))

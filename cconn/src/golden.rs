@@ -127,6 +127,7 @@ fn replay_frame(name: &str, bytes: &[u8], frame: &Frame<'_>) {
 
 #[test]
 fn every_example_of_the_page_is_written_and_read() {
+    // [frame.kinds] [one-way.fields] [call.fields] [answer.fields] [user-error.fields] [failure.fields] [cancel.fields] [grant.fields] [retrait.fields] [adieu.fields]
     let mut names = Vec::new();
     for (name, text) in blocks() {
         let bytes: Vec<u8> = text.lines().flat_map(|text| line(text).0).collect();
@@ -229,6 +230,7 @@ fn the_numbered_sets_of_the_page_are_ours() {
 
 #[test]
 fn the_hashes_of_the_page_are_right() {
+    // [command.hash]
     let hash = |name: &str| {
         name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

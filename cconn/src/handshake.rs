@@ -51,6 +51,7 @@ pub(crate) struct Greeted {
 
 /// Sends this side's greeting. The buffer of any socket takes a whole greeting, so this rarely
 /// waits.
+// [greeting.first]
 pub(crate) fn greet(
     io: &dyn Transport,
     role: Role,
@@ -61,6 +62,7 @@ pub(crate) fn greet(
 ) -> Result<(), HandshakeError> {
     let mut bytes = Vec::with_capacity(64);
     let (max_frame, window) = (limits.max_frame, limits.window);
+    // [features.declared]
     let (text, features) = (text.to_owned(), Features::OURS);
     Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
     let mut rest = bytes.as_slice();
@@ -80,6 +82,7 @@ pub(crate) fn greet(
 }
 
 /// Reads the other side's greeting and checks that a connection with it is possible.
+// [greeting.in-time]
 pub(crate) fn read_greeting(
     io: &dyn Transport,
     own_role: Role,
@@ -129,6 +132,7 @@ pub(crate) fn hear_greeting(
 }
 
 /// The length of a greeting that begins with these bytes: that of its head until the head is there.
+// [greeting.order]
 fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
     let Some(head) = buf.first_chunk() else { return Ok(GREETING_HEAD) };
     let head = match GreetingHead::parse(head) {
@@ -142,6 +146,7 @@ fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
 }
 
 /// Checks a greeting that ends at `end`; the bytes behind it are kept.
+// [greeting.behind]
 fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, HandshakeError> {
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
@@ -151,10 +156,13 @@ fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, Hands
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
     let Greeting { role, refusal, max_frame, window, features, .. } = *greeting;
+    // [greeting.role]
     if role == own_role {
+        // [greeting.refusal]
         let role = if role == Role::Client { "client" } else { "server" };
         return Err(HandshakeError::SameRole(role));
     }
+    // [greeting.text-unread] [refusal.limits]
     if refusal != Refusal::Accepted {
         if role == Role::Client {
             // Only a server accepts or refuses.
@@ -162,6 +170,7 @@ fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeErr
         }
         return Err(HandshakeError::Refused { refusal, text: greeting.text.clone() });
     }
+    // [greeting.max-frame] [greeting.window]
     if max_frame < MIN_FRAME_LIMIT || window < smallest_window(max_frame) {
         return Err(HandshakeError::Limits(max_frame, window));
     }
@@ -176,6 +185,7 @@ fn receive(
 ) -> Result<(), HandshakeError> {
     buf.reserve(wanted.saturating_sub(buf.len()));
     match recv(buf) {
+        // [greeting.cut]
         Ok(0) if GreetingHead::may_begin_with(buf) => Err(HandshakeError::Ended),
         // The bytes that did come show that this is no greeting.
         Ok(0) => Err(HandshakeError::NotCconn(shown(buf))),

@@ -82,6 +82,7 @@ fn tell(client: &Client, lines: u32) {
 
 #[test]
 fn who_is_sent_away_hears_all_that_was_sent_before_and_why() {
+    // [abrupt.sent-away] [abrupt.text]
     with_watchdog("kick", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         for _ in 0..20 {

@@ -116,6 +116,7 @@ fn an_answer_that_a_command_waits_for_is_no_unclaimed_one_either() {
 
 #[test]
 fn calls_nest_as_deep_as_a_frame_can_say_and_not_deeper() {
+    // [depth.most]
     with_watchdog("the deepest calls", LIMIT, || {
         let deepest = || Serveur::options(0).profondeur_max(DEEPEST).max_attentes(300);
         let serveur = deepest().ouvrir().unwrap();

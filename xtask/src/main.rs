@@ -19,6 +19,7 @@ usage:
   cargo xtask layers [--write]
                              prints the layers with their rooms, files and arrows; --write
                              writes the table of CONTRIBUTING.md
+  cargo xtask rules          the rules of docs/PROTOCOL.md, with the code and the tests that cite them
   cargo xtask endurance [--short] [--json] [--only ID,..]
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask model [--schedules N] [--seed S] [--only NAME] [--json]
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Some((chore, [])) if chore == "tidy" => tidy::chore(&root()),
         Some((chore, [])) if chore == "names" => tidy::names(&root()),
         Some((chore, flags)) if chore == "layers" => tidy::layers(&root(), flags),
+        Some((chore, [])) if chore == "rules" => tidy::rules(&root()),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "model" => program(MODEL, rest),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),

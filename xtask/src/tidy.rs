@@ -7,6 +7,7 @@ mod layers;
 mod markdown;
 mod names;
 mod repo;
+mod rules;
 mod size;
 mod words;
 
@@ -16,6 +17,7 @@ use std::path::Path;
 pub(crate) use layers::chore as layers;
 pub(crate) use names::chore as names;
 use repo::Repo;
+pub(crate) use rules::chore as rules;
 
 type Check = fn(&Repo) -> Vec<Finding>;
 
@@ -31,6 +33,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("links between files", markdown::check_links),
     ("both READMEs show the commands", markdown::check_commands),
     ("dependency budget", budget::check),
+    ("rules of the protocol", rules::check),
 ];
 
 /// One thing that is not as it should be.

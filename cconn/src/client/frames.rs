@@ -30,6 +30,7 @@ impl Client {
     }
 
     /// What a call comes to. The answer is read where it lies: it is large to be moved.
+    // [outcome.bad]
     pub(super) fn read<R, E: ErreurCommande>(
         &self,
         head: &Entete<'_>,

@@ -65,6 +65,7 @@ impl<'de> Decoder<'de> {
 
     /// Checks that every byte was read.
     #[inline]
+    // [value.left-over]
     pub(crate) fn finish(self) -> Result<(), CodecError> {
         match self.body.len() {
             0 => Ok(()),
@@ -84,6 +85,7 @@ impl<'de> Decoder<'de> {
 
     /// Reads an unsigned integer of up to 64 bits.
     #[inline]
+    // [value.longer] [value.no-meaning]
     fn unsigned(&mut self) -> Result<u64, CodecError> {
         // Most integers are one byte of at most 250; a larger byte announces a wider integer.
         if let [byte @ 0..=250, ..] = *self.body.peek() {
@@ -166,6 +168,7 @@ impl<'de> Decoder<'de> {
 
     /// Reads something that is one level deeper.
     #[inline]
+    // [value.levels]
     fn below<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, CodecError>,
@@ -184,6 +187,7 @@ impl<'de> Decoder<'de> {
 
     /// Reads how many elements follow, and checks that the body can have so many.
     #[inline]
+    // [value.elements]
     fn declared(&mut self) -> Result<usize, CodecError> {
         let length = self.length()?;
         self.limits.charge(length)?;

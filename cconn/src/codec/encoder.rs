@@ -58,6 +58,7 @@ impl<'o> Encoder<'o> {
     }
 
     #[inline]
+    // [value.writer]
     fn descend(&mut self) -> Result<(), CodecError> {
         self.levels = self.levels.checked_sub(1).ok_or(CodecError::TooDeep)?;
         Ok(())
@@ -114,6 +115,7 @@ impl<'o> Encoder<'o> {
     }
 
     #[inline]
+    // [value.integers] [value.shortest]
     fn unsigned(&mut self, value: u64) {
         write_length(value, self.out);
     }

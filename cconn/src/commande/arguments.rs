@@ -54,6 +54,7 @@ impl Fault {
 
     #[cold]
     pub(crate) fn argument(name: &dyn fmt::Display, error: &dyn fmt::Display) -> Self {
+        // [arguments.bad]
         Fault::new(FailureCode::Arguments, format!("argument `{name}`: {error}"))
     }
 

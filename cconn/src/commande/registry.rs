@@ -145,6 +145,7 @@ impl Registry {
             return self.unknown(incoming.command, out);
         };
         let (theirs, ours) = (incoming.fingerprint, command.fingerprint);
+        // [fingerprint.differs] [fingerprint.none]
         if theirs != ours && theirs != 0 && ours != 0 {
             return Reply::failure(FailureCode::Signature, &command.signature, out).into();
         }
@@ -233,6 +234,7 @@ impl Registry {
     }
 }
 
+// [command.unique]
 fn insert(
     table: &mut Table,
     command: Registered,

@@ -238,6 +238,7 @@ impl RaisonFin {
             EndReason::SlowPeer => RaisonFin::PairLent,
             EndReason::SlowFrame => RaisonFin::TrameLente,
             EndReason::GraceOver => RaisonFin::DelaiDeGrace,
+            // [adieu.reports-only]
             EndReason::NotCconn
             | EndReason::Version
             | EndReason::Protocol

@@ -64,6 +64,7 @@ impl<'m> ArgumentWriter<'m> {
 /// Appends the encoded arguments of a message and returns how many bytes they are; on an error
 /// `writer.out` is as it was.
 #[inline]
+// [arguments.tuple]
 pub(crate) fn encode_body<'m>(
     message: &'m dyn Message,
     writer: &mut ArgumentWriter<'m>,
@@ -112,6 +113,7 @@ mod tests {
 
     #[test]
     fn every_argument_is_written_as_serde_does() {
+        // [arguments.tuple]
         fn body<'m>(write: impl Fn(&mut ArgumentWriter<'m>) -> Result<(), ValueError>) -> Vec<u8> {
             let mut writer = ArgumentWriter::new(Vec::new());
             write(&mut writer).unwrap();

@@ -65,6 +65,7 @@ impl<'a> Entete<'a> {
 
     /// The hash of the name; the wire carries it instead of the name.
     #[inline]
+    // [command.hash]
     pub fn hash(&self) -> u64 {
         self.hash
     }
@@ -114,6 +115,7 @@ mod tests {
 
     #[test]
     fn names_are_hashed_as_published() {
+        // [command.hash]
         // Test vectors of the algorithm's authors.
         assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c);

@@ -149,6 +149,7 @@ impl Serveur {
     }
 
     /// Refuses a guest in words.
+    // [refusal.no-frames] [refusal.drain]
     fn refuse(&self, io: Arc<dyn Transport>, address: &Adresse, refusal: Refusal) {
         // If this fails the newcomer is gone, and the reason has no reader.
         let _gone = self.greet(&*io, refusal);

@@ -186,6 +186,7 @@ impl Serveur {
 
     /// Turns away a stranger that has not greeted, or not properly. It is sent our greeting, so
     /// that it learns what kind of server it has reached.
+    // [greeting.server-answers]
     fn turn_away(
         &self,
         stranger: Stranger,

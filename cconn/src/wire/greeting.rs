@@ -7,18 +7,22 @@ use super::reader::Reader;
 use super::text::shorten;
 
 /// The first eight bytes of every connection, in both directions.
+// [greeting.magic]
 const MAGIC: [u8; 8] = *b"cconn\r\n\0";
 
 /// The version of the protocol that this crate speaks.
+// [greeting.version]
 pub(crate) const VERSION: u16 = 1;
 
 /// The number of the codec: bincode, variable-length integers, little endian.
+// [greeting.codec]
 const CODEC: u8 = 1;
 
 /// The size of the part that no version may change: magic, version, length of the rest.
 pub(crate) const GREETING_HEAD: usize = 12;
 
 /// The largest rest of a greeting, bytes: together with the head it stays under 4 KiB.
+// [greeting.length] [greeting.bound]
 const MAX_REST: usize = 4096 - GREETING_HEAD;
 
 /// The size of the rest of a greeting without a reason.
@@ -126,10 +130,12 @@ impl Greeting {
             return Err(WireError::Codec);
         }
         let refusal = Refusal::from_number(reader.u8()?).ok_or(WireError::GreetingField)?;
+        // [greeting.reserved]
         let _reserved = reader.u8()?;
         let max_frame = reader.u32()?;
         let window = reader.u64()?;
         let length = usize::from(reader.u16()?);
+        // [greeting.text-of-others]
         let text = reader.bytes(length)?;
         let text = std::str::from_utf8(text).map_err(|_| WireError::Text)?.to_owned();
         let features = parse_records(reader)?;
@@ -151,9 +157,11 @@ fn parse_records(mut reader: Reader<'_>) -> Result<Features, WireError> {
             _ => {}
         }
     }
+    // [record.none]
     Ok(features.unwrap_or_default())
 }
 
+// [record.row]
 fn parse_record<'a>(reader: &mut Reader<'a>) -> Result<(u16, &'a [u8]), WireError> {
     let (number, length) = (reader.u16()?, reader.u16()?);
     Ok((number, reader.bytes(length.into())?))
@@ -202,8 +210,18 @@ mod tests {
     }
 
     #[test]
+    fn the_reserved_byte_is_not_looked_at() {
+        // [greeting.reserved]
+        let mut bytes = Vec::new();
+        sample().write(&mut bytes);
+        let reserved = &mut bytes[GREETING_HEAD + 3];
+        assert_eq!(std::mem::replace(reserved, 0xff), 0, "sent as 0");
+        assert_eq!(Greeting::parse(split(&bytes).1), Ok(sample()));
+    }
+
+    #[test]
     fn records_of_unknown_numbers_are_skipped() {
-        // [record.unknown]
+        // [record.unknown] [record.numbers]
         assert_eq!(with_tail(&[]), Ok(Features::NONE));
         let unknown = [9, 0, 3, 0, 1, 2, 3, 9, 0, 0, 0, 0xff, 0xff, 1, 0, 7];
         assert_eq!(with_tail(&unknown), Ok(Features::NONE), "twice or not");
@@ -235,6 +253,7 @@ mod tests {
 
     #[test]
     fn another_protocol_is_told_by_its_magic() {
+        // [greeting.magic]
         assert_eq!(GreetingHead::parse(b"GET / HTTP/1"), Err(WireError::Magic));
         assert!(!GreetingHead::may_begin_with(b"GET"));
         assert!(GreetingHead::may_begin_with(b"cco") && GreetingHead::may_begin_with(b""));
@@ -243,6 +262,7 @@ mod tests {
 
     #[test]
     fn long_reasons_are_cut_between_characters() {
+        // [greeting.text]
         let text = "é".repeat(400);
         let mut bytes = Vec::new();
         Greeting { text, ..sample() }.write(&mut bytes);

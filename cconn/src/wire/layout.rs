@@ -25,6 +25,7 @@ pub(super) mod kind {
     pub(crate) const FAILURE: u8 = 5;
     pub(crate) const CANCEL: u8 = 6;
     pub(crate) const GRANT: u8 = 7;
+    // [frame.reserved]
     // 8, 9 and 10 are reserved for the items, ends and credits of streams.
     pub(crate) const RETRAIT: u8 = 11;
     pub(crate) const ADIEU: u8 = 12;

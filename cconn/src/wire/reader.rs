@@ -14,6 +14,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    // [frame.short]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(WireError::Truncated)?;
         self.rest = rest;
@@ -57,11 +58,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes everything that is left, as text.
+    // [text.utf-8]
     pub(super) fn text(self) -> Result<&'a str, WireError> {
         std::str::from_utf8(self.rest).map_err(|_| WireError::Text)
     }
 
     /// Checks that nothing is left.
+    // [frame.leftover]
     pub(super) fn end(self) -> Result<(), WireError> {
         if self.rest.is_empty() { Ok(()) } else { Err(WireError::Leftover) }
     }

@@ -138,6 +138,7 @@ fn autre_encore() {}
 
 #[test]
 fn two_names_with_one_hash_are_refused() {
+    // [command.unique]
     let (serveur, _client) = local();
     serveur.enregistrer_commande("8yn0iYCKYHlIj4-BwPqk", |_, ()| ()).unwrap();
     let why = refused(serveur.enregistrer_commande("GReLUrM4wMqfg9yzV3KQ", |_, ()| ()));

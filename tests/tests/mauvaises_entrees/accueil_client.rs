@@ -45,6 +45,7 @@ fn failed(bytes: Vec<u8>, then_ends: bool) -> (Box<EchecConnexion>, String) {
 
 #[test]
 fn what_is_no_peer_to_talk_to() {
+    // [greeting.first] [greeting.before-frames] [greeting.version] [greeting.order] [greeting.role] [greeting.codec]
     let server = Greeting::server;
     let cases = [
         (Greeting { magic: *b"SSH-2.0-", ..server() }, "begins with \"SSH-2.0-"),
@@ -71,6 +72,7 @@ fn what_is_no_peer_to_talk_to() {
 
 #[test]
 fn bytes_that_begin_no_greeting_are_told_from_one_that_was_cut() {
+    // [greeting.cut]
     with_watchdog("cut or none", LIMIT, || {
         let (other, text) = failed(b"HTTP/1.1".to_vec(), true);
         assert!(matches!(*other, EchecConnexion::Incompatible { .. }), "{text}");
@@ -99,6 +101,7 @@ fn a_server_that_refuses() {
 
 #[test]
 fn silence_has_its_own_error() {
+    // [greeting.client-at-once] [greeting.in-time]
     with_watchdog("silent server", LIMIT, || {
         for beginning in [0, 5, 29] {
             let error = connect(Greeting::server().bytes()[..beginning].to_vec(), false);

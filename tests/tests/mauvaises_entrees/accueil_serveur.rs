@@ -48,6 +48,7 @@ fn assert_let_in(bench: &Bench, greeting: &Greeting) {
 
 #[test]
 fn greetings_that_are_not_good() {
+    // [greeting.length] [greeting.role] [greeting.codec] [greeting.refusal] [greeting.max-frame] [greeting.window] [greeting.server-answers]
     let client = Greeting::client;
     let window = 2 * (1024 + 64);
     let bad = [
@@ -81,6 +82,7 @@ fn greetings_that_are_not_good() {
 
 #[test]
 fn greetings_that_are_just_good_enough() {
+    // [greeting.max-frame] [greeting.window] [greeting.text-of-others]
     let client = Greeting::client;
     let good = [
         Greeting { more: record(9, &vec![0xff; MAX_REST - FIELDS - 4]), ..client() },
@@ -111,6 +113,7 @@ fn a_greeting_that_ends_at_any_byte() {
 
 #[test]
 fn silence_and_half_a_greeting_are_cut_in_time() {
+    // [greeting.in-time]
     with_watchdog("silence", LIMIT, || {
         let bench = Bench::new(|options| options.delai_accueil(Duration::from_millis(50)));
         let whole = Greeting::client().bytes();
@@ -123,6 +126,7 @@ fn silence_and_half_a_greeting_are_cut_in_time() {
 
 #[test]
 fn a_client_beyond_the_most_is_refused_in_words() {
+    // [refusal.no-frames]
     with_watchdog("full", LIMIT, || {
         let bench = Bench::new(|options| options.max_clients(3));
         // The witness is the first.
@@ -152,6 +156,7 @@ fn a_client_beyond_the_most_is_refused_in_words() {
 
 #[test]
 fn what_a_refused_client_sends_changes_nothing() {
+    // [refusal.drain]
     with_watchdog("refused and talking", LIMIT, || {
         let bench = Bench::new(|options| options.max_clients(1));
         for junk in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 5000], &answer(9, b"no")] {
@@ -167,6 +172,7 @@ fn what_a_refused_client_sends_changes_nothing() {
 
 #[test]
 fn frames_right_behind_the_greeting_are_run() {
+    // [greeting.behind]
     with_watchdog("at once", LIMIT, || {
         let bench = Bench::usual();
         let mut raw = Raw::connect(bench.address());

@@ -68,6 +68,7 @@ fn an_unknown_command() {
 
 #[test]
 fn two_declarations_of_one_name() {
+    // [fingerprint.differs] [fingerprint.none]
     with_watchdog("wrong signature", LIMIT, || {
         let bench = Bench::usual();
         bench.serveur.enregistrer(commandes![ici::mesure]).unwrap();
@@ -113,6 +114,7 @@ const LONGEST_ANSWER: usize = 1024 - 9 - 3;
 
 #[test]
 fn an_argument_as_long_as_the_limit_and_one_byte_longer() {
+    // [frame.sender-checks] [frame.limit-of-other] [frame.longest-body]
     with_watchdog("long argument", LIMIT, || {
         let bench = Bench::new(|options| options.taille_max(1024));
         bench.serveur.enregistrer(commandes![taille]).unwrap();
@@ -145,6 +147,7 @@ fn assert_not_sent(error: &Erreur, bench: &Bench) {
 
 #[test]
 fn an_answer_as_long_as_the_limit_and_one_byte_longer() {
+    // [frame.sender-checks] [frame.longest-body]
     with_watchdog("long answer", LIMIT, || {
         let bench = Bench::usual();
         bench.serveur.enregistrer(commandes![remplis, refuse]).unwrap();

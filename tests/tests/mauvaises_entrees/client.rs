@@ -106,6 +106,7 @@ fn a_server_that_breaks_the_protocol() {
 
 #[test]
 fn a_server_that_overruns_the_window() {
+    // [window.free] [window.overrun]
     // Nobody listens at the client: what arrives waits there.
     const W: usize = 2 * (1024 + 64);
     with_watchdog("overrun", LIMIT, || {
@@ -183,6 +184,7 @@ fn half_an_answer_that_never_ends() {
 
 #[test]
 fn a_server_that_closes_says_why() {
+    // [abrupt.receiver]
     with_watchdog("abrupt server", LIMIT, || {
         let reasons = [
             (2, RaisonFin::Expulsee),
@@ -210,6 +212,7 @@ fn a_server_that_closes_says_why() {
 
 #[test]
 fn answers_that_are_no_value_fail_their_call_only() {
+    // [outcome.bad] [outcome.late]
     let bodies: [&'static [u8]; 5] =
         [&[], &[255], &[254, 0], &[92, 0], &[253, 0, 0, 0, 0, 0, 0, 0]];
     with_watchdog("bad answers", LIMIT, || {

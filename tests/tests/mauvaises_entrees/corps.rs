@@ -99,6 +99,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 #[test]
 fn hostile_bodies_fail_their_call_and_nothing_else() {
+    // [arguments.bad]
     with_watchdog("hostile bodies", LIMIT, || {
         let bench = Bench::usual();
         register(&bench.serveur);
@@ -134,6 +135,7 @@ fn next_but_grants(raw: &mut Raw) -> Option<Seen> {
 
 #[test]
 fn bodies_at_the_limits_of_the_reader() {
+    // [value.levels] [value.elements]
     with_watchdog("limits of the reader", LIMIT, || {
         let bench = Bench::usual();
         register(&bench.serveur);

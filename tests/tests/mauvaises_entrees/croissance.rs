@@ -78,7 +78,7 @@ fn greetings_of_older_and_of_later_peers_are_understood() {
 
 #[test]
 fn the_server_declares_what_it_understands() {
-    // [features.declared] [record.row]
+    // [features.declared] [features.context] [record.row]
     with_watchdog("declaration", LIMIT, || {
         let bench = Bench::usual();
         let mut raw = Raw::connect(bench.address());
@@ -139,19 +139,31 @@ fn assert_not_let_in(bench: &Bench, greeting: &[u8], phase: Phase, what: &str) {
 
 #[test]
 fn frames_of_made_up_kinds_end_the_connection_and_are_named() {
-    // [frame.unknown-kind] [frame.reserved]
+    // [frame.unknown-kind] [frame.reserved] [error.no-resync]
     with_watchdog("made-up kinds", LIMIT, || {
         let bench = Bench::usual();
         for kind in [0, 8, 9, 10, 13, 14, 42, 128, 255] {
             for greeting in [Greeting::client(), declaring(&[0xff; 8])] {
                 let mut raw = Raw::client_with(bench.address(), &greeting);
                 assert_answers(&mut raw, 1);
-                raw.send(&frame(kind, &[&[1; 20]]));
+                raw.send(&[frame(kind, &[&[1; 20]]), call(2, "somme", &[24, 68])].concat());
                 let what = format!("frame kind {kind} is unknown");
                 assert_eq!(assert_last_word(&mut raw, PROTOCOL, &what), []);
                 bench.assert_cut(raw.address(), RaisonFin::Protocole, &what);
             }
         }
+    });
+}
+
+#[test]
+fn what_comes_behind_a_bad_frame_does_not_destroy_the_last_word() {
+    // [abrupt.linger] [error.no-resync]
+    with_watchdog("much behind a bad frame", LIMIT, || {
+        let bench = Bench::usual();
+        let mut raw = bench.raw();
+        raw.send(&[frame(42, &[]), vec![0; 4 << 20]].concat());
+        assert_eq!(assert_last_word(&mut raw, PROTOCOL, "frame kind 42"), []);
+        bench.assert_cut(raw.address(), RaisonFin::Protocole, "frame kind 42");
     });
 }
 
@@ -162,7 +174,7 @@ fn tag(tag: u8, data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn made_up_tags_of_a_context_are_skipped() {
-    // [context.unknown] [context.tags] [context.flag] [context.block] [depth.most]
+    // [context.unknown] [context.tags] [context.flag] [context.block] [depth.most] [depth.of-others]
     let blocks = [
         vec![],
         tag(200, b"made up"),
@@ -281,7 +293,8 @@ fn failure_of(raw: &mut Raw, name: &str, fingerprint: u32) -> (u16, Vec<u8>) {
 
 #[test]
 fn each_peer_is_told_of_failures_in_the_form_that_it_declares() {
-    // [codes.short] [features.used] [failure.fingerprints]
+    // [codes.short] [features.used] [features.classes] [features.fingerprints]
+    // [failure.fingerprints]
     with_watchdog("forms of failures", LIMIT, || {
         let bench = Bench::usual();
         bench.serveur.enregistrer(commandes![mesure]).unwrap();

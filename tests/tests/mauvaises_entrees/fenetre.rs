@@ -35,6 +35,7 @@ fn occupy(raw: &mut Raw, started: &mpsc::Receiver<()>) {
 
 #[test]
 fn commands_to_the_last_byte_of_the_window_and_one_beyond() {
+    // [window.taken-up] [window.grant-due] [window.overrun]
     with_watchdog("window of the server", LIMIT, || {
         let bench = Bench::new(|options| options.taille_max(1024));
         let (start, started) = mpsc::channel();
@@ -77,6 +78,7 @@ fn commands_to_the_last_byte_of_the_window_and_one_beyond() {
 
 #[test]
 fn a_grant_of_what_was_used_and_of_one_byte_more() {
+    // [grant.excess]
     with_watchdog("grants", LIMIT, || {
         let bench = Bench::usual();
         let rappelle = |client: &cconn::Client, ()| client.envoyer(cconn::nommee("note", ()));

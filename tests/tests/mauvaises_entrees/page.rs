@@ -32,6 +32,7 @@ fn at_server(
 
 #[test]
 fn the_bound_on_a_refusals_text_is_the_senders() {
+    // [greeting.text-of-others]
     with_watchdog("long refusals", LIMIT, || {
         // 4066 bytes are what is left of the longest rest.
         for length in [0, 512, 513, 4066] {
@@ -47,6 +48,7 @@ fn the_bound_on_a_refusals_text_is_the_senders() {
 
 #[test]
 fn limits_of_a_server_that_refuses_mean_nothing() {
+    // [refusal.limits]
     with_watchdog("limits of a refusal", LIMIT, || {
         let greeting = Greeting { max_frame: 0, window: 0, ..Greeting::refusing(2, "later") };
         let (client, server) = at_server(&greeting, drop);
@@ -58,6 +60,7 @@ fn limits_of_a_server_that_refuses_mean_nothing() {
 
 #[test]
 fn a_text_in_a_greeting_that_refuses_nothing_is_not_looked_at() {
+    // [greeting.text-unread]
     with_watchdog("texts of greetings", LIMIT, || {
         let greeting = Greeting { text: b"welcome".to_vec(), ..Greeting::server() };
         let (client, server) = at_server(&greeting, |mut raw| assert!(!raw.rest().is_empty()));
@@ -73,6 +76,7 @@ fn a_text_in_a_greeting_that_refuses_nothing_is_not_looked_at() {
 
 #[test]
 fn reasons_for_reports_only_are_abrupt_ends_all_the_same() {
+    // [adieu.reports-only]
     with_watchdog("reasons 3, 4, 11", LIMIT, || {
         let bench = Bench::usual();
         for reason in [3, 4, 11] {
@@ -87,6 +91,7 @@ fn reasons_for_reports_only_are_abrupt_ends_all_the_same() {
 
 #[test]
 fn an_abrupt_goodbye_may_follow_an_orderly_one() {
+    // [retrait.answer] [adieu.late-abrupt] [goodbye.grace]
     with_watchdog("adieu 10 after adieu 1", LIMIT, || {
         // From the peer, while a command of its own still runs here.
         let bench = Bench::usual();
@@ -126,6 +131,7 @@ fn an_abrupt_goodbye_may_follow_an_orderly_one() {
 
 #[test]
 fn every_failure_code_has_a_meaning_and_a_long_text_is_kept_in_part() {
+    // [text.of-others] [codes.short]
     with_watchdog("codes 9 and 10", LIMIT, || {
         let long = "long ".repeat(1000);
         let cases = [
@@ -155,6 +161,7 @@ fn every_failure_code_has_a_meaning_and_a_long_text_is_kept_in_part() {
 
 #[test]
 fn a_failure_of_a_message_that_was_never_sent_ends_nothing() {
+    // [failure.never-sent]
     with_watchdog("failures of nothing", LIMIT, || {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let options = Client::options(listener.local_addr().unwrap()).quand_echec(|_, _| {});

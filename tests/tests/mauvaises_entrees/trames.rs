@@ -31,6 +31,7 @@ fn assert_breaks(bench: &Bench, bytes: &[u8], reason: u16, what: &str) {
 
 #[test]
 fn frames_of_no_known_form() {
+    // [call.id-zero] [text.utf-8] [frame.short] [frame.leftover] [frame.unknown-kind]
     let id = 0_u64.to_le_bytes();
     let kinds = [0, 8, 9, 10, 13, 17, 255].map(|kind: u8| {
         let bytes = frame(kind, &[&[0; 40]]);
@@ -67,6 +68,7 @@ fn frames_of_no_known_form() {
 
 #[test]
 fn frames_that_are_out_of_place() {
+    // [outcome.never] [adieu.too-early]
     with_watchdog("out of place", LIMIT, || {
         let bench = Bench::usual();
         for id in [1, 1 << 32, u64::MAX] {
@@ -82,6 +84,7 @@ fn frames_that_are_out_of_place() {
 
 #[test]
 fn a_frame_as_long_as_the_limit_and_one_byte_longer() {
+    // [frame.length]
     with_watchdog("longest frame", LIMIT, || {
         let bench = Bench::new(|options| options.taille_max(1024));
         bench.serveur.enregistrer_commande("taille", |_, (b,): (Vec<u8>,)| b.len()).unwrap();
@@ -105,6 +108,7 @@ fn a_frame_as_long_as_the_limit_and_one_byte_longer() {
 
 #[test]
 fn a_stream_that_ends_inside_a_frame() {
+    // [cut.told] [cut.inside]
     with_watchdog("cut frame", LIMIT, || {
         let bench = Bench::usual();
         let whole = call(1, "somme", &[24, 68]);
@@ -137,6 +141,7 @@ fn half_a_frame_that_never_ends() {
 
 #[test]
 fn what_is_ignored_is_ignored() {
+    // [grant.class] [grant.zero] [cancel.unknown] [call.id-any] [failure.never-sent] [failure.unanswered]
     with_watchdog("ignored", LIMIT, || {
         let bench = Bench::usual();
         let mut raw = bench.raw();
@@ -172,6 +177,7 @@ fn part(bench: &Bench, mut raw: Raw) {
 
 #[test]
 fn an_abrupt_goodbye_carries_its_reason() {
+    // [adieu.abrupt] [abrupt.receiver]
     with_watchdog("abrupt", LIMIT, || {
         let bench = Bench::usual();
         let reasons = [

@@ -166,6 +166,7 @@ fn parameters_are_the_command_s_own() {
 
 #[test]
 fn eteindre_finishes_what_is_being_read() {
+    // [retrait.runs]
     with_watchdog("eteindre finishes", LIMIT, || {
         let serveur = Serveur::new(0).unwrap();
         let burst = |client: &Client, (): ()| {

@@ -13,6 +13,7 @@ const IDLE: Duration = Duration::from_millis(150);
 
 #[test]
 fn who_asks_for_nothing_is_sent_away_and_nobody_else() {
+    // [limit.idle]
     with_watchdog("idle clients", LIMIT, || {
         let options = Serveur::options(0).max_clients(10).delai_inactivite(IDLE);
         let serveur = options.ouvrir().unwrap();

@@ -202,6 +202,7 @@ fn greeted(listener: &TcpListener, greeting: &Greeting) -> Raw {
 
 #[test]
 fn what_never_left_does_not_run_and_what_waits_for_window_was_not_sent() {
+    // [command.no-hash] [cancel.unsent]
     with_watchdog("outbox and window", LIMIT, || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -27,6 +27,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, hex: &s
 
 #[test]
 fn integers() {
+    // [value.integers] [value.shortest]
     golden(200_u8, "c8");
     golden(-8_i8, "f8");
     golden(250_u16, "fa");
@@ -128,6 +129,7 @@ fn bytes_in_one_copy_are_the_sequence() {
 
 #[test]
 fn the_result_at_the_top_loses_its_tag() {
+    // [outcome.result]
     fn answer<T: Serialize + ?Sized>(value: &T) -> (Top, Vec<u8>) {
         let mut out = vec![9];
         let top = encode_answer(value, || true, &mut out).unwrap();

@@ -12,6 +12,7 @@ use super::{Shape, decode, encoded, refusal};
 
 #[test]
 fn bytes_left_over_are_counted() {
+    // [value.left-over]
     assert_eq!(refusal::<u8>(&[1, 2, 3]), CodecError::Leftover(2));
     assert_eq!(refusal::<()>(&[0]), CodecError::Leftover(1));
     let mut decoder = Decoder::new([1, 2].as_slice().into());
@@ -32,6 +33,7 @@ fn every_truncation_is_an_error() {
 
 #[test]
 fn bytes_without_meaning_are_told_apart() {
+    // [value.no-meaning]
     let invalid = CodecError::Invalid;
     assert_eq!(refusal::<bool>(&[2]), invalid(Invalid::Bool));
     assert_eq!(refusal::<char>(&[0xFF]), invalid(Invalid::Char));
@@ -56,6 +58,7 @@ fn bad_integers_never_show_the_words_of_the_crate_behind() {
 
 #[test]
 fn integers_wider_than_needed_are_accepted() {
+    // [value.longer]
     assert_eq!(decode::<u64>(&[251, 5, 0]), Ok(5));
     assert_eq!(decode::<u16>(&[252, 5, 0, 0, 0]), Ok(5));
 }

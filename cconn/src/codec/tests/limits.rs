@@ -56,6 +56,7 @@ fn deepest<T: DeserializeOwned + Debug>(level: &[u8], end: &[u8]) {
 
 #[test]
 fn each_kind_of_nesting_is_one_level() {
+    // [value.levels]
     deepest::<Options>(&[1], &[0]);
     deepest::<Newtypes>(&[1], &[0]);
     deepest::<Tuples>(&[1, 9], &[0]);
@@ -102,6 +103,7 @@ fn each_field_has_the_whole_depth() {
 
 #[test]
 fn elements_without_bytes_are_counted() {
+    // [value.elements]
     // A declared length, in three bytes, and no other bytes.
     let most = EMPTY_ELEMENTS + 3;
     assert_eq!(decode::<Vec<()>>(&encoded(&vec![(); most])).unwrap().len(), most);

@@ -80,6 +80,7 @@ where
 
 #[test]
 fn each_kind_of_nesting_ends_at_the_same_level() {
+    // [value.writer]
     let end = || Nest::End;
     deepest(DEPTH, end, |next| Nest::Newtype(Box::new(next)));
     deepest(DEPTH, end, |next| Nest::Tuple(1, Box::new(next)));

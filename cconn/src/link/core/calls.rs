@@ -144,6 +144,7 @@ impl Calls {
     /// it, it is replaced by a failure that says so. An answer that a thread waits for is always
     /// kept, because that thread takes it out as soon as it runs.
     #[inline]
+    // [outcome.order]
     pub(crate) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
         let unclaimed = self.unclaimed;
         let entry = match self.entries.get_mut(index(call)) {
@@ -338,6 +339,7 @@ mod tests {
 
     #[test]
     fn ids_are_never_used_twice() {
+        // [call.id]
         let mut calls = Calls::default();
         let mut seen = std::collections::HashSet::new();
         for _ in 0..1000 {
@@ -350,6 +352,7 @@ mod tests {
 
     #[test]
     fn late_answers_are_told_from_impossible_ones() {
+        // [outcome.late] [outcome.never]
         let mut calls = Calls::default();
         let call = calls.open(asked(5), false);
         assert_eq!(calls.give_up(call).map(|asked| asked.at), Some(5));

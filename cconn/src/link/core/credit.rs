@@ -8,6 +8,7 @@ impl State {
     /// Notes that a command was started, cancelled or refused, and sends the grant that is due, if
     /// one is.
     #[inline]
+    // [window.taken-up]
     pub(crate) fn take_up(&mut self, charge: u64) {
         if let Some(bytes) = self.window.taken_up(charge) {
             self.grant(bytes);
@@ -19,6 +20,7 @@ impl State {
     /// Each grant covers at least half the window, so an honest peer can have at most two unread
     /// ones. If a third comes due while the first is still unsent, the peer spends credit it never
     /// received: it is cut, or unread grants would pile up in the outbox.
+    // [window.unwritten]
     fn grant(&mut self, bytes: u64) {
         let at = self.outbox.end();
         let [before_last, last] = self.grants_at;

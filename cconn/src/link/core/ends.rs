@@ -64,6 +64,7 @@ impl State {
     }
 
     /// Notes that the input has ended: an orderly end after the peer's goodbye, a cut before it.
+    // [cut.after-adieu]
     pub(crate) fn end_input(&mut self, ending: Ending) {
         self.goodbye.end_of_input = true;
         if self.goodbye.ended.is_some() {
@@ -85,6 +86,7 @@ impl State {
     }
 
     /// Ends the connection: every wait ends, and commands that have not started never will.
+    // [adieu.late-abrupt] [adieu.abrupt] [abrupt.linger]
     pub(crate) fn close(&mut self, ending: Ending) {
         if self.is_closed() {
             return;
@@ -139,6 +141,7 @@ impl State {
     /// Ends the connection because the peer ended it or broke its rules. A peer whose program
     /// closed the connection has said everything it wanted to: commands that had arrived are still
     /// run.
+    // [abrupt.sent-away]
     pub(crate) fn end(&mut self, ending: Ending) {
         let closed = matches!(ending, Ending::Peer { reason: EndReason::Closed, .. });
         if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {

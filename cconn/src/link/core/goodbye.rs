@@ -58,6 +58,7 @@ impl Ending {
     }
 
     /// Whether one side's program sent the other side away: it closed the connection with a text.
+    // [abrupt.text]
     pub(crate) fn is_expulsion(&self) -> bool {
         matches!(
             self,
@@ -124,6 +125,7 @@ pub(crate) enum Due {
 impl Goodbye {
     /// The step that comes next. `idle`: nothing runs or waits on this side; `written`: its outbox
     /// is written out.
+    // [adieu.when] [goodbye.finish]
     pub(crate) fn due(&self, idle: bool, written: bool) -> Due {
         if self.ended.is_some() || !self.stopping {
             return Due::Nothing;
@@ -145,6 +147,7 @@ impl Goodbye {
 
     /// Whether a new command may be sent. During a stop only a handler may still send.
     #[inline]
+    // [retrait.after] [adieu.after]
     pub(crate) fn admits(&self, from_handler: bool) -> bool {
         self.ended.is_none() && !self.bye && (from_handler || !self.stopping)
     }
@@ -156,6 +159,7 @@ mod tests {
 
     #[test]
     fn adieu_waits_for_the_peers_retrait_and_for_idleness() {
+        // [retrait.answer] [adieu.when]
         let mut end = Goodbye { stopping: true, ..Goodbye::default() };
         assert_eq!(end.due(true, true), Due::Retrait);
         end.retired = true;
@@ -175,6 +179,7 @@ mod tests {
 
     #[test]
     fn handlers_may_send_while_stopping_but_not_after_adieu() {
+        // [retrait.after] [adieu.after]
         let mut end = Goodbye { stopping: true, ..Goodbye::default() };
         assert!(end.admits(true) && !end.admits(false));
         end.bye = true;

@@ -51,6 +51,7 @@ impl Inbox {
     }
 
     /// When the frame that has begun must be whole; `None` if none has begun.
+    // [limit.frame-time]
     pub(crate) fn frame_deadline(&mut self) -> Option<Instant> {
         if !self.buffer.is_partial() {
             // The next frame has the whole deadline to itself.
@@ -70,6 +71,7 @@ impl Inbox {
     /// Cuts the next whole frame off. Returns the range of its content in the buffer, without the
     /// length prefix.
     #[inline]
+    // [frame.check-first]
     pub(crate) fn next(&mut self) -> Result<Option<Range<usize>>, TooLong> {
         let next = self.buffer.next(self.limit);
         if let Ok(Some(_)) = next {
@@ -88,5 +90,26 @@ impl Inbox {
     pub(crate) fn discard(&mut self) {
         self.buffer.discard();
         self.begun = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_more_time_the_more_of_it_has_come() {
+        // [limit.frame-time]
+        let given = |came: usize| {
+            let mut rest = (1_u32 << 20).to_le_bytes().to_vec();
+            rest.resize(came, 0);
+            let mut inbox = Inbox::new(1 << 20, Duration::from_secs(30), rest);
+            let deadline = inbox.frame_deadline();
+            deadline.zip(inbox.begun).map(|(deadline, begun)| (deadline - begun).as_secs())
+        };
+        assert_eq!(given(0), None);
+        assert_eq!(given(5), Some(30));
+        assert_eq!(given(16 << 10), Some(31));
+        assert_eq!(given(160 << 10), Some(40));
     }
 }

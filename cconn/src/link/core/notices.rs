@@ -19,6 +19,7 @@ pub(crate) struct Notice {
 }
 
 /// The largest number of notices kept.
+// [failure.bounded]
 const MOST: usize = 64;
 
 #[derive(Debug, Default)]
@@ -97,6 +98,7 @@ mod tests {
 
     #[test]
     fn so_many_wait_at_most() {
+        // [failure.bounded]
         let mut notices = Notices::default();
         (0..=MOST).for_each(|_| notices.push(notice()));
         assert_eq!(notices.pop().map(|notice| notice.lost), Some(1));

@@ -88,10 +88,12 @@ impl State {
         routing: Routing<'_>,
     ) -> bool {
         match result {
+            // [cut.inside]
             Ok(0) if inbox.buffer.is_partial() => {
                 let text = "in the middle of a message".into();
                 self.end_input(self.broken_or(Ending::Cut { text }));
             }
+            // [cut.told]
             Ok(0) => self.end_input(self.broken_or(Ending::vanished())),
             Ok(_) => return self.route(inbox, routing),
             Err(Idle::Deadline) => {}
@@ -130,6 +132,7 @@ impl State {
             }
         }
         if self.ended().is_some() {
+            // [error.no-resync]
             inbox.discard();
         }
         self.offer_arrived(routing.router);
@@ -152,6 +155,7 @@ impl State {
     fn route_one(&mut self, kept: Kept<'_>, routing: Routing<'_>) -> Result<(), Ending> {
         let bytes = kept.inbox.buffer.slice(kept.range.clone());
         let frame = wire::parse(bytes, self.peer.incoming())
+            // [error.last-word]
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, context, body } => {
@@ -185,6 +189,7 @@ impl State {
                 self.answer(id, Answer::UserError(body), routing)
             }
             Frame::Failure { id, command, code, accepted, text } => {
+                // [text.of-others]
                 // We write no longer texts; of a peer that does, sixty-four would be kept.
                 let text = wire::shorten(text, wire::MAX_TEXT).into();
                 match id {
@@ -224,6 +229,7 @@ impl State {
 
     /// A one-way message failed at the peer: the program's hook is queued.
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    // [failure.unanswered] [failure.never-sent]
     fn message_failed(
         &mut self,
         command: u64,
@@ -277,10 +283,12 @@ impl State {
                 self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
                 Ok(())
             }
+            // [outcome.late]
             Met::Late => {
                 self.waste.note();
                 Ok(())
             }
+            // [outcome.never]
             Met::Never => {
                 let text = format!("an answer came to call {:#x}, which was never made", id.0);
                 Err(Ending::here(EndReason::Protocol, text))
@@ -290,6 +298,7 @@ impl State {
 
     /// The peer gave a call up. One that has not started never will; its charge is granted again.
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    // [cancel.unknown] [cancel.unstarted]
     fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
         if let Some(command) = self.turn.cancel(id) {
             self.take_up(command.charge);
@@ -299,6 +308,7 @@ impl State {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
+    // [retrait.answer] [retrait.runs]
     fn peer_says_retrait(&mut self) -> Result<(), Ending> {
         self.goodbye.peer_retired = true;
         self.begin_stop();
@@ -309,11 +319,13 @@ impl State {
         if reason != EndReason::Finished {
             // Every error of this connection carries a copy; we write no longer ones.
             let text = wire::shorten(text, wire::MAX_TEXT).into();
+            // [abrupt.receiver]
             return Err(Ending::Peer { reason, text });
         }
         // It answers our own `retrait`, of which a byte must have left.
         let said = self.goodbye.retired && self.outbox.may_have_left(self.goodbye.retrait_at);
         let retired = self.goodbye.peer_retired && said;
+        // [adieu.too-early]
         if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));

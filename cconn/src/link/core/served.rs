@@ -16,6 +16,7 @@ pub(crate) struct Served(Vec<Running>);
 impl Served {
     /// Notes that a command has started.
     #[inline]
+    // [call.id-any]
     pub(crate) fn begin(&mut self, call: Option<CallId>) {
         if let Some(call) = call {
             if self.0.capacity() == 0 {
@@ -38,6 +39,7 @@ impl Served {
     }
 
     /// Marks a running call as given up by the peer; false if no such call runs.
+    // [cancel.running]
     pub(crate) fn cancel(&mut self, call: CallId) -> bool {
         let running = self.0.iter_mut().find(|running| running.call == call);
         running.map(|running| running.cancelled = true).is_some()

@@ -194,6 +194,7 @@ impl State {
 
     /// Appends a whole frame. One that can't be written any more is dropped.
     #[inline]
+    // [window.free]
     pub(crate) fn append(&mut self, frame: &mut Vec<u8>) {
         if self.can_append() {
             self.outbox.append(frame);

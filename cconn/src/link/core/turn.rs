@@ -194,6 +194,7 @@ impl Turn {
     /// program that waits here or did so when the command came, a handler that waits, or a stop.
     /// Otherwise commands wait for `lancer`.
     #[inline]
+    // [order.keep-reading]
     fn is_listening(&self, front: &Command) -> bool {
         let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
         (now || front.number < self.owed) && !self.held
@@ -221,6 +222,7 @@ impl Turn {
 
     /// Which kind of runner can start the next command now, notices not counted.
     #[inline]
+    // [order.one-at-a-time]
     pub(crate) fn startable_command(&self) -> Startable {
         let front = if self.running == 0 && self.may_pass() { self.backlog.front() } else { None };
         if front.is_some_and(|front| self.is_listening(front)) {
@@ -315,6 +317,7 @@ impl Turn {
 
     /// Gives up the turn of a handler that is about to wait for a peer. An error if too many wait
     /// already.
+    // [order.waiting]
     pub(crate) fn leave(&mut self, parallel: bool) -> Result<(), Crowded> {
         if self.waiting >= self.max_waiting && holds(Rule::WaitsAreCounted) {
             return Err(Crowded);

@@ -9,6 +9,7 @@ use crate::text::{counted, verb};
 
 /// What a command with a body of `body` bytes counts against the window.
 #[inline]
+// [window.charge]
 pub(crate) fn charge(body: usize) -> u64 {
     (body as u64).saturating_add(COMMAND_OVERHEAD)
 }
@@ -65,6 +66,7 @@ impl Window {
     /// Takes credit for a command; false if other senders wait already or too little credit is
     /// left.
     #[inline]
+    // [window.sender]
     pub(crate) fn try_spend(&mut self, charge: u64) -> bool {
         // A sender that comes later must not overtake the line.
         self.line.is_empty() && self.spend(charge)
@@ -112,6 +114,7 @@ impl Window {
     }
 
     /// Adds credit that the peer has granted; an error if that is more than was spent.
+    // [grant.excess]
     pub(crate) fn granted(&mut self, bytes: u64) -> Result<(), Overrun> {
         match self.credit.checked_add(bytes) {
             Some(credit) if credit <= self.peer_size => {
@@ -124,6 +127,7 @@ impl Window {
 
     /// Charges a command that has arrived; an error if the peer had no credit for it.
     #[inline]
+    // [window.overrun]
     pub(crate) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
         let taken = self.held.saturating_add(self.owed);
         let room = self.own_size.saturating_sub(taken);
@@ -142,6 +146,7 @@ impl Window {
     /// Notes that a command was started, cancelled or refused. Returns the bytes to grant, if a
     /// grant is due.
     #[inline]
+    // [window.grant-due]
     pub(crate) fn taken_up(&mut self, charge: u64) -> Option<u64> {
         self.held = self.held.saturating_sub(charge);
         self.owed = self.owed.saturating_add(charge);
@@ -159,6 +164,7 @@ mod tests {
 
     #[test]
     fn credit_is_spent_to_the_last_byte_and_not_beyond() {
+        // [window.sender]
         let mut window = Window::new(100, 100);
         assert!(window.try_spend(100));
         assert!(!window.try_spend(1));
@@ -168,6 +174,7 @@ mod tests {
 
     #[test]
     fn arrivals_beyond_the_window_are_an_overrun_until_granted() {
+        // [window.overrun] [window.grant-due]
         let mut window = Window::new(100, 100);
         assert_eq!(window.arrived(60), Ok(()));
         assert_eq!(window.arrived(41), Err(Overrun::Command { charge: 41, room: 40 }));

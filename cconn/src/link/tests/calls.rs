@@ -13,6 +13,7 @@ fn a_call_is_answered() {
 
 #[test]
 fn one_ways_run_in_order_before_an_orderly_end() {
+    // [goodbye.finish]
     for memory in [None, Some(64)] {
         let (client, server) = pair_with(&small(), memory);
         for number in 0..2000_u64 {
@@ -25,6 +26,7 @@ fn one_ways_run_in_order_before_an_orderly_end() {
 
 #[test]
 fn handlers_call_back_to_the_depth_limit_and_not_beyond() {
+    // [depth.outside] [depth.inside]
     for listening in [true, false] {
         let (client, _server) = pair();
         if listening {
@@ -42,6 +44,7 @@ fn handlers_call_back_to_the_depth_limit_and_not_beyond() {
 
 #[test]
 fn many_threads_on_one_connection_both_ways() {
+    // [outcome.one] [outcome.order]
     for memory in [None, Some(100)] {
         let (client, server) = pair_with(&small(), memory);
         execute(&client);
@@ -65,6 +68,7 @@ fn many_threads_on_one_connection_both_ways() {
 
 #[test]
 fn failures_of_one_ways_come_back_as_notices() {
+    // [one-way.no-answer] [one-way.failure]
     let (client, _server) = pair();
     send(&client.link, 999, &[]).unwrap();
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");

@@ -34,6 +34,7 @@ fn stop_and_close_work_from_inside_a_command() {
 
 #[test]
 fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
+    // [error.last-word]
     let (left, right) = tcp_pair();
     let client = end(left, &Limits::default());
     execute(&client);
@@ -60,6 +61,7 @@ fn leave_with_a_note(peer: &Memory) {
 
 #[test]
 fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
+    // [cut.after-adieu]
     let (left, right) = Memory::pair(1000);
     let client = end(Arc::new(left), &small());
     // The peer says `adieu` when it has had our `retrait`.

@@ -101,6 +101,7 @@ fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
 
 #[test]
 fn who_sends_on_grants_that_have_not_left_is_cut() {
+    // [window.unwritten]
     let (client, peer) = narrow();
     let half = client.link.limits.window / 2;
     let mut read = Vec::with_capacity(100);
@@ -203,6 +204,7 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
 
 #[test]
 fn a_frame_whose_rest_is_there_is_not_slow() {
+    // [limit.frame-time]
     for rest_came in [true, false] {
         // The watchman looks at the connection.
         let (client, _hers) = overdue(rest_came);

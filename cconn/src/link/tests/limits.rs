@@ -85,6 +85,7 @@ fn a_wait_for_window_ends_with_a_stop() {
 
 #[test]
 fn two_full_windows_with_nobody_listening_get_on() {
+    // [order.keep-reading] [window.keep-reading]
     let limits = small();
     let (left, right) = Memory::pair(20_000);
     let ends = [end(Arc::new(left), &limits), end(Arc::new(right), &limits)];

@@ -23,6 +23,7 @@ impl Link {
     }
 
     /// Ends a connection that was idle for too long; else returns when to look again.
+    // [limit.idle]
     pub(in super::super) fn tend_idle(&self, state: &mut State, now: Instant) -> Option<Duration> {
         let limit = self.limits.idle.filter(|_| state.ended().is_none())?;
         let progress = state.progress();

@@ -257,6 +257,7 @@ impl Link {
 
     /// Runs the command and encodes what there is to say of it; false if nothing is.
     #[inline]
+    // [outcome.one]
     fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>) -> bool {
         let Hands { runner, command, frame, .. } = hands;
         let Some(command) = command else { return false };
@@ -277,7 +278,9 @@ impl Link {
         });
         let (code, text) = match (outcome, start) {
             (Outcome::Failure(code), _) => (code, text_behind(&frame.bytes, header)),
+            // [one-way.no-answer]
             (Outcome::Answer, None) => return false,
+            // [one-way.failure]
             (Outcome::UserError, None) => {
                 (FailureCode::Handler, "it returned its own error".to_owned())
             }
@@ -285,6 +288,7 @@ impl Link {
                 let size = wire::finish_with(&mut frame.bytes, start, frame.long.len());
                 match size.filter(|size| *size <= self.peer.max_frame) {
                     Some(_) if outcome == Outcome::UserError => {
+                        // [outcome.result]
                         wire::turn_into_user_error(&mut frame.bytes);
                         return true;
                     }

@@ -14,6 +14,7 @@ use crate::wire::LENGTH_PREFIX;
 impl Link {
     /// Checks what can be checked without the lock.
     #[inline]
+    // [frame.sender-checks] [frame.limit-of-other] [frame.longest-body]
     pub(in super::super) fn check_size(&self, frame: usize) -> Result<(), Failure> {
         let size = frame.saturating_sub(LENGTH_PREFIX);
         let limit = self.peer.max_frame as usize;
@@ -120,6 +121,7 @@ impl Link {
     }
 
     /// Waits in the line of the senders until there is window for a command, and spends its charge.
+    // [window.keep-reading]
     pub(in super::super) fn await_window(
         &self,
         state: &mut Locked<'_>,

@@ -62,6 +62,7 @@ impl Link {
             };
             state.turn.callers_left(1);
             if waited == Waited::Expired {
+                // [goodbye.grace]
                 state.close(Ending::here(EndReason::GraceOver, ""));
             }
             waited

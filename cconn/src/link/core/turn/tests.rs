@@ -33,6 +33,7 @@ fn started(turn: &mut Turn, runner: Runner) -> Option<u64> {
 
 #[test]
 fn one_at_a_time_in_order() {
+    // [order.one-at-a-time]
     let mut turn = turn(&[(1, false), (2, false)]);
     assert_eq!(started(&mut turn, Runner::Executor), Some(1));
     assert_eq!(started(&mut turn, Runner::StandIn), None);
@@ -42,6 +43,7 @@ fn one_at_a_time_in_order() {
 
 #[test]
 fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
+    // [order.waiting]
     let mut turn = turn(&[(1, false), (2, false), (3, false)]);
     started(&mut turn, Runner::Executor);
     assert!(!turn.needs_stand_in(), "nothing can be started");
@@ -75,6 +77,7 @@ fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
 
 #[test]
 fn a_cancelled_call_is_dropped_or_told() {
+    // [cancel.unstarted] [cancel.running]
     let mut turn = turn(&[(1, false), (2, false)]);
     started(&mut turn, Runner::Executor);
     assert!(turn.cancel(CallId(1)).is_none() && turn.is_cancelled(CallId(1)));

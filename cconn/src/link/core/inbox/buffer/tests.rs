@@ -54,6 +54,7 @@ fn a_large_buffer_goes_with_a_small_body_only_if_that_is_alone() {
 
 #[test]
 fn announcing_a_frame_reserves_no_more_than_a_step() {
+    // [frame.check-first]
     let mut buffer = buffer(&[0, 0, 0, 0x7F, 1]);
     buffer.make_room();
     assert!(buffer.bytes.capacity() <= STEP + 5 + copy::LEAD);
