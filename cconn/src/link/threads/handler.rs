@@ -109,6 +109,7 @@ impl Link {
     }
 
     /// The depth at which the calling thread sends, checked against `limit`.
+    // [depth.outside] [depth.inside]
     pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
         let depth = marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
         depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
