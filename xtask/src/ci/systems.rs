@@ -159,6 +159,8 @@ impl Compiler {
         cargo.env("RUSTC", &self.rustc).env("RUSTDOC", bin.join("rustdoc"));
         // Building the standard library is not stable yet.
         cargo.env("RUSTC_BOOTSTRAP", "1");
+        // In the usual home cargo would find the programs of rustup, its own clippy among them.
+        cargo.env("CARGO_HOME", folder(root).join("cargo"));
         cargo.env("CARGO_TARGET_DIR", folder(root).join("target"));
         cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
         cargo
