@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use crate::adresse::{Adresse, AdresseInvalide, VersAdresse};
 use crate::client::Client;
 use crate::commande::Registry;
-use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat};
+use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat, Usage};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
 use crate::transport::Transport;
 use crate::wire::{Refusal, Role};
 
 pub use options::OptionsClient;
-pub(crate) use options::{Settings, impossible, shared_settings};
+pub(crate) use options::{Settings, check, shared_settings};
 
 impl Client {
     /// Connects to a server.
@@ -76,8 +76,8 @@ impl Client {
     /// - [`Erreur::Fermee`]: the connection was cut, or ended for another reason than
     ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side; where the peer
     ///   sent this side away with [`expulser`](Client::expulser), the error says so and why.
-    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command of this
-    ///   connection.
+    /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
+    ///   this connection.
     ///
     /// # Blocking
     ///
@@ -87,10 +87,12 @@ impl Client {
     #[doc(alias = "listen")]
     pub fn lancer(&self) -> Resultat<()> {
         if !self.link.execute() {
-            let texte = "`lancer` runs already for this connection, or was called from inside one \
-                         of its commands; on a server, `Serveur::lancer` runs every client's commands";
-            let texte = texte.into();
-            return Err(Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte })));
+            let lien = self.link.identity.label().into();
+            return Err(Erreur::Usage(Box::new(if self.link.is_served_here() {
+                Usage::LancerDansUneCommande { lien }
+            } else {
+                Usage::DejaLance { lien }
+            })));
         }
         self.link.linger();
         Registry::end_untold(&self.link);

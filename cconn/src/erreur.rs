@@ -5,9 +5,12 @@
 //! the connection lives.
 
 mod asked;
+#[cfg(test)]
+mod chain;
 mod convert;
 mod link;
 mod local;
+mod misuse;
 mod never;
 mod passed_on;
 mod remote;
@@ -25,6 +28,7 @@ pub(crate) use asked::remember;
 pub(crate) use convert::{About, Signatures, ended};
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
+pub use misuse::Usage;
 pub use never::Jamais;
 pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};
@@ -58,15 +62,17 @@ pub enum Erreur<E = Jamais> {
     Delai(Box<Delai>),
     /// The connection has ended.
     Fermee(Box<Fermee>),
-    /// Listening or connecting failed, or the other side is not a cconn peer. Or `lancer` was
-    /// refused, and then the connection lives.
+    /// Listening or connecting failed, or the other side is not one to talk to.
     Connexion(Box<EchecConnexion>),
     /// A value could not be encoded or decoded on this side. The connection lives.
     Codage(Box<Codage>),
     /// Commands could not be registered.
     Enregistrement(Box<Enregistrement>),
-    /// An error of the program's own, made with [`Erreur::echec`]: with it a command fails with a
-    /// text.
+    /// The program asked for something that can't be: a setting out of its range, a second
+    /// `lancer`. Nothing was begun; a connection that there is lives.
+    Usage(Box<Usage>),
+    /// An error of the program's own, made with [`Erreur::echec`]: the way for a command to fail
+    /// with a text. This crate never returns one that the program has not made.
     Echec(Box<dyn Error + Send + Sync>),
 }
 
@@ -79,8 +85,7 @@ impl<E> Erreur<E> {
     #[doc(alias = "is_fatal")]
     pub fn est_fatale(&self) -> bool {
         match self {
-            Erreur::Fermee(_) => true,
-            Erreur::Connexion(failure) => failure.is_fatal(),
+            Erreur::Fermee(_) | Erreur::Connexion(_) => true,
             Erreur::Delai(delai) => delai.phase.ends_connection(),
             _ => false,
         }
@@ -94,6 +99,7 @@ impl<E> Erreur<E> {
     pub fn a_pu_etre_executee(&self) -> bool {
         match self {
             Erreur::Refus(_) | Erreur::Echec(_) => true,
+            Erreur::Usage(usage) => matches!(**usage, Usage::DejaReclamee { .. }),
             Erreur::Distante(distante) => distante.nature.may_have_run(),
             Erreur::Delai(delai) => delai.a_pu_etre_executee,
             Erreur::Fermee(fermee) => fermee.a_pu_etre_executee,
@@ -113,6 +119,10 @@ impl<E> Erreur<E> {
             Erreur::Fermee(fermee) => fermee.commande.as_deref(),
             Erreur::Codage(codage) => Some(&codage.commande),
             Erreur::Enregistrement(enregistrement) => Some(enregistrement.commande()),
+            Erreur::Usage(usage) => match &**usage {
+                Usage::DejaReclamee { commande, .. } => Some(commande),
+                _ => None,
+            },
             Erreur::Refus(_) | Erreur::Connexion(_) | Erreur::Echec(_) => None,
         }
     }
@@ -159,6 +169,7 @@ impl<E> Erreur<E> {
             Erreur::Connexion(error) => Erreur::Connexion(error),
             Erreur::Codage(error) => Erreur::Codage(error),
             Erreur::Enregistrement(error) => Erreur::Enregistrement(error),
+            Erreur::Usage(error) => Erreur::Usage(error),
             Erreur::Echec(cause) => Erreur::Echec(cause),
         })
     }
@@ -206,6 +217,7 @@ impl<E: fmt::Display> fmt::Display for Erreur<E> {
             Erreur::Connexion(error) => error.fmt(f),
             Erreur::Codage(error) => error.fmt(f),
             Erreur::Enregistrement(error) => error.fmt(f),
+            Erreur::Usage(error) => error.fmt(f),
             Erreur::Echec(cause) => cause.fmt(f),
         }
     }
@@ -227,6 +239,7 @@ impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
             Erreur::Connexion(error) => write!(f, "Connexion({error})"),
             Erreur::Codage(error) => write!(f, "Codage({error})"),
             Erreur::Enregistrement(error) => write!(f, "Enregistrement({error})"),
+            Erreur::Usage(error) => write!(f, "Usage({error})"),
             Erreur::Echec(cause) => write!(f, "Echec({cause})"),
         }
     }
@@ -236,6 +249,7 @@ impl<E: fmt::Debug + fmt::Display> Error for Erreur<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Erreur::Codage(error) => error.source(),
+            Erreur::Connexion(error) => error.behind_cause(),
             Erreur::Echec(cause) => cause.source(),
             _ => None,
         }
@@ -247,13 +261,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lancer_that_is_refused_leaves_the_connection_alone() {
-        let texte = || "why".into();
-        let lancer =
-            Erreur::<Jamais>::Connexion(Box::new(EchecConnexion::Lancer { texte: texte() }));
-        assert!(!lancer.est_fatale());
-        let other = EchecConnexion::Reglage { texte: texte() };
-        assert!(Erreur::<Jamais>::Connexion(Box::new(other)).est_fatale());
+    fn misuse_leaves_connections_alone() {
+        let lien = || "local (#1)".into();
+        for usage in [
+            Usage::DejaLance { lien: lien() },
+            Usage::LancerDansUneCommande { lien: lien() },
+            Usage::CommandesDuServeur { lien: lien() },
+            Usage::DejaReclamee { commande: "somme".into(), lien: lien() },
+        ] {
+            let (claimed, text) = (matches!(usage, Usage::DejaReclamee { .. }), usage.to_string());
+            let error = Erreur::<Jamais>::Usage(Box::new(usage));
+            assert!(!error.est_fatale() && text.contains("local (#1)"), "{text}");
+            assert_eq!(error.a_pu_etre_executee(), claimed);
+            assert_eq!(error.commande(), claimed.then_some("somme"));
+        }
     }
 
     #[test]

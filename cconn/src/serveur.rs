@@ -24,12 +24,12 @@ use std::sync::Arc;
 use crate::adresse::{Adresse, VersAdresse};
 use crate::client::Client;
 use crate::commande::{Liste, Recus, Registry, Retour};
-use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
 use crate::message::Arguments;
 
 use clients::Clients;
-use listener::Listener;
+use listener::{AlreadyOpen, Listener};
 use service::Service;
 
 pub use broadcast::Diffusion;
@@ -164,8 +164,8 @@ impl Serveur {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Connexion`]: `lancer` runs already, or was called from inside a command or a
-    ///   hook of this server.
+    /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
+    ///   this server.
     /// - [`Erreur::Delai`]: the orderly stop was not finished in its grace period.
     ///
     /// # Blocking
@@ -176,11 +176,14 @@ impl Serveur {
     #[doc(alias = "serve")]
     pub fn lancer(&self) -> Resultat<()> {
         if self.is_served_here() {
-            return Err(Self::lancer_refused(
-                "`lancer` was called from inside a command of this server",
-            ));
+            let lien = self.label();
+            return Err(Erreur::Usage(Box::new(Usage::LancerDansUneCommande { lien })));
         }
-        let Some(source) = self.shared.listener.open()? else { return Ok(()) };
+        let opened = self.shared.listener.open();
+        let opened = opened.map_err(|AlreadyOpen| -> Erreur {
+            Erreur::Usage(Box::new(Usage::DejaLance { lien: self.label() }))
+        });
+        let Some(source) = opened? else { return Ok(()) };
         let waits = Chained::begin(Watch::of_process());
         if let Some(waits) = &waits {
             waits.awaits(vec![Place::At(self.place())]);
@@ -260,6 +263,11 @@ impl Serveur {
         chained.closes(places.collect()) || clients.iter().any(|link| link.may_wait_for_caller())
     }
 
+    /// What errors about this server call it.
+    fn label(&self) -> Box<str> {
+        format!("server {self}").into()
+    }
+
     /// Waits for every client to finish, cuts those who do not, and waits for their threads.
     fn stop_clients(&self) -> Resultat<()> {
         let clients = &self.shared.clients;
@@ -267,14 +275,6 @@ impl Serveur {
         clients.begin_stop();
         clients.finish(self.shared.options.settings.limits.grace);
         clients.outcome(self)
-    }
-
-    fn already_running() -> Erreur {
-        Self::lancer_refused("`lancer` runs already for this server")
-    }
-
-    fn lancer_refused(texte: &str) -> Erreur {
-        Erreur::Connexion(Box::new(EchecConnexion::Lancer { texte: texte.into() }))
     }
 }
 

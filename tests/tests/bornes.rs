@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
-use cconn::erreur::{EchecConnexion, RaisonNonEnvoi};
+use cconn::erreur::{RaisonNonEnvoi, Usage};
 use cconn::{Attente, Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{local, with_watchdog};
 
@@ -61,8 +61,8 @@ fn the_smallest_limit_of_a_message_is_1024_bytes() {
         // Whether anybody listens there is not asked: the setting is looked at first.
         let client = Client::options(1).taille_max(taille_max).connecter().map(drop);
         for refused in [server, client] {
-            let Err(Erreur::Connexion(why)) = refused else { panic!("{refused:?}") };
-            assert!(matches!(*why, EchecConnexion::Reglage { .. }), "{why}");
+            let Err(Erreur::Usage(why)) = refused else { panic!("{refused:?}") };
+            assert!(matches!(*why, Usage::Reglage { .. }), "{why}");
             assert!(why.to_string().contains("must be at least 1024"), "{why}");
         }
     }

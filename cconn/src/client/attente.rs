@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
-use crate::erreur::{Erreur, Jamais, Resultat};
-use crate::link::{Answer, Awaited, Failure, Phase, Whereabouts, wait_for_first};
+use crate::erreur::{Erreur, Jamais, Resultat, Usage};
+use crate::link::{Answer, Awaited, Failure, wait_for_first};
 use crate::message::{AnswerReader, Entete, ErreurCommande, ValueError};
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -239,8 +239,9 @@ impl<R, E: ErreurCommande> Attente<R, E> {
 
     /// The error of waiting again for an answer that was claimed before.
     fn claimed(&self) -> Erreur<E> {
-        let phase = Phase::Answer(Whereabouts::SENT);
-        self.client.about(&self.entete()).failed(Failure::Late { phase, may_have_run: true })
+        let lien = self.client.link.identity.label().into();
+        let commande = self.entete().nom().into();
+        Erreur::Usage(Box::new(Usage::DejaReclamee { commande, lien }))
     }
 }
 

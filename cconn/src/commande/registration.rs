@@ -6,7 +6,7 @@ use super::closure::{Recus, Retour, erase};
 use super::registry::Registered;
 use super::{Commandes, Liste, Registry, SurClient};
 use crate::client::Client;
-use crate::erreur::{Enregistrement, Erreur, Resultat};
+use crate::erreur::{Enregistrement, Erreur, Resultat, Usage};
 use crate::message::Arguments;
 
 impl Registry {
@@ -87,7 +87,8 @@ impl Client {
         let dispatch: &dyn Any = &**self.link.commands();
         let registry = dispatch.downcast_ref::<Registry>();
         registry.ok_or_else(|| {
-            Erreur::echec("this connection belongs to a server: register its commands there")
+            let lien = self.link.identity.label().into();
+            Erreur::Usage(Box::new(Usage::CommandesDuServeur { lien }))
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::Hooks;
-use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::Limits;
 use crate::text::counted;
 use crate::wire::{MAX_DEPTH, MIN_FRAME_LIMIT};
@@ -22,8 +22,16 @@ const GREETING: Duration = Duration::from_secs(5);
 /// takes less than half of it in a build without optimisation; the rest is for the command.
 const SMALLEST_STACK: usize = 1 << 20;
 
-/// The largest such stack, in bytes. The system grants address space generously, so a larger number
-/// is most likely a mistake; and if no thread could have its stack, every client would be refused.
+/// The shortest delay in which something can come about. Delays for which no time at all has a
+/// meaning, to look and not to wait, begin at zero.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// The longest that a thread may look for input before it sleeps: one that looks for longer keeps
+/// a processor from the threads that it waits for.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+
+/// Largest one, bytes. The system grants address space, so more says nothing but that the number
+/// is a mistake; and where no thread can have its stack, every client would be refused.
 const LARGEST_STACK: usize = 1 << 30;
 
 /// The settings that both sides have.
@@ -47,36 +55,45 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn set_stack(&mut self, bytes: usize) {
-        self.limits.stack = Some(bytes.max(SMALLEST_STACK));
-    }
-
-    /// Refuses settings that are not possible.
+    /// Refuses settings that are out of their range.
     pub(crate) fn check(&self) -> Resultat<()> {
-        if self.limits.max_frame < MIN_FRAME_LIMIT {
-            return Err(impossible(format!(
-                "`taille_max` is {}, and must be at least {MIN_FRAME_LIMIT}",
-                counted(self.limits.max_frame, "byte")
-            )));
+        let limits = &self.limits;
+        let bytes = |n: &usize| counted(*n, "byte");
+        check("taille_max", limits.max_frame, MIN_FRAME_LIMIT, None, |n| counted(*n, "byte"))?;
+        for (setting, delay) in [
+            ("delai_connexion", self.connect_deadline),
+            ("delai_accueil", self.greeting_deadline),
+            ("delai_ecriture", limits.write_deadline),
+            ("delai_lecture", limits.read_deadline),
+            ("delai_inactivite", limits.idle.unwrap_or(Duration::MAX)),
+        ] {
+            check(setting, delay, SHORTEST, None, |delay| format!("{delay:?}"))?;
         }
-        if self.limits.max_depth > MAX_DEPTH {
-            let depth = self.limits.max_depth;
-            return Err(impossible(format!(
-                "`profondeur_max` is {depth}, and must be at most {MAX_DEPTH}"
-            )));
-        }
-        if let Some(bytes) = self.limits.stack.filter(|bytes| *bytes > LARGEST_STACK) {
-            return Err(impossible(format!(
-                "`pile` is {bytes} bytes, and no thread has more than {LARGEST_STACK}"
-            )));
-        }
-        Ok(())
+        let looking = |delay: &Duration| format!("{delay:?}");
+        let longest = Some(LONGEST_LOOK);
+        check("attente_active", limits.active_wait, Duration::ZERO, longest, looking)?;
+        check("max_paralleles", limits.max_parallel, 1, None, usize::to_string)?;
+        check("profondeur_max", limits.max_depth, 0, Some(MAX_DEPTH), u8::to_string)?;
+        limits.stack.map_or(Ok(()), |stack| {
+            check("pile", stack, SMALLEST_STACK, Some(LARGEST_STACK), bytes)
+        })
     }
 }
 
-/// The error of a setting that is not possible.
-pub(crate) fn impossible(texte: impl Into<Box<str>>) -> Erreur {
-    Erreur::Connexion(Box::new(EchecConnexion::Reglage { texte: texte.into() }))
+/// Refuses one setting that is out of its range.
+pub(crate) fn check<T: PartialOrd + Copy>(
+    reglage: &'static str,
+    value: T,
+    least: T,
+    most: Option<T>,
+    shown: impl Fn(&T) -> String,
+) -> Resultat<()> {
+    if value >= least && most.as_ref().is_none_or(|most| value <= *most) {
+        return Ok(());
+    }
+    let shown = |value: &T| shown(value).into();
+    let (valeur, minimum, maximum) = (shown(&value), shown(&least), most.as_ref().map(shown));
+    Err(Erreur::Usage(Box::new(Usage::Reglage { reglage, valeur, minimum, maximum })))
 }
 
 impl fmt::Debug for Settings {
@@ -149,12 +166,13 @@ macro_rules! shared_settings {
             self
         }
 
-        /// How many `parallele` commands of one connection may run at the same time; 16 unless set.
+        /// Commands marked `parallele` of one connection that may run at the same time; 16 unless
+        /// set, at least 1.
         ///
         /// Further ones wait aside until one has ended; the commands behind them go on.
         #[doc(alias = "max_parallel")]
         pub fn max_paralleles(mut self, commandes: usize) -> Self {
-            self.settings.limits.max_parallel = commandes.max(1);
+            self.settings.limits.max_parallel = commandes;
             self
         }
 
@@ -182,14 +200,14 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Stack size in bytes of each thread that runs commands; the platform's default unless
-        /// set.
+        /// Stack of each thread that runs commands, bytes; the platform's default unless set, from
+        /// 1 MiB to 1 GiB.
         ///
-        /// At most 1 GiB. Less than 1 MiB is raised to 1 MiB, because decoding an argument of 128
-        /// levels, the deepest allowed, takes as much in a build without optimisation.
+        /// An argument of 128 levels, the deepest that is accepted, takes up to 1 MiB to decode in
+        /// a build without optimisation.
         #[doc(alias = "stack_size")]
         pub fn pile(mut self, octets: usize) -> Self {
-            self.settings.set_stack(octets);
+            self.settings.limits.stack = Some(octets);
             self
         }
 

@@ -181,44 +181,54 @@ impl fmt::Display for Fermee {
 }
 
 /// Why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "EndReason")]
 #[non_exhaustive]
 pub enum RaisonFin {
     /// Both sides said goodbye.
-    #[error("it was stopped in an orderly way")]
     Terminee,
     /// This program called `close`.
-    #[error("this side closed it")]
     FermeeIci,
     /// The peer's program called `close`.
-    #[error("the peer closed it")]
     FermeeParLePair,
     /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
     /// gives the reason.
     #[doc(alias = "Kicked")]
-    #[error("the peer sent this side away")]
     Expulsee,
     /// The stream ended or broke without a goodbye.
-    #[error("it was cut without a goodbye")]
     Coupee,
     /// The peer took no bytes for the whole write deadline.
-    #[error("one side took no bytes for the whole write deadline")]
     PairLent,
-    /// A message began to arrive and was not complete in its time.
-    #[error("a message was begun and not finished in its time")]
+    /// A frame was begun and not finished in its time.
     TrameLente,
-    /// The peer sent bytes that break the protocol.
-    #[error("bytes came that break the protocol")]
+    /// Bytes that break the protocol.
     Protocole,
     /// The grace period of a stop ran out.
-    #[error("the grace period of an orderly stop ran out")]
     DelaiDeGrace,
     /// The peer ended the connection, for a reason whose number this version of the library does
     /// not know.
     #[doc(alias = "Other")]
-    #[error("the peer ended it for reason {0}, which this side does not know")]
     Autre(u16),
+}
+
+impl fmt::Display for RaisonFin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RaisonFin::Autre(number) => {
+                let text = "which this side does not know";
+                return write!(f, "the peer ended it for reason {number}, {text}");
+            }
+            RaisonFin::Terminee => "it was stopped in an orderly way",
+            RaisonFin::FermeeIci => "this side closed it",
+            RaisonFin::FermeeParLePair => "the peer closed it",
+            RaisonFin::Expulsee => "the peer sent this side away",
+            RaisonFin::Coupee => "it was cut without a goodbye",
+            RaisonFin::PairLent => "one side took no bytes for the whole write deadline",
+            RaisonFin::TrameLente => "a message was begun and not finished in its time",
+            RaisonFin::Protocole => "bytes came that break the protocol",
+            RaisonFin::DelaiDeGrace => "the grace period of an orderly stop ran out",
+        })
+    }
 }
 
 impl RaisonFin {

@@ -43,59 +43,70 @@ fn waiting(limit: usize) -> String {
 }
 
 /// Why a message was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "NotSentReason")]
 #[non_exhaustive]
 pub enum RaisonNonEnvoi {
-    /// The message is larger than the peer accepts.
-    #[error(
-        "it takes {taille} bytes, and the peer accepts at most {limite}; \
-         send it in parts, or raise `taille_max` on the other side"
-    )]
+    /// Larger than the peer accepts.
     TropGrande {
         /// Size of the frame, in bytes.
         taille: usize,
         /// The peer's limit, in bytes.
         limite: usize,
     },
-    /// The call is nested deeper than the limit.
-    #[error("it would be nested more than {limite} deep")]
+    /// Calls inside calls, deeper than the limit.
     TropProfonde {
         /// The deepest level allowed.
         limite: usize,
     },
-    /// The limit of commands of one connection that may wait for a peer is reached.
-    #[error("{}", waiting(*limite))]
+    /// So many commands of one connection wait for a peer that no further one may.
     TropDAttentes {
         /// How many may wait.
         limite: usize,
     },
-    /// The limit of calls without an answer is reached.
-    #[error(
-        "{} {} for an answer already; claim some first",
-        counted(*limite, "call"), verb(*limite, "waits", "wait")
-    )]
+    /// So many calls are without an answer that no further one may start.
     TropDAppels {
         /// How many may be under way.
         limite: usize,
     },
-    /// The peer's window or the outbox is full, and a message of `essayer`, `essayer_appel` or
-    /// `diffuser` does not wait for room.
-    #[error(
-        "the peer does not keep up, and it would have had to wait; \
-         try again later, or wait with `envoyer` or `appeler`"
-    )]
+    /// The peer's window or the outbox is full, and this message was not to wait: it was sent with
+    /// `essayer`, `essayer_appel` or `diffuser`.
     SansPlace,
-    /// `rattraper` was called inside a command of the same connection, which is one of the commands
-    /// it would wait for.
-    #[error(
-        "a command can't wait until all that had arrived is handled, for it is part of that; \
-         call `rattraper` outside of this connection's commands"
-    )]
+    /// `rattraper` inside a command of the same connection, which is part of what it waits for.
     DansUneCommande,
-    /// The connection is being stopped, by this side or by the other.
-    #[error("the connection is being stopped")]
+    /// The connection is being stopped, by this side or the other.
     Arret,
+}
+
+impl fmt::Display for RaisonNonEnvoi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            RaisonNonEnvoi::TropGrande { taille, limite } => {
+                return write!(
+                    f,
+                    "it takes {taille} bytes, and the peer accepts at most {limite}; \
+                     send it in parts, or raise `taille_max` on the other side"
+                );
+            }
+            RaisonNonEnvoi::TropProfonde { limite } => {
+                return write!(f, "it would be nested more than {limite} deep");
+            }
+            RaisonNonEnvoi::TropDAttentes { limite } => return f.write_str(&waiting(limite)),
+            RaisonNonEnvoi::TropDAppels { limite } => {
+                let (calls, wait) = (counted(limite, "call"), verb(limite, "waits", "wait"));
+                return write!(f, "{calls} {wait} for an answer already; claim some first");
+            }
+            RaisonNonEnvoi::SansPlace => {
+                "the peer does not keep up, and it would have had to wait; \
+                 try again later, or wait with `envoyer` or `appeler`"
+            }
+            RaisonNonEnvoi::DansUneCommande => {
+                "a command can't wait until all that had arrived is handled, for it is part of \
+                 that; call `rattraper` outside of this connection's commands"
+            }
+            RaisonNonEnvoi::Arret => "the connection is being stopped",
+        })
+    }
 }
 
 /// A value could not be encoded or decoded on this side.

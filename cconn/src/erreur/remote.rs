@@ -233,5 +233,3 @@ impl std::fmt::Display for CommandeEchouee {
         write!(f, "command `{commande}`, sent by {lien}: {what}{}", detail(texte))
     }
 }
-
-impl std::error::Error for CommandeEchouee {}

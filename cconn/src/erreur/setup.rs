@@ -1,8 +1,7 @@
 //! Why a connection could not be made.
 
+use std::error::Error;
 use std::{fmt, io};
-
-use thiserror::Error;
 
 use crate::link::lost;
 use crate::text::Harmless;
@@ -13,7 +12,7 @@ fn shown(adresse: &str) -> impl fmt::Display {
 }
 
 /// Listening or connecting failed.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[doc(alias = "ConnectError")]
 #[non_exhaustive]
 pub enum EchecConnexion {
@@ -71,25 +70,16 @@ pub enum EchecConnexion {
         /// What the system said.
         cause: io::Error,
     },
-    /// A setting is not possible.
-    #[error("{texte}")]
-    #[non_exhaustive]
-    Reglage {
-        /// Which setting, and what it may be.
-        texte: Box<str>,
-    },
-    /// `lancer` runs already, or was called from inside a command.
-    #[error("{texte}")]
-    #[non_exhaustive]
-    Lancer {
-        /// Which of the two.
-        texte: Box<str>,
-    },
 }
 
 impl EchecConnexion {
-    /// Whether there is no connection. A refused `lancer` leaves an existing connection alone.
-    pub(super) fn is_fatal(&self) -> bool {
-        !matches!(self, EchecConnexion::Lancer { .. })
+    /// What stands behind the cause, which the text holds itself.
+    pub(super) fn behind_cause(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            EchecConnexion::Ecoute { cause, .. }
+            | EchecConnexion::Connexion { cause, .. }
+            | EchecConnexion::Accueil { cause, .. } => cause.source(),
+            _ => None,
+        }
     }
 }

@@ -69,7 +69,7 @@ impl Commands {
             }
             SLOW | PARALLEL => {
                 let deadline = Instant::now() + Duration::from_secs(5);
-                while incoming.body.is_empty() && !Link::is_cancelled() {
+                while incoming.body.is_empty() && !link.is_cancelled() {
                     assert!(Instant::now() < deadline, "never cancelled");
                     std::thread::yield_now();
                 }

@@ -12,10 +12,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::Serveur;
 use super::waiting::{Guest, Waiting};
 use crate::adresse::Adresse;
-use crate::erreur::Resultat;
 use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
 use crate::transport::Transport;
 
@@ -84,6 +82,9 @@ pub(super) enum Left {
     Trouble,
 }
 
+/// The listening socket was handed out before.
+pub(super) struct AlreadyOpen;
+
 enum Phase {
     /// `lancer` has not run yet.
     Unused(Arc<dyn Source>),
@@ -103,13 +104,12 @@ impl Listener {
         })
     }
 
-    /// Hands out the listening socket, once. `None` if the server was stopped before; an error if
-    /// `lancer` runs already.
-    pub(super) fn open(&self) -> Resultat<Option<Arc<dyn Source>>> {
+    /// Hands out the listening socket, once; `None` if the server was stopped before.
+    pub(super) fn open(&self) -> Result<Option<Arc<dyn Source>>, AlreadyOpen> {
         let mut phase = self.phase.lock();
         match std::mem::replace(&mut *phase, Phase::Open) {
             Phase::Unused(source) => Ok(Some(source)),
-            Phase::Open => Err(Serveur::already_running()),
+            Phase::Open => Err(AlreadyOpen),
             Phase::Closed => {
                 *phase = Phase::Closed;
                 Ok(None)

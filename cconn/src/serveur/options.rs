@@ -13,7 +13,7 @@ use super::{Serveur, Shared};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::{EndHook, Registry};
-use crate::connexion::{Settings, impossible, shared_settings};
+use crate::connexion::{Settings, check, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
 
@@ -176,10 +176,8 @@ impl OptionsServeur {
     #[doc(alias = "bind")]
     pub fn ouvrir(self) -> Resultat<Serveur> {
         self.settings.check()?;
+        check("max_clients", self.max_clients, 1, None, usize::to_string)?;
         crate::link::note_maker();
-        if self.max_clients == 0 {
-            return Err(impossible("`max_clients` is 0: such a server takes nobody"));
-        }
         let wanted =
             self.address.map_err(|invalid| unavailable(invalid.text(), invalid.to_io()))?;
         let (source, address) = listener::open(&wanted, self.settings.limits.write_deadline)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cconn::erreur::EchecConnexion;
+use cconn::erreur::Usage;
 use cconn::{Client, Erreur, Serveur, commande, commandes};
 use cconn_tests::with_watchdog;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ fn chaine(n: u32) -> Maillon {
 #[test]
 fn the_deepest_value_fits_the_smallest_stack() {
     with_watchdog("stacks", LIMIT, || {
-        for octets in [0, 1, 16 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10] {
+        for octets in [1 << 20, (1 << 20) + 1, 2 << 20] {
             let serveur = Serveur::options(0).pile(octets).ouvrir().unwrap();
             serveur.enregistrer(commandes![maillons, profondeur]).unwrap();
             let client = serveur.client_local().unwrap();
@@ -69,14 +69,16 @@ fn the_deepest_value_fits_the_smallest_stack() {
 #[test]
 fn a_stack_that_no_thread_can_have_is_refused_at_once() {
     with_watchdog("impossible stacks", LIMIT, || {
-        for octets in [usize::MAX, usize::MAX - 4095, usize::MAX / 2, 1 << 46, (1 << 30) + 1] {
+        let impossible =
+            [0, 1, 16 << 10, (1 << 20) - 1, (1 << 30) + 1, 1 << 46, usize::MAX / 2, usize::MAX];
+        for octets in impossible {
             let refused = [
                 Serveur::options(0).pile(octets).ouvrir().map(drop).unwrap_err(),
                 Client::options(1).pile(octets).connecter().map(drop).unwrap_err(),
             ];
             for error in refused {
-                let Erreur::Connexion(failed) = &error else { panic!("{error:?}") };
-                assert!(matches!(**failed, EchecConnexion::Reglage { .. }), "{error:?}");
+                let Erreur::Usage(failed) = &error else { panic!("{error:?}") };
+                assert!(matches!(**failed, Usage::Reglage { .. }), "{error:?}");
                 assert!(error.to_string().contains("`pile`"), "{error}");
             }
         }

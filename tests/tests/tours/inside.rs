@@ -232,7 +232,7 @@ fn another_connection_can_be_served_inside_a_command() {
         inner.enregistrer_commande("seven", |_: &Client, (): ()| 7_u8).unwrap();
         let result = inside_a_command(move |client| {
             let own = client.lancer();
-            assert!(matches!(own, Err(Erreur::Connexion(_))), "{own:?}");
+            assert!(matches!(own, Err(Erreur::Usage(_))), "{own:?}");
             inner.envoyer(nommee("ask", ())).unwrap();
             inner.lancer()
         });

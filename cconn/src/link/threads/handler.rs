@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use crate::link::Link;
 use crate::link::core::failure::Failure;
-use crate::link::core::state::State;
 use crate::sync::thread_local;
 use crate::transport::Transport;
 use crate::wire::CallId;
@@ -34,7 +33,9 @@ pub(in super::super) struct Handler {
 
 thread_local! {
     static MARKS: Cell<Option<Marks>> = const { Cell::new(None) };
-    static SERVED: RefCell<Vec<Arc<Link>>> = const { RefCell::new(Vec::new()) };
+    /// The connections that the thread serves, the innermost last; each with the marks of the
+    /// command of the one before it that the thread was inside of when it began to serve this one.
+    static SERVED: RefCell<Vec<(Arc<Link>, Option<Marks>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The marks of the command that the calling thread is inside of.
@@ -47,9 +48,25 @@ pub(in super::super) fn marks() -> Option<Marks> {
 #[inline]
 pub(in super::super) fn current() -> Option<Handler> {
     let marks = marks()?;
-    // The innermost connection: a command of one connection may run commands of another.
-    let link = SERVED.try_with(|served| served.borrow().last().cloned()).ok().flatten()?;
+    let link = SERVED.try_with(|served| served.borrow().last().map(|(link, _)| link.clone()));
+    let link = link.ok().flatten()?;
     Some(Handler { link, marks })
+}
+
+/// The marks of the command of that connection that the calling thread is inside of: the innermost
+/// one, where the thread serves the connection more than once.
+fn marks_of(link: &Link) -> Option<Marks> {
+    let find = |served: &RefCell<Vec<(Arc<Link>, Option<Marks>)>>| {
+        let mut inner = marks();
+        for (served, outer) in served.borrow().iter().rev() {
+            if std::ptr::eq(&raw const **served, link) && inner.is_some() {
+                return inner;
+            }
+            inner = *outer;
+        }
+        None
+    };
+    SERVED.try_with(find).ok().flatten()
 }
 
 /// Whether the calling thread is inside a command that another command has sent.
@@ -59,14 +76,17 @@ pub(in super::super) fn is_asked_for() -> bool {
 
 /// The value of `what` for each connection that the calling thread serves.
 pub(in super::super) fn served<T>(what: impl Fn(&Link) -> T) -> Vec<T> {
-    let each =
-        |served: &RefCell<Vec<Arc<Link>>>| served.borrow().iter().map(|it| what(it)).collect();
+    let each = |served: &RefCell<Vec<(Arc<Link>, Option<Marks>)>>| {
+        served.borrow().iter().map(|(link, _)| what(link)).collect()
+    };
     SERVED.try_with(each).unwrap_or_default()
 }
 
 /// Whether the calling thread serves a connection for which `wanted` holds.
 pub(in super::super) fn serves(wanted: impl Fn(&Link) -> bool) -> bool {
-    let any = |served: &RefCell<Vec<Arc<Link>>>| served.borrow().iter().any(|link| wanted(link));
+    let any = |served: &RefCell<Vec<(Arc<Link>, Option<Marks>)>>| {
+        served.borrow().iter().any(|(link, _)| wanted(link))
+    };
     SERVED.try_with(any).unwrap_or(false)
 }
 
@@ -82,21 +102,20 @@ pub(in super::super) fn inside<R>(marks: Marks, run: impl FnOnce() -> R) -> R {
 
 /// The calling thread runs commands or hooks of a connection as long as this value lives.
 #[must_use]
-pub(crate) struct Serving {
-    /// The marks of a command of another connection that this thread is inside of.
-    outer: Option<Marks>,
-}
+pub(crate) struct Serving(());
 
 pub(in super::super) fn serve(link: &Arc<Link>) -> Serving {
-    let _no_locals = SERVED.try_with(|served| served.borrow_mut().push(link.clone()));
     // Between two commands of this connection the thread is inside none of them.
-    Serving { outer: MARKS.try_with(Cell::take).ok().flatten() }
+    let outer = MARKS.try_with(Cell::take).ok().flatten();
+    let _no_locals = SERVED.try_with(|served| served.borrow_mut().push((link.clone(), outer)));
+    Serving(())
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _no_locals = MARKS.try_with(|cell| cell.set(self.outer.take()));
-        let served = SERVED.try_with(|served| served.borrow_mut().pop());
+        let served = SERVED.try_with(|served| served.borrow_mut().pop()).ok().flatten();
+        let outer = served.as_ref().and_then(|(_, outer)| *outer);
+        let _no_locals = MARKS.try_with(|cell| cell.set(outer));
         // Dropping the last reference to the connection may run code that borrows `SERVED` again.
         drop(served);
     }
@@ -138,14 +157,13 @@ impl Link {
         is_asked_for() && self.locked_soon(|state| state.turn.only_waits())
     }
 
-    /// Whether the caller of the command that this thread runs no longer wants the answer.
-    pub(crate) fn is_cancelled() -> bool {
-        let Some(handler) = current() else { return false };
-        let is_given_up = |state: &State| {
-            let call = handler.marks.call;
-            state.ended().is_some() || call.is_some_and(|call| state.turn.is_cancelled(call))
-        };
-        handler.link.locked(|state| is_given_up(state))
+    /// Whether the calling thread is inside a command of this connection whose caller no longer
+    /// wants the answer.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        let Some(marks) = marks_of(self) else { return false };
+        self.locked(|state| {
+            state.ended().is_some() || marks.call.is_some_and(|call| state.turn.is_cancelled(call))
+        })
     }
 }
 

@@ -1,0 +1,73 @@
+//! Misuse: what the program has to write otherwise, whatever the peer and the system do.
+
+use thiserror::Error;
+
+use crate::text::Harmless;
+
+/// The program asked for something that can't be. Nothing was begun, and every connection is as it
+/// was.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[doc(alias("Misuse", "InvalidInput"))]
+#[non_exhaustive]
+pub enum Usage {
+    /// A setting is out of its range: an error of `connecter` or `ouvrir`.
+    #[error("`{reglage}` is {valeur}, and must be {}", range(minimum, maximum.as_deref()))]
+    #[doc(alias = "Setting")]
+    #[non_exhaustive]
+    Reglage {
+        /// The method that sets it.
+        reglage: &'static str,
+        /// What it was set to.
+        valeur: Box<str>,
+        /// The smallest value that it may have.
+        minimum: Box<str>,
+        /// The largest one; `None` where every larger value is in order.
+        maximum: Option<Box<str>>,
+    },
+    /// `lancer` runs already for this connection or server.
+    #[error(
+        "{lien}: `lancer` runs already; on a server, one `Serveur::lancer` runs the commands of every client"
+    )]
+    #[doc(alias = "AlreadyRunning")]
+    #[non_exhaustive]
+    DejaLance {
+        /// The connection or the server.
+        lien: Box<str>,
+    },
+    /// `lancer` was called from inside a command or a hook of the very connection or server that it
+    /// would run.
+    #[error(
+        "{lien}: `lancer` was called from inside a command or a hook of its own; give it a thread"
+    )]
+    #[doc(alias = "RunInsideCommand")]
+    #[non_exhaustive]
+    LancerDansUneCommande {
+        /// The connection or the server.
+        lien: Box<str>,
+    },
+    /// Commands were to be registered on one client of a server.
+    #[error("{lien} belongs to a server: register its commands there, with `Serveur::enregistrer`")]
+    #[doc(alias = "CommandsOfServer")]
+    #[non_exhaustive]
+    CommandesDuServeur {
+        /// The connection.
+        lien: Box<str>,
+    },
+    /// The answer of a deferred call was claimed before.
+    #[error("command `{}` on {lien}: its answer was claimed already", Harmless(commande))]
+    #[doc(alias = "AlreadyClaimed")]
+    #[non_exhaustive]
+    DejaReclamee {
+        /// The command's name.
+        commande: Box<str>,
+        /// The connection.
+        lien: Box<str>,
+    },
+}
+
+fn range(minimum: &str, maximum: Option<&str>) -> String {
+    match maximum {
+        Some(maximum) => format!("from {minimum} to {maximum}"),
+        None => format!("at least {minimum}"),
+    }
+}
