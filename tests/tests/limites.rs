@@ -131,9 +131,11 @@ fn calls_nest_as_deep_as_a_frame_can_say_and_not_deeper() {
             assert_eq!(client.appeler(profonde { encore }).unwrap(), deepest);
         }
         for niveaux in [DEEPEST + 1, u8::MAX] {
-            let server = Serveur::options(0).profondeur_max(niveaux).ouvrir().map(drop);
-            let client = Client::options(1).profondeur_max(niveaux).connecter().map(drop);
-            for refused in [server, client] {
+            let both = [
+                Serveur::options(0).profondeur_max(niveaux).ouvrir().map(drop),
+                Client::options(1).profondeur_max(niveaux).connecter().map(drop),
+            ];
+            for refused in both {
                 let text = refused.unwrap_err().to_string();
                 assert!(text.contains("`profondeur_max`") && text.contains("127"), "{text}");
             }
