@@ -26,7 +26,7 @@ const ROOT_FILE: &str = "cconn/src/lib.rs";
 const ROOT: &str = "lib";
 const TABLE: &str = "see LAYERS in xtask/src/tidy/layers/table.rs";
 
-/// Layers whose rooms are being built: what is wrong in them is a warning.
+/// Layers whose rooms are being built: a circle of files in them is a warning.
 const UNDER_WORK: &[&str] = &["link"];
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
@@ -36,10 +36,10 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     // One line may use one file in several ways; that is one fault.
     let mut seen = BTreeSet::new();
     for used in &graph.uses {
-        if let Some((text, is_warning)) = judge(&graph.files, used) {
+        if let Some(text) = judge(&graph.files, used) {
             let place = format!("{}:{}", graph.files[used.from].path, used.line);
             if seen.insert((place.clone(), used.to.clone())) {
-                found.push(Finding { is_warning, place, text });
+                found.push(Finding::error(place, text));
             }
         }
     }
@@ -57,8 +57,8 @@ fn standing(file: &File<'_>) -> (&'static str, usize) {
     (layer.name, layer.rooms.iter().position(is_room).unwrap_or(layer.rooms.len()))
 }
 
-/// What is wrong with the use of one file by another, if anything, and if it may wait.
-fn judge(files: &[File<'_>], used: &Use) -> Option<(String, bool)> {
+/// What is wrong with the use of one file by another, if anything.
+fn judge(files: &[File<'_>], used: &Use) -> Option<String> {
     let (layer, room) = standing(&files[used.from]);
     let is_allowed = |to: &usize| {
         let (its_layer, its_room) = standing(&files[*to]);
@@ -78,10 +78,7 @@ fn judge(files: &[File<'_>], used: &Use) -> Option<(String, bool)> {
         // What a layer imports is judged by the path as it is written.
         return None;
     };
-    let is_warning = layer == its_layer && UNDER_WORK.contains(&layer);
-    let text =
-        format!("`{from}` may not use `{to_name}`, but {} of {}: {TABLE}", used.how, to.path);
-    Some((text, is_warning))
+    Some(format!("`{from}` may not use `{to_name}`, but {} of {}: {TABLE}", used.how, to.path))
 }
 
 /// Whether that is one of the layer's rooms, and not what stands beside them.

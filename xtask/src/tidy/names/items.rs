@@ -213,7 +213,7 @@ impl Scan<'_> {
                 syn::Item::Enum(item) if !is_hidden(&item.attrs) => {
                     let owner = item.ident.to_string();
                     for variant in &item.variants {
-                        self.note(&variant.ident, &owner, &variant.attrs, false);
+                        self.note(&variant.ident, &owner, &variant.attrs, is_public(&item.vis));
                     }
                 }
                 syn::Item::Trait(item) if !is_hidden(&item.attrs) => self.of_trait(item),
