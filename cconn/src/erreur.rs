@@ -52,27 +52,37 @@ pub use setup::EchecConnexion;
 #[non_exhaustive]
 pub enum Erreur<E = Jamais> {
     /// The command answered with its own error. The connection lives.
+    #[doc(alias = "Refusal")]
     Refus(E),
     /// The peer could not run the command, or the command failed there. The connection lives.
+    #[doc(alias = "Remote")]
     Distante(Box<Distante>),
     /// By a rule of this side the message was not sent, or its answer can't be waited for. The
     /// connection lives, unless it is stopping.
+    #[doc(alias = "NotSent")]
     NonEnvoyee(Box<NonEnvoyee>),
     /// A deadline passed. The connection lives, except while connecting.
+    #[doc(alias = "Timeout")]
     Delai(Box<Delai>),
     /// The connection has ended.
+    #[doc(alias = "Closed")]
     Fermee(Box<Fermee>),
     /// Listening or connecting failed, or the other side is not one to talk to.
+    #[doc(alias = "Connect")]
     Connexion(Box<EchecConnexion>),
     /// A value could not be encoded or decoded on this side. The connection lives.
+    #[doc(alias = "Codec")]
     Codage(Box<Codage>),
     /// Commands could not be registered.
+    #[doc(alias = "Register")]
     Enregistrement(Box<Enregistrement>),
     /// The program asked for something that can't be: a setting out of its range, a second
     /// `lancer`. Nothing was begun; a connection that there is lives.
+    #[doc(alias = "Misuse")]
     Usage(Box<Usage>),
     /// An error of the program's own, made with [`Erreur::echec`]: the way for a command to fail
     /// with a text. This crate never returns one that the program has not made.
+    #[doc(alias = "Failure")]
     Echec(Box<dyn Error + Send + Sync>),
 }
 

@@ -63,6 +63,7 @@ impl fmt::Display for Delai {
 pub enum Etape {
     /// It waited for room, in the peer's window or in the outbox here. It was not sent and never
     /// runs.
+    #[doc(alias = "Window")]
     Fenetre,
     /// It waited here to be written, because the peer takes no bytes. It never runs.
     #[doc(alias = "Outbox")]
@@ -103,18 +104,25 @@ impl Etape {
 #[non_exhaustive]
 pub enum Phase {
     /// Connecting.
+    #[doc(alias = "Connect")]
     Connexion,
     /// The other side's greeting.
+    #[doc(alias = "Handshake")]
     Accueil,
     /// Room in the peer's window.
+    #[doc(alias = "Window")]
     Fenetre,
     /// Writing what was sent.
+    #[doc(alias = "Write")]
     Ecriture,
     /// The answer.
+    #[doc(alias = "Answer")]
     Reponse,
     /// The end of the commands that had arrived.
+    #[doc(alias = "CatchUp")]
     Rattrapage,
     /// An orderly stop.
+    #[doc(alias = "Shutdown")]
     Arret,
     /// Writing the last words to a peer that is sent away.
     #[doc(alias = "Kick")]
@@ -186,24 +194,32 @@ impl fmt::Display for Fermee {
 #[non_exhaustive]
 pub enum RaisonFin {
     /// Both sides said goodbye.
+    #[doc(alias = "Finished")]
     Terminee,
     /// This program called `close`.
+    #[doc(alias = "ClosedHere")]
     FermeeIci,
     /// The peer's program called `close`.
+    #[doc(alias = "ClosedByPeer")]
     FermeeParLePair,
     /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
     /// gives the reason.
     #[doc(alias = "Kicked")]
     Expulsee,
     /// The stream ended or broke without a goodbye.
+    #[doc(alias = "Cut")]
     Coupee,
     /// The peer took no bytes for the whole write deadline.
+    #[doc(alias = "SlowPeer")]
     PairLent,
     /// A frame was begun and not finished in its time.
+    #[doc(alias = "SlowFrame")]
     TrameLente,
     /// Bytes that break the protocol.
+    #[doc(alias = "Protocol")]
     Protocole,
     /// The grace period of a stop ran out.
+    #[doc(alias = "GracePeriod")]
     DelaiDeGrace,
     /// The peer ended the connection, for a reason whose number this version of the library does
     /// not know.

@@ -48,6 +48,7 @@ fn waiting(limit: usize) -> String {
 #[non_exhaustive]
 pub enum RaisonNonEnvoi {
     /// Larger than the peer accepts.
+    #[doc(alias = "TooLarge")]
     TropGrande {
         /// Size of the frame, in bytes.
         taille: usize,
@@ -55,26 +56,32 @@ pub enum RaisonNonEnvoi {
         limite: usize,
     },
     /// Calls inside calls, deeper than the limit.
+    #[doc(alias = "TooDeep")]
     TropProfonde {
         /// The deepest level allowed.
         limite: usize,
     },
     /// So many commands of one connection wait for a peer that no further one may.
+    #[doc(alias = "TooManyWaiting")]
     TropDAttentes {
         /// How many may wait.
         limite: usize,
     },
     /// So many calls are without an answer that no further one may start.
+    #[doc(alias = "TooManyCalls")]
     TropDAppels {
         /// How many may be under way.
         limite: usize,
     },
     /// The peer's window or the outbox is full, and this message was not to wait: it was sent with
     /// `essayer`, `essayer_appel` or `diffuser`.
+    #[doc(alias = "NoRoom")]
     SansPlace,
     /// `rattraper` inside a command of the same connection, which is part of what it waits for.
+    #[doc(alias = "InsideCommand")]
     DansUneCommande,
     /// The connection is being stopped, by this side or the other.
+    #[doc(alias = "Shutdown")]
     Arret,
 }
 
@@ -149,6 +156,7 @@ pub enum Enregistrement {
     /// A command of that name is registered already.
     #[error("command `{}` is registered already; each name can be given once", Harmless(commande))]
     #[non_exhaustive]
+    #[doc(alias = "Duplicate")]
     Double {
         /// The name.
         commande: Box<str>,
@@ -169,6 +177,7 @@ pub enum Enregistrement {
     /// One of its types is not read as it is written.
     #[error("command `{}` can't be registered: {texte}", Harmless(commande))]
     #[non_exhaustive]
+    #[doc(alias = "UnsupportedTypes")]
     Types {
         /// The command.
         commande: Box<str>,
@@ -177,9 +186,11 @@ pub enum Enregistrement {
     },
     /// The connection has ended, or the server has been stopped: nothing runs any more.
     #[error("nothing can be registered any more: the connection or the server has ended")]
+    #[doc(alias = "Ended")]
     Finie,
     /// The name is empty.
     #[error("a command needs a name")]
+    #[doc(alias = "Unnamed")]
     SansNom,
 }
 

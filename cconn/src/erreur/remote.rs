@@ -52,25 +52,34 @@ fn fingerprints(sent: u32, accepted: &[u32]) -> String {
 #[non_exhaustive]
 pub enum NatureDistante {
     /// No command of that name is registered there. It did not run.
+    #[doc(alias = "UnknownCommand")]
     Inconnue,
     /// The command has another signature there. It did not run.
+    #[doc(alias = "SignatureMismatch")]
     Signature,
     /// The arguments could not be decoded there. The command did not run.
     Arguments,
     /// The command panicked.
+    #[doc(alias = "Panic")]
     Panique,
     /// The command returned an error, whose text this error carries.
+    #[doc(alias = "Failure")]
     Echec,
     /// The command ran, but its answer is larger than a frame may be.
+    #[doc(alias = "AnswerTooLarge")]
     ReponseTropGrande,
     /// The command ran, but its answer could not be encoded.
+    #[doc(alias = "AnswerNotEncodable")]
     ReponseNonCodable,
     /// The command could not be started there: no thread could be started for it, or for the reason
     /// in the text. It did not run.
+    #[doc(alias = "OutOfResources")]
     SansRessources,
     /// The command ran, but too many unclaimed answers wait on this side.
+    #[doc(alias = "AnswerLost")]
     ReponsePerdue,
     /// The connection was closed while the command ran.
+    #[doc(alias = "Closed")]
     Fermee,
     /// The time that the caller had left was over before the command could start. It did not run.
     #[doc(alias = "Expired")]

@@ -19,6 +19,7 @@ pub enum EchecConnexion {
     /// The address can't be listened on.
     #[error("can't listen on {}: {cause}", shown(adresse))]
     #[non_exhaustive]
+    #[doc(alias = "Listen")]
     Ecoute {
         /// The address as given.
         adresse: Box<str>,
@@ -28,6 +29,7 @@ pub enum EchecConnexion {
     /// The address is not valid, or nothing listens there.
     #[error("can't connect to {}: {cause}", shown(adresse))]
     #[non_exhaustive]
+    #[doc(alias = "Connect")]
     Connexion {
         /// The address as given.
         adresse: Box<str>,
@@ -37,6 +39,7 @@ pub enum EchecConnexion {
     /// The server has as many clients as it takes.
     #[error("{adresse} refuses: {}", Harmless(texte))]
     #[non_exhaustive]
+    #[doc(alias = "Full")]
     Complet {
         /// The server's address.
         adresse: Box<str>,
@@ -46,6 +49,7 @@ pub enum EchecConnexion {
     /// The server refuses for another reason.
     #[error("{adresse} refuses: {}", Harmless(texte))]
     #[non_exhaustive]
+    #[doc(alias = "Refused")]
     Refusee {
         /// The server's address.
         adresse: Box<str>,
@@ -64,6 +68,7 @@ pub enum EchecConnexion {
     /// The stream broke during the greeting.
     #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]
     #[non_exhaustive]
+    #[doc(alias = "Handshake")]
     Accueil {
         /// The other side's address.
         adresse: Box<str>,

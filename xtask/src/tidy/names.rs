@@ -91,6 +91,7 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let wanted = [
             ("Raison".to_owned(), words(&[])),
+            ("Raison::Autre".to_owned(), words(&[])),
             ("Raison::Expulsee".to_owned(), words(&["kicked"])),
             ("Serveur".to_owned(), words(&["server"])),
             ("Serveur::lancer".to_owned(), words(&["go", "run"])),

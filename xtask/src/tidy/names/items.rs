@@ -25,6 +25,8 @@ const ENGLISH: &[&str] = &[
     "signature",
     "DESCRIPTION",
     "Arguments",
+    "Collision",
+    "Incompatible",
     "Client",
     "Description",
     "descriptions",
