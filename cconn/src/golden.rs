@@ -123,6 +123,10 @@ fn replay_frame(name: &str, bytes: &[u8], frame: &Frame<'_>) {
     assert_eq!(length as usize, bytes.len() - LENGTH_PREFIX, "{name}");
     let parsed = parse(&bytes[LENGTH_PREFIX..], features);
     assert_eq!(parsed.as_ref(), Ok(frame), "{name}");
+    for end in LENGTH_PREFIX..bytes.len() {
+        let cut = parse(&bytes[LENGTH_PREFIX..end], features);
+        assert_ne!(cut.as_ref(), Ok(frame), "{name}, cut after {end} bytes");
+    }
 }
 
 #[test]

@@ -59,8 +59,9 @@ fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream
     Err(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// A server that listens on all addresses of its machine names itself by the address that means all
-/// of them. Linux takes it for this machine; Windows can't connect to it.
+/// An address that can be connected to. A server that listens on all addresses of its machine
+/// reports the address that means all of them: Linux takes it for this machine, Windows can't
+/// connect to it.
 fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

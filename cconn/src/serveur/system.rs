@@ -7,9 +7,9 @@ use crate::transport::SOCKETS;
 #[cfg(unix)]
 const RESERVED_DESCRIPTORS: u64 = 32;
 
-/// How many clients this process can serve: as many descriptors as a connection takes for each,
-/// with a reserve, and two threads, because a client whose command waits for somebody needs a
-/// second.
+/// How many clients this process can serve. Each client takes the descriptors of its connection and
+/// two threads, because a client whose command waits for a peer needs a second thread. Some
+/// descriptors are reserved for the program.
 pub(super) fn affordable_clients() -> usize {
     let clients = descriptors() / SOCKETS;
     clients.min(Threads::of_process().most() / 2).max(1)
@@ -23,7 +23,7 @@ fn descriptors() -> usize {
     usize::try_from(descriptors).unwrap_or(usize::MAX)
 }
 
-/// Windows has no limit of sockets but its memory.
+/// Windows limits the number of sockets only by its memory.
 #[cfg(windows)]
 fn descriptors() -> usize {
     usize::MAX
@@ -37,7 +37,7 @@ mod tests {
     fn some_client_can_always_be_served() {
         let clients = affordable_clients();
         assert!(clients >= 1);
-        // Whoever has n descriptors can't serve n clients that take two each.
+        // A process with n descriptors can't serve n clients that take two each.
         #[cfg(unix)]
         assert!(clients <= descriptors() / SOCKETS || clients == 1);
     }

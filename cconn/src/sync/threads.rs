@@ -104,8 +104,8 @@ fn most() -> usize {
     system::most().map_or(usize::MAX, |most| (most - most / 10).max(1))
 }
 
-/// Systems other than Linux tell no limit that safe code could ask for: what they limit by user are
-/// processes. But there a thread too many is an error, not the end of the process.
+/// Systems other than Linux have no limit of threads that safe code can read: what they limit for
+/// each user are processes. But there one thread too many is an error, not the end of the process.
 #[cfg(not(target_os = "linux"))]
 mod system {
     pub(super) fn most() -> Option<usize> {

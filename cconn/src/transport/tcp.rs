@@ -42,7 +42,7 @@ const LEFT: PollFlags = PollFlags::RDHUP;
 #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
 const LEFT: PollFlags = PollFlags::empty();
 
-/// Sockets that a connection takes: its own, and in the one way a bell.
+/// The number of sockets that a connection takes: its own, and a bell if waiting threads poll.
 pub(crate) const SOCKETS: usize =
     if cfg!(all(target_os = "linux", not(cconn_polling))) { 1 } else { 2 };
 

@@ -105,7 +105,7 @@ fn a_proxy_that_puts_a_header_in_front_is_refused() {
 #[test]
 fn a_health_check_costs_nobody_anything() {
     with_watchdog("health checks", LIMIT, || {
-        let (sender, _refused) = mpsc::channel();
+        let (sender, refused) = mpsc::channel();
         let (serveur, lancer) = started(sender);
         for _ in 0..20 {
             drop(TcpStream::connect(serveur.adresse()).unwrap());
@@ -113,5 +113,9 @@ fn a_health_check_costs_nobody_anything() {
         used(serveur.adresse().socket().unwrap());
         serveur.eteindre().unwrap();
         lancer.join().unwrap().unwrap();
+        // The hook is told of each, as of a newcomer whose stream ended inside the greeting.
+        let told: Vec<String> = refused.try_iter().collect();
+        assert_eq!(told.len(), 20, "{told:?}");
+        assert!(told.iter().all(|why| why.contains("broke during the greeting")), "{told:?}");
     });
 }

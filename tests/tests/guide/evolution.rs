@@ -128,3 +128,73 @@ fn a_variant_at_the_end_leaves_those_before_it_alone() {
     assert!(matches!(unknown, Erreur::Codage(_)) && unknown.a_pu_etre_executee(), "{unknown}");
     assert_eq!(client.appeler(etat { etat: Etat::Ouvert }).unwrap(), 1, "the connection lives");
 }
+
+/// Fields are told apart by their order, and that is no part of the fingerprint: the page warns.
+#[test]
+fn fields_in_another_order_are_taken_for_each_other() {
+    #[derive(Serialize, Deserialize)]
+    struct Virement {
+        de: u32,
+        vers: u32,
+    }
+
+    mod old {
+        use serde::{Deserialize, Serialize};
+
+        #[derive(Serialize, Deserialize)]
+        pub(super) struct Virement {
+            pub(super) vers: u32,
+            pub(super) de: u32,
+        }
+
+        #[cconn::commande]
+        pub(super) fn source(virement: Virement) -> u32;
+    }
+
+    #[commande]
+    fn source(virement: Virement) -> u32 {
+        assert_ne!(virement.vers, virement.de);
+        virement.de
+    }
+
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![source]).unwrap();
+    let virement = old::Virement { de: 1, vers: 2 };
+    assert_eq!(client.appeler(old::source { virement }).unwrap(), 2, "the other one");
+}
+
+/// Variants are numbered in order, and the numbers are no part of the fingerprint either.
+#[test]
+fn a_variant_in_between_moves_those_behind_it() {
+    #[derive(Serialize, Deserialize)]
+    enum Niveau {
+        Bas,
+        Moyen,
+        Haut,
+    }
+
+    mod old {
+        use serde::{Deserialize, Serialize};
+
+        #[derive(Serialize, Deserialize)]
+        pub(super) enum Niveau {
+            Bas,
+            Haut,
+        }
+
+        #[cconn::commande]
+        pub(super) fn est_moyen(niveau: Niveau) -> bool;
+    }
+
+    #[commande]
+    fn est_moyen(niveau: Niveau) -> bool {
+        matches!(niveau, Niveau::Moyen)
+    }
+
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![est_moyen]).unwrap();
+    assert!(client.appeler(old::est_moyen { niveau: old::Niveau::Haut }).unwrap());
+    assert!(!client.appeler(old::est_moyen { niveau: old::Niveau::Bas }).unwrap());
+    assert!(!client.appeler(est_moyen { niveau: Niveau::Haut }).unwrap());
+    assert!(!client.appeler(est_moyen { niveau: Niveau::Bas }).unwrap());
+}

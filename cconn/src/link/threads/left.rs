@@ -22,8 +22,8 @@ const FEW: usize = 8;
 
 /// Whether the last thread's destructors run while the other threads still can.
 ///
-/// On Windows the system ends all other threads before, wherever they are: the watchman in the
-/// middle of a write, with the lock. Nobody could write what was left then, so nothing is left.
+/// Windows ends all other threads first, wherever they are: perhaps the watchman in the middle of a
+/// write, with the lock. No thread could then write bytes that were left, so none are left.
 const OTHERS_OUTLIVE_EXIT: bool = cfg!(not(windows));
 
 thread_local! {
@@ -89,7 +89,7 @@ impl Drop for Left {
 /// thread.
 pub(crate) fn note_maker() {
     if !OTHERS_OUTLIVE_EXIT {
-        // Its destructor must not even ask: whoever has the lock may be gone.
+        // The destructor must not even try the lock: the thread that has it may be gone.
         return;
     }
     let _no_locals = LEFT.try_with(|left| {
@@ -102,7 +102,8 @@ pub(crate) fn note_maker() {
 
 impl Link {
     /// Remembers that this thread leaves bytes on this connection. False if no destructor would
-    /// write the bytes: the thread's locals are destroyed already, or the system is such.
+    /// write them: the thread's locals are destroyed already, or the system ends the other threads
+    /// first.
     #[inline]
     pub(in super::super) fn is_kept_in_mind(&self) -> bool {
         let place = std::ptr::from_ref(self).addr();

@@ -36,8 +36,8 @@ pub(super) fn listen(
 /// Listens on an address, without blocking in `accept`. No child process inherits the socket.
 #[cfg(unix)]
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    // The port of a server that starts again is free, though old connections are still remembered:
-    // std sets the option for that, on Unix alone.
+    // A server that is started again finds its port free, even if the system still remembers old
+    // connections: std sets the option for that, on Unix only.
     let listener = TcpListener::bind(address)?;
     // A second call makes the queue longer.
     rustix::net::listen(&listener, BACKLOG)?;
