@@ -5,6 +5,7 @@ pub(super) mod aside;
 pub(super) mod chained;
 pub(super) mod circle;
 pub(super) mod dispatch;
+pub(super) mod execute;
 pub(super) mod gone;
 pub(super) mod handler;
 pub(super) mod handles;

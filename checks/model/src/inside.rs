@@ -9,7 +9,7 @@ impl Link {
         self.locked(|state| {
             let rest = [
                 (!state.is_helm_free(), "the helm is taken"),
-                (state.flusher || state.blocked, "somebody writes"),
+                (!state.writer.is_idle(), "somebody writes"),
                 (state.sleepers.any(|_| true), "somebody sleeps"),
                 (!state.turn.is_idle(), "a command is queued or runs"),
                 (state.turn.callers > 0, "a caller is counted"),

@@ -5,8 +5,8 @@
 //! has started. Then it moves to the queue `aside`, where it waits for a thread and holds up no
 //! command behind it.
 
+use super::command::Command;
 use super::queue::Queue;
-use super::turn::Command;
 use crate::wire::CallId;
 
 /// The two queues. The front of `in_order` is never parallel; every command in `aside` is.

@@ -17,8 +17,7 @@ use crate::wire::{self, EndReason};
 impl State {
     /// Begins the orderly stop, unless it has begun.
     pub(crate) fn begin_stop(&mut self) {
-        self.goodbye.stopping = true;
-        self.goodbye.stop_since.get_or_insert_with(crate::sync::now);
+        self.goodbye.begin_stop();
         self.tended.stops = true;
         self.turn.winding_up = true;
         // From now on senders that wait for window are refused, unless they belong to a handler.
@@ -32,31 +31,30 @@ impl State {
     /// have become idle.
     #[inline]
     pub(crate) fn advance_goodbye(&mut self) {
-        if self.goodbye.stopping {
+        if self.goodbye.is_stopping() {
             self.advance_stop();
         }
     }
 
     #[cold]
     fn advance_stop(&mut self) {
-        if self.goodbye.ended.is_some() {
+        if self.ended().is_some() {
             return self.advance_end();
         }
         // One step may make the next one due.
         loop {
             let idle = self.turn.is_idle() && self.calls.waiting() == 0;
-            let written = self.outbox.bytes() == 0 && !self.flusher;
+            let written = self.outbox.bytes() == 0 && self.writer.is_idle();
             match self.goodbye.due(idle, written) {
                 goodbye::Due::Nothing => return,
                 goodbye::Due::Retrait => {
-                    self.goodbye.retrait_at = self.outbox.end();
+                    self.goodbye.say_retrait(self.outbox.end());
                     self.append_with(wire::write_retrait);
-                    self.goodbye.retired = true;
                 }
                 goodbye::Due::Adieu => {
                     let reason = EndReason::Finished;
                     self.append_with(|out| wire::write_adieu(out, reason, ""));
-                    self.goodbye.bye = true;
+                    self.goodbye.say_adieu();
                 }
                 goodbye::Due::Finish => return self.close(Ending::Finished),
             }
@@ -67,7 +65,7 @@ impl State {
     // [cut.after-adieu]
     pub(crate) fn end_input(&mut self, ending: Ending) {
         self.goodbye.end_of_input = true;
-        if self.goodbye.ended.is_some() {
+        if self.ended().is_some() {
             return self.end_input_at_the_end(ending);
         }
         // An end of the stream while a call waits, or a thread sends, is a cut, whatever the peer
@@ -76,7 +74,7 @@ impl State {
         // Every accepted message must have left. A peer that ends its stream in order has read our
         // goodbye.
         let all_left = self.outbox.has_all_left(self.last_one_way);
-        if !self.goodbye.peer_bye || awaited || !all_left {
+        if !self.goodbye.has_peer_left() || awaited || !all_left {
             return self.close(ending);
         }
         // Commands that arrived before the end still run, but their answers have no reader.
@@ -92,7 +90,7 @@ impl State {
             return;
         }
         let words = match &ending {
-            _ if self.goodbye.ended.is_some() => self.close_at_the_end(ending),
+            _ if self.ended().is_some() => self.close_at_the_end(ending),
             Ending::Finished => self.set_ended(ending, LastWords::EndOfStream),
             Ending::Here { reason, text } => {
                 self.append_with(|out| wire::write_adieu(out, *reason, text));
@@ -107,7 +105,7 @@ impl State {
             // Either everything is written, or the peer reads nothing more.
             self.outbox.clear();
         }
-        self.goodbye.closed = true;
+        self.goodbye.set_closed();
         self.turn.clear();
         self.due.say(words);
         // The system would reset the stream of a peer whose bytes stay unread, and our last words
@@ -134,7 +132,7 @@ impl State {
         self.outbox.leave();
         self.turn.clear();
         // The thread that sends the peer away has a deadline of its own.
-        self.goodbye.stop_since = None;
+        self.goodbye.begin_expulsion();
         self.begin_end(ending);
     }
 
@@ -153,37 +151,36 @@ impl State {
         self.turn.winding_up = true;
         self.due.say(LastWords::HangUp);
         // Commands that are left may take as long as a stop.
-        self.goodbye.stop_since = Some(crate::sync::now());
+        self.goodbye.restart_grace();
         self.tended.stops = true;
         self.begin_end(ending);
         self.offer_turn();
     }
 
     fn begin_end(&mut self, ending: Ending) {
-        self.goodbye.ended = Some(Arc::new(ending));
+        self.goodbye.set_ended(ending);
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
-        self.goodbye.stopping = true;
         self.wake(|_| true);
     }
 
     /// Closes a connection whose end has begun, once nothing is left to be written or run.
     fn advance_end(&mut self) {
-        let Some(ending) = self.goodbye.ended.clone().filter(|_| !self.is_closed()) else { return };
+        let Some(ending) = self.ended().cloned().filter(|_| !self.is_closed()) else { return };
         let done = match &*ending {
             Ending::Peer { .. } => self.turn.is_idle(),
             _ => self.is_all_said(),
         };
         if done {
             self.close((*ending).clone());
-        } else if self.goodbye.unsaid.is_some() && !self.flusher {
+        } else if self.goodbye.unsaid.is_some() && self.writer.is_idle() {
             self.close(Ending::vanished());
         }
     }
 
     /// Whether the last words are written, and no thread may yet find that they could not be.
     fn is_all_said(&self) -> bool {
-        self.outbox.bytes() == 0 && !self.flusher && self.broken.is_none()
+        self.outbox.bytes() == 0 && self.writer.is_idle() && !self.writer.is_broken()
     }
 
     /// Notes that the input ended after the connection had: a peer that is being sent away reads no
@@ -198,7 +195,7 @@ impl State {
 
     /// Sets why the connection ends; returns the last words to be said.
     fn set_ended(&mut self, ending: Ending, words: LastWords) -> LastWords {
-        self.goodbye.ended = Some(Arc::new(ending));
+        self.goodbye.set_ended(ending);
         words
     }
 

@@ -79,34 +79,55 @@ pub(crate) fn lost(error: &io::Error) -> Box<str> {
     }
 }
 
+/// The orderly stop of this side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stop {
+    /// No stop has begun.
+    #[default]
+    No,
+    /// The stop began then: a thread here asked for it, or the peer's `retrait` came.
+    Since(Instant),
+    /// The peer is being sent away, by a thread that has a deadline of its own.
+    Watched,
+}
+
+/// What one side has said of the goodbye.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Said {
+    #[default]
+    Nothing,
+    Retrait,
+    /// `adieu`, and `retrait` before it.
+    Adieu,
+}
+
+/// The end of a connection.
+#[derive(Debug, Default)]
+enum End {
+    #[default]
+    Open,
+    /// Nothing more is sent and no answer comes, for that reason. What was said before is still
+    /// written, or what had arrived still run.
+    Ended(Arc<Ending>),
+    /// Nothing is left to be written or run.
+    Closed(Arc<Ending>),
+}
+
 /// How far the goodbye has come.
-///
-/// `bye` implies `retired` and `peer_retired`; `closed` is final and implies `ended`.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Default)]
 pub(crate) struct Goodbye {
-    /// The stop has begun: a thread here asked for it, or the peer's `retrait` came.
-    pub(crate) stopping: bool,
-    /// When the stop began.
-    pub(crate) stop_since: Option<Instant>,
-    /// Our `retrait` is in the outbox or written, or could not be written any more.
-    pub(crate) retired: bool,
+    stop: Stop,
+    /// What of our goodbye is in the outbox or written, or could not be written any more.
+    ours: Said,
     /// Outbox position before our `retrait`.
-    pub(crate) retrait_at: u64,
-    /// The peer's `retrait` has come.
-    pub(crate) peer_retired: bool,
-    /// Our `adieu` is in the outbox or written, or could not be written any more.
-    pub(crate) bye: bool,
-    /// The peer's `adieu` has come.
-    pub(crate) peer_bye: bool,
+    retrait_at: u64,
+    /// What of the peer's goodbye has come.
+    theirs: Said,
     /// The input has ended.
     pub(crate) end_of_input: bool,
     /// Threads that are inside a send.
     pub(crate) senders: usize,
-    /// Why the connection ends. Once set, nothing more is sent and no answer comes.
-    pub(crate) ended: Option<Arc<Ending>>,
-    /// The end is complete: nothing is left to be written or run.
-    pub(crate) closed: bool,
+    end: End,
     /// Why the last words of this side can't all be written any more; they were still waiting to
     /// be.
     pub(crate) unsaid: Option<Arc<Ending>>,
@@ -123,23 +144,117 @@ pub(crate) enum Due {
 }
 
 impl Goodbye {
+    /// Whether the connection is being stopped, or has ended.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop != Stop::No
+    }
+
+    /// When the stop began; `None` where the grace period does not bound it.
+    pub(crate) fn stop_since(&self) -> Option<Instant> {
+        match self.stop {
+            Stop::Since(moment) => Some(moment),
+            Stop::No | Stop::Watched => None,
+        }
+    }
+
+    /// The stop begins, unless it has: from now on it has the grace period.
+    pub(super) fn begin_stop(&mut self) {
+        if !matches!(self.stop, Stop::Since(_)) {
+            self.stop = Stop::Since(crate::sync::now());
+        }
+    }
+
+    /// The peer is sent away, by a thread with a deadline of its own.
+    pub(super) fn begin_expulsion(&mut self) {
+        self.stop = Stop::Watched;
+    }
+
+    /// What is left to run has the grace period from now on.
+    pub(super) fn restart_grace(&mut self) {
+        self.stop = Stop::Since(crate::sync::now());
+    }
+
+    /// Our `retrait` is written, or about to be, behind outbox position `at`.
+    pub(super) fn say_retrait(&mut self, at: u64) {
+        self.retrait_at = at;
+        self.ours = Said::Retrait;
+    }
+
+    /// Our `adieu` is written, or about to be.
+    pub(super) fn say_adieu(&mut self) {
+        self.ours = Said::Adieu;
+    }
+
+    /// The peer's `retrait` has come.
+    pub(super) fn hear_retrait(&mut self) {
+        self.theirs = self.theirs.max(Said::Retrait);
+    }
+
+    /// The peer's `adieu` has come.
+    pub(super) fn hear_adieu(&mut self) {
+        self.theirs = Said::Adieu;
+    }
+
+    /// Outbox position before our `retrait`; `None` if none was said.
+    pub(super) fn retrait_at(&self) -> Option<u64> {
+        (self.ours >= Said::Retrait).then_some(self.retrait_at)
+    }
+
+    /// Whether the peer has said `retrait`.
+    pub(super) fn has_peer_retired(&self) -> bool {
+        self.theirs >= Said::Retrait
+    }
+
+    /// Whether the peer has said `adieu`.
+    pub(super) fn has_peer_left(&self) -> bool {
+        self.theirs == Said::Adieu
+    }
+
+    /// Why the connection ends. Once that is known nothing more is sent and no answer comes.
+    #[inline]
+    pub(crate) fn ended(&self) -> Option<&Arc<Ending>> {
+        match &self.end {
+            End::Open => None,
+            End::Ended(ending) | End::Closed(ending) => Some(ending),
+        }
+    }
+
+    /// Whether nothing is left to be written or run.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.end, End::Closed(_))
+    }
+
+    /// The connection ends, for that reason.
+    pub(super) fn set_ended(&mut self, ending: Ending) {
+        self.end = End::Ended(Arc::new(ending));
+    }
+
+    /// The end is complete. Nothing happens where none has begun.
+    pub(super) fn set_closed(&mut self) {
+        if let End::Ended(ending) = std::mem::take(&mut self.end) {
+            self.end = End::Closed(ending);
+        }
+    }
+
     /// The step that comes next. `idle`: nothing runs or waits on this side; `written`: its outbox
     /// is written out.
     // [adieu.when] [goodbye.finish]
     pub(crate) fn due(&self, idle: bool, written: bool) -> Due {
-        if self.ended.is_some() || !self.stopping {
+        if self.ended().is_some() || !self.is_stopping() {
             return Due::Nothing;
         }
-        if !self.retired {
+        if self.ours == Said::Nothing {
             return Due::Retrait;
         }
         // A thread inside a send may still append a command.
         let idle = idle && self.senders == 0;
-        let peer_retired = self.peer_retired || !holds(Rule::TwoStepGoodbye);
-        if !self.bye && idle && peer_retired {
+        let peer_retired = self.theirs >= Said::Retrait || !holds(Rule::TwoStepGoodbye);
+        if self.ours == Said::Retrait && idle && peer_retired {
             return Due::Adieu;
         }
-        if self.bye && self.peer_bye && idle && written {
+        if self.ours == Said::Adieu && self.theirs == Said::Adieu && idle && written {
             return Due::Finish;
         }
         Due::Nothing
@@ -149,7 +264,7 @@ impl Goodbye {
     #[inline]
     // [retrait.after] [adieu.after]
     pub(crate) fn admits(&self, from_handler: bool) -> bool {
-        self.ended.is_none() && !self.bye && (from_handler || !self.stopping)
+        self.ended().is_none() && self.ours < Said::Adieu && (from_handler || !self.is_stopping())
     }
 }
 
@@ -160,19 +275,20 @@ mod tests {
     #[test]
     fn adieu_waits_for_the_peers_retrait_and_for_idleness() {
         // [retrait.answer] [adieu.when]
-        let mut end = Goodbye { stopping: true, ..Goodbye::default() };
+        let mut end = Goodbye::default();
+        end.begin_stop();
         assert_eq!(end.due(true, true), Due::Retrait);
-        end.retired = true;
+        end.say_retrait(0);
         assert_eq!(end.due(true, true), Due::Nothing, "the peer has not retired");
-        end.peer_retired = true;
+        end.hear_retrait();
         assert_eq!(end.due(false, true), Due::Nothing, "a handler runs");
         end.senders = 1;
         assert_eq!(end.due(true, true), Due::Nothing, "a thread is sending");
         end.senders = 0;
         assert_eq!(end.due(true, true), Due::Adieu);
-        end.bye = true;
+        end.say_adieu();
         assert_eq!(end.due(true, true), Due::Nothing, "the peer may still send");
-        end.peer_bye = true;
+        end.hear_adieu();
         assert_eq!(end.due(true, false), Due::Nothing, "our adieu is not written");
         assert_eq!(end.due(true, true), Due::Finish);
     }
@@ -182,7 +298,7 @@ mod tests {
         // [retrait.after] [adieu.after]
         let mut end = Goodbye { stopping: true, ..Goodbye::default() };
         assert!(end.admits(true) && !end.admits(false));
-        end.bye = true;
+        end.say_adieu();
         assert!(!end.admits(true));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::turn::Command;
+use super::command::Command;
 use crate::wire::CallId;
 
 /// A queue up to this length is searched. A longer one gets an index when a call in it is

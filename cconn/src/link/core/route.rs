@@ -2,12 +2,13 @@
 
 use super::bytes::Bytes;
 use super::calls::{Answer, Met};
+use super::command::Command;
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
 use super::notices::Notice;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::turn::{Command, Startable};
+use super::turn::Startable;
 use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, Context, EndReason, FailureCode, Fingerprints, Frame};
@@ -106,8 +107,8 @@ impl State {
 
     /// The end as first seen: a failed write tells more than the end of input after it.
     fn broken_or(&self, ending: Ending) -> Ending {
-        match &self.broken {
-            Some(text) => Ending::Cut { text: text.clone() },
+        match self.writer.broken() {
+            Some(text) => Ending::Cut { text: text.into() },
             None => ending,
         }
     }
@@ -310,7 +311,7 @@ impl State {
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [retrait.answer] [retrait.runs]
     fn peer_says_retrait(&mut self) -> Result<(), Ending> {
-        self.goodbye.peer_retired = true;
+        self.goodbye.hear_retrait();
         self.begin_stop();
         Ok(())
     }
@@ -323,14 +324,14 @@ impl State {
             return Err(Ending::Peer { reason, text });
         }
         // It answers our own `retrait`, of which a byte must have left.
-        let said = self.goodbye.retired && self.outbox.may_have_left(self.goodbye.retrait_at);
-        let retired = self.goodbye.peer_retired && said;
+        let said = self.goodbye.retrait_at().is_some_and(|at| self.outbox.may_have_left(at));
+        let retired = self.goodbye.has_peer_retired() && said;
         // [adieu.too-early]
         if !retired && holds(Rule::TwoStepGoodbye) {
             let text = "adieu came before both sides had said retrait";
             return Err(Ending::here(EndReason::Protocol, text));
         }
-        self.goodbye.peer_bye = true;
+        self.goodbye.hear_adieu();
         Ok(())
     }
 }

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::calls::Calls;
+use super::command::Ran;
 use super::due::Due;
 use super::goodbye::{Ending, Goodbye};
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
 use super::tended::{Progress, Seen, Tended};
-use super::turn::{Ran, Turn};
+use super::turn::Turn;
 use super::waste::Waste;
 use super::window::Window;
+use super::writer::Writer;
 use crate::wire::Features;
 
 /// Whether a thread reads.
@@ -27,7 +29,7 @@ enum Helm {
 
 /// One connection.
 ///
-/// Whoever has the helm is the one reader, the flusher the one writer. `blocked` implies `flusher`.
+/// Whoever has the helm is the one reader, the flusher the one writer.
 #[derive(Debug)]
 pub(crate) struct State {
     helm: Helm,
@@ -36,11 +38,7 @@ pub(crate) struct State {
     pub(crate) turn: Turn,
     pub(crate) calls: Calls,
     pub(crate) outbox: Outbox,
-    pub(crate) flusher: bool,
-    /// The flusher met a full socket.
-    pub(crate) blocked: bool,
-    /// Since when the socket has taken nothing, whoever tried.
-    pub(crate) stuck_since: Option<Instant>,
+    pub(crate) writer: Writer,
     /// When the last message was sent that nobody waits for.
     pub(crate) last_message: Option<Instant>,
     /// Outbox position behind the last one-way message.
@@ -51,8 +49,6 @@ pub(crate) struct State {
     /// What came and changed nothing.
     pub(crate) waste: Waste,
     pub(crate) goodbye: Goodbye,
-    /// Why nothing can be written any more, once that is so.
-    pub(crate) broken: Option<Box<str>>,
     pub(crate) sleepers: Sleepers,
     pub(crate) due: Due,
     pub(crate) tended: Tended,
@@ -70,16 +66,13 @@ impl State {
             turn: Turn::new(limits.max_waiting, limits.max_parallel),
             calls: Calls::default(),
             outbox: Outbox::default(),
-            flusher: false,
-            blocked: false,
-            stuck_since: None,
+            writer: Writer::default(),
             last_message: None,
             last_one_way: 0,
             window: Window::new(limits.window, peer.window),
             grants_at: [None; 2],
             waste: Waste::default(),
             goodbye: Goodbye::default(),
-            broken: None,
             sleepers: Sleepers::default(),
             due: Due::default(),
             tended: Tended::new(watched),
@@ -90,12 +83,12 @@ impl State {
 
     #[inline]
     pub(crate) fn ended(&self) -> Option<&Arc<Ending>> {
-        self.goodbye.ended.as_ref()
+        self.goodbye.ended()
     }
 
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.goodbye.closed
+        self.goodbye.is_closed()
     }
 
     /// Whether nothing runs here and the peer has started every one-way message that was sent: a
@@ -124,7 +117,7 @@ impl State {
     pub(crate) fn end_pass(&mut self) {
         self.helm = Helm::Free;
         self.passes = self.passes.wrapping_add(1);
-        if self.blocked || self.is_closed() {
+        if self.writer.is_blocked() || self.is_closed() {
             self.wake_behind_pass();
         }
     }
@@ -132,7 +125,7 @@ impl State {
     /// Wakes those who sleep until a read pass has ended.
     #[cold]
     fn wake_behind_pass(&mut self) {
-        if self.blocked {
+        if self.writer.is_blocked() {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
         if self.is_closed() {
@@ -146,31 +139,27 @@ impl State {
     /// Whether something waits to be written and nobody is at it.
     #[inline]
     pub(crate) fn is_unflushed(&self) -> bool {
-        !self.flusher && !self.outbox.is_empty() && self.can_write()
+        self.writer.is_idle() && !self.outbox.is_empty() && self.can_write()
     }
 
     /// Whether a frame may be written from where it is: nothing stands before it, and nobody
     /// writes.
     #[inline]
     pub(crate) fn is_writable_at_once(&self) -> bool {
-        !self.flusher && self.outbox.is_empty() && self.can_append()
+        self.writer.is_idle() && self.outbox.is_empty() && self.can_append()
     }
 
     /// Whether senders must wait for room.
     #[inline]
     pub(crate) fn is_above_high_water(&self) -> bool {
-        self.outbox.bytes() > self.high_water && !self.is_closed() && self.broken.is_none()
+        self.outbox.bytes() > self.high_water && !self.is_closed() && !self.writer.is_broken()
     }
 
     /// A write has returned; `is_full` says that the socket took nothing. Starts or stops the write
     /// deadline, and wakes those who wait for room.
     #[inline]
     pub(crate) fn note_sent(&mut self, is_full: bool) {
-        if is_full {
-            self.stuck_since.get_or_insert_with(crate::sync::now);
-        } else {
-            self.stuck_since = None;
-        }
+        self.writer.note(is_full);
         if !self.is_above_high_water() {
             self.wake(|sleep| sleep == Sleep::Room);
         }
@@ -181,8 +170,8 @@ impl State {
     pub(crate) fn is_undisturbed(&self) -> bool {
         self.outbox.is_empty()
             && self.sleepers.is_empty()
-            && self.stuck_since.is_none()
-            && !self.goodbye.stopping
+            && self.writer.stuck_since().is_none()
+            && !self.goodbye.is_stopping()
             && !self.is_closed()
     }
 
@@ -221,14 +210,14 @@ impl State {
     /// Whether anybody is left to write to.
     #[inline]
     pub(crate) fn can_write(&self) -> bool {
-        !self.is_closed() && self.broken.is_none() && !self.goodbye.end_of_input
+        !self.is_closed() && !self.writer.is_broken() && !self.goodbye.end_of_input
     }
 
     /// Whether anything more may be said: behind the last words nothing is.
     #[inline]
     pub(super) fn can_append(&self) -> bool {
         let goodbye = &self.goodbye;
-        goodbye.ended.is_none() && self.broken.is_none() && !goodbye.end_of_input
+        goodbye.ended().is_none() && !self.writer.is_broken() && !goodbye.end_of_input
     }
 
     // The watchman.

@@ -27,14 +27,14 @@ impl Locked<'_> {
     #[inline]
     pub(in super::super) fn write_from(&mut self, message: &Outgoing<'_>, deadline: &mut Deadline) {
         let (channel, length) = (self.channel, message.len());
-        self.flusher = true;
+        self.writer.begin();
         let start = self.outbox.begin_write(length);
         let outlet = self.take_outlet();
         let sent = self.unlocked(|| send_rest(outlet.or(&*channel.io), message, 0));
         self.put_outlet(outlet);
         if matches!(sent, Ok(n) if n == length) && self.is_undisturbed() {
             self.outbox.wrote(length);
-            self.flusher = false;
+            self.writer.end();
         } else {
             self.go_on_writing(message, sent, start, deadline);
         }

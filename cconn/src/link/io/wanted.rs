@@ -10,8 +10,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::sleep::is_past;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Deadline, Mutex};
 
 /// The longest time for which a thread of a connection gives way before it runs one more command.
 const MOST: Duration = Duration::from_millis(10);
@@ -64,7 +63,7 @@ impl Wanted {
         crate::sync::yield_now();
         let until = crate::sync::now().checked_add(MOST);
         let mut guard = self.lock.lock();
-        while self.threads.load(Ordering::Relaxed) > 0 && !is_past(until) {
+        while self.threads.load(Ordering::Relaxed) > 0 && !Deadline::from(until).has_passed() {
             guard = self.over.wait(guard, until);
         }
     }

@@ -33,12 +33,12 @@ const WRITABLE: Ready = Ready { readable: false, writable: true };
 impl Channel {
     /// When the peer is cut if its socket takes nothing until then.
     pub(in super::super) fn write_cut(&self, state: &State) -> Option<Instant> {
-        state.stuck_since?.checked_add(self.limits.write_deadline)
+        state.writer.stuck_since()?.checked_add(self.limits.write_deadline)
     }
 
     /// When a blocked write is tried again, whatever the socket says.
     fn next_try(&self, state: &State) -> Option<Instant> {
-        let since = state.stuck_since?;
+        let since = state.writer.stuck_since()?;
         let stuck = crate::sync::now().saturating_duration_since(since);
         let first = self.limits.write_deadline.checked_div(FIRST_TRY).unwrap_or_default();
         since.checked_add(stuck.saturating_mul(2).max(first))
@@ -81,7 +81,7 @@ impl Locked<'_> {
     /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
     pub(in super::super) fn flush(&mut self, deadline: &mut Deadline) {
         while self.is_unflushed() {
-            self.flusher = true;
+            self.writer.begin();
             let own = self.outbox.end();
             if self.write_on(own, deadline) {
                 return;
@@ -145,8 +145,7 @@ impl Locked<'_> {
 
     #[inline]
     fn end_flush(&mut self) {
-        self.flusher = false;
-        self.blocked = false;
+        self.writer.end();
         if self.is_closed() {
             // Whoever closed left the last words to the thread that was writing.
             let channel = self.channel;
@@ -158,7 +157,7 @@ impl Locked<'_> {
     /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
     /// waiting for us to read before it reads.
     pub(super) fn wait_for_room(&mut self, deadline: &mut Deadline) {
-        self.blocked = true;
+        self.writer.block();
         let channel = self.channel;
         let cut = channel.write_cut(self);
         if is_past(cut) {
@@ -213,7 +212,7 @@ impl Locked<'_> {
     /// A write failed: nothing more can be said, but the peer's last words may still be there to
     /// read, and they say why.
     fn give_up_writing(&mut self, error: &io::Error) {
-        self.broken.get_or_insert_with(|| format!("writing failed: {}", lost(error)).into());
+        self.writer.break_off(|| format!("writing failed: {}", lost(error)).into());
         self.outbox.clear();
         self.wake(|sleep| sleep == Sleep::Room);
         let channel = self.channel;
@@ -227,11 +226,11 @@ impl Locked<'_> {
     }
 
     fn write_last_words(&mut self) -> Said {
-        if self.flusher {
-            return if self.blocked { Said::Blocked } else { Said::ByAnother };
+        if !self.writer.is_idle() {
+            return if self.writer.is_blocked() { Said::Blocked } else { Said::ByAnother };
         }
         // One at a time: another thread's end of the stream would come before these words.
-        self.flusher = true;
+        self.writer.begin();
         let channel = self.channel;
         while !self.outbox.is_empty() {
             let batch = self.outbox.take();
@@ -241,7 +240,7 @@ impl Locked<'_> {
                 Err(_) => break,
             }
         }
-        self.flusher = false;
+        self.writer.end();
         self.outbox.clear();
         Said::Written
     }

@@ -1,7 +1,7 @@
 //! Attacks on the window's credit, lazy deadlines, direct writes, and a system without resources.
 
 use super::super::core::bytes::Bytes;
-use super::super::core::turn::Command;
+use super::super::core::command::Command;
 use super::*;
 
 /// A call that is refused because the table is full gives back all the credit it spent, including
@@ -64,7 +64,7 @@ fn a_call_of_which_nothing_left_has_not_run() {
     let client = end(Arc::new(crate::transport::Scripted::new(left, script)), &Limits::default());
     let link = client.link.clone();
     let calling = std::thread::spawn(move || call(&link, ECHO, b"x"));
-    while !client.link.locked(|state| state.blocked) {
+    while !client.link.locked(|state| state.writer.is_blocked()) {
         std::thread::yield_now();
     }
     drop(right);
@@ -112,7 +112,7 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
         // Another thread reads, and reaches the end of the stream later.
         let reader = state.take_helm_anyway().unwrap();
         state.append(&mut message);
-        state.broken = Some("writing failed".into());
+        state.writer.break_off(|| "writing failed".into());
         state.outbox.clear();
         reader
     });

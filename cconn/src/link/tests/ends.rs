@@ -120,12 +120,12 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
 fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     let (client, server) = pair();
     // Another thread is in the middle of a write, and leaves the last words to be said after it.
-    client.link.locked(|state| state.flusher = true);
+    client.link.locked(|state| state.writer.begin());
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
     let call = client.link.defer(&mut frame, 1, soon()).unwrap();
     client.link.close(EndReason::Closed, "");
     let failure = client.link.wait_for(call, soon()).unwrap_err();
-    client.link.locked(|state| state.flusher = false);
+    client.link.locked(|state| state.writer.end());
     client.link.say_goodbye();
     while server.link.ending().is_none() {
         std::thread::yield_now();

@@ -48,7 +48,7 @@ pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, 
     let limit = handler.link.limits.max_waiting;
     handler.link.locked(|its| {
         its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-        if its.goodbye.stopping {
+        if its.goodbye.is_stopping() {
             // Who stops it from inside what this command asks for does not wait for it.
             its.wake(|sleep| sleep == Sleep::End);
         }

@@ -17,7 +17,7 @@ impl Link {
     /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
     /// be written with those that follow, by the watchman within a millisecond at the latest.
     pub(in super::super) fn flush_burst(&self, state: &mut Locked<'_>, deadline: &mut Deadline) {
-        if !(self.may_leave(state) && !state.goodbye.stopping && self.leaves_message(state)) {
+        if !(self.may_leave(state) && !state.goodbye.is_stopping() && self.leaves_message(state)) {
             state.flush(deadline);
         }
     }

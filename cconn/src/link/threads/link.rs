@@ -129,7 +129,7 @@ impl Link {
     pub(crate) fn was_cut_in_stop(&self) -> bool {
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
-        self.locked_soon(|state| state.goodbye.stopping && state.ended().is_some_and(cut))
+        self.locked_soon(|state| state.goodbye.is_stopping() && state.ended().is_some_and(cut))
     }
 
     /// Word of a failure is not told to the program.

@@ -1,45 +1,35 @@
-//! Running commands: the executor, its stand-ins, and one command from queue to answer.
+//! One command, from the queue to its answer.
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::aside::Aside;
-use super::chained::Chained;
 use super::dispatch::{Incoming, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
 use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
+use crate::link::core::command::{Command, Ran};
 use crate::link::core::notices::Notice;
 use crate::link::core::outgoing::Outgoing;
-use crate::link::core::route::Router;
-use crate::link::core::sleepers::Sleep;
-use crate::link::core::turn::{self, Command, Ran, Startable, Work};
+use crate::link::core::turn::Work;
 use crate::link::io::lock::Locked;
-use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, FailureCode, Features, Fingerprints, Frame, LENGTH_PREFIX, Output};
-
-/// A stand-in without work ends after this long.
-const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
-
-/// The same where the process has few threads left: others need them.
-const SCARCE_PATIENCE: Duration = Duration::from_millis(10);
+use crate::sync::Deadline;
+use crate::wire::{self, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, Output};
 
 /// Bytes that a thread keeps between two commands for writing answers into.
 const KEPT: usize = 1 << 10;
 
 /// What a thread that runs commands holds in its hands.
-struct Hands<'a> {
+pub(super) struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
     /// What is to be run, or was run last.
-    command: Option<Command>,
+    pub(super) command: Option<Command>,
     /// The answer is written here.
     frame: Output,
     _serving: Serving,
 }
 
 impl<'a> Hands<'a> {
-    fn new(link: &'a Arc<Link>) -> Self {
+    pub(super) fn new(link: &'a Arc<Link>) -> Self {
         let runner = link.commands.runner(link);
         Hands { runner, command: None, frame: Output::default(), _serving: handler::serve(link) }
     }
@@ -58,151 +48,7 @@ impl<'a> Hands<'a> {
 }
 
 impl Link {
-    /// Runs the peer's commands until the connection has ended; this thread is the executor.
-    ///
-    /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
-    /// in a command. Returns at once with `false` if another thread is the executor, or if the
-    /// calling thread is inside a command of this connection.
-    pub(crate) fn execute(self: &Arc<Self>) -> bool {
-        if self.is_served_here() {
-            return false;
-        }
-        let begins = self.locked(|state| {
-            let begins = state.turn.executors == 0 && !state.turn.held;
-            if begins {
-                state.turn.executors = 1;
-            }
-            begins
-        });
-        if begins {
-            self.execute_on();
-        }
-        begins
-    }
-
-    /// From here on commands wait until `admit_and_execute`, whoever could run them.
-    pub(crate) fn hold_commands(&self) {
-        self.locked(|state| state.turn.held = true);
-    }
-
-    /// Runs the peer's commands as `execute` does, those included that had to wait for that.
-    pub(crate) fn admit_and_execute(self: &Arc<Self>) {
-        self.locked(|state| {
-            state.turn.held = false;
-            state.turn.executors = state.turn.executors.saturating_add(1);
-        });
-        self.execute_on();
-    }
-
-    fn execute_on(self: &Arc<Self>) {
-        // A command of another connection waits here for the end of this one.
-        let waits = self.watch.clone().and_then(Chained::begin);
-        if let Some(waits) = &waits {
-            waits.awaits(vec![self.place()]);
-        }
-        let _aside = Aside::step();
-        self.locked(|state| state.route_rest());
-        let mut hands = Hands::new(self);
-        self.locked(|state| {
-            while !state.is_closed() {
-                self.execute_next(state, &mut hands);
-            }
-            state.turn.executors = 0;
-        });
-    }
-
-    /// What the executor does next.
-    fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
-        if state.turn.start_next(&mut hands.command) {
-            self.run_command(state, hands);
-        } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
-            self.run(state, work, hands);
-        } else if state.is_unflushed() {
-            state.flush(&mut Deadline::Never);
-        } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
-            && let Some(reader) = state.take_helm()
-        {
-            let answered = state.calls.answered();
-            state.read_pass(reader, &mut Deadline::Never, Router::Runs);
-            let some = state.calls.answered() != answered;
-            self.yield_helm_to_callers(state, some);
-        } else {
-            state.pass_on();
-            state.sleep(Sleep::Executor, None);
-        }
-    }
-
-    /// After the end: reads out what the peer still sends, for a moment at most.
-    pub(crate) fn linger(&self) {
-        self.drain(crate::sync::now().checked_add(self.limits.linger));
-    }
-
-    /// After a read pass that brought no work: callers that sleep read for themselves, and one
-    /// that was just answered finds the helm free if it soon calls again.
-    fn yield_helm_to_callers(&self, state: &mut Locked<'_>, answered: bool) {
-        if !state.is_free_of_work() {
-            return;
-        }
-        if state.sleepers.any(Sleep::reads) {
-            state.pass_on();
-            state.sleep(Sleep::Executor, None);
-            return;
-        }
-        let mut yields = answered && !self.limits.moment.is_zero();
-        while yields && state.is_free_of_work() {
-            let passes = state.passes;
-            let moment = crate::sync::now().checked_add(self.limits.moment);
-            state.sleep(Sleep::Moment, moment);
-            // While others read, the executor is not needed for it.
-            yields = state.passes != passes;
-        }
-    }
-
-    /// Runs commands beside the executor, which waits for a peer or is not there.
-    pub(in super::super) fn stand_in(self: &Arc<Self>) {
-        let mut hands = Hands::new(self);
-        self.locked(|state| {
-            let mut idle = false;
-            while !state.is_closed() && !idle {
-                idle = self.stand_in_once(state, &mut hands);
-            }
-        });
-        drop(hands);
-        self.locked(|state| {
-            state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-            state.pass_on();
-            state.wake(|sleep| sleep == Sleep::End);
-        });
-    }
-
-    /// What a stand-in does next. True once it had nothing to do for long.
-    fn stand_in_once(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) -> bool {
-        let mut idle = false;
-        loop {
-            if let Some(work) = state.turn.start(turn::Runner::StandIn) {
-                self.run(state, work, hands);
-                return false;
-            }
-            if state.is_unflushed() {
-                state.flush(&mut Deadline::Never);
-            } else if idle || state.is_closed() {
-                return idle;
-            } else {
-                state.pass_on();
-                let scarce = crate::sync::are_threads_scarce();
-                let patience = if scarce { SCARCE_PATIENCE } else { STAND_IN_PATIENCE };
-                idle = state.sleep(Sleep::StandIn, crate::sync::now().checked_add(patience));
-            }
-        }
-    }
-
-    /// No thread could be started for the command in front: it is refused instead of stuck. Says
-    /// whether the next one needs a thread too, which is then counted as started.
-    pub(in super::super) fn refuse_front(&self) -> bool {
-        self.locked(|state| refuse_front(state, self.peer.features))
-    }
-
-    fn run(self: &Arc<Self>, state: &mut Locked<'_>, work: Work, hands: &mut Hands<'_>) {
+    pub(super) fn run(self: &Arc<Self>, state: &mut Locked<'_>, work: Work, hands: &mut Hands<'_>) {
         match work {
             Work::Command(command) => {
                 hands.command = Some(command);
@@ -228,7 +74,7 @@ impl Link {
     }
 
     /// Runs the command in these hands, with nothing locked, and sends its answer.
-    fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
+    pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
         let Command { call, parallel, number, .. } = *command;
         let ran = Ran { call, parallel, number };
@@ -362,33 +208,6 @@ fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
         state.append(long);
     }
     state.finish(ran);
-}
-
-fn refuse_front(state: &mut Locked<'_>, peer: Features) -> bool {
-    state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-    // A notice that stands first is kept, until there is a thread again.
-    if state.turn.startable_command() == Startable::Nothing {
-        return false;
-    }
-    let Some(command) = state.turn.refuse() else { return false };
-    state.take_up(command.charge);
-    state.handled(command.number);
-    let (code, text) = (FailureCode::NoResources, "no thread could be had");
-    if command.call.is_none() {
-        let (command, text) = (command.name, text.into());
-        state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
-    }
-    let (call, name) = (command.call, command.name);
-    state.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
-    state.advance_goodbye();
-    let next = state.turn.startable_command() != Startable::Nothing;
-    if next && state.turn.needs_stand_in() {
-        state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
-        return true;
-    }
-    state.pass_on();
-    state.flush_ready();
-    false
 }
 
 fn text_behind(frame: &[u8], header: usize) -> String {

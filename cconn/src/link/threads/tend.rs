@@ -114,13 +114,13 @@ impl Link {
         if self.write_cut(state).is_some_and(|cut| cut <= now) {
             state.close(Ending::here(EndReason::SlowPeer, ""));
         }
-        Some(state.stuck_since.map_or(WRITE_TICK, |since| stuck_tick(now, since)))
+        Some(state.writer.stuck_since().map_or(WRITE_TICK, |since| stuck_tick(now, since)))
     }
 
     /// Cuts a connection whose stop outlasts the grace period: the peer began it and says no more,
     /// or nobody here waits for it. Whoever does wait has a deadline of his own, which comes first.
     fn tend_stop(&self, state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
-        let since = state.goodbye.stop_since.filter(|_| !state.is_closed())?;
+        let since = state.goodbye.stop_since().filter(|_| !state.is_closed())?;
         let most = self.limits.grace.saturating_add(STOP_MARGIN);
         let left = most.saturating_sub(now.saturating_duration_since(since));
         if left.is_zero() {
@@ -157,7 +157,7 @@ impl Link {
             state.goodbye.end_of_input = true;
             return Linger::Over;
         }
-        let held_up = !state.is_helm_free() && state.turn.is_awaited() && !state.flusher;
+        let held_up = !state.is_helm_free() && state.turn.is_awaited() && state.writer.is_idle();
         if held_up && lasts >= HELD_UP {
             return Linger::HeldUp;
         }
@@ -203,7 +203,7 @@ fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
         return comes_and_goes.then_some(UNREAD);
     }
     // A stop waits for the peer's goodbye, and nobody else may be reading.
-    let unread = if state.goodbye.stopping { LINGER_TICK } else { UNREAD };
+    let unread = if state.goodbye.is_stopping() { LINGER_TICK } else { UNREAD };
     let passes = state.passes;
     let since = state.tended.quiet_since.filter(|_| state.tended.passes == passes);
     let Some(since) = since else {

@@ -29,7 +29,7 @@ impl Link {
         if state.goodbye.end_of_input {
             return Err(Failure::Stopping);
         }
-        if state.goodbye.stopping && !state.goodbye.admits(self.is_owed()) {
+        if state.goodbye.is_stopping() && !state.goodbye.admits(self.is_owed()) {
             return Err(Failure::Stopping);
         }
         Ok(())

@@ -48,7 +48,7 @@ impl Link {
             self.flush_burst(state, deadline);
             Ok(())
         });
-        if state.goodbye.stopping {
+        if state.goodbye.is_stopping() {
             state.flush(deadline);
         }
         sent

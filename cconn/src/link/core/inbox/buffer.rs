@@ -12,12 +12,11 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::super::bytes::{put_spare, take_spare};
+use crate::body::{self, find_long};
 use crate::copy;
-use crate::wire::{LENGTH_PREFIX, frame_length};
-use apart::Apart;
-
-/// Size of a quiet connection's buffer, in bytes.
-pub(crate) const SMALL: usize = 512;
+use crate::wire::{BodyAt, LENGTH_PREFIX, body_at, frame_length};
+pub(crate) use apart::SMALL;
+use apart::{Apart, ENOUGH, Room};
 
 /// The most room offered to one read of many frames, in bytes.
 const LARGE: usize = 256 << 10;
@@ -25,9 +24,6 @@ const LARGE: usize = 256 << 10;
 /// The most room made at once for a frame whose length is known, in bytes. More is made only as
 /// bytes arrive, so that announcing a frame is not enough to make us hold memory.
 const STEP: usize = 1 << 20;
-
-/// With this much room left, in bytes, the rest of a large frame is read before more room is made.
-const ENOUGH: usize = 64 << 10;
 
 /// A frame longer than the limit was announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -136,9 +132,9 @@ impl Buffer {
     /// Makes room for the rest of a frame that has begun, and for the usual read.
     fn make_room_for_rest(&mut self) {
         let undecided = match self.make_room_apart() {
-            apart::Room::Made => return,
-            apart::Room::Undecided => true,
-            apart::Room::NotApart => false,
+            Room::Made => return,
+            Room::Undecided => true,
+            Room::NotApart => false,
         };
         let lead = copy::lead(&self.bytes);
         // Moved to the front, so that the buffer does not grow with every frame.
@@ -273,6 +269,103 @@ impl Buffer {
         copy::append(&mut next, self.bytes.get(self.start..).unwrap_or(&[]));
         self.start = 0;
         std::mem::replace(&mut self.bytes, next)
+    }
+}
+
+impl Buffer {
+    /// Bytes of the next frame that are apart: a whole long byte string, or 0.
+    #[inline]
+    pub(crate) fn apart(&self) -> usize {
+        match &self.apart {
+            Some(apart) if !apart.is_begun() => apart.whole,
+            _ => 0,
+        }
+    }
+
+    /// Takes the long byte string of the frame that `next` cut, with the number of bytes of that
+    /// frame before it.
+    #[cold]
+    pub(crate) fn take_apart(&mut self) -> (usize, Vec<u8>) {
+        let Some(apart) = &mut self.apart else { return (0, Vec::new()) };
+        self.room = SMALL;
+        apart.whole = 0;
+        (apart.at, std::mem::take(&mut apart.there))
+    }
+
+    /// Keeps the `Vec` of a long byte string for the next one, if this connection gets any. Returns
+    /// what is not wanted.
+    pub(crate) fn keep_long(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
+        match &mut self.apart {
+            Some(apart) if buf.capacity() >= body::LONG => {
+                buf.clear();
+                apart.spares.swap(0, 1);
+                let [newer, older] = &mut apart.spares;
+                // An empty slot is one whose `Vec` is in use; if there is none the older `Vec`
+                // goes.
+                let place = if older.capacity() == 0 { older } else { newer };
+                std::mem::replace(place, buf)
+            }
+            _ => buf,
+        }
+    }
+
+    /// Switches to the small buffer while no burst comes, because bytes of a long byte string that
+    /// land in this buffer must be copied.
+    #[cold]
+    fn read_little(&mut self) {
+        if let Some(apart) = &mut self.apart
+            && self.room <= SMALL
+            && self.bytes.capacity() > 2 * SMALL
+        {
+            std::mem::swap(&mut self.bytes, &mut apart.other);
+            self.bytes.clear();
+        }
+    }
+
+    /// Makes room for the rest of a long byte string apart, if the frame that has begun has one and
+    /// most of it is still to come.
+    fn make_room_apart(&mut self) -> Room {
+        if let Some(apart) = &mut self.apart
+            && apart.whole > 0
+        {
+            if !apart.is_begun() {
+                return Room::NotApart;
+            }
+            let came = apart.there.len();
+            let ahead = self.ahead(came);
+            if let Some(apart) = &mut self.apart {
+                apart.make_room(ahead);
+            }
+            return Room::Made;
+        }
+        self.begin_apart()
+    }
+
+    fn begin_apart(&mut self) -> Room {
+        let rest = self.bytes.get(self.start..).unwrap_or(&[]);
+        let Some(length) = frame_length(rest) else { return Room::NotApart };
+        let length = length as usize;
+        if length < body::LONG || rest.len() > length / 2 {
+            return Room::NotApart;
+        }
+        let body_at = match body_at(rest) {
+            BodyAt::At(at) => at,
+            BodyAt::Undecided => return Room::Undecided,
+            BodyAt::None => return Room::NotApart,
+        };
+        let head_at = LENGTH_PREFIX.saturating_add(body_at);
+        let head = rest.get(head_at..).unwrap_or(&[]);
+        let Some(found) = find_long(head, length.saturating_sub(body_at)) else {
+            let seen = head.len() >= body::LOOK.saturating_add(body::MAX_LENGTH_BYTES);
+            return if seen { Room::NotApart } else { Room::Undecided };
+        };
+        let at = head_at.saturating_add(found.start);
+        let came = rest.get(at..).unwrap_or(&[]);
+        let ahead = self.ahead(came.len());
+        let apart = self.apart.get_or_insert_default();
+        apart.begin(found.len(), at, came, ahead);
+        self.bytes.truncate(self.start.saturating_add(at));
+        Room::Made
     }
 }
 

@@ -1,7 +1,8 @@
 //! Commands by the number of their arrival: which ones are run though no thread waits any more, and
 //! how many are not handled yet.
 
-use super::{Command, Turn};
+use super::Turn;
+use crate::link::core::command::Command;
 
 impl Turn {
     #[inline]

@@ -1,6 +1,7 @@
 //! Tests of the turn alone, without threads.
 
 use super::*;
+use crate::link::core::bytes::Bytes;
 
 fn command(call: u64, parallel: bool) -> Command {
     Command {

@@ -1,0 +1,89 @@
+//! The writer of a connection: whether a thread writes, and whether the socket takes anything.
+
+use std::time::Instant;
+
+/// What the flusher is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Flusher {
+    /// No thread writes.
+    #[default]
+    Idle,
+    /// A thread writes, or is about to.
+    Writing,
+    /// A thread met a full socket, and waits until the peer takes more.
+    Blocked,
+}
+
+/// The one who writes, and what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    flusher: Flusher,
+    /// Since when the socket has taken nothing, whichever thread tried.
+    stuck_since: Option<Instant>,
+    /// Why nothing can be written any more; `None` while something can.
+    broken: Option<Box<str>>,
+}
+
+impl Writer {
+    /// Whether no thread writes.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.flusher == Flusher::Idle
+    }
+
+    /// Whether the thread that writes waits for a full socket.
+    #[inline]
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.flusher == Flusher::Blocked
+    }
+
+    /// A thread becomes the flusher.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.flusher = Flusher::Writing;
+    }
+
+    /// The flusher has met a full socket. It goes on to write, or ends.
+    pub(crate) fn block(&mut self) {
+        self.flusher = Flusher::Blocked;
+    }
+
+    /// The flusher has ended.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.flusher = Flusher::Idle;
+    }
+
+    /// A write has returned. `is_full` says that the socket took nothing: the write deadline runs
+    /// from the first such write until one that takes something.
+    #[inline]
+    pub(crate) fn note(&mut self, is_full: bool) {
+        if is_full {
+            self.stuck_since.get_or_insert_with(crate::sync::now);
+        } else {
+            self.stuck_since = None;
+        }
+    }
+
+    /// Since when the socket has taken nothing; `None` if its last write took something.
+    #[inline]
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
+        self.stuck_since
+    }
+
+    /// A write failed: nothing can be written any more. The first reason stays.
+    pub(crate) fn break_off(&mut self, why: impl FnOnce() -> Box<str>) {
+        self.broken.get_or_insert_with(why);
+    }
+
+    /// Why nothing can be written any more.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// Whether nothing can be written any more.
+    #[inline]
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+}
