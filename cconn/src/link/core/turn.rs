@@ -8,6 +8,7 @@ mod arrivals;
 #[cfg(test)]
 mod tests;
 
+use self::arrivals::Arrivals;
 use super::backlog::Backlog;
 use super::catching_up::CatchingUp;
 use super::command::Command;
@@ -64,11 +65,7 @@ pub(crate) struct Turn {
     pub(crate) held: bool,
     /// The connection is being stopped; commands that have arrived are still run.
     pub(crate) winding_up: bool,
-    /// The number of commands that have arrived.
-    arrived: u64,
-    /// Commands numbered below this came while a thread was there to run them for. They are run
-    /// even if no such thread is left. `owed <= arrived`
-    owed: u64,
+    arrivals: Arrivals,
     /// Commands that had arrived and never will be run, because the connection ended first.
     dropped: usize,
     /// Threads that wait until all commands that had arrived are handled.
@@ -99,8 +96,7 @@ impl Turn {
             callers: 0,
             held: false,
             winding_up: false,
-            arrived: 0,
-            owed: 0,
+            arrivals: Arrivals::default(),
             dropped: 0,
             catching_up: CatchingUp::default(),
             noticing: false,
@@ -113,7 +109,7 @@ impl Turn {
 
     #[inline]
     pub(crate) fn push(&mut self, mut command: Command) {
-        self.number(&mut command);
+        self.arrivals.number(&mut command);
         self.backlog.push(command);
     }
 
@@ -122,7 +118,7 @@ impl Turn {
     /// out.
     #[inline]
     pub(crate) fn push_to_executor(&mut self, mut command: Command) {
-        self.number(&mut command);
+        self.arrivals.number(&mut command);
         let alone = self.backlog.is_in_order_empty() && self.notices.is_empty();
         // A parallel command is left to a stand-in: the executor would hold up the commands behind
         // it.
@@ -172,7 +168,7 @@ impl Turn {
     // [order.keep-reading]
     fn is_listening(&self, front: &Command) -> bool {
         let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
-        (now || front.number < self.owed) && !self.held
+        (now || self.arrivals.is_owed(front)) && !self.held
     }
 
     /// Whether only handlers that wait are left. They may be waiting for a command that one of them
@@ -364,5 +360,34 @@ impl Turn {
             // harm.
             Startable::ByStandIn => self.occupied() >= self.stand_ins,
         }
+    }
+
+    /// Decides that every command that has arrived by now is run, even if no thread is left for it.
+    #[inline]
+    pub(crate) fn owe_what_came(&mut self) {
+        self.arrivals.owe_all();
+    }
+
+    /// Notes that `callers` threads no longer wait on this connection.
+    #[inline]
+    pub(crate) fn callers_left(&mut self, callers: usize) {
+        self.callers = self.callers.saturating_sub(callers);
+        self.owe_what_came();
+    }
+
+    /// A thread begins to wait until every command that has arrived is handled. Returns the id of
+    /// its mark in `catching_up`.
+    pub(crate) fn begin_catching_up(&mut self) -> u64 {
+        let (left, below) = self.unhandled();
+        self.catching_up.begin(left, below)
+    }
+
+    /// How many commands have arrived and are not handled (those that never will be included), and
+    /// how many have arrived in all.
+    fn unhandled(&self) -> (usize, u64) {
+        // The hook for a notice occupies a thread, but is no command.
+        let running = self.occupied().saturating_sub(usize::from(self.noticing));
+        let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);
+        (left, self.arrivals.count())
     }
 }
