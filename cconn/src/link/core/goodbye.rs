@@ -296,7 +296,8 @@ mod tests {
     #[test]
     fn handlers_may_send_while_stopping_but_not_after_adieu() {
         // [retrait.after] [adieu.after]
-        let mut end = Goodbye { stopping: true, ..Goodbye::default() };
+        let mut end = Goodbye::default();
+        end.begin_stop();
         assert!(end.admits(true) && !end.admits(false));
         end.say_adieu();
         assert!(!end.admits(true));
