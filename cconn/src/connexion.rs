@@ -1,4 +1,4 @@
-//! Connecting a client, and what both sides can be set to.
+//! Connecting a client, and the settings that both sides have.
 
 mod options;
 mod tcp;
@@ -23,19 +23,19 @@ pub(crate) use options::{Settings, check, shared_settings};
 impl Client {
     /// Connects to a server.
     ///
-    /// A bare port means `127.0.0.1`. Where a name stands for several addresses they are tried in
-    /// turn; a server on a name listens on one of them only.
+    /// A bare port means `127.0.0.1`. If a name means several addresses, they are tried in turn; a
+    /// server on a name listens on only one of them.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Connexion`]: nobody listens there, the server is full or stopping, or it is no
-    ///   cconn server.
+    /// - [`Erreur::Connexion`]: nothing listens there, the server is full or stopping, or it is not
+    ///   a cconn server.
     /// - [`Erreur::Delai`]: no connection, or no greeting, in time.
     ///
     /// # Blocking
     ///
-    /// Until connected and greeted, at most 10 seconds (see
-    /// [`OptionsClient::delai_connexion`]); looking a name up is not counted.
+    /// Until connected and greeted, at most 10 seconds (see [`OptionsClient::delai_connexion`]).
+    /// Looking a name up is not counted.
     ///
     /// # Examples
     ///
@@ -58,7 +58,7 @@ impl Client {
         Client::options(adresse).connecter()
     }
 
-    /// A connection to be made with other than the usual settings.
+    /// Options for a connection with other than the default settings.
     #[doc(alias = "builder")]
     pub fn options(adresse: impl VersAdresse) -> OptionsClient {
         OptionsClient::new(adresse.vers_adresse())
@@ -68,14 +68,15 @@ impl Client {
     ///
     /// Commands are handled on this thread, one at a time, in the order in which they were sent.
     /// Without `lancer` they wait, except while a thread of this program waits for an answer, for
-    /// room at the peer or for the end of the connection, or looks for an answer: what has come by
-    /// then is handled on a thread of its own, to its end.
+    /// room at the peer or for the end of the connection, or looks for an answer. Commands that
+    /// have come by then are run to their end, on a thread of their own.
     ///
     /// # Errors
     ///
     /// - [`Erreur::Fermee`]: the connection was cut, or ended for another reason than
-    ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side; where the peer
-    ///   sent this side away with [`expulser`](Client::expulser), the error says so and why.
+    ///   [`eteindre`](Client::eteindre) or [`close`](Client::close) on either side. If the peer
+    ///   sent this side away with [`expulser`](Client::expulser), the error says so and gives the
+    ///   reason.
     /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
     ///   this connection.
     ///
@@ -100,7 +101,7 @@ impl Client {
     }
 }
 
-/// Connects, greets, and sets the connection up.
+/// Connects, greets, and makes the connection.
 fn connect(settings: &Settings, address: &Result<Adresse, AdresseInvalide>) -> Resultat<Client> {
     settings.check()?;
     let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
@@ -112,7 +113,7 @@ fn connect(settings: &Settings, address: &Result<Adresse, AdresseInvalide>) -> R
     greet_and_join(settings, io, peer, &text, deadline)
 }
 
-/// Greets over a transport that leads to a server, and sets the connection up.
+/// Greets over a transport that leads to a server, and makes the connection.
 pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     greet_and_join(settings, io, None, text, deadline)
@@ -137,8 +138,8 @@ fn greet_and_join(
         ends_with_handles: true,
         rest: greeted.rest,
     });
-    // A hook that runs at once for what came behind the greeting has a handle of its own, with
-    // which the connection must not end.
+    // A hook may run at once for frames that came after the greeting. It has a handle of its own,
+    // whose drop must not end the connection.
     let client = Client::of(&link);
     link.leave_helm();
     Ok(client)
@@ -179,7 +180,7 @@ fn greet_server(
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
-/// What a failed greeting is to the program.
+/// The public error of a failed greeting.
 pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
     let (adresse, texte) = (text.into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {

@@ -67,7 +67,7 @@ pub enum Erreur<E = Jamais> {
     /// The connection has ended.
     #[doc(alias = "Closed")]
     Fermee(Box<Fermee>),
-    /// Listening or connecting failed, or the other side is not one to talk to.
+    /// Listening or connecting failed, or the other side is no cconn peer of this version.
     #[doc(alias = "Connect")]
     Connexion(Box<EchecConnexion>),
     /// A value could not be encoded or decoded on this side. The connection lives.
@@ -76,12 +76,12 @@ pub enum Erreur<E = Jamais> {
     /// Commands could not be registered.
     #[doc(alias = "Register")]
     Enregistrement(Box<Enregistrement>),
-    /// The program asked for something that can't be: a setting out of its range, a second
-    /// `lancer`. Nothing was begun; a connection that there is lives.
+    /// The program asked for something impossible: a setting out of its range, a second `lancer`.
+    /// Nothing was begun; an existing connection lives.
     #[doc(alias = "Misuse")]
     Usage(Box<Usage>),
-    /// An error of the program's own, made with [`Erreur::echec`]: the way for a command to fail
-    /// with a text. This crate never returns one that the program has not made.
+    /// An error of the program's own, made with [`Erreur::echec`]: a command that returns it fails
+    /// with its text. This crate itself makes no such error.
     #[doc(alias = "Failure")]
     Echec(Box<dyn Error + Send + Sync>),
 }

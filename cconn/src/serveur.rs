@@ -1,6 +1,6 @@
 //! The server: listens, gives each client a thread, stops in order.
 //!
-//! Knows how connections begin and end, and hands everything in between to `link`.
+//! This module knows how connections begin and end, and leaves everything in between to `link`.
 
 mod accept;
 mod acceptor;
@@ -36,9 +36,9 @@ pub use broadcast::Diffusion;
 pub use faible::ServeurFaible;
 pub use options::OptionsServeur;
 
-/// Listens, accepts clients, gives each one a thread.
+/// Listens, accepts clients, and gives each client a thread.
 ///
-/// Cheap to clone; every clone is the same server.
+/// A `Serveur` is cheap to clone; every clone is the same server.
 ///
 /// # Examples
 ///
@@ -68,26 +68,28 @@ pub struct Serveur {
     shared: Arc<Shared>,
 }
 
-/// What all clones and all threads of a server have in common.
+/// The parts that all clones and all threads of a server share.
 struct Shared {
     address: Adresse,
     listener: Listener,
     clients: Clients,
     registry: Arc<Registry>,
-    /// What all connections share.
+    /// Runs the commands of all connections.
     service: Arc<Service>,
     limits: Arc<Limits>,
     options: options::Kept,
 }
 
 impl Serveur {
-    /// A server on that address: a bare port listens on this machine only, a text such as
-    /// `"0.0.0.0:12800"` where it says. Of a name that stands for several addresses (`localhost`
-    /// mostly is `::1` and `127.0.0.1`) it takes the first that it can. Port 0 takes a free one (see
+    /// Makes a server that listens on an address.
+    ///
+    /// A bare port listens on this machine only; a text such as `"0.0.0.0:12800"` tells where to
+    /// listen. If a name means several addresses (`localhost` is mostly `::1` and `127.0.0.1`), the
+    /// server takes the first that it can listen on. Port 0 takes a free port (see
     /// [`adresse`](Serveur::adresse)).
     ///
-    /// It takes one client at a time; [`Serveur::options`] sets more. Clients are accepted once
-    /// [`lancer`](Serveur::lancer) runs.
+    /// The server takes one client at a time; [`Serveur::options`] can set more. Clients are
+    /// accepted once [`lancer`](Serveur::lancer) runs.
     ///
     /// # Errors
     ///
@@ -95,32 +97,31 @@ impl Serveur {
     ///
     /// # Blocking
     ///
-    /// While the system looks a name up; not for a port or an address.
+    /// While the system looks a name up. A port or an address needs no waiting.
     #[doc(alias("bind", "listen"))]
     pub fn new(adresse: impl VersAdresse) -> Resultat<Serveur> {
         Serveur::options(adresse).ouvrir()
     }
 
-    /// A server to be made with other than the usual settings.
+    /// Options for a server with other than the default settings.
     #[doc(alias = "builder")]
     pub fn options(adresse: impl VersAdresse) -> OptionsServeur {
         OptionsServeur::new(adresse.vers_adresse())
     }
 
-    /// The address that it listens on.
+    /// The address that the server listens on.
     #[doc(alias = "local_addr")]
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Adresse {
         self.shared.address.clone()
     }
 
-    /// Makes commands callable by every client, those connected already included.
+    /// Makes commands callable by every client, including those connected already.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's,
-    /// or a type of which something else is read than is written;
-    /// none of the list is registered then.
+    /// [`Erreur::Enregistrement`]: a name is registered already, a name's hash equals another's, or
+    /// a type is not read as it is written. Then none of the list is registered.
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<L: Liste>(&self, commandes: L) -> Resultat<()> {
@@ -129,22 +130,22 @@ impl Serveur {
 
     /// Makes a closure callable by every client, under a name.
     ///
-    /// Its arguments are a tuple of owned values; its answer is anything that serde can encode,
-    /// [`Resultat`] or a `Result` with an error of the program's own.
+    /// The closure takes its arguments as a tuple of owned values. It may return anything that
+    /// serde can encode, a [`Resultat`], or a `Result` with an error of the program's own.
     ///
-    /// A borrowed argument, `(mot,): (&str,)`, is the compiler's error that `OwnedArgument` is not
-    /// general enough: write `(mot,): (String,)`, or a function under `#[commande]`, which may
+    /// For a borrowed argument, `(mot,): (&str,)`, the compiler reports that `OwnedArgument` is not
+    /// general enough. Write `(mot,): (String,)`, or a function under `#[commande]`, which may
     /// borrow.
     ///
-    /// The closure, like every hook of the server's, is dropped once the server has been stopped
-    /// and its last client's thread has ended: on the last of these threads, the one in
-    /// [`lancer`](Serveur::lancer) included. A `Serveur` that it captures keeps the server, and its
-    /// port, until then, though all others are dropped: capture a [`faible`](Serveur::faible) one.
+    /// The closure, like every hook of the server, is dropped once the server has been stopped and
+    /// the last of its threads ends, on that thread. A `Serveur` that the closure captures keeps
+    /// the server and its port until then, even if all other handles are dropped: capture a
+    /// [`faible`](Serveur::faible) handle instead.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name that is registered already, or whose hash is another's;
-    /// or the server has been stopped.
+    /// [`Erreur::Enregistrement`]: the name is registered already, its hash equals another's, or
+    /// the server has been stopped.
     #[doc(alias("register_command", "on", "handler", "callback", "subscribe", "state"))]
     #[doc(alias = "register")]
     pub fn enregistrer_commande<A, R, K, F>(&self, nom: &str, commande: F) -> Resultat<()>
@@ -156,11 +157,11 @@ impl Serveur {
         self.shared.registry.enregistrer_commande(nom, commande)
     }
 
-    /// Accepts clients and runs their commands, until [`eteindre`](Serveur::eteindre).
+    /// Accepts clients and runs their commands until [`eteindre`](Serveur::eteindre).
     ///
-    /// Each client has a thread of its own, on which its commands run one at a time in the order
-    /// in which they were sent. A client that can't be served (no descriptor, no thread) costs
-    /// nobody but itself.
+    /// Each client has a thread of its own, on which its commands run one at a time in the order in
+    /// which they were sent. A client that can't be served (no descriptor, no thread) affects no
+    /// other client.
     ///
     /// # Errors
     ///
@@ -170,7 +171,7 @@ impl Serveur {
     ///
     /// # Blocking
     ///
-    /// Until [`eteindre`](Serveur::eteindre) was called and the stop is done.
+    /// Until [`eteindre`](Serveur::eteindre) has been called and the stop is done.
     #[doc(alias("accept", "listen", "start", "event_loop"))]
     #[doc(alias = "run")]
     #[doc(alias = "serve")]
@@ -200,18 +201,18 @@ impl Serveur {
     /// Stops the server in order: no new clients, what has arrived is handled, what is queued is
     /// sent, every connection says goodbye, every thread ends.
     ///
-    /// Works from any thread and more than once. From inside a command or a hook of this server
-    /// (or at the other end of one of its connections, in the same process) it only begins the
-    /// stop, for that is part of what has to finish; [`lancer`](Serveur::lancer) finishes it.
-    /// Inside a command of another server or connection it waits like anywhere else, and the next
+    /// Works from any thread, and more than once. Inside a command or a hook of this server (or at
+    /// the other end of one of its connections, in the same process) it only begins the stop,
+    /// because the command is part of what has to finish; [`lancer`](Serveur::lancer) finishes the
+    /// stop. Inside a command of another server or connection it waits as usual, and the next
     /// command there may start meanwhile; a wait that would close a circle of such waits ends at
-    /// once. A command that a command has asked for waits no longer
-    /// once the commands of a client all wait for a peer: it may be what they wait for.
+    /// once. Inside a command that another command has asked for, the wait also ends once all
+    /// commands of a client wait for a peer, because they may be waiting for this one.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out; what was left has
-    /// been cut.
+    /// [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out; connections that were
+    /// left have been cut.
     ///
     /// # Blocking
     ///
@@ -232,7 +233,7 @@ impl Serveur {
             return Ok(());
         }
         if unattended {
-            // `lancer` never ran, and there is nobody else to wait for local clients.
+            // `lancer` never ran, so no other thread waits for the local clients.
             let result = self.stop_clients();
             self.let_go_if_over();
             return result;
@@ -247,15 +248,15 @@ impl Serveur {
 
     /// The clients that are connected now.
     ///
-    /// A client is one of them once its greeting has arrived here: a moment after its
-    /// [`Client::new`] has returned, and for certain once a command of its own runs.
+    /// A client counts once its greeting has arrived here: a moment after its [`Client::new`] has
+    /// returned, and for certain once a command of that client runs.
     #[doc(alias("connections", "sessions", "peers"))]
     pub fn clients(&self) -> Vec<Client> {
         self.shared.clients.all()
     }
 
-    /// Whether what is left here may be what waits for the command or hook that the calling thread
-    /// is inside of.
+    /// Whether what is left of this server may be waiting for the command or hook that the calling
+    /// thread is inside of.
     fn may_wait_for_caller(&self, chained: Option<&Chained>) -> bool {
         let Some(chained) = chained else { return false };
         let clients = self.shared.clients.connected();
@@ -263,12 +264,12 @@ impl Serveur {
         chained.closes(places.collect()) || clients.iter().any(|link| link.may_wait_for_caller())
     }
 
-    /// What errors about this server call it.
+    /// The name of this server in errors.
     fn label(&self) -> Box<str> {
         format!("server {self}").into()
     }
 
-    /// Waits for every client to finish, cuts those who do not, and waits for their threads.
+    /// Waits for every client to finish, cuts those that do not, and waits for their threads.
     fn stop_clients(&self) -> Resultat<()> {
         let clients = &self.shared.clients;
         clients.refuse_more();

@@ -22,16 +22,16 @@ const GREETING: Duration = Duration::from_secs(5);
 /// takes less than half of it in a build without optimisation; the rest is for the command.
 const SMALLEST_STACK: usize = 1 << 20;
 
-/// The shortest delay in which something can come about. Delays for which no time at all has a
-/// meaning, to look and not to wait, begin at zero.
+/// The shortest delay in which anything can happen. Delays for which zero has a meaning (look, and
+/// do not wait) begin at zero.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The longest that a thread may look for input before it sleeps: one that looks for longer keeps
-/// a processor from the threads that it waits for.
+/// The longest time that a thread may look for input before it sleeps. A thread that looks for
+/// longer keeps a processor from the threads that it waits for.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
-/// Largest one, bytes. The system grants address space, so more says nothing but that the number
-/// is a mistake; and where no thread can have its stack, every client would be refused.
+/// The largest such stack, in bytes. The system grants address space generously, so a larger number
+/// is most likely a mistake; and if no thread could have its stack, every client would be refused.
 const LARGEST_STACK: usize = 1 << 30;
 
 /// The settings that both sides have.
@@ -166,8 +166,8 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Commands marked `parallele` of one connection that may run at the same time; 16 unless
-        /// set, at least 1.
+        /// How many `parallele` commands of one connection may run at the same time; 16 unless set,
+        /// at least 1.
         ///
         /// Further ones wait aside until one has ended; the commands behind them go on.
         #[doc(alias = "max_parallel")]
@@ -200,8 +200,8 @@ macro_rules! shared_settings {
             self
         }
 
-        /// Stack of each thread that runs commands, bytes; the platform's default unless set, from
-        /// 1 MiB to 1 GiB.
+        /// Stack size in bytes of each thread that runs commands, from 1 MiB to 1 GiB; the
+        /// platform's default unless set.
         ///
         /// An argument of 128 levels, the deepest that is accepted, takes up to 1 MiB to decode in
         /// a build without optimisation.

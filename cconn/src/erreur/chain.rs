@@ -85,7 +85,7 @@ fn all() -> Vec<Erreur<String>> {
             empreintes_acceptees: Box::default(),
         })),
         Erreur::Echec(Box::new(Outer(Inner))),
-        // What a program made its own of one of ours.
+        // An error of the program that was made from one of ours.
         Erreur::Echec(Box::new(Erreur::<Jamais>::Echec(Box::new(Outer(Inner))))),
     ];
     all.extend(setups().into_iter().map(|error| Erreur::Connexion(Box::new(error))));
@@ -94,7 +94,7 @@ fn all() -> Vec<Erreur<String>> {
     all
 }
 
-/// The text of an error and of all that stands behind it.
+/// The text of an error and of all its sources.
 fn chain(error: &dyn Error) -> Vec<String> {
     let rest = error.source().map(chain).unwrap_or_default();
     std::iter::once(error.to_string()).chain(rest).collect()

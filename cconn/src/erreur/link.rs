@@ -212,10 +212,10 @@ pub enum RaisonFin {
     /// The peer took no bytes for the whole write deadline.
     #[doc(alias = "SlowPeer")]
     PairLent,
-    /// A frame was begun and not finished in its time.
+    /// A message began to arrive and was not complete in its time.
     #[doc(alias = "SlowFrame")]
     TrameLente,
-    /// Bytes that break the protocol.
+    /// The peer sent bytes that break the protocol.
     #[doc(alias = "Protocol")]
     Protocole,
     /// The grace period of a stop ran out.

@@ -47,7 +47,7 @@ fn waiting(limit: usize) -> String {
 #[doc(alias = "NotSentReason")]
 #[non_exhaustive]
 pub enum RaisonNonEnvoi {
-    /// Larger than the peer accepts.
+    /// The message is larger than the peer accepts.
     #[doc(alias = "TooLarge")]
     TropGrande {
         /// Size of the frame, in bytes.
@@ -55,32 +55,33 @@ pub enum RaisonNonEnvoi {
         /// The peer's limit, in bytes.
         limite: usize,
     },
-    /// Calls inside calls, deeper than the limit.
+    /// The call is nested deeper than the limit.
     #[doc(alias = "TooDeep")]
     TropProfonde {
         /// The deepest level allowed.
         limite: usize,
     },
-    /// So many commands of one connection wait for a peer that no further one may.
+    /// The limit of commands of one connection that may wait for a peer is reached.
     #[doc(alias = "TooManyWaiting")]
     TropDAttentes {
         /// How many may wait.
         limite: usize,
     },
-    /// So many calls are without an answer that no further one may start.
+    /// The limit of calls without an answer is reached.
     #[doc(alias = "TooManyCalls")]
     TropDAppels {
         /// How many may be under way.
         limite: usize,
     },
-    /// The peer's window or the outbox is full, and this message was not to wait: it was sent with
-    /// `essayer`, `essayer_appel` or `diffuser`.
+    /// The peer's window or the outbox is full, and a message of `essayer`, `essayer_appel` or
+    /// `diffuser` does not wait for room.
     #[doc(alias = "NoRoom")]
     SansPlace,
-    /// `rattraper` inside a command of the same connection, which is part of what it waits for.
+    /// `rattraper` was called inside a command of the same connection, which is one of the commands
+    /// it would wait for.
     #[doc(alias = "InsideCommand")]
     DansUneCommande,
-    /// The connection is being stopped, by this side or the other.
+    /// The connection is being stopped, by this side or by the other.
     #[doc(alias = "Shutdown")]
     Arret,
 }

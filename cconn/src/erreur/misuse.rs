@@ -1,10 +1,10 @@
-//! Misuse: what the program has to write otherwise, whatever the peer and the system do.
+//! Misuse: errors that only a change of the program removes, whatever the peer and the system do.
 
 use thiserror::Error;
 
 use crate::text::Harmless;
 
-/// The program asked for something that can't be. Nothing was begun, and every connection is as it
+/// The program asked for something impossible. Nothing was begun, and every connection is as it
 /// was.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[doc(alias("Misuse", "InvalidInput"))]
@@ -17,11 +17,11 @@ pub enum Usage {
     Reglage {
         /// The method that sets it.
         reglage: &'static str,
-        /// What it was set to.
+        /// The value that it was set to.
         valeur: Box<str>,
         /// The smallest value that it may have.
         minimum: Box<str>,
-        /// The largest one; `None` where every larger value is in order.
+        /// The largest value that it may have; `None` if there is no upper bound.
         maximum: Option<Box<str>>,
     },
     /// `lancer` runs already for this connection or server.
@@ -45,7 +45,7 @@ pub enum Usage {
         /// The connection or the server.
         lien: Box<str>,
     },
-    /// Commands were to be registered on one client of a server.
+    /// The program registered commands on one client of a server, and not on the server.
     #[error("{lien} belongs to a server: register its commands there, with `Serveur::enregistrer`")]
     #[doc(alias = "CommandsOfServer")]
     #[non_exhaustive]

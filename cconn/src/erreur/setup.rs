@@ -78,7 +78,7 @@ pub enum EchecConnexion {
 }
 
 impl EchecConnexion {
-    /// What stands behind the cause, which the text holds itself.
+    /// The source of the cause. The cause itself is part of the text.
     pub(super) fn behind_cause(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             EchecConnexion::Ecoute { cause, .. }

@@ -82,7 +82,7 @@ pub(super) enum Left {
     Trouble,
 }
 
-/// The listening socket was handed out before.
+/// The error of `open` if the listening socket was handed out before.
 pub(super) struct AlreadyOpen;
 
 enum Phase {
@@ -104,7 +104,8 @@ impl Listener {
         })
     }
 
-    /// Hands out the listening socket, once; `None` if the server was stopped before.
+    /// Hands out the listening socket, once. `None` if the server was stopped before; an error if
+    /// `lancer` runs already.
     pub(super) fn open(&self) -> Result<Option<Arc<dyn Source>>, AlreadyOpen> {
         let mut phase = self.phase.lock();
         match std::mem::replace(&mut *phase, Phase::Open) {

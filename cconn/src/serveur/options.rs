@@ -17,29 +17,30 @@ use crate::connexion::{Settings, check, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
 
-/// How long a newcomer waits for the place of a client that has just left: one that knows of the
-/// end before our thread has ended would be told that the server is full.
+/// How long a newcomer waits for the place of a client that has just left. Without it, a program
+/// that has seen its connection end before our thread has ended would be told that the server is
+/// full.
 const LEAVING: Duration = Duration::from_millis(250);
 
-/// How long a client that was never used has its place, where a newcomer finds no other: thirty
-/// bytes of greeting are not to hold one for ever.
+/// How long a client that was never used keeps its place, if a newcomer finds no other: thirty
+/// bytes of greeting must not hold a place for ever.
 const UNUSED: Duration = Duration::from_secs(60);
 
-/// What to do with a newcomer who did not become a client.
+/// The hook for a newcomer that did not become a client.
 type RefusedHook = Arc<dyn Fn(Option<Adresse>, &Erreur) + Send + Sync>;
 
-/// What a server keeps of its options.
+/// The options that a server keeps.
 pub(super) struct Kept {
     pub(super) settings: Settings,
     pub(super) max_clients: usize,
     /// How long a newcomer waits for the place of a client that has just left.
     pub(super) leaving: Duration,
-    /// How long a client that was never used has its place for certain.
+    /// How long a client that was never used keeps its place for certain.
     pub(super) unused: Duration,
     pub(super) hooks: Mutex<ServerHooks>,
 }
 
-/// What the program wants done when clients come and go.
+/// The program's hooks for clients that come and go.
 #[derive(Clone, Default)]
 pub(super) struct ServerHooks {
     pub(super) refused: Option<RefusedHook>,
@@ -53,7 +54,7 @@ impl Kept {
     }
 }
 
-/// A server to be made; from [`Serveur::options`].
+/// The options of a server that is not open yet; from [`Serveur::options`].
 ///
 /// # Examples
 ///
@@ -69,9 +70,9 @@ pub struct OptionsServeur {
     address: Result<Adresse, AdresseInvalide>,
     settings: Settings,
     max_clients: usize,
-    /// No setting of a program's; tests have more time.
+    /// As in `Kept`. Programs can't set it; tests set it longer.
     pub(super) leaving: Duration,
-    /// Nor is this.
+    /// As in `Kept`. Programs can't set it either.
     pub(super) unused: Duration,
     hooks: ServerHooks,
 }
@@ -88,43 +89,45 @@ impl OptionsServeur {
         }
     }
 
-    /// Clients served at the same time; 1 unless set. A newcomer beyond is told so; 0 is an error
-    /// of [`ouvrir`](OptionsServeur::ouvrir).
+    /// How many clients are served at the same time; 1 unless set.
     ///
-    /// Lowered to what the process may have: each client takes a descriptor and a thread, and
-    /// another thread while one of its commands waits for somebody. Where no further thread can be
-    /// had, what needs one is refused as not run.
+    /// A newcomer beyond that is refused with a text; 0 is an error of
+    /// [`ouvrir`](OptionsServeur::ouvrir). The number is lowered to what the process can have: each
+    /// client takes a descriptor and a thread, and a second thread while one of its commands waits
+    /// for a peer. If no further thread can be started, a command or client that needs one is
+    /// refused without being run.
     #[doc(alias("max_connections", "limit", "capacity"))]
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
         self
     }
 
-    /// How long a newcomer may take for its greeting before it is cut; 5 seconds unless set.
+    /// How long a newcomer may take to greet before it is cut; 5 seconds unless set.
     #[doc(alias = "greeting_timeout")]
     pub fn delai_accueil(mut self, delai: Duration) -> Self {
         self.settings.greeting_deadline = delai;
         self
     }
 
-    /// How long a client may keep its place while nothing is asked for, by either side; for ever
-    /// unless set. Then it is sent away, and its errors say why.
+    /// How long a client may keep its place while neither side asks for anything; for ever unless
+    /// set.
     ///
-    /// A client for which nothing was ever sent, and which never sent a command, gives its place
-    /// to a newcomer after a minute in any case, where there is no other.
+    /// After that it is sent away, and its errors give the reason. A client on whose connection
+    /// nothing was ever sent and no command has come gives its place to a newcomer after a minute
+    /// in any case, if there is no other place.
     #[doc(alias = "idle_timeout")]
     pub fn delai_inactivite(mut self, delai: Duration) -> Self {
         self.settings.limits.idle = Some(delai);
         self
     }
 
-    /// What to do when a client has connected, on its thread, before its first command.
+    /// Runs when a client has connected, on the client's thread, before its first command.
     ///
-    /// No command of the client's starts before this has ended, so it may admit the client, or
-    /// [`close`](Client::close) it. It may call the client and wait for the answer; a call that the
-    /// client makes from inside what it was asked for is then refused as not run, for neither could
-    /// end before the other. What the client sends meanwhile waits.
-    /// [`eteindre`](Client::eteindre) of this client only begins here.
+    /// No command of the client starts before the hook has ended, so the hook may let the client in
+    /// or [`close`](Client::close) it. What the client sends meanwhile waits. The hook may call the
+    /// client and wait for the answer. A call that the client makes from inside what the hook asked
+    /// for is then refused without being run, because neither could end before the other. An
+    /// [`eteindre`](Client::eteindre) of this client only begins the stop here.
     #[doc(alias("on_accept", "on_client", "hook", "callback"))]
     #[doc(alias = "on_connect")]
     pub fn quand_connecte(mut self, quoi: impl Fn(&Client) + Send + Sync + 'static) -> Self {
@@ -132,9 +135,10 @@ impl OptionsServeur {
         self
     }
 
-    /// What to do when a client's connection has ended, on its thread, after its last command
-    /// (waiting for those on other threads as long as a stop may take); the result says whether it
-    /// ended in order, and if not, why.
+    /// Runs when a client's connection has ended, on the client's thread, after its last command.
+    ///
+    /// It waits for commands on other threads as long as a stop may take. The result tells whether
+    /// the connection ended in order, and if not, why.
     #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(
@@ -145,11 +149,11 @@ impl OptionsServeur {
         self
     }
 
-    /// What to do when a newcomer did not become a client: the server is full or stops, there is
-    /// no thread for it, its greeting was wrong or late, or ours could not be sent. Gets its
-    /// address, if its transport has addresses, and why.
+    /// Runs when a newcomer did not become a client: the server is full or stops, no thread can be
+    /// started for the newcomer, its greeting was wrong or late, or ours could not be sent. The
+    /// hook receives the newcomer's address, if its transport has addresses, and the reason.
     ///
-    /// Must not block: newcomers wait meanwhile.
+    /// The hook must not block, because newcomers wait meanwhile.
     #[doc(alias("on_reject", "hook", "callback"))]
     #[doc(alias = "on_refused")]
     pub fn quand_refuse(
@@ -162,11 +166,11 @@ impl OptionsServeur {
 
     shared_settings!();
 
-    /// Opens the server: from here on the system keeps newcomers until `lancer` takes them.
+    /// Opens the server: from here on the system queues newcomers until `lancer` accepts them.
     ///
     /// # Errors
     ///
-    /// [`Erreur::Connexion`]: the address can't be listened on, or a setting can't be.
+    /// [`Erreur::Connexion`]: the address can't be listened on, or a setting is not possible.
     ///
     /// # Blocking
     ///

@@ -3,7 +3,7 @@
 use crate::sync::Threads;
 use crate::transport::SOCKETS;
 
-/// Descriptors that are left to the rest of the program.
+/// Descriptors left to the rest of the program.
 #[cfg(unix)]
 const RESERVED_DESCRIPTORS: u64 = 32;
 

@@ -19,7 +19,7 @@ pub(crate) enum Deadline {
 }
 
 impl Deadline {
-    /// The deadline of what may not wait.
+    /// The deadline of an operation that may not wait.
     pub(crate) const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
 
     /// Whether the deadline leaves no time at all, so that its owner only looks and never sleeps.

@@ -177,6 +177,7 @@ pub(crate) fn put_spare(buf: Vec<u8>) {
 fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, mut buf: Vec<u8>) {
     if buf.capacity() <= LARGEST_SPARE && buf.capacity() > 0 {
         buf.clear();
+        // While the thread ends, its locals may be gone; then the buffer is dropped.
         let _thread_ends = place.try_with(|place| drop(place.replace(buf)));
     }
 }

@@ -186,6 +186,7 @@ impl Calls {
 
     /// Notes that the peer may still be running a call that was given up.
     pub(crate) fn may_go_on(&mut self, call: CallId, asked: Asked) {
+        // An older call that may still hold up the peer stays noted.
         if self.given_up.is_none_or(|(_, before)| self.is_passed(&before)) {
             self.given_up = Some((call, asked));
         }
@@ -194,6 +195,7 @@ impl Calls {
     /// Judges an answer for which no call waits: it is late, or its call was never made.
     #[cold]
     fn unawaited(&mut self, call: CallId) -> Met {
+        // An answer to the call that was given up shows that the peer is done with it.
         self.given_up = self.given_up.filter(|(given_up, _)| *given_up != call);
         let Some(entry) = self.entry(call) else { return Met::Never };
         let late = match (&entry.slot, entry.generation == generation(call)) {

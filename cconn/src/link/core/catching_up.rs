@@ -40,6 +40,7 @@ impl CatchingUp {
     pub(crate) fn strike_off(&mut self, number: u64) -> bool {
         let mut caught_up = false;
         for mark in &mut self.marks {
+            // A command with a higher number came after the wait had begun.
             if number < mark.below {
                 mark.left = mark.left.saturating_sub(1);
                 caught_up |= mark.left == 0;

@@ -46,6 +46,7 @@ impl Notices {
     /// dropped.
     pub(crate) fn push_from_peer(&mut self, notice: Notice) {
         match self.believable.checked_sub(1) {
+            // The peer reports more failures than messages were sent to it.
             None => self.lose(),
             Some(rest) => {
                 self.believable = rest;

@@ -46,6 +46,7 @@ impl Waste {
         let passed = now.saturating_duration_since(since).as_micros() / EACH_MICROS;
         if passed > 0 {
             self.count = self.count.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
+            // Only if the count falls: quick looks in a row would otherwise never lower it.
             self.since = Some(now);
         }
         let beyond = u32::try_from(self.count.checked_sub(FREE)?).unwrap_or(u32::MAX);

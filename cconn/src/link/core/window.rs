@@ -129,6 +129,7 @@ impl Window {
     #[inline]
     // [window.overrun]
     pub(crate) fn arrived(&mut self, charge: u64) -> Result<(), Overrun> {
+        // Charges that are owed count too: the peer has not received a grant for them yet.
         let taken = self.held.saturating_add(self.owed);
         let room = self.own_size.saturating_sub(taken);
         if charge > room {

@@ -36,6 +36,7 @@ impl Channel {
 
     #[cold]
     fn lock_wanted(&self) -> MutexGuard<'_, Shared> {
+        // The connection's own threads see this and give way.
         let _want = self.want();
         self.shared.lock()
     }

@@ -136,6 +136,7 @@ impl Locked<'_> {
             let result = self.unlocked(|| reader.try_fill(&*channel.io));
             let n = match &result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // `input` below ends the connection.
                 Err(_) | Ok(0) => 0,
                 Ok(n) => *n,
             };
@@ -191,6 +192,7 @@ impl Locked<'_> {
         }
         let channel = self.channel;
         while !self.goodbye.end_of_input && !is_past(deadline) {
+            // Another thread reads; the end of its pass wakes this one.
             let Some(mut reader) = self.take_helm_anyway() else {
                 self.sleep(Sleep::End, deadline);
                 continue;

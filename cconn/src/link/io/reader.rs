@@ -104,6 +104,7 @@ impl Reader {
                 result => return result.map(Some),
             }
         }
+        // Without the guard of `io`: the reference in the helm keeps the stream open.
         let io = self.direct.or(io);
         self.inbox.buffer.receive(|buf| io.recv(buf, deadline)).map(Some)
     }

@@ -71,6 +71,7 @@ impl Link {
     /// The name of this connection in the table, the same at both of its ends.
     pub(crate) fn place(&self) -> Place {
         match self.io.ends() {
+            // In order, so that both ends of the connection have one name.
             Some([one, other]) => Place::Ends(one.min(other), one.max(other)),
             None => Place::At((&raw const *self).addr()),
         }

@@ -33,8 +33,8 @@ pub(in super::super) struct Handler {
 
 thread_local! {
     static MARKS: Cell<Option<Marks>> = const { Cell::new(None) };
-    /// The connections that the thread serves, the innermost last; each with the marks of the
-    /// command of the one before it that the thread was inside of when it began to serve this one.
+    /// The connections that the thread serves, the innermost last. Each comes with the marks of the
+    /// command, on the connection before it, inside which the thread began to serve it.
     static SERVED: RefCell<Vec<(Arc<Link>, Option<Marks>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -53,8 +53,8 @@ pub(in super::super) fn current() -> Option<Handler> {
     Some(Handler { link, marks })
 }
 
-/// The marks of the command of that connection that the calling thread is inside of: the innermost
-/// one, where the thread serves the connection more than once.
+/// The marks of the command of `link` that the calling thread is inside of; of the innermost such
+/// command if the thread serves the connection more than once.
 fn marks_of(link: &Link) -> Option<Marks> {
     let find = |served: &RefCell<Vec<(Arc<Link>, Option<Marks>)>>| {
         let mut inner = marks();

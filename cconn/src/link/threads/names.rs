@@ -33,6 +33,7 @@ impl Names {
     /// Whether a command with this hash may have been sent.
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let names = self.names.lock();
+        // Once the table is full a name that is not in it may have been sent too.
         names.len() >= MOST || names.contains_key(&hash)
     }
 

@@ -25,6 +25,7 @@ impl Link {
     /// written any more, this waits for the connection's end, whose reason the caller then reports.
     pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
         self.locked(|state| {
+            // Frames that other threads append later are not waited for.
             let end = state.outbox.end();
             let done = |state: &State| state.outbox.sent() >= end && state.can_write();
             state.wait(Sleep::Room, &mut deadline, done) != Waited::Expired

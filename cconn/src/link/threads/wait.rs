@@ -68,6 +68,8 @@ impl Locked<'_> {
                 None => self.sleep(sleep, deadline.moment()),
             };
             if expired && sleep.reads() {
+                // Once for each wait: a thread at the helm that never comes back must not hold this
+                // one.
                 if is_patient && !self.is_helm_free() {
                     is_patient = false;
                     expired = self.is_over(deadline);

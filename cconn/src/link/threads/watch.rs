@@ -202,6 +202,7 @@ impl Watch {
 
     fn run(&self) {
         let (mut entries, mut due) = (HashMap::new(), Vec::new());
+        // Looks that can wait are made at whole steps from this moment on.
         let start = crate::sync::now();
         let mut round = None;
         loop {

@@ -21,6 +21,7 @@ impl Link {
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
+        // An answer that is here already costs neither a turn nor a look at the socket.
         if let Some(answer) = self.locked(|state| state.calls.claim(call)) {
             return Ok(answer);
         }
@@ -50,6 +51,7 @@ impl Link {
             other => return other,
         }
         self.locked(|state| {
+            // The answer may have come while the lock was free.
             if let Some(answer) = state.calls.claim(call) {
                 return Ok(answer);
             }

@@ -48,6 +48,7 @@ impl Link {
             return if self.ending().is_some() { Stopped::Ended } else { Stopped::Begun };
         }
         let chained = self.watch.clone().and_then(Chained::begin);
+        // The command that this thread is inside of lets the next one start meanwhile.
         let _aside = Aside::step();
         self.finish_stop(deadline, chained.as_ref())
     }
@@ -67,6 +68,7 @@ impl Link {
             }
             waited
         });
+        // The wait was given up, because what is left may be waiting for this thread.
         if waited == Waited::Done {
             return Stopped::Begun;
         }
