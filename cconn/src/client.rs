@@ -134,6 +134,25 @@ impl Client {
     /// Only while the peer does not keep up: until its window has room, and the system has taken
     /// most of what was sent, at most the deadline of this handle
     /// ([`avec_delai`](Client::avec_delai)). [`essayer`](Client::essayer) never waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn note(texte: &str) {
+    ///     assert_eq!(texte, "bonjour");
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![note])?;
+    /// let client = serveur.client_local()?;
+    /// client.envoyer(note { texte: "bonjour" })?;
+    /// client.eteindre() // `note` has run when this returns
+    /// # }
+    /// ```
     #[doc(alias("notify", "emit", "push", "post", "one_way", "fire_and_forget", "stream"))]
     #[doc(alias = "send")]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
@@ -179,6 +198,25 @@ impl Client {
     /// Until the answer comes, the connection ends, or the deadline of this handle passes (30
     /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command the next
     /// command of its connection may start meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn somme(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![somme])?;
+    /// let client = serveur.client_local()?;
+    /// assert_eq!(client.appeler(somme { a: 12, b: 34 })?, 46);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("request", "invoke", "ask", "query", "rpc"))]
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
@@ -199,30 +237,6 @@ impl Client {
         };
         put_scratch(writer.out);
         answer
-    }
-
-    /// Sends a message and leaves the waiting for its answer to later.
-    ///
-    /// # Errors
-    ///
-    /// As for [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] where too many calls are
-    /// without an answer; those of the answer come with the waiting.
-    ///
-    /// # Blocking
-    ///
-    /// As for [`envoyer`](Client::envoyer).
-    #[doc(alias("call_async", "begin_call", "future", "pipeline"))]
-    #[doc(alias = "defer")]
-    pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
-        let head = message.entete();
-        remember(head.hash(), head.nom());
-        let mut writer = ArgumentWriter::new(take_scratch());
-        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
-            let call = self.link.defer(writer.buffer(), body, self.deadline());
-            call.map_err(|failure| self.about(&head).failed(failure))
-        });
-        put_scratch(writer.out);
-        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
     }
 
     /// Writes out what was sent with [`envoyer`](Client::envoyer) or
@@ -263,50 +277,6 @@ impl Client {
         let mut client = self.passing();
         client.delai = delai;
         client
-    }
-
-    /// Whether the connection has not ended.
-    #[doc(alias("is_alive", "is_open"))]
-    #[doc(alias = "is_connected")]
-    pub fn est_connecte(&self) -> bool {
-        self.link.ending().is_none()
-    }
-
-    /// Whether the calling thread runs a command that came by this connection, and nobody waits for
-    /// that command any more: its caller gave it up, or the connection has ended.
-    ///
-    /// Long commands ask the client that they are handed now and then, and may return early. What is
-    /// asked is one thread and one connection: `false` outside the commands of this connection, on
-    /// a thread that such a command has started, and for the handle of another client. While
-    /// commands run one after the other it is seen within a quarter of a second or so.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use cconn::{Client, Serveur, nommee};
-    ///
-    /// # fn main() -> cconn::Resultat<()> {
-    /// let serveur = Serveur::new(0)?;
-    /// let (vu, voir) = std::sync::mpsc::channel();
-    /// serveur.enregistrer_commande("longue", move |client: &Client, (): ()| {
-    ///     while !client.est_annule() {
-    ///         std::thread::sleep(Duration::from_millis(1)); // a part of the work
-    ///     }
-    ///     vu.send(()).unwrap();
-    /// })?;
-    /// let client = serveur.client_local()?;
-    /// let court = client.avec_delai(Duration::from_millis(20));
-    /// assert!(court.appeler::<(), _>(nommee("longue", ())).is_err());
-    /// voir.recv().unwrap(); // the command has seen that nobody waits
-    /// assert!(!client.est_annule());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias("cancelled", "cancellation"))]
-    #[doc(alias = "is_cancelled")]
-    pub fn est_annule(&self) -> bool {
-        self.link.is_cancelled()
     }
 
     /// The peer's address, where the connection has one.

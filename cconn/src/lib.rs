@@ -20,6 +20,9 @@
 //! Start with [`macro@commande`], [`Serveur`] and [`Client`], whose page lists the verbs. English
 //! words find the French names: search for "send". The guide is in `docs/guide` of the repository.
 
+#[cfg(not(any(unix, windows)))]
+compile_error!("cconn needs sockets and threads: it runs on Unix systems and on Windows");
+
 mod copy;
 mod sync;
 mod text;

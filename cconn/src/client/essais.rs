@@ -7,6 +7,51 @@ use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::wire;
 
 impl Client {
+    /// Sends a message and leaves the waiting for its answer to later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] where too many calls are
+    /// without an answer; those of the answer come with the waiting.
+    ///
+    /// # Blocking
+    ///
+    /// As for [`envoyer`](Client::envoyer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn somme(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![somme])?;
+    /// let client = serveur.client_local()?;
+    /// let un = client.differer(somme { a: 1, b: 2 })?;
+    /// let deux = client.differer(somme { a: 3, b: 4 })?;
+    /// assert_eq!((un.attendre()?, deux.attendre()?), (3, 7));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("call_async", "begin_call", "future", "pipeline"))]
+    #[doc(alias = "defer")]
+    pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
+        let head = message.entete();
+        remember(head.hash(), head.nom());
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
+            let call = self.link.defer(writer.buffer(), body, self.deadline());
+            call.map_err(|failure| self.about(&head).failed(failure))
+        });
+        put_scratch(writer.out);
+        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
+    }
+
     /// Sends a message that gets no answer, but only if that needs no waiting.
     ///
     /// Like [`envoyer`](Client::envoyer), except that a message for which the peer has no room now

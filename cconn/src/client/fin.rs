@@ -1,4 +1,4 @@
-//! Ending a connection: in order, at once, or with a reason for the peer.
+//! Ending a connection: in order, at once, or with a reason for the peer; and whether it, or a command, has been given up.
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,50 @@ use crate::wire::EndReason;
 const NO_REASON: &str = "sent away, and no reason was given";
 
 impl Client {
+    /// Whether the connection has not ended.
+    #[doc(alias("is_alive", "is_open"))]
+    #[doc(alias = "is_connected")]
+    pub fn est_connecte(&self) -> bool {
+        self.link.ending().is_none()
+    }
+
+    /// Whether the calling thread runs a command that came by this connection, and nobody waits for
+    /// that command any more: its caller gave it up, or the connection has ended.
+    ///
+    /// Long commands ask the client that they are handed now and then, and may return early. What is
+    /// asked is one thread and one connection: `false` outside the commands of this connection, on
+    /// a thread that such a command has started, and for the handle of another client. While
+    /// commands run one after the other it is seen within a quarter of a second or so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let (vu, voir) = std::sync::mpsc::channel();
+    /// serveur.enregistrer_commande("longue", move |client: &Client, (): ()| {
+    ///     while !client.est_annule() {
+    ///         std::thread::sleep(Duration::from_millis(1)); // a part of the work
+    ///     }
+    ///     vu.send(()).unwrap();
+    /// })?;
+    /// let client = serveur.client_local()?;
+    /// let court = client.avec_delai(Duration::from_millis(20));
+    /// assert!(court.appeler::<(), _>(nommee("longue", ())).is_err());
+    /// voir.recv().unwrap(); // the command has seen that nobody waits
+    /// assert!(!client.est_annule());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("cancelled", "cancellation"))]
+    #[doc(alias = "is_cancelled")]
+    pub fn est_annule(&self) -> bool {
+        self.link.is_cancelled()
+    }
+
     /// Stops the connection in order: what has arrived is still handled, what is queued is still
     /// sent, and the peer handles it.
     ///

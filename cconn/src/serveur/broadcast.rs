@@ -31,6 +31,21 @@ impl Serveur {
     /// # Blocking
     ///
     /// Never: clients without room come back in [`Diffusion::manques`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::options(0).max_clients(2).ouvrir()?;
+    /// let clients = [serveur.client_local()?, serveur.client_local()?];
+    /// let diffusion = serveur.diffuser(nommee("annonce", ("bonjour",)))?;
+    /// assert_eq!(diffusion.atteints + diffusion.manques.len(), serveur.clients().len());
+    /// # drop(clients);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("publish", "emit", "multicast", "notify_all", "send_all"))]
     #[doc(alias = "broadcast")]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
