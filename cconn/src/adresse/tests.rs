@@ -19,6 +19,7 @@ fn fault(given: impl VersAdresse) -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table: one case a line")]
 fn what_is_no_address_says_what_is_wrong_and_what_one_is() {
     let cases = [
         ("", "is empty"),
