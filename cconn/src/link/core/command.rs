@@ -1,4 +1,4 @@
-//! A command of the peer's, from its arrival to the end of its handler.
+//! A command of the peer, from its arrival to the end of its handler.
 
 use super::bytes::Bytes;
 use crate::wire::CallId;

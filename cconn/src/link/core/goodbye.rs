@@ -85,13 +85,13 @@ enum Stop {
     /// No stop has begun.
     #[default]
     No,
-    /// The stop began then: a thread here asked for it, or the peer's `retrait` came.
+    /// The stop began at this moment: a thread here asked for it, or the peer's `retrait` came.
     Since(Instant),
     /// The peer is being sent away, by a thread that has a deadline of its own.
     Watched,
 }
 
-/// What one side has said of the goodbye.
+/// The parts of the goodbye that one side has said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Said {
     #[default]
@@ -106,10 +106,10 @@ enum Said {
 enum End {
     #[default]
     Open,
-    /// Nothing more is sent and no answer comes, for that reason. What was said before is still
-    /// written, or what had arrived still run.
+    /// Ended for this reason: nothing more is sent and no answer comes. What was said before is
+    /// still written, or what had arrived is still run.
     Ended(Arc<Ending>),
-    /// Nothing is left to be written or run.
+    /// Closed: nothing is left to be written or run.
     Closed(Arc<Ending>),
 }
 
@@ -117,19 +117,19 @@ enum End {
 #[derive(Debug, Default)]
 pub(crate) struct Goodbye {
     stop: Stop,
-    /// What of our goodbye is in the outbox or written, or could not be written any more.
+    /// The parts of our goodbye that are in the outbox or written, or could not be written any
+    /// more.
     ours: Said,
     /// Outbox position before our `retrait`.
     retrait_at: u64,
-    /// What of the peer's goodbye has come.
+    /// The parts of the peer's goodbye that have come.
     theirs: Said,
     /// The input has ended.
     pub(crate) end_of_input: bool,
     /// Threads that are inside a send.
     pub(crate) senders: usize,
     end: End,
-    /// Why the last words of this side can't all be written any more; they were still waiting to
-    /// be.
+    /// Why the last words of this side, which were still waiting, can't all be written any more.
     pub(crate) unsaid: Option<Arc<Ending>>,
 }
 
@@ -150,7 +150,7 @@ impl Goodbye {
         self.stop != Stop::No
     }
 
-    /// When the stop began; `None` where the grace period does not bound it.
+    /// When the stop began; `None` if the grace period does not bound it.
     pub(crate) fn stop_since(&self) -> Option<Instant> {
         match self.stop {
             Stop::Since(moment) => Some(moment),
@@ -158,40 +158,40 @@ impl Goodbye {
         }
     }
 
-    /// The stop begins, unless it has: from now on it has the grace period.
+    /// Begins the stop, unless it has begun: from now on it has the grace period.
     pub(super) fn begin_stop(&mut self) {
         if !matches!(self.stop, Stop::Since(_)) {
             self.stop = Stop::Since(crate::sync::now());
         }
     }
 
-    /// The peer is sent away, by a thread with a deadline of its own.
+    /// Notes that the peer is sent away by a thread with a deadline of its own.
     pub(super) fn begin_expulsion(&mut self) {
         self.stop = Stop::Watched;
     }
 
-    /// What is left to run has the grace period from now on.
+    /// Gives what is left to run the grace period, from now on.
     pub(super) fn restart_grace(&mut self) {
         self.stop = Stop::Since(crate::sync::now());
     }
 
-    /// Our `retrait` is written, or about to be, behind outbox position `at`.
+    /// Notes that our `retrait` is written, or about to be, behind outbox position `at`.
     pub(super) fn say_retrait(&mut self, at: u64) {
         self.retrait_at = at;
         self.ours = Said::Retrait;
     }
 
-    /// Our `adieu` is written, or about to be.
+    /// Notes that our `adieu` is written, or about to be.
     pub(super) fn say_adieu(&mut self) {
         self.ours = Said::Adieu;
     }
 
-    /// The peer's `retrait` has come.
+    /// Notes that the peer's `retrait` has come.
     pub(super) fn hear_retrait(&mut self) {
         self.theirs = self.theirs.max(Said::Retrait);
     }
 
-    /// The peer's `adieu` has come.
+    /// Notes that the peer's `adieu` has come.
     pub(super) fn hear_adieu(&mut self) {
         self.theirs = Said::Adieu;
     }
@@ -211,7 +211,7 @@ impl Goodbye {
         self.theirs == Said::Adieu
     }
 
-    /// Why the connection ends. Once that is known nothing more is sent and no answer comes.
+    /// Why the connection ends. Once the reason is known, nothing more is sent and no answer comes.
     #[inline]
     pub(crate) fn ended(&self) -> Option<&Arc<Ending>> {
         match &self.end {
@@ -226,12 +226,12 @@ impl Goodbye {
         matches!(self.end, End::Closed(_))
     }
 
-    /// The connection ends, for that reason.
+    /// Ends the connection for this reason.
     pub(super) fn set_ended(&mut self, ending: Ending) {
         self.end = End::Ended(Arc::new(ending));
     }
 
-    /// The end is complete. Nothing happens where none has begun.
+    /// Notes that the end is complete. Does nothing if no end has begun.
     pub(super) fn set_closed(&mut self) {
         if let End::Ended(ending) = std::mem::take(&mut self.end) {
             self.end = End::Closed(ending);

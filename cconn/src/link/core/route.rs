@@ -1,4 +1,5 @@
-//! Where received frames go: answers to their calls, commands to the queue, the rest to the state.
+//! Decides where received frames go: answers to their calls, commands to the queue, everything else
+//! to the state.
 
 use super::bytes::Bytes;
 use super::calls::{Answer, Met};
@@ -13,7 +14,7 @@ use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, Context, EndReason, FailureCode, Fingerprints, Frame};
 
-/// Frames routed under one lock: some ten microseconds of it.
+/// Frames routed under one hold of the lock, which takes some ten microseconds.
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
 
 /// What routing asks of the commands that are registered here.
@@ -26,9 +27,9 @@ pub(crate) trait Kinds: Send + Sync {
 /// What the routing thread does afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Router {
-    /// It runs commands: one that anyone may start needs no other thread.
+    /// It runs commands: a command that anyone may start needs no other thread.
     Runs,
-    /// It waits for something else: commands need somebody else.
+    /// It waits for something else: commands need another thread.
     Waits,
 }
 
@@ -40,20 +41,22 @@ pub(crate) struct Routing<'a> {
     pub(crate) max_unclaimed: usize,
 }
 
-/// The body of a frame that is kept, and how to keep it.
+/// The body of a received frame, and how it is kept.
 struct Kept<'a> {
     inbox: &'a mut Inbox,
     range: std::ops::Range<usize>,
 }
 
 impl Kept<'_> {
-    /// Size of a body of which `length` bytes are here, and perhaps a long byte string apart.
+    /// Size of a body of which `length` bytes are in the buffer, including a long byte string that
+    /// is apart.
     #[inline]
     fn size(&self, length: usize) -> usize {
         length.saturating_add(self.inbox.buffer.apart())
     }
 
-    /// Keeps the last `length` bytes; `alone` if no other body is kept in the same place.
+    /// Keeps the last `length` bytes of the frame. `alone`: no other body is kept for the same
+    /// purpose.
     #[inline]
     fn body(self, length: usize, alone: bool) -> Bytes {
         let from = self.range.end.saturating_sub(length);
@@ -61,7 +64,8 @@ impl Kept<'_> {
         if self.inbox.buffer.apart() > 0 {
             return self.parted(body);
         }
-        // A small body is copied as fast as a buffer changes hands, and the thread needs no second.
+        // Copying a small body is as fast as handing the buffer over, and the thread needs no
+        // second buffer.
         if !Bytes::fits_inline(length) && self.inbox.buffer.should_hand_over(&body, alone) {
             Bytes::Whole { buf: self.inbox.buffer.hand_over(), range: body }
         } else {
@@ -69,7 +73,7 @@ impl Kept<'_> {
         }
     }
 
-    /// Keeps a body of which a long byte string stands apart.
+    /// Keeps a body whose long byte string is apart.
     #[cold]
     fn parted(self, body: std::ops::Range<usize>) -> Bytes {
         let frame = self.range.start.saturating_sub(wire::LENGTH_PREFIX);
@@ -80,7 +84,7 @@ impl Kept<'_> {
 }
 
 impl State {
-    /// Takes in what a read pass brought; says whether there is more to `route`.
+    /// Takes in the result of a read pass; true if there is more to `route`.
     #[inline]
     pub(crate) fn input(
         &mut self,
@@ -105,7 +109,7 @@ impl State {
         false
     }
 
-    /// The end as first seen: a failed write tells more than the end of input after it.
+    /// The reason of an end: a failed write tells more than the end of input that follows it.
     fn broken_or(&self, ending: Ending) -> Ending {
         match self.writer.broken() {
             Some(text) => Ending::Cut { text: text.into() },
@@ -113,8 +117,9 @@ impl State {
         }
     }
 
-    /// Routes whole frames, a slice at most; the unfinished tail stays in the inbox. Says whether
-    /// there may be more: the lock is given up between two slices, for others wait for it.
+    /// Routes whole frames, at most a slice of them; an unfinished frame stays in the inbox. True
+    /// if more may be left: the lock is given up between two slices, because other threads wait for
+    /// it.
     #[inline]
     pub(crate) fn route(&mut self, inbox: &mut Inbox, routing: Routing<'_>) -> bool {
         let mut left = SLICE;
@@ -141,7 +146,7 @@ impl State {
         left == 0
     }
 
-    /// Finds a runner for what arrived, where the routing thread is not one itself.
+    /// Finds a runner for the commands that arrived, if the routing thread is not a runner itself.
     #[inline]
     fn offer_arrived(&mut self, router: Router) {
         if self.turn.is_queue_empty() {
@@ -237,7 +242,7 @@ impl State {
         code: FailureCode,
         text: Box<str>,
     ) -> Result<(), Ending> {
-        // Nobody counts one-ways, so nobody knows whether it answers one.
+        // Reports of failed one-ways are not matched with messages, so one may be a flood.
         self.waste.note();
         let notice = Notice { command, code, text, here: false, lost: 0 };
         self.turn.notices.push_from_peer(notice);
@@ -259,14 +264,14 @@ impl State {
         Ok(())
     }
 
-    /// Whether a call comes from inside what this side has asked for, and may be what an answer
-    /// that is waited for waits for itself.
+    /// Whether a call comes from inside a command that this side has asked for. This side may then
+    /// be waiting for an answer that depends on the call.
     #[cold]
     fn is_asked_for(&self, command: &Command) -> bool {
         command.depth > 0 && command.call.is_some() && self.calls.waiting() > 0
     }
 
-    /// A call that would wait for the hook which may wait for it.
+    /// Refuses a call that would wait for the hook, which in turn may wait for the call.
     #[cold]
     fn refuse_unadmitted(&mut self, command: &Command) {
         self.take_up(command.charge);
@@ -297,7 +302,8 @@ impl State {
         }
     }
 
-    /// The peer gave a call up. One that has not started never will; its charge is granted again.
+    /// Notes that the peer gave a call up. A call that has not started never will; its charge is
+    /// granted again.
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [cancel.unknown] [cancel.unstarted]
     fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
@@ -318,12 +324,13 @@ impl State {
 
     fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
         if reason != EndReason::Finished {
-            // Every error of this connection carries a copy; we write no longer ones.
+            // Every error of this connection carries a copy, so longer texts than ours are
+            // shortened.
             let text = wire::shorten(text, wire::MAX_TEXT).into();
             // [abrupt.receiver]
             return Err(Ending::Peer { reason, text });
         }
-        // It answers our own `retrait`, of which a byte must have left.
+        // The peer's `adieu` answers our `retrait`, so at least one byte of that must have left.
         let said = self.goodbye.retrait_at().is_some_and(|at| self.outbox.may_have_left(at));
         let retired = self.goodbye.has_peer_retired() && said;
         // [adieu.too-early]

@@ -14,7 +14,7 @@ enum Flusher {
     Blocked,
 }
 
-/// The one who writes, and what came of it.
+/// The thread that writes, and what became of its writes.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     flusher: Flusher,
@@ -37,25 +37,25 @@ impl Writer {
         self.flusher == Flusher::Blocked
     }
 
-    /// A thread becomes the flusher.
+    /// Notes that a thread becomes the flusher.
     #[inline]
     pub(crate) fn begin(&mut self) {
         self.flusher = Flusher::Writing;
     }
 
-    /// The flusher has met a full socket. It goes on to write, or ends.
+    /// Notes that the flusher has met a full socket. It goes on to write, or ends.
     pub(crate) fn block(&mut self) {
         self.flusher = Flusher::Blocked;
     }
 
-    /// The flusher has ended.
+    /// Notes that the flusher has ended.
     #[inline]
     pub(crate) fn end(&mut self) {
         self.flusher = Flusher::Idle;
     }
 
-    /// A write has returned. `is_full` says that the socket took nothing: the write deadline runs
-    /// from the first such write until one that takes something.
+    /// Notes that a write has returned. `is_full`: the socket took nothing. The write deadline runs
+    /// from the first such write until a write takes something.
     #[inline]
     pub(crate) fn note(&mut self, is_full: bool) {
         if is_full {
@@ -71,7 +71,7 @@ impl Writer {
         self.stuck_since
     }
 
-    /// A write failed: nothing can be written any more. The first reason stays.
+    /// Notes that a write failed: nothing can be written any more. The first reason stays.
     pub(crate) fn break_off(&mut self, why: impl FnOnce() -> Box<str>) {
         self.broken.get_or_insert_with(why);
     }

@@ -15,16 +15,17 @@ use crate::sync::{Deadline, Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
-/// Bytes read at most while a write is blocked, before the write is tried again.
+/// The most bytes read while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
 
-/// A blocked write is tried again after this part of the write deadline, and then whenever the
-/// time without progress has doubled, whatever the socket says. It is called writable only once a
-/// third of its buffer is free: a slow peer that reads all the time may take longer for that than
-/// the deadline. What a full socket still takes of a peer that does not read, it takes early.
+/// A blocked write is tried again after this part of the write deadline, and from then on whenever
+/// the time without progress has doubled, even if the socket is not called writable. The kernel
+/// calls a socket writable only once a third of its buffer is free, which may take a slow but
+/// steady peer longer than the deadline. For a peer that does not read at all, a full socket takes
+/// what it can early on.
 const FIRST_TRY: u32 = 64;
 
-/// Both directions.
+/// Either direction.
 const EITHER: Ready = Ready { readable: true, writable: true };
 
 /// What a flusher would wait for if it did not read.
@@ -36,7 +37,7 @@ impl Channel {
         state.writer.stuck_since()?.checked_add(self.limits.write_deadline)
     }
 
-    /// When a blocked write is tried again, whatever the socket says.
+    /// When a blocked write is tried again, even if the socket is not called writable.
     fn next_try(&self, state: &State) -> Option<Instant> {
         let since = state.writer.stuck_since()?;
         let stuck = crate::sync::now().saturating_duration_since(since);
@@ -44,18 +45,18 @@ impl Channel {
         since.checked_add(stuck.saturating_mul(2).max(first))
     }
 
-    /// The last words after an end of this side's making: what is complete and the goodbye, as
-    /// far as the socket takes it now. Then the end of the stream.
+    /// Says the last words after this side ended the connection: whole frames and the goodbye, as
+    /// far as the socket takes them now, and then the end of the stream.
     pub(in super::super) fn say_goodbye(&self) {
         match self.locked(|state| state.write_last_words()) {
             Said::Written => self.end_stream(),
             Said::ByAnother => {}
-            // The flusher sleeps because the peer takes nothing: nothing can be said.
+            // The flusher sleeps because the peer takes nothing, so nothing can be said.
             Said::Blocked => self.io.shutdown(),
         }
     }
 
-    /// Ends the writing side; where the peer has ended its own, nothing is left to wait for.
+    /// Ends the writing side. If the peer has ended its own side, the stream is closed.
     pub(in super::super) fn end_stream(&self) {
         self.io.shutdown_write();
         if self.locked(|state| state.goodbye.end_of_input) {
@@ -94,8 +95,8 @@ impl Locked<'_> {
         self.flush(&mut { Deadline::NO_TIME });
     }
 
-    /// The flusher writes until nothing is left, or others may go on behind `own`. True if it gave
-    /// up instead.
+    /// Writes as the flusher until nothing is left. True if it stopped earlier: at the deadline,
+    /// after an error, or because another thread goes on with the bytes behind `own`.
     pub(super) fn write_on(&mut self, own: u64, deadline: &mut Deadline) -> bool {
         let share = own.saturating_add(self.channel.limits.flush_share);
         while !self.outbox.is_empty() && self.can_write() {
@@ -113,7 +114,7 @@ impl Locked<'_> {
         false
     }
 
-    /// A write took nothing: waits for room, or gives up. True if it gave up.
+    /// After a write that failed or took nothing: waits for room, or gives up. True if it gave up.
     pub(super) fn write_failed(&mut self, error: &io::Error, deadline: &mut Deadline) -> bool {
         if error.kind() != io::ErrorKind::WouldBlock {
             self.end_flush();
@@ -129,12 +130,13 @@ impl Locked<'_> {
         false
     }
 
-    /// One write of the whole outbox, unlocked.
+    /// Writes once from the outbox, with nothing locked.
     fn write_once(&mut self) -> io::Result<usize> {
         let (channel, batch) = (self.channel, self.outbox.take());
         let sent = self.unlocked(|| batch.send_with(|parts| channel.io.try_send(parts)));
         let written = *sent.as_ref().unwrap_or(&0);
         self.outbox.give_back(batch, written);
+        // A large buffer that was written out can take the next long byte string.
         let large = self.outbox.take_large();
         if large.capacity() > 0 {
             drop(self.keep_long(large));
@@ -147,21 +149,22 @@ impl Locked<'_> {
     fn end_flush(&mut self) {
         self.writer.end();
         if self.is_closed() {
-            // Whoever closed left the last words to the thread that was writing.
+            // The thread that closed the connection left the last words to this thread, because it
+            // was writing.
             let channel = self.channel;
             return self.unlocked(|| channel.say_goodbye());
         }
         self.advance_goodbye();
     }
 
-    /// The socket is full: waits until it takes more, and reads meanwhile, for the peer may be
-    /// waiting for us to read before it reads.
+    /// Waits until a full socket takes more, and reads meanwhile, because the peer may be waiting
+    /// for us to read before it reads.
     pub(super) fn wait_for_room(&mut self, deadline: &mut Deadline) {
         self.writer.block();
         let channel = self.channel;
         let cut = channel.write_cut(self);
         if is_past(cut) {
-            // The peer may have said why it reads no more.
+            // The peer may have sent the reason why it no longer reads.
             self.look();
             return self.close(Ending::here(EndReason::SlowPeer, ""));
         }
@@ -169,6 +172,7 @@ impl Locked<'_> {
         if !holds(Rule::WriterReads) {
             return self.wait_unread(until);
         }
+        // A flood that changes nothing is not read faster because a write is blocked.
         if self.waste.is_much()
             && let Some(wasted) = self.waste.until(crate::sync::now())
         {
@@ -189,6 +193,7 @@ impl Locked<'_> {
         } else {
             self.put_helm(reader);
         }
+        // Threads that wanted the helm meanwhile are asleep.
         self.pass_on();
     }
 
@@ -198,30 +203,33 @@ impl Locked<'_> {
         let ready = self.unlocked(|| channel.io.poll(EITHER, until).unwrap_or(EITHER));
         let still_held = !self.is_helm_free() && self.passes == passes;
         if ready.readable && !ready.writable && still_held && !self.is_closed() {
-            // The holder of the helm is about to read that input; its pass ends this sleep.
+            // The thread at the helm is about to read that input; the end of its pass ends this
+            // sleep.
             self.sleep(Sleep::Pass, until);
         }
     }
 
-    /// What a writer must not do for long: wait without reading.
+    /// Waits for room without reading, which a writer must not do for long.
     fn wait_unread(&mut self, until: Option<Instant>) {
         let channel = self.channel;
         let _ready = self.unlocked(|| channel.io.poll(WRITABLE, until));
     }
 
-    /// A write failed: nothing more can be said, but the peer's last words may still be there to
-    /// read, and they say why.
+    /// Gives up writing after an error. Nothing more can be said, but the peer's last words may
+    /// still be unread, and they tell why.
     fn give_up_writing(&mut self, error: &io::Error) {
         self.writer.break_off(|| format!("writing failed: {}", lost(error)).into());
         self.outbox.clear();
+        // Senders must not wait for room that nothing can make any more.
         self.wake(|sleep| sleep == Sleep::Room);
         let channel = self.channel;
         let Some(reader) = self.take_helm_anyway() else {
-            // Whoever reads comes to the end of what is there, and closes.
+            // The thread at the helm reads to the end of the input, and closes.
             return self.unlocked(|| channel.io.shutdown());
         };
         self.read_ready(reader, usize::MAX);
-        // An end like that of the input: what came before the peer's adieu still runs.
+        // The connection ends as if by its input: commands that came before the peer's `adieu`
+        // still run.
         self.end_input(Ending::cut(error));
     }
 
@@ -229,7 +237,8 @@ impl Locked<'_> {
         if !self.writer.is_idle() {
             return if self.writer.is_blocked() { Said::Blocked } else { Said::ByAnother };
         }
-        // One at a time: another thread's end of the stream would come before these words.
+        // One thread at a time: the end of the stream by another thread would come before these
+        // words.
         self.writer.begin();
         let channel = self.channel;
         while !self.outbox.is_empty() {

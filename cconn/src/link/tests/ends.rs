@@ -47,7 +47,7 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
 }
 
-/// Retrait, one note, adieu and the end of the stream, from a peer that is written by hand.
+/// Sends `retrait`, one note, `adieu` and the end of the stream, as a peer written by hand.
 fn leave_with_a_note(peer: &Memory) {
     let mut bytes = Vec::new();
     wire::write_retrait(&mut bytes);
@@ -64,7 +64,7 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
     // [cut.after-adieu]
     let (left, right) = Memory::pair(1000);
     let client = end(Arc::new(left), &small());
-    // The peer says `adieu` when it has had our `retrait`.
+    // The peer sends `adieu` once it has received our `retrait`.
     client.link.begin_stop();
     leave_with_a_note(&right);
     client.link.execute();
@@ -76,7 +76,7 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
 fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
-    // A reader that the end of the connection met in the middle of a read.
+    // A reader that is in the middle of a read when the connection ends.
     let reader = client.link.locked(|state| state.take_helm_anyway()).unwrap();
     client.link.close(EndReason::Closed, "");
     let deadline = soon();

@@ -12,18 +12,18 @@ use crate::sync::{Rule, holds};
 pub(in super::super) struct Away(Handler);
 
 impl Away {
-    /// Takes the turn back, whoever runs.
+    /// Takes the turn back, even if another handler runs.
     pub(in super::super) fn take_turn_back(self) {
         self.0.link.locked(|its| its.turn.come_back(self.0.marks.parallel));
     }
 }
 
-/// The turn of the command that the calling thread is inside of, given up while it waits for the end
-/// of something else; taken back when this is dropped.
+/// The turn of the command that the calling thread is inside of, given up while the thread waits
+/// for the end of something else. Dropping this takes the turn back.
 pub(crate) struct Aside(Option<Away>);
 
 impl Aside {
-    /// Where too many commands wait already, this one keeps its turn.
+    /// If too many commands wait already, this one keeps its turn.
     pub(crate) fn step() -> Self {
         let handler = handler::current();
         let away = handler.and_then(|handler| give_up_turn(&handler).unwrap_or(None));
@@ -49,7 +49,8 @@ pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, 
     handler.link.locked(|its| {
         its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
         if its.goodbye.is_stopping() {
-            // Who stops it from inside what this command asks for does not wait for it.
+            // A stop that runs inside what this command has asked for must not wait for this
+            // command.
             its.wake(|sleep| sleep == Sleep::End);
         }
         its.pass_on();
@@ -76,10 +77,11 @@ impl Link {
         })
     }
 
-    /// Takes the turn back, whoever runs.
+    /// Takes the turn back, even if another handler runs.
     #[inline]
     pub(in super::super) fn come_back(&self, state: &mut Locked<'_>, away: Option<Away>) {
         let Some(Away(handler)) = away else { return };
+        // No thread holds the locks of two connections at once.
         if std::ptr::eq(&raw const *handler.link, self) {
             state.turn.come_back(handler.marks.parallel);
         } else {

@@ -1,4 +1,5 @@
-//! Who runs commands: the executor, its stand-ins, and the refusal where no thread can be had.
+//! The threads that run commands: the executor, its stand-ins, and the refusal if no thread can be
+//! had.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +16,18 @@ use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds};
 use crate::wire::{self, FailureCode, Features};
 
-/// A stand-in without work ends after this long.
+/// A stand-in ends after this long without work.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The same where the process has few threads left: others need them.
+/// How long a stand-in waits for work if the process has few threads left, which others need.
 const SCARCE_PATIENCE: Duration = Duration::from_millis(10);
 
 impl Link {
-    /// Runs the peer's commands until the connection has ended; this thread is the executor.
+    /// Runs the peer's commands until the connection has ended; the calling thread becomes the
+    /// executor.
     ///
-    /// Where nothing else is in the way it reads and runs by itself: no other thread takes part
-    /// in a command. Returns at once with `false` if another thread is the executor, or if the
+    /// If nothing else is in the way, the executor reads and runs commands by itself: no other
+    /// thread takes part. Returns `false` at once if another thread is the executor, or if the
     /// calling thread is inside a command of this connection.
     pub(crate) fn execute(self: &Arc<Self>) -> bool {
         if self.is_served_here() {
@@ -44,12 +46,12 @@ impl Link {
         begins
     }
 
-    /// From here on commands wait until `admit_and_execute`, whoever could run them.
+    /// Makes commands wait from now on until `admit_and_execute`, whichever thread could run them.
     pub(crate) fn hold_commands(&self) {
         self.locked(|state| state.turn.held = true);
     }
 
-    /// Runs the peer's commands as `execute` does, those included that had to wait for that.
+    /// Lets commands start, including those that waited for it, and runs them as `execute` does.
     pub(crate) fn admit_and_execute(self: &Arc<Self>) {
         self.locked(|state| {
             state.turn.held = false;
@@ -59,7 +61,8 @@ impl Link {
     }
 
     fn execute_on(self: &Arc<Self>) {
-        // A command of another connection waits here for the end of this one.
+        // If this thread is inside a command of another connection, that command waits for the end
+        // of this connection.
         let waits = self.watch.clone().and_then(Chained::begin);
         if let Some(waits) = &waits {
             waits.awaits(vec![self.place()]);
@@ -75,7 +78,7 @@ impl Link {
         });
     }
 
-    /// What the executor does next.
+    /// Does what the executor has to do next: runs a command, writes, reads or sleeps.
     fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         if state.turn.start_next(&mut hands.command) {
             self.run_command(state, hands);
@@ -86,6 +89,7 @@ impl Link {
         } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
             && let Some(reader) = state.take_helm()
         {
+            // A caller that gets its answer by this pass may soon call again.
             let answered = state.calls.answered();
             state.read_pass(reader, &mut Deadline::Never, Router::Runs);
             let some = state.calls.answered() != answered;
@@ -96,13 +100,14 @@ impl Link {
         }
     }
 
-    /// After the end: reads out what the peer still sends, for a moment at most.
+    /// Reads and discards, after the end, what the peer still sends; for a moment at most.
     pub(crate) fn linger(&self) {
         self.drain(crate::sync::now().checked_add(self.limits.linger));
     }
 
-    /// After a read pass that brought no work: callers that sleep read for themselves, and one
-    /// that was just answered finds the helm free if it soon calls again.
+    /// Leaves the helm to callers after a read pass that brought no work. Callers that sleep read
+    /// for themselves, and a caller that was just answered finds the helm free if it soon calls
+    /// again.
     fn yield_helm_to_callers(&self, state: &mut Locked<'_>, answered: bool) {
         if !state.is_free_of_work() {
             return;
@@ -117,12 +122,12 @@ impl Link {
             let passes = state.passes;
             let moment = crate::sync::now().checked_add(self.limits.moment);
             state.sleep(Sleep::Moment, moment);
-            // While others read, the executor is not needed for it.
+            // While other threads read, the executor is not needed at the helm.
             yields = state.passes != passes;
         }
     }
 
-    /// Runs commands beside the executor, which waits for a peer or is not there.
+    /// Runs commands beside an executor that waits for a peer, or without any executor.
     pub(in super::super) fn stand_in(self: &Arc<Self>) {
         let mut hands = Hands::new(self);
         self.locked(|state| {
@@ -131,6 +136,8 @@ impl Link {
                 idle = self.stand_in_once(state, &mut hands);
             }
         });
+        // The runner may hold values of the program: they are dropped before a stop stops waiting
+        // for this thread.
         drop(hands);
         self.locked(|state| {
             state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
@@ -139,7 +146,7 @@ impl Link {
         });
     }
 
-    /// What a stand-in does next. True once it had nothing to do for long.
+    /// Does what a stand-in has to do next. True once it had nothing to do for long.
     fn stand_in_once(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) -> bool {
         let mut idle = false;
         loop {
@@ -160,8 +167,8 @@ impl Link {
         }
     }
 
-    /// No thread could be started for the command in front: it is refused instead of stuck. Says
-    /// whether the next one needs a thread too, which is then counted as started.
+    /// Refuses the command in front, because no thread could be started for it. True if the next
+    /// command needs a thread too; that thread is then counted as started.
     pub(in super::super) fn refuse_front(&self) -> bool {
         self.locked(|state| refuse_front(state, self.peer.features))
     }
@@ -169,7 +176,7 @@ impl Link {
 
 fn refuse_front(state: &mut Locked<'_>, peer: Features) -> bool {
     state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-    // A notice that stands first is kept, until there is a thread again.
+    // A notice in front is kept until there is a thread again.
     if state.turn.startable_command() == Startable::Nothing {
         return false;
     }

@@ -1,4 +1,4 @@
-//! Bytes that are left to the watchman, to share a write with those that follow.
+//! Bytes that are left to the watchman, to share a write with bytes that follow.
 
 use std::time::Duration;
 
@@ -7,15 +7,16 @@ use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
 
-/// A burst of messages is written out when it has grown to this many bytes.
+/// A burst of messages is written out once it has grown to this many bytes.
 const BURST: u64 = 32 << 10;
 
-/// Messages that follow each other within this time are a burst: they share a write.
+/// Messages that follow each other within this time are a burst and share a write.
 const BURST_GAP: Duration = Duration::from_micros(50);
 
 impl Link {
-    /// After a message nobody waits for: a lone one is written at once, one of a burst is left to
-    /// be written with those that follow, by the watchman within a millisecond at the latest.
+    /// Flushes after a one-way message. A lone message is written at once. A message of a burst is
+    /// left, to be written together with those that follow; the watchman writes it within a
+    /// millisecond.
     pub(in super::super) fn flush_burst(&self, state: &mut Locked<'_>, deadline: &mut Deadline) {
         if !(self.may_leave(state) && !state.goodbye.is_stopping() && self.leaves_message(state)) {
             state.flush(deadline);
@@ -25,7 +26,7 @@ impl Link {
     /// Whether a message is one of a burst, and its bytes are left to the watchman.
     fn leaves_message(&self, state: &mut State) -> bool {
         if state.tended.left_unflushed {
-            // The burst goes on, and the watchman knows of it.
+            // The burst goes on, and the watchman knows of it already.
             return self.is_kept_in_mind();
         }
         let now = crate::sync::now();
@@ -34,8 +35,9 @@ impl Link {
         is_burst && self.begin_leaving(state)
     }
 
-    /// Before a command runs: nobody enters user code with bytes left that nobody owns. A few
-    /// finished answers are left to the watchman, to share a write with those that follow.
+    /// Flushes before a command runs, because no thread may enter user code while bytes wait that
+    /// no thread is in charge of. A few answers are left to the watchman, so that they share a
+    /// write with those that follow.
     pub(in super::super) fn flush_before_command(&self, state: &mut Locked<'_>) {
         if state.is_unflushed() && !(self.may_leave(state) && self.leaves_answers(state)) {
             state.flush(&mut Deadline::Never);
@@ -46,8 +48,9 @@ impl Link {
         (state.tended.left_unflushed && self.is_kept_in_mind()) || self.begin_leaving(state)
     }
 
-    /// Leaves bytes to the watchman, unless he is the parent's of this process, or this thread ends
-    /// and nobody would write them if the process ended with it.
+    /// Leaves bytes to the watchman. False if the watchman belongs to a parent process, or if this
+    /// thread's locals are gone: then nobody would write the bytes if the process ended with this
+    /// thread.
     fn begin_leaving(&self, state: &mut State) -> bool {
         let watched = self.watch.as_ref().is_some_and(|watch| watch.is_of_this_process());
         if !watched || !self.is_kept_in_mind() {
@@ -58,7 +61,7 @@ impl Link {
         true
     }
 
-    /// Whether bytes may wait for others: there is a watchman, and they are few.
+    /// Whether bytes may wait for others: the watchman runs, and they are few.
     fn may_leave(&self, state: &State) -> bool {
         let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());
         is_watched && state.outbox.bytes() < BURST

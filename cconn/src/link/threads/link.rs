@@ -1,4 +1,5 @@
-//! One connection with its threads: who runs its commands, who looks after it, who holds it.
+//! One connection with its threads: which threads run its commands, what looks after it, and how
+//! many handles hold it.
 
 use std::any::Any;
 use std::fmt;
@@ -18,22 +19,23 @@ use crate::link::core::route::Kinds;
 use crate::link::io::channel::{Channel, Ends};
 use crate::transport::Transport;
 
-/// The commands of one connection: implemented by the registry above.
+/// The commands of one connection. The registry in the layer above implements it.
 pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
-    /// What a thread that runs commands of that connection runs them with. Made once for each
-    /// such thread, so that what all commands need costs nothing each time.
+    /// Makes what a thread needs to run commands of this connection. It is made once for each such
+    /// thread, so that a command pays nothing for it.
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a>;
 
-    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never panics.
+    /// Runs the program's hook for a one-way message that failed, at the peer or here. Never
+    /// panics.
     fn notice(&self, link: &Arc<Link>, notice: &Notice);
 
-    /// Told when the connection has ended; must not block. False where what is to be done then
-    /// could not be begun for want of a thread: it is told again.
+    /// Called when the connection has ended; must not block. False if a thread that is needed could
+    /// not be started: then it is called again.
     fn ended(&self, _lien: &Arc<Link>) -> bool {
         true
     }
 
-    /// The fingerprint that the command of that hash is registered with; 0 where it has none.
+    /// The fingerprint that the command with this hash is registered with; 0 if it has none.
     fn fingerprint(&self, _command: u64) -> u32 {
         0
     }
@@ -41,7 +43,7 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
 
 /// One connection.
 ///
-/// It is used as its channel too, which holds all that needs no thread.
+/// It derefs to its channel, which holds everything that needs no thread.
 pub(crate) struct Link {
     channel: Channel,
     pub(super) commands: Arc<dyn Dispatch>,
@@ -49,15 +51,16 @@ pub(crate) struct Link {
     pub(in super::super) watch: Option<Arc<Watch>>,
     pub(super) me: Weak<Link>,
     pub(crate) identity: Identity,
-    /// Names of what was sent one-way.
+    /// Names of the one-way commands that were sent.
     pub(crate) names: Names,
     /// When the greeting was done.
     pub(super) born: Instant,
-    /// Handles of the program that exist.
+    /// Handles to this connection that the program holds.
     pub(super) handles: AtomicUsize,
-    /// Whether the connection stops with its last handle: a server's connections do not.
+    /// Whether the connection stops when its last handle is dropped: true for a client's, false for
+    /// a server's.
     pub(in super::super) ends_with_handles: bool,
-    /// Bytes were left to the watchman, and may still wait.
+    /// Whether bytes were left to the watchman and may still be unwritten.
     left: AtomicBool,
 }
 
@@ -70,24 +73,25 @@ impl Deref for Link {
     }
 }
 
-/// What a connection is made of.
+/// The parts that a connection is made of.
 pub(crate) struct Parts {
     pub(crate) io: Arc<dyn Transport>,
     pub(crate) commands: Arc<dyn Dispatch>,
-    /// The same for all connections of a server.
+    /// Shared by all connections of a server.
     pub(crate) limits: Arc<Limits>,
     pub(crate) peer: PeerLimits,
     pub(crate) watch: Option<Arc<Watch>>,
     pub(crate) identity: Identity,
     pub(crate) ends_with_handles: bool,
-    /// What was received behind the greeting, in a buffer to go on reading into.
+    /// Bytes received after the greeting, in a buffer that is read into further.
     pub(crate) rest: Vec<u8>,
 }
 
 impl Link {
-    /// A connection whose greeting is done.
+    /// Makes a connection whose greeting is done.
     pub(crate) fn new(parts: Parts) -> Arc<Link> {
         let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
+        // The watchman's thread starts now, so that the first burst can be left to it.
         watch.iter().for_each(Watch::prepare);
         let (kinds, watched) = (commands.clone(), watch.is_some());
         let ends = Ends { io, kinds, limits, peer, rest, watched };
@@ -106,8 +110,8 @@ impl Link {
         })
     }
 
-    /// Leaves the helm to the watchman until somebody takes it: on a side without an executor,
-    /// from the beginning.
+    /// Leaves the helm to the watchman until another thread takes it. A side without an executor
+    /// does this from the beginning.
     pub(crate) fn leave_helm(&self) {
         self.locked(|state| {
             state.route_rest();
@@ -124,20 +128,19 @@ impl Link {
         self.left.store(left, Ordering::Relaxed);
     }
 
-    /// Whether this side ended it while it was being stopped, and not because its program wanted
-    /// it so.
+    /// Whether this side cut the connection while it was being stopped, against its program's wish.
     pub(crate) fn was_cut_in_stop(&self) -> bool {
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
         self.locked_soon(|state| state.goodbye.is_stopping() && state.ended().is_some_and(cut))
     }
 
-    /// Word of a failure is not told to the program.
+    /// Counts a notice of a failure that is not delivered to the program.
     pub(crate) fn lose_notice(&self) {
         self.locked(|state| state.turn.notices.lose());
     }
 
-    /// What runs this connection's commands.
+    /// The registry that runs this connection's commands.
     pub(crate) fn commands(&self) -> &Arc<dyn Dispatch> {
         &self.commands
     }

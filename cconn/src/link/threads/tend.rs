@@ -14,40 +14,39 @@ use crate::link::io::lock::Locked;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::wire::EndReason;
 
-/// Looks in vain after which bytes are no more looked for: who sends in bursts need not wake the
-/// watchman for each.
+/// After this many looks in vain the watchman stops looking for bytes. Until then a program that
+/// sends in bursts need not wake it for each burst.
 const WRITE_PATIENCE: u8 = 32;
 
-/// The longest the watchman lets a quiet connection be.
+/// The longest time between two looks at a quiet connection.
 const QUIETEST: Duration = Duration::from_millis(250);
 
-/// How long a connection lingers where a thread that waited for an answer is still in a read. Most
-/// peers end their side in that time, and the thread is not to wait for the others.
+/// How long a connection lingers while a thread that waited for an answer is still blocked in a
+/// read. Most peers end their side within that time, and the thread must not wait for the others.
 const HELD_UP: Duration = Duration::from_millis(30);
 
-/// How much longer than its grace period a stop may last where nobody waits for it.
+/// How much longer than the grace period a stop may last if no thread waits for it.
 const STOP_MARGIN: Duration = Duration::from_millis(250);
 
-/// Bytes read for one connection before the others have their turn.
+/// Bytes read from one connection before the others are looked at.
 pub(in super::super) const READ_BUDGET: usize = 32 << 10;
 
-/// How soon one that brought as much is read again; what is to be written comes before.
+/// How soon a connection that brought as much is read again; writing comes first.
 const MORE_TICK: Duration = Duration::from_millis(2);
 
-/// How long bytes that a full socket does not take are let be at most.
+/// The longest time between two looks at a full socket.
 const STUCK_TICK: Duration = Duration::from_millis(100);
 
 /// A full socket is looked at again after this part of the time for which it has taken nothing.
 const STUCK_PART: u32 = 8;
 
-/// When a socket is looked at again that has taken nothing since then: what does not get on is
-/// looked at ever less often.
+/// When a socket that has taken nothing since `since` is looked at again: ever less often.
 fn stuck_tick(now: Instant, since: Instant) -> Duration {
     let stuck = now.saturating_duration_since(since).checked_div(STUCK_PART);
     stuck.unwrap_or(STUCK_TICK).clamp(WRITE_TICK, STUCK_TICK)
 }
 
-/// When it is read again that brought so many bytes; `quiet` where it brought none.
+/// When a connection that brought `read` bytes is read again; `quiet` if it brought none.
 fn next_read(read: usize, quiet: Duration) -> Duration {
     match read {
         0 => quiet,
@@ -59,14 +58,15 @@ fn next_read(read: usize, quiet: Duration) -> Duration {
 impl Attended for Link {
     fn attend(self: Arc<Self>, now: Instant) -> Option<Duration> {
         let again = self.tend(now);
+        // This may be the last reference, and dropping the connection may run code of the program.
         let_go(self, None);
         again
     }
 }
 
 impl Link {
-    /// Looks after this connection once. Returns when to look again, or nothing if it needs no
-    /// looking after; it then asks again by itself.
+    /// Looks after this connection once. Returns when to look again; `None` if the connection will
+    /// ask by itself.
     pub(in super::super) fn tend(&self, now: Instant) -> Option<Duration> {
         let next = if self.locked_soon(|state| state.is_closed()) {
             self.tend_closed(now)
@@ -74,7 +74,8 @@ impl Link {
             self.locked_soon(|state| self.tend_open(state, now))
         };
         self.locked_soon(|state| {
-            // Whatever was left while this ran is asked for anew when the lock is released.
+            // Bytes or a helm that were left while this ran are asked for anew when the lock is
+            // released.
             state.tended.listed = next.is_some();
             state.tended.ticks &= next.is_some();
         });
@@ -117,18 +118,21 @@ impl Link {
         Some(state.writer.stuck_since().map_or(WRITE_TICK, |since| stuck_tick(now, since)))
     }
 
-    /// Cuts a connection whose stop outlasts the grace period: the peer began it and says no more,
-    /// or nobody here waits for it. Whoever does wait has a deadline of his own, which comes first.
+    /// Cuts a connection whose stop outlasts the grace period: the peer began the stop and says no
+    /// more, or no thread here waits for it. A thread that waits for the stop has a deadline of its
+    /// own, which passes earlier.
     fn tend_stop(&self, state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
         let since = state.goodbye.stop_since().filter(|_| !state.is_closed())?;
         let most = self.limits.grace.saturating_add(STOP_MARGIN);
         let left = most.saturating_sub(now.saturating_duration_since(since));
         if left.is_zero() {
+            // The peer's goodbye may have come and be unread.
             state.look();
             state.close(Ending::here(EndReason::GraceOver, ""));
             return Some(LINGER_TICK);
         }
-        // It stays on the list meanwhile, where a helm that is left free is not asked for again.
+        // The connection stays on the list: while it is there, a helm that is left free is not
+        // asked for again.
         Some(left.min(UNREAD))
     }
 
@@ -140,7 +144,7 @@ impl Link {
             }
             Linger::On => Some(LINGER_TICK),
             Linger::HeldUp => {
-                // The last words are said; this ends the read.
+                // The last words have been said; this ends the other thread's read.
                 self.io.shutdown();
                 Some(LINGER_TICK)
             }
@@ -172,6 +176,7 @@ impl Link {
             };
             state.goodbye.end_of_input |= !goes_on;
             state.put_helm(reader);
+            // A thread that waits to read the rest finds the helm free now.
             state.wake(|sleep| sleep == Sleep::End);
         }
         Linger::On
@@ -184,7 +189,7 @@ enum Linger {
     Over,
     /// It is looked at again.
     On,
-    /// A thread waits for no answer any more and is still in a read.
+    /// A thread that has no answer to wait for any more is still blocked in a read.
     HeldUp,
 }
 
@@ -195,16 +200,18 @@ fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
         return None;
     }
     if !state.is_helm_free() {
-        // Somebody reads. Where that is not for long, the helm is soon left free again.
+        // Another thread reads. If it does so for short times only, the helm is soon left free
+        // again.
         let comes_and_goes = state.tended.passes != state.passes;
         state.tended.passes = state.passes;
         state.tended.helm_left_free &= comes_and_goes;
         state.tended.quiet_since = None;
         return comes_and_goes.then_some(UNREAD);
     }
-    // A stop waits for the peer's goodbye, and nobody else may be reading.
+    // A stop waits for the peer's goodbye, and no other thread may be reading.
     let unread = if state.goodbye.is_stopping() { LINGER_TICK } else { UNREAD };
     let passes = state.passes;
+    // A pass since the last look means that another thread reads.
     let since = state.tended.quiet_since.filter(|_| state.tended.passes == passes);
     let Some(since) = since else {
         state.tended.passes = passes;
@@ -223,7 +230,7 @@ fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
     read_unread(state, now, quiet, unread)
 }
 
-/// Reads a helm that nobody has used for `quiet`, which is `unread` at least.
+/// Reads at a helm that no thread has used for `quiet`, which is at least `unread`.
 fn read_unread(
     state: &mut Locked<'_>,
     now: Instant,
@@ -232,13 +239,13 @@ fn read_unread(
 ) -> Option<Duration> {
     let reader = state.take_helm_anyway()?;
     let read = state.read_ready(reader, READ_BUDGET);
-    // Its rest may have come while this process was stopped: what is there is read first.
+    // The rest of the frame may have come while this process was stopped: it is read first.
     let overdue = |reader: &mut Reader| read == 0 && reader.inbox.is_overdue(now);
     if state.idle_reader().is_some_and(overdue) {
         state.close(Ending::here(EndReason::SlowFrame, ""));
         return Some(LINGER_TICK);
     }
-    // The watchman's own pass is no sign of somebody else's.
+    // The watchman's own pass does not count as another thread reading.
     state.tended.passes = state.passes;
     if read == 0 && quiet >= QUIET {
         state.shrink();

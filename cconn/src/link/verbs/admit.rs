@@ -1,5 +1,5 @@
-//! What stands before a command may be sent: size, the goodbye, the window, the turn of the
-//! handler that has to wait for it.
+//! The conditions under which a command may be sent: its size, the goodbye, the window, and the
+//! turn of a handler that has to wait for window.
 
 use crate::link::Link;
 use crate::link::core::failure::{Failure, Phase};
@@ -12,7 +12,7 @@ use crate::sync::Deadline;
 use crate::wire::LENGTH_PREFIX;
 
 impl Link {
-    /// Checks what can be checked without the lock.
+    /// Checks the frame's size, for which no lock is needed.
     #[inline]
     // [frame.sender-checks] [frame.limit-of-other] [frame.longest-body]
     pub(in super::super) fn check_size(&self, frame: usize) -> Result<(), Failure> {
@@ -35,16 +35,16 @@ impl Link {
         Ok(())
     }
 
-    /// Whether what the calling thread sends belongs to what a stop of this connection lets finish:
-    /// to one of its commands, or perhaps to one that a command asked for elsewhere.
+    /// Whether a stop of this connection must let the calling thread send: because it is inside a
+    /// command of this connection, or inside a command that another command has asked for, which
+    /// may belong to this connection.
     #[cold]
     fn is_owed(&self) -> bool {
         let Some(marks) = handler::marks() else { return false };
         marks.depth > 0 || handler::serves(|served| std::ptr::eq(served, self))
     }
 
-    /// Admits a command of the calling thread's and spends its charge; false where it has to wait
-    /// for window.
+    /// Admits a command and takes credit for it; `Ok(false)` if it has to wait for window.
     #[inline]
     pub(in super::super) fn admit_at_once(
         &self,
@@ -55,7 +55,7 @@ impl Link {
         Ok(state.window.try_spend(charge))
     }
 
-    /// Admits a command that may not wait at all, and spends its charge.
+    /// Admits a command that may not wait at all, and takes credit for it.
     pub(in super::super) fn admit_or_refuse(
         &self,
         state: &mut State,
@@ -68,8 +68,9 @@ impl Link {
         Ok(())
     }
 
-    /// Admits a command and spends its charge, once there is room for it in the outbox and window.
-    /// What the peer grants is no bound of what may pile up here: the outbox has its own.
+    /// Admits a command and takes credit for it once there is room in the outbox and in the window.
+    /// The outbox has a bound of its own, because the window that the peer grants may have any
+    /// size.
     pub(in super::super) fn admit_with_room(
         &self,
         state: &mut Locked<'_>,
@@ -77,15 +78,16 @@ impl Link {
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
         state.await_room(deadline)?;
-        // Others may have filled the outbox during a wait for window. What was granted is used all
-        // the same: given back it would reach nobody who reads, and each thread adds one frame.
+        // Other threads may have filled the outbox during the wait for window. The credit is used
+        // all the same: given back, it would reach no thread that reads, and each thread adds only
+        // one frame.
         self.admit(state, charge, deadline)
     }
 
-    /// Counts the thread among the senders meanwhile: `adieu` must not come between the check
-    /// that a message may still be sent and its bytes. A thread that may send nothing any more is
-    /// none of them: an end of input while there are senders is a cut, and behind our `adieu` it is
-    /// the orderly end.
+    /// Counts the thread as a sender while `act` runs, so that our `adieu` can't come between the
+    /// check that a message may be sent and the message's bytes. A thread that may not send any
+    /// more is not counted: with senders an end of the input is a cut, while after our `adieu` it
+    /// is the orderly end.
     pub(in super::super) fn sending<T>(
         &self,
         state: &mut Locked<'_>,
@@ -99,8 +101,8 @@ impl Link {
         result
     }
 
-    /// Admits a command and spends its charge, waiting for window where there is too little. The
-    /// command that the calling thread is inside of gives its turn up meanwhile.
+    /// Admits a command and takes credit for it; waits if there is too little window. The command
+    /// that the calling thread is inside of gives its turn up meanwhile.
     fn admit(
         &self,
         state: &mut Locked<'_>,
@@ -111,6 +113,7 @@ impl Link {
         if state.window.try_spend(charge) {
             return Ok(());
         }
+        // The turn may be that of another connection, and no thread holds the locks of two at once.
         let away = state.unlocked(|| match handler::current() {
             Some(handler) => give_up_turn(&handler),
             None => Ok(None),
@@ -120,7 +123,7 @@ impl Link {
         result
     }
 
-    /// Waits in the line of the senders until there is window for a command, and spends its charge.
+    /// Waits in the line of senders until there is window for a command, and takes credit for it.
     // [window.keep-reading]
     pub(in super::super) fn await_window(
         &self,
@@ -131,11 +134,11 @@ impl Link {
         self.check_admitted(state)?;
         let owed = self.is_owed();
         let ticket = state.window.queue_up();
-        // The peer may be waiting too, for room that it gets when its commands start here.
+        // The peer may be waiting for window too, which it gets when its commands start here.
         let caller = usize::from(!self.is_inside());
         state.turn.callers = state.turn.callers.saturating_add(caller);
         state.offer_turn();
-        // A stop ends the wait too: after `retrait` only handlers send.
+        // A stop ends the wait too: after `retrait` only handlers may send.
         let refused = |state: &State| !state.goodbye.admits(owed);
         let first = |state: &State| state.window.is_first(ticket) || refused(state);
         state.wait(Sleep::Line, deadline, first);
@@ -145,7 +148,7 @@ impl Link {
         }
         state.turn.callers_left(caller);
         let spent = state.window.leave(ticket, charge);
-        // The line has moved: somebody else is first now.
+        // The line has moved: another sender is first now.
         state.wake(|sleep| sleep == Sleep::Line);
         match self.check_admitted(state) {
             Err(failure) => {
