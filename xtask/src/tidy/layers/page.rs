@@ -80,9 +80,9 @@ fn rooms(graph: &Graph<'_>, layer: &Layer, text: &mut String) {
         let below: BTreeSet<&str> = graph
             .uses
             .iter()
-            .filter(|used| is_inside(&used.from))
-            .flat_map(|used| &used.to)
-            .map(|to| standing(&graph.files[*to]))
+            // A call that may be of several files is an arrow to none of them.
+            .filter(|used| is_inside(&used.from) && used.to.len() == 1)
+            .map(|used| standing(&graph.files[used.to[0]]))
             .filter(|(name, its_room)| *name == layer.name && *its_room != at)
             .map(|(_, room)| layer.rooms.get(room).map_or("(beside the rooms)", |room| room.0))
             .collect();
