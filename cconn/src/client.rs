@@ -1,7 +1,7 @@
-//! The handle to one connection, the same type on both sides, and its verbs.
+//! The handle to one connection, of the same type on both sides, and its verbs.
 //!
-//! Knows messages and one connection; how that came to be, and which commands are registered on
-//! it, stands in the layers above.
+//! This module knows messages and one connection. How the connection was made, and which commands
+//! are registered on it, is known to the layers above.
 
 mod attente;
 mod essais;
@@ -27,17 +27,18 @@ pub(crate) use frames::encode_frame;
 
 /// The handle to one connection, on either side of it.
 ///
-/// On the client's side it is made with [`Client::new`]; on the server's side commands get the
-/// one that asked. It is cheap to clone and can be used from any number of threads at once. When
-/// the last handle of a client's side is dropped the connection ends: at once if the peer has
-/// taken up all that was sent and nothing runs here, else as [`eteindre`](Client::eteindre) does,
-/// within one second; the drop waits for it, except inside a command of that very connection.
+/// On the client's side [`Client::new`] makes it; on the server's side a command receives the
+/// handle of the client that sent it. A handle is cheap to clone and can be used from any number of
+/// threads at once. Dropping the last handle on the client's side ends the connection: at once if
+/// the peer has taken up everything that was sent and nothing runs here, else like
+/// [`eteindre`](Client::eteindre), within one second. The drop waits for that, except inside a
+/// command of the same connection.
 ///
 /// | to | write |
 /// |---|---|
 /// | make commands callable by the peer | [`enregistrer`](Client::enregistrer)`(commandes![a, b])` |
 /// | send, with no answer | [`envoyer`](Client::envoyer) |
-/// | send, and wait for the answer | [`appeler`](Client::appeler) |
+/// send, and wait for the answer | [`appeler`](Client::appeler) |
 /// | send, and wait later | [`differer`](Client::differer), which gives an [`Attente`] |
 /// | send to every client | [`Serveur::diffuser`](crate::Serveur::diffuser) |
 /// | send only if that needs no waiting | [`essayer`](Client::essayer), [`essayer_appel`](Client::essayer_appel) |
@@ -48,7 +49,7 @@ pub(crate) use frames::encode_frame;
 /// | do without the macro | [`nommee`](crate::nommee), [`enregistrer_commande`](Client::enregistrer_commande) |
 /// | test without a socket | [`Serveur::client_local`](crate::Serveur::client_local) |
 ///
-/// A call ends with an answer or an [`Erreur`], which says whether the connection lives
+/// A call ends with an answer or with an [`Erreur`], which tells whether the connection lives
 /// ([`est_fatale`](Erreur::est_fatale)) and whether the command may have run
 /// ([`a_pu_etre_executee`](Erreur::a_pu_etre_executee)). Every wait has a deadline.
 ///
@@ -56,28 +57,29 @@ pub(crate) use frames::encode_frame;
 ///
 /// A command may call the side that waits for it, to any depth up to a limit: while it waits, the
 /// next command of its connection may start. A thread that waits for an answer holds none of this
-/// crate's locks. Three things can still wait for their deadline:
+/// crate's locks. Three things can still wait until their deadline:
 ///
 /// - A command that needs a lock of the program's which its caller holds across the call. Release
-///   locks before calling; the same goes for all that only the waiting thread can do.
-/// - A client that neither runs [`lancer`](Client::lancer) nor waits for an answer runs nothing of
-///   what the server asks. Give `lancer` a thread.
-/// - A command that stops what it is part of: inside it `eteindre` only begins the stop.
+///   locks before calling; the same goes for everything else that only the waiting thread can do.
+/// - A call from the server to a client that neither runs [`lancer`](Client::lancer) nor waits for
+///   an answer, because such a client runs no commands. Give `lancer` a thread.
+/// - A command that stops a connection or server it is part of: inside it `eteindre` only begins
+///   the stop.
 #[doc(alias("Peer", "Session", "Endpoint", "Channel", "Handle"))]
 #[doc(alias = "Connection")]
 pub struct Client {
     pub(crate) link: Arc<Link>,
-    /// How long calls of this handle may take.
+    /// How long a call of this handle may take.
     delai: Duration,
-    /// Whether it is counted among the handles that keep the connection open.
+    /// Whether the handle counts as one that keeps the connection open.
     counted: bool,
-    /// Whether its end writes out what was left: not that of a handle which lasts for one statement,
-    /// which would cut a burst in pieces.
+    /// Whether dropping the handle writes out the bytes left on the connection. Not for handles
+    /// that live for one statement, which would cut a burst in pieces.
     writes: bool,
 }
 
 impl Client {
-    /// The handle to that connection.
+    /// A handle to this connection.
     pub(crate) fn of(link: &Arc<Link>) -> Self {
         link.add_handle();
         Client {
@@ -88,7 +90,7 @@ impl Client {
         }
     }
 
-    /// The handle of a thread that runs commands, which does not keep the connection open.
+    /// The handle of a thread that runs commands. It does not keep the connection open.
     pub(crate) fn within(link: &Arc<Link>) -> Self {
         Client {
             link: Arc::clone(link),
@@ -98,41 +100,44 @@ impl Client {
         }
     }
 
-    /// The same handle, for a moment or for a call.
+    /// A handle to the same connection that lives for a statement or a call.
     fn passing(&self) -> Client {
         self.link.add_handle();
         let link = self.link.clone();
         Client { link, delai: self.delai, counted: true, writes: false }
     }
 
-    /// Sends a message to which no answer comes.
+    /// Sends a message that gets no answer.
     ///
-    /// Messages that follow each other closely share a write, and wait for it a millisecond at
-    /// most. They are written too where the thread that sent them ends, where the handle is let go
-    /// of, and where the program returns from `main`, panics there or calls
-    /// [`exit`](std::process::exit): then those of all threads, where the thread that ends the
-    /// program made a client or a server. What can't be had: a program that is killed or aborts
-    /// within that millisecond loses them. `eteindre` is what waits until they are handled.
+    /// Messages that follow each other closely share a write and wait for it up to a millisecond.
+    /// They are also written when the thread that sent them ends, when the handle is dropped, and
+    /// when the program returns from `main`, panics there or calls [`exit`](std::process::exit). In
+    /// the last three cases the messages of all threads are written, provided that the thread that
+    /// ends the program has made a client or a server. A program that is killed or aborts within
+    /// that millisecond loses them. Use [`eteindre`](Client::eteindre) to wait until all messages
+    /// are handled.
     ///
-    /// It is handled by the peer at most once; what was accepted here before an orderly
-    /// [`eteindre`](Client::eteindre) is handled. Messages of one thread are handled in the order
-    /// in which they were sent; an answer goes before what its command sent earlier (see
-    /// [`rattraper`](Client::rattraper)). A message that fails at the peer (unknown command, panic) is
-    /// reported to the hook `quand_echec` of this side; without one, a line on the standard error
-    /// says so. At the peer its hook `quand_commande_echoue` is told.
+    /// The peer handles a message at most once; a message that was accepted here before an orderly
+    /// `eteindre` is handled. Messages of one thread are handled in the order in which they were
+    /// sent. The answer of a command overtakes the messages that the command sent before it (see
+    /// [`rattraper`](Client::rattraper)).
+    ///
+    /// A message that fails at the peer (unknown command, panic) is reported to this side's hook
+    /// `quand_echec`; without that hook, a line on the standard error reports it. The peer's hook
+    /// `quand_commande_echoue` runs too.
     ///
     /// # Errors
     ///
-    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or too many commands of this
-    ///   connection wait already so that this one may not; the connection lives.
+    /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or the limit of commands of this
+    ///   connection that wait is reached; the connection lives.
     /// - [`Erreur::Delai`]: the peer did not take up earlier messages; not sent.
     /// - [`Erreur::Fermee`]: the connection has ended; not sent.
     /// - [`Erreur::Codage`]: an argument could not be encoded; not sent.
     ///
     /// # Blocking
     ///
-    /// Only while the peer does not keep up: until its window has room, and the system has taken
-    /// most of what was sent, at most the deadline of this handle
+    /// Only while the peer does not keep up: until its window has room and the system has taken
+    /// most of what was sent, at most until the deadline of this handle
     /// ([`avec_delai`](Client::avec_delai)). [`essayer`](Client::essayer) never waits.
     ///
     /// # Examples
@@ -178,25 +183,28 @@ impl Client {
 
     /// Sends a message and waits for its answer.
     ///
-    /// The answer goes before what the command sent earlier with [`envoyer`](Client::envoyer):
-    /// those messages may still wait for their turn when this returns, and
-    /// [`rattraper`](Client::rattraper) waits for them.
+    /// The answer overtakes the messages that the command sent with [`envoyer`](Client::envoyer):
+    /// they may still wait for their turn when this returns. [`rattraper`](Client::rattraper) waits
+    /// for them.
     ///
     /// # Errors
     ///
     /// - [`Erreur::Refus`]: the command's own error, as it returned it.
-    /// - [`Erreur::Distante`]: the peer could not run the command, or it failed or panicked there.
+    /// - [`Erreur::Distante`]: the peer could not run the command, or the command failed or
+    ///   panicked there.
     /// - [`Erreur::NonEnvoyee`]: too large, too deep, stopping, or too many calls or commands wait
     ///   already; the connection lives.
-    /// - [`Erreur::Delai`]: no answer in time; the error says whether it may have run. The peer is
-    ///   told that nobody waits any more, and does not start it if it hears of that before.
-    /// - [`Erreur::Fermee`]: the connection ended; the error says whether it may have run.
-    /// - [`Erreur::Codage`]: an argument could not be encoded, or the answer not decoded.
+    /// - [`Erreur::Delai`]: no answer in time; the error tells whether the command may have run.
+    ///   The peer is told that the caller no longer waits, and does not start the command if it
+    ///   learns of that in time.
+    /// - [`Erreur::Fermee`]: the connection ended; the error tells whether the command may have
+    ///   run.
+    /// - [`Erreur::Codage`]: an argument could not be encoded, or the answer could not be decoded.
     ///
     /// # Blocking
     ///
     /// Until the answer comes, the connection ends, or the deadline of this handle passes (30
-    /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command the next
+    /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command, the next
     /// command of its connection may start meanwhile.
     ///
     /// # Examples
@@ -239,20 +247,20 @@ impl Client {
         answer
     }
 
-    /// Writes out what was sent with [`envoyer`](Client::envoyer) or
-    /// [`differer`](Client::differer) and still waits to share a write with what follows.
+    /// Writes out messages of [`envoyer`](Client::envoyer) and [`differer`](Client::differer) that
+    /// still wait to share a write with later ones.
     ///
-    /// Seldom needed: what waits is written within a millisecond, by whoever waits for an answer,
-    /// and where the thread, the handle or the program ends (see [`envoyer`](Client::envoyer)).
+    /// Seldom needed: such messages are written within a millisecond, before a wait for an answer,
+    /// and when the thread, the handle or the program ends (see [`envoyer`](Client::envoyer)).
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Delai`]: the peer takes no bytes; what waits goes on waiting.
+    /// - [`Erreur::Delai`]: the peer takes no bytes; the messages still wait to be written.
     /// - [`Erreur::Fermee`]: the connection has ended.
     ///
     /// # Blocking
     ///
-    /// Until the system has taken it, at most the deadline of this handle.
+    /// Until the system has taken the messages, at most until the deadline of this handle.
     #[doc(alias("drain"))]
     #[doc(alias = "flush")]
     pub fn vider(&self) -> Resultat<()> {
@@ -264,11 +272,11 @@ impl Client {
         }
     }
 
-    /// The same connection, with another deadline for what this handle does.
+    /// A handle to the same connection with another deadline for its operations.
     ///
-    /// It covers a whole call: waiting for room, sending, and waiting for the answer. So what is
-    /// sent with [`differer`](Client::differer) on a handle without time does not wait in
-    /// [`attendre`](crate::Attente::attendre) either; [`essayer_appel`](Client::essayer_appel)
+    /// The deadline covers a whole call: waiting for room, sending, and waiting for the answer. So
+    /// on a handle without any time, a call sent with [`differer`](Client::differer) does not wait
+    /// in [`attendre`](crate::Attente::attendre) either. [`essayer_appel`](Client::essayer_appel)
     /// sends without waiting and keeps the handle's deadline for the answer.
     #[doc(alias("timeout", "deadline", "with_deadline", "set_timeout"))]
     #[doc(alias = "with_timeout")]
@@ -279,20 +287,20 @@ impl Client {
         client
     }
 
-    /// The peer's address, where the connection has one.
+    /// The peer's address; `None` for a connection without a socket.
     #[doc(alias = "peer_addr")]
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Option<Adresse> {
         self.link.identity.address.clone()
     }
 
-    /// The connection's number: on a server, among the clients it has ever had; else among the
-    /// clients of this process. Never used twice.
+    /// The connection's number, which is never used twice: on a server it counts the server's
+    /// clients, on a client the clients of this process.
     pub fn id(&self) -> u64 {
         self.link.identity.id
     }
 
-    /// How the connection ended, as the result of what ran until then.
+    /// The result of what ran until the connection ended: `Ok` if it ended in order.
     pub(crate) fn result_of_end(&self) -> Resultat<()> {
         match self.link.ending() {
             Some(ending) if !ending.is_orderly() => {
@@ -324,7 +332,7 @@ impl Client {
     }
 }
 
-/// An error from before any answer, which is none of the command's own.
+/// An error from before any answer, so not the command's own.
 struct Failed(Erreur);
 
 impl Failed {

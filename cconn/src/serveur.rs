@@ -269,7 +269,7 @@ impl Serveur {
         format!("server {self}").into()
     }
 
-    /// Waits for every client to finish, cuts those that do not, and waits for their threads.
+    /// Waits for every client to finish, cuts the clients that do not, and waits for their threads.
     fn stop_clients(&self) -> Resultat<()> {
         let clients = &self.shared.clients;
         clients.refuse_more();

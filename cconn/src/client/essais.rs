@@ -7,12 +7,12 @@ use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::wire;
 
 impl Client {
-    /// Sends a message and leaves the waiting for its answer to later.
+    /// Sends a message and returns at once; its answer can be waited for later.
     ///
     /// # Errors
     ///
-    /// As for [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] where too many calls are
-    /// without an answer; those of the answer come with the waiting.
+    /// Those of [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] if too many calls are
+    /// without an answer. Errors of the answer are returned by the wait.
     ///
     /// # Blocking
     ///

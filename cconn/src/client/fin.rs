@@ -1,4 +1,5 @@
-//! Ending a connection: in order, at once, or with a reason for the peer; and whether it, or a command, has been given up.
+//! Ending a connection: in order, at once, or with a reason for the peer; and whether the
+//! connection has ended, or a command was given up.
 
 use std::time::{Duration, Instant};
 
@@ -20,13 +21,14 @@ impl Client {
         self.link.ending().is_none()
     }
 
-    /// Whether the calling thread runs a command that came by this connection, and nobody waits for
-    /// that command any more: its caller gave it up, or the connection has ended.
+    /// Whether the calling thread runs a command that came by this connection and whose answer is
+    /// no longer wanted: its caller gave it up, or the connection has ended.
     ///
-    /// Long commands ask the client that they are handed now and then, and may return early. What is
-    /// asked is one thread and one connection: `false` outside the commands of this connection, on
-    /// a thread that such a command has started, and for the handle of another client. While
-    /// commands run one after the other it is seen within a quarter of a second or so.
+    /// A long command can check this now and then on the client that it receives, and return early.
+    /// The answer is about the calling thread and this connection: it is `false` outside the
+    /// commands of this connection, on a thread that such a command has started, and for the handle
+    /// of another client. While commands run one after the other, a cancel is noticed within about
+    /// a quarter of a second.
     ///
     /// # Examples
     ///
@@ -46,7 +48,7 @@ impl Client {
     /// let client = serveur.client_local()?;
     /// let court = client.avec_delai(Duration::from_millis(20));
     /// assert!(court.appeler::<(), _>(nommee("longue", ())).is_err());
-    /// voir.recv().unwrap(); // the command has seen that nobody waits
+    /// voir.recv().unwrap(); // the command has seen that its answer is not wanted
     /// assert!(!client.est_annule());
     /// # Ok(())
     /// # }

@@ -9,7 +9,7 @@ use crate::message::{
 use crate::wire;
 
 impl Client {
-    /// Encodes a whole frame, but for long bytes at its end; returns the size of the body.
+    /// Encodes a whole frame, except long bytes at its end. Returns the size of the body.
     #[inline]
     pub(super) fn encode<'m>(
         &self,
@@ -29,7 +29,7 @@ impl Client {
             })
     }
 
-    /// What a call comes to. The answer is read where it lies: it is large to be moved.
+    /// The result of a call. The answer is read in place, because it is large to move.
     // [outcome.bad]
     pub(super) fn read<R, E: ErreurCommande>(
         &self,
@@ -79,8 +79,8 @@ impl Client {
     }
 }
 
-/// Appends a whole frame of a message, but for long bytes at its end, and returns the size of its
-/// body; `None` where the frame's length does not fit its prefix.
+/// Appends a whole frame of a message, except long bytes at its end. Returns the size of its body;
+/// `None` if the frame's length does not fit its prefix.
 #[inline]
 pub(crate) fn encode_frame<'m>(
     head: &Entete<'_>,

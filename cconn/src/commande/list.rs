@@ -258,7 +258,7 @@ const fn clash(one: &str, other: &str) {
     }
 }
 
-/// Whether two texts are the same, in a constant.
+/// Whether two texts are equal; usable in a constant.
 pub(super) const fn same(left: &str, right: &str) -> bool {
     let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     while let ([a, left_tail @ ..], [b, right_tail @ ..]) = (left, right) {

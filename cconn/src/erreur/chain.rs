@@ -1,4 +1,4 @@
-//! Every variant printed with its chain of causes: nothing is said twice.
+//! Every variant printed with its chain of causes: no text appears twice.
 
 use std::io;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub(crate) const LONG: usize = 16 << 10;
 pub struct ArgumentWriter<'m> {
     /// What is to be sent, the frame's header included.
     pub(crate) out: Vec<u8>,
-    /// Bytes that follow `out`: the message's own, which are not copied.
+    /// Bytes that follow `out`. They belong to the message and are not copied.
     pub(crate) long: &'m [u8],
     /// Elements that the sequences and maps of all arguments have declared so far.
     elements: usize,

@@ -31,6 +31,7 @@ impl State {
     /// Offers commands to a runner, and a free helm to a reader.
     #[inline]
     pub(crate) fn offer(&mut self) {
+        // No thread could be woken, and none is needed.
         if self.sleepers.is_empty() && self.turn.startable() == Startable::Nothing {
             self.leave_helm();
             return;

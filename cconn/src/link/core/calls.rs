@@ -199,7 +199,9 @@ impl Calls {
         self.given_up = self.given_up.filter(|(given_up, _)| *given_up != call);
         let Some(entry) = self.entry(call) else { return Met::Never };
         let late = match (&entry.slot, entry.generation == generation(call)) {
+            // An older generation was closed; a newer one was never given out.
             (_, false) => entry.generation > generation(call),
+            // A second answer to a call that has one.
             (Slot::Waiting(_) | Slot::Answered(_), true) => true,
             // The place is free and its generation not used yet, unless its generations are used
             // up.

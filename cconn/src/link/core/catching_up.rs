@@ -51,6 +51,7 @@ impl CatchingUp {
 
     /// Whether all that the mark waits for is handled.
     pub(crate) fn has_caught_up(&self, id: u64) -> bool {
+        // A mark that is gone waits for nothing.
         self.marks.iter().all(|mark| mark.id != id || mark.left == 0)
     }
 

@@ -263,6 +263,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
         self.spares = Default::default();
+        // Threads that wait until these bytes are written must not wait for ever.
         self.sent = self.appended;
     }
 }

@@ -66,6 +66,7 @@ impl Queue {
     }
 
     fn pop_among_gaps(&mut self) -> Option<Command> {
+        // The front is never a gap.
         let command = self.places.pop_front()??;
         self.gone = self.gone.saturating_add(1);
         if let (Some(index), Some(call)) = (&mut self.index, command.call) {

@@ -139,6 +139,7 @@ impl State {
         }
         if self.ended().is_some() {
             // [error.no-resync]
+            // Nothing that came behind the end is wanted.
             inbox.discard();
         }
         self.offer_arrived(routing.router);
@@ -286,6 +287,7 @@ impl State {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
                 self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                // Threads that wait for any of several calls look for themselves which one it is.
                 self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
                 Ok(())
             }

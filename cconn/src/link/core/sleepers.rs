@@ -50,6 +50,7 @@ impl Sleep {
     pub(crate) fn reads(self) -> bool {
         match self {
             Sleep::Answer(_) | Sleep::Answers | Sleep::Several | Sleep::Window | Sleep::End => true,
+            // A write ends this wait, so the thread must not block in a read.
             Sleep::Room => !holds(Rule::RoomSleeps),
             Sleep::Executor
             | Sleep::Moment

@@ -1,7 +1,7 @@
-//! The state of one connection and every decision about it, with no socket in it.
+//! The state of one connection and every decision about it, without a socket.
 //!
-//! All of it stands under one lock. No method blocks, writes or runs user code: what must happen
-//! outside the lock (waking threads, starting stand-ins, the last words) is left in `due`.
+//! One lock guards all of it. No method blocks, writes or runs user code: what must happen outside
+//! the lock (waking threads, starting stand-ins, sending the last words) is left in `due`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,24 +29,24 @@ enum Helm {
 
 /// One connection.
 ///
-/// Whoever has the helm is the one reader, the flusher the one writer.
+/// The thread at the helm is the only reader, the flusher the only writer.
 #[derive(Debug)]
 pub(crate) struct State {
     helm: Helm,
-    /// Read passes that have ended.
+    /// The number of read passes that have ended.
     pub(crate) passes: u64,
     pub(crate) turn: Turn,
     pub(crate) calls: Calls,
     pub(crate) outbox: Outbox,
     pub(crate) writer: Writer,
-    /// When the last message was sent that nobody waits for.
+    /// When the last one-way message was sent.
     pub(crate) last_message: Option<Instant>,
     /// Outbox position behind the last one-way message.
     pub(crate) last_one_way: u64,
     pub(crate) window: Window,
-    /// Outbox positions in front of the last two grants.
+    /// Outbox positions before the last two grants.
     pub(super) grants_at: [Option<u64>; 2],
-    /// What came and changed nothing.
+    /// Frames that came and changed nothing.
     pub(crate) waste: Waste,
     pub(crate) goodbye: Goodbye,
     pub(crate) sleepers: Sleepers,
@@ -91,8 +91,9 @@ impl State {
         self.goodbye.is_closed()
     }
 
-    /// Whether nothing runs here and the peer has started every one-way message that was sent: a
-    /// call behind the last one was answered, and commands start in order.
+    /// Whether nothing runs here and the peer has started every one-way message that was sent. The
+    /// latter is known once a call sent after the last of them has been answered, because commands
+    /// start in order.
     pub(crate) fn is_all_taken_up(&self) -> bool {
         let all_taken_up = self.last_one_way <= self.calls.settled();
         self.turn.is_idle() && self.calls.waiting() == 0 && all_taken_up
@@ -100,19 +101,19 @@ impl State {
 
     // The helm.
 
-    /// Whether nobody reads.
+    /// Whether no thread reads.
     #[inline]
     pub(crate) fn is_helm_free(&self) -> bool {
         self.helm == Helm::Free
     }
 
-    /// A thread begins to read.
+    /// Notes that a thread begins to read.
     #[inline]
     pub(crate) fn begin_pass(&mut self) {
         self.helm = Helm::Taken;
     }
 
-    /// A read pass has ended: the helm is free.
+    /// Notes that a read pass has ended: the helm is free.
     #[inline]
     pub(crate) fn end_pass(&mut self) {
         self.helm = Helm::Free;
@@ -122,41 +123,42 @@ impl State {
         }
     }
 
-    /// Wakes those who sleep until a read pass has ended.
+    /// Wakes the threads that sleep until a read pass has ended.
     #[cold]
     fn wake_behind_pass(&mut self) {
         if self.writer.is_blocked() {
             self.wake(|sleep| sleep == Sleep::Pass);
         }
         if self.is_closed() {
-            // Nothing is passed on any more; whoever reads out the rest takes the helm now.
+            // After the close nothing is passed on; a thread that reads out the rest takes the helm
+            // now.
             self.wake(|sleep| sleep == Sleep::End);
         }
     }
 
     // The outbox.
 
-    /// Whether something waits to be written and nobody is at it.
+    /// Whether bytes wait to be written and no thread writes.
     #[inline]
     pub(crate) fn is_unflushed(&self) -> bool {
         self.writer.is_idle() && !self.outbox.is_empty() && self.can_write()
     }
 
-    /// Whether a frame may be written from where it is: nothing stands before it, and nobody
-    /// writes.
+    /// Whether a frame may be written from the caller's buffer: nothing is queued before it, and no
+    /// thread writes.
     #[inline]
     pub(crate) fn is_writable_at_once(&self) -> bool {
         self.writer.is_idle() && self.outbox.is_empty() && self.can_append()
     }
 
-    /// Whether senders must wait for room.
+    /// Whether senders must wait for room in the outbox.
     #[inline]
     pub(crate) fn is_above_high_water(&self) -> bool {
         self.outbox.bytes() > self.high_water && !self.is_closed() && !self.writer.is_broken()
     }
 
-    /// A write has returned; `is_full` says that the socket took nothing. Starts or stops the write
-    /// deadline, and wakes those who wait for room.
+    /// Notes that a write has returned; `is_full`: the socket took nothing. Starts or stops the
+    /// write deadline, and wakes threads that wait for room.
     #[inline]
     pub(crate) fn note_sent(&mut self, is_full: bool) {
         self.writer.note(is_full);
@@ -165,7 +167,7 @@ impl State {
         }
     }
 
-    /// Whether nothing happened during a write that the flusher has to see to.
+    /// Whether nothing happened during a write that the flusher would have to see to.
     #[inline]
     pub(crate) fn is_undisturbed(&self) -> bool {
         self.outbox.is_empty()
@@ -175,13 +177,13 @@ impl State {
             && !self.is_closed()
     }
 
-    /// Gives buffers up that only a burst needs: nothing came for a while.
+    /// Frees buffers that only a burst needs. Called after a quiet time.
     pub(crate) fn shrink(&mut self) {
         self.outbox.shrink();
         self.turn.shrink();
     }
 
-    /// Appends a whole frame. One that can't be written any more is dropped.
+    /// Appends a whole frame. A frame that can't be written any more is dropped.
     #[inline]
     // [window.free]
     pub(crate) fn append(&mut self, frame: &mut Vec<u8>) {
@@ -190,7 +192,7 @@ impl State {
         }
     }
 
-    /// Appends the whole frame of a one-way message.
+    /// Appends the whole frame of a one-way message, and counts it.
     #[inline]
     pub(crate) fn append_one_way(&mut self, frame: &mut Vec<u8>) {
         if self.can_write() {
@@ -207,13 +209,13 @@ impl State {
         }
     }
 
-    /// Whether anybody is left to write to.
+    /// Whether there is still a peer to write to.
     #[inline]
     pub(crate) fn can_write(&self) -> bool {
         !self.is_closed() && !self.writer.is_broken() && !self.goodbye.end_of_input
     }
 
-    /// Whether anything more may be said: behind the last words nothing is.
+    /// Whether a frame may still be appended: behind the last words none may.
     #[inline]
     pub(super) fn can_append(&self) -> bool {
         let goodbye = &self.goodbye;
@@ -222,7 +224,7 @@ impl State {
 
     // The watchman.
 
-    /// Asks for the watchman where something is left to it. Called before an unlock where
+    /// Asks for the watchman if something is left to it. Called before the lock is released, if
     /// `Tended::asks`.
     pub(crate) fn arrange_watch(&mut self) {
         let seen = Seen {
@@ -237,27 +239,27 @@ impl State {
         }
     }
 
-    /// What the connection has come to, as the watchman compares it.
+    /// A measure of what has happened on this connection, for the watchman to compare.
     pub(crate) fn progress(&self) -> Progress {
         let [held, owed] = self.window.arrived_and_owed();
         [self.outbox.end(), self.calls.settled(), held, owed]
     }
 
-    /// Whether nothing runs here and nobody waits for an answer.
+    /// Whether no command runs here and no call waits for an answer.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.turn.is_idle() && self.calls.waiting() == 0
     }
 
     // Commands.
 
-    /// A handler has returned: it no longer runs, and is handled, in one.
+    /// Notes that a handler has returned: it no longer runs, and its command is handled.
     #[inline]
     pub(crate) fn finish(&mut self, ran: Ran) {
         self.turn.finish(ran.call, ran.parallel);
         self.handled(ran.number);
     }
 
-    /// A command was handled, or never will be.
+    /// Notes that a command was handled, or never will be.
     #[inline]
     pub(crate) fn handled(&mut self, number: u64) {
         if !self.turn.catching_up.is_empty() && self.turn.catching_up.strike_off(number) {
@@ -267,7 +269,7 @@ impl State {
 
     // Sleepers.
 
-    /// Wakes every sleeper of that sort, once the lock is released.
+    /// Wakes every sleeper for which `wanted` holds, once the lock is released.
     #[inline]
     pub(crate) fn wake(&mut self, wanted: impl Fn(Sleep) -> bool) {
         if !self.sleepers.is_empty() {

@@ -185,6 +185,7 @@ impl Turn {
     /// Which kind of runner can start the next piece of work now.
     #[inline]
     pub(crate) fn startable(&self) -> Startable {
+        // Unlike a command, a notice needs no thread for whose sake it runs.
         if !self.notices.is_empty() && self.running == 0 && !self.held {
             return Startable::ByAnyone;
         }
@@ -237,6 +238,7 @@ impl Turn {
         }
         let call = front.call;
         *place = self.backlog.pop();
+        // Not reached, because `front` has found a command.
         if place.is_none() {
             return false;
         }

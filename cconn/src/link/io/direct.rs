@@ -1,4 +1,4 @@
-//! Writing a frame from where it is: no detour by the outbox where nothing stands before it.
+//! Writing a frame from the caller's buffer, without a detour through the outbox.
 
 use std::io::{self, IoSlice};
 
@@ -9,7 +9,7 @@ use crate::sync::Deadline;
 use crate::transport::Transport;
 
 impl Locked<'_> {
-    /// Writes a frame from where it is, unless others stand before it: then it is appended.
+    /// Writes a frame from the caller's buffer if nothing is before it, else appends it.
     #[inline]
     pub(in super::super) fn write_or_append(
         &mut self,
@@ -23,7 +23,8 @@ impl Locked<'_> {
         }
     }
 
-    /// Writes a frame from where it is, which `is_writable_at_once` allows; then as `flush`.
+    /// Writes a frame from the caller's buffer, which `is_writable_at_once` must allow; then goes
+    /// on like `flush`.
     #[inline]
     pub(in super::super) fn write_from(&mut self, message: &Outgoing<'_>, deadline: &mut Deadline) {
         let (channel, length) = (self.channel, message.len());
@@ -40,8 +41,8 @@ impl Locked<'_> {
         }
     }
 
-    /// After a first write of a frame from where it is that did not take all of it, or during
-    /// which more came to be done. `start` is the frame's position.
+    /// Goes on after the first write of such a frame, which did not take all of it or during which
+    /// more work came up. `start` is the frame's position.
     #[cold]
     fn go_on_writing(
         &mut self,
@@ -64,6 +65,8 @@ impl Locked<'_> {
             }
             if let Err(error) = sent {
                 if error.kind() != io::ErrorKind::WouldBlock || deadline.has_passed() {
+                    // The frame has begun, so its rest goes before everything that was queued
+                    // meanwhile.
                     self.outbox.put_first(message.rest(written));
                     self.write_failed(&error, deadline);
                     return;
@@ -71,7 +74,7 @@ impl Locked<'_> {
                 self.wait_for_room(deadline);
             }
             if !self.can_write() {
-                // Whole frames go with the last words, if there are any.
+                // Only whole frames go with the last words, if there are any.
                 if self.outbox.is_leaving() {
                     self.outbox.put_first(message.rest(written));
                 }

@@ -220,7 +220,7 @@ impl Locked<'_> {
     fn give_up_writing(&mut self, error: &io::Error) {
         self.writer.break_off(|| format!("writing failed: {}", lost(error)).into());
         self.outbox.clear();
-        // Senders must not wait for room that nothing can make any more.
+        // Senders that wait for room find out that nothing is sent any more.
         self.wake(|sleep| sleep == Sleep::Room);
         let channel = self.channel;
         let Some(reader) = self.take_helm_anyway() else {

@@ -15,15 +15,15 @@ use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
 use crate::wire::{self, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, Output};
 
-/// Bytes that a thread keeps between two commands for writing answers into.
+/// The most bytes of buffer that a thread keeps between two commands for writing answers.
 const KEPT: usize = 1 << 10;
 
-/// What a thread that runs commands holds in its hands.
+/// What a thread that runs commands keeps at hand.
 pub(super) struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
-    /// What is to be run, or was run last.
+    /// The command to run next, or the one that was run last.
     pub(super) command: Option<Command>,
-    /// The answer is written here.
+    /// The frame of the answer.
     frame: Output,
     _serving: Serving,
 }
@@ -34,8 +34,8 @@ impl<'a> Hands<'a> {
         Hands { runner, command: None, frame: Output::default(), _serving: handler::serve(link) }
     }
 
-    /// Lets go of what is too large to be kept. What a long answer stood in is a place for the
-    /// next long byte string to be read to.
+    /// Frees what is too large to be kept. The `Vec` of a long answer is kept by the connection, to
+    /// read the next long byte string into.
     fn tidy(&mut self, state: &mut Locked<'_>) {
         if self.frame.long.capacity() > 0 {
             drop(state.keep_long(std::mem::take(&mut self.frame.long)));
@@ -73,13 +73,17 @@ impl Link {
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
-    /// Runs the command in these hands, with nothing locked, and sends its answer.
+    /// Runs the command in `hands`, with nothing locked, and sends its answer.
     pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
         let Command { call, parallel, number, .. } = *command;
         let ran = Ran { call, parallel, number };
+        // Credit is granted when a command starts: a long command must not hold up the peer's
+        // window.
         state.take_up(command.charge);
         self.flush_before_command(state);
+        // This thread is about to enter user code, so other threads get what else may start, and
+        // the helm.
         state.offer();
         let write = state.unlocked(|| {
             if hands.frame.bytes.capacity() == 0 {
@@ -101,7 +105,7 @@ impl Link {
         state.advance_goodbye();
     }
 
-    /// Runs the command and encodes what there is to say of it; false if nothing is.
+    /// Runs the command and encodes its outcome; false if there is nothing to send.
     #[inline]
     // [outcome.one]
     fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>) -> bool {
@@ -118,7 +122,7 @@ impl Link {
         let start = call.map(|call| wire::begin_answer(&mut frame.bytes, call));
         let header = frame.bytes.len();
         let outcome = handler::inside(Marks { depth, call, parallel }, || {
-            // A command holds a handle to its connection, like any part of the program.
+            // A command holds a handle to its connection, like any other part of the program.
             let _handle = self.ends_with_handles.then(|| Handle::new(self));
             runner.run(&incoming, frame)
         });
@@ -143,6 +147,7 @@ impl Link {
                 }
             }
         };
+        // The part of an answer that was written is not sent.
         frame.truncate(0);
         if call.is_none() {
             handler::inside(Marks { depth, call, parallel }, || {
@@ -170,7 +175,7 @@ impl Link {
     }
 }
 
-/// A handle that is counted while this lives.
+/// A counted handle, given back on drop.
 struct Handle<'a>(&'a Link);
 
 impl<'a> Handle<'a> {
@@ -183,14 +188,14 @@ impl<'a> Handle<'a> {
 impl Drop for Handle<'_> {
     fn drop(&mut self) {
         if self.0.take_handle_off() {
-            // The thread is inside one of its commands, and waits for no end.
+            // This thread is inside a command of the connection, so it can't wait for the end.
             self.0.begin_stop();
         }
     }
 }
 
-/// Sends what a command that has returned leads to. The last of what there is to do is written
-/// at once; the answers of a row share a write.
+/// Sends the answer of a command that has returned. If nothing else is to be done it is written at
+/// once; the answers of a row of commands share a write.
 #[inline]
 fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
     let Output { bytes, long } = frame;
@@ -199,8 +204,8 @@ fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
         return state.write_from(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
     }
     if state.is_above_high_water() {
-        // A peer that reads no answers holds its commands up, and no more of their memory. The
-        // wait ends with the room or with the connection.
+        // A peer that reads no answers holds up its own commands, and costs no more memory than
+        // that. The wait ends with room in the outbox or with the connection.
         let _never_late = state.await_room(&mut Deadline::Never);
     }
     state.append(bytes);

@@ -1,4 +1,4 @@
-//! Sending: one-way messages, calls, deferred calls, and what is refused before anything is sent.
+//! Sending: one-way messages, calls and deferred calls, and the reasons why a message is not sent.
 
 use crate::copy;
 use crate::link::Link;
@@ -12,7 +12,7 @@ use crate::sync::Deadline;
 use crate::wire::{self, CallId};
 
 impl Link {
-    /// Sends a one-way message: a whole frame, whose body has `body` bytes.
+    /// Sends a one-way message: a whole frame whose body has `body` bytes.
     ///
     /// Blocks while the peer's window or the outbox is full.
     pub(crate) fn send(
@@ -33,7 +33,7 @@ impl Link {
         })
     }
 
-    /// Sends a one-way message that has to wait, for room in the outbox or for window.
+    /// Sends a one-way message that has to wait for room in the outbox or for window.
     #[cold]
     fn send_later(
         &self,
@@ -48,13 +48,14 @@ impl Link {
             self.flush_burst(state, deadline);
             Ok(())
         });
+        // The end of `sending` may have appended a step of the goodbye.
         if state.goodbye.is_stopping() {
             state.flush(deadline);
         }
         sent
     }
 
-    /// Sends a one-way message if that needs no waiting, as `send` does.
+    /// Sends a one-way message like `send`, but only if that needs no waiting.
     pub(crate) fn try_send(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
@@ -65,7 +66,7 @@ impl Link {
         })
     }
 
-    /// Sends a call if that needs no waiting, and leaves its answer to `wait_for` or `give_up`.
+    /// Sends a call if that needs no waiting; its answer is left to `wait_for` or `give_up`.
     pub(crate) fn try_defer(&self, frame: &mut Vec<u8>, body: usize) -> Result<CallId, Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
@@ -77,11 +78,12 @@ impl Link {
         })
     }
 
-    /// Sends a message of a broadcast if that needs no waiting at all, and writes it.
+    /// Sends and writes a message of a broadcast, but only if that needs no waiting at all.
     pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
             self.admit_or_refuse(state, charge(body))?;
+            // Copied, because the other connections of the broadcast need the frame too.
             state.append_with(|out| copy::append(out, frame));
             state.last_one_way = state.outbox.end();
             state.turn.notices.sent_one();
@@ -113,7 +115,7 @@ impl Link {
         })
     }
 
-    /// Sends a call and leaves its answer to `wait_for` or `give_up`.
+    /// Sends a call; its answer is left to `wait_for` or `give_up`.
     pub(crate) fn defer(
         &self,
         frame: &mut Vec<u8>,
@@ -133,7 +135,7 @@ impl Link {
         })
     }
 
-    /// Sends a call that has to wait, for room in the outbox or for window.
+    /// Sends a call that has to wait for room in the outbox or for window.
     #[cold]
     fn defer_later(
         &self,
@@ -152,7 +154,7 @@ impl Link {
         opened
     }
 
-    /// Gives a deferred call up: the peer is told, a late answer is dropped.
+    /// Gives a deferred call up: the peer is told, and a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
         self.locked_soon(|state| {
             if let Some(asked) = state.calls.give_up(call) {

@@ -60,6 +60,7 @@ impl Apart {
         bytes: &mut Vec<u8>,
         recv: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>,
     ) -> Result<usize, E> {
+        // `there` may have more room than the byte string needs, so bytes behind it may come too.
         let n = recv(&mut self.there)?;
         if let Some(behind) = self.there.get(self.whole..) {
             copy::append(bytes, behind);
