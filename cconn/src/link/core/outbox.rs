@@ -263,7 +263,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
         self.spares = Default::default();
-        // Threads that wait until these bytes are written must not wait for ever.
+        // Dropped bytes count as sent, so that no thread waits for them.
         self.sent = self.appended;
     }
 }

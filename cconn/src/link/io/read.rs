@@ -136,7 +136,7 @@ impl Locked<'_> {
             let result = self.unlocked(|| reader.try_fill(&*channel.io));
             let n = match &result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // `input` below ends the connection.
+                // `input` below handles the end of the stream.
                 Err(_) | Ok(0) => 0,
                 Ok(n) => *n,
             };
