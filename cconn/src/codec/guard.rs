@@ -16,7 +16,7 @@ pub(crate) const MAX_DEPTH: u8 = 128;
 /// Every other element takes at least one byte, so no body without empty elements is refused.
 pub(super) const EMPTY_ELEMENTS: usize = 4096;
 
-/// What one body has asked for, of what it may.
+/// How much one body has asked for, within its limits.
 pub(super) struct Limits {
     /// Bytes of the body.
     length: usize,

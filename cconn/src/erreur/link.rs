@@ -61,24 +61,25 @@ impl fmt::Display for Delai {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Etape {
-    /// It waited for room, in the peer's window or in the outbox here. It was not sent and never
-    /// runs.
+    /// The command waited for room, in the peer's window or in the outbox here. It was not sent and
+    /// never runs.
     #[doc(alias = "Window")]
     Fenetre,
-    /// It waited here to be written, because the peer takes no bytes. It never runs.
+    /// The command waited here to be written, because the peer takes no bytes. It never runs.
     #[doc(alias = "Outbox")]
     Envoi,
-    /// It was sent. The peer may be running it, or running something else first.
+    /// The command was sent. The peer may be running it, or running something else first.
     #[doc(alias = "Sent")]
     Envoyee,
-    /// It was sent after one-way messages, which it may have waited for at the peer.
+    /// The command was sent after one-way messages, which it may have waited for at the peer.
     #[doc(alias = "BehindMessages")]
     DerriereDesMessages,
-    /// It was sent to a client that has answered nothing yet. A client that neither runs
+    /// The command was sent to a client that has answered nothing yet. A client that neither runs
     /// [`lancer`](crate::Client::lancer) nor waits for an answer runs no commands.
     #[doc(alias = "Unheard")]
     SansReponse,
-    /// It was sent, and a later call has been answered: so the peer most likely started it.
+    /// The command was sent, and a later call has been answered: so the peer most likely started
+    /// it.
     #[doc(alias = "Passed")]
     Depassee,
 }

@@ -175,7 +175,7 @@ pub enum Enregistrement {
         /// The command that is registered already.
         autre: Box<str>,
     },
-    /// One of its types is not read as it is written.
+    /// A type of the command is not read as it is written.
     #[error("command `{}` can't be registered: {texte}", Harmless(commande))]
     #[non_exhaustive]
     #[doc(alias = "UnsupportedTypes")]

@@ -224,7 +224,7 @@ pub struct CommandeEchouee {
     pub lien: Box<str>,
     /// What happened to the message.
     pub nature: NatureDistante,
-    /// What is known beyond that, for people to read; may be empty.
+    /// What is known beyond the kind of failure, for people to read; may be empty.
     pub texte: Box<str>,
 }
 

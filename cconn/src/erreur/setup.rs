@@ -62,7 +62,7 @@ pub enum EchecConnexion {
     Incompatible {
         /// The other side's address.
         adresse: Box<str>,
-        /// What is wrong with its greeting.
+        /// What is wrong with the other side's greeting.
         texte: Box<str>,
     },
     /// The stream broke during the greeting.

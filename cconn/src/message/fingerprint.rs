@@ -17,7 +17,7 @@ use super::ValueError;
 use super::type_name::{Name, STD};
 use crate::codec::CodecError;
 
-/// What is known of a command's types, found out when it is first asked for.
+/// What is known about the types of a command; found out when it is first asked for.
 #[derive(Debug)]
 pub struct Fingerprint {
     /// The fingerprint; 0 until it is made. No fingerprint is 0.

@@ -107,9 +107,9 @@ impl Roster {
 /// What happens to a newcomer that wants a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It has a place; this is its number.
+    /// The newcomer has a place; this is its number.
     Place(u64),
-    /// It must wait: a client is about to give its place back.
+    /// The newcomer must wait: a client is about to give its place back.
     Soon,
     Refused(Refusal),
 }

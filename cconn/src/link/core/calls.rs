@@ -56,11 +56,11 @@ struct Entry {
 /// What the call of an arriving answer was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Met {
-    /// It waits: the thread that waits for it must be woken.
+    /// The call waits: the thread that waits for the answer must be woken.
     Waiting,
-    /// It was given up: the answer is dropped and counted.
+    /// The call was given up: the answer is dropped and counted.
     Late,
-    /// It was never made: the peer breaks the protocol.
+    /// The call was never made: the peer breaks the protocol.
     Never,
 }
 

@@ -115,6 +115,6 @@ pub(crate) struct PeerLimits {
     pub(crate) max_frame: u32,
     /// Bytes of our commands that may wait at the peer.
     pub(crate) window: u64,
-    /// What it understands beyond the first form of the protocol.
+    /// What the peer understands beyond the first form of the protocol.
     pub(crate) features: Features,
 }

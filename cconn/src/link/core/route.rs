@@ -27,9 +27,9 @@ pub(crate) trait Kinds: Send + Sync {
 /// What the routing thread does afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Router {
-    /// It runs commands: a command that anyone may start needs no other thread.
+    /// The thread runs commands: a command that anyone may start needs no other thread.
     Runs,
-    /// It waits for something else: commands need another thread.
+    /// The thread waits for something else: commands need another thread.
     Waits,
 }
 

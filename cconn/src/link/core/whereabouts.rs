@@ -11,13 +11,13 @@ use crate::wire::{self, CallId};
 /// How far a call had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// In the outbox: no byte of it had left, and it never will be run.
+    /// In the outbox: no byte of the call had left, and it never will be run.
     Outbox,
-    /// It was sent.
+    /// The call was sent.
     Sent,
-    /// It was sent to a client that has answered no call so far, and may run no commands.
+    /// The call was sent to a client that has answered no call so far, and may run no commands.
     Unheard,
-    /// It was sent, and a later call has been answered.
+    /// The call was sent, and a later call has been answered.
     Passed,
 }
 

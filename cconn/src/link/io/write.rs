@@ -67,9 +67,9 @@ impl Channel {
 
 /// What became of the last words.
 enum Said {
-    /// As much of them is written as the socket took.
+    /// As much of the last words is written as the socket took.
     Written,
-    /// Another thread is writing; it goes on to say them.
+    /// Another thread is writing, and goes on to say the last words.
     ByAnother,
     /// Another thread waits for the socket to take something.
     Blocked,

@@ -185,9 +185,9 @@ impl Link {
 
 /// What a connection that lingers after its end needs.
 enum Linger {
-    /// It has lingered for long enough, or the peer has ended its side.
+    /// The connection has lingered for long enough, or the peer has ended its side.
     Over,
-    /// It is looked at again.
+    /// The connection is looked at again.
     On,
     /// A thread that has no answer to wait for any more is still blocked in a read.
     HeldUp,
