@@ -17,9 +17,9 @@ use crate::errors::Sink;
 /// One parameter of the function.
 #[expect(clippy::large_enum_variant, reason = "most of them are arguments")]
 pub(crate) enum Parameter {
-    /// Receives the connection. The span is that of the parameter's type.
+    /// Receives the connection. The span covers the parameter's type.
     Client(Span),
-    /// Receives the server. The span is that of the parameter's type.
+    /// Receives the server. The span covers the parameter's type.
     Server(Span),
     /// An argument, sent as part of the message.
     Argument(Argument),

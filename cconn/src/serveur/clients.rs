@@ -179,7 +179,7 @@ impl Clients {
                 Admission::Refused(refusal) => return Err(refusal),
                 Admission::Soon if now >= until => return Err(Refusal::Full),
                 Admission::Soon => {
-                    // A client that left since then has woken nobody, so the wait is short.
+                    // A client that left since then has woken no thread, so the wait is short.
                     let until =
                         now.checked_add(LEFT_MEANWHILE).into_iter().fold(until, Instant::min);
                     drop(self.fewer.wait(self.state.lock(), Some(until)));

@@ -1,8 +1,8 @@
 //! The threads that wait until every command that had arrived is handled.
 //!
-//! Commands are numbered as they arrive. A thread that catches up notes how many had arrived and how
-//! many of those are not handled yet; each of those is struck off once it is handled, cancelled or
-//! refused.
+//! Commands are numbered as they arrive. A thread that catches up notes how many had arrived and
+//! how many of those are not handled yet; each of those is struck off once it is handled, cancelled
+//! or refused.
 
 /// The threads that catch up on one connection, one mark each.
 #[derive(Debug, Default)]
@@ -27,8 +27,8 @@ impl CatchingUp {
         self.marks.is_empty()
     }
 
-    /// A thread begins to wait for the commands with numbers lower than `below`, of which `left` are
-    /// not handled. Returns the id of its mark.
+    /// Begins the wait of a thread for the commands with numbers lower than `below`, of which `left`
+    /// are not handled. Returns the id of its mark.
     pub(crate) fn begin(&mut self, left: usize, below: u64) -> u64 {
         self.next = self.next.wrapping_add(1);
         self.marks.push(Mark { id: self.next, below, left });

@@ -184,8 +184,8 @@ impl Locked<'_> {
         ready.is_ok_and(|ready| ready.readable)
     }
 
-    /// Reads and discards until the input ends or the deadline passes. False if the peer is known to
-    /// read nothing more.
+    /// Reads and discards until the input ends or the deadline passes. False if the peer is known
+    /// to read nothing more.
     fn read_out(&mut self, deadline: Option<Instant>) -> bool {
         if matches!(self.ended().map(|e| &**e), Some(Ending::Peer { .. } | Ending::Cut { .. })) {
             return false;

@@ -60,7 +60,8 @@ pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, 
 
 impl Link {
     /// Gives up the turn of the command that the calling thread is inside of, runs `act` under this
-    /// connection's lock, and takes the turn back. `act` is told whether there was a turn to give up.
+    /// connection's lock, and takes the turn back. The argument of `act` is true if there was a turn
+    /// to give up.
     #[inline]
     pub(in super::super) fn locked_aside<R>(
         &self,

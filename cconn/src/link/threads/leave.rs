@@ -49,8 +49,8 @@ impl Link {
     }
 
     /// Leaves bytes to the watchman. False if the watchman belongs to a parent process, or if this
-    /// thread's locals are gone: then nobody would write the bytes if the process ended with this
-    /// thread.
+    /// thread's locals are gone: then no thread would write the bytes if the process ended with
+    /// this thread.
     fn begin_leaving(&self, state: &mut State) -> bool {
         let watched = self.watch.as_ref().is_some_and(|watch| watch.is_of_this_process());
         if !watched || !self.is_kept_in_mind() {

@@ -113,7 +113,7 @@ impl Link {
         if state.window.try_spend(charge) {
             return Ok(());
         }
-        // The turn may be that of another connection, and no thread holds the locks of two at once.
+        // The turn may belong to another connection, and no thread holds the locks of two at once.
         let away = state.unlocked(|| match handler::current() {
             Some(handler) => give_up_turn(&handler),
             None => Ok(None),
