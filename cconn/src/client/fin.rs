@@ -102,7 +102,7 @@ impl Client {
     /// # Blocking
     ///
     /// Never.
-    #[doc(alias("hang_up", "drop_connection"))]
+    #[doc(alias("fermer", "hang_up", "drop_connection"))]
     #[doc(alias = "disconnect")]
     #[doc(alias = "abort")]
     pub fn close(&self) {
