@@ -245,17 +245,26 @@ fn another_connection_can_be_served_inside_a_command() {
 fn who_is_no_part_of_a_stopping_connection_sends_nothing_more_over_it() {
     with_watchdog("stopping", LIMIT, || {
         let (other, _) = counting();
-        let client = other.client();
-        client.envoyer(nommee("slow", ())).unwrap();
-        let stopping = client.clone();
+        // What is sent until the stop has begun costs it no time.
+        other.serveur.enregistrer_commande("brief", |_: &Client, (): ()| ()).unwrap();
+        let stopping = other.client();
         let refused = inside_a_command(move |_| {
             let stopping = stopping.clone();
+            // The stop waits for these, so the connection is still there when it refuses.
+            for _ in 0..5 {
+                stopping.envoyer(nommee("slow", ())).unwrap();
+            }
+            let (begins, begun) = mpsc::channel();
             let stop = thread::spawn({
                 let client = stopping.clone();
-                move || client.eteindre()
+                move || {
+                    begins.send(()).unwrap();
+                    client.eteindre()
+                }
             });
+            begun.recv().unwrap();
             let refusal = loop {
-                match stopping.envoyer(nommee("slow", ())) {
+                match stopping.envoyer(nommee("brief", ())) {
                     Ok(()) => thread::yield_now(),
                     Err(error) => break error,
                 }
