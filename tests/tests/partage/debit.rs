@@ -22,6 +22,10 @@ const CHARGE: u64 = 64;
 /// Clients that flood at a time.
 const FLOODERS: usize = 12;
 
+/// What a stop and a broadcast may take. A second or so is usual; a machine whose processors are
+/// all busy may need several. How a busy lock is given up is tested where that is done.
+const COARSE: Duration = Duration::from_secs(8);
+
 /// One flood at a time, or it is measured what the machine can bear.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -100,8 +104,8 @@ fn in_time(what: &str, frame: &[u8], charge: u64) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     with_watchdog(what, LIMIT, || {
         let [told, stopped] = stopped_under(frame, charge);
-        assert!(told < Duration::from_secs(1), "{what}: told in {told:?}");
-        assert!(stopped < GRACE + Duration::from_secs(2), "{what}: stopped in {stopped:?}");
+        assert!(told < COARSE, "{what}: told in {told:?}");
+        assert!(stopped < COARSE, "{what}: stopped in {stopped:?}");
     });
 }
 

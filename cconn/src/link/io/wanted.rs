@@ -68,3 +68,42 @@ impl Wanted {
         }
     }
 }
+
+#[cfg(all(test, not(model)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn who_gives_way_goes_on_once_in_ten_milliseconds_while_the_lock_is_wanted() {
+        let wanted = Arc::new(Wanted::default());
+        let (done, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let start = Instant::now();
+        let want = wanted.want();
+        let gives_way = thread::spawn({
+            let (wanted, done, rounds) = (wanted.clone(), done.clone(), rounds.clone());
+            move || {
+                while !done.load(Ordering::SeqCst) {
+                    wanted.give_way();
+                    rounds.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        while rounds.load(Ordering::SeqCst) < 5 {
+            thread::yield_now();
+        }
+        let (time, seen) = (start.elapsed(), rounds.load(Ordering::SeqCst));
+        assert!(time >= MOST * 5, "five rounds after {time:?}");
+        drop(want);
+        // Nothing is wanted any more, so nothing is waited for: the rounds follow each other.
+        while rounds.load(Ordering::SeqCst) < seen + 100_000 {
+            thread::yield_now();
+        }
+        done.store(true, Ordering::SeqCst);
+        gives_way.join().unwrap();
+    }
+}
