@@ -247,37 +247,32 @@ impl Client {
         answer
     }
 
-    /// Writes out messages of [`envoyer`](Client::envoyer) and [`differer`](Client::differer) that
-    /// still wait to share a write with later ones.
-    ///
-    /// Seldom needed: such messages are written within a millisecond, before a wait for an answer,
-    /// and when the thread, the handle or the program ends (see [`envoyer`](Client::envoyer)).
-    ///
-    /// # Errors
-    ///
-    /// - [`Erreur::Delai`]: the peer takes no bytes; the messages still wait to be written.
-    /// - [`Erreur::Fermee`]: the connection has ended.
-    ///
-    /// # Blocking
-    ///
-    /// Until the system has taken the messages, at most until the deadline of this handle.
-    #[doc(alias("drain"))]
-    #[doc(alias = "flush")]
-    pub fn vider(&self) -> Resultat<()> {
-        let written = self.link.write_out(self.deadline());
-        match self.link.ending() {
-            Some(ending) => Err(ended(&ending, self.link.identity.label(), None)),
-            None if written => Ok(()),
-            None => Err(self.about(&Entete::new("", 0, "")).not_written()),
-        }
-    }
-
     /// A handle to the same connection with another deadline for its operations.
     ///
     /// The deadline covers a whole call: waiting for room, sending, and waiting for the answer. So
     /// on a handle without any time, a call sent with [`differer`](Client::differer) does not wait
     /// in [`attendre`](crate::Attente::attendre) either. [`essayer_appel`](Client::essayer_appel)
     /// sends without waiting and keeps the handle's deadline for the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread::sleep;
+    /// use std::time::Duration;
+    ///
+    /// use cconn::{Erreur, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("lente", |_, (): ()| sleep(Duration::from_millis(100)))?;
+    /// let client = serveur.client_local()?;
+    /// let pressed = client.avec_delai(Duration::from_millis(10));
+    /// let late = pressed.appeler::<(), _>(nommee("lente", ()));
+    /// assert!(matches!(late, Err(Erreur::Delai(_))));
+    /// client.appeler::<(), _>(nommee("lente", ()))?; // this handle waits as long as before
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("timeout", "deadline", "with_deadline", "set_timeout"))]
     #[doc(alias = "with_timeout")]
     #[must_use = "the deadline holds for the handle that comes back"]

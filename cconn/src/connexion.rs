@@ -83,6 +83,29 @@ impl Client {
     /// # Blocking
     ///
     /// Until the connection ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let greets = |client: &Client, (): ()| client.envoyer(nommee("bonjour", ("Ada",)));
+    /// serveur.enregistrer_commande("salue", greets)?;
+    /// let client = serveur.client_local()?;
+    ///
+    /// let (sender, names) = std::sync::mpsc::channel();
+    /// client.enregistrer_commande("bonjour", move |_, (nom,): (String,)| sender.send(nom).unwrap())?;
+    /// let running = client.clone();
+    /// let lancer = std::thread::spawn(move || running.lancer());
+    ///
+    /// client.appeler::<(), _>(nommee("salue", ()))?;
+    /// assert_eq!(names.recv().unwrap(), "Ada");
+    /// client.eteindre()?;
+    /// lancer.join().unwrap()
+    /// # }
+    /// ```
     #[doc(alias("serve", "poll", "event_loop", "start"))]
     #[doc(alias = "run")]
     #[doc(alias = "listen")]

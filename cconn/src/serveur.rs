@@ -172,6 +172,23 @@ impl Serveur {
     /// # Blocking
     ///
     /// Until [`eteindre`](Serveur::eteindre) has been called and the stop is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?; // any free port
+    /// serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n)?;
+    /// let running = serveur.clone();
+    /// let lancer = std::thread::spawn(move || running.lancer());
+    /// let client = Client::new(serveur.adresse())?;
+    /// assert_eq!(client.appeler::<u64, _>(nommee("double", (21_u64,)))?, 42);
+    /// serveur.eteindre()?;
+    /// lancer.join().unwrap()
+    /// # }
+    /// ```
     #[doc(alias("accept", "listen", "start", "event_loop"))]
     #[doc(alias = "run")]
     #[doc(alias = "serve")]
@@ -217,6 +234,25 @@ impl Serveur {
     /// # Blocking
     ///
     /// Until the stop is done, at most a little longer than the grace period.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?; // any free port
+    /// serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n)?;
+    /// let running = serveur.clone();
+    /// let lancer = std::thread::spawn(move || running.lancer());
+    /// let client = Client::new(serveur.adresse())?;
+    /// assert_eq!(client.appeler::<u64, _>(nommee("double", (21_u64,)))?, 42);
+    /// serveur.eteindre()?; // what the clients had sent is handled
+    /// lancer.join().unwrap()?;
+    /// assert!(!client.est_connecte());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("quit", "graceful_shutdown", "close"))]
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
@@ -250,6 +286,27 @@ impl Serveur {
     ///
     /// A client counts once its greeting has arrived here: a moment after its [`Client::new`] has
     /// returned, and for certain once a command of that client runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?; // any free port
+    /// serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n)?;
+    /// let running = serveur.clone();
+    /// let lancer = std::thread::spawn(move || running.lancer());
+    /// let client = Client::new(serveur.adresse())?;
+    /// assert_eq!(client.appeler::<u64, _>(nommee("double", (21_u64,)))?, 42);
+    /// for client in serveur.clients() {
+    ///     println!("{client} is connected");
+    /// }
+    /// assert_eq!(serveur.clients().len(), 1);
+    /// # serveur.eteindre()?;
+    /// # lancer.join().unwrap()
+    /// # }
+    /// ```
     #[doc(alias("connections", "sessions", "peers"))]
     pub fn clients(&self) -> Vec<Client> {
         self.shared.clients.all()

@@ -79,6 +79,29 @@ impl<R, E> Attente<R, E> {
     /// # Blocking
     ///
     /// Never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn somme(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![somme])?;
+    /// let client = serveur.client_local()?;
+    /// let waits = client.differer(somme { a: 12, b: 34 })?;
+    /// while !waits.est_prete() {
+    ///     std::thread::yield_now(); // a frame of a game is drawn here, say
+    /// }
+    /// assert_eq!(waits.attendre()?, 46); // at once
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("poll", "is_done", "try_wait"))]
     #[doc(alias = "is_ready")]
     pub fn est_prete(&self) -> bool {
@@ -190,6 +213,28 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     ///
     /// Until the answer comes, the connection ends, or the deadline of the handle that sent the
     /// call passes, counted from now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn somme(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![somme])?;
+    /// let client = serveur.client_local()?;
+    /// let first = client.differer(somme { a: 1, b: 2 })?;
+    /// let second = client.differer(somme { a: 3, b: 4 })?; // both are under way
+    /// assert_eq!(second.attendre()?, 7);
+    /// assert_eq!(first.attendre()?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("join", "get", "recv"))]
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
@@ -211,6 +256,34 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     ///
     /// Until the answer comes, the connection ends, or the time is over. A `delai` of zero only
     /// reads what has arrived, and does not wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn somme(a: i64, b: i64) -> i64 {
+    ///     a + b
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![somme])?;
+    /// let client = serveur.client_local()?;
+    /// let mut waits = client.differer(somme { a: 12, b: 34 })?;
+    /// let answer = loop {
+    ///     if let Some(answer) = waits.attendre_au_plus(Duration::from_millis(5)) {
+    ///         break answer;
+    ///     }
+    ///     // Something else is done here.
+    /// };
+    /// assert_eq!(answer?, 46);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("poll", "timeout", "try_wait"))]
     #[doc(alias = "wait_timeout")]
     pub fn attendre_au_plus(&mut self, delai: Duration) -> Option<Result<R, Erreur<E>>> {

@@ -1,7 +1,7 @@
-//! The verbs that never wait, and the verb that waits for what came before.
+//! The verbs that never wait, and the verbs that wait for what came before.
 
 use super::{Attente, Client};
-use crate::erreur::{Erreur, Resultat, remember};
+use crate::erreur::{Erreur, Resultat, ended, remember};
 use crate::link::{put_scratch, take_scratch};
 use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::wire;
@@ -182,5 +182,45 @@ impl Client {
         let caught_up = self.link.catch_up(self.deadline());
         caught_up
             .map_err(|failure| -> Erreur { self.about(&Entete::new("", 0, "")).failed(failure) })
+    }
+
+    /// Writes out messages of [`envoyer`](Client::envoyer) and [`differer`](Client::differer) that
+    /// still wait to share a write with later ones.
+    ///
+    /// Seldom needed: such messages are written within a millisecond, before a wait for an answer,
+    /// and when the thread, the handle or the program ends (see [`envoyer`](Client::envoyer)).
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Delai`]: the peer takes no bytes; the messages still wait to be written.
+    /// - [`Erreur::Fermee`]: the connection has ended.
+    ///
+    /// # Blocking
+    ///
+    /// Until the system has taken the messages, at most until the deadline of this handle.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("note", |_, (texte,): (String,)| println!("{texte}"))?;
+    /// let client = serveur.client_local()?;
+    /// client.envoyer(nommee("note", ("bonjour",)))?;
+    /// client.vider()?; // written, and maybe not handled yet: `rattraper` waits for that
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("drain"))]
+    #[doc(alias = "flush")]
+    pub fn vider(&self) -> Resultat<()> {
+        let written = self.link.write_out(self.deadline());
+        match self.link.ending() {
+            Some(ending) => Err(ended(&ending, self.link.identity.label(), None)),
+            None if written => Ok(()),
+            None => Err(self.about(&Entete::new("", 0, "")).not_written()),
+        }
     }
 }

@@ -79,6 +79,31 @@ impl Client {
     ///
     /// Until both sides are done, at most for the grace period; not at all inside a command of this
     /// connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let handled = Arc::new(AtomicU32::new(0));
+    /// let count = handled.clone();
+    /// serveur.enregistrer_commande("count", move |_, (): ()| {
+    ///     count.fetch_add(1, Ordering::Relaxed);
+    /// })?;
+    /// let client = serveur.client_local()?;
+    /// for _ in 0..100 {
+    ///     client.envoyer(nommee("count", ()))?;
+    /// }
+    /// client.eteindre()?;
+    /// assert_eq!(handled.load(Ordering::Relaxed), 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
@@ -102,6 +127,22 @@ impl Client {
     /// # Blocking
     ///
     /// Never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let client = serveur.client_local()?;
+    /// client.close();
+    /// assert!(!client.est_connecte());
+    /// let refused = client.envoyer(nommee("note", ())).unwrap_err();
+    /// assert!(refused.est_fatale());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("fermer", "hang_up", "drop_connection"))]
     #[doc(alias = "disconnect")]
     #[doc(alias = "abort")]

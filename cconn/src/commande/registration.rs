@@ -45,6 +45,27 @@ impl Client {
     /// [`Erreur::Enregistrement`]: a name is registered already, a name's hash equals another's, or
     /// a type is not read as it is written. Then none of the list is registered, and the connection
     /// lives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Client, Serveur, commande, commandes, nommee};
+    ///
+    /// #[commande]
+    /// fn nom() -> String {
+    ///     "Ada".to_owned()
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let asks = |client: &Client, (): ()| client.appeler::<String, _>(nom {});
+    /// serveur.enregistrer_commande("who", asks)?;
+    /// let client = serveur.client_local()?;
+    /// client.enregistrer(commandes![nom])?;
+    /// assert_eq!(client.appeler::<String, _>(nommee("who", ()))?, "Ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<L>(&self, commandes: L) -> Resultat<()>

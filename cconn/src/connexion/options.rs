@@ -272,14 +272,19 @@ pub(crate) use shared_settings;
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
 ///
 /// # fn main() -> cconn::Resultat<()> {
-/// let client = cconn::Client::options("127.0.0.1:12800")
+/// let serveur = cconn::Serveur::new(0)?;
+/// let running = serveur.clone();
+/// let lancer = std::thread::spawn(move || running.lancer());
+/// let client = cconn::Client::options(serveur.adresse())
 ///     .delai_reponse(Duration::from_secs(5))
 ///     .connecter()?;
-/// # Ok(())
+/// assert!(client.est_connecte());
+/// serveur.eteindre()?;
+/// lancer.join().unwrap()
 /// # }
 /// ```
 #[doc(alias = "ClientBuilder")]
