@@ -22,9 +22,9 @@ pub use parse::AdresseInvalide;
 ///
 /// An address is made from a port, a text, a host with a port, or a `SocketAddr`.
 /// [`Client::new`](crate::Client::new) and [`Serveur::new`](crate::Serveur::new) take all of these
-/// directly (see [`VersAdresse`](crate::traits::VersAdresse)). Shown, an address is a text that can
-/// be parsed again. Two addresses are equal if their texts are equal, however they were made: the
-/// port 12800 equals the text `"127.0.0.1:12800"`, and differs from `"localhost:12800"`.
+/// directly (see [`VersAdresse`]). Shown, an address is a text that can be parsed again. Two
+/// addresses are equal if their texts are equal, however they were made: the port 12800 equals
+/// the text `"127.0.0.1:12800"`, and differs from `"localhost:12800"`.
 ///
 /// Today every address is a host with a port. Texts that begin with a scheme (`unix:/run/x`,
 /// `exec:program`) are refused, and so is `unix:4000`, because a later version may give them a

@@ -165,9 +165,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Delai`](Erreur::Delai): the peer did not take everything within the deadline of
+    /// - [`Erreur::Delai`]: the peer did not take everything within the deadline of
     ///   this handle; the connection was cut.
-    /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection had ended already, or ended
+    /// - [`Erreur::Fermee`]: the connection had ended already, or ended
     ///   first.
     ///
     /// # Blocking
