@@ -108,7 +108,7 @@ fn what_is_an_address_is_taken() {
 #[expect(clippy::needless_borrows_for_generic_args, reason = "what is borrowed is an address too")]
 #[test]
 fn however_an_address_is_made_it_is_the_same() {
-    let SocketAddr::V4(four) = SocketAddr::from(([127, 0, 0, 1], 4000)) else { unreachable!() };
+    let SocketAddr::V4(four) = SocketAddr::from(([127, 0, 0, 1], 4000)) else { panic!("not IPv4") };
     let (host, port) = ("127.0.0.1", 4000);
     let all = [
         address(port),

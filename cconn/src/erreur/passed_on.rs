@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_failed_otherwise_is_the_cause() {
-        let Erreur::Distante(mut unknown) = remote("", "a") else { unreachable!() };
+        let Erreur::Distante(mut unknown) = remote("", "a") else { panic!("not a remote error") };
         unknown.nature = NatureDistante::Inconnue;
         let text = passed_on(&Erreur::Distante(unknown));
         assert!(text.starts_with("command `a` on local (#1): the peer has no such"), "{text}");
