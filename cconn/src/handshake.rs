@@ -206,13 +206,13 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::transport::Tcp;
+    use crate::transport::Socket;
 
     #[test]
     fn a_greeting_that_is_there_is_not_late() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = Tcp::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-        let hers = Tcp::new(listener.accept().unwrap().0);
+        let ours = Socket::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let hers = Socket::new(listener.accept().unwrap().0);
         let (limits, past) = (Limits::default(), Some(Instant::now()));
         let late = read_greeting(&ours, Role::Client, past);
         assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");

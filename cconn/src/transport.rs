@@ -6,12 +6,12 @@ mod closing;
 mod memory;
 #[cfg(test)]
 mod scripted;
+mod socket;
 mod stream;
-mod tcp;
 
 pub(crate) use closing::Closing;
 pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
+pub(crate) use socket::{SOCKETS, Socket, configure};
 pub(crate) use stream::{End, Input, Ready, Transport};
-pub(crate) use tcp::{SOCKETS, Tcp, configure};

@@ -23,7 +23,7 @@ const STEPS: &[Step] = &[
     // The root is a virtual workspace, so the test command of the README means all its crates.
     Step::cargo("test", &["test"]),
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
-    // The way of waiting that other systems have, see `transport/tcp/polling.rs`.
+    // The way of waiting that other systems have, see `transport/socket/polling.rs`.
     Step::cargo("polling", POLLING).with(POLLING_SWITCH),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Settings, late, unreachable};
 use crate::adresse::Adresse;
 use crate::erreur::{Phase, Resultat};
-use crate::transport::{Closing, Tcp, Transport, configure};
+use crate::transport::{Closing, Socket, Transport, configure};
 
 /// How many times connecting is tried again if the socket has connected to itself.
 const SELF_CONNECTIONS: usize = 3;
@@ -33,7 +33,7 @@ pub(super) fn connect_any(
         match connect_to_other(*address, share) {
             Ok(stream) => {
                 configure(&stream, settings.limits.write_deadline);
-                let io = Tcp::new(stream);
+                let io = Socket::new(stream);
                 let peer = io.peer_address();
                 return Ok((Arc::new(Closing::new(io)), peer));
             }

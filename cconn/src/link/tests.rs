@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::sync::Deadline;
-use crate::transport::{Memory, Tcp, Transport, configure};
+use crate::transport::{Memory, Socket, Transport, configure};
 use crate::wire::{self, EndReason, FailureCode, Features};
 
 /// Commands by number; arguments and answers are plain bytes.
@@ -170,7 +170,7 @@ fn tcp_pair() -> (Arc<dyn Transport>, Arc<dyn Transport>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let right = listener.accept().unwrap().0;
-    (Arc::new(Tcp::new(left)), Arc::new(Tcp::new(right)))
+    (Arc::new(Socket::new(left)), Arc::new(Socket::new(right)))
 }
 
 /// A pair of ends; the second one runs an executor on a thread of its own.

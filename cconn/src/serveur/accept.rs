@@ -229,23 +229,23 @@ mod tests {
     use crate::handshake::Greeted;
     use crate::link::Limits;
     use crate::message::nommee;
-    use crate::transport::{Memory, Tcp};
+    use crate::transport::{Memory, Socket};
 
     type Told = Result<Greeted, HandshakeError>;
 
     /// A newcomer that has sent its greeting.
-    fn newcomer(serveur: &Serveur) -> Tcp {
+    fn newcomer(serveur: &Serveur) -> Socket {
         let io = silent(serveur);
         let accepted = Refusal::Accepted;
         handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", None).unwrap();
         io
     }
 
-    fn silent(serveur: &Serveur) -> Tcp {
-        Tcp::new(TcpStream::connect(serveur.adresse()).unwrap())
+    fn silent(serveur: &Serveur) -> Socket {
+        Socket::new(TcpStream::connect(serveur.adresse()).unwrap())
     }
 
-    fn greeting(io: &Tcp) -> Told {
+    fn greeting(io: &Socket) -> Told {
         let deadline = Instant::now() + Duration::from_secs(10);
         handshake::read_greeting(io, Role::Client, Some(deadline))
     }
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn who_waits_for_a_place_holds_nobody_up() {
         let (serveur, lancer, busy) = with_one_leaving();
-        let waiting: Vec<Tcp> = (0..MAX_WAITING).map(|_| newcomer(&serveur)).collect();
+        let waiting: Vec<Socket> = (0..MAX_WAITING).map(|_| newcomer(&serveur)).collect();
         let beyond = greeting(&newcomer(&serveur));
         assert!(is_refused(&beyond, Refusal::Full), "{beyond:?}");
         let mut buf = Vec::with_capacity(100);

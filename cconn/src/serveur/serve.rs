@@ -179,7 +179,7 @@ mod tests {
     use crate::erreur::Erreur;
     use crate::link::Limits;
     use crate::message::nommee;
-    use crate::transport::Tcp;
+    use crate::transport::Socket;
     use crate::wire::{self, EndReason, Features, Greeting, Refusal};
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         let features = Features::OURS;
         Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
         wire::write_adieu(&mut bytes, EndReason::Closed, "");
-        let peer = Tcp::new(TcpStream::connect(serveur.adresse()).unwrap());
+        let peer = Socket::new(TcpStream::connect(serveur.adresse()).unwrap());
         assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());
         let outcome = outcomes.recv().unwrap();
         assert!(matches!(&outcome, Err(Erreur::Fermee(_))), "{outcome:?}");

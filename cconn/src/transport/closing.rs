@@ -1,4 +1,4 @@
-//! A TCP stream that is closed when its connection ends, not when the last handle is dropped.
+//! A socket that is closed when its connection ends, not when the last handle is dropped.
 //!
 //! The program may keep a handle to an ended connection for as long as it likes, but the file
 //! descriptor goes back to the system as soon as nothing more can arrive. A descriptor must not be
@@ -12,26 +12,26 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::task::Waker;
 use std::time::Instant;
 
-use super::{End, Input, Ready, Tcp, Transport};
+use super::{End, Input, Ready, Socket, Transport};
 use crate::sync::{BorrowedFd, Deadline};
 
-/// A TCP stream that can be closed. After `close` every call behaves as at the end of a stream.
+/// A socket that can be closed. After `close` every call behaves as at the end of a stream.
 #[derive(Debug)]
 pub(crate) struct Closing {
     /// `None` once closed. No thread ever waits for the write lock: it is only tried.
-    stream: RwLock<Option<Arc<Tcp>>>,
+    stream: RwLock<Option<Arc<Socket>>>,
     /// Set by `close`; the stream goes as soon as no call holds it.
     over: AtomicBool,
 }
 
 impl Closing {
-    pub(crate) fn new(stream: Tcp) -> Self {
+    pub(crate) fn new(stream: Socket) -> Self {
         Closing { stream: RwLock::new(Some(Arc::new(stream))), over: AtomicBool::new(false) }
     }
 
     /// Runs `call` with the stream; `None` once the stream is closed.
     #[inline]
-    fn with<T>(&self, call: impl FnOnce(&Tcp) -> T) -> Option<T> {
+    fn with<T>(&self, call: impl FnOnce(&Socket) -> T) -> Option<T> {
         let stream = self.stream.read().unwrap_or_else(PoisonError::into_inner);
         let result = stream.as_deref().map(call);
         drop(stream);
@@ -59,7 +59,7 @@ impl Closing {
 struct Held<'a> {
     closing: &'a Closing,
     /// `Some` until the guard is dropped.
-    stream: Option<RwLockReadGuard<'a, Option<Arc<Tcp>>>>,
+    stream: Option<RwLockReadGuard<'a, Option<Arc<Socket>>>>,
 }
 
 impl<'a> Held<'a> {
@@ -170,7 +170,7 @@ mod tests {
     fn pair() -> (Arc<Closing>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Arc::new(Closing::new(Tcp::new(listener.accept().unwrap().0))), hers)
+        (Arc::new(Closing::new(Socket::new(listener.accept().unwrap().0))), hers)
     }
 
     fn is_closed(stream: &Closing) -> bool {

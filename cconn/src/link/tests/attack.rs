@@ -72,11 +72,11 @@ fn a_call_of_which_nothing_left_has_not_run() {
     assert!(matches!(failure, Failure::Ended { may_have_run: false, .. }), "{failure:?}");
 }
 
-fn tcp_pair_raw() -> (Tcp, Tcp) {
+fn tcp_pair_raw() -> (Socket, Socket) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let right = listener.accept().unwrap().0;
-    (Tcp::new(left), Tcp::new(right))
+    (Socket::new(left), Socket::new(right))
 }
 
 #[test]

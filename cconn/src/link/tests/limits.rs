@@ -153,7 +153,7 @@ fn a_peer_that_does_not_read_is_cut_with_that_reason() {
     let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
     // With the socket options of a real connection, because the kernel has a deadline of its own.
     configure(&left, limits.write_deadline);
-    let client = end(Arc::new(Tcp::new(left)), &limits);
+    let client = end(Arc::new(Socket::new(left)), &limits);
     let body = vec![0; 1 << 20];
     while client.link.ending().is_none() {
         let _ended = send(&client.link, NOTE, &body);

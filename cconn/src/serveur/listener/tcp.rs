@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::sync::{AsFd, BorrowedFd};
-use crate::transport::{Closing, Tcp, Transport, configure};
+use crate::transport::{Closing, Socket, Transport, configure};
 
 /// The number of newcomers that the kernel queues for us: with the standard library's 128, a burst
 /// of a thousand takes seconds.
@@ -66,13 +66,13 @@ impl Source for TcpListener {
 
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
         let (stream, address) = TcpListener::accept(self)?;
-        Ok((Box::new(Tcp::accepted(stream, write_deadline)), address.into()))
+        Ok((Box::new(Socket::accepted(stream, write_deadline)), address.into()))
     }
 }
 
-impl Newcomer for Tcp {
+impl Newcomer for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        Tcp::as_fd(self)
+        Socket::as_fd(self)
     }
 
     fn transport(&self) -> &dyn Transport {

@@ -1,4 +1,4 @@
-//! A TCP stream as a transport, with one of two ways to wait.
+//! A socket as a transport, with one of two ways to wait.
 //!
 //! Linux has flags for single system calls that must not block, and it wakes a thread that is
 //! blocked in a receive if another thread shuts the socket down. So on Linux the socket is in
@@ -25,10 +25,10 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 
 #[cfg(all(target_os = "linux", not(cconn_polling)))]
-pub(crate) use blocking::Tcp;
+pub(crate) use blocking::Socket;
 pub(crate) use options::configure;
 #[cfg(any(not(target_os = "linux"), cconn_polling))]
-pub(crate) use polling::Tcp;
+pub(crate) use polling::Socket;
 
 use super::{End, Ready};
 use crate::adresse::Adresse;
@@ -46,13 +46,13 @@ const LEFT: PollFlags = PollFlags::empty();
 pub(crate) const SOCKETS: usize =
     if cfg!(all(target_os = "linux", not(cconn_polling))) { 1 } else { 2 };
 
-impl Tcp {
+impl Socket {
     /// Takes over a stream that a listener has just accepted.
     pub(crate) fn accepted(stream: TcpStream, write_deadline: Duration) -> Self {
         if !options::TAKEN_OVER {
             configure(&stream, write_deadline);
         }
-        Tcp::new(stream)
+        Socket::new(stream)
     }
 
     /// The peer's address.

@@ -18,10 +18,10 @@ const WRITABLE: Ready = Ready { readable: false, writable: true };
 const BOTH: Ready = Ready { readable: true, writable: true };
 
 /// Our end, and the peer's end as a plain socket.
-fn pair() -> (Arc<Tcp>, TcpStream) {
+fn pair() -> (Arc<Socket>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let ours = Tcp::accepted(listener.accept().unwrap().0, LONG);
+    let ours = Socket::accepted(listener.accept().unwrap().0, LONG);
     (Arc::new(ours), hers)
 }
 
@@ -33,7 +33,7 @@ fn moment(time: Duration) -> Option<Instant> {
     Instant::now().checked_add(time)
 }
 
-fn recv(ours: &Tcp, time: Duration) -> io::Result<Vec<u8>> {
+fn recv(ours: &Socket, time: Duration) -> io::Result<Vec<u8>> {
     let mut buf = Vec::with_capacity(100);
     ours.recv(&mut buf, &mut within(time)).map(|n| {
         assert_eq!(n, buf.len());
@@ -41,7 +41,7 @@ fn recv(ours: &Tcp, time: Duration) -> io::Result<Vec<u8>> {
     })
 }
 
-fn fill(ours: &Tcp) {
+fn fill(ours: &Socket) {
     let bytes = vec![7; 1 << 20];
     loop {
         match ours.try_send(&[IoSlice::new(&bytes)]) {
@@ -60,8 +60,8 @@ const NEITHER: Ready = Ready { readable: false, writable: false };
 
 /// Starts a thread that waits, and gives it time to fall asleep.
 fn asleep<T: Send + 'static>(
-    ours: &Arc<Tcp>,
-    wait: impl FnOnce(&Tcp) -> T + Send + 'static,
+    ours: &Arc<Socket>,
+    wait: impl FnOnce(&Socket) -> T + Send + 'static,
 ) -> JoinHandle<T> {
     let ours = ours.clone();
     let thread = thread::spawn(move || wait(&ours));
@@ -122,7 +122,7 @@ fn a_look_never_waits() {
 
 #[test]
 fn a_shutdown_wakes_whoever_waits() {
-    let waits: [fn(&Tcp) -> bool; 5] = [
+    let waits: [fn(&Socket) -> bool; 5] = [
         |ours| recv(ours, LONG).is_ok_and(|bytes| bytes.is_empty()),
         |ours| {
             let mut buf = Vec::with_capacity(1);
@@ -274,7 +274,7 @@ fn a_peer_that_has_gone_is_noticed_without_reading() {
 #[test]
 fn each_end_is_named_as_the_other_names_it() {
     let (ours, hers) = pair();
-    let hers = Tcp::new(hers);
+    let hers = Socket::new(hers);
     let [left, right] = ours.ends().unwrap();
     assert_eq!(hers.ends(), Some([right, left]));
     assert_eq!(hers.peer_address(), ours.stream.local_addr().ok().map(Into::into));

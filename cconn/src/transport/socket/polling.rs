@@ -1,4 +1,4 @@
-//! A TCP stream that never blocks: a thread that waits polls the socket, and a bell beside it.
+//! A socket that never blocks: a thread that waits polls the socket, and a bell beside it.
 //!
 //! This is for systems on which a shutdown by one thread does not wake another thread that waits
 //! for the socket, or destroys bytes that have arrived. Here a shutdown ends only the sending
@@ -47,9 +47,9 @@ const SENDING: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(windows, target_vendor = "apple"))]
 const SENDING: SendFlags = SendFlags::empty();
 
-/// A connected TCP stream.
+/// A connected stream socket.
 #[derive(Debug)]
-pub(crate) struct Tcp {
+pub(crate) struct Socket {
     pub(super) stream: TcpStream,
     /// Set by `shutdown`: bytes that have arrived can still be received, and nothing else happens
     /// any more.
@@ -59,17 +59,17 @@ pub(crate) struct Tcp {
     bell: OnceLock<Option<Bell>>,
 }
 
-impl Tcp {
+impl Socket {
     /// Takes over a connected stream, in either blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
         let never_blocks = stream.set_nonblocking(true).is_ok();
-        let tcp = Tcp { stream, ended: AtomicBool::new(false), bell: OnceLock::new() };
+        let socket = Socket { stream, ended: AtomicBool::new(false), bell: OnceLock::new() };
         if !never_blocks {
             // A socket that blocks would hang its users; a socket that has ended tells them.
-            let _gone = tcp.stream.shutdown(Shutdown::Both);
-            tcp.shutdown();
+            let _gone = socket.stream.shutdown(Shutdown::Both);
+            socket.shutdown();
         }
-        tcp
+        socket
     }
 
     fn has_ended(&self) -> bool {
@@ -207,7 +207,7 @@ fn first_bytes<'a>(parts: &'a [IoSlice<'_>]) -> ([IoSlice<'a>; MOST_PARTS], usiz
     (cut, count)
 }
 
-impl Transport for Tcp {
+impl Transport for Socket {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         loop {
             match self.recv_once(buf) {
@@ -286,10 +286,10 @@ mod tests {
 
     use super::*;
 
-    fn pair() -> (Arc<Tcp>, TcpStream) {
+    fn pair() -> (Arc<Socket>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let hers = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Arc::new(Tcp::new(listener.accept().unwrap().0)), hers)
+        (Arc::new(Socket::new(listener.accept().unwrap().0)), hers)
     }
 
     #[test]

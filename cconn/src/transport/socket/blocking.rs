@@ -1,4 +1,4 @@
-//! A TCP stream (or any stream socket) in blocking mode: one descriptor, and a receive that waits
+//! A stream socket in blocking mode: one descriptor, and a receive that waits
 //! is one system call.
 //!
 //! A deadline is a moment, but a socket's receive timeout is a duration that bounds one system
@@ -29,9 +29,9 @@ const LAST_PIECE: Duration = Duration::from_millis(80);
 /// the slowest clock that Linux is built with.
 const TICKS: Duration = Duration::from_millis(20);
 
-/// A connected TCP stream.
+/// A connected stream socket.
 #[derive(Debug)]
-pub(crate) struct Tcp {
+pub(crate) struct Socket {
     pub(super) stream: TcpStream,
     /// The shortest rest of a wait in which the armed receive timeout surely ends: whole seconds in
     /// the upper half, nanoseconds in the lower. 0 means that no timeout is armed. Only the
@@ -39,10 +39,10 @@ pub(crate) struct Tcp {
     suits: AtomicU64,
 }
 
-impl Tcp {
+impl Socket {
     /// Takes over a connected stream, which must be in blocking mode.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Tcp { stream, suits: AtomicU64::new(0) }
+        Socket { stream, suits: AtomicU64::new(0) }
     }
 
     /// Whether a receive with the timeout armed now returns by the deadline.
@@ -129,7 +129,7 @@ impl Tcp {
     }
 }
 
-impl Transport for Tcp {
+impl Transport for Socket {
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         if !self.is_armed_for(deadline) && !self.arm_for(deadline)? {
             return self.recv_near(buf, deadline);
