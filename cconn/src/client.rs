@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::adresse::Adresse;
 use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
+use crate::identite::Identite;
 use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
 use crate::message::{Appel, ArgumentWriter, Entete, Message};
 use crate::sync::Deadline;
@@ -287,6 +288,16 @@ impl Client {
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Option<Adresse> {
         self.link.identity.address.clone()
+    }
+
+    /// Who the peer is, by what its connection or a secret proves.
+    ///
+    /// Everything is proved before the first command of the connection runs, in either direction,
+    /// and does not change afterwards.
+    #[doc(alias("peer_identity", "peer_cred", "peer_certificates"))]
+    #[doc(alias = "identity")]
+    pub fn identite(&self) -> &Identite {
+        &self.link.identity.proven
     }
 
     /// The connection's number, which is never used twice: on a server it counts the server's

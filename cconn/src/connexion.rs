@@ -151,13 +151,14 @@ fn greet_and_join(
 ) -> Resultat<Client> {
     link::note_maker();
     let greeted = greet_server(&*io, settings, text, deadline)?;
+    let proven = io.peer();
     let link = Link::new(Parts {
         io,
         commands: Arc::new(Registry::new(settings.hooks.clone())),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
-        identity: Identity::of_client(next_id(), address),
+        identity: Identity::of_client(next_id(), address).proven(proven),
         ends_with_handles: true,
         rest: greeted.rest,
     });

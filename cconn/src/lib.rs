@@ -28,6 +28,7 @@ mod sync;
 mod text;
 
 mod adresse;
+pub mod identite;
 
 mod body;
 mod codec;

@@ -104,13 +104,14 @@ impl Serveur {
         greeted: Greeted,
     ) {
         let settings = &self.shared.options.settings;
+        let proven = io.peer();
         let link = Link::new(Parts {
             io,
             commands: self.shared.service.clone(),
             limits: self.shared.limits.clone(),
             peer: greeted.limits,
             watch: Some(Watch::of_process()),
-            identity: Identity::of_server(id, address),
+            identity: Identity::of_server(id, address).proven(proven),
             ends_with_handles: false,
             rest: greeted.rest,
         });

@@ -13,6 +13,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use super::{End, Input, Ready, Socket, Transport};
+use crate::identite::Identite;
 use crate::sync::{BorrowedFd, Deadline};
 
 /// A socket that can be closed. After `close` every call behaves as at the end of a stream.
@@ -141,6 +142,10 @@ impl Transport for Closing {
 
     fn ends(&self) -> Option<[End; 2]> {
         self.with(Transport::ends).flatten()
+    }
+
+    fn peer(&self) -> Identite {
+        self.with(Transport::peer).unwrap_or_default()
     }
 
     fn shutdown_write(&self) {

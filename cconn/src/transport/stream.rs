@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::identite::Identite;
 use crate::sync::{AsFd, Deadline};
 
 /// The two directions of a stream: those that a poll asks for, or those that it found ready.
@@ -83,6 +84,11 @@ pub(crate) trait Transport: Send + Sync {
     /// whether both ends are in this process.
     fn ends(&self) -> Option<[End; 2]> {
         None
+    }
+
+    /// What the stream itself proves about the peer, once a greeting has come over it.
+    fn peer(&self) -> Identite {
+        Identite::anonyme()
     }
 
     /// Ends the sending direction: the peer first reads everything sent before, then the end of the

@@ -26,6 +26,7 @@ mod core {
     pub(crate) mod adresse;
     pub(crate) mod body;
     pub(crate) mod copy;
+    pub(crate) mod identite;
     pub(crate) mod link;
     pub(crate) mod text;
     pub(crate) mod transport {
@@ -38,7 +39,7 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{adresse, body, copy, link, text, transport, wire};
+pub(crate) use crate::core::{adresse, body, copy, identite, link, text, transport, wire};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {

@@ -5,6 +5,7 @@
 use std::sync::OnceLock;
 
 use crate::adresse::Adresse;
+use crate::identite::Identite;
 
 /// The peer of one connection.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Identity {
     pub(crate) id: u64,
     /// The peer's address, if it has one.
     pub(crate) address: Option<Adresse>,
+    /// What is proved about the peer.
+    pub(crate) proven: Identite,
     /// What errors show instead of the address if there is none.
     otherwise: &'static str,
     /// The prefix of the connection's thread names; the number follows.
@@ -24,13 +27,20 @@ impl Identity {
     /// The peer of a client's connection.
     pub(crate) fn of_client(id: u64, address: Option<Adresse>) -> Self {
         let (otherwise, threads) = ("local", "cconn-c");
-        Identity { id, address, otherwise, threads, label: OnceLock::new() }
+        let proven = Identite::anonyme();
+        Identity { id, address, proven, otherwise, threads, label: OnceLock::new() }
     }
 
     /// The peer of a server's connection.
     pub(crate) fn of_server(id: u64, address: Option<Adresse>) -> Self {
         let (otherwise, threads) = ("local client", "cconn-");
-        Identity { id, address, otherwise, threads, label: OnceLock::new() }
+        let proven = Identite::anonyme();
+        Identity { id, address, proven, otherwise, threads, label: OnceLock::new() }
+    }
+
+    /// This peer, about which that much is proved.
+    pub(crate) fn proven(self, proven: Identite) -> Self {
+        Identity { proven, ..self }
     }
 
     /// The peer's address and the connection's number, for errors and for people.

@@ -43,6 +43,7 @@ pub(super) const LAYERS: &[Layer] = &[
         "numbers of things as texts say them, and texts of others made harmless",
     ),
     layer("adresse", Only(&["text"]), "addresses: how they are written, compared and looked up"),
+    layer("identite", Only(&["text"]), "who the peer of a connection is, as it was proved"),
     layer(
         "sync",
         Only(&[]),
@@ -60,13 +61,17 @@ pub(super) const LAYERS: &[Layer] = &[
         Only(&["sync", "copy", "body"]),
         "values to bytes and back, behind a guard; the only place that names the crate behind it",
     ),
-    layer("transport", Only(&["adresse", "sync", "copy"]), "sockets, and streams in memory"),
+    layer(
+        "transport",
+        Only(&["adresse", "identite", "sync", "copy"]),
+        "sockets, and streams in memory",
+    ),
     layer("octets", Only(&["copy"]), "byte payloads that travel as bytes"),
     Layer {
         rooms: LINK,
         ..layer(
             "link",
-            Only(&["text", "adresse", "sync", "copy", "wire", "body", "transport"]),
+            Only(&["text", "adresse", "identite", "sync", "copy", "wire", "body", "transport"]),
             "one connection: who reads, who writes, who runs, windows, waiting calls, ends",
         )
     },
