@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_into_a_large_buffer_stands_in_a_good_place() {
+    fn a_large_buffer_is_read_into_a_good_place() {
         assume_slow_places(true);
         let kept: Vec<Vec<u8>> = (1..100).map(|n| Vec::with_capacity(n * LARGE)).collect();
         for buf in &kept {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_moved_is_the_same_in_a_good_place() {
+    fn moved_bytes_are_equal_in_a_good_place() {
         let mut buf = Vec::new();
         for length in [0, 1, LARGE, MOVED - 1, MOVED, MOVED + 1, 3 * MOVED] {
             let (bytes, start) = numbered(length, 16);

@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_singular_and_none_is_plural() {
+    fn counts_of_one_are_singular_and_of_zero_plural() {
         assert_eq!(counted(0_u32, "byte"), "0 bytes");
         assert_eq!(counted(1_usize, "client"), "1 client");
         assert_eq!(counted(2_u64, "thread"), "2 threads");

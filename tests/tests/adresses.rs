@@ -29,7 +29,7 @@ fn reaches(serveur: &Serveur, address: impl VersAdresse) {
 }
 
 #[test]
-fn whatever_is_an_address_reaches_the_server() {
+fn every_form_of_an_address_reaches_the_server() {
     with_watchdog("addresses", LIMIT, || {
         let serveur = Serveur::options("127.0.0.1:0").max_clients(20).ouvrir().unwrap();
         let lancer = launch(&serveur);

@@ -81,7 +81,7 @@ fn tell(client: &Client, lines: u32) {
 }
 
 #[test]
-fn who_is_sent_away_hears_all_that_was_sent_before_and_why() {
+fn an_expelled_peer_gets_every_earlier_message_and_the_reason() {
     // [abrupt.sent-away] [abrupt.text]
     with_watchdog("kick", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
@@ -99,7 +99,7 @@ fn who_is_sent_away_hears_all_that_was_sent_before_and_why() {
 }
 
 #[test]
-fn who_is_sent_away_while_busy_finishes_what_had_arrived() {
+fn an_expelled_busy_peer_finishes_the_commands_that_had_arrived() {
     with_watchdog("kick of a busy client", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let kicked = Kicked::new(&serveur, Duration::from_millis(20));
@@ -111,7 +111,7 @@ fn who_is_sent_away_while_busy_finishes_what_had_arrived() {
 }
 
 #[test]
-fn who_is_sent_away_with_its_window_full_gets_all_that_was_accepted() {
+fn an_expelled_peer_with_a_full_window_gets_every_accepted_message() {
     with_watchdog("kick behind a full window", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let kicked = Kicked::with(&serveur, Duration::from_millis(5), 1024);
@@ -128,7 +128,7 @@ fn who_is_sent_away_with_its_window_full_gets_all_that_was_accepted() {
 }
 
 #[test]
-fn who_floods_is_sent_away_like_others() {
+fn a_flooding_client_is_expelled_like_any_other() {
     with_watchdog("kick of a flooder", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         serveur.enregistrer_commande("noise", |_, (_,): (Vec<u8>,)| ()).unwrap();
@@ -172,7 +172,7 @@ fn fill(client: &Client) {
 }
 
 #[test]
-fn who_reads_nothing_is_cut_at_the_deadline() {
+fn a_peer_that_reads_nothing_is_cut_at_the_deadline() {
     with_watchdog("kick of a deaf client", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let mut deaf = TcpStream::connect(serveur.adresse()).unwrap();
@@ -224,7 +224,7 @@ fn many_threads_send_the_same_client_away_at_once() {
 }
 
 #[test]
-fn who_is_sent_away_while_it_stops_is_told() {
+fn a_stopping_peer_is_told_that_it_was_expelled() {
     with_watchdog("kick during a stop", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let (started, starts) = mpsc::channel();
@@ -414,7 +414,7 @@ fn a_local_client_is_sent_away_too() {
 }
 
 #[test]
-fn what_reached_the_peer_before_a_close_still_runs() {
+fn messages_that_arrived_before_a_close_still_run() {
     with_watchdog("close", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         for _ in 0..20 {

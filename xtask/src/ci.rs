@@ -24,7 +24,7 @@ const STEPS: &[Step] = &[
     Step::cargo("test", &["test"]),
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
     // The way of waiting that other systems have, see `transport/socket/polling.rs`.
-    Step::cargo("polling", POLLING).with(POLLING_SWITCH),
+    Step::cargo("polling", POLLING).testing(CALLER_TESTS).with(POLLING_SWITCH),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::judged("deny", deny::check),
@@ -56,35 +56,20 @@ const CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
-const POLLING: &[&str] = &[
-    "test",
-    "--quiet",
-    "--package",
-    "cconn",
-    "--package",
-    "cconn-tests",
-    "--lib",
-    "--test",
+const POLLING: &[&str] =
+    &["test", "--quiet", "--package", "cconn", "--package", "cconn-tests", "--lib"];
+/// The tests from the caller's side that every way of waiting and every system must pass.
+const CALLER_TESTS: &[&str] = &[
     "attentes",
-    "--test",
     "commandes",
-    "--test",
     "envois",
-    "--test",
     "erreurs",
-    "--test",
     "fins",
-    "--test",
     "limites",
-    "--test",
     "mauvaises_entrees",
-    "--test",
     "original",
-    "--test",
     "partage",
-    "--test",
     "promesses",
-    "--test",
     "tours",
 ];
 /// Another folder, so that neither way has the other built anew.

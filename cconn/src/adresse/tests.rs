@@ -20,7 +20,7 @@ fn fault(given: impl VersAdresse) -> String {
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table: one case a line")]
-fn what_is_no_address_says_what_is_wrong_and_what_one_is() {
+fn a_bad_address_says_what_is_wrong_and_shows_a_good_one() {
     let cases = [
         ("", "is empty"),
         ("localhost", "the port is missing"),
@@ -93,7 +93,7 @@ fn a_name_that_nobody_knows_is_named() {
 }
 
 #[test]
-fn what_is_an_address_is_taken() {
+fn every_address_is_accepted() {
     let here = SocketAddr::from(([127, 0, 0, 1], 4000));
     let six: SocketAddr = "[::1]:4000".parse().unwrap();
     assert_eq!(address("127.0.0.1:4000").resolve().unwrap(), [here]);

@@ -32,7 +32,7 @@ fn a_long_byte_string_is_found_by_its_length() {
 }
 
 #[test]
-fn what_is_short_or_elsewhere_is_not_found() {
+fn short_or_misplaced_parts_are_not_found() {
     for (before, long, behind) in
         [(0, LONG - 1, 0), (128, LONG, 0), (0, LONG, 513), (0, 0, LONG), (3, 250, 0)]
     {
@@ -69,7 +69,7 @@ fn every_way_to_read_finds_the_same_bytes() {
 }
 
 #[test]
-fn what_stands_apart_is_taken_as_it_is_or_borrowed() {
+fn a_part_that_stands_apart_is_taken_or_borrowed() {
     let (head, long) = (numbered(3), numbered(LONG));
     let place = long.as_ptr();
     let mut apart = Apart::new(long, vec![9]);

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_found_out_in_a_moment_and_always_the_same() {
+    fn the_processor_is_judged_quickly_and_always_alike() {
         let found: Vec<bool> = (0..5)
             .map(|_| {
                 let start = Instant::now();

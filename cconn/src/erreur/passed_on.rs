@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_otherwise_is_the_cause() {
+    fn another_failure_is_the_cause() {
         let Erreur::Distante(mut unknown) = remote("", "a") else { panic!("not a remote error") };
         unknown.nature = NatureDistante::Inconnue;
         let text = passed_on(&Erreur::Distante(unknown));

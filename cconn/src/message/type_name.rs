@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_none() {
+    fn texts_that_name_no_type_have_no_name() {
         for text in ["", "&", "a::", "a<", "a<b", "(u8", "[u8; ", "[u8; x]", "fn(u8) -> u8", "a b"]
         {
             assert_eq!(Name::parse(text), None, "{text}");

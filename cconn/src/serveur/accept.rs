@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_place_holds_nobody_up() {
+    fn a_newcomer_that_waits_for_a_place_delays_no_client() {
         let (serveur, lancer, busy) = with_one_leaving();
         let waiting: Vec<Socket> = (0..MAX_WAITING).map(|_| newcomer(&serveur)).collect();
         let beyond = greeting(&newcomer(&serveur));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_never_used_gives_its_place_to_a_newcomer() {
+    fn an_unused_client_gives_its_place_to_a_newcomer() {
         let mut options = Serveur::options(0).max_clients(2);
         options.unused = Duration::ZERO;
         let serveur = options.ouvrir().unwrap();

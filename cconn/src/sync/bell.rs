@@ -200,7 +200,7 @@ mod tests {
     /// A datagram socket may have received something before it was told whom to hear.
     #[test]
     #[cfg(any(not(target_os = "linux"), cconn_polling))]
-    fn what_nobody_rang_is_heard_out_too() {
+    fn a_bell_that_was_not_rung_is_emptied_too() {
         let bell = Bell::new().unwrap();
         for length in [0, 1, 8, 9, 1000] {
             // `rung` knows nothing of these rings.

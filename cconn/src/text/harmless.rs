@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_forge_a_line_is_escaped() {
+    fn texts_that_could_forge_a_line_are_escaped() {
         let shown = |text| Harmless(text).to_string();
         assert_eq!(shown("a\nb\r\tc"), r"a\nb\r\tc");
         assert_eq!(shown("\u{1b}[2J\u{7}\u{9b}31m\0\u{7f}"), r"\u{1b}[2J\u{7}\u{9b}31m\u{0}\u{7f}");

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_closed_is_the_end_of_a_stream() {
+    fn a_closed_connection_ends_the_stream() {
         let (stream, _hers) = pair();
         assert!(!is_closed(&stream));
         (0..2).for_each(|_| stream.close());
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_inside_a_call_closes_after_it() {
+    fn a_close_inside_a_call_happens_after_that_call() {
         for reads in [true, false, true, false] {
             let (stream, _hers) = pair();
             let (inside, start) = (stream.clone(), Instant::now());

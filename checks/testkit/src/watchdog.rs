@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_marked() {
+    fn unreadable_facts_of_a_thread_are_marked() {
         assert_eq!(read(Path::new("/no/such/folder"), "comm"), "?");
         assert_eq!(state("Name: x\nState:\tS (sleeping)\n"), "S (sleeping)");
         assert_eq!(state(""), "?");

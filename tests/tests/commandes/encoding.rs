@@ -89,8 +89,8 @@ fn assert_not_sent<T: std::fmt::Debug>(client: &Client, result: Resultat<T>, wor
 }
 
 #[test]
-fn what_is_too_deep_is_not_sent() {
-    with_watchdog("what_is_too_deep_is_not_sent", LIMIT, || {
+fn values_nested_too_deep_are_not_sent() {
+    with_watchdog("values_nested_too_deep_are_not_sent", LIMIT, || {
         let (serveur, client) = connected();
         let words = "nested more than 128 levels deep";
         // Each link is two levels: the struct, and `Some`.

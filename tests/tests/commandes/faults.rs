@@ -138,7 +138,7 @@ fn avec(mot: &str, muet: Muet) {
 }
 
 #[test]
-fn what_can_not_be_encoded_is_told_on_its_own_side() {
+fn an_encoding_failure_is_reported_at_the_sender() {
     let (serveur, client) = connected();
     serveur.enregistrer(commandes![muet, avec]).unwrap();
     let distante = remote(client.appeler(muet {}));

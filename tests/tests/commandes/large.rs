@@ -177,7 +177,7 @@ fn the_large_part_may_stand_anywhere() {
 }
 
 #[test]
-fn what_is_read_piece_by_piece_is_read_from_a_part_that_stands_apart() {
+fn piecewise_reads_reach_a_part_that_stands_apart() {
     with_client(|client| {
         for size in SIZES {
             let (many, bytes) = (vec![None; size % 5], numbered(size));

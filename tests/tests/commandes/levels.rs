@@ -19,6 +19,6 @@ fn sous_condition(mot: &str) -> usize {
 }
 
 #[test]
-fn what_is_expected_of_a_function_is_expected_of_a_command() {
+fn a_command_behaves_like_its_function() {
     // The test is that this file compiles.
 }

@@ -57,7 +57,7 @@ fn assert_harmless<E: std::fmt::Debug + std::fmt::Display>(error: &Erreur<E>) {
 }
 
 #[test]
-fn what_a_peer_says_is_shown_in_one_line_wherever_it_stands() {
+fn texts_of_a_peer_are_shown_in_one_line_everywhere() {
     let (serveur, client) = local();
     serveur
         .enregistrer_commande("echec", |_, ()| -> Resultat<()> { Err(Erreur::echec(NASTY)) })
@@ -105,7 +105,7 @@ fn names_and_addresses_are_shown_in_one_line() {
 }
 
 #[test]
-fn what_the_program_itself_says_stays_as_it_is() {
+fn texts_of_the_program_stay_as_they_are() {
     assert_eq!(Erreur::echec(NASTY).to_string(), NASTY);
 }
 

@@ -143,7 +143,7 @@ mod answer {
 }
 
 #[test]
-fn what_is_one_type_is_called_however_it_is_written() {
+fn one_type_is_called_however_it_is_written() {
     let (_serveur, client) = connected();
     let point = Point { x: 7 };
     assert_eq!(client.appeler(sender::alias { a: point.clone() }).unwrap(), point);
@@ -181,7 +181,7 @@ mod stranger {
 }
 
 #[test]
-fn what_looks_the_same_and_is_not_is_refused_with_advice() {
+fn look_alike_signatures_are_refused_with_advice() {
     let (_serveur, client) = connected();
     let error = client.appeler(stranger::alias { a: (7,) }).unwrap_err();
     let Erreur::Distante(distante) = &error else { panic!("{error:?}") };

@@ -12,7 +12,7 @@ use cconn_tests::{local, with_watchdog};
 use super::LIMIT;
 
 #[test]
-fn what_can_be_sent_at_once_is_sent() {
+fn a_message_that_needs_no_waiting_is_sent() {
     with_watchdog("essayer", LIMIT, || {
         let (serveur, client) = local();
         let (sender, seen) = mpsc::channel();
@@ -44,7 +44,7 @@ fn a_call_that_is_tried_is_waited_for_as_long_as_any_other() {
 }
 
 #[test]
-fn who_tries_at_a_full_window_is_told_at_once() {
+fn essayer_at_a_full_window_fails_at_once() {
     with_watchdog("a full window", LIMIT, || {
         let (serveur, client) = local();
         let (go, gate) = mpsc::channel::<()>();
@@ -71,7 +71,7 @@ fn who_tries_at_a_full_window_is_told_at_once() {
 }
 
 #[test]
-fn who_tries_inside_a_command_keeps_the_turn() {
+fn essayer_inside_a_command_keeps_the_turn() {
     with_watchdog("inside a command", LIMIT, || {
         let (serveur, client) = local();
         serveur

@@ -64,7 +64,7 @@ fn rattraper_waits_for_what_came_before_the_answer() {
 }
 
 #[test]
-fn what_came_while_a_thread_was_in_a_call_is_run_to_its_end() {
+fn messages_that_arrive_during_a_call_are_run_to_their_end() {
     with_watchdog("without lancer", LIMIT, || {
         let (serveur, client, handled) = counting(Duration::ZERO);
         work(&client);

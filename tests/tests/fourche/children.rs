@@ -201,7 +201,7 @@ fn a_child_of_a_child_works() {
     parent.end();
 }
 
-fn what_was_left_is_written_once() {
+fn bytes_left_to_the_watchman_are_written_once_after_a_fork() {
     let parent = Parent::new();
     send(&parent.client, LINES);
     // These wait for the watchman when the child takes a copy of them along, to its end.
@@ -247,7 +247,7 @@ pub(crate) fn main() {
         ("calls and callbacks", calls_and_callbacks_work),
         ("a server", a_server_works),
         ("a child of a child", a_child_of_a_child_works),
-        ("what was left is written once", what_was_left_is_written_once),
+        ("what was left is written once", bytes_left_to_the_watchman_are_written_once_after_a_fork),
         ("inherited connections", inherited_connections_are_left_alone),
     ];
     for (name, test) in tests {

@@ -44,7 +44,7 @@ fn failed(bytes: Vec<u8>, then_ends: bool) -> (Box<EchecConnexion>, String) {
 }
 
 #[test]
-fn what_is_no_peer_to_talk_to() {
+fn greetings_of_other_programs_are_refused() {
     // [greeting.first] [greeting.before-frames] [greeting.version] [greeting.order] [greeting.role] [greeting.codec]
     let server = Greeting::server;
     let cases = [

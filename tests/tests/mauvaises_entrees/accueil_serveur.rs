@@ -155,7 +155,7 @@ fn a_client_beyond_the_most_is_refused_in_words() {
 }
 
 #[test]
-fn what_a_refused_client_sends_changes_nothing() {
+fn messages_of_a_refused_client_change_nothing() {
     // [refusal.drain]
     with_watchdog("refused and talking", LIMIT, || {
         let bench = Bench::new(|options| options.max_clients(1));

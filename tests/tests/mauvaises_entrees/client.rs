@@ -263,7 +263,7 @@ fn a_user_error_where_the_command_has_none() {
 }
 
 #[test]
-fn what_a_server_asks_for_that_is_not_there() {
+fn commands_that_the_client_does_not_have() {
     with_watchdog("server asks", LIMIT, || {
         let (client, server) = client_of(
             |options| options,

@@ -156,7 +156,7 @@ fn frames_of_made_up_kinds_end_the_connection_and_are_named() {
 }
 
 #[test]
-fn what_comes_behind_a_bad_frame_does_not_destroy_the_last_word() {
+fn bytes_behind_a_bad_frame_leave_the_last_word_whole() {
     // [abrupt.linger] [error.no-resync]
     with_watchdog("much behind a bad frame", LIMIT, || {
         let bench = Bench::usual();

@@ -184,7 +184,7 @@ fn a_failure_of_a_message_that_was_never_sent_ends_nothing() {
 }
 
 #[test]
-fn who_was_refused_keeps_no_place() {
+fn a_refused_client_keeps_no_place() {
     with_watchdog("a refused newcomer that stays", LIMIT, || {
         let bench = Bench::new(|options| options.max_clients(2));
         // The bench has one client of its own.

@@ -140,7 +140,7 @@ fn half_a_frame_that_never_ends() {
 }
 
 #[test]
-fn what_is_ignored_is_ignored() {
+fn ignored_files_are_not_read() {
     // [grant.class] [grant.zero] [cancel.unknown] [call.id-any] [failure.never-sent] [failure.unanswered]
     with_watchdog("ignored", LIMIT, || {
         let bench = Bench::usual();

@@ -12,7 +12,7 @@ use super::LIMIT;
 const IDLE: Duration = Duration::from_millis(150);
 
 #[test]
-fn who_asks_for_nothing_is_sent_away_and_nobody_else() {
+fn only_the_idle_client_is_sent_away() {
     // [limit.idle]
     with_watchdog("idle clients", LIMIT, || {
         let options = Serveur::options(0).max_clients(10).delai_inactivite(IDLE);
@@ -52,7 +52,7 @@ fn who_asks_for_nothing_is_sent_away_and_nobody_else() {
 }
 
 #[test]
-fn who_is_told_of_everything_is_not_idle() {
+fn a_client_that_is_sent_messages_is_not_idle() {
     with_watchdog("listeners", LIMIT, || {
         let options = Serveur::options(0).max_clients(10).delai_inactivite(IDLE);
         let serveur = options.ouvrir().unwrap();

@@ -106,7 +106,7 @@ fn the_stranger_that_was_silent_for_longest_goes_first() {
 }
 
 #[test]
-fn who_connects_and_leaves_costs_nobody_a_place() {
+fn a_connection_that_leaves_at_once_costs_no_client_its_place() {
     with_watchdog("health checks", LIMIT, || {
         let (serveur, lancer) = started(1);
         for n in 0..60 {

@@ -109,7 +109,7 @@ fn refused() {
 }
 
 #[test]
-fn what_the_hook_asks_for_gets_no_command_run_either() {
+fn no_command_runs_for_a_call_of_the_hook_either() {
     with_watchdog("nested", LIMIT, || {
         let (sender, hooked) = mpsc::channel();
         let options = Serveur::options(0).quand_connecte(move |client| {

@@ -37,7 +37,7 @@ fn registering_itself(client: &Client, captured: Captured) {
 }
 
 #[test]
-fn what_a_client_has_captured_goes_with_the_connection() {
+fn captures_of_a_client_are_dropped_with_the_connection() {
     with_watchdog("client", LIMIT, || {
         let running = Running::new(Serveur::options(0).max_clients(8));
         let end: [fn(&Running, &Client); 4] = [
@@ -127,7 +127,7 @@ fn closed_circle(sender: &mpsc::Sender<&'static str>) -> Serveur {
 }
 
 #[test]
-fn what_a_server_has_captured_goes_with_its_stop() {
+fn captures_of_a_server_are_dropped_at_its_stop() {
     with_watchdog("server", LIMIT, || {
         let (sender, dropped) = mpsc::channel();
         let running = Running::of(closed_circle(&sender));

@@ -149,7 +149,7 @@ fn the_hook_of_a_client_is_told_of_the_servers_messages() {
 }
 
 #[test]
-fn what_is_dropped_is_counted_and_told() {
+fn dropped_notices_are_counted_and_told() {
     with_watchdog("counted", LIMIT, || {
         let (count, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let (calls, texts) = (count.clone(), told.clone());

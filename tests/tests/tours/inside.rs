@@ -242,7 +242,7 @@ fn another_connection_can_be_served_inside_a_command() {
 }
 
 #[test]
-fn who_is_no_part_of_a_stopping_connection_sends_nothing_more_over_it() {
+fn threads_outside_a_stopping_connection_send_nothing_more_over_it() {
     with_watchdog("stopping", LIMIT, || {
         let (other, _) = counting();
         // What is sent until the stop has begun costs it no time.

@@ -201,7 +201,7 @@ fn greeted(listener: &TcpListener, greeting: &Greeting) -> Raw {
 }
 
 #[test]
-fn what_never_left_does_not_run_and_what_waits_for_window_was_not_sent() {
+fn unsent_messages_do_not_run_and_waiting_ones_were_not_sent() {
     // [command.no-hash] [cancel.unsent]
     with_watchdog("outbox and window", LIMIT, || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -242,7 +242,7 @@ fn what_never_left_does_not_run_and_what_waits_for_window_was_not_sent() {
 }
 
 #[test]
-fn what_waits_for_window_says_so() {
+fn a_message_that_waits_for_window_says_so() {
     with_watchdog("window", LIMIT, || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn written_figures_are_read_again() {
         let figures = figures(&[("appel.client", 3100.0), ("encode", 61.0)]);
         assert_eq!(Figures::parse(&figures.write()), Ok(figures));
         assert!(Figures::parse("encode many").is_err_and(|text| text.contains("encode many")));

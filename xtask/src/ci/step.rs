@@ -12,6 +12,8 @@ pub(super) struct Step {
     name: &'static str,
     action: Action,
     environment: Environment,
+    /// Test binaries that cargo is told to run, besides what the arguments name.
+    tests: &'static [&'static str],
     need: Need,
 }
 
@@ -43,20 +45,29 @@ pub(super) enum Outcome {
 }
 
 impl Step {
+    const fn new(name: &'static str, action: Action) -> Step {
+        Step { name, action, environment: &[], tests: &[], need: Need::Nothing }
+    }
+
     pub(super) const fn cargo(name: &'static str, arguments: &'static [&'static str]) -> Step {
-        Step { name, action: Action::Cargo(arguments), environment: &[], need: Need::Nothing }
+        Step::new(name, Action::Cargo(arguments))
     }
 
     pub(super) const fn chore(name: &'static str, chore: fn(&Path) -> Result<(), String>) -> Step {
-        Step { name, action: Action::Chore(chore), environment: &[], need: Need::Nothing }
+        Step::new(name, Action::Chore(chore))
     }
 
     pub(super) const fn judged(name: &'static str, chore: fn(&Path) -> Outcome) -> Step {
-        Step { name, action: Action::Judged(chore), environment: &[], need: Need::Nothing }
+        Step::new(name, Action::Judged(chore))
     }
 
     pub(super) const fn with(self, environment: Environment) -> Step {
         Step { environment, ..self }
+    }
+
+    /// Adds `--test NAME` for each of these test binaries to what cargo is told.
+    pub(super) const fn testing(self, tests: &'static [&'static str]) -> Step {
+        Step { tests, ..self }
     }
 
     pub(super) const fn if_folder(self, folder: &'static str) -> Step {
@@ -76,7 +87,15 @@ impl Step {
         let mut words: Vec<String> =
             self.environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
         match self.action {
-            Action::Cargo(arguments) => words.push(format!("cargo {}", arguments.join(" "))),
+            Action::Cargo(arguments) => {
+                words.push("cargo".to_owned());
+                words.extend(
+                    arguments
+                        .iter()
+                        .chain(&test_arguments(self.tests))
+                        .map(|word| (*word).to_owned()),
+                );
+            }
             Action::Chore(_) => words.push(format!("cargo xtask {}", self.name)),
             Action::Judged(_) => words.push(format!("cargo xtask ci {}", self.name)),
         }
@@ -88,7 +107,10 @@ impl Step {
             return Outcome::Skipped(reason);
         }
         let done = match self.action {
-            Action::Cargo(arguments) => run_cargo(root, arguments, self.environment),
+            Action::Cargo(arguments) => {
+                let arguments = [arguments, &test_arguments(self.tests)].concat();
+                run_cargo(root, &arguments, self.environment)
+            }
             Action::Chore(chore) => chore(root),
             Action::Judged(chore) => return chore(root),
         };
@@ -108,6 +130,11 @@ impl Need {
             _ => None,
         }
     }
+}
+
+/// What tells cargo to run these test binaries.
+pub(super) fn test_arguments(tests: &[&'static str]) -> Vec<&'static str> {
+    tests.iter().flat_map(|test| ["--test", *test]).collect()
 }
 
 fn run_cargo(root: &Path, arguments: &[&str], environment: Environment) -> Result<(), String> {
@@ -158,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_tool_skips_the_step_and_is_named() {
         let root = crate::root();
         let cases = [
             (Step::cargo("x", VERSION).if_folder("no-such-folder"), "no-such-folder/"),

@@ -12,7 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::step::{Outcome, judge};
+use super::CALLER_TESTS;
+use super::step::{Outcome, judge, test_arguments};
 
 /// Unset, both steps are skipped. Set to `install` it lets the steps install what they lack, as
 /// root, with `apt-get`; set to anything else they use what is there.
@@ -34,40 +35,11 @@ const PACKAGES: &[&str] = &["-p", "cconn", "-p", "cconn-tests", "-p", "cconn-exa
 /// `thread_local!` has on Windows, where it asks for the `const` that is there.
 const LINTS: &[&str] = &["-D", "warnings", "-A", "clippy::missing_const_for_thread_local"];
 
-/// The tests that run as Windows programs. Not among them: `ui`, `exemples` and others that start
-/// cargo, which is no Windows program here; `fourche`, for Windows has no fork; and what counts
-/// allocations.
-const WINDOWS_TESTS: &[&[&str]] = &[
-    &["-p", "cconn", "--lib"],
-    &["-p", "cconn", "--doc"],
-    &[
-        "-p",
-        "cconn-tests",
-        "--lib",
-        "--test",
-        "attentes",
-        "--test",
-        "commandes",
-        "--test",
-        "envois",
-        "--test",
-        "erreurs",
-        "--test",
-        "fins",
-        "--test",
-        "limites",
-        "--test",
-        "mauvaises_entrees",
-        "--test",
-        "original",
-        "--test",
-        "partage",
-        "--test",
-        "promesses",
-        "--test",
-        "tours",
-    ],
-];
+/// The runs of tests as Windows programs; the last one also runs `CALLER_TESTS`. Not among them:
+/// `ui`, `exemples` and others that start cargo, which is no Windows program here; `fourche`, for
+/// Windows has no fork; and what counts allocations.
+const WINDOWS_TESTS: &[&[&str]] =
+    &[&["-p", "cconn", "--lib"], &["-p", "cconn", "--doc"], &["-p", "cconn-tests", "--lib"]];
 
 const COMPILER: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy"];
 const WINE: &[&str] = &["gcc-mingw-w64-x86-64-win32", "wine64"];
@@ -117,12 +89,15 @@ pub(super) fn wine(root: &Path) -> Outcome {
     }
     // All are run, so that one failure does not hide the others.
     let mut failed = Vec::new();
-    for tests in WINDOWS_TESTS {
+    let callers = test_arguments(CALLER_TESTS);
+    for (at, run) in WINDOWS_TESTS.iter().enumerate() {
+        let more: &[&str] = if at + 1 == WINDOWS_TESTS.len() { &callers } else { &[] };
+        let tests = [run, more].concat();
         let mut cargo = compiler.cargo(root);
         in_wine(&mut cargo, &prefix);
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", RUNNER);
         cargo.args(["test", "--quiet", "-Zbuild-std", "--target", WINDOWS, "--no-fail-fast"]);
-        if let Err(reason) = judge(cargo.args(*tests).status()) {
+        if let Err(reason) = judge(cargo.args(&tests).status()) {
             failed.push(format!("{}: {reason}", tests.join(" ")));
         }
     }
@@ -249,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_named_with_what_would_bring_it() {
+    fn a_missing_tool_is_named_with_how_to_install_it() {
         if env::var_os(ASKS).is_some() {
             return;
         }

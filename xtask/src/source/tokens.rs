@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_macro_is_given_and_what_follows_a_path_are_none() {
+    fn macro_arguments_and_path_segments_are_no_paths() {
         assert_eq!(found("$crate::a::b <T>::c::d \"crate::e\" 0..f(1) x.y /* self::z */"), [""; 0]);
     }
 

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rust_is_found() {
+    fn a_file_that_is_not_rust_is_found() {
         assert_eq!(places(check_syntax, "cconn/src/a.rs", "fn f() {}\nfn 1"), ["cconn/src/a.rs:2"]);
         assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn"), [""; 0]);
         assert_eq!(places(check_syntax, "tests/ui/a.rs", "fn f() {\n( }"), ["tests/ui/a.rs:2"]);

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_beside_others_waits_for_those_before_it_and_for_no_others() {
+    fn a_parallel_command_waits_for_earlier_commands_only() {
         let mut backlog = Backlog::default();
         backlog.push(command(1, true));
         backlog.push(command(2, false));

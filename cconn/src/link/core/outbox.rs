@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_stays_in_front() {
+    fn unwritten_bytes_stay_in_front() {
         for written in 0..=6 {
             let mut outbox = Outbox::default();
             outbox.append(&mut vec![1, 2, 3]);

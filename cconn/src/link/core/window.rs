@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_overtakes_the_line() {
+    fn no_sender_overtakes_the_line() {
         let mut window = Window::new(100, 100);
         assert!(window.try_spend(90));
         let first = window.queue_up();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_in_the_middle_of_the_line_holds_nobody_up() {
+    fn a_sender_that_leaves_the_middle_of_the_line_delays_no_other() {
         let mut window = Window::new(100, 0);
         let (first, second, third) = (window.queue_up(), window.queue_up(), window.queue_up());
         assert!(!window.leave(second, 1));

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_gives_way_goes_on_once_in_ten_milliseconds_while_the_lock_is_wanted() {
+    fn a_thread_that_gives_the_lock_up_goes_on_every_ten_milliseconds() {
         let wanted = Arc::new(Wanted::default());
         let (done, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let start = Instant::now();

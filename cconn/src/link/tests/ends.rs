@@ -60,7 +60,7 @@ fn leave_with_a_note(peer: &Memory) {
 }
 
 #[test]
-fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
+fn messages_before_adieu_and_the_end_of_the_stream_still_run() {
     // [cut.after-adieu]
     let (left, right) = Memory::pair(1000);
     let client = end(Arc::new(left), &small());
@@ -73,7 +73,7 @@ fn what_came_before_adieu_and_the_end_of_the_stream_still_runs() {
 }
 
 #[test]
-fn who_reads_an_ended_connection_out_is_woken_by_whoever_read_before() {
+fn the_last_reader_of_an_ended_connection_is_woken_by_the_reader_before_it() {
     let (left, _right) = tcp_pair();
     let client = end(left, &Limits::default());
     // A reader that is in the middle of a read when the connection ends.
@@ -135,7 +135,7 @@ fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
 }
 
 #[test]
-fn what_came_before_adieu_runs_even_if_nothing_can_be_written() {
+fn messages_before_adieu_run_even_if_nothing_can_be_written() {
     let (left, right) = Memory::pair(1000);
     let client = watched_end(Arc::new(left), &small(), Vec::new(), None);
     client.link.begin_stop();

@@ -100,7 +100,7 @@ fn a_stop_that_the_peer_began_and_does_not_end_is_cut() {
 }
 
 #[test]
-fn who_sends_on_grants_that_have_not_left_is_cut() {
+fn a_peer_that_spends_unsent_grants_is_cut() {
     // [window.unwritten]
     let (client, peer) = narrow();
     let half = client.link.limits.window / 2;
@@ -125,7 +125,7 @@ fn who_sends_on_grants_that_have_not_left_is_cut() {
 }
 
 #[test]
-fn what_changes_nothing_is_read_slowly() {
+fn frames_that_change_nothing_are_read_slowly() {
     let mut floods = vec![Vec::new(); 5];
     for n in 0..200_u64 {
         wire::write_grant(&mut floods[0], 0, 0);

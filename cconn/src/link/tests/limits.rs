@@ -32,7 +32,7 @@ fn limits_of_size_hold_on_both_sides() {
 }
 
 #[test]
-fn what_a_notice_keeps_of_a_long_text_is_bounded() {
+fn a_notice_keeps_a_bounded_part_of_a_long_text() {
     let (left, right) = Memory::pair(100_000);
     let client = end(Arc::new(left), &small());
     let mut bytes = Vec::new();

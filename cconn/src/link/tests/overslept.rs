@@ -72,7 +72,7 @@ fn an_answer_that_is_there_is_waited_for() {
 }
 
 #[test]
-fn what_is_not_there_or_not_read_is_not_waited_for_longer() {
+fn an_answer_that_never_comes_is_not_waited_for_longer() {
     let (answer, took) = overslept(false, None, |link, [call, _]| link.wait_for(call, moment()));
     assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
     assert!(took < DEADLINE + LATE + LATE, "{took:?}: nothing was there");

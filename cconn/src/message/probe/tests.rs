@@ -90,7 +90,7 @@ fn variants_that_are_counted_in_two_ways_are_found_wherever_they_are() {
 }
 
 #[test]
-fn what_reads_as_it_writes_is_sound() {
+fn symmetric_types_are_sound() {
     sound::<SkippedLast>();
     sound::<Renamed>();
     sound::<Tree>();
@@ -307,7 +307,7 @@ impl<'de> Deserialize<'de> for Severe {
 struct Endless(Box<Endless>);
 
 #[test]
-fn what_can_not_be_made_up_is_not_judged() {
+fn types_without_sample_values_are_not_judged() {
     sound::<Severe>();
     sound::<Endless>();
     sound::<(Shifted, Endless)>();

@@ -109,7 +109,7 @@ fn where_a_body_begins_is_known_from_the_first_bytes() {
 }
 
 #[test]
-fn what_was_not_declared_is_refused() {
+fn an_undeclared_feature_is_refused() {
     // [context.undeclared] [failure.fingerprints]
     let context = Context::parse(BLOCK).ok();
     let flagged = Frame::OneWay { depth: 1, command: 2, fingerprint: 0, context, body: b"" };

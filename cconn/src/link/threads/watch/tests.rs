@@ -119,7 +119,7 @@ fn values_of_the_program_are_dropped_on_another_thread() {
 }
 
 #[test]
-fn what_waits_to_be_written_comes_before_all_that_can_wait() {
+fn waiting_bytes_are_written_before_whatever_can_wait() {
     let (start, tick) = (Instant::now(), WRITE_TICK);
     let entry = |next, urgent| Entry { link: Weak::<Link>::new(), next, urgent };
     let mut entries: HashMap<_, _> = (0..500)

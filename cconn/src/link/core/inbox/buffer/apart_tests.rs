@@ -214,7 +214,7 @@ fn announcing_a_long_byte_string_reserves_no_more_than_a_step() {
 }
 
 #[test]
-fn what_looks_like_a_length_and_is_none_harms_nothing() {
+fn bytes_that_look_like_a_length_do_no_harm() {
     // Each of these numbers, at this place, could be the length of everything that follows.
     for at in [0, 1, 7, 50, 120] {
         let mut plain: Vec<u8> = vec![3; 90_000];

@@ -66,7 +66,7 @@ fn in_a_bad_place() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_read_into_a_large_buffer_is_kept_out_of_a_bad_place() {
+fn a_large_buffer_is_kept_out_of_a_bad_place() {
     copy::assume_slow_places(true);
     let mut buffer = Buffer::new();
     drop(buffer.take_back(in_a_bad_place()));
