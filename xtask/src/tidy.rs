@@ -3,6 +3,7 @@
 //! A check looks at the files and their syntax and returns what it found; it prints and changes nothing.
 
 mod budget;
+mod face;
 mod layers;
 mod markdown;
 mod names;
@@ -27,6 +28,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("the page of layers", layers::check_page),
     ("files are Rust", words::check_syntax),
     ("file size", size::check),
+    ("the front page is one screen", face::check),
     ("files say what they own", words::check_headers),
     ("nothing is left undone", words::check_unfinished),
     ("the page of names says what the sources do", names::check),
