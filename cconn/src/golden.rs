@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{decode, encode};
 use crate::wire::{
     CallId, Context, EndReason, FailureCode, Features, Fingerprints, Frame, GREETING_HEAD,
-    Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, VERSION, frame_length, parse,
+    Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, StreamEnd, VERSION, frame_length, parse,
 };
 
 const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
@@ -74,6 +74,17 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
         "user-error" => Frame::UserError { id: id(3), body: b"\xfb\x94\x01\x0bintrouvable" },
         "cancel" => Frame::Cancel { id: id(4) },
         "grant" => Frame::Grant { class: 0, bytes: 16 << 20 },
+        "items" => Frame::Items { id: id(9), lane: 0, rest: &[1, 1, 5, 3, 251, 44, 1] },
+        "end-complete" => Frame::End { id: id(9), lane: 0, how: StreamEnd::Complete },
+        "end-user-error" => {
+            Frame::End { id: id(9), lane: 0, how: StreamEnd::UserError(&[251, 148, 1]) }
+        }
+        "end-failure" => {
+            let how = StreamEnd::Failure { code: FailureCode::Panic, text: "" };
+            Frame::End { id: id(9), lane: 0, how }
+        }
+        "credit" => Frame::Credit { id: id(9), lane: 0, bytes: 128 << 10 },
+        "stop" => Frame::Credit { id: id(9), lane: 0, bytes: 0 },
         "retrait" => Frame::Retrait,
         "adieu" => Frame::Adieu { reason: EndReason::Finished, text: "" },
         "adieu-abrupt" => Frame::Adieu { reason: EndReason::Protocol, text: "frame kind 17" },
@@ -112,7 +123,7 @@ fn replay_greeting(name: &str, bytes: &[u8], greeting: &Greeting) {
 
 /// The features used in the examples: all of them, unless the example is about an older peer.
 fn features_of(name: &str) -> Features {
-    if name.starts_with("older-") { Features::NONE } else { Features::OURS }
+    if name.starts_with("older-") { Features::NONE } else { Features::ALL }
 }
 
 fn replay_frame(name: &str, bytes: &[u8], frame: &Frame<'_>) {
@@ -131,7 +142,7 @@ fn replay_frame(name: &str, bytes: &[u8], frame: &Frame<'_>) {
 
 #[test]
 fn every_example_of_the_page_is_written_and_read() {
-    // [frame.kinds] [one-way.fields] [call.fields] [answer.fields] [user-error.fields] [failure.fields] [cancel.fields] [grant.fields] [retrait.fields] [adieu.fields]
+    // [frame.kinds] [one-way.fields] [call.fields] [answer.fields] [user-error.fields] [failure.fields] [cancel.fields] [grant.fields] [items.fields] [end.fields] [end.how] [credit.fields] [retrait.fields] [adieu.fields]
     let mut names = Vec::new();
     for (name, text) in blocks() {
         let bytes: Vec<u8> = text.lines().flat_map(|text| line(text).0).collect();
@@ -143,7 +154,7 @@ fn every_example_of_the_page_is_written_and_read() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), 20, "{names:?}");
+    assert_eq!(names.len(), 26, "{names:?}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -19,6 +19,8 @@ mod greeting;
 mod layout;
 mod output;
 mod reader;
+#[allow(dead_code, reason = "the lanes of a connection come next")]
+mod stream;
 mod text;
 
 pub(crate) use codes::{EndReason, FailureClass, FailureCode, Refusal};
@@ -34,4 +36,9 @@ pub(crate) use frame::{
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub(crate) use layout::LENGTH_PREFIX;
 pub use output::Output;
+#[allow(unused_imports, reason = "the lanes of a connection come next")]
+pub(crate) use stream::{
+    ITEM_HEAD, MAX_CREDIT, MAY_BE_SILENT, StreamEnd, begin_items, item_cost, next_item,
+    put_item_length, set_length,
+};
 pub(crate) use text::shorten;

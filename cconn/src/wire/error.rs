@@ -39,4 +39,6 @@ pub(crate) enum WireError {
     ContextValue(u8),
     #[error("a failure lists {0} fingerprints, and at most 8 are allowed")]
     Fingerprints(u8),
+    #[error("a stream ends in way {0}, which is unknown")]
+    StreamEnd(u8),
 }

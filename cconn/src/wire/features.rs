@@ -16,9 +16,16 @@ impl Features {
     /// A failure with code 2 lists the accepted fingerprints, if both sides declare this feature.
     // [features.fingerprints]
     pub(crate) const FINGERPRINTS: Features = Features(1 << 2);
+    /// Streams: frames of kinds 8, 9 and 10.
+    // [features.streams]
+    pub(crate) const STREAMS: Features = Features(1 << 3);
     /// What this side declares.
     pub(crate) const OURS: Features =
         Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
+
+    /// Every feature that this side can read.
+    #[cfg(test)]
+    pub(crate) const ALL: Features = Features(Self::OURS.0 | Self::STREAMS.0);
 
     /// Whether every one of `features` is in this set.
     #[inline]

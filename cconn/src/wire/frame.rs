@@ -18,6 +18,7 @@ use super::error::WireError;
 use super::features::Features;
 use super::layout::{self, LENGTH_PREFIX, kind};
 use super::reader::Reader;
+use super::stream::StreamEnd;
 use super::text::shorten;
 
 /// The smallest limit that a side may announce: room for every control frame with its text.
@@ -82,6 +83,26 @@ pub(crate) enum Frame<'a> {
     Grant {
         class: u8,
         bytes: u64,
+    },
+    /// Items of a stream.
+    Items {
+        id: CallId,
+        lane: u8,
+        /// In a lane's first frame one byte of flags, then the items.
+        rest: &'a [u8],
+    },
+    /// The end of a stream.
+    End {
+        id: CallId,
+        lane: u8,
+        how: StreamEnd<'a>,
+    },
+    /// Credit for a stream.
+    Credit {
+        id: CallId,
+        lane: u8,
+        /// 0 stops the stream.
+        bytes: u32,
     },
     Retrait,
     Adieu {
@@ -187,6 +208,24 @@ fn parse_control(
             reader.end()?;
             Ok(Frame::Grant { class, bytes })
         }
+        // [features.streams]
+        kind::ITEMS..=kind::CREDIT if !incoming.has(Features::STREAMS) => {
+            Err(WireError::Kind(kind))
+        }
+        kind::ITEMS => {
+            let head = layout::Items::read(&mut reader)?;
+            Ok(Frame::Items { id: call_id(head.id)?, lane: head.lane, rest: reader.rest() })
+        }
+        kind::END => {
+            let head = layout::End::read(&mut reader)?;
+            let (id, lane) = (call_id(head.id)?, head.lane);
+            Ok(Frame::End { id, lane, how: StreamEnd::parse(head.how, reader)? })
+        }
+        kind::CREDIT => {
+            let head = layout::Credit::read(&mut reader)?;
+            reader.end()?;
+            Ok(Frame::Credit { id: call_id(head.id)?, lane: head.lane, bytes: head.bytes })
+        }
         kind::RETRAIT => {
             layout::Retrait::read(&mut reader)?;
             reader.end()?;
@@ -280,6 +319,14 @@ impl Frame<'_> {
             Frame::Cancel { id } => out.extend(layout::Cancel::head(kind::CANCEL, id.0)),
             Frame::Grant { class, bytes } => {
                 out.extend(layout::Grant::head(kind::GRANT, class, bytes));
+            }
+            Frame::Items { id, lane, rest } => {
+                out.extend(layout::Items::head(kind::ITEMS, id.0, lane));
+                out.extend(rest);
+            }
+            Frame::End { id, lane, how } => how.write(id, lane, features, out),
+            Frame::Credit { id, lane, bytes } => {
+                out.extend(layout::Credit::head(kind::CREDIT, id.0, lane, bytes));
             }
             Frame::Retrait => out.extend(layout::Retrait::head(kind::RETRAIT)),
             Frame::Adieu { reason, text } => {

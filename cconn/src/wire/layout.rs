@@ -25,8 +25,9 @@ pub(super) mod kind {
     pub(crate) const FAILURE: u8 = 5;
     pub(crate) const CANCEL: u8 = 6;
     pub(crate) const GRANT: u8 = 7;
-    // [frame.reserved]
-    // 8, 9 and 10 are reserved for the items, ends and credits of streams.
+    pub(crate) const ITEMS: u8 = 8;
+    pub(crate) const END: u8 = 9;
+    pub(crate) const CREDIT: u8 = 10;
     pub(crate) const RETRAIT: u8 = 11;
     pub(crate) const ADIEU: u8 = 12;
 }
@@ -127,6 +128,18 @@ layout! {
     /// A grant.
     // [grant.fields]
     Grant { class: u8, bytes: u64 }
+
+    /// Items of a stream; the flags follow in a lane's first frame, then the items.
+    // [items.fields]
+    Items { id: u64, lane: u8 }
+
+    /// The end of a stream; what tells more about it follows.
+    // [end.fields]
+    End { id: u64, lane: u8, how: u8 }
+
+    /// Credit for a stream, or its stop.
+    // [credit.fields]
+    Credit { id: u64, lane: u8, bytes: u32 }
 
     /// A retrait.
     // [retrait.fields]

@@ -139,7 +139,7 @@ fn assert_not_let_in(bench: &Bench, greeting: &[u8], phase: Phase, what: &str) {
 
 #[test]
 fn frames_of_made_up_kinds_end_the_connection_and_are_named() {
-    // [frame.unknown-kind] [frame.reserved] [error.no-resync]
+    // [frame.unknown-kind] [error.no-resync]
     with_watchdog("made-up kinds", LIMIT, || {
         let bench = Bench::usual();
         for kind in [0, 8, 9, 10, 13, 14, 42, 128, 255] {

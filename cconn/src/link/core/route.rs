@@ -206,6 +206,11 @@ impl State {
             }
             Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class, bytes } => self.granted(class, bytes),
+            // `parse` lets these through once this side declares that it understands streams.
+            Frame::Items { .. } | Frame::End { .. } | Frame::Credit { .. } => {
+                self.waste.note();
+                Ok(())
+            }
             Frame::Retrait => self.peer_says_retrait(),
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }

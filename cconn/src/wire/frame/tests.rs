@@ -5,6 +5,7 @@
 use super::*;
 
 const ID: CallId = CallId(7);
+const ALL: Features = Features::ALL;
 const BLOCK: &[u8] = &[1, 4, 250, 0, 0, 0];
 
 fn every_frame() -> Vec<Frame<'static>> {
@@ -33,6 +34,17 @@ fn every_frame() -> Vec<Frame<'static>> {
         failure(FailureCode::Other(0x0342), "later"),
         Frame::Cancel { id: ID },
         Frame::Grant { class: 0, bytes: 1 << 40 },
+        Frame::Items { id: ID, lane: 0, rest: &[0, 1, 9] },
+        Frame::Items { id: ID, lane: 255, rest: &[] },
+        Frame::End { id: ID, lane: 0, how: StreamEnd::Complete },
+        Frame::End { id: ID, lane: 1, how: StreamEnd::UserError(b"no") },
+        Frame::End {
+            id: ID,
+            lane: 2,
+            how: StreamEnd::Failure { code: FailureCode::Panic, text: "oups" },
+        },
+        Frame::Credit { id: ID, lane: 3, bytes: 0 },
+        Frame::Credit { id: ID, lane: 0, bytes: 1 << 31 },
         Frame::Retrait,
         Frame::Adieu { reason: EndReason::Finished, text: "à bientôt" },
         Frame::Adieu { reason: EndReason::Other(999), text: "" },
@@ -50,8 +62,8 @@ fn written(frame: &Frame<'_>, features: Features) -> Vec<u8> {
 #[test]
 fn frames_round_trip() {
     for frame in every_frame() {
-        let bytes = written(&frame, Features::OURS);
-        assert_eq!(parse(&bytes[LENGTH_PREFIX..], Features::OURS), Ok(frame));
+        let bytes = written(&frame, ALL);
+        assert_eq!(parse(&bytes[LENGTH_PREFIX..], ALL), Ok(frame));
     }
     assert_eq!(frame_length(&[1, 2, 3]), None);
 }
@@ -79,9 +91,9 @@ fn frames_in_the_making_become_the_same() {
 #[test]
 fn a_frame_cut_anywhere_is_refused_or_another_frame() {
     for frame in every_frame() {
-        let bytes = written(&frame, Features::OURS);
+        let bytes = written(&frame, ALL);
         for n in LENGTH_PREFIX..bytes.len() {
-            let cut = parse(&bytes[LENGTH_PREFIX..n], Features::OURS);
+            let cut = parse(&bytes[LENGTH_PREFIX..n], ALL);
             assert_ne!(cut, Ok(frame), "{n} bytes");
         }
     }
@@ -91,7 +103,7 @@ fn a_frame_cut_anywhere_is_refused_or_another_frame() {
 fn where_a_body_begins_is_known_from_the_first_bytes() {
     // [context.flag]
     for frame in every_frame() {
-        let bytes = written(&frame, Features::OURS);
+        let bytes = written(&frame, ALL);
         let (Frame::OneWay { body, .. }
         | Frame::Call { body, .. }
         | Frame::Answer { body, .. }
@@ -113,7 +125,7 @@ fn an_undeclared_feature_is_refused() {
     // [context.undeclared] [failure.fingerprints]
     let context = Context::parse(BLOCK).ok();
     let flagged = Frame::OneWay { depth: 1, command: 2, fingerprint: 0, context, body: b"" };
-    let bytes = written(&flagged, Features::OURS);
+    let bytes = written(&flagged, ALL);
     let undeclared = parse(&bytes[LENGTH_PREFIX..], Features::NONE);
     assert_eq!(undeclared, Err(WireError::ContextUndeclared));
     let accepted = Fingerprints::one(&[1, 2, 3, 4]);
@@ -124,10 +136,10 @@ fn an_undeclared_feature_is_refused() {
     let listed = written(&failure, Features::FINGERPRINTS);
     assert_eq!(listed.len(), layout::Failure::SIZE + 1 + 4 + 2);
     let many = [&listed[LENGTH_PREFIX..layout::Failure::SIZE], &[9], &[0; 36]].concat();
-    assert_eq!(parse(&many, Features::OURS), Err(WireError::Fingerprints(9)));
+    assert_eq!(parse(&many, ALL), Err(WireError::Fingerprints(9)));
     for n in 1..=listed.len() - layout::Failure::SIZE - 2 {
         let cut = &listed[LENGTH_PREFIX..layout::Failure::SIZE + n - 1];
-        assert_eq!(parse(cut, Features::OURS), Err(WireError::Truncated), "{n}");
+        assert_eq!(parse(cut, ALL), Err(WireError::Truncated), "{n}");
     }
 }
 
@@ -142,29 +154,53 @@ fn a_block_beyond_its_frame_is_refused() {
             context: Context::parse(&[]).ok(),
             body: b"",
         },
-        Features::OURS,
+        ALL,
     );
-    assert!(parse(&head[LENGTH_PREFIX..], Features::OURS).is_ok(), "an empty block");
+    assert!(parse(&head[LENGTH_PREFIX..], ALL).is_ok(), "an empty block");
     head.pop();
-    assert_eq!(parse(&head[LENGTH_PREFIX..], Features::OURS), Err(WireError::Truncated));
+    assert_eq!(parse(&head[LENGTH_PREFIX..], ALL), Err(WireError::Truncated));
     for length in 1..=255 {
         let block = [&head[LENGTH_PREFIX..], &[length], &vec![0; usize::from(length) - 1]].concat();
-        assert_eq!(parse(&block, Features::OURS), Err(WireError::ContextRoom), "{length}");
+        assert_eq!(parse(&block, ALL), Err(WireError::ContextRoom), "{length}");
     }
 }
 
 #[test]
 fn cut_headers_and_unknown_kinds_are_errors() {
-    let parse = |bytes: &[u8]| parse(bytes, Features::OURS).map(|_| ());
+    let parse = |bytes: &[u8]| parse(bytes, ALL).map(|_| ());
     assert_eq!(parse(&[]), Err(WireError::Truncated));
     assert_eq!(parse(&[kind::CALL, 0, 1, 2]), Err(WireError::Truncated));
     assert_eq!(parse(&[kind::RETRAIT, 0]), Err(WireError::Leftover));
     assert_eq!(parse(&[kind::ANSWER, 0, 0, 0, 0, 0, 0, 0, 0]), Err(WireError::CallId));
     assert_eq!(parse(&[kind::ADIEU, 1, 0, 0xFF]), Err(WireError::Text));
     // [frame.unknown-kind]
-    for kind in [0, 8, 9, 10].into_iter().chain(13..=255) {
+    for kind in [0].into_iter().chain(13..=255) {
         assert_eq!(parse(&[kind]), Err(WireError::Kind(kind)), "its number is named");
     }
+}
+
+#[test]
+fn frames_of_streams_are_read_only_where_they_are_declared_and_whole() {
+    for kind in kind::ITEMS..=kind::CREDIT {
+        // [features.streams]
+        let frame = [kind];
+        let undeclared = parse(&frame, Features::CONTEXT);
+        assert_eq!(undeclared, Err(WireError::Kind(kind)), "of a feature that is not declared");
+        assert_eq!(parse(&[kind], ALL), Err(WireError::Truncated));
+    }
+    // [end.unknown] [end.how]
+    let parse = |bytes: &[u8]| parse(bytes, ALL).map(|_| ());
+    let end = |how: &[u8]| parse(&[&[kind::END, 1, 0, 0, 0, 0, 0, 0, 0, 0], how].concat());
+    assert_eq!(end(&[0]), Ok(()));
+    assert_eq!(end(&[0, 0]), Err(WireError::Leftover));
+    assert_eq!(end(&[2, 4]), Err(WireError::Truncated));
+    assert_eq!(end(&[2, 4, 1, 0xFF]), Err(WireError::Text));
+    assert_eq!(end(&[3]), Err(WireError::StreamEnd(3)));
+    let credit = [kind::CREDIT, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    assert_eq!(parse(&credit), Err(WireError::Leftover));
+    assert_eq!(parse(&credit[..14]), Ok(()));
+    let no_id = [kind::ITEMS, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(parse(&no_id), Err(WireError::CallId));
 }
 
 #[test]
@@ -174,7 +210,7 @@ fn the_longest_texts_fit_the_smallest_limit() {
     for code in [FailureCode::Handler, FailureCode::Signature] {
         let accepted = Fingerprints(&[0; 32]);
         let failure = Frame::Failure { id: Some(ID), command: 1, code, accepted, text: &text };
-        let length = failure.write(&mut Vec::new(), Features::OURS).unwrap();
+        let length = failure.write(&mut Vec::new(), ALL).unwrap();
         assert!(length <= MIN_FRAME_LIMIT);
     }
 }
