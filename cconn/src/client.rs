@@ -43,7 +43,7 @@ pub(crate) use frames::encode_frame;
 /// | send, and wait later | [`differer`](Client::differer), which gives an [`Attente`] |
 /// | send to every client | [`Serveur::diffuser`](crate::Serveur::diffuser) |
 /// | send only if that needs no waiting | [`essayer`](Client::essayer), [`essayer_appel`](Client::essayer_appel) |
-/// | run what the peer asks for | [`lancer`](Client::lancer) |
+/// | run what the peer asks for | [`ecouter`](Client::ecouter), which returns at once, or [`lancer`](Client::lancer) |
 /// | stop in order | [`eteindre`](Client::eteindre) |
 /// | drop the connection, or send the peer away | [`close`](Client::close), [`expulser`](Client::expulser) |
 /// | set deadlines and limits | [`Client::options`], [`avec_delai`](Client::avec_delai) |
@@ -62,8 +62,8 @@ pub(crate) use frames::encode_frame;
 ///
 /// - A command that needs a lock of the program's which its caller holds across the call. Release
 ///   locks before calling; the same goes for everything else that only the waiting thread can do.
-/// - A call from the server to a client that neither runs [`lancer`](Client::lancer) nor waits for
-///   an answer, because such a client runs no commands. Give `lancer` a thread.
+/// - A call from the server to a client that neither calls [`ecouter`](Client::ecouter) nor runs
+///   [`lancer`](Client::lancer) nor waits for an answer, because such a client runs no commands.
 /// - A command that stops a connection or server it is part of: inside it `eteindre` only begins
 ///   the stop.
 #[doc(alias("Peer", "Session", "Endpoint", "Channel", "Handle"))]
@@ -349,7 +349,6 @@ impl Failed {
 
 impl Clone for Client {
     fn clone(&self) -> Self {
-        self.link.add_handle();
         let mut client = self.passing();
         client.writes = true;
         client

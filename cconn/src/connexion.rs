@@ -1,5 +1,6 @@
 //! Connecting a client, and the settings that both sides have.
 
+mod ecoute;
 mod options;
 mod tcp;
 
@@ -67,7 +68,8 @@ impl Client {
     /// Runs the commands that the peer asks for, until the connection ends.
     ///
     /// Commands are handled on this thread, one at a time, in the order in which they were sent.
-    /// Without `lancer` they wait, except while a thread of this program waits for an answer, for
+    /// A client that does other things meanwhile calls [`ecouter`](Client::ecouter) instead. Without
+    /// either they wait, except while a thread of this program waits for an answer, for
     /// room at the peer or for the end of the connection, or looks for an answer. Commands that
     /// have come by then are run to their end, on a thread of their own.
     ///
@@ -114,6 +116,8 @@ impl Client {
             let lien = self.link.identity.label().into();
             return Err(Erreur::Usage(Box::new(if self.link.is_served_here() {
                 Usage::LancerDansUneCommande { lien }
+            } else if self.link.listens() {
+                Usage::DejaEcoute { lien }
             } else {
                 Usage::DejaLance { lien }
             })));

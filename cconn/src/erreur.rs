@@ -95,7 +95,8 @@ impl<E> Erreur<E> {
     #[doc(alias = "is_fatal")]
     pub fn est_fatale(&self) -> bool {
         match self {
-            Erreur::Fermee(_) | Erreur::Connexion(_) => true,
+            Erreur::Fermee(_) => true,
+            Erreur::Connexion(cause) => !matches!(**cause, EchecConnexion::SansThread { .. }),
             Erreur::Delai(delai) => delai.phase.ends_connection(),
             _ => false,
         }

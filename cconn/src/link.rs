@@ -46,6 +46,7 @@ pub(crate) use threads::circle::Place;
 pub(crate) use threads::dispatch::{Incoming, Outcome, Runner};
 pub(crate) use threads::left::note_maker;
 pub(crate) use threads::link::{Dispatch, Link, Parts};
+pub(crate) use threads::listen::NotListening;
 pub(crate) use threads::watch::Watch;
 pub(crate) use verbs::expel::Expelled;
 pub(crate) use verbs::several::{Awaited, wait_for_first};

@@ -293,6 +293,12 @@ impl Dispatch for Registry {
         self.end(link)
     }
 
+    fn unheard(&self, link: &Arc<Link>, commands: usize) {
+        if !self.hooks().silent {
+            super::shown::nobody_listens(link.identity.label(), commands);
+        }
+    }
+
     fn fingerprint(&self, command: u64) -> u32 {
         self.fingerprint(command)
     }

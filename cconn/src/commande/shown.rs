@@ -63,6 +63,15 @@ pub(super) fn no_thread_for_end(link: &str) {
     ));
 }
 
+/// Shows that commands of the peer wait and no thread runs them.
+pub(super) fn nobody_listens(link: &str, commands: usize) {
+    let (commands, wait) = (counted(commands, "command"), verb(commands, "waits", "wait"));
+    line(format_args!(
+        "cconn: {link}: {commands} of the server {wait} here, and nothing runs them: call `ecouter`, \
+         or run `lancer` on a thread"
+    ));
+}
+
 fn line_of_left_out(count: u64) {
     if count > 0 {
         let (failures, were) = (counted(count, "more failure"), verb(count, "was", "were"));

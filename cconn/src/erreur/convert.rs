@@ -127,6 +127,7 @@ pub(crate) struct Signatures<'a> {
 fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
     let Whereabouts { stage, behind } = match phase {
         link::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
+        link::Phase::Unheard => return (Phase::Fenetre, Some(Etape::SansEcoute), None),
         link::Phase::CatchUp => return (Phase::Rattrapage, None, None),
         link::Phase::Answer(place) => place,
     };

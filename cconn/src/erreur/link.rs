@@ -65,6 +65,11 @@ pub enum Etape {
     /// never runs.
     #[doc(alias = "Window")]
     Fenetre,
+    /// The command waited for room at a client that has taken up none of the commands sent to it. It
+    /// was not sent and never runs. Such a client most likely neither calls
+    /// [`ecouter`](crate::Client::ecouter) nor runs [`lancer`](crate::Client::lancer).
+    #[doc(alias = "NotListening")]
+    SansEcoute,
     /// The command waited here to be written, because the peer takes no bytes. It never runs.
     #[doc(alias = "Outbox")]
     Envoi,
@@ -74,8 +79,9 @@ pub enum Etape {
     /// The command was sent after one-way messages, which it may have waited for at the peer.
     #[doc(alias = "BehindMessages")]
     DerriereDesMessages,
-    /// The command was sent to a client that has answered nothing yet. A client that neither runs
-    /// [`lancer`](crate::Client::lancer) nor waits for an answer runs no commands.
+    /// The command was sent to a client that has answered nothing yet. A client that neither calls
+    /// [`ecouter`](crate::Client::ecouter) nor runs [`lancer`](crate::Client::lancer) nor waits for
+    /// an answer runs no commands.
     #[doc(alias = "Unheard")]
     SansReponse,
     /// The command was sent, and a later call has been answered: so the peer most likely started
@@ -92,7 +98,12 @@ impl Etape {
             Etape::DerriereDesMessages => {
                 "; it may wait behind messages that were sent before it with `envoyer`"
             }
-            Etape::SansReponse => "; the peer has answered nothing yet: does it run `lancer`?",
+            Etape::SansEcoute => {
+                "; the peer has taken up nothing yet: does it call `ecouter`, or run `lancer`?"
+            }
+            Etape::SansReponse => {
+                "; the peer has answered nothing yet: does it call `ecouter`, or run `lancer`?"
+            }
             Etape::Depassee => {
                 "; a later call was answered meanwhile, so it was most likely started"
             }

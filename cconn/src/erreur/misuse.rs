@@ -34,6 +34,27 @@ pub enum Usage {
         /// The connection or the server.
         lien: Box<str>,
     },
+    /// The connection runs its commands on a thread of its own already, since
+    /// [`ecouter`](crate::Client::ecouter).
+    #[error(
+        "{lien}: it listens by itself since `ecouter`, which is called once and takes the place of `lancer`"
+    )]
+    #[doc(alias = "AlreadyListening")]
+    #[non_exhaustive]
+    DejaEcoute {
+        /// The connection.
+        lien: Box<str>,
+    },
+    /// `ecouter` was called from inside a command or a hook of its own connection.
+    #[error(
+        "{lien}: `ecouter` was called from inside a command or a hook of its own; call it where the client is made"
+    )]
+    #[doc(alias = "ListenInsideCommand")]
+    #[non_exhaustive]
+    EcouterDansUneCommande {
+        /// The connection.
+        lien: Box<str>,
+    },
     /// `lancer` was called from inside a command or a hook of the very connection or server that it
     /// would run.
     #[error(

@@ -65,6 +65,16 @@ pub enum EchecConnexion {
         /// What is wrong with the other side's greeting.
         texte: Box<str>,
     },
+    /// No thread could be started on which the connection would listen; the connection lives.
+    #[error("{lien} can't listen by itself, no thread could be had: {cause}")]
+    #[non_exhaustive]
+    #[doc(alias = "NoThread")]
+    SansThread {
+        /// The connection.
+        lien: Box<str>,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// The stream broke during the greeting.
     #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]
     #[non_exhaustive]
@@ -83,6 +93,7 @@ impl EchecConnexion {
         match self {
             EchecConnexion::Ecoute { cause, .. }
             | EchecConnexion::Connexion { cause, .. }
+            | EchecConnexion::SansThread { cause, .. }
             | EchecConnexion::Accueil { cause, .. } => cause.source(),
             _ => None,
         }

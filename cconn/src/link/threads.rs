@@ -13,6 +13,7 @@ pub(super) mod idle;
 pub(super) mod leave;
 pub(super) mod left;
 pub(super) mod link;
+pub(super) mod listen;
 pub(super) mod names;
 pub(super) mod room;
 pub(super) mod run;

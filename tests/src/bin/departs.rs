@@ -89,8 +89,20 @@ fn main() {
     if how.starts_with("serveur") {
         return serve(&how);
     }
+    if how == "sourd" {
+        return listen_to_nothing(&address);
+    }
     let client = launched(&address);
     ends_by_itself(&how, &address, client);
+}
+
+/// Two clients that run nothing of what they are sent, of which one must not say so. It ends with its
+/// standard input.
+fn listen_to_nothing(address: &str) {
+    let silent = Client::options(address).echecs_affiches(false).connecter();
+    let heard = Client::new(address);
+    let until_then = std::io::read_to_string(std::io::stdin());
+    drop((silent.expect("the test listens"), heard.expect("the test listens"), until_then));
 }
 
 /// Ways to end that are the program's own.

@@ -180,7 +180,7 @@ fn a_client_that_forgot_lancer_is_asked_about() {
             let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
             assert_eq!(delai.etape, Some(Etape::SansReponse), "{delai}");
             let text = delai.to_string();
-            assert!(text.contains("does it run `lancer`?"), "{text}");
+            assert!(text.contains("does it call `ecouter`, or run `lancer`?"), "{text}");
         });
         // One that does, and has answered, is not suspected.
         asked_by_the_server(true, |client| {

@@ -10,6 +10,8 @@ use super::whereabouts::Whereabouts;
 pub(crate) enum Phase {
     /// Room in the peer's window or in the outbox: nothing was sent.
     Window,
+    /// Room in the window of a client that has taken up nothing so far: nothing was sent.
+    Unheard,
     /// The answer.
     Answer(Whereabouts),
     /// The end of the commands that had arrived.

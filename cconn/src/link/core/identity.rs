@@ -54,6 +54,11 @@ impl Identity {
         })
     }
 
+    /// The name of the thread that runs the connection's commands, if the connection owns it.
+    pub(crate) fn listener_name(&self) -> String {
+        format!("{}{}", self.threads, self.id)
+    }
+
     /// The name of the connection's stand-in threads.
     pub(crate) fn stand_in_name(&self) -> String {
         format!("{}{}+", self.threads, self.id)

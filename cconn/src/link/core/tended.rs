@@ -61,6 +61,10 @@ pub(crate) struct Tended {
     /// The connection's progress at the last look, and since when it has not changed.
     pub(crate) progress: Progress,
     pub(crate) idle_since: Option<Instant>,
+    /// Since when commands have waited that no thread runs.
+    pub(crate) unheard_since: Option<Instant>,
+    /// The program was told of such commands.
+    pub(crate) unheard_told: bool,
 }
 
 impl Tended {

@@ -7,6 +7,7 @@
 mod arrivals;
 #[cfg(test)]
 mod tests;
+mod unheard;
 
 use self::arrivals::Arrivals;
 use super::backlog::Backlog;

@@ -41,6 +41,8 @@ pub(crate) struct Window {
     held: u64,
     /// Charges of commands that have started and for which no grant was sent yet.
     owed: u64,
+    /// Whether the peer has granted credit at all: it has taken up commands.
+    any_granted: bool,
     /// Senders that wait for credit, in order.
     line: VecDeque<Ticket>,
     next_ticket: u64,
@@ -58,6 +60,7 @@ impl Window {
             own_size,
             held: 0,
             owed: 0,
+            any_granted: false,
             line: VecDeque::new(),
             next_ticket: 0,
         }
@@ -119,10 +122,16 @@ impl Window {
         match self.credit.checked_add(bytes) {
             Some(credit) if credit <= self.peer_size => {
                 self.credit = credit;
+                self.any_granted = true;
                 Ok(())
             }
             _ => Err(Overrun::Grant { bytes, used: self.peer_size.saturating_sub(self.credit) }),
         }
+    }
+
+    /// Whether the peer has granted credit at all.
+    pub(crate) fn is_any_granted(&self) -> bool {
+        self.any_granted
     }
 
     /// Charges a command that has arrived; an error if the peer had no credit for it.

@@ -60,7 +60,7 @@ impl Link {
         self.execute_on();
     }
 
-    fn execute_on(self: &Arc<Self>) {
+    pub(super) fn execute_on(self: &Arc<Self>) {
         // If this thread is inside a command of another connection, that command waits for the end
         // of this connection.
         let waits = self.watch.clone().and_then(Chained::begin);

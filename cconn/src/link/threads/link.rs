@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -35,6 +35,10 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
         true
     }
 
+    /// Tells the program that so many commands of the peer's have waited for a while and no thread
+    /// runs them. Must not block.
+    fn unheard(&self, _lien: &Arc<Link>, _commands: usize) {}
+
     /// The fingerprint that the command with this hash is registered with; 0 if it has none.
     fn fingerprint(&self, _command: u64) -> u32 {
         0
@@ -55,13 +59,16 @@ pub(crate) struct Link {
     pub(crate) names: Names,
     /// When the greeting was done.
     pub(super) born: Instant,
-    /// Handles to this connection that the program holds.
-    pub(super) handles: AtomicUsize,
+    /// Handles to this connection: the lower half counts all, the upper half those of running
+    /// commands, which are among them.
+    pub(super) handles: AtomicU64,
     /// Whether the connection stops when its last handle is dropped: true for a client's, false for
     /// a server's.
     pub(in super::super) ends_with_handles: bool,
     /// Whether bytes were left to the watchman and may still be unwritten.
     left: AtomicBool,
+    /// Whether the connection has a thread of its own that runs its commands.
+    pub(super) listens: AtomicBool,
 }
 
 impl Deref for Link {
@@ -104,9 +111,10 @@ impl Link {
             identity,
             names: Names::default(),
             born: crate::sync::now(),
-            handles: AtomicUsize::new(0),
+            handles: AtomicU64::new(0),
             ends_with_handles,
             left: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
         })
     }
 

@@ -180,14 +180,14 @@ struct Handle<'a>(&'a Link);
 
 impl<'a> Handle<'a> {
     fn new(link: &'a Link) -> Self {
-        link.add_handle();
+        link.add_handle_of_command();
         Handle(link)
     }
 }
 
 impl Drop for Handle<'_> {
     fn drop(&mut self) {
-        if self.0.take_handle_off() {
+        if self.0.take_handle_of_command_off() {
             // This thread is inside a command of the connection, so it can't wait for the end.
             self.0.begin_stop();
         }

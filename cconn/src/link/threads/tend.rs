@@ -73,12 +73,16 @@ impl Link {
         } else {
             self.locked_soon(|state| self.tend_open(state, now))
         };
-        self.locked_soon(|state| {
+        let unheard = self.locked_soon(|state| {
             // Bytes or a helm that were left while this ran are asked for anew when the lock is
             // released.
             state.tended.listed = next.is_some();
             state.tended.ticks &= next.is_some();
+            self.tend_unheard(state, now)
         });
+        if let Some(commands) = unheard {
+            self.tell_unheard(commands);
+        }
         next
     }
 

@@ -156,7 +156,13 @@ impl Link {
                 Err(failure)
             }
             Ok(()) if spent => Ok(()),
-            Ok(()) => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Ok(()) => {
+                let unheard = !self.ends_with_handles
+                    && state.calls.answered() == 0
+                    && !state.window.is_any_granted();
+                let phase = if unheard { Phase::Unheard } else { Phase::Window };
+                Err(Failure::Late { phase, may_have_run: false })
+            }
         }
     }
 }
