@@ -213,3 +213,30 @@ fn commands_after_the_goodbye_end_nothing_else() {
         let _either_way = bench.end_of(raw.address());
     });
 }
+
+#[test]
+fn a_stop_does_not_count_connections_that_had_ended_before() {
+    with_watchdog("ended before the stop", LIMIT, || {
+        let late = call(9, "somme", &[2, 4]);
+        let ends = [
+            [retrait(), adieu(1, b""), late].concat(),
+            [retrait(), adieu(1, b""), retrait()].concat(),
+            [retrait(), frame(99, &[])].concat(),
+            [retrait(), call(0, "somme", &[2, 4])].concat(),
+            [retrait(), adieu(5, b"broken")].concat(),
+            frame(99, &[]),
+        ];
+        let bench = Bench::usual();
+        let raws = ends.map(|bytes| {
+            let mut raw = bench.raw();
+            raw.send(&bytes);
+            let _words = raw.rest();
+            let _either_way = bench.end_of(raw.address());
+            raw
+        });
+        // The sockets stay open, so clients' threads still read behind the ends while the drop of
+        // `bench` stops the server, and expects `Ok`.
+        drop(bench);
+        raws.into_iter().for_each(|mut raw| raw.end());
+    });
+}

@@ -15,6 +15,12 @@ use crate::sync::{Rule, holds};
 use crate::wire::{self, EndReason};
 
 impl State {
+    /// Begins the orderly stop because a thread here asks for it.
+    pub(crate) fn begin_stop_here(&mut self) {
+        self.goodbye.ask_here();
+        self.begin_stop();
+    }
+
     /// Begins the orderly stop, unless it has begun.
     pub(crate) fn begin_stop(&mut self) {
         self.goodbye.begin_stop();

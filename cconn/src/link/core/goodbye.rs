@@ -117,6 +117,8 @@ enum End {
 #[derive(Debug, Default)]
 pub(crate) struct Goodbye {
     stop: Stop,
+    /// A thread here asked for the stop while the connection had not ended.
+    is_asked_here: bool,
     /// The parts of our goodbye that are in the outbox or written, or could not be written any
     /// more.
     ours: Said,
@@ -163,6 +165,16 @@ impl Goodbye {
         if !matches!(self.stop, Stop::Since(_)) {
             self.stop = Stop::Since(crate::sync::now());
         }
+    }
+
+    /// Notes that a thread here asks for the stop. A connection that has ended can't be stopped.
+    pub(super) fn ask_here(&mut self) {
+        self.is_asked_here |= self.ended().is_none();
+    }
+
+    /// Whether a thread here asked for the stop before the connection ended.
+    pub(crate) fn is_asked_here(&self) -> bool {
+        self.is_asked_here
     }
 
     /// Notes that the peer is sent away by a thread with a deadline of its own.

@@ -73,7 +73,7 @@ impl Link {
     /// Begins the orderly stop: what has arrived is still run, what is queued is still sent.
     pub(crate) fn begin_stop(&self) {
         self.locked_soon(|state| {
-            state.begin_stop();
+            state.begin_stop_here();
             state.flush_ready();
         });
     }

@@ -136,11 +136,13 @@ impl Link {
         self.left.store(left, Ordering::Relaxed);
     }
 
-    /// Whether this side cut the connection while it was being stopped, against its program's wish.
+    /// Whether this side cut the connection while its program was stopping it, against that wish.
+    /// A connection that had ended before the program asked for the stop was not cut by the stop,
+    /// even if its thread still reads what the peer sends behind the end.
     pub(crate) fn was_cut_in_stop(&self) -> bool {
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
-        self.locked_soon(|state| state.goodbye.is_stopping() && state.ended().is_some_and(cut))
+        self.locked_soon(|state| state.goodbye.is_asked_here() && state.ended().is_some_and(cut))
     }
 
     /// Counts a notice of a failure that is not delivered to the program.
