@@ -3,6 +3,7 @@
 //! A check looks at the files and their syntax and returns what it found; it prints and changes nothing.
 
 mod budget;
+mod core;
 mod face;
 mod layers;
 mod markdown;
@@ -26,6 +27,7 @@ type Check = fn(&Repo) -> Vec<Finding>;
 const CHECKS: &[(&str, Check)] = &[
     ("layers", layers::check),
     ("the page of layers", layers::check_page),
+    ("the core keeps its state and reads no clock", core::check),
     ("files are Rust", words::check_syntax),
     ("file size", size::check),
     ("the front page is one screen", face::check),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
 use crate::link::{
-    Answer, Awaited, Dispatch, Failure, Incoming, Link, Notice, Outcome, Kinds, Runner, Stopped,
+    Answer, Awaited, Dispatch, Failure, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped,
     wait_for_first,
 };
 use crate::sync::{Condvar, Mutex};

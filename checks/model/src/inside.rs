@@ -9,14 +9,14 @@ impl Link {
         self.locked(|state| {
             let rest = [
                 (!state.is_helm_free(), "the helm is taken"),
-                (!state.writer.is_idle(), "somebody writes"),
-                (state.sleepers.any(|_| true), "somebody sleeps"),
-                (!state.turn.is_idle(), "a command is queued or runs"),
-                (state.turn.callers > 0, "a caller is counted"),
-                (state.turn.executors > 0, "an executor is counted"),
-                (state.turn.stand_ins > 0, "a stand-in is counted"),
-                (state.calls.waiting() > 0, "a call waits"),
-                (state.goodbye.senders > 0, "a sender is counted"),
+                (!state.inside().writer.is_idle(), "somebody writes"),
+                (state.inside().sleepers.any(|_| true), "somebody sleeps"),
+                (!state.inside().turn.is_idle(), "a command is queued or runs"),
+                (state.inside().turn.callers > 0, "a caller is counted"),
+                (state.inside().turn.executors > 0, "an executor is counted"),
+                (state.inside().turn.stand_ins > 0, "a stand-in is counted"),
+                (state.inside().calls.waiting() > 0, "a call waits"),
+                (state.inside().goodbye.senders > 0, "a sender is counted"),
                 (!state.is_closed(), "the connection is open"),
             ];
             rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()

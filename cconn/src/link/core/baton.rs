@@ -67,8 +67,16 @@ impl State {
         }
     }
 
-    /// Finds a runner for the next piece of work: a sleeping one, else a new stand-in.
+    /// Finds a runner for the next piece of work, if there is any: a sleeping one, else a new
+    /// stand-in.
+    #[inline]
     pub(crate) fn offer_turn(&mut self) {
+        if !self.turn.is_queue_empty() {
+            self.find_runner();
+        }
+    }
+
+    fn find_runner(&mut self) {
         let runner = match self.turn.startable() {
             Startable::Nothing => return,
             Startable::ByAnyone => {

@@ -25,12 +25,12 @@ pub(crate) struct Due {
     first: Option<Arc<Parker>>,
     more: Vec<Arc<Parker>>,
     /// Stand-ins to start; the state counts them as started already.
-    pub(crate) stand_ins: usize,
-    pub(crate) last_words: Option<LastWords>,
+    stand_ins: usize,
+    last_words: Option<LastWords>,
     /// Whether to show why the connection ends.
-    pub(crate) shows_end: bool,
+    shows_end: bool,
     /// Ask the watchman to look at the connection within this time.
-    pub(crate) watch: Option<Duration>,
+    watch: Option<Duration>,
     /// Whether any other field is set: this one is checked at every release of the lock.
     is_some: bool,
 }
@@ -68,6 +68,26 @@ impl Due {
     pub(crate) fn watch_in(&mut self, after: Duration) {
         self.is_some = true;
         self.watch = Some(after);
+    }
+
+    /// How many stand-ins to start.
+    pub(crate) fn stand_ins(&self) -> usize {
+        self.stand_ins
+    }
+
+    /// How the stream is ended, if it is.
+    pub(crate) fn last_words(&self) -> Option<LastWords> {
+        self.last_words
+    }
+
+    /// Within which time the watchman must look at the connection.
+    pub(crate) fn watch(&self) -> Option<Duration> {
+        self.watch
+    }
+
+    /// Whether threads that ask without the lock are to be shown why the connection ends.
+    pub(crate) fn tells_end(&self) -> bool {
+        self.shows_end || self.last_words.is_some()
     }
 
     /// Takes out the parkers of all threads that were taken off the list: each is to be unparked.

@@ -85,8 +85,9 @@ enum Stop {
     /// No stop has begun.
     #[default]
     No,
-    /// The stop began at this moment: a thread here asked for it, or the peer's `retrait` came.
-    Since(Instant),
+    /// A thread here asked for the stop, or the peer's `retrait` came; and the moment from which the
+    /// grace period counts, once it is noted.
+    Begun(Option<Instant>),
     /// The peer is being sent away, by a thread that has a deadline of its own.
     Watched,
 }
@@ -152,18 +153,19 @@ impl Goodbye {
         self.stop != Stop::No
     }
 
-    /// When the stop began; `None` if the grace period does not bound it.
-    pub(crate) fn stop_since(&self) -> Option<Instant> {
-        match self.stop {
-            Stop::Since(moment) => Some(moment),
+    /// Notes that the stop has begun by `now`, and says since when its grace period counts. `None`
+    /// if no stop has begun that the grace period bounds.
+    pub(super) fn note_stop(&mut self, now: Instant) -> Option<Instant> {
+        match &mut self.stop {
+            Stop::Begun(since) => Some(*since.get_or_insert(now)),
             Stop::No | Stop::Watched => None,
         }
     }
 
     /// Begins the stop, unless it has begun: from now on it has the grace period.
     pub(super) fn begin_stop(&mut self) {
-        if !matches!(self.stop, Stop::Since(_)) {
-            self.stop = Stop::Since(crate::sync::now());
+        if !matches!(self.stop, Stop::Begun(_)) {
+            self.stop = Stop::Begun(None);
         }
     }
 
@@ -184,7 +186,7 @@ impl Goodbye {
 
     /// Gives what is left to run the grace period, from now on.
     pub(super) fn restart_grace(&mut self) {
-        self.stop = Stop::Since(crate::sync::now());
+        self.stop = Stop::Begun(None);
     }
 
     /// Notes that our `retrait` is written, or about to be, behind outbox position `at`.

@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::bytes::drop_spares;
-use crate::sync::now;
 
 use buffer::Buffer;
 #[cfg(test)]
@@ -50,22 +49,22 @@ impl Inbox {
         Inbox { buffer, limit, begun: None, read_deadline }
     }
 
-    /// When the frame that has begun must be whole; `None` if none has begun.
+    /// When the frame that has begun by `now` must be whole; `None` if none has begun.
     // [limit.frame-time]
-    pub(crate) fn frame_deadline(&mut self) -> Option<Instant> {
+    pub(crate) fn frame_deadline(&mut self, now: Instant) -> Option<Instant> {
         if !self.buffer.is_partial() {
             // The next frame has the whole deadline to itself.
             self.begun = None;
             return None;
         }
-        let begun = *self.begun.get_or_insert_with(now);
+        let begun = *self.begun.get_or_insert(now);
         let extra = Duration::from_secs(self.buffer.pending() as u64 / SLOWEST);
         begun.checked_add(self.read_deadline)?.checked_add(extra)
     }
 
     /// Whether the frame that has begun is overdue. For threads that only read what has arrived.
     pub(crate) fn is_overdue(&mut self, now: Instant) -> bool {
-        self.frame_deadline().is_some_and(|deadline| deadline <= now)
+        self.frame_deadline(now).is_some_and(|deadline| deadline <= now)
     }
 
     /// Cuts the next whole frame off. Returns the range of its content in the buffer, without the
@@ -104,7 +103,7 @@ mod tests {
             let mut rest = (1_u32 << 20).to_le_bytes().to_vec();
             rest.resize(came, 0);
             let mut inbox = Inbox::new(1 << 20, Duration::from_secs(30), rest);
-            let deadline = inbox.frame_deadline();
+            let deadline = inbox.frame_deadline(Instant::now());
             deadline.zip(inbox.begun).map(|(deadline, begun)| (deadline - begun).as_secs())
         };
         assert_eq!(given(0), None);

@@ -13,7 +13,7 @@ use super::goodbye::{Ending, Goodbye};
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::sleepers::{Sleep, Sleepers};
-use super::tended::{Progress, Seen, Tended};
+use super::tended::Tended;
 use super::turn::Turn;
 use super::waste::Waste;
 use super::window::Window;
@@ -34,24 +34,24 @@ enum Helm {
 pub(crate) struct State {
     helm: Helm,
     /// The number of read passes that have ended.
-    pub(crate) passes: u64,
-    pub(crate) turn: Turn,
-    pub(crate) calls: Calls,
-    pub(crate) outbox: Outbox,
-    pub(crate) writer: Writer,
+    pub(super) passes: u64,
+    pub(super) turn: Turn,
+    pub(super) calls: Calls,
+    pub(super) outbox: Outbox,
+    pub(super) writer: Writer,
     /// When the last one-way message was sent.
-    pub(crate) last_message: Option<Instant>,
+    pub(super) last_message: Option<Instant>,
     /// Outbox position behind the last one-way message.
-    pub(crate) last_one_way: u64,
-    pub(crate) window: Window,
+    pub(super) last_one_way: u64,
+    pub(super) window: Window,
     /// Outbox positions before the last two grants.
     pub(super) grants_at: [Option<u64>; 2],
     /// Frames that came and changed nothing.
-    pub(crate) waste: Waste,
-    pub(crate) goodbye: Goodbye,
-    pub(crate) sleepers: Sleepers,
-    pub(crate) due: Due,
-    pub(crate) tended: Tended,
+    pub(super) waste: Waste,
+    pub(super) goodbye: Goodbye,
+    pub(super) sleepers: Sleepers,
+    pub(super) due: Due,
+    pub(super) tended: Tended,
     high_water: u64,
     /// What the peer's greeting declares.
     pub(super) peer: Features,
@@ -81,11 +81,24 @@ impl State {
         }
     }
 
+    /// Why the connection ends, once that is known.
     #[inline]
     pub(crate) fn ended(&self) -> Option<&Arc<Ending>> {
         self.goodbye.ended()
     }
 
+    /// Whether the connection is being stopped, or has ended.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.goodbye.is_stopping()
+    }
+
+    /// Whether a thread of this side's program asked for the stop.
+    pub(crate) fn is_stop_asked_here(&self) -> bool {
+        self.goodbye.is_asked_here()
+    }
+
+    /// Whether nothing is left to be written or run.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.goodbye.is_closed()
@@ -157,26 +170,6 @@ impl State {
         self.outbox.bytes() > self.high_water && !self.is_closed() && !self.writer.is_broken()
     }
 
-    /// Notes that a write has returned; `is_full`: the socket took nothing. Starts or stops the
-    /// write deadline, and wakes threads that wait for room.
-    #[inline]
-    pub(crate) fn note_sent(&mut self, is_full: bool) {
-        self.writer.note(is_full);
-        if !self.is_above_high_water() {
-            self.wake(|sleep| sleep == Sleep::Room);
-        }
-    }
-
-    /// Whether nothing happened during a write that the flusher would have to see to.
-    #[inline]
-    pub(crate) fn is_undisturbed(&self) -> bool {
-        self.outbox.is_empty()
-            && self.sleepers.is_empty()
-            && self.writer.stuck_since().is_none()
-            && !self.goodbye.is_stopping()
-            && !self.is_closed()
-    }
-
     /// Frees buffers that only a burst needs. Called after a quiet time.
     pub(crate) fn shrink(&mut self) {
         self.outbox.shrink();
@@ -222,32 +215,42 @@ impl State {
         goodbye.ended().is_none() && !self.writer.is_broken() && !goodbye.end_of_input
     }
 
-    // The watchman.
+    // Input.
 
-    /// Asks for the watchman if something is left to it. Called before the lock is released, if
-    /// `Tended::asks`.
-    pub(crate) fn arrange_watch(&mut self) {
-        let seen = Seen {
-            is_unflushed: self.is_unflushed(),
-            is_helm_free: self.is_helm_free(),
-            is_closed: self.is_closed(),
-            end_of_input: self.goodbye.end_of_input,
-            passes: self.passes,
-        };
-        if let Some(after) = self.tended.arrange(&seen) {
-            self.due.watch_in(after);
-        }
+    /// Whether the input has ended.
+    #[inline]
+    pub(crate) fn has_input_ended(&self) -> bool {
+        self.goodbye.end_of_input
     }
 
-    /// A measure of what has happened on this connection, for the watchman to compare.
-    pub(crate) fn progress(&self) -> Progress {
-        let [held, owed] = self.window.arrived_and_owed();
-        [self.outbox.end(), self.calls.settled(), held, owed]
+    /// Notes that no more input is read.
+    pub(crate) fn note_input_over(&mut self) {
+        self.goodbye.end_of_input = true;
     }
 
-    /// Whether no command runs here and no call waits for an answer.
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.turn.is_idle() && self.calls.waiting() == 0
+    /// Whether so much came that changes nothing that reading may have to wait.
+    #[inline]
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.waste.is_much()
+    }
+
+    /// Until when reading waits, because too much came that changes nothing.
+    pub(crate) fn held_until(&mut self, now: Instant) -> Option<Instant> {
+        self.waste.until(now)
+    }
+
+    // What is due.
+
+    /// Whether something must happen once the lock is released.
+    #[inline]
+    pub(crate) fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Takes what must happen once the lock is released.
+    #[inline]
+    pub(crate) fn take_due(&mut self) -> Option<Due> {
+        self.has_due().then(|| std::mem::take(&mut self.due))
     }
 
     // Commands.

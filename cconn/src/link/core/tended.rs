@@ -83,7 +83,7 @@ impl Tended {
     }
 
     /// How soon the watchman must look; `None` if it knows of everything that is left to it.
-    pub(crate) fn arrange(&mut self, seen: &Seen) -> Option<Duration> {
+    pub(crate) fn arrange(&mut self, seen: &Seen, now: Instant) -> Option<Duration> {
         let bytes = self.left_unflushed && seen.is_unflushed;
         let helm = self.helm_left_free && seen.is_helm_free && !seen.is_closed;
         let lingers = self.lingers && !seen.end_of_input;
@@ -97,7 +97,7 @@ impl Tended {
             // The time for which the helm is unread counts from now, not from the watchman's first
             // look.
             self.passes = seen.passes;
-            self.quiet_since = Some(crate::sync::now());
+            self.quiet_since = Some(now);
         }
         self.listed = true;
         self.ticks |= bytes;

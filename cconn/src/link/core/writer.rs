@@ -54,15 +54,14 @@ impl Writer {
         self.flusher = Flusher::Idle;
     }
 
-    /// Notes that a write has returned. `is_full`: the socket took nothing. The write deadline runs
-    /// from the first such write until a write takes something.
+    /// Notes that a write has returned. `full_at`: the moment at which the socket took nothing. The
+    /// write deadline runs from the first such write until a write takes something.
     #[inline]
-    pub(crate) fn note(&mut self, is_full: bool) {
-        if is_full {
-            self.stuck_since.get_or_insert_with(crate::sync::now);
-        } else {
-            self.stuck_since = None;
-        }
+    pub(crate) fn note(&mut self, full_at: Option<Instant>) {
+        self.stuck_since = match full_at {
+            Some(now) => self.stuck_since.or(Some(now)),
+            None => None,
+        };
     }
 
     /// Since when the socket has taken nothing; `None` if its last write took something.

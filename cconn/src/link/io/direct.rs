@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 
 use super::lock::Locked;
-use super::write::is_full;
+use super::write::full_at;
 use crate::link::core::outgoing::Outgoing;
 use crate::sync::Deadline;
 use crate::transport::Transport;
@@ -28,15 +28,12 @@ impl Locked<'_> {
     #[inline]
     pub(in super::super) fn write_from(&mut self, message: &Outgoing<'_>, deadline: &mut Deadline) {
         let (channel, length) = (self.channel, message.len());
-        self.writer.begin();
-        let start = self.outbox.begin_write(length);
+        let start = self.begin_direct(length);
         let outlet = self.take_outlet();
         let sent = self.unlocked(|| send_rest(outlet.or(&*channel.io), message, 0));
         self.put_outlet(outlet);
-        if matches!(sent, Ok(n) if n == length) && self.is_undisturbed() {
-            self.outbox.wrote(length);
-            self.writer.end();
-        } else {
+        let whole = matches!(sent, Ok(n) if n == length);
+        if !(whole && self.end_direct(length)) {
             self.go_on_writing(message, sent, start, deadline);
         }
     }
@@ -57,9 +54,7 @@ impl Locked<'_> {
         loop {
             let more = *sent.as_ref().unwrap_or(&0);
             written = written.saturating_add(more);
-            self.outbox.wrote(more);
-            self.outbox.rest_stays(start.saturating_add(written as u64));
-            self.note_sent(is_full(&sent));
+            self.note_direct(more, start.saturating_add(written as u64), full_at(&sent));
             if written >= message.len() {
                 break;
             }
@@ -67,20 +62,15 @@ impl Locked<'_> {
                 if error.kind() != io::ErrorKind::WouldBlock || deadline.has_passed() {
                     // The frame has begun, so its rest goes before everything that was queued
                     // meanwhile.
-                    self.outbox.put_first(message.rest(written));
+                    self.queue_rest(message.rest(written));
                     self.write_failed(&error, deadline);
                     return;
                 }
                 self.wait_for_room(deadline);
             }
-            if !self.can_write() {
-                // Only whole frames go with the last words, if there are any.
-                if self.outbox.is_leaving() {
-                    self.outbox.put_first(message.rest(written));
-                }
+            if !self.goes_on_direct(own, message.rest(written)) {
                 break;
             }
-            self.outbox.rest_leaves(own);
             sent = self.unlocked(|| send_rest(&*channel.io, message, written));
         }
         if !self.write_on(own, deadline) {

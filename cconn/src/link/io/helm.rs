@@ -20,7 +20,7 @@ impl Locked<'_> {
     /// Takes the helm, if it is free and the input has not ended.
     #[inline]
     pub(in super::super) fn take_helm(&mut self) -> Option<Box<Reader>> {
-        if self.goodbye.end_of_input { None } else { self.take_helm_anyway() }
+        if self.has_input_ended() { None } else { self.take_helm_anyway() }
     }
 
     /// Takes the helm if it is free, though the input may have ended.

@@ -69,15 +69,12 @@ impl Channel {
     #[cold]
     fn release(&self, mut shared: MutexGuard<'_, Shared>) {
         let state = &mut shared.state;
-        if state.tended.asks() {
-            state.arrange_watch();
+        if state.asks_for_watchman() {
+            state.arrange_watch(crate::sync::now());
         }
-        if state.due.is_empty() {
-            return;
-        }
-        let due = std::mem::take(&mut state.due);
+        let Some(due) = state.take_due() else { return };
         // Still under the lock, so that no thread finds the connection ended and no reason shown.
-        if due.shows_end || due.last_words.is_some() {
+        if due.tells_end() {
             self.show_ending(state.ended().cloned());
         }
         drop(shared);
@@ -108,7 +105,7 @@ impl Locked<'_> {
     #[inline]
     fn unlock(&mut self) {
         if let Some(shared) = self.guard.take()
-            && (!shared.state.due.is_empty() || shared.state.tended.asks())
+            && (shared.state.has_due() || shared.state.asks_for_watchman())
         {
             self.channel.release(shared);
         }

@@ -92,7 +92,7 @@ impl Locked<'_> {
     /// or if nothing is read any more.
     #[cold]
     fn hold_back(&mut self, deadline: &mut Deadline) -> bool {
-        while let Some(until) = self.waste.until(crate::sync::now()) {
+        while let Some(until) = self.held_until(crate::sync::now()) {
             let until = deadline.moment().into_iter().fold(until, Instant::min);
             // The helm stays taken, so that no other thread reads meanwhile.
             self.sleep(Sleep::Wasted, Some(until));
@@ -112,11 +112,11 @@ impl Locked<'_> {
         deadline: &mut Deadline,
         router: Router,
     ) -> bool {
-        if self.waste.is_much() && self.hold_back(deadline) {
+        if self.is_flooded() && self.hold_back(deadline) {
             self.put_helm(reader);
             return deadline.has_passed();
         }
-        reader.others_keep_much = self.outbox.keeps_much() || copy::keeps_spare();
+        reader.others_keep_much = self.keeps_much() || copy::keeps_spare();
         let channel = self.channel;
         let result = self.unlocked(|| reader.fill(&*channel.io, deadline));
         let expired = matches!(result, Err(Idle::Deadline));
@@ -169,9 +169,9 @@ impl Locked<'_> {
     #[cold]
     pub(in super::super) fn look_at(&mut self, budget: usize) {
         let Some(reader) = self.take_helm() else { return };
-        let passes = self.passes;
+        let before = self.read_so_far();
         if self.read_ready(reader, budget) == 0 {
-            self.passes = passes;
+            self.forget_pass(before);
         }
     }
 
@@ -191,7 +191,7 @@ impl Locked<'_> {
             return false;
         }
         let channel = self.channel;
-        while !self.goodbye.end_of_input && !is_past(deadline) {
+        while !self.has_input_ended() && !is_past(deadline) {
             // Another thread reads; the end of its pass wakes this one.
             let Some(mut reader) = self.take_helm_anyway() else {
                 self.sleep(Sleep::End, deadline);
@@ -202,7 +202,9 @@ impl Locked<'_> {
                 reader.fill(&*channel.io, &mut deadline.into())
             });
             // Only input, or a quiet time, lets the reading go on.
-            self.goodbye.end_of_input |= !matches!(result, Ok(1..) | Err(Idle::Quiet));
+            if !matches!(result, Ok(1..) | Err(Idle::Quiet)) {
+                self.note_input_over();
+            }
             self.put_helm(reader);
         }
         true

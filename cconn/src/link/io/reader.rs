@@ -59,7 +59,7 @@ impl Reader {
 
     /// Reads the rest of a frame that has begun, which must be whole in its time.
     fn fill_up(&mut self, io: &dyn Transport, deadline: &mut Deadline) -> Result<usize, Idle> {
-        let (frame, own) = (self.inbox.frame_deadline(), deadline.moment());
+        let (frame, own) = (self.inbox.frame_deadline(crate::sync::now()), deadline.moment());
         // The earlier deadline ends the read; which of the two that was decides below.
         let mut first = frame.into_iter().chain(own).min().into();
         match self.inbox.buffer.receive(|buf| io.recv(buf, &mut first)) {

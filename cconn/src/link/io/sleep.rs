@@ -11,10 +11,10 @@ impl Locked<'_> {
     /// deadline has passed.
     pub(in super::super) fn sleep(&mut self, sleep: Sleep, deadline: Option<Instant>) -> bool {
         let parker = Parker::mine();
-        self.sleepers.push(parker.clone(), sleep);
+        self.begin_sleep(parker.clone(), sleep);
         self.unlocked(|| parker.park(deadline));
         // A thread that woke by its deadline is still on the list.
-        self.sleepers.remove(&parker);
+        self.end_sleep(&parker);
         is_past(deadline)
     }
 }

@@ -7,23 +7,15 @@ use super::channel::Channel;
 use super::lock::Locked;
 use super::reader::Reader;
 use super::sleep::is_past;
-use crate::link::core::goodbye::Ending;
-use crate::link::core::goodbye::lost;
+use crate::link::core::goodbye::{Ending, lost};
 use crate::link::core::sleepers::Sleep;
-use crate::link::core::state::State;
+use crate::link::core::writing::Speaker;
 use crate::sync::{Deadline, Rule, holds};
 use crate::transport::Ready;
 use crate::wire::EndReason;
 
 /// The most bytes read while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
-
-/// A blocked write is tried again after this part of the write deadline, and from then on whenever
-/// the time without progress has doubled, even if the socket is not called writable. The kernel
-/// calls a socket writable only once a third of its buffer is free, which may take a slow but
-/// steady peer longer than the deadline. For a peer that does not read at all, a full socket takes
-/// what it can early on.
-const FIRST_TRY: u32 = 64;
 
 /// Either direction.
 const EITHER: Ready = Ready { readable: true, writable: true };
@@ -32,47 +24,24 @@ const EITHER: Ready = Ready { readable: true, writable: true };
 const WRITABLE: Ready = Ready { readable: false, writable: true };
 
 impl Channel {
-    /// When the peer is cut if its socket takes nothing until then.
-    pub(in super::super) fn write_cut(&self, state: &State) -> Option<Instant> {
-        state.writer.stuck_since()?.checked_add(self.limits.write_deadline)
-    }
-
-    /// When a blocked write is tried again, even if the socket is not called writable.
-    fn next_try(&self, state: &State) -> Option<Instant> {
-        let since = state.writer.stuck_since()?;
-        let stuck = crate::sync::now().saturating_duration_since(since);
-        let first = self.limits.write_deadline.checked_div(FIRST_TRY).unwrap_or_default();
-        since.checked_add(stuck.saturating_mul(2).max(first))
-    }
-
     /// Says the last words after this side ended the connection: whole frames and the goodbye, as
     /// far as the socket takes them now, and then the end of the stream.
     pub(in super::super) fn say_goodbye(&self) {
         match self.locked(|state| state.write_last_words()) {
-            Said::Written => self.end_stream(),
-            Said::ByAnother => {}
+            Speaker::Caller => self.end_stream(),
+            Speaker::Another => {}
             // The flusher sleeps because the peer takes nothing, so nothing can be said.
-            Said::Blocked => self.io.shutdown(),
+            Speaker::Blocked => self.io.shutdown(),
         }
     }
 
     /// Ends the writing side. If the peer has ended its own side, the stream is closed.
     pub(in super::super) fn end_stream(&self) {
         self.io.shutdown_write();
-        if self.locked(|state| state.goodbye.end_of_input) {
+        if self.locked(|state| state.has_input_ended()) {
             self.close_stream();
         }
     }
-}
-
-/// What became of the last words.
-enum Said {
-    /// As much of the last words is written as the socket took.
-    Written,
-    /// Another thread is writing, and goes on to say the last words.
-    ByAnother,
-    /// Another thread waits for the socket to take something.
-    Blocked,
 }
 
 impl Locked<'_> {
@@ -82,8 +51,7 @@ impl Locked<'_> {
     /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
     pub(in super::super) fn flush(&mut self, deadline: &mut Deadline) {
         while self.is_unflushed() {
-            self.writer.begin();
-            let own = self.outbox.end();
+            let own = self.begin_flush();
             if self.write_on(own, deadline) {
                 return;
             }
@@ -99,9 +67,9 @@ impl Locked<'_> {
     /// after an error, or because another thread goes on with the bytes behind `own`.
     pub(super) fn write_on(&mut self, own: u64, deadline: &mut Deadline) -> bool {
         let share = own.saturating_add(self.channel.limits.flush_share);
-        while !self.outbox.is_empty() && self.can_write() {
-            if self.outbox.sent() >= share && self.hand_over_flush() {
-                self.end_flush();
+        while self.has_to_write() {
+            if self.hands_over(share) {
+                self.leave_flush();
                 return true;
             }
             if let Err(error) = self.write_once()
@@ -110,19 +78,19 @@ impl Locked<'_> {
                 return true;
             }
         }
-        self.end_flush();
+        self.leave_flush();
         false
     }
 
     /// After a write that failed or took nothing: waits for room, or gives up. True if it gave up.
     pub(super) fn write_failed(&mut self, error: &io::Error, deadline: &mut Deadline) -> bool {
         if error.kind() != io::ErrorKind::WouldBlock {
-            self.end_flush();
+            self.leave_flush();
             self.give_up_writing(error);
             return true;
         }
         if deadline.has_passed() {
-            self.end_flush();
+            self.leave_flush();
             self.leave_unflushed();
             return true;
         }
@@ -132,49 +100,44 @@ impl Locked<'_> {
 
     /// Writes once from the outbox, with nothing locked.
     fn write_once(&mut self) -> io::Result<usize> {
-        let (channel, batch) = (self.channel, self.outbox.take());
+        let (channel, batch) = (self.channel, self.take_batch());
         let sent = self.unlocked(|| batch.send_with(|parts| channel.io.try_send(parts)));
         let written = *sent.as_ref().unwrap_or(&0);
-        self.outbox.give_back(batch, written);
         // A large buffer that was written out can take the next long byte string.
-        let large = self.outbox.take_large();
+        let large = self.give_batch_back(batch, written, full_at(&sent));
         if large.capacity() > 0 {
             drop(self.keep_long(large));
         }
-        self.note_sent(is_full(&sent));
         sent
     }
 
     #[inline]
-    fn end_flush(&mut self) {
-        self.writer.end();
-        if self.is_closed() {
-            // The thread that closed the connection left the last words to this thread, because it
-            // was writing.
+    fn leave_flush(&mut self) {
+        if self.end_flush() {
             let channel = self.channel;
-            return self.unlocked(|| channel.say_goodbye());
+            self.unlocked(|| channel.say_goodbye());
         }
-        self.advance_goodbye();
     }
 
     /// Waits until a full socket takes more, and reads meanwhile, because the peer may be waiting
     /// for us to read before it reads.
     pub(super) fn wait_for_room(&mut self, deadline: &mut Deadline) {
-        self.writer.block();
-        let channel = self.channel;
-        let cut = channel.write_cut(self);
+        self.block_flush();
+        let patience = self.channel.limits.write_deadline;
+        let cut = self.write_cut(patience);
         if is_past(cut) {
             // The peer may have sent the reason why it no longer reads.
             self.look();
             return self.close(Ending::here(EndReason::SlowPeer, ""));
         }
-        let until = cut.into_iter().chain(channel.next_try(self)).chain(deadline.moment()).min();
+        let next = self.next_try(patience, crate::sync::now());
+        let until = cut.into_iter().chain(next).chain(deadline.moment()).min();
         if !holds(Rule::WriterReads) {
             return self.wait_unread(until);
         }
         // A flood that changes nothing is not read faster because a write is blocked.
-        if self.waste.is_much()
-            && let Some(wasted) = self.waste.until(crate::sync::now())
+        if self.is_flooded()
+            && let Some(wasted) = self.held_until(crate::sync::now())
         {
             return self.wait_unread(until.into_iter().chain([wasted]).min());
         }
@@ -199,9 +162,9 @@ impl Locked<'_> {
 
     /// Waits for room, or for the pass of the thread that has the helm.
     fn wait_beside_reader(&mut self, until: Option<Instant>) {
-        let (channel, passes) = (self.channel, self.passes);
+        let (channel, before) = (self.channel, self.read_so_far());
         let ready = self.unlocked(|| channel.io.poll(EITHER, until).unwrap_or(EITHER));
-        let still_held = !self.is_helm_free() && self.passes == passes;
+        let still_held = !self.is_helm_free() && !self.has_read_since(before);
         if ready.readable && !ready.writable && still_held && !self.is_closed() {
             // The thread at the helm is about to read that input; the end of its pass ends this
             // sleep.
@@ -218,10 +181,7 @@ impl Locked<'_> {
     /// Gives up writing after an error. Nothing more can be said, but the peer's last words may
     /// still be unread, and they tell why.
     fn give_up_writing(&mut self, error: &io::Error) {
-        self.writer.break_off(|| format!("writing failed: {}", lost(error)).into());
-        self.outbox.clear();
-        // Senders that wait for room find out that nothing is sent any more.
-        self.wake(|sleep| sleep == Sleep::Room);
+        self.break_writing(|| format!("writing failed: {}", lost(error)).into());
         let channel = self.channel;
         let Some(reader) = self.take_helm_anyway() else {
             // The thread at the helm reads to the end of the input, and closes.
@@ -233,30 +193,27 @@ impl Locked<'_> {
         self.end_input(Ending::cut(error));
     }
 
-    fn write_last_words(&mut self) -> Said {
-        if !self.writer.is_idle() {
-            return if self.writer.is_blocked() { Said::Blocked } else { Said::ByAnother };
+    fn write_last_words(&mut self) -> Speaker {
+        let speaker = self.begin_last_words();
+        if speaker != Speaker::Caller {
+            return speaker;
         }
-        // One thread at a time: the end of the stream by another thread would come before these
-        // words.
-        self.writer.begin();
         let channel = self.channel;
-        while !self.outbox.is_empty() {
-            let batch = self.outbox.take();
+        while let Some(batch) = self.next_last_words() {
             let sent = self.unlocked(|| batch.send_with(|parts| channel.io.try_send_last(parts)));
             match sent {
-                Ok(n) => self.outbox.give_back(batch, n),
+                Ok(n) => self.said_last_words(batch, n),
                 Err(_) => break,
             }
         }
-        self.writer.end();
-        self.outbox.clear();
-        Said::Written
+        self.end_last_words();
+        speaker
     }
 }
 
-/// Whether a write has taken nothing because the socket is full.
+/// The present moment, if a write has taken nothing because the socket is full.
 #[inline]
-pub(super) fn is_full(sent: &io::Result<usize>) -> bool {
-    matches!(sent, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+pub(super) fn full_at(sent: &io::Result<usize>) -> Option<Instant> {
+    let is_full = matches!(sent, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+    is_full.then(crate::sync::now)
 }

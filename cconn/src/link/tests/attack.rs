@@ -64,7 +64,7 @@ fn a_call_of_which_nothing_left_has_not_run() {
     let client = end(Arc::new(crate::transport::Scripted::new(left, script)), &Limits::default());
     let link = client.link.clone();
     let calling = std::thread::spawn(move || call(&link, ECHO, b"x"));
-    while !client.link.locked(|state| state.writer.is_blocked()) {
+    while !client.link.locked(|state| state.inside().writer.is_blocked()) {
         std::thread::yield_now();
     }
     drop(right);
@@ -90,16 +90,19 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     let (depth, call, name, fingerprint, parallel, charge) = (0, None, ECHO, 0, false, 64);
     let command = Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 };
     end.link.locked(|state| {
-        state.turn.notices.push(notice);
-        state.turn.push(command);
+        state.inside().turn.notices.push(notice);
+        state.inside().turn.push(command);
         // As if a thread had been asked for in vain.
-        state.turn.stand_ins = 1;
+        state.inside().turn.stand_ins = 1;
     });
     assert!(!end.link.refuse_front(), "there is nothing to be refused");
     end.link.locked(|state| {
-        assert!(state.turn.refuse().is_some(), "the command waits for somebody who listens");
-        assert!(!state.turn.is_queue_empty(), "the notice waits for a thread");
-        state.turn.clear();
+        assert!(
+            state.inside().turn.refuse().is_some(),
+            "the command waits for somebody who listens"
+        );
+        assert!(!state.inside().turn.is_queue_empty(), "the notice waits for a thread");
+        state.inside().turn.clear();
     });
 }
 
@@ -112,8 +115,8 @@ fn bytes_that_nobody_can_write_any_more_are_not_called_written() {
         // Another thread reads, and reaches the end of the stream later.
         let reader = state.take_helm_anyway().unwrap();
         state.append(&mut message);
-        state.writer.break_off(|| "writing failed".into());
-        state.outbox.clear();
+        state.inside().writer.break_off(|| "writing failed".into());
+        state.inside().outbox.clear();
         reader
     });
     assert!(!end.link.write_out(Deadline::After(Duration::from_millis(20))));
@@ -142,5 +145,5 @@ fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
     say(rest);
     say(&second);
     assert_eq!(value(call(&client.link, ECHO, b"y")), b"0123456789");
-    assert_eq!(client.link.locked(|state| state.calls.late), 1);
+    assert_eq!(client.link.locked(|state| state.inside().calls.late), 1);
 }

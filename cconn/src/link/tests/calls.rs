@@ -129,15 +129,15 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
         std::thread::spawn(move || link.wait_for(call, soon()))
     };
     let answer = core::sleepers::Sleep::Answer(call);
-    while !client.link.locked(|state| state.sleepers.any(|sleep| sleep == answer)) {
+    while !client.link.locked(|state| state.inside().sleepers.any(|sleep| sleep == answer)) {
         std::thread::yield_now();
     }
     client.link.locked(|state| {
         // What a flusher does when it hands over, and what a reader does before the woken thread runs.
-        let parker = state.sleepers.take(|_| true).unwrap();
-        state.due.wake(parker);
+        let parker = state.inside().sleepers.take(|_| true).unwrap();
+        state.inside().due.wake(parker);
         state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
-        state.calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
+        state.inside().calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
     });
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(

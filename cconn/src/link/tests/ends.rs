@@ -85,7 +85,7 @@ fn the_last_reader_of_an_ended_connection_is_woken_by_the_reader_before_it() {
         std::thread::spawn(move || link.drain(deadline))
     };
     let end = core::sleepers::Sleep::End;
-    while !client.link.locked(|state| state.sleepers.any(|sleep| sleep == end)) {
+    while !client.link.locked(|state| state.inside().sleepers.any(|sleep| sleep == end)) {
         std::thread::yield_now();
     }
     client.link.locked(|state| {
@@ -120,12 +120,12 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
 fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     let (client, server) = pair();
     // Another thread is in the middle of a write, and leaves the last words to be said after it.
-    client.link.locked(|state| state.writer.begin());
+    client.link.locked(|state| state.inside().writer.begin());
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
     let call = client.link.defer(&mut frame, 1, soon()).unwrap();
     client.link.close(EndReason::Closed, "");
     let failure = client.link.wait_for(call, soon()).unwrap_err();
-    client.link.locked(|state| state.writer.end());
+    client.link.locked(|state| state.inside().writer.end());
     client.link.say_goodbye();
     while server.link.ending().is_none() {
         std::thread::yield_now();

@@ -32,7 +32,10 @@ fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
     let (client, peer) = narrow();
     let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
     client.link.send(&mut message, 500, soon_over()).unwrap();
-    assert!(!client.link.locked(|state| state.outbox.is_empty()), "the stream has no room for it");
+    assert!(
+        !client.link.locked(|state| state.inside().outbox.is_empty()),
+        "the stream has no room for it"
+    );
     // The peer has received neither our message nor our `retrait`.
     let mut goodbye = Vec::new();
     wire::write_retrait(&mut goodbye);
@@ -57,7 +60,7 @@ fn calls_wait_for_room_like_any_message() {
         };
         let room = matches!(failure, Some(Failure::Late { phase: Phase::Window, .. }));
         refused += u32::from(room);
-        let waits = client.link.locked(|state| state.outbox.bytes());
+        let waits = client.link.locked(|state| state.inside().outbox.bytes());
         assert!(waits <= 1000 + 400, "{waits} bytes wait after {n}");
     }
     assert!(refused > 10, "{refused} of 20 found no room");

@@ -15,7 +15,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     // The handler ends because the cancel reaches it, and its late answer is dropped.
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");
     assert_eq!(server.commands.ran.load(Ordering::SeqCst), 2);
-    assert_eq!(client.link.locked(|state| state.calls.late), 1);
+    assert_eq!(client.link.locked(|state| state.inside().calls.late), 1);
 }
 
 #[test]
@@ -42,12 +42,12 @@ fn a_notice_keeps_a_bounded_part_of_a_long_text() {
     bytes.splice(..wire::LENGTH_PREFIX, length.to_le_bytes());
     right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     let work = client.link.locked(|state| {
-        state.turn.notices.sent_one();
-        while state.turn.is_queue_empty() {
+        state.inside().turn.notices.sent_one();
+        while state.inside().turn.is_queue_empty() {
             let reader = state.take_helm().unwrap();
             state.read_pass(reader, &mut soon().into(), core::route::Router::Runs);
         }
-        state.turn.start(core::turn::Runner::Executor)
+        state.inside().turn.start(core::turn::Runner::Executor)
     });
     let Some(core::turn::Work::Notice(notice)) = work else { panic!("no notice") };
     assert_eq!(notice.text.len(), wire::MAX_TEXT);
@@ -175,7 +175,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
 fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
     let (client, server) = pair();
     client.link.leave_helm();
-    let kept = |end: &End| end.link.locked(|state| state.outbox.kept());
+    let kept = |end: &End| end.link.locked(|state| state.inside().outbox.kept());
     let body = [7; 9000];
     let pending: Vec<_> = (0..50)
         .map(|_| {

@@ -30,7 +30,7 @@ fn overslept<T: Send>(
     let begun = Instant::now();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| wait(&client.link, calls));
-        while client.link.locked(|state| state.sleepers.is_empty()) {
+        while client.link.locked(|state| state.inside().sleepers.is_empty()) {
             thread::yield_now();
         }
         if answers {

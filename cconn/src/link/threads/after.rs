@@ -15,13 +15,13 @@ impl Crew for Link {
     fn carry_out(&self, mut due: Due) {
         // Woken first, because the steps below may take their time.
         due.take_woken().for_each(|parker| parker.unpark());
-        if let Some(after) = due.watch {
+        if let Some(after) = due.watch() {
             self.call_watchman(after);
         }
-        for _ in 0..due.stand_ins {
+        for _ in 0..due.stand_ins() {
             self.start_stand_in();
         }
-        if let Some(words) = due.last_words {
+        if let Some(words) = due.last_words() {
             self.say_last_words(words);
         }
     }
@@ -47,7 +47,7 @@ impl Link {
         if let Some(link) = self.me.upgrade()
             && !self.commands.ended(&link)
         {
-            self.noted(|state| state.tended.end_untold = true);
+            self.noted(|state| state.note_end_untold());
             self.call_watchman(TELL_AGAIN);
         }
     }
@@ -72,7 +72,7 @@ impl Link {
         {
             // `noted`, because a release of the lock would ask again at once; the next release
             // does.
-            self.noted(|state| state.tended.was_not_heard());
+            self.noted(|state| state.watchman_did_not_hear());
         }
     }
 }

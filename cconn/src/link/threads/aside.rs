@@ -3,7 +3,6 @@
 use super::handler::{self, Handler};
 use crate::link::Link;
 use crate::link::core::failure::Failure;
-use crate::link::core::sleepers::Sleep;
 use crate::link::io::lock::Locked;
 use crate::sync::{Rule, holds};
 
@@ -14,7 +13,7 @@ pub(in super::super) struct Away(Handler);
 impl Away {
     /// Takes the turn back, even if another handler runs.
     pub(in super::super) fn take_turn_back(self) {
-        self.0.link.locked(|its| its.turn.come_back(self.0.marks.parallel));
+        self.0.link.locked(|its| its.take_turn_back(self.0.marks.parallel));
     }
 }
 
@@ -47,13 +46,7 @@ pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, 
     }
     let limit = handler.link.limits.max_waiting;
     handler.link.locked(|its| {
-        its.turn.leave(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
-        if its.goodbye.is_stopping() {
-            // A stop that runs inside what this command has asked for must not wait for this
-            // command.
-            its.wake(|sleep| sleep == Sleep::End);
-        }
-        its.pass_on();
+        its.leave_turn(handler.marks.parallel).map_err(|_| Failure::TooManyWaiting { limit })?;
         Ok(Some(Away(handler.clone())))
     })
 }
@@ -84,7 +77,7 @@ impl Link {
         let Some(Away(handler)) = away else { return };
         // No thread holds the locks of two connections at once.
         if std::ptr::eq(&raw const *handler.link, self) {
-            state.turn.come_back(handler.marks.parallel);
+            state.take_turn_back(handler.marks.parallel);
         } else {
             state.unlocked(|| Away(handler).take_turn_back());
         }

@@ -8,13 +8,12 @@ use super::aside::Aside;
 use super::chained::Chained;
 use super::run::Hands;
 use crate::link::Link;
-use crate::link::core::notices::Notice;
 use crate::link::core::route::Router;
+use crate::link::core::running::Front;
 use crate::link::core::sleepers::Sleep;
-use crate::link::core::turn::{self, Startable};
+use crate::link::core::turn;
 use crate::link::io::lock::Locked;
-use crate::sync::{Deadline, Rule, holds};
-use crate::wire::{self, FailureCode, Features};
+use crate::sync::Deadline;
 
 /// A stand-in ends after this long without work.
 const STAND_IN_PATIENCE: Duration = Duration::from_secs(10);
@@ -33,13 +32,7 @@ impl Link {
         if self.is_served_here() {
             return false;
         }
-        let begins = self.locked(|state| {
-            let begins = state.turn.executors == 0 && !state.turn.held;
-            if begins {
-                state.turn.executors = 1;
-            }
-            begins
-        });
+        let begins = self.locked(|state| state.become_executor());
         if begins {
             self.execute_on();
         }
@@ -48,15 +41,12 @@ impl Link {
 
     /// Makes commands wait from now on until `admit_and_execute`, whichever thread could run them.
     pub(crate) fn hold_commands(&self) {
-        self.locked(|state| state.turn.held = true);
+        self.locked(|state| state.hold_commands());
     }
 
     /// Lets commands start, including those that waited for it, and runs them as `execute` does.
     pub(crate) fn admit_and_execute(self: &Arc<Self>) {
-        self.locked(|state| {
-            state.turn.held = false;
-            state.turn.executors = state.turn.executors.saturating_add(1);
-        });
+        self.locked(|state| state.admit_commands());
         self.execute_on();
     }
 
@@ -74,26 +64,26 @@ impl Link {
             while !state.is_closed() {
                 self.execute_next(state, &mut hands);
             }
-            state.turn.executors = 0;
+            state.end_executor();
         });
     }
 
     /// Does what the executor has to do next: runs a command, writes, reads or sleeps.
     fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
-        if state.turn.start_next(&mut hands.command) {
+        if state.start_next(&mut hands.command) {
             self.run_command(state, hands);
-        } else if let Some(work) = state.turn.start(turn::Runner::Executor) {
+        } else if let Some(work) = state.start(turn::Runner::Executor) {
             self.run(state, work, hands);
         } else if state.is_unflushed() {
             state.flush(&mut Deadline::Never);
-        } else if (state.turn.is_line_empty() || !holds(Rule::IdleRunnerReads))
+        } else if state.may_executor_read()
             && let Some(reader) = state.take_helm()
         {
             // A caller that gets its answer by this pass may soon call again.
-            let answered = state.calls.answered();
+            let before = state.read_so_far();
             state.read_pass(reader, &mut Deadline::Never, Router::Runs);
-            let some = state.calls.answered() != answered;
-            self.yield_helm_to_callers(state, some);
+            let answered = state.has_been_answered_since(before);
+            self.yield_helm_to_callers(state, answered);
         } else {
             state.pass_on();
             state.sleep(Sleep::Executor, None);
@@ -112,18 +102,18 @@ impl Link {
         if !state.is_free_of_work() {
             return;
         }
-        if state.sleepers.any(Sleep::reads) {
+        if state.has_sleeping_readers() {
             state.pass_on();
             state.sleep(Sleep::Executor, None);
             return;
         }
         let mut yields = answered && !self.limits.moment.is_zero();
         while yields && state.is_free_of_work() {
-            let passes = state.passes;
+            let before = state.read_so_far();
             let moment = crate::sync::now().checked_add(self.limits.moment);
             state.sleep(Sleep::Moment, moment);
             // While other threads read, the executor is not needed at the helm.
-            yields = state.passes != passes;
+            yields = state.has_read_since(before);
         }
     }
 
@@ -139,18 +129,14 @@ impl Link {
         // The runner may hold values of the program: they are dropped before a stop stops waiting
         // for this thread.
         drop(hands);
-        self.locked(|state| {
-            state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-            state.pass_on();
-            state.wake(|sleep| sleep == Sleep::End);
-        });
+        self.locked(|state| state.end_stand_in());
     }
 
     /// Does what a stand-in has to do next. True once it had nothing to do for long.
     fn stand_in_once(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) -> bool {
         let mut idle = false;
         loop {
-            if let Some(work) = state.turn.start(turn::Runner::StandIn) {
+            if let Some(work) = state.start(turn::Runner::StandIn) {
                 self.run(state, work, hands);
                 return false;
             }
@@ -170,33 +156,12 @@ impl Link {
     /// Refuses the command in front, because no thread could be started for it. True if the next
     /// command needs a thread too; that thread is then counted as started.
     pub(in super::super) fn refuse_front(&self) -> bool {
-        self.locked(|state| refuse_front(state, self.peer.features))
+        self.locked(|state| {
+            let front = state.refuse_front();
+            if front == Front::Refused {
+                state.flush_ready();
+            }
+            front == Front::RefusedBeforeAnother
+        })
     }
-}
-
-fn refuse_front(state: &mut Locked<'_>, peer: Features) -> bool {
-    state.turn.stand_ins = state.turn.stand_ins.saturating_sub(1);
-    // A notice in front is kept until there is a thread again.
-    if state.turn.startable_command() == Startable::Nothing {
-        return false;
-    }
-    let Some(command) = state.turn.refuse() else { return false };
-    state.take_up(command.charge);
-    state.handled(command.number);
-    let (code, text) = (FailureCode::NoResources, "no thread could be had");
-    if command.call.is_none() {
-        let (command, text) = (command.name, text.into());
-        state.turn.notices.push(Notice { command, code, text, here: true, lost: 0 });
-    }
-    let (call, name) = (command.call, command.name);
-    state.append_with(|out| wire::write_failure(out, peer, call, name, code, text));
-    state.advance_goodbye();
-    let next = state.turn.startable_command() != Startable::Nothing;
-    if next && state.turn.needs_stand_in() {
-        state.turn.stand_ins = state.turn.stand_ins.saturating_add(1);
-        return true;
-    }
-    state.pass_on();
-    state.flush_ready();
-    false
 }

@@ -154,16 +154,14 @@ impl Link {
     /// Whether commands of this connection may be waiting for the end of the command that the
     /// calling thread is inside of, because another command has asked for that command.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
-        is_asked_for() && self.locked_soon(|state| state.turn.only_waits())
+        is_asked_for() && self.locked_soon(|state| state.only_handlers_wait())
     }
 
     /// Whether the calling thread is inside a command of this connection whose caller no longer
     /// wants the answer.
     pub(crate) fn is_cancelled(&self) -> bool {
         let Some(marks) = marks_of(self) else { return false };
-        self.locked(|state| {
-            state.ended().is_some() || marks.call.is_some_and(|call| state.turn.is_cancelled(call))
-        })
+        self.locked(|state| state.is_unwanted(marks.call))
     }
 }
 

@@ -65,7 +65,9 @@ impl Link {
             state.close(Ending::here(EndReason::Closed, ""));
             // If no other thread holds the connection either, it is gone before the watchman could
             // linger on it.
-            state.tended.lingers &= self.me.strong_count() > 1;
+            if self.me.strong_count() <= 1 {
+                state.do_not_linger();
+            }
             false
         })
     }

@@ -4,10 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::link::Link;
-use crate::link::core::goodbye::Ending;
 use crate::link::core::state::State;
-use crate::link::core::tended::Progress;
-use crate::wire::EndReason;
 
 /// How often an idle connection is looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -17,7 +14,7 @@ impl Link {
     /// one.
     pub(crate) fn limit_idleness(&self) {
         if let Some(limit) = self.limits.idle {
-            self.noted(|state| state.tended.set_listed());
+            self.noted(|state| state.note_listed());
             self.call_watchman(limit.min(TICK));
         }
     }
@@ -25,18 +22,7 @@ impl Link {
     /// Ends a connection that was idle for too long; else returns when to look again.
     // [limit.idle]
     pub(in super::super) fn tend_idle(&self, state: &mut State, now: Instant) -> Option<Duration> {
-        let limit = self.limits.idle.filter(|_| state.ended().is_none())?;
-        let progress = state.progress();
-        if state.tended.progress != progress || !state.is_at_rest() {
-            state.tended.progress = progress;
-            state.tended.idle_since = Some(now);
-        }
-        let since = *state.tended.idle_since.get_or_insert(now);
-        let left = limit.saturating_sub(now.saturating_duration_since(since));
-        if left.is_zero() {
-            let text = format!("nothing was asked for {limit:?}");
-            state.close(Ending::here(EndReason::Closed, text));
-        }
+        let left = state.idle_left(self.limits.idle?, now)?;
         Some(left.min(TICK))
     }
 
@@ -44,8 +30,6 @@ impl Link {
     /// command has come. Waits for the lock, because a lock that is held proves no use: the
     /// connection's own thread takes it when it begins.
     pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
-        let is_unused =
-            |state: &State| state.progress() == Progress::default() && state.is_at_rest();
-        self.born <= moment && self.locked_soon(|state| is_unused(state))
+        self.born <= moment && self.locked_soon(|state| state.is_unused())
     }
 }

@@ -1,38 +1,27 @@
 //! Bytes that are left to the watchman, to share a write with bytes that follow.
 
-use std::time::Duration;
-
 use crate::link::Link;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
-
-/// A burst of messages is written out once it has grown to this many bytes.
-const BURST: u64 = 32 << 10;
-
-/// Messages that follow each other within this time are a burst and share a write.
-const BURST_GAP: Duration = Duration::from_micros(50);
 
 impl Link {
     /// Flushes after a one-way message. A lone message is written at once. A message of a burst is
     /// left, to be written together with those that follow; the watchman writes it within a
     /// millisecond.
     pub(in super::super) fn flush_burst(&self, state: &mut Locked<'_>, deadline: &mut Deadline) {
-        if !(self.may_leave(state) && !state.goodbye.is_stopping() && self.leaves_message(state)) {
+        if !(self.may_leave(state) && !state.is_stopping() && self.leaves_message(state)) {
             state.flush(deadline);
         }
     }
 
     /// Whether a message is one of a burst, and its bytes are left to the watchman.
     fn leaves_message(&self, state: &mut State) -> bool {
-        if state.tended.left_unflushed {
+        if state.is_left_to_watchman() {
             // The burst goes on, and the watchman knows of it already.
             return self.is_kept_in_mind();
         }
-        let now = crate::sync::now();
-        let last = state.last_message.replace(now);
-        let is_burst = last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP);
-        is_burst && self.begin_leaving(state)
+        state.note_message(crate::sync::now()) && self.begin_leaving(state)
     }
 
     /// Flushes before a command runs, because no thread may enter user code while bytes wait that
@@ -45,7 +34,7 @@ impl Link {
     }
 
     fn leaves_answers(&self, state: &mut State) -> bool {
-        (state.tended.left_unflushed && self.is_kept_in_mind()) || self.begin_leaving(state)
+        (state.is_left_to_watchman() && self.is_kept_in_mind()) || self.begin_leaving(state)
     }
 
     /// Leaves bytes to the watchman. False if the watchman belongs to a parent process, or if this
@@ -56,7 +45,7 @@ impl Link {
         if !watched || !self.is_kept_in_mind() {
             return false;
         }
-        state.tended.left_unflushed = true;
+        state.leave_to_watchman();
         self.set_left(true);
         true
     }
@@ -64,6 +53,6 @@ impl Link {
     /// Whether bytes may wait for others: the watchman runs, and they are few.
     fn may_leave(&self, state: &State) -> bool {
         let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());
-        is_watched && state.outbox.bytes() < BURST
+        is_watched && state.may_grow_burst()
     }
 }

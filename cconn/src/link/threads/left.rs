@@ -124,7 +124,7 @@ impl Link {
     /// Writes out the bytes of this connection, as the thread's last act.
     fn write_left(self: &Arc<Self>, until: Option<Instant>) {
         let waits = self.locked_soon(|state| {
-            let waits = state.outbox.bytes() > 0 && state.can_write();
+            let waits = state.has_unwritten();
             if waits {
                 state.flush_ready();
             }

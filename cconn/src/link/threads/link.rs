@@ -142,12 +142,12 @@ impl Link {
     pub(crate) fn was_cut_in_stop(&self) -> bool {
         let cut =
             |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
-        self.locked_soon(|state| state.goodbye.is_asked_here() && state.ended().is_some_and(cut))
+        self.locked_soon(|state| state.is_stop_asked_here() && state.ended().is_some_and(cut))
     }
 
     /// Counts a notice of a failure that is not delivered to the program.
     pub(crate) fn lose_notice(&self) {
-        self.locked(|state| state.turn.notices.lose());
+        self.locked(|state| state.lose_notice());
     }
 
     /// The registry that runs this connection's commands.

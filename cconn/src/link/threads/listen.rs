@@ -46,10 +46,9 @@ impl Link {
             if let Some(ending) = state.ended() {
                 return Err(NotListening::Ended(ending.clone()));
             }
-            if state.turn.executors > 0 || state.turn.held {
+            if !state.become_executor() {
                 return Err(NotListening::Taken);
             }
-            state.turn.executors = 1;
             self.listens.store(true, Ordering::Relaxed);
             Ok(())
         })?;
@@ -66,7 +65,7 @@ impl Link {
             |cause| {
                 self.locked(|state| {
                     self.listens.store(false, Ordering::Relaxed);
-                    state.turn.executors = 0;
+                    state.end_executor();
                     state.pass_on();
                 });
                 NotListening::NoThread(cause)
@@ -82,18 +81,7 @@ impl Link {
     /// How many commands have waited for `UNHEARD` and no thread runs them, if the program has not
     /// been told yet.
     pub(super) fn tend_unheard(&self, state: &mut Locked<'_>, now: Instant) -> Option<usize> {
-        if !self.ends_with_handles || state.tended.unheard_told {
-            return None;
-        }
-        let waiting = state.turn.unheard();
-        if waiting == 0 {
-            state.tended.unheard_since = None;
-            return None;
-        }
-        let since = *state.tended.unheard_since.get_or_insert(now);
-        let told = now.saturating_duration_since(since) >= UNHEARD;
-        state.tended.unheard_told = told;
-        told.then_some(waiting)
+        if self.ends_with_handles { state.look_for_unheard(UNHEARD, now) } else { None }
     }
 
     pub(super) fn tell_unheard(&self, commands: usize) {

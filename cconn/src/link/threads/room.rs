@@ -26,8 +26,8 @@ impl Link {
     pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
         self.locked(|state| {
             // Frames that other threads append later are not waited for.
-            let end = state.outbox.end();
-            let done = |state: &State| state.outbox.sent() >= end && state.can_write();
+            let end = state.end_of_outbox();
+            let done = |state: &State| state.is_written(end);
             state.wait(Sleep::Room, &mut deadline, done) != Waited::Expired
         })
     }

@@ -61,9 +61,7 @@ impl Link {
                     self.run_notice(&notice);
                     self.give_way();
                 });
-                state.turn.finish(None, false);
-                state.turn.noticing = false;
-                state.advance_goodbye();
+                state.finish_notice();
             }
         }
     }
@@ -199,7 +197,7 @@ impl Drop for Handle<'_> {
 #[inline]
 fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
     let Output { bytes, long } = frame;
-    if state.is_writable_at_once() && state.turn.is_line_empty() {
+    if state.writes_answer_at_once() {
         state.finish(ran);
         return state.write_from(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
     }

@@ -8,22 +8,11 @@ use super::gone::let_go;
 use super::watch::Attended;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
-use crate::link::core::sleepers::Sleep;
 use crate::link::core::tended::{LINGER_TICK, UNREAD, WRITE_TICK};
+use crate::link::core::tending::{Bytes, Helm, Linger, QUIETEST};
 use crate::link::io::lock::Locked;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::wire::EndReason;
-
-/// After this many looks in vain the watchman stops looking for bytes. Until then a program that
-/// sends in bursts need not wake it for each burst.
-const WRITE_PATIENCE: u8 = 32;
-
-/// The longest time between two looks at a quiet connection.
-const QUIETEST: Duration = Duration::from_millis(250);
-
-/// How long a connection lingers while a thread that waited for an answer is still blocked in a
-/// read. Most peers end their side within that time, and the thread must not wait for the others.
-const HELD_UP: Duration = Duration::from_millis(30);
 
 /// How much longer than the grace period a stop may last if no thread waits for it.
 const STOP_MARGIN: Duration = Duration::from_millis(250);
@@ -33,18 +22,6 @@ pub(in super::super) const READ_BUDGET: usize = 32 << 10;
 
 /// How soon a connection that brought as much is read again; writing comes first.
 const MORE_TICK: Duration = Duration::from_millis(2);
-
-/// The longest time between two looks at a full socket.
-const STUCK_TICK: Duration = Duration::from_millis(100);
-
-/// A full socket is looked at again after this part of the time for which it has taken nothing.
-const STUCK_PART: u32 = 8;
-
-/// When a socket that has taken nothing since `since` is looked at again: ever less often.
-fn stuck_tick(now: Instant, since: Instant) -> Duration {
-    let stuck = now.saturating_duration_since(since).checked_div(STUCK_PART);
-    stuck.unwrap_or(STUCK_TICK).clamp(WRITE_TICK, STUCK_TICK)
-}
 
 /// When a connection that brought `read` bytes is read again; `quiet` if it brought none.
 fn next_read(read: usize, quiet: Duration) -> Duration {
@@ -74,10 +51,7 @@ impl Link {
             self.locked_soon(|state| self.tend_open(state, now))
         };
         let unheard = self.locked_soon(|state| {
-            // Bytes or a helm that were left while this ran are asked for anew when the lock is
-            // released.
-            state.tended.listed = next.is_some();
-            state.tended.ticks &= next.is_some();
+            state.end_look(next.is_some());
             self.tend_unheard(state, now)
         });
         if let Some(commands) = unheard {
@@ -95,40 +69,30 @@ impl Link {
     }
 
     fn tend_closed(&self, now: Instant) -> Option<Duration> {
-        if self.locked_soon(|state| std::mem::take(&mut state.tended.end_untold)) {
+        if self.locked_soon(|state| state.take_end_untold()) {
             self.tell_end();
         }
-        let untold = self.locked_soon(|state| state.tended.end_untold);
+        let untold = self.locked_soon(|state| state.is_end_untold());
         self.tend_linger(now).into_iter().chain(untold.then_some(TELL_AGAIN)).min()
     }
 
     fn tend_outbox(&self, state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
-        let left = std::mem::take(&mut state.tended.left_unflushed);
-        if !state.is_unflushed() {
-            let in_vain = if left { 0 } else { state.tended.in_vain.saturating_add(1) };
-            state.tended.in_vain = in_vain;
-            state.tended.ticks &= in_vain < WRITE_PATIENCE;
-            return state.tended.ticks.then_some(WRITE_TICK);
+        if let Bytes::None(again) = state.look_for_bytes() {
+            return again;
         }
-        state.tended.in_vain = 0;
-        state.tended.ticks = true;
         state.flush_ready();
         if !state.is_unflushed() {
             return Some(WRITE_TICK);
         }
-        if self.write_cut(state).is_some_and(|cut| cut <= now) {
-            state.close(Ending::here(EndReason::SlowPeer, ""));
-        }
-        Some(state.writer.stuck_since().map_or(WRITE_TICK, |since| stuck_tick(now, since)))
+        Some(state.look_at_full_socket(self.limits.write_deadline, now))
     }
 
     /// Cuts a connection whose stop outlasts the grace period: the peer began the stop and says no
     /// more, or no thread here waits for it. A thread that waits for the stop has a deadline of its
     /// own, which passes earlier.
     fn tend_stop(&self, state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
-        let since = state.goodbye.stop_since().filter(|_| !state.is_closed())?;
         let most = self.limits.grace.saturating_add(STOP_MARGIN);
-        let left = most.saturating_sub(now.saturating_duration_since(since));
+        let left = state.stop_left(most, now)?;
         if left.is_zero() {
             // The peer's goodbye may have come and be unread.
             state.look();
@@ -156,18 +120,9 @@ impl Link {
     }
 
     fn linger_step(&self, state: &mut Locked<'_>, now: Instant) -> Linger {
-        if !state.tended.lingers || state.goodbye.end_of_input {
-            return Linger::Over;
-        }
-        let since = *state.tended.linger_since.get_or_insert(now);
-        let lasts = now.saturating_duration_since(since);
-        if lasts >= self.limits.linger {
-            state.goodbye.end_of_input = true;
-            return Linger::Over;
-        }
-        let held_up = !state.is_helm_free() && state.turn.is_awaited() && state.writer.is_idle();
-        if held_up && lasts >= HELD_UP {
-            return Linger::HeldUp;
+        let linger = state.look_at_linger(self.limits.linger, now);
+        if linger != Linger::On {
+            return linger;
         }
         if let Some(mut reader) = state.take_helm_anyway() {
             let result = state.unlocked(|| {
@@ -178,60 +133,22 @@ impl Link {
                 Ok(n) => n > 0,
                 Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
             };
-            state.goodbye.end_of_input |= !goes_on;
+            if !goes_on {
+                state.note_input_over();
+            }
             state.put_helm(reader);
-            // A thread that waits to read the rest finds the helm free now.
-            state.wake(|sleep| sleep == Sleep::End);
+            state.note_lingering_read();
         }
         Linger::On
     }
 }
 
-/// What a connection that lingers after its end needs.
-enum Linger {
-    /// The connection has lingered for long enough, or the peer has ended its side.
-    Over,
-    /// The connection is looked at again.
-    On,
-    /// A thread that has no answer to wait for any more is still blocked in a read.
-    HeldUp,
-}
-
 fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
-    if state.is_closed() || state.goodbye.end_of_input {
-        state.tended.helm_left_free = false;
-        state.tended.quiet_since = None;
-        return None;
+    match state.look_at_helm(now) {
+        Helm::Leave => None,
+        Helm::LookIn(after) => Some(after),
+        Helm::Read { quiet, unread } => read_unread(state, now, quiet, unread),
     }
-    if !state.is_helm_free() {
-        // Another thread reads. If it does so for short times only, the helm is soon left free
-        // again.
-        let comes_and_goes = state.tended.passes != state.passes;
-        state.tended.passes = state.passes;
-        state.tended.helm_left_free &= comes_and_goes;
-        state.tended.quiet_since = None;
-        return comes_and_goes.then_some(UNREAD);
-    }
-    // A stop waits for the peer's goodbye, and no other thread may be reading.
-    let unread = if state.goodbye.is_stopping() { LINGER_TICK } else { UNREAD };
-    let passes = state.passes;
-    // A pass since the last look means that another thread reads.
-    let since = state.tended.quiet_since.filter(|_| state.tended.passes == passes);
-    let Some(since) = since else {
-        state.tended.passes = passes;
-        state.tended.quiet_since = Some(now);
-        return Some(unread);
-    };
-    let quiet = now.saturating_duration_since(since);
-    if quiet < unread {
-        return Some(unread.saturating_sub(quiet));
-    }
-    if state.waste.is_much()
-        && let Some(until) = state.waste.until(now)
-    {
-        return Some(until.saturating_duration_since(now).min(QUIETEST));
-    }
-    read_unread(state, now, quiet, unread)
 }
 
 /// Reads at a helm that no thread has used for `quiet`, which is at least `unread`.
@@ -250,7 +167,7 @@ fn read_unread(
         return Some(LINGER_TICK);
     }
     // The watchman's own pass does not count as another thread reading.
-    state.tended.passes = state.passes;
+    state.note_own_pass();
     if read == 0 && quiet >= QUIET {
         state.shrink();
         if let Some(reader) = state.idle_reader() {

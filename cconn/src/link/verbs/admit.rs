@@ -2,7 +2,7 @@
 //! turn of a handler that has to wait for window.
 
 use crate::link::Link;
-use crate::link::core::failure::{Failure, Phase};
+use crate::link::core::failure::Failure;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
@@ -21,18 +21,10 @@ impl Link {
         if size > limit { Err(Failure::TooLarge { size, limit }) } else { Ok(()) }
     }
 
+    /// Checks that the calling thread may send a command at all.
     #[inline]
     pub(in super::super) fn check_admitted(&self, state: &State) -> Result<(), Failure> {
-        if let Some(ending) = state.ended() {
-            return Err(Failure::Ended { ending: ending.clone(), may_have_run: false });
-        }
-        if state.goodbye.end_of_input {
-            return Err(Failure::Stopping);
-        }
-        if state.goodbye.is_stopping() && !state.goodbye.admits(self.is_owed()) {
-            return Err(Failure::Stopping);
-        }
-        Ok(())
+        state.check_admitted(|| self.is_owed())
     }
 
     /// Whether a stop of this connection must let the calling thread send: because it is inside a
@@ -51,8 +43,7 @@ impl Link {
         state: &mut State,
         charge: u64,
     ) -> Result<bool, Failure> {
-        self.check_admitted(state)?;
-        Ok(state.window.try_spend(charge))
+        state.admit_at_once(charge, || self.is_owed())
     }
 
     /// Admits a command that may not wait at all, and takes credit for it.
@@ -61,11 +52,7 @@ impl Link {
         state: &mut State,
         charge: u64,
     ) -> Result<(), Failure> {
-        self.check_admitted(state)?;
-        if state.is_above_high_water() || !state.window.try_spend(charge) {
-            return Err(Failure::NoRoom);
-        }
-        Ok(())
+        state.admit_or_refuse(charge, || self.is_owed())
     }
 
     /// Admits a command and takes credit for it once there is room in the outbox and in the window.
@@ -94,10 +81,9 @@ impl Link {
         act: impl FnOnce(&mut Locked<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.check_admitted(state)?;
-        state.goodbye.senders = state.goodbye.senders.saturating_add(1);
+        state.begin_sending();
         let result = act(state);
-        state.goodbye.senders = state.goodbye.senders.saturating_sub(1);
-        state.advance_goodbye();
+        state.end_sending();
         result
     }
 
@@ -109,8 +95,7 @@ impl Link {
         charge: u64,
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
-        self.check_admitted(state)?;
-        if state.window.try_spend(charge) {
+        if self.admit_at_once(state, charge)? {
             return Ok(());
         }
         // The turn may belong to another connection, and no thread holds the locks of two at once.
@@ -133,36 +118,18 @@ impl Link {
     ) -> Result<(), Failure> {
         self.check_admitted(state)?;
         let owed = self.is_owed();
-        let ticket = state.window.queue_up();
+        let ticket = state.join_line();
         // The peer may be waiting for window too, which it gets when its commands start here.
-        let caller = usize::from(!self.is_inside());
-        state.turn.callers = state.turn.callers.saturating_add(caller);
+        let caller = !self.is_inside();
+        state.begin_calling(caller);
         state.offer_turn();
         // A stop ends the wait too: after `retrait` only handlers may send.
-        let refused = |state: &State| !state.goodbye.admits(owed);
-        let first = |state: &State| state.window.is_first(ticket) || refused(state);
-        state.wait(Sleep::Line, deadline, first);
-        if first(state) {
-            let ready = |state: &State| state.window.is_ready(ticket, charge) || refused(state);
+        state.wait(Sleep::Line, deadline, |state| state.is_line_over(ticket, owed));
+        if state.is_line_over(ticket, owed) {
+            let ready = |state: &State| state.is_window_over(ticket, charge, owed);
             state.wait(Sleep::Window, deadline, ready);
         }
-        state.turn.callers_left(caller);
-        let spent = state.window.leave(ticket, charge);
-        // The line has moved: another sender is first now.
-        state.wake(|sleep| sleep == Sleep::Line);
-        match self.check_admitted(state) {
-            Err(failure) => {
-                state.window.unspend(if spent { charge } else { 0 });
-                Err(failure)
-            }
-            Ok(()) if spent => Ok(()),
-            Ok(()) => {
-                let unheard = !self.ends_with_handles
-                    && state.calls.answered() == 0
-                    && !state.window.is_any_granted();
-                let phase = if unheard { Phase::Unheard } else { Phase::Window };
-                Err(Failure::Late { phase, may_have_run: false })
-            }
-        }
+        state.end_calling(caller);
+        state.leave_line(ticket, charge, owed, !self.ends_with_handles)
     }
 }

@@ -1,16 +1,13 @@
 //! Waiting for the answer of a call, of a deferred call, or of any of several calls.
 
-use std::sync::Arc;
-
 use crate::link::Link;
+use crate::link::core::asking::late;
 use crate::link::core::calls::Answer;
-use crate::link::core::failure::{Failure, Phase};
-use crate::link::core::goodbye::Ending;
+use crate::link::core::failure::Failure;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::core::whereabouts::Whereabouts;
 use crate::link::io::lock::Locked;
-use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -22,19 +19,15 @@ impl Link {
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
         // An answer that is here already costs neither a turn nor a look at the socket.
-        if let Some(answer) = self.locked(|state| state.calls.claim(call)) {
+        if let Some(answer) = self.locked(|state| state.claim(call)) {
             return Ok(answer);
         }
         let deadline = &mut deadline.into();
         if deadline.is_no_time() {
             // A look gives up no turn, so it is never refused because too many handlers wait.
             return self.locked_soon(|state| {
-                look_round(state, |state| state.calls.is_answered(call));
-                match state.calls.claim(call) {
-                    Some(answer) => Ok(answer),
-                    None if state.ended().is_some() => Err(ended(state, call)),
-                    None => Err(late(Whereabouts::SENT)),
-                }
+                look_round(state, |state| state.is_answered(call));
+                state.outcome(call).unwrap_or_else(|| Err(late(Whereabouts::SENT)))
             });
         }
         self.wait_on(call, deadline)
@@ -52,13 +45,10 @@ impl Link {
         }
         self.locked(|state| {
             // The answer may have come while the lock was free.
-            if let Some(answer) = state.calls.claim(call) {
-                return Ok(answer);
+            if let Some(outcome) = state.outcome(call) {
+                return outcome;
             }
-            if state.ended().is_some() {
-                return Err(ended(state, call));
-            }
-            let failure = self.give_up_late(state, call);
+            let failure = state.give_up_late(call, !self.ends_with_handles);
             state.advance_goodbye();
             state.flush_ready();
             Err(failure)
@@ -67,28 +57,23 @@ impl Link {
 
     /// Whether `wait_for` would return at once; looks for input first.
     pub(crate) fn is_ready(&self, call: CallId) -> bool {
-        let ready = |state: &State| state.calls.is_answered(call) || state.ended().is_some();
         self.locked_soon(|state| {
-            look_round(state, ready);
-            ready(state)
+            look_round(state, |state| state.is_over(call));
+            state.is_over(call)
         })
     }
 
     /// Whether `wait_for` would return at once, as far as is known without a look for input.
     pub(crate) fn is_known_ready(&self, call: CallId) -> bool {
-        self.locked(|state| state.calls.is_answered(call) || state.ended().is_some())
+        self.locked(|state| state.is_over(call))
     }
 
     fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
         self.locked_aside(|state, from_handler| {
-            state.calls.set_awaited(call, true);
-            let waited = self.wait_counted(state, call, from_handler, deadline);
-            state.calls.set_awaited(call, false);
-            let result = match (state.calls.claim(call), waited) {
-                (Some(answer), _) => Ok(answer),
-                (None, Waited::Closed) => Err(ended(state, call)),
-                (None, _) => Err(late(Whereabouts::SENT)),
-            };
+            state.begin_awaiting(call);
+            self.wait_counted(state, call, from_handler, deadline);
+            state.end_awaiting(call);
+            let result = state.outcome(call).unwrap_or_else(|| Err(late(Whereabouts::SENT)));
             state.flush(deadline);
             result
         })
@@ -102,10 +87,10 @@ impl Link {
         deadline: impl Into<Deadline>,
     ) -> Result<Option<usize>, Failure> {
         let deadline = &mut deadline.into();
-        let answered = |state: &State| calls.iter().position(|call| state.calls.is_answered(*call));
-        let done = |state: &State| answered(state).is_some();
+        let done = |state: &State| state.first_answered(calls).is_some();
         // After the end none will be answered any more: the first call reports the end.
-        let first = |state: &State| answered(state).or(state.ended().is_some().then_some(0));
+        let first =
+            |state: &State| state.first_answered(calls).or(state.ended().is_some().then_some(0));
         if deadline.is_no_time() {
             return self.locked_soon(|state| {
                 look_round(state, done);
@@ -113,11 +98,11 @@ impl Link {
             });
         }
         self.locked_aside(|state, from_handler| {
-            let caller = usize::from(!from_handler || !self.is_inside());
-            state.turn.callers = state.turn.callers.saturating_add(caller);
+            let caller = !from_handler || !self.is_inside();
+            state.begin_calling(caller);
             state.offer_turn();
             state.wait(Sleep::Answers, deadline, done);
-            state.turn.callers_left(caller);
+            state.end_calling(caller);
             let first = first(state);
             state.flush(deadline);
             Ok(first)
@@ -133,12 +118,8 @@ impl Link {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> Result<Answer, Failure> {
-        let waited = self.wait_counted(state, call, from_handler, deadline);
-        let result = match (state.calls.claim(call), waited) {
-            (Some(answer), _) => Ok(answer),
-            (None, Waited::Closed) => Err(ended(state, call)),
-            (None, _) => Err(self.give_up_late(state, call)),
-        };
+        self.wait_counted(state, call, from_handler, deadline);
+        let result = state.close_call(call, !self.ends_with_handles);
         state.advance_goodbye();
         state.flush(deadline);
         result
@@ -154,24 +135,12 @@ impl Link {
         call: CallId,
         from_handler: bool,
         deadline: &mut Deadline,
-    ) -> Waited {
-        let caller = usize::from(!from_handler || !self.is_inside());
-        state.turn.callers = state.turn.callers.saturating_add(caller);
-        if !state.turn.is_queue_empty() {
-            state.offer_turn();
-        }
-        let waited =
-            state.wait(Sleep::Answer(call), deadline, |state| state.calls.is_answered(call));
-        state.turn.callers_left(caller);
-        waited
-    }
-
-    /// Gives up a call whose deadline has passed, and returns where the call was.
-    #[cold]
-    fn give_up_late(&self, state: &mut State, call: CallId) -> Failure {
-        let Some(asked) = state.calls.give_up(call) else { return late(Whereabouts::SENT) };
-        let place = state.place_of(asked, !self.ends_with_handles);
-        late(if state.withdraw(call, asked) { Whereabouts::OUTBOX } else { place })
+    ) {
+        let caller = !from_handler || !self.is_inside();
+        state.begin_calling(caller);
+        state.offer_turn();
+        state.wait(Sleep::Answer(call), deadline, |state| state.is_answered(call));
+        state.end_calling(caller);
     }
 }
 
@@ -183,19 +152,7 @@ pub(super) fn look_round(state: &mut Locked<'_>, is_there: impl Fn(&State) -> bo
         state.look();
         // A thread that looks again and again waits too, for an answer that may depend on these
         // commands.
-        state.turn.owe_what_came();
+        state.owe_what_came();
         state.pass_on();
     }
-}
-
-fn ended(state: &mut State, call: CallId) -> Failure {
-    let given_up = state.calls.give_up(call);
-    let may_have_run = given_up.is_none_or(|asked| state.outbox.may_have_left(asked.at));
-    let ending = state.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));
-    Failure::Ended { ending, may_have_run }
-}
-
-/// The failure of a call that got no answer in time.
-fn late(place: Whereabouts) -> Failure {
-    Failure::Late { phase: Phase::Answer(place), may_have_run: place.may_have_run() }
 }

@@ -22,15 +22,15 @@ impl Link {
         self.locked_aside(|state, _| {
             // Commands that are still in the socket have arrived too.
             state.look();
-            let mark = state.turn.begin_catching_up();
-            state.turn.callers = state.turn.callers.saturating_add(1);
+            let mark = state.begin_catching_up();
+            state.begin_calling(true);
             // Threads that wanted the helm during the look are asleep.
             state.pass_on();
             state.offer_turn();
-            let done = |state: &State| state.turn.catching_up.has_caught_up(mark);
+            let done = |state: &State| state.has_caught_up(mark);
             let waited = state.wait(Sleep::Handled, &mut deadline, done);
-            state.turn.callers_left(1);
-            match (state.turn.catching_up.end(mark), waited) {
+            state.end_calling(true);
+            match (state.end_catching_up(mark), waited) {
                 (true, _) => Ok(()),
                 (false, Waited::Closed) => {
                     let ending = state.ended().cloned();

@@ -40,7 +40,7 @@ impl Link {
             if waited == Waited::Expired {
                 state.close(Ending::here(EndReason::SlowPeer, ""));
             }
-            let unsaid = state.goodbye.unsaid.clone();
+            let unsaid = state.unsaid();
             let late = waited == Waited::Expired && unsaid.is_some();
             (late, unsaid.or_else(|| state.ended().cloned()))
         });

@@ -1,15 +1,14 @@
 //! Sending: one-way messages, calls and deferred calls, and the reasons why a message is not sent.
 
-use crate::copy;
 use crate::link::Link;
-use crate::link::core::calls::{Answer, Asked};
+use crate::link::core::calls::Answer;
 use crate::link::core::failure::Failure;
 use crate::link::core::outgoing::Outgoing;
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
-use crate::wire::{self, CallId};
+use crate::wire::CallId;
 
 impl Link {
     /// Sends a one-way message: a whole frame whose body has `body` bytes.
@@ -49,7 +48,7 @@ impl Link {
             Ok(())
         });
         // The end of `sending` may have appended a step of the goodbye.
-        if state.goodbye.is_stopping() {
+        if state.is_stopping() {
             state.flush(deadline);
         }
         sent
@@ -84,9 +83,7 @@ impl Link {
         self.locked_soon(|state| {
             self.admit_or_refuse(state, charge(body))?;
             // Copied, because the other connections of the broadcast need the frame too.
-            state.append_with(|out| copy::append(out, frame));
-            state.last_one_way = state.outbox.end();
-            state.turn.notices.sent_one();
+            state.append_copied_one_way(frame);
             state.flush_ready();
             Ok(())
         })
@@ -157,9 +154,7 @@ impl Link {
     /// Gives a deferred call up: the peer is told, and a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
         self.locked_soon(|state| {
-            if let Some(asked) = state.calls.give_up(call) {
-                state.withdraw(call, asked);
-                state.advance_goodbye();
+            if state.give_up(call) {
                 state.flush_ready();
             }
         });
@@ -186,6 +181,7 @@ impl Link {
         })
     }
 
+    /// Opens a call for which credit is taken, whose frame is the next to be appended.
     #[inline]
     fn open_call(
         &self,
@@ -194,14 +190,6 @@ impl Link {
         body: usize,
         awaited: bool,
     ) -> Result<CallId, Failure> {
-        let limit = self.limits.max_calls;
-        if state.calls.waiting() >= limit {
-            state.window.unspend(charge(body));
-            return Err(Failure::TooManyCalls { limit });
-        }
-        let asked = Asked { at: state.outbox.end(), command: wire::command_of_call(frame) };
-        let call = state.calls.open(asked, awaited);
-        wire::patch_call_id(frame, call);
-        Ok(call)
+        state.open_call(frame, body, awaited, self.limits.max_calls)
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Awaited<'a> {
 
 impl Awaited<'_> {
     fn is_answered(&self, state: &State) -> bool {
-        self.calls.iter().any(|call| state.calls.is_answered(*call))
+        state.first_answered(&self.calls).is_some()
     }
 
     /// Whether the wait is over: after the end of the connection no call will be answered any more.
@@ -78,8 +78,8 @@ struct Place<'a> {
     awaited: &'a Awaited<'a>,
     /// The helm, while this thread has it.
     helm: Option<Box<Reader>>,
-    /// 1 if the thread is counted as one for whose sake commands are run, else 0.
-    caller: usize,
+    /// Whether the thread is counted as one for whose sake commands are run.
+    caller: bool,
     /// When the connection may be read again, if its peer floods us with frames that change
     /// nothing.
     held_back: Option<Instant>,
@@ -89,9 +89,9 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn new(awaited: &'a Awaited<'a>, gave_up_turn: bool) -> Self {
-        let caller = usize::from(!gave_up_turn || !awaited.link.is_inside());
+        let caller = !gave_up_turn || !awaited.link.is_inside();
         awaited.link.locked(|state| {
-            state.turn.callers = state.turn.callers.saturating_add(caller);
+            state.begin_calling(caller);
             state.offer_turn();
         });
         Place { awaited, helm: None, caller, held_back: None, due: None }
@@ -112,7 +112,7 @@ impl<'a> Place<'a> {
     ) -> bool {
         // This thread looks at the connection itself, and is listed again below if it goes on
         // waiting.
-        state.sleepers.remove(parker);
+        state.end_sleep(parker);
         let is_overdue = self.due.is_some_and(|due| due <= now());
         if (readable || is_overdue)
             && let Some(reader) = self.helm.take()
@@ -129,7 +129,7 @@ impl<'a> Place<'a> {
         }
         self.arrange(state);
         if holds(Rule::StandsInEach) {
-            state.sleepers.push(parker.clone(), Sleep::Several);
+            state.begin_sleep(parker.clone(), Sleep::Several);
         }
         false
     }
@@ -148,8 +148,8 @@ impl<'a> Place<'a> {
 
     /// Decides when to look at this connection again, apart from input and signals.
     fn arrange(&mut self, state: &mut State) {
-        let frame = self.helm.as_mut().and_then(|reader| reader.inbox.frame_deadline());
-        self.held_back = if state.waste.is_much() { state.waste.until(now()) } else { None };
+        let frame = self.helm.as_mut().and_then(|reader| reader.inbox.frame_deadline(now()));
+        self.held_back = if state.is_flooded() { state.held_until(now()) } else { None };
         // The watchman writes the bytes, if there is one.
         let full = if state.is_unflushed() { now().checked_add(TICK) } else { None };
         self.due = frame.into_iter().chain(self.held_back).chain(full).min();
@@ -165,14 +165,14 @@ impl<'a> Place<'a> {
     /// Gives back what the thread holds of this connection, and passes the baton on.
     fn leave(self, parker: &Arc<Parker>) {
         self.awaited.link.locked(|state| {
-            state.sleepers.remove(parker);
+            state.end_sleep(parker);
             if let Some(reader) = self.helm {
                 state.put_helm(reader);
             }
             if holds(Rule::Baton) {
                 state.pass_on();
             }
-            state.turn.callers_left(self.caller);
+            state.end_calling(self.caller);
             state.flush_ready();
         });
     }

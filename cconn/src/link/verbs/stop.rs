@@ -56,12 +56,12 @@ impl Link {
     fn finish_stop(&self, deadline: Option<Instant>, chained: Option<&Chained>) -> Stopped {
         let waited = self.locked_soon(|state| {
             // While this thread waits, the peer's commands are run for its sake.
-            state.turn.callers = state.turn.callers.saturating_add(1);
+            state.begin_calling(true);
             let waited = match chained {
                 Some(chained) => self.wait_for_end_inside(state, chained, deadline),
                 None => state.wait(Sleep::End, &mut deadline.into(), |_| false),
             };
-            state.turn.callers_left(1);
+            state.end_calling(true);
             if waited == Waited::Expired {
                 // [goodbye.grace]
                 state.close(Ending::here(EndReason::GraceOver, ""));
@@ -94,7 +94,7 @@ impl Link {
             }
             let look = crate::sync::now().checked_add(CHAIN_TICK);
             let until = deadline.into_iter().chain(look).min();
-            let done = |state: &State| is_asked_for && state.turn.only_waits();
+            let done = |state: &State| is_asked_for && state.only_handlers_wait();
             let waited = state.wait(Sleep::End, &mut until.into(), done);
             if waited != Waited::Expired || is_past(deadline) {
                 return waited;
@@ -106,10 +106,10 @@ impl Link {
     /// `all`: up to the budget instead of a single read. True if something had arrived.
     pub(crate) fn take_in(&self, all: bool) -> bool {
         self.locked_soon(|state| {
-            let passes = state.passes;
+            let before = state.read_so_far();
             // A budget of 1 is used up by a single read.
             state.look_at(if all { LOOK_BUDGET } else { 1 });
-            state.passes != passes
+            state.has_read_since(before)
         })
     }
 
@@ -143,17 +143,17 @@ impl Link {
 
     /// The number of threads that are inside a command of this connection.
     pub(crate) fn threads_inside(&self) -> usize {
-        self.locked_soon(|state| state.turn.occupied())
+        self.locked_soon(|state| state.threads_inside())
     }
 
     /// Waits until the stand-ins have ended; false if the deadline passed first.
     pub(crate) fn wait_for_stand_ins(&self, deadline: Option<Instant>) -> bool {
         self.locked(|state| {
             let mut expired = false;
-            while state.turn.stand_ins > 0 && !expired {
+            while state.has_stand_ins() && !expired {
                 expired = state.sleep(Sleep::End, deadline);
             }
-            state.turn.stand_ins == 0
+            !state.has_stand_ins()
         })
     }
 }

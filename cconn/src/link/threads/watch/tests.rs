@@ -90,8 +90,8 @@ fn nothing_is_left_to_a_watchman_without_a_thread() {
     let start = wire::begin_one_way(&mut message, 0, 1, 0);
     wire::finish_with(&mut message, start, 0);
     // So that the messages are a burst, however slow this thread is.
-    let soon = Instant::now().checked_add(Duration::from_secs(10));
-    link.locked(|state| state.last_message = soon);
+    let soon = Instant::now() + Duration::from_secs(10);
+    link.locked(|state| state.note_message(soon));
     let mut received = Vec::with_capacity(1000);
     for count in 1..=3 {
         link.send(&mut message.clone(), 0, None).unwrap();

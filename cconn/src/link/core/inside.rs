@@ -1,0 +1,38 @@
+//! The parts of the state, for tests and models that bring about a moment which they could not wait
+//! for, or look at what no method of the state shows.
+
+use super::calls::Calls;
+use super::due::Due;
+use super::outbox::Outbox;
+use super::sleepers::Sleepers;
+use super::state::State;
+use super::turn::Turn;
+use super::writer::Writer;
+
+/// The parts of one connection's state.
+pub(crate) struct Inside<'a> {
+    pub(crate) turn: &'a mut Turn,
+    pub(crate) calls: &'a mut Calls,
+    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) writer: &'a mut Writer,
+    #[cfg(model)]
+    pub(crate) goodbye: &'a mut super::goodbye::Goodbye,
+    pub(crate) sleepers: &'a mut Sleepers,
+    pub(crate) due: &'a mut Due,
+}
+
+impl State {
+    /// Opens the state up. Not compiled where the core is used.
+    pub(crate) fn inside(&mut self) -> Inside<'_> {
+        Inside {
+            turn: &mut self.turn,
+            calls: &mut self.calls,
+            outbox: &mut self.outbox,
+            writer: &mut self.writer,
+            #[cfg(model)]
+            goodbye: &mut self.goodbye,
+            sleepers: &mut self.sleepers,
+            due: &mut self.due,
+        }
+    }
+}
