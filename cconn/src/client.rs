@@ -71,7 +71,7 @@ pub(crate) use frames::encode_frame;
 pub struct Client {
     pub(crate) link: Arc<Link>,
     /// How long a call of this handle may take.
-    delai: Duration,
+    deadline: Duration,
     /// Whether the handle counts as one that keeps the connection open.
     counted: bool,
     /// Whether dropping the handle writes out the bytes left on the connection. Not for handles
@@ -85,7 +85,7 @@ impl Client {
         link.add_handle();
         Client {
             link: Arc::clone(link),
-            delai: link.limits.answer_deadline,
+            deadline: link.limits.answer_deadline,
             counted: true,
             writes: true,
         }
@@ -95,7 +95,7 @@ impl Client {
     pub(crate) fn within(link: &Arc<Link>) -> Self {
         Client {
             link: Arc::clone(link),
-            delai: link.limits.answer_deadline,
+            deadline: link.limits.answer_deadline,
             counted: false,
             writes: false,
         }
@@ -105,7 +105,7 @@ impl Client {
     fn passing(&self) -> Client {
         self.link.add_handle();
         let link = self.link.clone();
-        Client { link, delai: self.delai, counted: true, writes: false }
+        Client { link, deadline: self.deadline, counted: true, writes: false }
     }
 
     /// Sends a message that gets no answer.
@@ -279,7 +279,7 @@ impl Client {
     #[must_use = "the deadline holds for the handle that comes back"]
     pub fn avec_delai(&self, delai: Duration) -> Client {
         let mut client = self.passing();
-        client.delai = delai;
+        client.deadline = delai;
         client
     }
 
@@ -330,11 +330,11 @@ impl Client {
     }
 
     fn deadline(&self) -> Deadline {
-        Deadline::After(self.delai)
+        Deadline::After(self.deadline)
     }
 
     fn about<'a>(&'a self, head: &'a Entete<'a>) -> About<'a> {
-        About { commande: head.nom(), lien: self.link.identity.label(), delai: self.delai }
+        About { command: head.nom(), link: self.link.identity.label(), deadline: self.deadline }
     }
 }
 

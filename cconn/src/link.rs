@@ -32,7 +32,7 @@ mod verbs;
 
 pub(crate) use core::bytes::{put_scratch, take_scratch};
 pub(crate) use core::calls::Answer;
-pub(crate) use core::failure::{Failure, Phase};
+pub(crate) use core::failure::{Failure, WaitedFor};
 pub(crate) use core::goodbye::{Ending, lost};
 pub(crate) use core::identity::Identity;
 pub(crate) use core::limits::{Limits, PeerLimits, smallest_window};

@@ -16,7 +16,7 @@ use crate::link::Link;
 #[derive(Clone)]
 pub struct ClientFaible {
     link: Weak<Link>,
-    delai: Duration,
+    deadline: Duration,
 }
 
 impl Client {
@@ -43,7 +43,7 @@ impl Client {
     #[doc(alias = "downgrade")]
     #[doc(alias = "weak")]
     pub fn faible(&self) -> ClientFaible {
-        ClientFaible { link: Arc::downgrade(&self.link), delai: self.delai }
+        ClientFaible { link: Arc::downgrade(&self.link), deadline: self.deadline }
     }
 }
 
@@ -52,8 +52,8 @@ impl ClientFaible {
     #[doc(alias = "upgrade")]
     pub fn client(&self) -> Option<Client> {
         let link = self.link.upgrade()?;
-        let delai = self.delai;
-        link.add_handle_if_any().then(|| Client { link, delai, counted: true, writes: true })
+        let deadline = self.deadline;
+        link.add_handle_if_any().then(|| Client { link, deadline, counted: true, writes: true })
     }
 }
 

@@ -63,16 +63,16 @@ impl Client {
     fn codage<E>(
         &self,
         head: &Entete<'_>,
-        quoi: &'static str,
-        verbe: &'static str,
+        what: &'static str,
+        verb: &'static str,
         cause: ValueError,
         a_pu_etre_executee: bool,
     ) -> Erreur<E> {
         Erreur::Codage(Box::new(Codage {
             commande: head.nom().into(),
             lien: self.link.identity.label().into(),
-            quoi,
-            verbe,
+            what,
+            verb,
             cause: Box::new(cause),
             a_pu_etre_executee,
         }))

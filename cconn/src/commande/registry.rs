@@ -91,14 +91,14 @@ impl Registered {
 /// Commands that one thread has run lately. The thread finds them again without the table, whose
 /// lock and reference counts all threads share. A command once registered stays registered.
 #[derive(Default)]
-struct Known([Option<Arc<Registered>>; 4]);
+struct RecentlyRun([Option<Arc<Registered>>; 4]);
 
-impl Known {
+impl RecentlyRun {
     /// The command with this hash. The table is searched if the thread does not know the command
     /// yet.
     #[inline]
     fn find(&mut self, registry: &Registry, hash: u64) -> Option<&Registered> {
-        let Known(places) = self;
+        let RecentlyRun(places) = self;
         let place = places.get_mut(usize::from((hash % 4) as u8))?;
         if place.as_ref().is_none_or(|command| command.hash != hash) {
             *place = Some(registry.find(hash)?);
@@ -136,7 +136,7 @@ impl Registry {
     /// Runs one command and returns how it ended.
     fn run(
         &self,
-        known: &mut Known,
+        known: &mut RecentlyRun,
         context: &Context<'_>,
         incoming: &Incoming<'_>,
         out: &mut Output,
@@ -315,7 +315,7 @@ pub(crate) struct RegistryRunner<'a> {
     registry: &'a Registry,
     client: Client,
     serveur: Option<Box<dyn Any + Send + Sync>>,
-    known: Known,
+    known: RecentlyRun,
 }
 
 impl<'a> RegistryRunner<'a> {
@@ -325,7 +325,12 @@ impl<'a> RegistryRunner<'a> {
         link: &Arc<Link>,
         serveur: Option<Box<dyn Any + Send + Sync>>,
     ) -> Self {
-        RegistryRunner { registry, client: Client::within(link), serveur, known: Known::default() }
+        RegistryRunner {
+            registry,
+            client: Client::within(link),
+            serveur,
+            known: RecentlyRun::default(),
+        }
     }
 }
 

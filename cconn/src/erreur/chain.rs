@@ -56,7 +56,7 @@ fn misuses() -> Vec<Usage> {
 /// One of each variant, with causes that have causes.
 fn all() -> Vec<Erreur<String>> {
     let (commande, lien) = (|| Box::from("somme"), || Box::from("local (#1)"));
-    let about = About { commande: "somme", lien: "local (#1)", delai: Duration::from_secs(1) };
+    let about = About { command: "somme", link: "local (#1)", deadline: Duration::from_secs(1) };
     let mut all = vec![
         Erreur::Refus("its own error".to_owned()),
         about.failed(crate::link::Failure::Stopping),
@@ -71,8 +71,8 @@ fn all() -> Vec<Erreur<String>> {
         Erreur::Codage(Box::new(Codage {
             commande: commande(),
             lien: lien(),
-            quoi: "an argument",
-            verbe: "encoded",
+            what: "an argument",
+            verb: "encoded",
             cause: Box::new(Outer(Inner)),
             a_pu_etre_executee: false,
         })),

@@ -13,10 +13,10 @@ use crate::wire::FailureCode;
 /// The command and the connection that an error is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About<'a> {
-    pub(crate) commande: &'a str,
-    pub(crate) lien: &'a str,
+    pub(crate) command: &'a str,
+    pub(crate) link: &'a str,
     /// The deadline that applied.
-    pub(crate) delai: Duration,
+    pub(crate) deadline: Duration,
 }
 
 impl About<'_> {
@@ -33,8 +33,8 @@ impl About<'_> {
             Failure::Stopping => RaisonNonEnvoi::Arret,
             Failure::InsideOne => RaisonNonEnvoi::DansUneCommande,
             Failure::Ended { ending, may_have_run } => {
-                let about = Some((self.commande, may_have_run));
-                return ended(&ending, self.lien, about.filter(|(nom, _)| !nom.is_empty()));
+                let about = Some((self.command, may_have_run));
+                return ended(&ending, self.link, about.filter(|(nom, _)| !nom.is_empty()));
             }
             Failure::Late { phase, may_have_run } => {
                 let (phase, etape, derriere) = phase_of(phase);
@@ -42,9 +42,9 @@ impl About<'_> {
                     phase,
                     etape,
                     derriere,
-                    delai: self.delai,
-                    commande: Some(self.commande).filter(|nom| !nom.is_empty()).map(Into::into),
-                    lien: self.lien.into(),
+                    delai: self.deadline,
+                    commande: Some(self.command).filter(|nom| !nom.is_empty()).map(Into::into),
+                    lien: self.link.into(),
                     a_pu_etre_executee: may_have_run,
                 }));
             }
@@ -58,7 +58,7 @@ impl About<'_> {
     }
 
     fn refused<E>(self, raison: RaisonNonEnvoi, a_pu_etre_executee: bool) -> Erreur<E> {
-        let (commande, lien) = (self.commande.into(), self.lien.into());
+        let (commande, lien) = (self.command.into(), self.link.into());
         Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison, a_pu_etre_executee }))
     }
 
@@ -69,12 +69,12 @@ impl About<'_> {
 
     /// The error of sending away a peer that did not take its last words in time.
     pub(crate) fn not_said(self) -> Erreur {
-        self.late(Phase::Expulsion, self.delai)
+        self.late(Phase::Expulsion, self.deadline)
     }
 
     /// The error of bytes that the peer did not take in time.
     pub(crate) fn not_written(self) -> Erreur {
-        self.late(Phase::Ecriture, self.delai)
+        self.late(Phase::Ecriture, self.deadline)
     }
 
     fn late(self, phase: Phase, delai: Duration) -> Erreur {
@@ -82,7 +82,7 @@ impl About<'_> {
             phase,
             delai,
             commande: None,
-            lien: self.lien.into(),
+            lien: self.link.into(),
             a_pu_etre_executee: false,
             etape: None,
             derriere: None,
@@ -102,8 +102,8 @@ impl About<'_> {
             _ => text,
         };
         Erreur::Distante(Box::new(Distante {
-            commande: self.commande.into(),
-            lien: self.lien.into(),
+            commande: self.command.into(),
+            lien: self.link.into(),
             nature: NatureDistante::from_code(code),
             texte,
             empreinte: sent,
@@ -124,12 +124,12 @@ pub(crate) struct Signatures<'a> {
 }
 
 /// What was waited for, where the command was, and which command it may have waited behind.
-fn phase_of(phase: link::Phase) -> (Phase, Option<Etape>, Option<Box<str>>) {
+fn phase_of(phase: link::WaitedFor) -> (Phase, Option<Etape>, Option<Box<str>>) {
     let Whereabouts { stage, behind } = match phase {
-        link::Phase::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
-        link::Phase::Unheard => return (Phase::Fenetre, Some(Etape::SansEcoute), None),
-        link::Phase::CatchUp => return (Phase::Rattrapage, None, None),
-        link::Phase::Answer(place) => place,
+        link::WaitedFor::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
+        link::WaitedFor::Unheard => return (Phase::Fenetre, Some(Etape::SansEcoute), None),
+        link::WaitedFor::CatchUp => return (Phase::Rattrapage, None, None),
+        link::WaitedFor::Answer(place) => place,
     };
     let etape = match stage {
         Stage::Outbox => Etape::Envoi,

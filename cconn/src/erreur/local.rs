@@ -126,8 +126,8 @@ pub struct Codage {
     pub commande: Box<str>,
     /// The connection.
     pub lien: Box<str>,
-    pub(crate) quoi: &'static str,
-    pub(crate) verbe: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) verb: &'static str,
     /// What is wrong with the value or its bytes.
     pub cause: Box<dyn Error + Send + Sync>,
     /// Whether the command may have run.
@@ -136,9 +136,9 @@ pub struct Codage {
 
 impl fmt::Display for Codage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Codage { commande, lien, quoi, verbe, cause, .. } = self;
+        let Codage { commande, lien, what, verb, cause, .. } = self;
         let commande = Harmless(commande);
-        write!(f, "command `{commande}` on {lien}: {quoi} could not be {verbe}: {cause}")
+        write!(f, "command `{commande}` on {lien}: {what} could not be {verb}: {cause}")
     }
 }
 

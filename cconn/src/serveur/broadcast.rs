@@ -76,16 +76,16 @@ impl Serveur {
 
     fn not_sent(&self, nom: &str, failure: Failure) -> Erreur {
         let link = self.to_string();
-        let delai = self.shared.options.settings.limits.answer_deadline;
-        crate::erreur::About { commande: nom, lien: &link, delai }.failed(failure)
+        let deadline = self.shared.options.settings.limits.answer_deadline;
+        crate::erreur::About { command: nom, link: &link, deadline }.failed(failure)
     }
 
     fn not_encoded(&self, nom: &str, cause: crate::message::ValueError) -> Erreur {
         Erreur::Codage(Box::new(Codage {
             commande: nom.into(),
             lien: self.to_string().into(),
-            quoi: "an argument",
-            verbe: "encoded",
+            what: "an argument",
+            verb: "encoded",
             cause: Box::new(cause),
             a_pu_etre_executee: false,
         }))

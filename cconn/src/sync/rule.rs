@@ -14,7 +14,7 @@ pub(crate) enum Rule {
     /// sleeps.
     RoomSleeps,
     /// A thread that waits over several connections is listed as a sleeper of every one of them.
-    StandsInEach,
+    ListedInEach,
     /// An idle runner reads only when the queue is empty.
     IdleRunnerReads,
     /// A thread that finds the socket full while it writes reads until the socket takes more.

@@ -1,7 +1,7 @@
 //! The conditions under which a command may be sent: the goodbye, the outbox, the window, and the
 //! line of senders that wait for it.
 
-use super::failure::{Failure, Phase};
+use super::failure::{Failure, WaitedFor};
 use super::sleepers::Sleep;
 use super::state::State;
 use super::window::Ticket;
@@ -96,7 +96,7 @@ impl State {
             Ok(()) => {
                 let unheard =
                     to_client && self.calls.answered() == 0 && !self.window.is_any_granted();
-                let phase = if unheard { Phase::Unheard } else { Phase::Window };
+                let phase = if unheard { WaitedFor::Unheard } else { WaitedFor::Window };
                 Err(Failure::Late { phase, may_have_run: false })
             }
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::calls::{Answer, Asked};
-use super::failure::{Failure, Phase};
+use super::failure::{Failure, WaitedFor};
 use super::goodbye::Ending;
 use super::state::State;
 use super::whereabouts::Whereabouts;
@@ -123,5 +123,5 @@ impl State {
 
 /// The failure of a call that got no answer in time.
 pub(crate) fn late(place: Whereabouts) -> Failure {
-    Failure::Late { phase: Phase::Answer(place), may_have_run: place.may_have_run() }
+    Failure::Late { phase: WaitedFor::Answer(place), may_have_run: place.may_have_run() }
 }

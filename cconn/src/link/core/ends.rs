@@ -51,18 +51,18 @@ impl State {
         loop {
             let idle = self.turn.is_idle() && self.calls.waiting() == 0;
             let written = self.outbox.bytes() == 0 && self.writer.is_idle();
-            match self.goodbye.due(idle, written) {
-                goodbye::Due::Nothing => return,
-                goodbye::Due::Retrait => {
+            match self.goodbye.next_step(idle, written) {
+                goodbye::Step::Nothing => return,
+                goodbye::Step::Retrait => {
                     self.goodbye.say_retrait(self.outbox.end());
                     self.append_with(wire::write_retrait);
                 }
-                goodbye::Due::Adieu => {
+                goodbye::Step::Adieu => {
                     let reason = EndReason::Finished;
                     self.append_with(|out| wire::write_adieu(out, reason, ""));
                     self.goodbye.say_adieu();
                 }
-                goodbye::Due::Finish => return self.close(Ending::Finished),
+                goodbye::Step::Finish => return self.close(Ending::Finished),
             }
         }
     }
@@ -130,7 +130,7 @@ impl State {
         }
         let ending = Ending::here(EndReason::Closed, text);
         if !self.can_write() {
-            self.goodbye.unsaid = Some(Arc::new(Ending::vanished()));
+            self.goodbye.cut_short = Some(Arc::new(Ending::vanished()));
             return self.close(ending);
         }
         self.append_with(|out| wire::write_adieu(out, EndReason::Closed, text));
@@ -179,7 +179,7 @@ impl State {
         };
         if done {
             self.close((*ending).clone());
-        } else if self.goodbye.unsaid.is_some() && self.writer.is_idle() {
+        } else if self.goodbye.cut_short.is_some() && self.writer.is_idle() {
             self.close(Ending::vanished());
         }
     }
@@ -194,7 +194,7 @@ impl State {
     fn end_input_at_the_end(&mut self, ending: Ending) {
         if !self.is_closed() && matches!(self.ended().map(|e| &**e), Some(Ending::Here { .. })) {
             // Whether everything was said is known once no thread is inside a write.
-            self.goodbye.unsaid.get_or_insert(Arc::new(ending));
+            self.goodbye.cut_short.get_or_insert(Arc::new(ending));
             self.advance_end();
         }
     }
@@ -212,10 +212,10 @@ impl State {
             return LastWords::None;
         }
         if self.is_all_said() {
-            self.goodbye.unsaid = None;
+            self.goodbye.cut_short = None;
             return LastWords::EndOfStream;
         }
-        self.goodbye.unsaid.get_or_insert(Arc::new(ending));
+        self.goodbye.cut_short.get_or_insert(Arc::new(ending));
         LastWords::Goodbye
     }
 }

@@ -7,7 +7,7 @@ use super::whereabouts::Whereabouts;
 
 /// What a wait was for when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum WaitedFor {
     /// Room in the peer's window or in the outbox: nothing was sent.
     Window,
     /// Room in the window of a client that has taken up nothing so far: nothing was sent.
@@ -38,5 +38,5 @@ pub(crate) enum Failure {
     /// The connection ended first.
     Ended { ending: Arc<Ending>, may_have_run: bool },
     /// The deadline passed first. The connection lives.
-    Late { phase: Phase, may_have_run: bool },
+    Late { phase: WaitedFor, may_have_run: bool },
 }

@@ -133,12 +133,12 @@ pub(crate) struct Goodbye {
     pub(crate) senders: usize,
     end: End,
     /// Why the last words of this side, which were still waiting, can't all be written any more.
-    pub(crate) unsaid: Option<Arc<Ending>>,
+    pub(crate) cut_short: Option<Arc<Ending>>,
 }
 
 /// The step of the goodbye that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum Step {
     Nothing,
     Retrait,
     Adieu,
@@ -255,23 +255,23 @@ impl Goodbye {
     /// The step that comes next. `idle`: nothing runs or waits on this side; `written`: its outbox
     /// is written out.
     // [adieu.when] [goodbye.finish]
-    pub(crate) fn due(&self, idle: bool, written: bool) -> Due {
+    pub(crate) fn next_step(&self, idle: bool, written: bool) -> Step {
         if self.ended().is_some() || !self.is_stopping() {
-            return Due::Nothing;
+            return Step::Nothing;
         }
         if self.ours == Said::Nothing {
-            return Due::Retrait;
+            return Step::Retrait;
         }
         // A thread inside a send may still append a command.
         let idle = idle && self.senders == 0;
         let peer_retired = self.theirs >= Said::Retrait || !holds(Rule::TwoStepGoodbye);
         if self.ours == Said::Retrait && idle && peer_retired {
-            return Due::Adieu;
+            return Step::Adieu;
         }
         if self.ours == Said::Adieu && self.theirs == Said::Adieu && idle && written {
-            return Due::Finish;
+            return Step::Finish;
         }
-        Due::Nothing
+        Step::Nothing
     }
 
     /// Whether a new command may be sent. During a stop only a handler may still send.
@@ -291,20 +291,20 @@ mod tests {
         // [retrait.answer] [adieu.when]
         let mut end = Goodbye::default();
         end.begin_stop();
-        assert_eq!(end.due(true, true), Due::Retrait);
+        assert_eq!(end.next_step(true, true), Step::Retrait);
         end.say_retrait(0);
-        assert_eq!(end.due(true, true), Due::Nothing, "the peer has not retired");
+        assert_eq!(end.next_step(true, true), Step::Nothing, "the peer has not retired");
         end.hear_retrait();
-        assert_eq!(end.due(false, true), Due::Nothing, "a handler runs");
+        assert_eq!(end.next_step(false, true), Step::Nothing, "a handler runs");
         end.senders = 1;
-        assert_eq!(end.due(true, true), Due::Nothing, "a thread is sending");
+        assert_eq!(end.next_step(true, true), Step::Nothing, "a thread is sending");
         end.senders = 0;
-        assert_eq!(end.due(true, true), Due::Adieu);
+        assert_eq!(end.next_step(true, true), Step::Adieu);
         end.say_adieu();
-        assert_eq!(end.due(true, true), Due::Nothing, "the peer may still send");
+        assert_eq!(end.next_step(true, true), Step::Nothing, "the peer may still send");
         end.hear_adieu();
-        assert_eq!(end.due(true, false), Due::Nothing, "our adieu is not written");
-        assert_eq!(end.due(true, true), Due::Finish);
+        assert_eq!(end.next_step(true, false), Step::Nothing, "our adieu is not written");
+        assert_eq!(end.next_step(true, true), Step::Finish);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::command::Command;
 use super::notices::Notice;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::turn::{Crowded, Runner, Startable, Work};
+use super::turn::{Crowded, RunnerKind, Startable, Work};
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, FailureCode};
 
@@ -57,7 +57,7 @@ impl State {
 
     /// Takes the next piece of work, if that kind of runner may do it.
     #[inline]
-    pub(crate) fn start(&mut self, runner: Runner) -> Option<Work> {
+    pub(crate) fn start(&mut self, runner: RunnerKind) -> Option<Work> {
         self.turn.start(runner)
     }
 

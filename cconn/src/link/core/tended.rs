@@ -17,7 +17,7 @@ pub(crate) type Progress = [u64; 4];
 
 /// The part of a connection's state that decides whether the watchman is asked.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     /// Bytes wait to be written and no thread writes.
     pub(crate) is_unflushed: bool,
     /// No thread reads.
@@ -45,15 +45,15 @@ pub(crate) struct Tended {
     /// The watchman knows of `helm_left_free`: the connection is on its list.
     pub(crate) listed: bool,
     /// The watchman knows of `lingers`.
-    linger_told: bool,
+    linger_known: bool,
     /// The watchman knows of `stops`.
-    stop_told: bool,
+    stop_known: bool,
     /// The connection has a watchman.
     watched: bool,
     /// Looks in vain since the watchman last found bytes to write.
     pub(crate) in_vain: u8,
     /// The layer above had no thread for what it does at the end, and must be told again.
-    pub(crate) end_untold: bool,
+    pub(crate) end_unreported: bool,
     /// The number of read passes at the last look, and since when there were no more.
     pub(crate) passes: u64,
     pub(crate) quiet_since: Option<Instant>,
@@ -64,7 +64,7 @@ pub(crate) struct Tended {
     /// Since when commands have waited that no thread runs.
     pub(crate) unheard_since: Option<Instant>,
     /// The program was told of such commands.
-    pub(crate) unheard_told: bool,
+    pub(crate) unheard_reported: bool,
 }
 
 impl Tended {
@@ -77,32 +77,32 @@ impl Tended {
     pub(crate) fn asks(&self) -> bool {
         // Every release of the lock checks this: so the flags lie side by side in memory and are
         // compared as two words.
-        let left = word([self.left_unflushed, self.helm_left_free, self.lingers, self.stops]);
-        let told = word([self.ticks, self.listed, self.linger_told, self.stop_told]);
+        let left = packed([self.left_unflushed, self.helm_left_free, self.lingers, self.stops]);
+        let told = packed([self.ticks, self.listed, self.linger_known, self.stop_known]);
         left & !told != 0 && self.watched
     }
 
     /// How soon the watchman must look; `None` if it knows of everything that is left to it.
-    pub(crate) fn arrange(&mut self, seen: &Seen, now: Instant) -> Option<Duration> {
-        let bytes = self.left_unflushed && seen.is_unflushed;
-        let helm = self.helm_left_free && seen.is_helm_free && !seen.is_closed;
-        let lingers = self.lingers && !seen.end_of_input;
+    pub(crate) fn arrange(&mut self, snapshot: &Snapshot, now: Instant) -> Option<Duration> {
+        let bytes = self.left_unflushed && snapshot.is_unflushed;
+        let helm = self.helm_left_free && snapshot.is_helm_free && !snapshot.is_closed;
+        let lingers = self.lingers && !snapshot.end_of_input;
         // An ended connection is looked at soon, however long it was to be left alone.
-        let linger = lingers && !self.linger_told;
-        let stop = self.stops && !self.stop_told && !seen.is_closed;
+        let linger = lingers && !self.linger_known;
+        let stop = self.stops && !self.stop_known && !snapshot.is_closed;
         if !((bytes && !self.ticks) || (helm && !self.listed) || linger || stop) {
             return None;
         }
         if !self.listed {
             // The time for which the helm is unread counts from now, not from the watchman's first
             // look.
-            self.passes = seen.passes;
+            self.passes = snapshot.passes;
             self.quiet_since = Some(now);
         }
         self.listed = true;
         self.ticks |= bytes;
-        self.linger_told |= linger;
-        self.stop_told |= stop;
+        self.linger_known |= linger;
+        self.stop_known |= stop;
         let after = if linger { LINGER_TICK } else { UNREAD };
         Some(if bytes { WRITE_TICK } else { after })
     }
@@ -116,13 +116,13 @@ impl Tended {
     pub(crate) fn was_not_heard(&mut self) {
         self.listed = false;
         self.ticks = false;
-        self.linger_told = false;
-        self.stop_told = false;
+        self.linger_known = false;
+        self.stop_known = false;
     }
 }
 
 /// Four flags as one number, a byte each.
 #[inline]
-fn word([a, b, c, d]: [bool; 4]) -> u32 {
+fn packed([a, b, c, d]: [bool; 4]) -> u32 {
     u32::from_ne_bytes([u8::from(a), u8::from(b), u8::from(c), u8::from(d)])
 }

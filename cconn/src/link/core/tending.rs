@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::goodbye::Ending;
 use super::sleepers::Sleep;
 use super::state::State;
-use super::tended::{LINGER_TICK, Progress, Seen, UNREAD, WRITE_TICK};
+use super::tended::{LINGER_TICK, Progress, Snapshot, UNREAD, WRITE_TICK};
 use crate::wire::EndReason;
 
 /// After this many looks in vain the watchman stops looking for bytes. Until then a program that
@@ -28,16 +28,16 @@ const STUCK_PART: u32 = 8;
 
 /// What the watchman finds in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bytes {
+pub(crate) enum BytesLook {
     /// Nothing to write; when to look again, if at all.
     None(Option<Duration>),
-    /// Bytes that no thread writes.
+    /// BytesLook that no thread writes.
     Unwritten,
 }
 
 /// What the watchman does about the helm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Helm {
+pub(crate) enum HelmLook {
     /// Nothing, until it is asked again.
     Leave,
     /// Look again after this time.
@@ -48,7 +48,7 @@ pub(crate) enum Helm {
 
 /// What a connection that lingers after its end needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Linger {
+pub(crate) enum LingerLook {
     /// The connection has lingered for long enough, or the peer has ended its side.
     Over,
     /// The connection is read, and looked at again.
@@ -71,14 +71,14 @@ impl State {
     pub(crate) fn arrange_watch(&mut self, now: Instant) {
         // A stop that has begun under this lock has its time from now on.
         self.goodbye.note_stop(now);
-        let seen = Seen {
+        let snapshot = Snapshot {
             is_unflushed: self.is_unflushed(),
             is_helm_free: self.is_helm_free(),
             is_closed: self.is_closed(),
             end_of_input: self.goodbye.end_of_input,
             passes: self.passes,
         };
-        if let Some(after) = self.tended.arrange(&seen, now) {
+        if let Some(after) = self.tended.arrange(&snapshot, now) {
             self.due.watch_in(after);
         }
     }
@@ -93,7 +93,7 @@ impl State {
         self.tended.was_not_heard();
     }
 
-    /// Ends a look of the watchman. `again`: it looks again by itself. Bytes or a helm that were
+    /// Ends a look of the watchman. `again`: it looks again by itself. BytesLook or a helm that were
     /// left during the look are asked for anew when the lock is released.
     pub(crate) fn end_look(&mut self, again: bool) {
         self.tended.listed = again;
@@ -103,34 +103,34 @@ impl State {
     // The end, as the layer above is told of it.
 
     /// Notes that the layer above must be told of the end again.
-    pub(crate) fn note_end_untold(&mut self) {
-        self.tended.end_untold = true;
+    pub(crate) fn note_end_unreported(&mut self) {
+        self.tended.end_unreported = true;
     }
 
     /// Whether the layer above must be told of the end again. Forgets it: the caller tells it now.
-    pub(crate) fn take_end_untold(&mut self) -> bool {
-        std::mem::take(&mut self.tended.end_untold)
+    pub(crate) fn take_end_unreported(&mut self) -> bool {
+        std::mem::take(&mut self.tended.end_unreported)
     }
 
     /// Whether the layer above must be told of the end again.
-    pub(crate) fn is_end_untold(&self) -> bool {
-        self.tended.end_untold
+    pub(crate) fn is_end_unreported(&self) -> bool {
+        self.tended.end_unreported
     }
 
     // Writing.
 
     /// Looks for bytes that were left to the watchman.
-    pub(crate) fn look_for_bytes(&mut self) -> Bytes {
+    pub(crate) fn look_for_bytes(&mut self) -> BytesLook {
         let left = std::mem::take(&mut self.tended.left_unflushed);
         if !self.is_unflushed() {
             let in_vain = if left { 0 } else { self.tended.in_vain.saturating_add(1) };
             self.tended.in_vain = in_vain;
             self.tended.ticks &= in_vain < WRITE_PATIENCE;
-            return Bytes::None(self.tended.ticks.then_some(WRITE_TICK));
+            return BytesLook::None(self.tended.ticks.then_some(WRITE_TICK));
         }
         self.tended.in_vain = 0;
         self.tended.ticks = true;
-        Bytes::Unwritten
+        BytesLook::Unwritten
     }
 
     /// When a socket that did not take all bytes is looked at again. Cuts a peer that has taken
@@ -145,11 +145,11 @@ impl State {
     // Reading.
 
     /// Looks whether any thread uses the helm.
-    pub(crate) fn look_at_helm(&mut self, now: Instant) -> Helm {
+    pub(crate) fn look_at_helm(&mut self, now: Instant) -> HelmLook {
         if self.is_closed() || self.goodbye.end_of_input {
             self.tended.helm_left_free = false;
             self.tended.quiet_since = None;
-            return Helm::Leave;
+            return HelmLook::Leave;
         }
         if !self.is_helm_free() {
             // Another thread reads. If it does so for short times only, the helm is soon left free
@@ -158,7 +158,7 @@ impl State {
             self.tended.passes = self.passes;
             self.tended.helm_left_free &= comes_and_goes;
             self.tended.quiet_since = None;
-            return if comes_and_goes { Helm::LookIn(UNREAD) } else { Helm::Leave };
+            return if comes_and_goes { HelmLook::LookIn(UNREAD) } else { HelmLook::Leave };
         }
         // A stop waits for the peer's goodbye, and no other thread may be reading.
         let unread = if self.goodbye.is_stopping() { LINGER_TICK } else { UNREAD };
@@ -167,18 +167,18 @@ impl State {
         let Some(since) = since else {
             self.tended.passes = self.passes;
             self.tended.quiet_since = Some(now);
-            return Helm::LookIn(unread);
+            return HelmLook::LookIn(unread);
         };
         let quiet = now.saturating_duration_since(since);
         if quiet < unread {
-            return Helm::LookIn(unread.saturating_sub(quiet));
+            return HelmLook::LookIn(unread.saturating_sub(quiet));
         }
         if self.is_flooded()
             && let Some(until) = self.held_until(now)
         {
-            return Helm::LookIn(until.saturating_duration_since(now).min(QUIETEST));
+            return HelmLook::LookIn(until.saturating_duration_since(now).min(QUIETEST));
         }
-        Helm::Read { quiet, unread }
+        HelmLook::Read { quiet, unread }
     }
 
     /// Notes that the last read pass was the watchman's own: no other thread reads.
@@ -189,7 +189,7 @@ impl State {
     /// How many commands have waited for `patience` that no thread runs, if the program was not told
     /// of such commands before.
     pub(crate) fn look_for_unheard(&mut self, patience: Duration, now: Instant) -> Option<usize> {
-        if self.tended.unheard_told {
+        if self.tended.unheard_reported {
             return None;
         }
         let waiting = self.turn.unheard();
@@ -199,7 +199,7 @@ impl State {
         }
         let since = *self.tended.unheard_since.get_or_insert(now);
         let told = now.saturating_duration_since(since) >= patience;
-        self.tended.unheard_told = told;
+        self.tended.unheard_reported = told;
         told.then_some(waiting)
     }
 
@@ -215,18 +215,18 @@ impl State {
     }
 
     /// Looks at a connection that has ended and may have to be read for `most` in all.
-    pub(crate) fn look_at_linger(&mut self, most: Duration, now: Instant) -> Linger {
+    pub(crate) fn look_at_linger(&mut self, most: Duration, now: Instant) -> LingerLook {
         if !self.tended.lingers || self.goodbye.end_of_input {
-            return Linger::Over;
+            return LingerLook::Over;
         }
         let since = *self.tended.linger_since.get_or_insert(now);
         let lasts = now.saturating_duration_since(since);
         if lasts >= most {
             self.goodbye.end_of_input = true;
-            return Linger::Over;
+            return LingerLook::Over;
         }
         let held_up = !self.is_helm_free() && self.turn.is_awaited() && self.writer.is_idle();
-        if held_up && lasts >= HELD_UP { Linger::HeldUp } else { Linger::On }
+        if held_up && lasts >= HELD_UP { LingerLook::HeldUp } else { LingerLook::On }
     }
 
     /// Notes that the end was read on: a thread that waits to read the rest finds the helm free.

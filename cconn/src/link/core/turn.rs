@@ -27,7 +27,7 @@ pub(crate) enum Work {
 
 /// The kind of thread that asks for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runner {
+pub(crate) enum RunnerKind {
     Executor,
     StandIn,
 }
@@ -250,10 +250,10 @@ impl Turn {
 
     /// Takes the next piece of work, if that kind of runner may do it.
     #[inline]
-    pub(crate) fn start(&mut self, runner: Runner) -> Option<Work> {
+    pub(crate) fn start(&mut self, runner: RunnerKind) -> Option<Work> {
         match self.startable() {
             Startable::Nothing => None,
-            Startable::ByStandIn if runner == Runner::Executor => None,
+            Startable::ByStandIn if runner == RunnerKind::Executor => None,
             startable => self.take(startable),
         }
     }

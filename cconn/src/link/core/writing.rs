@@ -219,8 +219,8 @@ impl State {
     }
 
     /// Why the last words can't all be written any more.
-    pub(crate) fn unsaid(&self) -> Option<Arc<Ending>> {
-        self.goodbye.unsaid.clone()
+    pub(crate) fn cut_short(&self) -> Option<Arc<Ending>> {
+        self.goodbye.cut_short.clone()
     }
 
     // What is left in the outbox.

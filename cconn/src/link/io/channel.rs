@@ -39,7 +39,7 @@ pub(crate) struct Channel {
 }
 
 /// What a channel is made of.
-pub(in super::super) struct Ends {
+pub(in super::super) struct ChannelParts {
     pub(in super::super) io: Arc<dyn Transport>,
     pub(in super::super) kinds: Arc<dyn Kinds>,
     pub(in super::super) limits: Arc<Limits>,
@@ -51,8 +51,8 @@ pub(in super::super) struct Ends {
 }
 
 impl Channel {
-    pub(in super::super) fn new(ends: Ends, crew: Weak<dyn Crew>) -> Self {
-        let Ends { io, kinds, limits, peer, rest, watched } = ends;
+    pub(in super::super) fn new(parts: ChannelParts, crew: Weak<dyn Crew>) -> Self {
+        let ChannelParts { io, kinds, limits, peer, rest, watched } = parts;
         let shared = Shared::new(&limits, peer, rest, watched, &*io);
         Channel {
             shared: Mutex::new(shared),

@@ -11,13 +11,9 @@ use crate::transport::Transport;
 impl Locked<'_> {
     /// Writes a frame from the caller's buffer if nothing is before it, else appends it.
     #[inline]
-    pub(in super::super) fn write_or_append(
-        &mut self,
-        message: Outgoing<'_>,
-        deadline: &mut Deadline,
-    ) {
+    pub(in super::super) fn write(&mut self, message: Outgoing<'_>, deadline: &mut Deadline) {
         if self.is_writable_at_once() {
-            self.write_from(&message, deadline);
+            self.write_at_once(&message, deadline);
         } else {
             self.append(message.gathered());
         }
@@ -26,7 +22,11 @@ impl Locked<'_> {
     /// Writes a frame from the caller's buffer, which `is_writable_at_once` must allow; then goes
     /// on like `flush`.
     #[inline]
-    pub(in super::super) fn write_from(&mut self, message: &Outgoing<'_>, deadline: &mut Deadline) {
+    pub(in super::super) fn write_at_once(
+        &mut self,
+        message: &Outgoing<'_>,
+        deadline: &mut Deadline,
+    ) {
         let (channel, length) = (self.channel, message.len());
         let start = self.begin_direct(length);
         let outlet = self.take_outlet();

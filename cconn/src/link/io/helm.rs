@@ -68,10 +68,10 @@ impl Locked<'_> {
     }
 
     /// Keeps the `Vec` of a long byte string for the next one. Returns what is not wanted.
-    pub(in super::super) fn keep_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
+    pub(in super::super) fn reuse_long(&mut self, buf: Vec<u8>) -> Vec<u8> {
         let shared = self.shared();
         match &mut shared.reader {
-            Some(reader) => reader.inbox.buffer.keep_long(buf),
+            Some(reader) => reader.inbox.buffer.reuse_long(buf),
             // The thread at the helm finds it when it gives the helm back.
             None => std::mem::replace(&mut shared.place_for_long, buf),
         }

@@ -39,7 +39,7 @@ impl Channel {
     #[cold]
     fn take_back(&self, freed: Freed) {
         let not_wanted = self.locked(|state| match freed {
-            Freed::Long(place) => state.keep_long(place),
+            Freed::Long(place) => state.reuse_long(place),
             Freed::Buffer(buf) => match state.idle_reader() {
                 Some(reader) => reader.inbox.buffer.take_back(buf),
                 None => buf,

@@ -61,6 +61,6 @@ impl Shared {
 
     #[cold]
     pub(super) fn give_place_for_long(&mut self, reader: &mut Reader) {
-        drop(reader.inbox.buffer.keep_long(std::mem::take(&mut self.place_for_long)));
+        drop(reader.inbox.buffer.reuse_long(std::mem::take(&mut self.place_for_long)));
     }
 }

@@ -106,7 +106,7 @@ impl Locked<'_> {
         // A large buffer that was written out can take the next long byte string.
         let large = self.give_batch_back(batch, written, full_at(&sent));
         if large.capacity() > 0 {
-            drop(self.keep_long(large));
+            drop(self.reuse_long(large));
         }
         sent
     }

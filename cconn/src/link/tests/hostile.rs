@@ -58,7 +58,7 @@ fn calls_wait_for_room_like_any_message() {
         } else {
             client.link.call((&mut message).into(), 300, soon_over()).err()
         };
-        let room = matches!(failure, Some(Failure::Late { phase: Phase::Window, .. }));
+        let room = matches!(failure, Some(Failure::Late { phase: WaitedFor::Window, .. }));
         refused += u32::from(room);
         let waits = client.link.locked(|state| state.inside().outbox.bytes());
         assert!(waits <= 1000 + 400, "{waits} bytes wait after {n}");

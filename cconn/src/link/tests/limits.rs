@@ -9,7 +9,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     let deadline = Some(Instant::now() + Duration::from_millis(50));
     let failure = client.link.call((&mut slow).into(), 0, deadline).unwrap_err();
     assert!(
-        matches!(failure, Failure::Late { phase: Phase::Answer(_), may_have_run: true }),
+        matches!(failure, Failure::Late { phase: WaitedFor::Answer(_), may_have_run: true }),
         "{failure:?}"
     );
     // The handler ends because the cancel reaches it, and its late answer is dropped.
@@ -47,7 +47,7 @@ fn a_notice_keeps_a_bounded_part_of_a_long_text() {
             let reader = state.take_helm().unwrap();
             state.read_pass(reader, &mut soon().into(), core::route::Router::Runs);
         }
-        state.inside().turn.start(core::turn::Runner::Executor)
+        state.inside().turn.start(core::turn::RunnerKind::Executor)
     });
     let Some(core::turn::Work::Notice(notice)) = work else { panic!("no notice") };
     assert_eq!(notice.text.len(), wire::MAX_TEXT);

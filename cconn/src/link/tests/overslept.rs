@@ -74,11 +74,11 @@ fn an_answer_that_is_there_is_waited_for() {
 #[test]
 fn an_answer_that_never_comes_is_not_waited_for_longer() {
     let (answer, took) = overslept(false, None, |link, [call, _]| link.wait_for(call, moment()));
-    assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
+    assert!(matches!(answer, Err(Failure::Late { phase: WaitedFor::Answer(_), .. })), "{answer:?}");
     assert!(took < DEADLINE + LATE + LATE, "{took:?}: nothing was there");
     // The thread at the helm never reads: the wait lasts as long again as it overslept, and no
     // longer.
     let (answer, took) = overslept(true, None, |link, [call, _]| link.wait_for(call, moment()));
-    assert!(matches!(answer, Err(Failure::Late { phase: Phase::Answer(_), .. })), "{answer:?}");
+    assert!(matches!(answer, Err(Failure::Late { phase: WaitedFor::Answer(_), .. })), "{answer:?}");
     assert!(took < DEADLINE + 4 * LATE, "{took:?}");
 }

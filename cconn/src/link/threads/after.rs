@@ -47,7 +47,7 @@ impl Link {
         if let Some(link) = self.me.upgrade()
             && !self.commands.ended(&link)
         {
-            self.noted(|state| state.note_end_untold());
+            self.noted(|state| state.note_end_unreported());
             self.call_watchman(TELL_AGAIN);
         }
     }

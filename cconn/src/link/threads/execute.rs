@@ -72,7 +72,7 @@ impl Link {
     fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         if state.start_next(&mut hands.command) {
             self.run_command(state, hands);
-        } else if let Some(work) = state.start(turn::Runner::Executor) {
+        } else if let Some(work) = state.start(turn::RunnerKind::Executor) {
             self.run(state, work, hands);
         } else if state.is_unflushed() {
             state.flush(&mut Deadline::Never);
@@ -136,7 +136,7 @@ impl Link {
     fn stand_in_once(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) -> bool {
         let mut idle = false;
         loop {
-            if let Some(work) = state.start(turn::Runner::StandIn) {
+            if let Some(work) = state.start(turn::RunnerKind::StandIn) {
                 self.run(state, work, hands);
                 return false;
             }

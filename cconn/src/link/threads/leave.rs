@@ -5,12 +5,37 @@ use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
 
+/// What was appended last, before a thread flushes or goes on to something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Appended {
+    /// A one-way message, or a call whose answer is waited for later.
+    Message,
+    /// The answers of commands that have returned; the next command is about to run.
+    Answers,
+}
+
 impl Link {
-    /// Flushes after a one-way message. A lone message is written at once. A message of a burst is
-    /// left, to be written together with those that follow; the watchman writes it within a
-    /// millisecond.
-    pub(in super::super) fn flush_burst(&self, state: &mut Locked<'_>, deadline: &mut Deadline) {
-        if !(self.may_leave(state) && !state.is_stopping() && self.leaves_message(state)) {
+    /// Flushes what was appended last, or leaves it to share a write with what follows; the watchman
+    /// writes it within a millisecond.
+    ///
+    /// A lone message is written at once, a message of a burst is left. Answers are left before the
+    /// next command runs if they are few: no thread may enter user code while bytes wait that no
+    /// thread is in charge of.
+    pub(in super::super) fn flush_or_leave(
+        &self,
+        state: &mut Locked<'_>,
+        last: Appended,
+        deadline: &mut Deadline,
+    ) {
+        let left = match last {
+            Appended::Message => {
+                self.may_leave(state) && !state.is_stopping() && self.leaves_message(state)
+            }
+            Appended::Answers => {
+                !state.is_unflushed() || (self.may_leave(state) && self.leaves_answers(state))
+            }
+        };
+        if !left {
             state.flush(deadline);
         }
     }
@@ -22,15 +47,6 @@ impl Link {
             return self.is_kept_in_mind();
         }
         state.note_message(crate::sync::now()) && self.begin_leaving(state)
-    }
-
-    /// Flushes before a command runs, because no thread may enter user code while bytes wait that
-    /// no thread is in charge of. A few answers are left to the watchman, so that they share a
-    /// write with those that follow.
-    pub(in super::super) fn flush_before_command(&self, state: &mut Locked<'_>) {
-        if state.is_unflushed() && !(self.may_leave(state) && self.leaves_answers(state)) {
-            state.flush(&mut Deadline::Never);
-        }
     }
 
     fn leaves_answers(&self, state: &mut State) -> bool {

@@ -29,11 +29,11 @@ const OTHERS_OUTLIVE_EXIT: bool = cfg!(not(windows));
 thread_local! {
     /// Address of the connection on which this thread left bytes last; 0 if there is none.
     static LAST: Cell<usize> = const { Cell::new(0) };
-    static LEFT: Left = const { Left::new() };
+    static LEFT: BytesLeft = const { BytesLeft::new() };
 }
 
 /// What a thread remembers.
-struct Left {
+struct BytesLeft {
     /// The connections, by their address. The weak reference keeps the address from being used
     /// again.
     links: RefCell<BTreeMap<usize, Weak<Link>>>,
@@ -44,10 +44,10 @@ struct Left {
     is_maker: Cell<bool>,
 }
 
-impl Left {
+impl BytesLeft {
     const fn new() -> Self {
         let links = RefCell::new(BTreeMap::new());
-        Left { links, process: Cell::new(0), is_maker: Cell::new(false) }
+        BytesLeft { links, process: Cell::new(0), is_maker: Cell::new(false) }
     }
 
     fn add(&self, place: usize, link: &Weak<Link>) {
@@ -67,7 +67,7 @@ impl Left {
     }
 }
 
-impl Drop for Left {
+impl Drop for BytesLeft {
     fn drop(&mut self) {
         // From now on no destructor would write the bytes of the connection in `LAST`.
         let _no_more = LAST.try_with(|last| last.set(0));

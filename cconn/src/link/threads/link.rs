@@ -16,7 +16,7 @@ use crate::link::core::identity::Identity;
 use crate::link::core::limits::{Limits, PeerLimits};
 use crate::link::core::notices::Notice;
 use crate::link::core::route::Kinds;
-use crate::link::io::channel::{Channel, Ends};
+use crate::link::io::channel::{Channel, ChannelParts};
 use crate::transport::Transport;
 
 /// The commands of one connection. The registry in the layer above implements it.
@@ -31,13 +31,13 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
 
     /// Called when the connection has ended; must not block. False if a thread that is needed could
     /// not be started: then it is called again.
-    fn ended(&self, _lien: &Arc<Link>) -> bool {
+    fn ended(&self, _link: &Arc<Link>) -> bool {
         true
     }
 
     /// Tells the program that so many commands of the peer's have waited for a while and no thread
     /// runs them. Must not block.
-    fn unheard(&self, _lien: &Arc<Link>, _commands: usize) {}
+    fn unheard(&self, _link: &Arc<Link>, _commands: usize) {}
 
     /// The fingerprint that the command with this hash is registered with; 0 if it has none.
     fn fingerprint(&self, _command: u64) -> u32 {
@@ -101,9 +101,9 @@ impl Link {
         // The watchman's thread starts now, so that the first burst can be left to it.
         watch.iter().for_each(Watch::prepare);
         let (kinds, watched) = (commands.clone(), watch.is_some());
-        let ends = Ends { io, kinds, limits, peer, rest, watched };
+        let parts = ChannelParts { io, kinds, limits, peer, rest, watched };
         Arc::new_cyclic(|me: &Weak<Link>| Link {
-            channel: Channel::new(ends, me.clone()),
+            channel: Channel::new(parts, me.clone()),
             commands,
             peer,
             watch,

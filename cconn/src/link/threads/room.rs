@@ -2,7 +2,7 @@
 
 use super::wait::Waited;
 use crate::link::Link;
-use crate::link::core::failure::{Failure, Phase};
+use crate::link::core::failure::{Failure, WaitedFor};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
@@ -14,7 +14,7 @@ impl Locked<'_> {
     pub(in super::super) fn await_room(&mut self, deadline: &mut Deadline) -> Result<(), Failure> {
         let done = |state: &State| !state.is_above_high_water();
         match self.wait(Sleep::Room, deadline, done) {
-            Waited::Expired => Err(Failure::Late { phase: Phase::Window, may_have_run: false }),
+            Waited::Expired => Err(Failure::Late { phase: WaitedFor::Window, may_have_run: false }),
             Waited::Done | Waited::Closed => Ok(()),
         }
     }

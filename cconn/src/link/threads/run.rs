@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dispatch::{Incoming, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
+use super::leave::Appended;
 use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
 use crate::link::core::command::{Command, Ran};
@@ -38,7 +39,7 @@ impl<'a> Hands<'a> {
     /// read the next long byte string into.
     fn tidy(&mut self, state: &mut Locked<'_>) {
         if self.frame.long.capacity() > 0 {
-            drop(state.keep_long(std::mem::take(&mut self.frame.long)));
+            drop(state.reuse_long(std::mem::take(&mut self.frame.long)));
         }
         self.frame.truncate(0);
         if self.frame.bytes.capacity() > KEPT {
@@ -55,7 +56,7 @@ impl Link {
                 self.run_command(state, hands);
             }
             Work::Notice(notice) => {
-                self.flush_before_command(state);
+                self.flush_or_leave(state, Appended::Answers, &mut Deadline::Never);
                 state.pass_on();
                 state.unlocked(|| {
                     self.run_notice(&notice);
@@ -79,7 +80,7 @@ impl Link {
         // Credit is granted when a command starts: a long command must not hold up the peer's
         // window.
         state.take_up(command.charge);
-        self.flush_before_command(state);
+        self.flush_or_leave(state, Appended::Answers, &mut Deadline::Never);
         // This thread is about to enter user code, so other threads get what else may start, and
         // the helm.
         state.offer();
@@ -199,7 +200,7 @@ fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
     let Output { bytes, long } = frame;
     if state.writes_answer_at_once() {
         state.finish(ran);
-        return state.write_from(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
+        return state.write_at_once(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
     }
     if state.is_above_high_water() {
         // A peer that reads no answers holds up its own commands, and costs no more memory than

@@ -9,7 +9,7 @@ use super::watch::Attended;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::tended::{LINGER_TICK, UNREAD, WRITE_TICK};
-use crate::link::core::tending::{Bytes, Helm, Linger, QUIETEST};
+use crate::link::core::tending::{BytesLook, HelmLook, LingerLook, QUIETEST};
 use crate::link::io::lock::Locked;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::wire::EndReason;
@@ -17,7 +17,7 @@ use crate::wire::EndReason;
 /// How much longer than the grace period a stop may last if no thread waits for it.
 const STOP_MARGIN: Duration = Duration::from_millis(250);
 
-/// Bytes read from one connection before the others are looked at.
+/// BytesLook read from one connection before the others are looked at.
 pub(in super::super) const READ_BUDGET: usize = 32 << 10;
 
 /// How soon a connection that brought as much is read again; writing comes first.
@@ -69,15 +69,15 @@ impl Link {
     }
 
     fn tend_closed(&self, now: Instant) -> Option<Duration> {
-        if self.locked_soon(|state| state.take_end_untold()) {
+        if self.locked_soon(|state| state.take_end_unreported()) {
             self.tell_end();
         }
-        let untold = self.locked_soon(|state| state.is_end_untold());
-        self.tend_linger(now).into_iter().chain(untold.then_some(TELL_AGAIN)).min()
+        let unreported = self.locked_soon(|state| state.is_end_unreported());
+        self.tend_linger(now).into_iter().chain(unreported.then_some(TELL_AGAIN)).min()
     }
 
     fn tend_outbox(&self, state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
-        if let Bytes::None(again) = state.look_for_bytes() {
+        if let BytesLook::None(again) = state.look_for_bytes() {
             return again;
         }
         state.flush_ready();
@@ -106,12 +106,12 @@ impl Link {
 
     fn tend_linger(&self, now: Instant) -> Option<Duration> {
         match self.locked_soon(|state| self.linger_step(state, now)) {
-            Linger::Over => {
+            LingerLook::Over => {
                 self.close_stream();
                 None
             }
-            Linger::On => Some(LINGER_TICK),
-            Linger::HeldUp => {
+            LingerLook::On => Some(LINGER_TICK),
+            LingerLook::HeldUp => {
                 // The last words have been said; this ends the other thread's read.
                 self.io.shutdown();
                 Some(LINGER_TICK)
@@ -119,9 +119,9 @@ impl Link {
         }
     }
 
-    fn linger_step(&self, state: &mut Locked<'_>, now: Instant) -> Linger {
+    fn linger_step(&self, state: &mut Locked<'_>, now: Instant) -> LingerLook {
         let linger = state.look_at_linger(self.limits.linger, now);
-        if linger != Linger::On {
+        if linger != LingerLook::On {
             return linger;
         }
         if let Some(mut reader) = state.take_helm_anyway() {
@@ -139,15 +139,15 @@ impl Link {
             state.put_helm(reader);
             state.note_lingering_read();
         }
-        Linger::On
+        LingerLook::On
     }
 }
 
 fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
     match state.look_at_helm(now) {
-        Helm::Leave => None,
-        Helm::LookIn(after) => Some(after),
-        Helm::Read { quiet, unread } => read_unread(state, now, quiet, unread),
+        HelmLook::Leave => None,
+        HelmLook::LookIn(after) => Some(after),
+        HelmLook::Read { quiet, unread } => read_unread(state, now, quiet, unread),
     }
 }
 

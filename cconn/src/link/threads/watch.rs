@@ -42,7 +42,7 @@ pub(super) trait Attended: Send + Sync {
 }
 
 /// A connection on the watchman's list.
-struct Entry {
+struct Listed {
     link: Weak<dyn Attended>,
     next: Instant,
     /// Whether bytes wait to be written on the connection.
@@ -52,7 +52,7 @@ struct Entry {
 #[derive(Default)]
 struct List {
     /// Connections that have asked for attention since the last round.
-    asking: Vec<Entry>,
+    asking: Vec<Listed>,
     /// When the watchman looks at this list by itself; `None` if it must be woken.
     looks: Option<Instant>,
     /// When a failed start of the thread may be tried again.
@@ -142,7 +142,7 @@ impl Watch {
         if !self.start(&mut list) {
             return false;
         }
-        list.asking.push(Entry { link, next, urgent: after <= WRITE_TICK });
+        list.asking.push(Listed { link, next, urgent: after <= WRITE_TICK });
         let asleep = list.looks.is_none_or(|looks| looks > next);
         drop(list);
         if asleep {
@@ -210,7 +210,7 @@ impl Watch {
             let begun = crate::sync::now();
             round = Some(begun);
             // Short connections are mostly gone by now: the watchman must not wake for them.
-            entries.retain(|_, entry: &mut Entry| entry.link.strong_count() > 0);
+            entries.retain(|_, entry: &mut Listed| entry.link.strong_count() > 0);
             list_due(&entries, begun, &mut due);
             for (_, _, place) in due.drain(..) {
                 let Some(entry) = entries.get_mut(&place) else { continue };
@@ -231,13 +231,13 @@ impl Watch {
 
     /// Takes in the connections that ask, keyed by the address of their state, and sleeps until an
     /// entry is due.
-    fn collect(&self, entries: &mut HashMap<usize, Entry>, round: Option<Instant>) {
+    fn collect(&self, entries: &mut HashMap<usize, Listed>, round: Option<Instant>) {
         let mut list = self.list.lock();
         list.round = round;
         loop {
             for asked in list.asking.drain(..).filter(|asked| asked.link.strong_count() > 0) {
                 let entry = entries.entry(asked.link.as_ptr().cast::<()>().addr());
-                let Entry { next, urgent, .. } = asked;
+                let Listed { next, urgent, .. } = asked;
                 let entry = entry.or_insert(asked);
                 entry.next = entry.next.min(next);
                 entry.urgent |= urgent;
@@ -256,11 +256,11 @@ impl Watch {
 
 /// An entry that is due, ordered so that the smallest is looked at first: whether it can wait,
 /// since when it is due, and its place.
-type Due = (bool, Instant, usize);
+type LookDue = (bool, Instant, usize);
 
 /// Lists the entries that are due: first those with bytes to write, then the others, the longest
 /// due first.
-fn list_due(entries: &HashMap<usize, Entry>, now: Instant, due: &mut Vec<Due>) {
+fn list_due(entries: &HashMap<usize, Listed>, now: Instant, due: &mut Vec<LookDue>) {
     due.clear();
     let now_due = entries.iter().filter(|(_, entry)| entry.next <= now);
     due.extend(now_due.map(|(place, entry)| (!entry.urgent, entry.next, *place)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::link::Link;
-use crate::link::core::failure::{Failure, Phase};
+use crate::link::core::failure::{Failure, WaitedFor};
 use crate::link::core::goodbye::Ending;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
@@ -37,7 +37,7 @@ impl Link {
                     let ending = ending.unwrap_or_else(|| Arc::new(Ending::vanished()));
                     Err(Failure::Ended { ending, may_have_run: false })
                 }
-                (false, _) => Err(Failure::Late { phase: Phase::CatchUp, may_have_run: false }),
+                (false, _) => Err(Failure::Late { phase: WaitedFor::CatchUp, may_have_run: false }),
             }
         })
     }

@@ -40,9 +40,9 @@ impl Link {
             if waited == Waited::Expired {
                 state.close(Ending::here(EndReason::SlowPeer, ""));
             }
-            let unsaid = state.unsaid();
-            let late = waited == Waited::Expired && unsaid.is_some();
-            (late, unsaid.or_else(|| state.ended().cloned()))
+            let cut_short = state.cut_short();
+            let late = waited == Waited::Expired && cut_short.is_some();
+            (late, cut_short.or_else(|| state.ended().cloned()))
         });
         // The peer gets a moment to read the last words.
         let most = crate::sync::now().checked_add(self.limits.linger);

@@ -7,6 +7,7 @@ use crate::link::core::outgoing::Outgoing;
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
+use crate::link::threads::leave::Appended;
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -27,7 +28,7 @@ impl Link {
                 return self.send_later(state, frame, body, deadline);
             }
             state.append_one_way(frame);
-            self.flush_burst(state, deadline);
+            self.flush_or_leave(state, Appended::Message, deadline);
             Ok(())
         })
     }
@@ -44,7 +45,7 @@ impl Link {
         let sent = self.sending(state, |state| {
             self.admit_with_room(state, charge(body), deadline)?;
             state.append_one_way(frame);
-            self.flush_burst(state, deadline);
+            self.flush_or_leave(state, Appended::Message, deadline);
             Ok(())
         });
         // The end of `sending` may have appended a step of the goodbye.
@@ -60,7 +61,7 @@ impl Link {
         self.locked_soon(|state| {
             self.admit_or_refuse(state, charge(body))?;
             state.append_one_way(frame);
-            self.flush_burst(state, &mut { Deadline::NO_TIME });
+            self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(())
         })
     }
@@ -72,7 +73,7 @@ impl Link {
             self.admit_or_refuse(state, charge(body))?;
             let call = self.open_call(state, frame, body, false)?;
             state.append(frame);
-            self.flush_burst(state, &mut { Deadline::NO_TIME });
+            self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(call)
         })
     }
@@ -101,7 +102,7 @@ impl Link {
         self.locked_aside(|state, from_handler| {
             match self.open(state, message.frame, body, deadline) {
                 Ok(call) => {
-                    state.write_or_append(message, deadline);
+                    state.write(message, deadline);
                     self.await_answer(state, call, from_handler, deadline)
                 }
                 Err(failure) => {
@@ -127,7 +128,7 @@ impl Link {
             }
             let call = self.open_call(state, frame, body, false)?;
             state.append(frame);
-            self.flush_burst(state, deadline);
+            self.flush_or_leave(state, Appended::Message, deadline);
             Ok(call)
         })
     }
@@ -147,7 +148,7 @@ impl Link {
             state.append(frame);
             Ok(call)
         });
-        self.flush_burst(state, deadline);
+        self.flush_or_leave(state, Appended::Message, deadline);
         opened
     }
 

@@ -63,8 +63,8 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
         None => None,
     };
     let gave_up_turn = away.is_some();
-    let places = awaited.iter().map(|awaited| Place::new(awaited, gave_up_turn)).collect();
-    let mut round = Round { parker: Parker::mine(), bell: None, places, shrunk: false };
+    let holdings = awaited.iter().map(|awaited| Holding::new(awaited, gave_up_turn)).collect();
+    let mut round = Round { parker: Parker::mine(), bell: None, holdings, shrunk: false };
     round.wait(&mut deadline);
     round.leave();
     if let Some(away) = away {
@@ -74,7 +74,7 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
 }
 
 /// One of the connections, and what the waiting thread holds of it.
-struct Place<'a> {
+struct Holding<'a> {
     awaited: &'a Awaited<'a>,
     /// The helm, while this thread has it.
     helm: Option<Box<Reader>>,
@@ -87,14 +87,14 @@ struct Place<'a> {
     due: Option<Instant>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Holding<'a> {
     fn new(awaited: &'a Awaited<'a>, gave_up_turn: bool) -> Self {
         let caller = !gave_up_turn || !awaited.link.is_inside();
         awaited.link.locked(|state| {
             state.begin_calling(caller);
             state.offer_turn();
         });
-        Place { awaited, helm: None, caller, held_back: None, due: None }
+        Holding { awaited, helm: None, caller, held_back: None, due: None }
     }
 
     /// Reads what has arrived, writes what the socket takes, and lists the thread as a sleeper of
@@ -128,7 +128,7 @@ impl<'a> Place<'a> {
             self.helm = state.take_helm();
         }
         self.arrange(state);
-        if holds(Rule::StandsInEach) {
+        if holds(Rule::ListedInEach) {
             state.begin_sleep(parker.clone(), Sleep::Several);
         }
         false
@@ -190,7 +190,7 @@ struct Woken {
 struct Round<'a> {
     parker: Arc<Parker>,
     bell: Option<Arc<Bell>>,
-    places: Vec<Place<'a>>,
+    holdings: Vec<Holding<'a>>,
     /// Large buffers have been freed, and nothing has come since.
     shrunk: bool,
 }
@@ -198,7 +198,7 @@ struct Round<'a> {
 impl Round<'_> {
     fn wait(&mut self, deadline: &mut Deadline) {
         // At first every connection is visited.
-        let all = Woken { found: vec![false; self.places.len()], signalled: true };
+        let all = Woken { found: vec![false; self.holdings.len()], signalled: true };
         let mut over = self.visit(&all, READ_BUDGET);
         while !over {
             // The wait is not given up without a last look at the sockets.
@@ -210,22 +210,22 @@ impl Round<'_> {
 
     fn visit(&mut self, woken: &Woken, budget: usize) -> bool {
         let begin = now();
-        self.places.iter_mut().zip(&woken.found).any(|(place, found)| {
-            let due = place.due.is_some_and(|due| due <= begin);
-            (*found || due || woken.signalled) && place.visit(&self.parker, *found, budget)
+        self.holdings.iter_mut().zip(&woken.found).any(|(holding, found)| {
+            let due = holding.due.is_some_and(|due| due <= begin);
+            (*found || due || woken.signalled) && holding.visit(&self.parker, *found, budget)
         })
     }
 
     /// Sleeps until there is input, a signal, a connection to look at again, or the deadline.
     fn sleep(&mut self, deadline: Option<Instant>) -> Woken {
         let quiet = if self.shrunk { None } else { now().checked_add(QUIET) };
-        let due = self.places.iter().filter_map(|place| place.due).min();
+        let due = self.holdings.iter().filter_map(|holding| holding.due).min();
         let until = deadline.into_iter().chain(quiet).chain(due).min();
         let woken = self.sleep_until(until);
         if woken.signalled || woken.found.contains(&true) {
             self.shrunk = false;
         } else if is_past(quiet) {
-            self.places.iter_mut().for_each(Place::shrink);
+            self.holdings.iter_mut().for_each(Holding::shrink);
             self.shrunk = true;
         }
         woken
@@ -233,13 +233,13 @@ impl Round<'_> {
 
     fn sleep_until(&mut self, mut until: Option<Instant>) -> Woken {
         let waker = Waker::from(self.parker.clone());
-        let mut found = vec![false; self.places.len()];
+        let mut found = vec![false; self.holdings.len()];
         let mut sockets: Vec<(&mut bool, Box<dyn AsFd + '_>)> = Vec::new();
-        for (place, found) in self.places.iter().zip(&mut found) {
-            if place.helm.is_none() || place.held_back.is_some() {
+        for (holding, found) in self.holdings.iter().zip(&mut found) {
+            if holding.helm.is_none() || holding.held_back.is_some() {
                 continue;
             }
-            match place.awaited.link.io.input(&waker) {
+            match holding.awaited.link.io.input(&waker) {
                 Input::There => {
                     *found = true;
                     until = Some(now());
@@ -270,6 +270,6 @@ impl Round<'_> {
     }
 
     fn leave(self) {
-        self.places.into_iter().for_each(|place| place.leave(&self.parker));
+        self.holdings.into_iter().for_each(|holding| holding.leave(&self.parker));
     }
 }

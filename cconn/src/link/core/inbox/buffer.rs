@@ -294,7 +294,7 @@ impl Buffer {
 
     /// Keeps the `Vec` of a long byte string for the next one, if this connection gets any. Returns
     /// what is not wanted.
-    pub(crate) fn keep_long(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn reuse_long(&mut self, mut buf: Vec<u8>) -> Vec<u8> {
         match &mut self.apart {
             Some(apart) if buf.capacity() >= body::LONG => {
                 buf.clear();

@@ -25,7 +25,7 @@ fn turn(commands: &[(u64, bool)]) -> Turn {
     turn
 }
 
-fn started(turn: &mut Turn, runner: Runner) -> Option<u64> {
+fn started(turn: &mut Turn, runner: RunnerKind) -> Option<u64> {
     match turn.start(runner)? {
         Work::Command(command) => command.call.map(|call| call.0),
         Work::Notice(_) => None,
@@ -36,22 +36,22 @@ fn started(turn: &mut Turn, runner: Runner) -> Option<u64> {
 fn one_at_a_time_in_order() {
     // [order.one-at-a-time]
     let mut turn = turn(&[(1, false), (2, false)]);
-    assert_eq!(started(&mut turn, Runner::Executor), Some(1));
-    assert_eq!(started(&mut turn, Runner::StandIn), None);
+    assert_eq!(started(&mut turn, RunnerKind::Executor), Some(1));
+    assert_eq!(started(&mut turn, RunnerKind::StandIn), None);
     turn.finish(Some(CallId(1)), false);
-    assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+    assert_eq!(started(&mut turn, RunnerKind::StandIn), Some(2));
 }
 
 #[test]
 fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
     // [order.waiting]
     let mut turn = turn(&[(1, false), (2, false), (3, false)]);
-    started(&mut turn, Runner::Executor);
+    started(&mut turn, RunnerKind::Executor);
     assert!(!turn.needs_stand_in(), "nothing can be started");
     turn.leave(false).unwrap();
     assert!(turn.needs_stand_in());
     turn.stand_ins = 1;
-    assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+    assert_eq!(started(&mut turn, RunnerKind::StandIn), Some(2));
     assert_eq!(turn.leave(false), Err(Crowded), "one waits already");
     turn.come_back(false);
     assert_eq!(turn.occupied(), 2, "it overlaps the one that runs");
@@ -61,17 +61,17 @@ fn a_waiting_handler_lets_the_next_start_and_the_limit_holds() {
 #[test]
 fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
     let mut turn = turn(&[(1, true), (2, true)]);
-    assert_eq!(started(&mut turn, Runner::Executor), None);
+    assert_eq!(started(&mut turn, RunnerKind::Executor), None);
     assert!(turn.needs_stand_in());
     turn.stand_ins = 1;
-    assert_eq!(started(&mut turn, Runner::StandIn), Some(1));
+    assert_eq!(started(&mut turn, RunnerKind::StandIn), Some(1));
     assert_eq!(turn.startable(), Startable::Nothing, "the limit of one");
     turn.push(command(3, false));
     turn.push(command(4, true));
-    assert_eq!(started(&mut turn, Runner::Executor), Some(3), "who waits aside is passed");
+    assert_eq!(started(&mut turn, RunnerKind::Executor), Some(3), "who waits aside is passed");
     assert!(turn.is_line_empty() && !turn.is_queue_empty());
     turn.finish(Some(CallId(1)), true);
-    assert_eq!(started(&mut turn, Runner::StandIn), Some(2));
+    assert_eq!(started(&mut turn, RunnerKind::StandIn), Some(2));
     assert!(turn.cancel(CallId(4)).is_some());
     assert!(turn.is_queue_empty());
 }
@@ -80,7 +80,7 @@ fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
 fn a_cancelled_call_is_dropped_or_told() {
     // [cancel.unstarted] [cancel.running]
     let mut turn = turn(&[(1, false), (2, false)]);
-    started(&mut turn, Runner::Executor);
+    started(&mut turn, RunnerKind::Executor);
     assert!(turn.cancel(CallId(1)).is_none() && turn.is_cancelled(CallId(1)));
     assert!(turn.cancel(CallId(2)).is_some());
     assert!(turn.cancel(CallId(3)).is_none());

@@ -121,7 +121,7 @@ fn values_of_the_program_are_dropped_on_another_thread() {
 #[test]
 fn waiting_bytes_are_written_before_whatever_can_wait() {
     let (start, tick) = (Instant::now(), WRITE_TICK);
-    let entry = |next, urgent| Entry { link: Weak::<Link>::new(), next, urgent };
+    let entry = |next, urgent| Listed { link: Weak::<Link>::new(), next, urgent };
     let mut entries: HashMap<_, _> = (0..500)
         .map(|n| (n, entry(start + tick / 500 * u32::try_from(n).unwrap(), false)))
         .collect();

@@ -90,7 +90,7 @@ fn check(bodies: &[Vec<u8>], mut piece: impl FnMut() -> usize, give_back: bool) 
             assert_eq!(bytes.len(), bodies[at].len(), "body {at}");
             assert!(bytes.body().into_slice() == bodies[at], "body {at}");
             if give_back && let (_, Some(apart)) = bytes.parts() {
-                drop(buffer.keep_long(std::mem::take(&mut apart.long)));
+                drop(buffer.reuse_long(std::mem::take(&mut apart.long)));
             }
             apart += usize::from(is_apart);
             at += 1;
@@ -187,7 +187,7 @@ fn of_a_row_of_long_byte_strings_little_is_copied_and_one_place_serves_all() {
         assert_eq!(long.len(), 1 << 20);
         places.push(long.as_ptr());
         assert_eq!(range.len(), 22 + 5);
-        long = buffer.keep_long(long);
+        long = buffer.reuse_long(long);
         assert_eq!(long.capacity(), 0, "it was kept");
     }
     assert!(places[1..].iter().all(|place| *place == places[1]), "{places:?}");
