@@ -7,10 +7,12 @@ mod convert;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod unix;
 
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::vec;
 
 use crate::text::Harmless;
@@ -26,9 +28,11 @@ pub use parse::AdresseInvalide;
 /// addresses are equal if their texts are equal, however they were made: the port 12800 equals
 /// the text `"127.0.0.1:12800"`, and differs from `"localhost:12800"`.
 ///
-/// Today every address is a host with a port. Texts that begin with a scheme (`unix:/run/x`,
-/// `exec:program`) are refused, and so is `unix:4000`, because a later version may give them a
-/// meaning. A host with such a name is written with a dot behind it, `unix.:4000`.
+/// `unix:/run/moi.sock` is a Unix socket, named by a path (which may be relative, `unix:./moi.sock`)
+/// or, on Linux, by an abstract name, `unix:@moi`. A `Path` is an address too. See
+/// [`local`](crate::local). Texts that begin with another scheme (`exec:program`) are refused,
+/// because a later version may give them a meaning. A host with such a name is written with a dot
+/// behind it, `unix.:4000`.
 ///
 /// # Examples
 ///
@@ -45,8 +49,12 @@ pub use parse::AdresseInvalide;
 /// assert_eq!(adresse, "127.0.0.1:12800".parse().unwrap());
 /// assert_eq!(adresse.socket(), Some(SocketAddr::from(([127, 0, 0, 1], 12800))));
 ///
-/// let refusee = "unix:/run/service".parse::<Adresse>().unwrap_err();
-/// assert!(refusee.to_string().contains("no `unix:` addresses"));
+/// let adresse: Adresse = "unix:/run/moi.sock".parse().unwrap();
+/// assert_eq!(adresse.chemin(), Some("/run/moi.sock".as_ref()));
+/// assert_eq!(adresse.port(), None);
+///
+/// let refusee = "exec:programme".parse::<Adresse>().unwrap_err();
+/// assert!(refusee.to_string().contains("no `exec:` addresses"));
 /// ```
 #[doc(alias("Address", "SocketAddr", "Endpoint"))]
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +71,8 @@ enum Kind {
         host: Box<str>,
         port: u16,
     },
+    /// A Unix socket: its path, or `@` and its abstract name. A path never begins with `@`.
+    Unix(Box<str>),
 }
 
 impl Adresse {
@@ -71,7 +81,7 @@ impl Adresse {
     pub fn socket(&self) -> Option<SocketAddr> {
         match self.0 {
             Kind::Socket(address) => Some(address),
-            Kind::Host { .. } => None,
+            Kind::Host { .. } | Kind::Unix(_) => None,
         }
     }
 
@@ -80,6 +90,21 @@ impl Adresse {
         match self.0 {
             Kind::Socket(address) => Some(address.port()),
             Kind::Host { port, .. } => Some(port),
+            Kind::Unix(_) => None,
+        }
+    }
+
+    /// The path of a Unix socket; `None` for any other address, and for an abstract name.
+    #[doc(alias = "path")]
+    pub fn chemin(&self) -> Option<&Path> {
+        self.unix().filter(|name| !name.starts_with('@')).map(Path::new)
+    }
+
+    /// The name of a Unix socket: a path, or `@` and an abstract name.
+    pub(crate) fn unix(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Unix(name) => Some(name),
+            Kind::Socket(_) | Kind::Host { .. } => None,
         }
     }
 
@@ -89,6 +114,10 @@ impl Adresse {
         let (host, port) = match &self.0 {
             Kind::Socket(address) => return Ok(vec![*address]),
             Kind::Host { host, port } => (&**host, *port),
+            Kind::Unix(_) => {
+                let text = "a Unix socket has no IP address";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
         };
         let found = (host, port).to_socket_addrs().map(Iterator::collect);
         found.map_err(|error| {
@@ -117,6 +146,8 @@ impl fmt::Display for Adresse {
                 f.pad(&format!("[{}]:{port}", Harmless(host)))
             }
             Kind::Host { host, port } => f.pad(&format!("{}:{port}", Harmless(host))),
+            // What could do harm is no part of the name of a socket.
+            Kind::Unix(name) => f.pad(&format!("unix:{name}")),
         }
     }
 }

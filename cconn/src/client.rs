@@ -283,7 +283,8 @@ impl Client {
         client
     }
 
-    /// The peer's address; `None` for a connection without a socket.
+    /// The peer's address; `None` for a connection without a socket. A client that came by a Unix
+    /// socket has no address of its own: it is known by the server's.
     #[doc(alias = "peer_addr")]
     #[doc(alias = "address")]
     pub fn adresse(&self) -> Option<Adresse> {

@@ -3,6 +3,8 @@
 mod ecoute;
 mod options;
 mod tcp;
+#[cfg(unix)]
+mod unix;
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub(crate) use options::{Settings, check, shared_settings};
 impl Client {
     /// Connects to a server.
     ///
-    /// A bare port means `127.0.0.1`. If a name means several addresses, they are tried in turn; a
+    /// A bare port means `127.0.0.1`, and `unix:/run/moi.sock` a Unix socket. If a name means several addresses, they are tried in turn; a
     /// server on a name listens on only one of them.
     ///
     /// # Errors
@@ -134,10 +136,30 @@ fn connect(settings: &Settings, address: &Result<Adresse, AdresseInvalide>) -> R
     let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
     let address = address.as_ref().map_err(invalid)?;
     let text = address.to_string();
+    if let Some(name) = address.unix() {
+        let deadline = Instant::now().checked_add(settings.connect_deadline);
+        let (io, peer) = unix::connect(address, name, settings, deadline)?;
+        return greet_and_join(settings, io, peer, &text, deadline);
+    }
     let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let (io, peer) = tcp::connect_any(&text, &found, settings, deadline)?;
     greet_and_join(settings, io, peer, &text, deadline)
+}
+
+/// Windows has Unix sockets that safe code can't use.
+#[cfg(not(unix))]
+mod unix {
+    use super::*;
+
+    pub(super) fn connect(
+        address: &Adresse,
+        _: &str,
+        _: &Settings,
+        _: Option<Instant>,
+    ) -> Resultat<(Arc<dyn Transport>, Option<Adresse>)> {
+        Err(unreachable(&address.to_string(), crate::transport::no_unix_sockets()))
+    }
 }
 
 /// Greets over a transport that leads to a server, and makes the connection.

@@ -45,6 +45,7 @@ mod client;
 mod commande;
 mod connexion;
 mod handshake;
+pub mod local;
 mod serveur;
 pub mod traits;
 mod unwind;

@@ -84,7 +84,8 @@ impl Serveur {
     /// Makes a server that listens on an address.
     ///
     /// A bare port listens on this machine only; a text such as `"0.0.0.0:12800"` tells where to
-    /// listen. If a name means several addresses (`localhost` is mostly `::1` and `127.0.0.1`), the
+    /// listen. `"unix:/run/moi.sock"` is a Unix socket, for this user's programs only: its file has
+    /// mode 0600 (see [`local`](crate::local)). If a name means several addresses (`localhost` is mostly `::1` and `127.0.0.1`), the
     /// server takes the first that it can listen on. Port 0 takes a free port (see
     /// [`adresse`](Serveur::adresse)).
     ///

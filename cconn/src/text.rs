@@ -4,7 +4,7 @@ pub(crate) mod harmless;
 
 use std::fmt::Display;
 
-pub(crate) use harmless::Harmless;
+pub(crate) use harmless::{Harmless, is_harmless};
 
 /// A number with its noun: "1 client", "2 clients". The plural of `noun` must end in a plain s.
 pub(crate) fn counted(n: impl Copy + Display + PartialEq + From<u8>, noun: &str) -> String {

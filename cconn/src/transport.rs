@@ -8,6 +8,16 @@ mod memory;
 mod scripted;
 mod socket;
 mod stream;
+#[cfg(unix)]
+pub(crate) mod unix;
+
+/// The error of a Unix socket on a system where safe code can't use one.
+#[cfg(not(unix))]
+pub(crate) fn no_unix_sockets() -> std::io::Error {
+    let text = "there are no Unix sockets for this program on this system; use a port of this \
+                machine, as in `127.0.0.1:4000`";
+    std::io::Error::new(std::io::ErrorKind::Unsupported, text)
+}
 
 pub(crate) use closing::Closing;
 pub(crate) use memory::Memory;

@@ -26,6 +26,7 @@ pages! {
     Limits "limits.md";
     Testing "testing.md";
     Deployment "deployment.md";
+    Local "local.md";
     Systems "systems.md";
     Security "security.md";
     Evolution "evolution.md";

@@ -1,14 +1,16 @@
 //! Values that the program may give where an address is wanted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::{Path, PathBuf};
 
-use super::{Adresse, AdresseInvalide, Kind, parse};
+use super::{Adresse, AdresseInvalide, Kind, parse, unix};
 
 /// A value that can be listened on or connected to.
 ///
 /// An [`Adresse`] is one, and so are a text such as `"127.0.0.1:4000"`, a host or an `IpAddr` with
-/// a port, a `SocketAddr`, and a bare port, which means this machine only (127.0.0.1). The system
-/// looks a name up when the address is used.
+/// a port, a `SocketAddr`, and a bare port, which means this machine only (127.0.0.1). A `Path`, and
+/// a text such as `"unix:/run/moi.sock"`, is a Unix socket. The system looks a name up when the
+/// address is used.
 ///
 /// # Examples
 ///
@@ -40,9 +42,9 @@ use super::{Adresse, AdresseInvalide, Kind, parse};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an address",
     label = "not an address",
-    note = "an address is a port of this machine (`12800`), a text (`\"127.0.0.1:12800\"`), a host \
-            and a port (`(\"localhost\", 12800)`), an `IpAddr` and a port, a `SocketAddr` or an \
-            `Adresse`",
+    note = "an address is a port of this machine (`12800`), a text (`\"127.0.0.1:12800\"`, \
+            `\"unix:/run/moi.sock\"`), a host and a port (`(\"localhost\", 12800)`), an `IpAddr` \
+            and a port, a `SocketAddr`, a `Path` or an `Adresse`",
     note = "a port is a `u16`"
 )]
 pub trait VersAdresse {
@@ -129,5 +131,23 @@ impl VersAdresse for (String, u16) {
 impl VersAdresse for (&String, u16) {
     fn vers_adresse(self) -> Result<Adresse, AdresseInvalide> {
         parse::pair(self.0, self.1)
+    }
+}
+
+impl VersAdresse for &Path {
+    fn vers_adresse(self) -> Result<Adresse, AdresseInvalide> {
+        unix::of_path(self).map(|name| Adresse(Kind::Unix(name)))
+    }
+}
+
+impl VersAdresse for PathBuf {
+    fn vers_adresse(self) -> Result<Adresse, AdresseInvalide> {
+        self.as_path().vers_adresse()
+    }
+}
+
+impl VersAdresse for &PathBuf {
+    fn vers_adresse(self) -> Result<Adresse, AdresseInvalide> {
+        self.as_path().vers_adresse()
     }
 }

@@ -6,23 +6,24 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use super::{Adresse, Kind};
+use super::{Adresse, Kind, unix};
 use crate::text::Harmless;
 
-/// Schemes that later versions may serve. A host with such a name needs a dot behind it.
-const RESERVED: [&str; 2] = ["unix", "exec"];
+/// Schemes of other kinds of addresses, of this version and of later ones. A host with such a name
+/// needs a dot behind it.
+const RESERVED: [&str; 2] = [unix::SCHEME, "exec"];
 
 /// The end of every error about a text that is no address.
 const EXAMPLES: &str = "it takes a host and a port, as in `127.0.0.1:4000`, `[::1]:4000` or \
-                        `localhost:4000`";
+                        `localhost:4000`, or a Unix socket, as in `unix:/run/moi.sock`";
 
 /// A text, or a host with a port, that is no address.
 #[doc(alias("InvalidAddress", "AddrParseError"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdresseInvalide {
     /// The address as given.
-    text: Box<str>,
-    fault: Box<str>,
+    pub(super) text: Box<str>,
+    pub(super) fault: Box<str>,
 }
 
 impl AdresseInvalide {
@@ -55,6 +56,9 @@ impl FromStr for Adresse {
             return Ok(Adresse(Kind::Socket(address)));
         }
         let invalid = |fault: String| AdresseInvalide { text: text.into(), fault: fault.into() };
+        if let Some(name) = unix::name_in(text) {
+            return unix::checked(name).map(|name| Adresse(Kind::Unix(name))).map_err(invalid);
+        }
         let (host, port) = host_and_port(text).map_err(invalid)?;
         Ok(of(host, port))
     }
@@ -116,7 +120,11 @@ fn host_and_port(text: &str) -> Result<(&str, u16), String> {
         _ if text.parse::<u16>().is_ok() => {
             return Err("a mere port is given as a number, not as a text".to_owned());
         }
-        _ if text.starts_with('/') => return Err("a path is no address".to_owned()),
+        _ if text.starts_with('/') => {
+            return Err(format!(
+                "a mere path is no address; write `unix:{text}` for a Unix socket"
+            ));
+        }
         _ => return Err("the port is missing".to_owned()),
     };
     let host = match bare(host) {

@@ -53,12 +53,9 @@ fn a_bad_address_says_what_is_wrong_and_shows_a_good_one() {
         ("fe80::1%eth0", "stands in brackets"),
         ("[::1%]:80", "is no IPv6 address"),
         ("host:+80", "the port `+80`"),
-        ("/run/x", "a path is no address"),
-        ("unix:/run/x", "no `unix:` addresses yet"),
-        ("unix:///run/x", "no `unix:` addresses yet"),
-        ("UNIX:x", "no `unix:` addresses yet"),
-        ("unix:4000", "no `unix:` addresses yet"),
-        ("unix:", "no `unix:` addresses yet"),
+        ("/run/x", "write `unix:/run/x`"),
+        ("unix:4000", "write `unix:./4000` for a socket of that name"),
+        ("unix:", "the path of the socket is missing"),
         ("exec:cat", "no `exec:` addresses yet"),
         ("exec:/bin/cat -u", "no `exec:` addresses yet"),
         ("pipe:/x", "there is no scheme `pipe:`"),
@@ -84,6 +81,24 @@ fn a_bad_address_says_what_is_wrong_and_shows_a_good_one() {
         let said = fault((host, 4000));
         assert!(said.contains(wanted), "{host:?}: {said}");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_that_is_no_text_is_no_address() {
+    use std::os::unix::ffi::OsStrExt;
+    let path = Path::new(std::ffi::OsStr::from_bytes(b"/run/\xff"));
+    assert!(fault(path).contains("the path is no UTF-8 text"));
+    assert!(fault(Path::new("")).contains("the path of the socket is missing"));
+}
+
+#[test]
+fn a_unix_socket_is_no_place_for_a_port() {
+    let socket = address("unix:/run/x");
+    assert_eq!((socket.port(), socket.socket()), (None, None));
+    assert!(socket.resolve().unwrap_err().to_string().contains("has no IP address"));
+    assert_eq!(socket.chemin(), Some(Path::new("/run/x")));
+    assert_eq!((address("unix:@x").chemin(), address(80).chemin()), (None, None));
 }
 
 #[test]
@@ -152,6 +167,11 @@ fn the_text_of_an_address_can_be_given_as_one() {
         (address("unix.:4000"), "unix.:4000"),
         (address("élève:4000"), "élève:4000"),
         (address(4000), "127.0.0.1:4000"),
+        (address(Path::new("/run/x")), "unix:/run/x"),
+        (address(Path::new("x").to_owned()), "unix:x"),
+        (address(Path::new("@x")), "unix:./@x"),
+        (address(Path::new("4000").to_owned()), "unix:./4000"),
+        (address("unix:@x"), "unix:@x"),
     ];
     for (address, text) in cases {
         assert_eq!(address.to_string(), text);

@@ -5,6 +5,8 @@
 //! own below this one, and only `open` names them.
 
 mod tcp;
+#[cfg(unix)]
+mod unix;
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::waiting::{Guest, Waiting};
 use crate::adresse::Adresse;
 use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
-use crate::transport::Transport;
+use crate::transport::{Closing, Socket, Transport};
 
 /// A listening socket of some kind.
 pub(super) trait Source: Send + Sync {
@@ -47,7 +49,34 @@ pub(super) fn open(
     address: &Adresse,
     write_deadline: Duration,
 ) -> io::Result<(Arc<dyn Source>, Adresse)> {
-    tcp::listen(address, write_deadline)
+    match address.unix() {
+        Some(name) => unix::open(name, address),
+        None => tcp::listen(address, write_deadline),
+    }
+}
+
+/// Windows has Unix sockets that safe code can't use.
+#[cfg(not(unix))]
+mod unix {
+    use super::*;
+
+    pub(super) fn open(_: &str, _: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
+        Err(crate::transport::no_unix_sockets())
+    }
+}
+
+impl Newcomer for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        Socket::as_fd(self)
+    }
+
+    fn transport(&self) -> &dyn Transport {
+        self
+    }
+
+    fn into_transport(self: Box<Self>) -> Arc<dyn Transport> {
+        Arc::new(Closing::new(*self))
+    }
 }
 
 /// The listening socket, and the waker that ends the wait for newcomers.

@@ -45,6 +45,11 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
+/// Whether a character is shown as it is.
+pub(crate) fn is_harmless(c: char) -> bool {
+    !is_harmful(c)
+}
+
 /// Whether a character is a control code, a separator of lines or paragraphs, a direction mark, or
 /// invisible.
 fn is_harmful(c: char) -> bool {

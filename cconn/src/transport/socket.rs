@@ -11,6 +11,7 @@
 
 #[cfg(all(target_os = "linux", not(cconn_polling)))]
 mod blocking;
+mod family;
 mod options;
 #[cfg(any(not(target_os = "linux"), cconn_polling))]
 mod polling;
@@ -18,7 +19,7 @@ mod polling;
 mod tests;
 
 use std::io::{self, IoSlice};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -26,11 +27,12 @@ use rustix::io::Errno;
 
 #[cfg(all(target_os = "linux", not(cconn_polling)))]
 pub(crate) use blocking::Socket;
+use family::Family;
 pub(crate) use options::configure;
 #[cfg(any(not(target_os = "linux"), cconn_polling))]
 pub(crate) use polling::Socket;
 
-use super::{End, Ready};
+use super::Ready;
 use crate::adresse::Adresse;
 use crate::copy;
 use crate::sync::{AsFd, BorrowedFd};
@@ -47,7 +49,7 @@ pub(crate) const SOCKETS: usize =
     if cfg!(all(target_os = "linux", not(cconn_polling))) { 1 } else { 2 };
 
 impl Socket {
-    /// Takes over a stream that a listener has just accepted.
+    /// Takes over a TCP stream that a listener has just accepted.
     pub(crate) fn accepted(stream: TcpStream, write_deadline: Duration) -> Self {
         if !options::TAKEN_OVER {
             configure(&stream, write_deadline);
@@ -57,7 +59,7 @@ impl Socket {
 
     /// The peer's address.
     pub(crate) fn peer_address(&self) -> Option<Adresse> {
-        self.stream.peer_addr().ok().map(Adresse::from)
+        self.stream.peer_address()
     }
 
     /// The socket, for a poll of several sockets.
@@ -97,13 +99,6 @@ fn found_ready(found: PollFlags) -> Ready {
         readable: broken || ended || found.intersects(PollFlags::IN),
         writable: broken || (ended && !cfg!(windows)) || found.intersects(PollFlags::OUT),
     }
-}
-
-/// The addresses of both ends, ours first.
-fn ends_of(stream: &TcpStream) -> Option<[End; 2]> {
-    let ends = [stream.local_addr().ok()?, stream.peer_addr().ok()?];
-    // A socket that listens for both address families names an IPv4 peer by a mapped IPv6 address.
-    Some(ends.map(|end| End::Socket(SocketAddr::new(end.ip().to_canonical(), end.port()))))
 }
 
 /// Renames errors. Systems report a peer that acknowledges nothing as `TIMEDOUT`, which reads like

@@ -20,6 +20,10 @@ pub(crate) struct Ready {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum End {
     Socket(SocketAddr),
+    /// An end of a Unix socket's connection in this process: the name of the end that connected,
+    /// and whether it is that end.
+    #[cfg(target_os = "linux")]
+    Unix([u8; 5], bool),
     /// An end of a pair in memory: the pair's address in this process, and whether it is the left
     /// end.
     Memory(usize, bool),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::sync::{AsFd, BorrowedFd};
-use crate::transport::{Closing, Socket, Transport, configure};
+use crate::transport::{Socket, configure};
 
 /// The number of newcomers that the kernel queues for us: with the standard library's 128, a burst
 /// of a thousand takes seconds.
@@ -67,20 +67,6 @@ impl Source for TcpListener {
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
         let (stream, address) = TcpListener::accept(self)?;
         Ok((Box::new(Socket::accepted(stream, write_deadline)), address.into()))
-    }
-}
-
-impl Newcomer for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        Socket::as_fd(self)
-    }
-
-    fn transport(&self) -> &dyn Transport {
-        self
-    }
-
-    fn into_transport(self: Box<Self>) -> Arc<dyn Transport> {
-        Arc::new(Closing::new(*self))
     }
 }
 

@@ -8,7 +8,7 @@
 //! in a poll, which ends in time.
 
 use std::io::{self, IoSlice};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
-use super::{LEFT, broken, ends_of, flags_of, found_ready, send_from_good_place};
+use super::{Family, LEFT, broken, flags_of, found_ready, send_from_good_place};
+use crate::identite::Identite;
 use crate::sync::{AsFd, Deadline, first_piece, timespec};
 use crate::transport::{End, Input, Ready, Transport};
 
@@ -32,7 +33,7 @@ const TICKS: Duration = Duration::from_millis(20);
 /// A connected stream socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Family,
     /// The shortest rest of a wait in which the armed receive timeout surely ends: whole seconds in
     /// the upper half, nanoseconds in the lower. 0 means that no timeout is armed. Only the
     /// receiving thread writes it.
@@ -41,8 +42,8 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Takes over a connected stream, which must be in blocking mode.
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Socket { stream, suits: AtomicU64::new(0) }
+    pub(crate) fn new(stream: impl Into<Family>) -> Self {
+        Socket { stream: stream.into(), suits: AtomicU64::new(0) }
     }
 
     /// Whether a receive with the timeout armed now returns by the deadline.
@@ -195,7 +196,11 @@ impl Transport for Socket {
     }
 
     fn ends(&self) -> Option<[End; 2]> {
-        ends_of(&self.stream)
+        self.stream.ends()
+    }
+
+    fn peer(&self) -> Identite {
+        self.stream.peer()
     }
 
     // Shutting down fails only if the stream is gone already, which was the aim.

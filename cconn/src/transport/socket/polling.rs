@@ -9,7 +9,7 @@
 //! the state of the stream is uncertain. So the mode never changes, and no receive timeout is used.
 
 use std::io::{self, IoSlice};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
@@ -19,7 +19,8 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::{LEFT, broken, ends_of, flags_of, found_ready, send_from_good_place};
+use super::{Family, LEFT, broken, flags_of, found_ready, send_from_good_place};
+use crate::identite::Identite;
 use crate::sync::{AsFd, Bell, Deadline, first_piece, now, timespec};
 use crate::transport::{End, Input, Ready, Transport};
 
@@ -50,7 +51,7 @@ const SENDING: SendFlags = SendFlags::empty();
 /// A connected stream socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Family,
     /// Set by `shutdown`: bytes that have arrived can still be received, and nothing else happens
     /// any more.
     ended: AtomicBool,
@@ -61,8 +62,9 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Takes over a connected stream, in either blocking mode.
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        let never_blocks = stream.set_nonblocking(true).is_ok();
+    pub(crate) fn new(stream: impl Into<Family>) -> Self {
+        let stream = stream.into();
+        let never_blocks = stream.never_block().is_ok();
         let socket = Socket { stream, ended: AtomicBool::new(false), bell: OnceLock::new() };
         if !never_blocks {
             // A socket that blocks would hang its users; a socket that has ended tells them.
@@ -121,7 +123,7 @@ impl Socket {
 
     #[cfg(windows)]
     fn send_several(&self, parts: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        let sent = io::Write::write_vectored(&mut &self.stream, parts);
+        let sent = self.stream.write_vectored(parts);
         sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::CONNRESET))
     }
 
@@ -260,7 +262,11 @@ impl Transport for Socket {
     }
 
     fn ends(&self) -> Option<[End; 2]> {
-        ends_of(&self.stream)
+        self.stream.ends()
+    }
+
+    fn peer(&self) -> Identite {
+        self.stream.peer()
     }
 
     // Shutting down fails only if the stream is gone already, which was the aim.
@@ -280,7 +286,7 @@ impl Transport for Socket {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
     use std::thread;
 

@@ -1,0 +1,8 @@
+//! Programs of one machine: Unix sockets.
+#![cfg(unix)]
+
+mod unix {
+    mod dossier;
+    mod fichiers;
+    mod verbes;
+}
