@@ -40,6 +40,7 @@ pub(crate) use core::notices::Notice;
 pub(crate) use core::outgoing::Outgoing;
 pub(crate) use core::route::Kinds;
 pub(crate) use core::whereabouts::{Behind, Stage, Whereabouts};
+pub(crate) use io::telling::{is_telling, tell};
 pub(crate) use threads::aside::Aside;
 pub(crate) use threads::chained::{Chained, inside, is_inside};
 pub(crate) use threads::circle::Place;

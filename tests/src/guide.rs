@@ -20,6 +20,7 @@ pages! {
     Broadcast "broadcast.md";
     Callbacks "callbacks.md";
     Threads "threads.md";
+    Async "async.md";
     Errors "errors.md";
     Hooks "hooks.md";
     Stopping "stopping.md";

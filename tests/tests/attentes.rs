@@ -1,13 +1,20 @@
-//! Waits as long as they were told to be: those of no time at all, which only look, and short ones.
+//! Waits as long as they were told to be: those of no time at all, which only look, and short ones;
+//! and waits that hold no thread.
 //!
 //! A client that does not run `lancer` has nobody to read for it but the thread that waits or looks.
 
 #[path = "attentes/courtes.rs"]
 mod courtes;
+#[path = "attentes/executors.rs"]
+mod executors;
+#[path = "attentes/futures.rs"]
+mod futures;
 #[path = "attentes/nulles.rs"]
 mod nulles;
 #[path = "attentes/premiere.rs"]
 mod premiere;
+#[path = "attentes/rappels.rs"]
+mod rappels;
 
 use std::thread;
 use std::time::Duration;
@@ -20,6 +27,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// that does not run `lancer`.
 fn with_client(test: impl FnOnce(&Serveur, &Client)) {
     with_client_of(&Serveur::new(0).unwrap(), test);
+}
+
+/// A server that takes a second client.
+fn two_clients() -> Serveur {
+    Serveur::options(0).max_clients(2).ouvrir().unwrap()
 }
 
 /// The same with that server.

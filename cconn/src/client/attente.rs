@@ -1,5 +1,7 @@
 //! A call whose answer is waited for later.
 
+mod future;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,6 +18,68 @@ use crate::wire::CallId;
 /// A call that is under way.
 ///
 /// Dropping it gives the call up: the peer is told, and a late answer is dropped.
+///
+/// | to | write |
+/// |---|---|
+/// | wait on this thread | [`attendre`](Attente::attendre), [`attendre_au_plus`](Attente::attendre_au_plus) |
+/// | look, without waiting | [`est_prete`](Attente::est_prete) |
+/// | wait for the first of several | [`premiere`](Attente::premiere) |
+/// | wait in an async function | `.await`: it is a [`Future`], see [below](#in-async-code) |
+/// | be called when the answer is there | [`quand_prete`](Attente::quand_prete) |
+///
+/// # In async code
+///
+/// An `Attente` is a future of any runtime, or of none: it needs no runtime of its own, and makes
+/// no thread wait. The thread that routes the answer wakes its task. If no thread of the program
+/// reads the connection, because it only awaits, one thread of the connection's own reads while
+/// calls are awaited, however many they are; it is kept for 10 seconds without one.
+///
+/// The deadline of the handle counts from the first poll. A future that is dropped gives its call
+/// up, like any `Attente`. One that is polled again after its answer returns
+/// [`Usage::DejaReclamee`](crate::erreur::Usage::DejaReclamee), and does not panic.
+///
+/// To send without waiting either, use [`essayer_appel`](Client::essayer_appel):
+/// [`differer`](Client::differer) waits while the peer's window is full. Inside a command prefer
+/// [`appeler`](Client::appeler): a command that polls keeps its turn, so a command that the peer
+/// calls back would wait for it.
+///
+/// ```
+/// use cconn::{Client, Resultat, Serveur, commande, commandes};
+///
+/// #[commande]
+/// fn somme(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// async fn total(client: &Client) -> Resultat<i64> {
+///     let un = client.essayer_appel(somme { a: 1, b: 2 })?;
+///     let deux = client.essayer_appel(somme { a: 3, b: 4 })?; // both are under way
+///     Ok(un.await? + deux.await?)
+/// }
+/// # use std::task::{Context, Poll, Wake, Waker};
+/// # struct Unpark(std::thread::Thread);
+/// # impl Wake for Unpark {
+/// #     fn wake(self: std::sync::Arc<Self>) { self.0.unpark(); }
+/// # }
+/// # fn block_on<T>(future: impl Future<Output = T>) -> T {
+/// #     let mut future = std::pin::pin!(future);
+/// #     let waker = Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
+/// #     loop {
+/// #         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+/// #             Poll::Ready(value) => return value,
+/// #             Poll::Pending => std::thread::park(),
+/// #         }
+/// #     }
+/// # }
+///
+/// # fn main() -> Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// serveur.enregistrer(commandes![somme])?;
+/// let client = serveur.client_local()?;
+/// assert_eq!(block_on(total(&client))?, 10); // any executor will do
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias("Promise", "PendingCall", "JoinHandle"))]
 #[doc(alias = "Pending")]
 #[doc(alias = "Future")]
@@ -24,6 +88,8 @@ pub struct Attente<R, E = Jamais> {
     client: Client,
     /// `None` once the answer has been claimed.
     call: Option<CallId>,
+    /// When the call is late, once it has been polled as a future.
+    until: Option<Deadline>,
     head: Head,
     decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     error: PhantomData<fn() -> E>,
@@ -69,7 +135,8 @@ impl<R, E> Attente<R, E> {
         head: &Entete<'_>,
         decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Self {
-        Attente { client, call: Some(call), head: Head::of(head), decode, error: PhantomData }
+        let (call, head) = (Some(call), Head::of(head));
+        Attente { client, call, until: None, head, decode, error: PhantomData }
     }
 
     /// Whether waiting would return at once.
@@ -172,12 +239,10 @@ impl<R, E> Attente<R, E> {
             wait_for_first(&Self::by_connection(attentes), delai)
                 .map(|()| attentes.iter().position(Attente::is_known_ready))
         };
-        answered.map_err(|failure| match failure {
-            Failure::TooManyWaiting { limit } => {
-                first.client.about(&first.entete()).not_awaited::<Jamais>(limit)
-            }
-            failure => first.client.about(&first.entete()).failed(failure),
-        })
+        let head = first.entete();
+        let about = first.client.about(&head);
+        answered
+            .map_err(|failure| about.not_awaited(&failure).unwrap_or_else(|| about.failed(failure)))
     }
 
     fn by_connection(attentes: &[Attente<R, E>]) -> Vec<Awaited<'_>> {
@@ -297,12 +362,11 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     /// The result of the call, which is then over unless too many commands wait.
     fn read(&mut self, answer: Result<Answer, Failure>) -> Result<R, Erreur<E>> {
         let head = self.head.entete();
-        let answer = match answer {
-            Err(Failure::TooManyWaiting { limit }) => {
-                return Err(self.client.about(&head).not_awaited(limit));
-            }
-            answer => answer,
-        };
+        if let Err(failure) = &answer
+            && let Some(error) = self.client.about(&head).not_awaited(failure)
+        {
+            return Err(error);
+        }
         self.call = None;
         match answer {
             Err(failure) => Err(self.client.about(&head).failed(failure)),

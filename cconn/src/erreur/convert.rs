@@ -31,6 +31,7 @@ impl About<'_> {
             Failure::TooManyCalls { limit } => RaisonNonEnvoi::TropDAppels { limite: limit },
             Failure::NoRoom => RaisonNonEnvoi::SansPlace,
             Failure::Stopping => RaisonNonEnvoi::Arret,
+            Failure::InsideWaker => RaisonNonEnvoi::DansUnRappel,
             Failure::InsideOne => RaisonNonEnvoi::DansUneCommande,
             Failure::Ended { ending, may_have_run } => {
                 let about = Some((self.command, may_have_run));
@@ -52,9 +53,14 @@ impl About<'_> {
         self.refused(raison, false)
     }
 
-    /// The error of a call that was sent but can't be waited for, because too many commands wait.
-    pub(crate) fn not_awaited<E>(self, limite: usize) -> Erreur<E> {
-        self.refused(RaisonNonEnvoi::TropDAttentes { limite }, true)
+    /// The error of a call that was sent but can't be waited for; `None` if that is not the reason.
+    pub(crate) fn not_awaited<E>(self, failure: &Failure) -> Option<Erreur<E>> {
+        let raison = match *failure {
+            Failure::TooManyWaiting { limit } => RaisonNonEnvoi::TropDAttentes { limite: limit },
+            Failure::InsideWaker => RaisonNonEnvoi::DansUnRappel,
+            _ => return None,
+        };
+        Some(self.refused(raison, true))
     }
 
     fn refused<E>(self, raison: RaisonNonEnvoi, a_pu_etre_executee: bool) -> Erreur<E> {

@@ -81,6 +81,9 @@ pub enum RaisonNonEnvoi {
     /// it would wait for.
     #[doc(alias = "InsideCommand")]
     DansUneCommande,
+    /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
+    #[doc(alias = "InsideCallback")]
+    DansUnRappel,
     /// The connection is being stopped, by this side or by the other.
     #[doc(alias = "Shutdown")]
     Arret,
@@ -111,6 +114,10 @@ impl fmt::Display for RaisonNonEnvoi {
             RaisonNonEnvoi::DansUneCommande => {
                 "a command can't wait until all that had arrived is handled, for it is part of \
                  that; call `rattraper` outside of this connection's commands"
+            }
+            RaisonNonEnvoi::DansUnRappel => {
+                "a closure of `quand_prete`, or a waker, may not wait, for it is run by a thread \
+                 that routes answers; use `differer` and `quand_prete` there, or another thread"
             }
             RaisonNonEnvoi::Arret => "the connection is being stopped",
         })

@@ -12,6 +12,8 @@ pub(super) mod credit;
 pub(super) mod due;
 pub(super) mod ends;
 pub(super) mod failure;
+pub(super) mod followed;
+pub(super) mod following;
 pub(super) mod goodbye;
 pub(super) mod identity;
 pub(super) mod inbox;

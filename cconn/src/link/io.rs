@@ -10,5 +10,6 @@ pub(super) mod reader;
 pub(super) mod shared;
 pub(super) mod sleep;
 pub(super) mod stream;
+pub(super) mod telling;
 pub(super) mod wanted;
 pub(super) mod write;

@@ -4,6 +4,7 @@ pub(super) mod admit;
 pub(super) mod answers;
 pub(super) mod catch_up;
 pub(super) mod expel;
+pub(super) mod follow;
 pub(super) mod handles;
 pub(super) mod send;
 pub(super) mod several;

@@ -14,6 +14,7 @@ impl Serveur {
     /// inside a hook of the server, or inside a command or hook of one of its connections.
     pub(super) fn is_served_here(&self) -> bool {
         is_inside(self.place())
+            || crate::link::is_telling()
             || self.shared.clients.connected().iter().any(|link| link.is_served_here())
     }
 

@@ -15,6 +15,11 @@ pub(crate) enum Rule {
     RoomSleeps,
     /// A thread that waits over several connections is listed as a sleeper of every one of them.
     ListedInEach,
+    /// While calls are followed by wakers, a free helm that no other thread takes goes to the
+    /// lookout.
+    LookoutReads,
+    /// The end of a connection wakes the followers of its calls.
+    EndWakesFollowers,
     /// An idle runner reads only when the queue is empty.
     IdleRunnerReads,
     /// A thread that finds the socket full while it writes reads until the socket takes more.

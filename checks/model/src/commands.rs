@@ -95,10 +95,10 @@ struct Origin {
 
 /// A deferred call.
 pub(crate) struct Pending {
-    link: Arc<Link>,
-    call: CallId,
-    message: MessageId,
-    body: Vec<u8>,
+    pub(crate) link: Arc<Link>,
+    pub(crate) call: CallId,
+    pub(crate) message: MessageId,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Speaker {
@@ -251,7 +251,7 @@ impl Speaker {
         self.told_answer(message, answer, &body);
     }
 
-    fn told_answer(&self, message: MessageId, answer: Result<Answer, Failure>, body: &[u8]) {
+    pub(crate) fn told_answer(&self, message: MessageId, answer: Result<Answer, Failure>, body: &[u8]) {
         let fate = match answer {
             Ok(Answer::Value(bytes)) => {
                 assert_eq!(bytes.as_slice(), body, "an answer to something else");

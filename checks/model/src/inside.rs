@@ -17,6 +17,9 @@ impl Link {
                 (state.inside().turn.stand_ins > 0, "a stand-in is counted"),
                 (state.inside().calls.waiting() > 0, "a call waits"),
                 (state.inside().goodbye.senders > 0, "a sender is counted"),
+                (state.is_any_followed(), "a call is followed"),
+                (state.has_ready_followers(), "a follower is not woken"),
+                (state.has_lookout(), "there is a lookout"),
                 (!state.is_closed(), "the connection is open"),
             ];
             rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod commands;
+mod follow;
 mod ledger;
 mod line;
 mod report;

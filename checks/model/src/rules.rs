@@ -20,6 +20,8 @@ pub(crate) fn all() -> Vec<Broken> {
         core("3 baton", Rule::Baton, "calls"),
         core("4 who waits for room sleeps", Rule::RoomSleeps, "large"),
         core("4 a list of each", Rule::ListedInEach, "the first of two connections"),
+        core("3 the lookout reads", Rule::LookoutReads, "awaited"),
+        core("19 the end wakes followers", Rule::EndWakesFollowers, "awaited at a close"),
         core("4 an idle runner reads", Rule::IdleRunnerReads, "a handler that needs another"),
         core("10 a writer reads", Rule::WriterReads, "large"),
         Broken { name: "12 window of two frames", off: None, scenario: window },

@@ -16,10 +16,12 @@ pub(crate) enum Act {
     SendAtOnce,
     /// Deferred, settled after everything else.
     Defer(Op, u8),
+    /// Deferred, and awaited as a future by a thread that the core knows nothing of.
+    Await(Op, u8),
     /// A call whose command sends messages back, which are waited for after its answer.
     CatchUp,
 }
-use Act::{Call, CatchUp, Defer, Send, SendAtOnce};
+use Act::{Await, Call, CatchUp, Defer, Send, SendAtOnce};
 
 /// How the connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +190,18 @@ const LARGE: &[Act] = &[Call(Op::Echo, 0, 300), Send(Op::Echo, 0, 300), Call(Op:
 const DEFERRED: &[Act] =
     &[Defer(Op::Echo, 0), Defer(Op::Busy, 0), Defer(Op::Nest, 1), Call(Op::Echo, 0, 0)];
 
+/// Nobody of the program reads, or somebody leaves the reading to those that only await.
+const AWAITED: &[Act] = &[Await(Op::Echo, 0), Await(Op::Busy, 0), Await(Op::Nest, 1)];
+
+const AWAITED_BESIDE: &[Act] = &[
+    Await(Op::Echo, 0),
+    Await(Op::Nest, 1),
+    Call(Op::Echo, 0, 0),
+    Call(Op::Nest, 1, 0),
+    Send(Op::Echo, 0, 60),
+    Defer(Op::Busy, 0),
+];
+
 const PARALLEL: &[Act] = &[
     Defer(Op::Parallel, 0),
     Defer(Op::Parallel, 1),
@@ -225,7 +239,38 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(stops());
     all.extend(broken_off());
     all.extend(timed());
+    all.extend(awaited());
     all
+}
+
+/// Threads that poll, and sleep where no baton reaches them.
+fn awaited() -> Vec<Scenario> {
+    let alone = Scenario { acts: AWAITED, ..CALLS_ONLY };
+    let beside = Scenario { acts: AWAITED_BESIDE, ..CALLS_ONLY };
+    vec![
+        Scenario { name: "awaited", ..alone },
+        Scenario { name: "awaited, both sides run commands", acts: AWAITED, ..PLAIN },
+        Scenario { name: "awaited while a caller leaves", ..beside },
+        Scenario { name: "awaited and given up", gives_up: true, ..beside },
+        Scenario { name: "awaited at a stop at any time", end: End::StopAnyTime, ..beside },
+        Scenario { name: "awaited at a close", end: End::Close, ..alone },
+        Scenario { name: "awaited at a cut", end: End::Cut, ..alone },
+        Scenario {
+            name: "awaited, in time",
+            gives_up: true,
+            patience: Some(Duration::from_millis(150)),
+            watch: true,
+            clock: true,
+            ..beside
+        },
+        Scenario {
+            name: "awaited, and no threads to be had",
+            watch: true,
+            clock: true,
+            spawn_fails: 2,
+            ..alone
+        },
+    ]
 }
 
 fn ordinary() -> Vec<Scenario> {

@@ -185,7 +185,7 @@ impl World {
             let any = random(acts.len() as u64) as usize;
             let which = if self.scenario.by_number { number } else { any };
             let speaker = &speakers[random(speakers.len() as u64) as usize];
-            act(speaker, acts[which], &mut pending);
+            act(speaker, acts[which], &mut pending, self.scenario.gives_up);
         }
         let speaker = &speakers[0];
         while !pending.is_empty() {
@@ -238,13 +238,18 @@ impl World {
     }
 }
 
-fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>) {
+fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) {
     match act {
         Act::Call(op, count, padding) => speaker.call(op, count, padding),
         Act::Send(op, count, padding) => speaker.send(op, count, padding),
         Act::SendAtOnce => speaker.send_at_once(Op::Echo),
         Act::CatchUp => speaker.catch_up(),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
+        Act::Await(op, count) => {
+            if let Some(call) = speaker.defer(op, count, 0) {
+                speaker.follow(call, gives_up);
+            }
+        }
     }
 }
 

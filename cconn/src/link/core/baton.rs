@@ -3,6 +3,7 @@
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::Startable;
+use crate::sync::{Rule, holds};
 
 impl State {
     /// Passes the baton: what a thread does when it stops waiting, running or reading.
@@ -46,6 +47,21 @@ impl State {
     #[inline]
     fn leave_helm(&mut self) {
         self.tended.helm_left_free = self.is_helm_free() && !self.goodbye.end_of_input;
+        if self.followed.any() && self.tended.helm_left_free && holds(Rule::LookoutReads) {
+            self.call_lookout();
+        }
+    }
+
+    /// Lets the lookout read: the helm is free, and calls are followed for which no thread reads.
+    #[cold]
+    pub(crate) fn call_lookout(&mut self) {
+        if self.followed.has_lookout {
+            // A lookout that reads already is not in this list.
+            self.wake(|sleep| sleep == Sleep::Lookout);
+        } else {
+            self.followed.has_lookout = true;
+            self.due.start_lookout();
+        }
     }
 
     fn offer_helm(&mut self) {

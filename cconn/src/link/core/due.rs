@@ -1,6 +1,7 @@
 //! What must happen once the lock is released.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::sync::Parker;
@@ -26,6 +27,10 @@ pub(crate) struct Due {
     more: Vec<Arc<Parker>>,
     /// Stand-ins to start; the state counts them as started already.
     stand_ins: usize,
+    /// Whether the lookout's thread is to be started; the state counts it as started already.
+    lookout: bool,
+    /// Wakers of the program's that are to be called.
+    wakers: Vec<Waker>,
     last_words: Option<LastWords>,
     /// Whether to show why the connection ends.
     shows_end: bool,
@@ -55,6 +60,17 @@ impl Due {
         self.stand_ins = self.stand_ins.saturating_add(1);
     }
 
+    pub(crate) fn start_lookout(&mut self) {
+        self.is_some = true;
+        self.lookout = true;
+    }
+
+    /// Has these wakers called.
+    pub(crate) fn call(&mut self, wakers: Vec<Waker>) {
+        self.is_some = true;
+        self.wakers.extend(wakers);
+    }
+
     pub(crate) fn say(&mut self, words: LastWords) {
         self.is_some = true;
         self.last_words = Some(words);
@@ -67,12 +83,22 @@ impl Due {
 
     pub(crate) fn watch_in(&mut self, after: Duration) {
         self.is_some = true;
-        self.watch = Some(after);
+        self.watch = Some(self.watch.map_or(after, |earlier| earlier.min(after)));
     }
 
     /// How many stand-ins to start.
     pub(crate) fn stand_ins(&self) -> usize {
         self.stand_ins
+    }
+
+    /// Whether to start the lookout's thread.
+    pub(crate) fn starts_lookout(&self) -> bool {
+        self.lookout
+    }
+
+    /// Takes out the program's wakers that are to be called.
+    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.wakers)
     }
 
     /// How the stream is ended, if it is.

@@ -117,7 +117,7 @@ impl State {
         // The system would reset the stream of a peer whose bytes stay unread, and our last words
         // could be lost with it. So for a while those bytes are read and discarded.
         self.tended.lingers = words != LastWords::None;
-        self.wake(|_| true);
+        self.wake_all();
     }
 }
 
@@ -167,7 +167,15 @@ impl State {
         self.goodbye.set_ended(ending);
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
+        self.wake_all();
+    }
+
+    /// Wakes everything that waits on this connection.
+    fn wake_all(&mut self) {
         self.wake(|_| true);
+        if holds(Rule::EndWakesFollowers) {
+            self.end_followed();
+        }
     }
 
     /// Closes a connection whose end has begun, once nothing is left to be written or run.

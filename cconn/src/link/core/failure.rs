@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     Stopping,
     /// Not sent: the outbox or the window is full, and this message may not wait.
     NoRoom,
+    /// A waker or a closure of `quand_prete` may not wait. The connection lives.
+    InsideWaker,
     /// A command can't wait until it is handled itself. The connection lives.
     InsideOne,
     /// The connection ended first.

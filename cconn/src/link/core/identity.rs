@@ -59,6 +59,11 @@ impl Identity {
         format!("{}{}", self.threads, self.id)
     }
 
+    /// The name of the connection's lookout.
+    pub(crate) fn lookout_name(&self) -> String {
+        format!("{}{}?", self.threads, self.id)
+    }
+
     /// The name of the connection's stand-in threads.
     pub(crate) fn stand_in_name(&self) -> String {
         format!("{}{}+", self.threads, self.id)

@@ -291,6 +291,9 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
+                if self.followed.any() {
+                    self.followed_is_ready(id);
+                }
                 self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
                 // Threads that wait for any of several calls look for themselves which one it is.
                 self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));

@@ -15,6 +15,10 @@ pub(crate) enum Sleep {
     Moment,
     /// A stand-in, waiting for commands.
     StandIn,
+    /// The lookout, with nothing to read for.
+    Lookout,
+    /// The lookout, waiting until no call is followed any more.
+    Followed,
     /// A caller, waiting for the answer to its call.
     Answer(CallId),
     /// A caller, waiting for the answer to any of several calls.
@@ -49,12 +53,18 @@ impl Sleep {
     /// Whether input ends this wait, so that the thread may take the helm and block in a read.
     pub(crate) fn reads(self) -> bool {
         match self {
-            Sleep::Answer(_) | Sleep::Answers | Sleep::Several | Sleep::Window | Sleep::End => true,
+            Sleep::Followed
+            | Sleep::Answer(_)
+            | Sleep::Answers
+            | Sleep::Several
+            | Sleep::Window
+            | Sleep::End => true,
             // A write ends this wait, so the thread must not block in a read.
             Sleep::Room => !holds(Rule::RoomSleeps),
             Sleep::Executor
             | Sleep::Moment
             | Sleep::StandIn
+            | Sleep::Lookout
             | Sleep::Line
             | Sleep::Pass
             | Sleep::Wasted

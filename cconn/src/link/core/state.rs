@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::calls::Calls;
 use super::command::Ran;
 use super::due::Due;
+use super::followed::Followed;
 use super::goodbye::{Ending, Goodbye};
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(super) passes: u64,
     pub(super) turn: Turn,
     pub(super) calls: Calls,
+    /// Calls that no thread waits for, but a waker of the program.
+    pub(super) followed: Followed,
     pub(super) outbox: Outbox,
     pub(super) writer: Writer,
     /// When the last one-way message was sent.
@@ -65,6 +68,7 @@ impl State {
             passes: 0,
             turn: Turn::new(limits.max_waiting, limits.max_parallel),
             calls: Calls::default(),
+            followed: Followed::default(),
             outbox: Outbox::default(),
             writer: Writer::default(),
             last_message: None,

@@ -91,6 +91,7 @@ impl State {
     /// Notes that the watchman could not be asked: the next release of the lock asks again.
     pub(crate) fn watchman_did_not_hear(&mut self) {
         self.tended.was_not_heard();
+        self.followed.was_not_heard();
     }
 
     /// Ends a look of the watchman. `again`: it looks again by itself. BytesLook or a helm that were
@@ -160,8 +161,10 @@ impl State {
             self.tended.quiet_since = None;
             return if comes_and_goes { HelmLook::LookIn(UNREAD) } else { HelmLook::Leave };
         }
-        // A stop waits for the peer's goodbye, and no other thread may be reading.
-        let unread = if self.goodbye.is_stopping() { LINGER_TICK } else { UNREAD };
+        // A stop waits for the peer's goodbye, or a waker for an answer, and no other thread may be
+        // reading.
+        let hasty = self.goodbye.is_stopping() || self.followed.lacks_reader();
+        let unread = if hasty { LINGER_TICK } else { UNREAD };
         // A pass since the last look means that another thread reads.
         let since = self.tended.quiet_since.filter(|_| self.tended.passes == self.passes);
         let Some(since) = since else {

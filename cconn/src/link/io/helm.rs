@@ -44,6 +44,9 @@ impl Locked<'_> {
         if shared.stream_is_closed {
             shared.let_go_of_stream();
         }
+        if self.has_ready_followers() {
+            self.call_followers();
+        }
     }
 
     /// The reader, while no thread is at the helm.

@@ -7,6 +7,7 @@ use super::channel::Channel;
 use super::lock::Locked;
 use super::reader::Reader;
 use super::sleep::is_past;
+use super::telling::is_telling;
 use crate::link::core::goodbye::{Ending, lost};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::writing::Speaker;
@@ -89,7 +90,7 @@ impl Locked<'_> {
             self.give_up_writing(error);
             return true;
         }
-        if deadline.has_passed() {
+        if deadline.has_passed() || is_telling() {
             self.leave_flush();
             self.leave_unflushed();
             return true;

@@ -21,8 +21,16 @@ impl Crew for Link {
         for _ in 0..due.stand_ins() {
             self.start_stand_in();
         }
+        if due.starts_lookout() {
+            self.start_lookout();
+        }
         if let Some(words) = due.last_words() {
             self.say_last_words(words);
+        }
+        // Last, because this runs the program's code.
+        let wakers = due.take_wakers();
+        if !wakers.is_empty() {
+            self.call_wakers(wakers);
         }
     }
 }

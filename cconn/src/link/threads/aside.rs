@@ -4,6 +4,7 @@ use super::handler::{self, Handler};
 use crate::link::Link;
 use crate::link::core::failure::Failure;
 use crate::link::io::lock::Locked;
+use crate::link::io::telling::may_wait;
 use crate::sync::{Rule, holds};
 
 /// A handler's turn, given up while it waits; taken back by `Link::come_back`.
@@ -60,6 +61,7 @@ impl Link {
         &self,
         act: impl FnOnce(&mut Locked<'_>, bool) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
+        may_wait()?;
         let away = match handler::current() {
             Some(handler) => give_up_turn(&handler)?,
             None => None,

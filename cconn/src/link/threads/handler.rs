@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::link::Link;
 use crate::link::core::failure::Failure;
+use crate::link::io::telling::is_telling;
 use crate::sync::thread_local;
 use crate::transport::Transport;
 use crate::wire::CallId;
@@ -146,9 +147,11 @@ impl Link {
     }
 
     /// Whether the calling thread is part of what must finish before this connection can: whether
-    /// it is inside a command or hook of this connection, or of its other end in the same process.
+    /// it is inside a command or hook of this connection, or of its other end in the same process;
+    /// or inside a waker, where no thread may wait.
     pub(crate) fn is_served_here(&self) -> bool {
-        serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
+        is_telling()
+            || serves(|served| std::ptr::eq(served, self) || is_other_end(&*served.io, &*self.io))
     }
 
     /// Whether commands of this connection may be waiting for the end of the command that the

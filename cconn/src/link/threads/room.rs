@@ -6,6 +6,7 @@ use crate::link::core::failure::{Failure, WaitedFor};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
+use crate::link::io::telling::is_telling;
 use crate::sync::Deadline;
 
 impl Locked<'_> {
@@ -24,6 +25,9 @@ impl Link {
     /// Writes out everything that was sent; false if the deadline passed first. If nothing can be
     /// written any more, this waits for the connection's end, whose reason the caller then reports.
     pub(crate) fn write_out(&self, mut deadline: Deadline) -> bool {
+        if is_telling() {
+            deadline = Deadline::NO_TIME;
+        }
         self.locked(|state| {
             // Frames that other threads append later are not waited for.
             let end = state.end_of_outbox();

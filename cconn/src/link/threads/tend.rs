@@ -65,7 +65,8 @@ impl Link {
         let read = tend_helm(state, now);
         let stopped = self.tend_stop(state, now);
         let idle = self.tend_idle(state, now);
-        [written, read, stopped, idle].into_iter().flatten().min()
+        let followed = tend_followed(state, now);
+        [written, read, stopped, idle, followed].into_iter().flatten().min()
     }
 
     fn tend_closed(&self, now: Instant) -> Option<Duration> {
@@ -141,6 +142,12 @@ impl Link {
         }
         LingerLook::On
     }
+}
+
+/// Wakes the followers of calls that are late. Returns when the next call will be.
+fn tend_followed(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
+    state.expire_followed(now);
+    Some(state.note_followed_look()?.saturating_duration_since(now))
 }
 
 fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {

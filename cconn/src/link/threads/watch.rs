@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::circle::Stops;
 use crate::link::core::tended::WRITE_TICK;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, thread_local};
 
 /// Looks that can wait this long are made at moments this far apart.
 const TOGETHER: Duration = Duration::from_millis(10);
@@ -33,6 +34,16 @@ const SOON: Duration = Duration::from_millis(2);
 
 /// The longest time that such a wait may take, with many connections.
 const LONGEST_ROUND: Duration = Duration::from_millis(200);
+
+thread_local! {
+    /// Whether the thread is the watchman, which runs none of the program's code.
+    static IS_WATCHMAN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is the watchman.
+pub(super) fn is_watchman() -> bool {
+    IS_WATCHMAN.try_with(Cell::get).unwrap_or(false)
+}
 
 /// What the watchman looks after.
 pub(super) trait Attended: Send + Sync {
@@ -201,6 +212,7 @@ impl Watch {
     }
 
     fn run(&self) {
+        let _no_locals = IS_WATCHMAN.try_with(|is| is.set(true));
         let (mut entries, mut due) = (HashMap::new(), Vec::new());
         // Looks that can wait are made at whole steps from this moment on.
         let start = crate::sync::now();

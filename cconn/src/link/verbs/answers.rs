@@ -43,16 +43,19 @@ impl Link {
             Err(Failure::Late { .. }) => {}
             other => return other,
         }
-        self.locked(|state| {
+        let (result, unused) = self.locked(|state| {
+            let unused = state.unfollow(call);
             // The answer may have come while the lock was free.
             if let Some(outcome) = state.outcome(call) {
-                return outcome;
+                return (outcome, unused);
             }
             let failure = state.give_up_late(call, !self.ends_with_handles);
             state.advance_goodbye();
             state.flush_ready();
-            Err(failure)
-        })
+            (Err(failure), unused)
+        });
+        drop(unused);
+        result
     }
 
     /// Whether `wait_for` would return at once; looks for input first.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::sleepers::Sleep;
+use crate::link::io::telling::is_telling;
 use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::EndReason;
@@ -33,6 +34,11 @@ impl Link {
             && let Some(ending) = self.ending()
         {
             return Expelled::Ended(ending);
+        }
+        if is_telling() {
+            // No thread may wait here, so what the socket does not take at once is not written.
+            self.close(EndReason::Closed, text);
+            return Expelled::Said;
         }
         let (late, first) = self.locked_soon(|state| {
             state.expel(text);

@@ -7,6 +7,7 @@ use crate::link::core::outgoing::Outgoing;
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
+use crate::link::io::telling::is_telling;
 use crate::link::threads::leave::Appended;
 use crate::sync::Deadline;
 use crate::wire::CallId;
@@ -42,6 +43,9 @@ impl Link {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
+        if is_telling() {
+            return Err(Failure::NoRoom);
+        }
         let sent = self.sending(state, |state| {
             self.admit_with_room(state, charge(body), deadline)?;
             state.append_one_way(frame);
@@ -142,6 +146,9 @@ impl Link {
         body: usize,
         deadline: &mut Deadline,
     ) -> Result<CallId, Failure> {
+        if is_telling() {
+            return Err(Failure::NoRoom);
+        }
         let opened = self.sending(state, |state| {
             self.admit_with_room(state, charge(body), deadline)?;
             let call = self.open_call(state, frame, body, false)?;
@@ -154,11 +161,15 @@ impl Link {
 
     /// Gives a deferred call up: the peer is told, and a late answer is dropped.
     pub(crate) fn give_up(&self, call: CallId) {
-        self.locked_soon(|state| {
+        let unused = self.locked_soon(|state| {
+            let unused = state.unfollow(call);
             if state.give_up(call) {
                 state.flush_ready();
             }
+            unused
         });
+        // A waker is the program's, so it is dropped with nothing locked.
+        drop(unused);
     }
 
     /// Opens a call whose frame is the next to be sent.

@@ -19,6 +19,7 @@ use crate::link::io::lock::Locked;
 use crate::link::io::read::LOOK_BUDGET;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::link::io::sleep::is_past;
+use crate::link::io::telling::may_wait;
 use crate::link::threads::aside::give_up_turn;
 use crate::link::threads::handler;
 use crate::link::threads::tend::READ_BUDGET;
@@ -58,6 +59,7 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
         }
         return Ok(());
     }
+    may_wait()?;
     let away = match handler::current() {
         Some(handler) => give_up_turn(&handler)?,
         None => None,
