@@ -76,10 +76,12 @@ fn program(which: &[&str], rest: &[String]) -> Result<(), String> {
     }
 }
 
-/// The folder of the workspace, wherever the command was given.
+/// The folder of the workspace, wherever the command was given. Cargo names the folder of the
+/// package that it runs: a built binary may have come from another copy of the workspace.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// The cargo that runs us, so that every step uses the same toolchain.
