@@ -22,7 +22,7 @@ pub use crate::message::{
     ValueError, Whole, WriteNever, WriteSerde, answer_kind, fingerprint, print,
 };
 pub use crate::serveur::Serveur;
-pub use crate::wire::Output;
+pub use crate::wire::Answering as Output;
 
 /// The connection that a command came by.
 pub fn client<'a>(context: &Context<'a>) -> &'a Client {

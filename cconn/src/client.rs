@@ -16,11 +16,11 @@ use std::time::Duration;
 use crate::adresse::Adresse;
 use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
 use crate::identite::Identite;
-use crate::link::{self, Answer, Link, Notice, put_scratch, take_scratch};
-use crate::message::{Appel, ArgumentWriter, Entete, Message};
+use crate::link::{Answer, Link, Notice};
+use crate::message::{Appel, Entete, Message};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
-use crate::wire;
+use crate::wire::Outgoing;
 
 pub use attente::Attente;
 pub use faible::ClientFaible;
@@ -168,18 +168,9 @@ impl Client {
     fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
         let head = message.entete();
         self.link.names.remember(head.hash(), head.nom());
-        let mut writer = ArgumentWriter::new(take_scratch());
-        let sent = self.encode(&head, message, &mut writer, wire::begin_one_way).and_then(|body| {
-            let frame = writer.buffer();
-            let sent = if waits {
-                self.link.send(frame, body, self.deadline())
-            } else {
-                self.link.try_send(frame, body)
-            };
-            sent.map_err(|failure| self.about(&head).failed(failure))
-        });
-        put_scratch(writer.out);
-        sent
+        self.with_frame(&head, message, Outgoing::begin_one_way, |frame| {
+            if waits { self.link.send(frame, self.deadline()) } else { self.link.try_send(frame) }
+        })
     }
 
     /// Sends a message and waits for its answer.
@@ -235,17 +226,8 @@ impl Client {
 
     fn call(&self, head: &Entete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
         remember(head.hash(), head.nom());
-        let mut writer = ArgumentWriter::new(take_scratch());
-        let answer = match self.encode(head, message, &mut writer, wire::begin_call) {
-            Ok(body) => {
-                let message = link::Outgoing { frame: &mut writer.out, tail: writer.long };
-                let answer = self.link.call(message, body, self.deadline());
-                answer.map_err(|failure| Failed(self.about(head).failed(failure)))
-            }
-            Err(error) => Err(Failed(error)),
-        };
-        put_scratch(writer.out);
-        answer
+        let call = |frame: &mut Outgoing<&[u8]>| self.link.call(frame, self.deadline());
+        self.with_frame(head, message, Outgoing::begin_call, call).map_err(Failed)
     }
 
     /// A handle to the same connection with another deadline for its operations.

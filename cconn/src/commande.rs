@@ -21,7 +21,7 @@ use std::fmt;
 
 use crate::client::Client;
 use crate::message::{Reply, Sealed};
-use crate::wire::Output;
+use crate::wire::Answering;
 
 pub use arguments::{
     Fault, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
@@ -85,7 +85,7 @@ pub struct Description {
 }
 
 /// A function that decodes the arguments, runs the command and encodes the answer.
-pub type RunFn = for<'de> fn(&Context<'_>, Input<'de>, &mut Output) -> Result<Reply, Fault>;
+pub type RunFn = for<'de> fn(&Context<'_>, Input<'de>, &mut Answering) -> Result<Reply, Fault>;
 
 impl fmt::Debug for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

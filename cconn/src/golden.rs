@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode, encode};
 use crate::wire::{
-    CallId, Context, EndReason, FailureCode, Features, Fingerprints, Frame, GREETING_HEAD,
+    CallId, ContextBlock, EndReason, FailureCode, Features, Fingerprints, Frame, GREETING_HEAD,
     Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, StreamEnd, VERSION, frame_length, parse,
 };
 
@@ -52,7 +52,7 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
     let id = CallId;
     Some(match name {
         "call-somme" => call(0, None),
-        "call-with-context" => call(2, Context::parse(TIME_LEFT_AND_PROGRESS).ok()),
+        "call-with-context" => call(2, ContextBlock::parse(TIME_LEFT_AND_PROGRESS).ok()),
         "answer-somme" => Frame::Answer { id: id(1), body: &[92] },
         "one-way-ping" => Frame::OneWay {
             depth: 1,
@@ -95,7 +95,7 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
 /// 2.5 seconds are left, and progress is wanted.
 const TIME_LEFT_AND_PROGRESS: &[u8] = &[1, 4, 0xc4, 0x09, 0, 0, 5, 0];
 
-fn call(depth: u8, context: Option<Context<'static>>) -> Frame<'static> {
+fn call(depth: u8, context: Option<ContextBlock<'static>>) -> Frame<'static> {
     let (command, fingerprint) = (SOMME, 0);
     Frame::Call { depth, id: CallId(1), command, fingerprint, context, body: &[24, 68] }
 }

@@ -37,7 +37,6 @@ pub(crate) use core::goodbye::{Ending, lost};
 pub(crate) use core::identity::Identity;
 pub(crate) use core::limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use core::notices::Notice;
-pub(crate) use core::outgoing::Outgoing;
 pub(crate) use core::route::Kinds;
 pub(crate) use core::whereabouts::{Behind, Stage, Whereabouts};
 pub(crate) use io::telling::{is_telling, tell};

@@ -2,9 +2,8 @@
 
 use super::{Attente, Client};
 use crate::erreur::{Erreur, Resultat, ended, remember};
-use crate::link::{put_scratch, take_scratch};
-use crate::message::{Appel, ArgumentWriter, Entete, Message};
-use crate::wire;
+use crate::message::{Appel, Entete, Message};
+use crate::wire::Outgoing;
 
 impl Client {
     /// Sends a message and returns at once; its answer can be waited for later.
@@ -43,13 +42,9 @@ impl Client {
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let mut writer = ArgumentWriter::new(take_scratch());
-        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
-            let call = self.link.defer(writer.buffer(), body, self.deadline());
-            call.map_err(|failure| self.about(&head).failed(failure))
-        });
-        put_scratch(writer.out);
-        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
+        let send = |frame: &mut Outgoing<&[u8]>| self.link.defer(frame, self.deadline());
+        let call = self.with_frame(&head, &message, Outgoing::begin_call, send)?;
+        Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 
     /// Sends a message that gets no answer, but only if that needs no waiting.
@@ -125,13 +120,9 @@ impl Client {
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let mut writer = ArgumentWriter::new(take_scratch());
-        let call = self.encode(&head, &message, &mut writer, wire::begin_call).and_then(|body| {
-            let call = self.link.try_defer(writer.buffer(), body);
-            call.map_err(|failure| self.about(&head).failed(failure))
-        });
-        put_scratch(writer.out);
-        Ok(Attente::new(self.passing(), call?, &head, M::__cconn_decode))
+        let send = |frame: &mut Outgoing<&[u8]>| self.link.try_defer(frame);
+        let call = self.with_frame(&head, &message, Outgoing::begin_call, send)?;
+        Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 
     /// Waits until every command that has arrived from the peer is handled here.

@@ -2,31 +2,48 @@
 
 use super::{Client, Failed};
 use crate::erreur::{Codage, Erreur, Jamais, Resultat, Signatures};
-use crate::link::{Answer, Failure};
+use crate::link::{Answer, Failure, put_scratch, take_scratch};
 use crate::message::{
     AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
 };
-use crate::wire;
+use crate::wire::{Outgoing, Start};
 
 impl Client {
-    /// Encodes a whole frame, except long bytes at its end. Returns the size of the body.
+    /// Encodes the frame of a message and hands it to `send`. The frame is made in the thread's
+    /// buffer, which the thread then gets back.
     #[inline]
-    pub(super) fn encode<'m>(
+    pub(super) fn with_frame<'m, R>(
+        &self,
+        head: &Entete<'_>,
+        message: &'m dyn Message,
+        begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
+        send: impl FnOnce(&mut Outgoing<&'m [u8]>) -> Result<R, Failure>,
+    ) -> Resultat<R> {
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let result = self.encode(head, message, &mut writer, begin).and_then(|()| {
+            send(&mut writer.frame).map_err(|failure| self.about(head).failed(failure))
+        });
+        put_scratch(writer.frame.into_buffer());
+        result
+    }
+
+    #[inline]
+    fn encode<'m>(
         &self,
         head: &Entete<'_>,
         message: &'m dyn Message,
         writer: &mut ArgumentWriter<'m>,
-        begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-    ) -> Resultat<usize> {
+        begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
+    ) -> Resultat<()> {
         let depth = self.link.depth();
         let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
-        encode_frame(head, depth, message, writer, begin)
-            .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?
-            .ok_or_else(|| {
-                let size = writer.out.len();
-                let limit = u32::MAX as usize;
-                self.about(head).failed(Failure::TooLarge { size, limit })
-            })
+        let encoded = encode_frame(head, depth, message, writer, begin)
+            .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?;
+        if encoded {
+            return Ok(());
+        }
+        let (size, limit) = (writer.frame.len(), u32::MAX as usize);
+        Err(self.about(head).failed(Failure::TooLarge { size, limit }))
     }
 
     /// The result of a call. The answer is read in place, because it is large to move.
@@ -79,17 +96,16 @@ impl Client {
     }
 }
 
-/// Appends a whole frame of a message, except long bytes at its end. Returns the size of its body;
-/// `None` if the frame's length does not fit its prefix.
+/// Makes the whole frame of a message; false if the frame's length does not fit its prefix.
 #[inline]
 pub(crate) fn encode_frame<'m>(
     head: &Entete<'_>,
     depth: u8,
     message: &'m dyn Message,
     writer: &mut ArgumentWriter<'m>,
-    begin: impl FnOnce(&mut Vec<u8>, u8, u64, u32) -> wire::FrameStart,
-) -> Result<Option<usize>, ValueError> {
-    let start = begin(&mut writer.out, depth, head.hash(), head.empreinte());
-    let body = encode_body(message, writer)?;
-    Ok(wire::finish_with(&mut writer.out, start, writer.long.len()).map(|_| body))
+    begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
+) -> Result<bool, ValueError> {
+    begin(&mut writer.frame, Start::plain(depth, head.hash(), head.empreinte()));
+    encode_body(message, writer)?;
+    Ok(writer.frame.finish().is_some())
 }

@@ -10,12 +10,12 @@ use crate::client::Client;
 use crate::codec::{self, Top};
 use crate::erreur::{Erreur, Jamais};
 use crate::message::{Arguments, Reply, ReplyKind, Sens, decode_next, into_bytes, is_result};
+use crate::wire::Answering;
 use crate::wire::FailureCode;
-use crate::wire::Output;
 
 /// The code that runs a command registered by name.
 pub(super) type Closure =
-    dyn Fn(&Context<'_>, Input<'_>, &mut Output) -> Result<Reply, Fault> + Send + Sync;
+    dyn Fn(&Context<'_>, Input<'_>, &mut Answering) -> Result<Reply, Fault> + Send + Sync;
 
 /// Wraps a closure in the reading of its arguments and the writing of its answer.
 pub(super) fn erase<A, R, K, F>(run: F) -> Box<Closure>
@@ -100,7 +100,7 @@ fn argument<T: DeserializeOwned + 'static>(
 )]
 pub trait Retour<K> {
     #[doc(hidden)]
-    fn reply(self, out: &mut Output) -> Reply;
+    fn reply(self, out: &mut Answering) -> Reply;
 }
 
 /// A value, or a `Result` with an error of the program's own: told apart while it is encoded.
@@ -120,7 +120,7 @@ pub enum ByEither {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static> Retour<ByValue> for T {
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         let value = match into_bytes(self) {
             Ok(bytes) => return Reply::value(bytes, out),
             Err(value) => value,
@@ -136,7 +136,7 @@ impl<T: Serialize + 'static> Retour<ByValue> for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static> Retour<ByLink> for Result<T, Erreur> {
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match self {
             Ok(value) => Reply::value(value, out),
             Err(error) => Reply::failed(&error, out),
@@ -146,7 +146,7 @@ impl<T: Serialize + 'static> Retour<ByLink> for Result<T, Erreur> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + 'static, E: Serialize + 'static> Retour<ByEither> for Result<T, Erreur<E>> {
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match self.map_err(Erreur::split::<Jamais>) {
             Ok(value) => Reply::value(value, out),
             Err(Ok(refusal)) => Reply::refusal(&refusal, out),

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use super::{Context, Description, Fault, Input};
 use crate::message::{Reply, Sealed};
+use crate::wire::Answering;
 use crate::wire::FailureCode;
-use crate::wire::Output;
 
 /// Makes a list of commands, to register them.
 ///
@@ -284,6 +284,6 @@ pub(crate) const PLACEHOLDER: Description = Description {
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "it has the signature of every command")]
-fn run_nothing(_: &Context<'_>, _: Input<'_>, out: &mut Output) -> Result<Reply, Fault> {
+fn run_nothing(_: &Context<'_>, _: Input<'_>, out: &mut Answering) -> Result<Reply, Fault> {
     Ok(Reply::failure(FailureCode::UnknownCommand, &"the command has no body", out))
 }

@@ -19,7 +19,7 @@ use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind, hash};
-use crate::wire::{FailureCode, NO_COMMAND, Output};
+use crate::wire::{Answering, FailureCode, NO_COMMAND};
 
 /// The commands that a peer may ask for.
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl Registered {
         &self,
         context: &Context<'_>,
         body: Body<'_>,
-        out: &mut Output,
+        out: &mut Answering,
     ) -> Result<Reply, Fault> {
         let input = Input::new(body);
         match &self.run {
@@ -139,7 +139,7 @@ impl Registry {
         known: &mut RecentlyRun,
         context: &Context<'_>,
         incoming: &Incoming<'_>,
-        out: &mut Output,
+        out: &mut Answering,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
             return self.unknown(incoming.command, out);
@@ -181,7 +181,7 @@ impl Registry {
         self.read().get(&hash).filter(|_| hash != NO_COMMAND).cloned()
     }
 
-    fn unknown(&self, hash: u64, out: &mut Output) -> Outcome {
+    fn unknown(&self, hash: u64, out: &mut Answering) -> Outcome {
         let count = self.read().len();
         let text = format!("hash {hash:#018x}, commands registered: {count}");
         Reply::failure(FailureCode::UnknownCommand, &text, out).into()
@@ -265,7 +265,7 @@ fn clash(there: &str, new: &str) -> Enregistrement {
 }
 
 /// Puts a text in the place of what a command wrote before it failed.
-fn failed(start: usize, code: FailureCode, text: &str, out: &mut Output) -> Outcome {
+fn failed(start: usize, code: FailureCode, text: &str, out: &mut Answering) -> Outcome {
     out.truncate(start);
     Reply::failure(code, &text, out).into()
 }
@@ -335,7 +335,7 @@ impl<'a> RegistryRunner<'a> {
 }
 
 impl Runner for RegistryRunner<'_> {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let context = Context { client: &self.client, serveur: self.serveur.as_deref() };
         self.registry.run(&mut self.known, &context, incoming, out)
     }

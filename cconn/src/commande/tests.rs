@@ -5,7 +5,7 @@ use cconn_macros::commande;
 use super::*;
 use crate::message::{ArgumentWriter, Message, ReplyKind, encode_body};
 use crate::serveur::Serveur;
-use crate::wire::Output;
+use crate::wire::Answering;
 
 /// The address range of the arguments in memory.
 #[expect(clippy::needless_pass_by_value, reason = "an argument is handed over")]
@@ -22,7 +22,7 @@ fn compte(serveur: &Serveur) -> usize {
 fn body(message: &dyn Message) -> Vec<u8> {
     let mut writer = ArgumentWriter::new(Vec::new());
     encode_body(message, &mut writer).unwrap();
-    writer.out
+    writer.frame.into_buffer()
 }
 
 fn local() -> (Serveur, Client) {
@@ -36,7 +36,7 @@ fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
     let context = Context { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
-    let mut out = Output::default();
+    let mut out = Answering::default();
     let reply = (adresses::DESCRIPTION.run)(&context, Input::new(body.as_slice().into()), &mut out)
         .unwrap();
     assert_eq!(reply.0, ReplyKind::Answer);
@@ -52,7 +52,7 @@ fn borrowed_arguments_lie_in_the_message() {
 #[test]
 fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
-    let mut out = Output::default();
+    let mut out = Answering::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
         let context = Context { client: &client, serveur };
         (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into()), &mut out)
@@ -69,7 +69,7 @@ fn a_prefix_of_the_arguments_never_runs() {
     let context = Context { client: &client, serveur: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
-        let mut out = Output::default();
+        let mut out = Answering::default();
         let input = Input::new(body[..length].into());
         assert!((adresses::DESCRIPTION.run)(&context, input, &mut out).is_err(), "{length}");
         assert!(out.bytes.is_empty());

@@ -22,7 +22,6 @@ pub(super) mod inside;
 pub(super) mod limits;
 pub(super) mod notices;
 pub(super) mod outbox;
-pub(super) mod outgoing;
 pub(super) mod queue;
 pub(super) mod route;
 pub(super) mod running;

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::sync::Deadline;
 use crate::transport::{Memory, Socket, Transport, configure};
-use crate::wire::{self, EndReason, FailureCode, Features};
+use crate::wire::{self, CallId, EndReason, FailureCode, Features, Frame, Outgoing, Start};
 
 /// Commands by number; arguments and answers are plain bytes.
 const ECHO: u64 = 1;
@@ -102,14 +102,37 @@ fn nest(link: &Arc<Link>, body: &[u8], out: &mut Vec<u8>) -> Outcome {
     }
 }
 
-fn frame(link: &Link, command: u64, body: &[u8], is_call: bool) -> Result<Vec<u8>, Failure> {
-    let mut frame = Vec::new();
-    let depth = link.depth()?;
-    let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
-    let start = begin(&mut frame, depth, command, 0);
-    frame.extend(body);
-    wire::finish_with(&mut frame, start, 0);
+fn frame(
+    link: &Link,
+    command: u64,
+    body: &[u8],
+    is_call: bool,
+) -> Result<Outgoing<&'static [u8]>, Failure> {
+    let start = Start::plain(link.depth()?, command, 0);
+    let mut frame = Outgoing::in_buffer(Vec::new());
+    if is_call {
+        frame.begin_call(start);
+    } else {
+        frame.begin_one_way(start);
+    }
+    frame.bytes.extend(body);
+    frame.finish();
     Ok(frame)
+}
+
+/// The bytes of a note as a peer written by hand sends it.
+fn note(number: u64) -> Vec<u8> {
+    let (mut bytes, body) = (Vec::new(), &number.to_le_bytes()[..]);
+    Frame::OneWay { depth: 0, command: NOTE, fingerprint: 0, context: None, body }
+        .write(&mut bytes, Features::NONE);
+    bytes
+}
+
+/// The bytes of an answer as a peer written by hand sends it.
+fn answer_to(id: CallId, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Frame::Answer { id, body }.write(&mut bytes, Features::NONE);
+    bytes
 }
 
 fn soon() -> Option<Instant> {
@@ -117,11 +140,11 @@ fn soon() -> Option<Instant> {
 }
 
 fn call(link: &Link, command: u64, body: &[u8]) -> Result<Answer, Failure> {
-    link.call((&mut frame(link, command, body, true)?).into(), body.len(), soon())
+    link.call(&mut frame(link, command, body, true)?, soon())
 }
 
 fn send(link: &Link, command: u64, body: &[u8]) -> Result<(), Failure> {
-    link.send(&mut frame(link, command, body, false)?, body.len(), soon())
+    link.send(&mut frame(link, command, body, false)?, soon())
 }
 
 fn value(answer: Result<Answer, Failure>) -> Vec<u8> {

@@ -17,8 +17,8 @@ use super::{AnswerReader, ErreurCommande, LONG, ValueError, no_value};
 use crate::codec::{self, CodecError, Decoder};
 use crate::erreur::{Erreur, Jamais, passed_on};
 use crate::octets::Octets;
+use crate::wire::Answering;
 use crate::wire::FailureCode;
-use crate::wire::Output;
 
 /// Not an answer: the type can't cross the wire.
 const INVALID: u8 = 0;
@@ -96,7 +96,7 @@ pub trait Returned<const KIND: u8> {
     type Error: ErreurCommande;
 
     /// Encodes the value into `out`, and returns what kind of outcome it is.
-    fn reply(self, out: &mut Output) -> Reply;
+    fn reply(self, out: &mut Answering) -> Reply;
 
     /// Decodes an answer.
     ///
@@ -111,7 +111,7 @@ impl<T> Returned<INVALID> for T {
     type Value = T;
     type Error = Jamais;
 
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match no_value::<Jamais>() {
             Ok(never) => match never {},
             Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
@@ -128,7 +128,7 @@ impl<T: Plain> Returned<VALUE> for T {
     type Value = T;
     type Error = Jamais;
 
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         Reply::value(self, out)
     }
 
@@ -141,7 +141,7 @@ impl<T: Plain> Returned<LINK> for Result<T, Erreur> {
     type Value = T;
     type Error = Jamais;
 
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match self {
             Ok(value) => Reply::value(value, out),
             Err(error) => Reply::failed(&error, out),
@@ -157,7 +157,7 @@ impl<T: Plain, E: Plain> Returned<MIXED> for Result<T, Erreur<E>> {
     type Value = T;
     type Error = E;
 
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match self.map_err(Erreur::split::<Jamais>) {
             Ok(value) => Reply::value(value, out),
             Err(Ok(refusal)) => Reply::refusal(&refusal, out),
@@ -174,7 +174,7 @@ impl<T: Plain, E: Plain> Returned<REFUSAL> for Result<T, E> {
     type Value = T;
     type Error = E;
 
-    fn reply(self, out: &mut Output) -> Reply {
+    fn reply(self, out: &mut Answering) -> Reply {
         match self {
             Ok(value) => Reply::value(value, out),
             Err(refusal) => Reply::refusal(&refusal, out),
@@ -203,7 +203,7 @@ pub(crate) enum ReplyKind {
 
 impl Reply {
     /// Encodes a value. Long bytes and texts are moved, not copied.
-    pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Output) -> Self {
+    pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Answering) -> Self {
         match into_bytes(value) {
             Ok(bytes) => {
                 append_bytes(bytes, out);
@@ -216,13 +216,13 @@ impl Reply {
     }
 
     /// Encodes the command's own error.
-    pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Output) -> Self {
+    pub(crate) fn refusal<E: Serialize + 'static>(error: &E, out: &mut Answering) -> Self {
         Self::encoded(codec::encode(error, &mut out.bytes), ReplyKind::Refusal, out)
     }
 
     /// The outcome of an attempt to encode: a failure if encoding failed.
     #[inline]
-    fn encoded(result: Result<(), CodecError>, ended: ReplyKind, out: &mut Output) -> Self {
+    fn encoded(result: Result<(), CodecError>, ended: ReplyKind, out: &mut Answering) -> Self {
         match result {
             Ok(()) => Reply(ended),
             Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
@@ -230,12 +230,12 @@ impl Reply {
     }
 
     /// Appends the text of an error that a command returned.
-    pub(crate) fn failed(error: &Erreur, out: &mut Output) -> Self {
+    pub(crate) fn failed(error: &Erreur, out: &mut Answering) -> Self {
         Self::failure(FailureCode::Handler, &passed_on(error), out)
     }
 
     /// Appends the text of a failure.
-    pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Output) -> Self {
+    pub(crate) fn failure(code: FailureCode, text: &dyn Display, out: &mut Answering) -> Self {
         // A `Display` that fails leaves a shorter text, which is better than none.
         let _ = write!(out.bytes, "{text}");
         Reply(ReplyKind::Failure(code))
@@ -243,12 +243,12 @@ impl Reply {
 }
 
 /// Appends bytes with their length before them.
-fn append_bytes(bytes: Vec<u8>, out: &mut Output) {
+fn append_bytes(bytes: Vec<u8>, out: &mut Answering) {
     if bytes.len() < LONG {
         codec::encode_bytes(&bytes, &mut out.bytes);
     } else {
         codec::encode_length(bytes.len(), &mut out.bytes);
-        out.long = bytes;
+        out.tail = bytes;
     }
 }
 

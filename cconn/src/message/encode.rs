@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::{Message, ValueError};
+use crate::wire::Outgoing;
 use crate::{codec, copy};
 
 /// Bytes of at least this length at the end of a message are sent from where they are: copying
@@ -15,38 +16,37 @@ pub(crate) const LONG: usize = 16 << 10;
 #[doc(alias = "Writer")]
 #[derive(Debug)]
 pub struct ArgumentWriter<'m> {
-    /// What is to be sent, the frame's header included.
-    pub(crate) out: Vec<u8>,
-    /// Bytes that follow `out`. They belong to the message and are not copied.
-    pub(crate) long: &'m [u8],
+    /// The frame of the message. Long bytes at its end are its tail: they belong to the message
+    /// and are not copied.
+    pub(crate) frame: Outgoing<&'m [u8]>,
     /// Elements that the sequences and maps of all arguments have declared so far.
     elements: usize,
 }
 
 impl<'m> ArgumentWriter<'m> {
-    /// A writer for one message, which is appended to `out`.
+    /// A writer for one message, whose frame is made in an empty buffer.
     #[inline]
-    pub(crate) fn new(out: Vec<u8>) -> Self {
-        ArgumentWriter { out, long: &[], elements: 0 }
+    pub(crate) fn new(buffer: Vec<u8>) -> Self {
+        ArgumentWriter { frame: Outgoing::in_buffer(buffer), elements: 0 }
     }
 
     /// The buffer to write more to. Long bytes are copied into it first, because something follows
     /// them.
     #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        if !self.long.is_empty() {
-            copy::append(&mut self.out, std::mem::take(&mut self.long));
+        if !self.frame.tail.is_empty() {
+            copy::append(&mut self.frame.bytes, std::mem::take(&mut self.frame.tail));
         }
-        &mut self.out
+        &mut self.frame.bytes
     }
 
     /// Appends one argument through serde.
     #[inline]
     pub(super) fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        if !self.long.is_empty() {
+        if !self.frame.tail.is_empty() {
             self.buffer();
         }
-        codec::encode_field(value, &mut self.elements, &mut self.out).map_err(ValueError)
+        codec::encode_field(value, &mut self.elements, &mut self.frame.bytes).map_err(ValueError)
     }
 
     /// Appends bytes with their length before them.
@@ -56,32 +56,28 @@ impl<'m> ArgumentWriter<'m> {
             codec::encode_bytes(bytes, out);
         } else {
             codec::encode_length(bytes.len(), out);
-            self.long = bytes;
+            self.frame.tail = bytes;
         }
     }
 }
 
-/// Appends the encoded arguments of a message and returns how many bytes they are; on an error
-/// `writer.out` is as it was.
+/// Appends the encoded arguments of a message to its frame; on an error the frame is as it was.
 #[inline]
 // [arguments.tuple]
 pub(crate) fn encode_body<'m>(
     message: &'m dyn Message,
     writer: &mut ArgumentWriter<'m>,
-) -> Result<usize, ValueError> {
-    let start = writer.out.len();
+) -> Result<(), ValueError> {
+    let start = writer.frame.len();
     let written = message.__cconn_encode(writer);
     // What was written is behind `start`, and all of it is in memory.
-    let length = writer.out.len().wrapping_sub(start).wrapping_add(writer.long.len());
+    let length = writer.frame.len().wrapping_sub(start);
     let written =
         written.and_then(|()| codec::check_elements(writer.elements, length).map_err(ValueError));
-    match written {
-        Ok(()) => Ok(length),
-        Err(error) => {
-            writer.out.truncate(start);
-            Err(error)
-        }
+    if written.is_err() {
+        writer.frame.truncate(start);
     }
+    written
 }
 
 #[cfg(test)]
@@ -108,7 +104,7 @@ mod tests {
         }
         let mut writer = ArgumentWriter::new(vec![1]);
         assert!(encode_body(&Half, &mut writer).is_err());
-        assert_eq!(writer.out, [1]);
+        assert_eq!(writer.frame.bytes, [1]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::client::{Client, encode_frame};
 use crate::erreur::{Codage, Erreur, Resultat};
 use crate::link::{Failure, Link};
 use crate::message::{ArgumentWriter, Message};
-use crate::wire;
+use crate::wire::Outgoing;
 
 /// Which clients a broadcast reached.
 #[doc(alias = "Broadcast")]
@@ -58,13 +58,13 @@ impl Serveur {
         let mut writer = ArgumentWriter::new(Vec::new());
         let depth = Link::depth_of(self.shared.options.settings.limits.max_depth);
         let depth = depth.map_err(|failure| self.not_sent(head.nom(), failure))?;
-        let body = encode_frame(&head, depth, message, &mut writer, wire::begin_one_way)
+        let encoded = encode_frame(&head, depth, message, &mut writer, Outgoing::begin_one_way)
             .map_err(|cause| self.not_encoded(head.nom(), cause))?;
-        let frame = writer.buffer();
+        let frame = &writer.frame;
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
         self.shared.clients.each(|link| {
             link.names.remember(head.hash(), head.nom());
-            let sent = body.is_some_and(|body| link.send_at_once(frame, body).is_ok());
+            let sent = encoded && link.send_at_once(frame).is_ok();
             if sent {
                 diffusion.atteints += 1;
             } else if link.ending().is_none() {

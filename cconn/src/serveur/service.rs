@@ -6,7 +6,7 @@ use super::{Serveur, Shared};
 use crate::client::Client;
 use crate::commande::{Registry, RegistryRunner};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
-use crate::wire::{FailureCode, Output};
+use crate::wire::{Answering, FailureCode};
 
 /// Runs the server's commands for its connections.
 pub(super) struct Service {
@@ -52,7 +52,7 @@ struct WithoutServer<'a> {
 }
 
 impl Runner for WithoutServer<'_> {
-    fn run(&mut self, _: &Incoming<'_>, _: &mut Output) -> Outcome {
+    fn run(&mut self, _: &Incoming<'_>, _: &mut Answering) -> Outcome {
         Outcome::Failure(FailureCode::Closed)
     }
 

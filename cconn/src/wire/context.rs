@@ -1,6 +1,18 @@
 //! The context block: what a command carries besides its arguments.
+//!
+//! `Context` is the block as values, on both sides: a sender fills in what the command shall carry
+//! and gives it to the frame when it is begun (`Start::context`); a receiver gets it from
+//! `ContextBlock::read`. A frame holds a `ContextBlock`, the checked bytes.
+//!
+//! A tag that this side does not know yet takes five lines: its number in `tag`, its form in
+//! `check`, its field in `Context`, and its lines in `Context::write` and `ContextBlock::read`. If
+//! only some peers understand it, `write` asks the feature that declares it.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use super::error::WireError;
+use super::features::Features;
 use super::reader::Reader;
 
 /// The bit of a command's depth which says that a context block follows the fixed fields.
@@ -11,13 +23,19 @@ const FLAG: u8 = 0x80;
 // [depth.most]
 pub(crate) const MAX_DEPTH: u8 = 127;
 
-/// The tags that this side knows. It checks their records and acts on none of them yet.
+/// The most bytes of baggage in a block.
+pub(crate) const MAX_BAGGAGE: usize = 128;
+
+/// Bytes of a trace.
+const TRACE_SIZE: usize = 25;
+
+/// The tags that this side knows.
 mod tag {
     /// How long the sender still waits for the answer, `u32` milliseconds.
     pub(super) const TIME_LEFT: u8 = 1;
     /// A trace: 16 bytes for its id, 8 for the id of the span, 1 for flags.
     pub(super) const TRACE: u8 = 2;
-    /// Pairs that belong to the program, opaque here.
+    /// Bytes that belong to the program, opaque here.
     pub(super) const BAGGAGE: u8 = 3;
     /// The sender expects a stream: its first credit, `u32`, not 0.
     pub(super) const STREAM: u8 = 4;
@@ -27,11 +45,104 @@ mod tag {
     pub(super) const PREPAID: u8 = 6;
 }
 
+/// What a command carries besides its arguments; a field for each tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Context<'a> {
+    /// How long the sender still waits, in milliseconds. A sender puts any number here: the right
+    /// one is set when the frame is appended (`Outgoing::set_time_left`).
+    pub(crate) time_left: Option<u32>,
+    pub(crate) trace: Option<WireTrace>,
+    /// At most `MAX_BAGGAGE` bytes; a sender leaves longer ones out.
+    pub(crate) baggage: Option<&'a [u8]>,
+    /// A stream is expected, with this first credit.
+    pub(crate) stream: Option<NonZeroU32>,
+    /// Reports of progress are wanted.
+    pub(crate) progress: bool,
+    /// Bytes of items that the call has paid for in advance.
+    pub(crate) prepaid: Option<u32>,
+}
+
+/// A trace as the W3C defines it. Neither id is all zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WireTrace {
+    pub(crate) id: [u8; 16],
+    pub(crate) span: [u8; 8],
+    pub(crate) flags: u8,
+}
+
+impl WireTrace {
+    /// The trace with these parts; `None` if an id is all zeros.
+    // [context.trace]
+    pub(crate) fn new(id: [u8; 16], span: [u8; 8], flags: u8) -> Option<Self> {
+        (id != [0; 16] && span != [0; 8]).then_some(WireTrace { id, span, flags })
+    }
+
+    fn parse(data: &[u8]) -> Option<Self> {
+        let (id, rest) = data.split_first_chunk()?;
+        let (span, rest) = rest.split_first_chunk()?;
+        WireTrace::new(*id, *span, *rest.first()?)
+    }
+
+    fn bytes(self) -> [u8; TRACE_SIZE] {
+        let mut bytes = [0; TRACE_SIZE];
+        let parts = self.id.iter().chain(&self.span).chain([&self.flags]);
+        bytes.iter_mut().zip(parts).for_each(|(place, byte)| *place = *byte);
+        bytes
+    }
+}
+
+impl Context<'_> {
+    /// Appends the block with what a peer with these features understands, its length byte
+    /// included. False if that is nothing: then nothing is appended.
+    // [features.used] [context.block] [context.tags]
+    pub(super) fn write(&self, peer: Features, out: &mut Vec<u8>) -> bool {
+        if !peer.has(Features::CONTEXT) {
+            return false;
+        }
+        let start = out.len();
+        out.push(0);
+        if let Some(left) = self.time_left {
+            row(tag::TIME_LEFT, &left.to_le_bytes(), out);
+        }
+        if let Some(trace) = self.trace {
+            row(tag::TRACE, &trace.bytes(), out);
+        }
+        if let Some(baggage) = self.baggage.filter(|baggage| baggage.len() <= MAX_BAGGAGE) {
+            row(tag::BAGGAGE, baggage, out);
+        }
+        if let Some(credit) = self.stream.filter(|_| peer.has(Features::STREAMS)) {
+            row(tag::STREAM, &credit.get().to_le_bytes(), out);
+        }
+        if self.progress && peer.has(Features::PROGRESS) {
+            row(tag::PROGRESS, &[], out);
+        }
+        if let Some(prepaid) = self.prepaid.filter(|_| peer.has(Features::STREAMS)) {
+            row(tag::PREPAID, &prepaid.to_le_bytes(), out);
+        }
+        let length = out.len().saturating_sub(start).saturating_sub(1);
+        if length == 0 {
+            out.truncate(start);
+            return false;
+        }
+        // All tags together take 187 bytes at most.
+        if let (Some(place), Ok(length)) = (out.get_mut(start), u8::try_from(length)) {
+            *place = length;
+        }
+        true
+    }
+}
+
+/// Appends one record. Callers bound the data to 255 bytes.
+fn row(tag: u8, data: &[u8], out: &mut Vec<u8>) {
+    out.extend([tag, u8::try_from(data.len()).unwrap_or(u8::MAX)]);
+    out.extend(data);
+}
+
 /// The records of a context block, checked for their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Context<'a>(&'a [u8]);
+pub(crate) struct ContextBlock<'a>(&'a [u8]);
 
-impl<'a> Context<'a> {
+impl<'a> ContextBlock<'a> {
     /// The bytes that a block takes in its frame, its length byte included; 0 without a block.
     #[inline]
     pub(crate) fn size_of(block: Option<Self>) -> usize {
@@ -43,7 +154,7 @@ impl<'a> Context<'a> {
     fn take(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         let length = reader.u8()?;
         let block = reader.bytes(length.into()).map_err(|_| WireError::ContextRoom)?;
-        Context::parse(block)
+        ContextBlock::parse(block)
     }
 
     /// Checks the records of a block.
@@ -63,8 +174,31 @@ impl<'a> Context<'a> {
             }
             seen |= 1 << tag;
         }
-        Ok(Context(block))
+        Ok(ContextBlock(block))
     }
+
+    /// The values of the block; unknown tags are skipped.
+    pub(crate) fn read(self) -> Context<'a> {
+        let mut context = Context::default();
+        let mut reader = Reader::new(self.0);
+        while let Ok((tag, data)) = record(&mut reader) {
+            match tag {
+                tag::TIME_LEFT => context.time_left = number(data),
+                // [context.trace]
+                tag::TRACE => context.trace = WireTrace::parse(data),
+                tag::BAGGAGE => context.baggage = Some(data),
+                tag::STREAM => context.stream = number(data).and_then(NonZeroU32::new),
+                tag::PROGRESS => context.progress = true,
+                tag::PREPAID => context.prepaid = number(data),
+                _ => {}
+            }
+        }
+        context
+    }
+}
+
+fn number(data: &[u8]) -> Option<u32> {
+    data.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 fn record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), WireError> {
@@ -75,15 +209,15 @@ fn record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), WireError> {
 /// Checks the data of a record whose tag is known.
 // [context.tags]
 fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
-    let length = u8::try_from(data.len()).unwrap_or(u8::MAX);
     let (least, most) = match tag {
         tag::TIME_LEFT | tag::STREAM | tag::PREPAID => (4, 4),
-        tag::TRACE => (25, 25),
-        tag::BAGGAGE => (0, 128),
+        tag::TRACE => (TRACE_SIZE, TRACE_SIZE),
+        tag::BAGGAGE => (0, MAX_BAGGAGE),
         tag::PROGRESS => (0, 0),
         _ => return Ok(()),
     };
-    if !(least..=most).contains(&length) {
+    if !(least..=most).contains(&data.len()) {
+        let length = u8::try_from(data.len()).unwrap_or(u8::MAX);
         return Err(WireError::ContextLength { tag, length });
     }
     if tag == tag::STREAM && data.iter().all(|byte| *byte == 0) {
@@ -95,17 +229,17 @@ fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
 /// The parts of a command behind its fixed fields, and the depth without the flag.
 pub(super) struct Behind<'a> {
     pub(super) depth: u8,
-    pub(super) context: Option<Context<'a>>,
+    pub(super) context: Option<ContextBlock<'a>>,
     pub(super) body: &'a [u8],
 }
 
 /// Splits the depth byte of a command, and takes off the context block that the byte may announce.
 #[inline]
 pub(super) fn split(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, WireError> {
-    if depth & FLAG == 0 {
-        Ok(Behind { depth, context: None, body: rest })
-    } else {
+    if is_flagged(depth) {
         flagged(depth, rest, is_declared)
+    } else {
+        Ok(Behind { depth, context: None, body: rest })
     }
 }
 
@@ -116,18 +250,29 @@ fn flagged(depth: u8, rest: &[u8], is_declared: bool) -> Result<Behind<'_>, Wire
         return Err(WireError::ContextUndeclared);
     }
     let mut reader = Reader::new(rest);
-    let context = Some(Context::take(&mut reader)?);
+    let context = Some(ContextBlock::take(&mut reader)?);
     Ok(Behind { depth: depth & !FLAG, context, body: reader.rest() })
 }
 
+/// Whether that depth byte announces a context block.
+#[inline]
+pub(super) fn is_flagged(depth: u8) -> bool {
+    depth & FLAG != 0
+}
+
+/// The depth byte of a command with a context block.
+pub(super) fn flagged_depth(depth: u8) -> u8 {
+    depth | FLAG
+}
+
 /// The depth byte of a command, with the flag if there is a context block.
-pub(super) fn depth_byte(depth: u8, context: Option<Context<'_>>) -> u8 {
-    if context.is_some() { depth | FLAG } else { depth & !FLAG }
+pub(super) fn depth_byte(depth: u8, context: Option<ContextBlock<'_>>) -> u8 {
+    if context.is_some() { flagged_depth(depth) } else { depth & !FLAG }
 }
 
 /// Appends the block behind a command's fixed fields.
-pub(super) fn write(context: Option<Context<'_>>, out: &mut Vec<u8>) {
-    let Some(Context(block)) = context else { return };
+pub(super) fn write(context: Option<ContextBlock<'_>>, out: &mut Vec<u8>) {
+    let Some(ContextBlock(block)) = context else { return };
     out.push(u8::try_from(block.len()).unwrap_or(u8::MAX));
     out.extend(block.iter().take(u8::MAX.into()));
 }
@@ -135,10 +280,26 @@ pub(super) fn write(context: Option<Context<'_>>, out: &mut Vec<u8>) {
 /// The size of the context block of a command with that depth byte, its length byte included.
 /// `None` if the length byte is not there yet. `behind`: what has come behind the fixed fields.
 pub(super) fn size(depth: u8, behind: &[u8]) -> Option<usize> {
-    if depth & FLAG == 0 {
+    if !is_flagged(depth) {
         return Some(0);
     }
     behind.first().map(|length| usize::from(*length).saturating_add(1))
+}
+
+/// Whether a block, of which `block` is the beginning, starts with the time left.
+pub(super) fn tells_time(block: &[u8]) -> bool {
+    matches!(block, [_, tag::TIME_LEFT, 4, _, _, _, _, ..])
+}
+
+/// Fills in the time left, if a block, of which `block` is the beginning, starts with it. A time
+/// that 32 bits can't hold is cut.
+// [context.time]
+pub(super) fn set_time_left(block: &mut [u8], left: Duration) {
+    if let [_, tag::TIME_LEFT, 4, place @ ..] = block
+        && let Some(place) = place.first_chunk_mut()
+    {
+        *place = u32::try_from(left.as_millis()).unwrap_or(u32::MAX).to_le_bytes();
+    }
 }
 
 #[cfg(test)]

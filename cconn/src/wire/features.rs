@@ -16,9 +16,11 @@ impl Features {
     /// A failure with code 2 lists the accepted fingerprints, if both sides declare this feature.
     // [features.fingerprints]
     pub(crate) const FINGERPRINTS: Features = Features(1 << 2);
-    /// Streams: frames of kinds 8, 9 and 10.
+    /// Streams: frames of kinds 8, 9 and 10, and the tags 4 and 6 of a context block.
     // [features.streams]
     pub(crate) const STREAMS: Features = Features(1 << 3);
+    /// Reports of progress.
+    pub(crate) const PROGRESS: Features = Features(1 << 4);
     /// What this side declares.
     pub(crate) const OURS: Features =
         Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
@@ -31,6 +33,12 @@ impl Features {
     #[inline]
     pub(crate) const fn has(self, features: Features) -> bool {
         self.0 & features.0 == features.0
+    }
+
+    /// This set with those features too.
+    #[cfg(test)]
+    pub(crate) fn with(self, features: Features) -> Features {
+        Features(self.0 | features.0)
     }
 
     /// The features that frames from a peer with the set `self` may use towards this side.

@@ -7,13 +7,11 @@ mod build;
 mod tests;
 
 pub(crate) use build::{
-    FrameStart, begin_answer, begin_call, begin_one_way, blank_call, command_of_call, finish_with,
-    patch_call_id, turn_into_user_error, write_adieu, write_cancel, write_failure, write_grant,
-    write_retrait,
+    blank_call, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
 };
 
 use super::codes::{EndReason, FailureCode};
-use super::context::{self, Behind, Context};
+use super::context::{self, Behind, ContextBlock};
 use super::error::WireError;
 use super::features::Features;
 use super::layout::{self, LENGTH_PREFIX, kind};
@@ -49,7 +47,7 @@ pub(crate) enum Frame<'a> {
         depth: u8,
         command: u64,
         fingerprint: u32,
-        context: Option<Context<'a>>,
+        context: Option<ContextBlock<'a>>,
         body: &'a [u8],
     },
     Call {
@@ -57,7 +55,7 @@ pub(crate) enum Frame<'a> {
         id: CallId,
         command: u64,
         fingerprint: u32,
-        context: Option<Context<'a>>,
+        context: Option<ContextBlock<'a>>,
         body: &'a [u8],
     },
     Answer {
@@ -286,7 +284,7 @@ impl Frame<'_> {
     /// Returns the frame's length. If that does not fit 32 bits it returns `None`, and the frame
     /// must not be sent.
     pub(crate) fn write(&self, out: &mut Vec<u8>, features: Features) -> Option<u32> {
-        let start = FrameStart::at(out);
+        let start = out.len();
         match *self {
             Frame::OneWay { depth, command, fingerprint, context, body } => {
                 let depth = context::depth_byte(depth, context);
@@ -334,6 +332,13 @@ impl Frame<'_> {
                 out.extend(shorten(text, MAX_TEXT).as_bytes());
             }
         }
-        finish_with(out, start, 0)
+        put_length(out.get_mut(start..)?)
     }
+}
+
+/// Fills in the length of a whole frame, and returns it; `None` if it does not fit 32 bits.
+fn put_length(frame: &mut [u8]) -> Option<u32> {
+    let length = u32::try_from(frame.len().checked_sub(LENGTH_PREFIX)?).ok()?;
+    *frame.first_chunk_mut()? = length.to_le_bytes();
+    Some(length)
 }

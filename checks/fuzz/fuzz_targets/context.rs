@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-use cconn::wire::{BodyAt, CallId, Context, Features, Frame, LENGTH_PREFIX, body_at, parse};
+use cconn::wire::{BodyAt, CallId, ContextBlock, Features, Frame, LENGTH_PREFIX, body_at, parse};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
@@ -20,7 +20,7 @@ const FLAG: u8 = 0x80;
 
 fuzz_target!(|data: &[u8]| {
     let block = &data[..data.len().min(255)];
-    let context = Context::parse(block);
+    let context = ContextBlock::parse(block);
     let (command, fingerprint, body) = (1, 2, &data[block.len()..]);
     let frames = [
         Frame::OneWay { depth: 3, command, fingerprint, context: None, body },
@@ -49,6 +49,6 @@ fuzz_target!(|data: &[u8]| {
     // Any bytes behind a command's fields, block and all.
     let loose = [&[1, FLAG][..], &[0; 12], data].concat();
     if let Ok(Frame::OneWay { context, body, .. }) = parse(&loose, Features::OURS) {
-        assert_eq!(Context::size_of(context) + body.len(), data.len());
+        assert_eq!(ContextBlock::size_of(context) + body.len(), data.len());
     }
 });

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use self::layers::codec::{self, Decoder};
-use self::layers::wire::{self, CallId, Features, Frame, LENGTH_PREFIX};
+use self::layers::wire::{self, CallId, Features, Frame, LENGTH_PREFIX, Outgoing, Start};
 pub(crate) use self::layers::{body, copy};
 
 #[path = "../../../cconn/src"]
@@ -34,9 +34,9 @@ pub(crate) fn find(name: &str) -> Option<Piece> {
 
 /// Writes the frame of `somme`'s call, as a client does.
 fn encode(count: u32) {
-    let mut frame = Vec::new();
+    let mut frame = Outgoing::in_buffer(Vec::new());
     for a in 0..i64::from(count) {
-        frame.clear();
+        frame.bytes.clear();
         write(&mut frame, black_box(a), black_box(1_000_000));
         black_box(&frame);
     }
@@ -44,19 +44,21 @@ fn encode(count: u32) {
 
 /// Reads that frame, as a server does.
 fn decode(count: u32) {
-    let mut frame = Vec::new();
+    let mut frame = Outgoing::in_buffer(Vec::new());
     write(&mut frame, 1, 1_000_000);
+    let frame = frame.into_buffer();
     for _ in 0..count {
         black_box(read(black_box(&frame)));
     }
 }
 
-fn write(frame: &mut Vec<u8>, a: i64, b: i64) {
+fn write(frame: &mut Outgoing<&[u8]>, a: i64, b: i64) {
     let (name, fingerprint) = black_box(HEAD);
-    let start = wire::begin_call(frame, 0, name, fingerprint);
-    let written = codec::encode(&a, frame).and_then(|()| codec::encode(&b, frame));
-    assert!(written.is_ok() && wire::finish_with(frame, start, 0).is_some());
-    wire::patch_call_id(frame, CallId(1));
+    frame.begin_call(Start::plain(0, name, fingerprint));
+    let body = &mut frame.bytes;
+    let written = codec::encode(&a, body).and_then(|()| codec::encode(&b, body));
+    assert!(written.is_ok() && frame.finish().is_some());
+    frame.set_call_id(CallId(1));
 }
 
 fn read(frame: &[u8]) -> Option<(i64, i64)> {

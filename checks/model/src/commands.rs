@@ -9,7 +9,7 @@ use crate::link::{
     wait_for_first,
 };
 use crate::sync::{Condvar, Mutex};
-use crate::wire::{self, CallId, EndReason, FailureCode};
+use crate::wire::{CallId, EndReason, FailureCode, Outgoing, Start};
 use crate::world::random;
 
 /// What a command does. The number travels as the command's hash.
@@ -129,12 +129,16 @@ impl Speaker {
     }
 
     /// A frame, unless it is nested too deep.
-    fn frame(&self, op: Op, body: &[u8], is_call: bool) -> Result<Vec<u8>, Failure> {
-        let mut frame = Vec::new();
-        let begin = if is_call { wire::begin_call } else { wire::begin_one_way };
-        let start = begin(&mut frame, self.link.depth()?, op as u64, 0);
-        frame.extend(body);
-        wire::finish_with(&mut frame, start, 0).expect("a small frame");
+    fn frame(&self, op: Op, body: &[u8], is_call: bool) -> Result<Outgoing<&'static [u8]>, Failure> {
+        let start = Start::plain(self.link.depth()?, op as u64, 0);
+        let mut frame = Outgoing::in_buffer(Vec::new());
+        if is_call {
+            frame.begin_call(start);
+        } else {
+            frame.begin_one_way(start);
+        }
+        frame.bytes.extend(body);
+        frame.finish().expect("a small frame");
         Ok(frame)
     }
 
@@ -149,16 +153,15 @@ impl Speaker {
     pub(crate) fn send(&self, op: Op, count: u8, padding: usize) {
         let (message, body) = self.body(count, padding);
         let sent = self.frame(op, &body, false).and_then(|mut frame| {
-            self.wait(|| self.link.send(&mut frame, body.len(), self.deadline()))
+            self.wait(|| self.link.send(&mut frame, self.deadline()))
         });
         self.told_sent(message, sent);
     }
 
     pub(crate) fn send_at_once(&self, op: Op) {
         let (message, body) = self.body(0, 0);
-        let sent = self
-            .frame(op, &body, false)
-            .and_then(|frame| self.link.send_at_once(&frame, body.len()));
+        let sent =
+            self.frame(op, &body, false).and_then(|frame| self.link.send_at_once(&frame));
         self.told_sent(message, sent);
     }
 
@@ -172,7 +175,7 @@ impl Speaker {
     pub(crate) fn call(&self, op: Op, count: u8, padding: usize) {
         let (message, body) = self.body(count, padding);
         let answer = self.frame(op, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.call((&mut frame).into(), body.len(), self.deadline()))
+            self.wait(|| self.link.call(&mut frame, self.deadline()))
         });
         self.told_answer(message, answer, &body);
     }
@@ -181,7 +184,7 @@ impl Speaker {
     pub(crate) fn catch_up(&self) {
         let (message, body) = self.body(1, 0);
         let answer = self.frame(Op::Hop, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.call((&mut frame).into(), body.len(), self.deadline()))
+            self.wait(|| self.link.call(&mut frame, self.deadline()))
         });
         let answered = answer.is_ok();
         self.told_answer(message, answer, &body);
@@ -195,7 +198,7 @@ impl Speaker {
     pub(crate) fn defer(&self, op: Op, count: u8, padding: usize) -> Option<Pending> {
         let (message, body) = self.body(count, padding);
         let deferred = self.frame(op, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.defer(&mut frame, body.len(), self.deadline()))
+            self.wait(|| self.link.defer(&mut frame, self.deadline()))
         });
         match deferred {
             Ok(call) => Some(Pending { link: self.link.clone(), call, message, body }),

@@ -9,7 +9,7 @@ use super::goodbye::Ending;
 use super::state::State;
 use super::whereabouts::Whereabouts;
 use super::window::charge;
-use crate::wire::{self, CallId};
+use crate::wire::{CallId, Outgoing};
 
 impl State {
     /// Opens a call whose frame is the next to be appended, and writes the call's id into it. The
@@ -18,18 +18,17 @@ impl State {
     #[inline]
     pub(crate) fn open_call(
         &mut self,
-        frame: &mut [u8],
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         awaited: bool,
         limit: usize,
     ) -> Result<CallId, Failure> {
         if self.calls.waiting() >= limit {
-            self.window.unspend(charge(body));
+            self.window.unspend(charge(frame.charged()));
             return Err(Failure::TooManyCalls { limit });
         }
-        let asked = Asked { at: self.outbox.end(), command: wire::command_of_call(frame) };
+        let asked = Asked { at: self.outbox.end(), command: frame.command_of_call() };
         let call = self.calls.open(asked, awaited);
-        wire::patch_call_id(frame, call);
+        frame.set_call_id(call);
         Ok(call)
     }
 

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-use crate::wire::{self, CallId};
+use crate::copy;
+use crate::wire::{self, CallId, Outgoing};
 
 /// A frame of at least this many bytes is queued as it is instead of being copied behind others.
 const LARGE: usize = 16 << 10;
@@ -108,6 +109,15 @@ impl Outbox {
         }
     }
 
+    /// Appends a whole frame, and with it a copy of the tail that it borrows.
+    #[inline]
+    pub(crate) fn append_frame(&mut self, frame: &mut Outgoing<&[u8]>) {
+        if !frame.tail.is_empty() {
+            copy::append(&mut frame.bytes, std::mem::take(&mut frame.tail));
+        }
+        self.append(&mut frame.bytes);
+    }
+
     /// Appends the control frames that `write` writes.
     pub(crate) fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let tail = self.tail();
@@ -192,10 +202,8 @@ impl Outbox {
 
     /// Queues the rest of the frame of `begin_write`, before everything that was appended
     /// meanwhile.
-    pub(crate) fn put_first(&mut self, rest: [IoSlice<'_>; 2]) {
-        let [head, tail] = &rest;
-        let bytes = [&**head, &**tail].concat();
-        self.segments.push_front(Segment { bytes, written: 0 });
+    pub(crate) fn put_first(&mut self, rest: [&[u8]; 2]) {
+        self.segments.push_front(Segment { bytes: rest.concat(), written: 0 });
     }
 
     /// Makes a call void that starts at `at` and was given up, so that it never runs. False if a
@@ -345,7 +353,7 @@ mod tests {
             outbox.wrote(written);
             outbox.rest_stays(written as u64);
             assert_eq!(outbox.may_have_left(0), written > 0);
-            outbox.put_first([IoSlice::new(&[1, 2, 3][written..]), IoSlice::new(&[])]);
+            outbox.put_first([&[1, 2, 3][written..], &[]]);
             assert_eq!(contents(&outbox), [1, 2, 3, 4, 5, 6][written..]);
             assert_eq!(outbox.bytes(), 6 - written as u64);
         }

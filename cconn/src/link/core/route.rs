@@ -12,7 +12,7 @@ use super::state::State;
 use super::turn::Startable;
 use super::window::{Overrun, charge};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, CallId, Context, EndReason, FailureCode, Fingerprints, Frame};
+use crate::wire::{self, CallId, ContextBlock, EndReason, FailureCode, Fingerprints, Frame};
 
 /// Frames routed under one hold of the lock, which takes some ten microseconds.
 const SLICE: usize = if cfg!(model) { 2 } else { 512 };
@@ -167,7 +167,8 @@ impl State {
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, context, body } => {
                 let length = body.len();
-                let charge = charge(kept.size(length.saturating_add(Context::size_of(context))));
+                let charge =
+                    charge(kept.size(length.saturating_add(ContextBlock::size_of(context))));
                 let body = kept.body(length, self.turn.is_line_empty());
                 let (call, parallel) = (None, false);
                 self.arrive(
@@ -177,7 +178,8 @@ impl State {
             }
             Frame::Call { depth, id, command: name, fingerprint, context, body } => {
                 let length = body.len();
-                let charge = charge(kept.size(length.saturating_add(Context::size_of(context))));
+                let charge =
+                    charge(kept.size(length.saturating_add(ContextBlock::size_of(context))));
                 let body = kept.body(length, self.turn.is_line_empty());
                 let (call, parallel) = (Some(id), false);
                 self.arrive(

@@ -19,7 +19,7 @@ use super::turn::Turn;
 use super::waste::Waste;
 use super::window::Window;
 use super::writer::Writer;
-use crate::wire::Features;
+use crate::wire::{Answering, Features, Outgoing};
 
 /// Whether a thread reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,17 +183,27 @@ impl State {
     /// Appends a whole frame. A frame that can't be written any more is dropped.
     #[inline]
     // [window.free]
-    pub(crate) fn append(&mut self, frame: &mut Vec<u8>) {
+    pub(crate) fn append(&mut self, frame: &mut Outgoing<&[u8]>) {
         if self.can_append() {
-            self.outbox.append(frame);
+            self.outbox.append_frame(frame);
+        }
+    }
+
+    /// Appends the frame of an answer, whose payload is moved.
+    pub(crate) fn append_answer(&mut self, frame: &mut Answering) {
+        if self.can_append() {
+            self.outbox.append(&mut frame.bytes);
+            if !frame.tail.is_empty() {
+                self.outbox.append(&mut frame.tail);
+            }
         }
     }
 
     /// Appends the whole frame of a one-way message, and counts it.
     #[inline]
-    pub(crate) fn append_one_way(&mut self, frame: &mut Vec<u8>) {
+    pub(crate) fn append_one_way(&mut self, frame: &mut Outgoing<&[u8]>) {
         if self.can_write() {
-            self.outbox.append(frame);
+            self.outbox.append_frame(frame);
         }
         self.last_one_way = self.outbox.end();
         self.turn.notices.sent_one();

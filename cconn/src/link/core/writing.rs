@@ -3,7 +3,6 @@
 //!
 //! The thread that writes asks here what comes next, and tells what became of each write.
 
-use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use super::outbox::Batch;
 use super::sleepers::Sleep;
 use super::state::State;
 use crate::copy;
+use crate::wire::Outgoing;
 
 /// A blocked write is tried again after this part of the write deadline, and from then on whenever
 /// the time without progress has doubled, even if the socket is not called writable. The kernel
@@ -81,7 +81,7 @@ impl State {
     /// Whether the rest of the frame may be written; all bytes before position `end` may then be on
     /// their way again. If not, the rest goes with the last words, if there are any: only whole
     /// frames do.
-    pub(crate) fn goes_on_direct(&mut self, end: u64, rest: [IoSlice<'_>; 2]) -> bool {
+    pub(crate) fn goes_on_direct(&mut self, end: u64, rest: [&[u8]; 2]) -> bool {
         let goes_on = self.can_write();
         if goes_on {
             self.outbox.rest_leaves(end);
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Queues the rest of a frame that has begun, before everything that was queued meanwhile.
-    pub(crate) fn queue_rest(&mut self, rest: [IoSlice<'_>; 2]) {
+    pub(crate) fn queue_rest(&mut self, rest: [&[u8]; 2]) {
         self.outbox.put_first(rest);
     }
 
@@ -266,8 +266,8 @@ impl State {
     }
 
     /// Appends a copy of the whole frame of a one-way message, and counts it.
-    pub(crate) fn append_copied_one_way(&mut self, frame: &[u8]) {
-        self.append_with(|out| copy::append(out, frame));
+    pub(crate) fn append_copied_one_way(&mut self, frame: &Outgoing<&[u8]>) {
+        self.append_with(|out| frame.parts().iter().for_each(|part| copy::append(out, part)));
         self.last_one_way = self.outbox.end();
         self.turn.notices.sent_one();
     }

@@ -12,12 +12,12 @@ fn a_refused_call_with_a_long_tail_gives_its_window_back() {
     let (client, _server) = pair_with(&limits, None);
     let tail = vec![7; 1 << 20];
     for n in 0..40 {
-        let mut frame = Vec::new();
-        let start = wire::begin_call(&mut frame, 0, ECHO, 0);
-        wire::finish_with(&mut frame, start, tail.len()).unwrap();
+        let mut frame = Outgoing::in_buffer(Vec::new());
+        frame.begin_call(Start::plain(0, ECHO, 0));
+        frame.tail = &tail;
+        frame.finish().unwrap();
         let deadline = Deadline::After(Duration::from_millis(200));
-        let message = Outgoing { frame: &mut frame, tail: &tail };
-        let failure = client.link.call(message, tail.len(), deadline).unwrap_err();
+        let failure = client.link.call(&mut frame, deadline).unwrap_err();
         assert!(matches!(failure, Failure::TooManyCalls { limit: 0 }), "call {n}: {failure:?}");
     }
 }
@@ -46,7 +46,7 @@ fn a_deadline_passes_while_other_frames_come() {
         let mut frame = frame(&client.link, ECHO, &[], true).unwrap();
         let begin = Instant::now();
         let deadline = Deadline::After(Duration::from_millis(200));
-        let result = client.link.call((&mut frame).into(), 0, deadline);
+        let result = client.link.call(&mut frame, deadline);
         let took = begin.elapsed();
         client.link.close(EndReason::Closed, "");
         drop(client);
@@ -128,19 +128,13 @@ fn a_deadline_in_the_middle_of_an_answer_leaves_the_connection_whole() {
     let (ours, hers) = Memory::pair(1000);
     let client = end(Arc::new(ours), &Limits::default());
     // The ids of the first two calls, which use one place of the table twice.
-    let [first, second] = [1 << 32, 2 << 32].map(|id| {
-        let mut answer = Vec::new();
-        let start = wire::begin_answer(&mut answer, wire::CallId(id));
-        answer.extend(b"0123456789");
-        wire::finish_with(&mut answer, start, 0);
-        answer
-    });
+    let [first, second] = [1 << 32, 2 << 32].map(|id| answer_to(CallId(id), b"0123456789"));
     let (half, rest) = first.split_at(first.len() / 2);
     let say = |bytes: &[u8]| hers.try_send(&[std::io::IoSlice::new(bytes)]).unwrap();
     say(half);
     let mut message = frame(&client.link, ECHO, b"x", true).unwrap();
     let deadline = Deadline::After(Duration::from_millis(50));
-    let failure = client.link.call((&mut message).into(), 1, deadline).unwrap_err();
+    let failure = client.link.call(&mut message, deadline).unwrap_err();
     assert!(matches!(failure, Failure::Late { may_have_run: true, .. }), "{failure:?}");
     say(rest);
     say(&second);

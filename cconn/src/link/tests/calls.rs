@@ -80,7 +80,7 @@ fn failures_of_one_ways_come_back_as_notices() {
 fn parallel_commands_do_not_hold_up_others() {
     let (client, _server) = pair();
     let mut slow = frame(&client.link, PARALLEL, &[], true).unwrap();
-    let pending = client.link.defer(&mut slow, 0, soon()).unwrap();
+    let pending = client.link.defer(&mut slow, soon()).unwrap();
     assert_eq!(value(call(&client.link, ECHO, b"x")), b"x");
     assert!(!client.link.is_ready(pending));
     client.link.give_up(pending);
@@ -93,7 +93,7 @@ fn deferred_calls_are_answered_in_any_order_of_waiting() {
     let calls: Vec<_> = (0..100_u8)
         .map(|n| {
             let mut frame = frame(&client.link, ECHO, &[n], true).unwrap();
-            client.link.defer(&mut frame, 1, soon()).unwrap()
+            client.link.defer(&mut frame, soon()).unwrap()
         })
         .collect();
     for (n, pending) in calls.into_iter().enumerate().rev() {
@@ -107,7 +107,7 @@ fn commands_that_came_with_the_greeting_are_run() {
     let client = end(left, &Limits::default());
     let call = {
         let mut frame = frame(&client.link, ECHO, b"early", true).unwrap();
-        let call = client.link.defer(&mut frame, 5, soon()).unwrap();
+        let call = client.link.defer(&mut frame, soon()).unwrap();
         let mut rest = Vec::with_capacity(1000);
         right.recv(&mut rest, &mut Deadline::Never).unwrap();
         let server = end_with(right, &Limits::default(), rest);
@@ -123,7 +123,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     let client = end(left, &Limits::default());
     let _reader_elsewhere = client.link.locked(|state| state.take_helm_anyway()).unwrap();
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
-    let call = client.link.defer(&mut frame, 1, soon()).unwrap();
+    let call = client.link.defer(&mut frame, soon()).unwrap();
     let caller = {
         let link = client.link.clone();
         std::thread::spawn(move || link.wait_for(call, soon()))
@@ -136,7 +136,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
         // What a flusher does when it hands over, and what a reader does before the woken thread runs.
         let parker = state.inside().sleepers.take(|_| true).unwrap();
         state.inside().due.wake(parker);
-        state.append_with(|out| wire::write_cancel(out, wire::CallId(7)));
+        state.append_with(|out| wire::write_cancel(out, CallId(7)));
         state.inside().calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
     });
     assert_eq!(value(caller.join().unwrap()), b"x");
@@ -156,11 +156,11 @@ fn a_payload_that_is_moved_to_be_sent_arrives_whole_and_in_order() {
         let page = 4096 - all.as_ptr().addr() % 4096;
         for from in [page % 4096, (page + 10) % 4096, (page + 25) % 4096, (page + 64) % 4096] {
             let tail = &all[from..from + size];
-            let mut frame = Vec::new();
-            let start = wire::begin_call(&mut frame, 0, ECHO, 0);
-            wire::finish_with(&mut frame, start, size);
-            let message = Outgoing { frame: &mut frame, tail };
-            assert!(value(client.link.call(message, size, soon())) == tail, "{size} from {from}");
+            let mut frame = Outgoing::in_buffer(Vec::new());
+            frame.begin_call(Start::plain(0, ECHO, 0));
+            frame.tail = tail;
+            frame.finish();
+            assert!(value(client.link.call(&mut frame, soon())) == tail, "{size} from {from}");
         }
     }
 }

@@ -42,7 +42,7 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
     let mut buf = Vec::with_capacity(1000);
     right.recv(&mut buf, &mut Deadline::Never).unwrap();
     let said = wire::parse(&buf[4..], Features::OURS).unwrap();
-    assert!(matches!(said, wire::Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
+    assert!(matches!(said, Frame::Adieu { reason: EndReason::Protocol, .. }), "{said:?}");
     let ending = client.link.ending().unwrap();
     assert!(matches!(*ending, Ending::Here { reason: EndReason::Protocol, .. }));
 }
@@ -51,9 +51,7 @@ fn bytes_that_make_no_sense_end_the_connection_with_a_reason_on_both_sides() {
 fn leave_with_a_note(peer: &Memory) {
     let mut bytes = Vec::new();
     wire::write_retrait(&mut bytes);
-    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
-    bytes.extend(7_u64.to_le_bytes());
-    wire::finish_with(&mut bytes, start, 0);
+    bytes.extend(note(7));
     wire::write_adieu(&mut bytes, EndReason::Finished, "");
     peer.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();
     peer.shutdown_write();
@@ -105,7 +103,7 @@ fn a_close_ends_a_call_that_reads_from_a_silent_peer() {
     let caller = {
         let link = client.link.clone();
         let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
-        std::thread::spawn(move || link.call((&mut frame).into(), 1, deadline))
+        std::thread::spawn(move || link.call(&mut frame, deadline))
     };
     while client.link.locked(|state| state.is_helm_free()) {
         std::thread::yield_now();
@@ -122,7 +120,7 @@ fn a_call_that_goes_out_with_the_goodbye_may_have_run() {
     // Another thread is in the middle of a write, and leaves the last words to be said after it.
     client.link.locked(|state| state.inside().writer.begin());
     let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
-    let call = client.link.defer(&mut frame, 1, soon()).unwrap();
+    let call = client.link.defer(&mut frame, soon()).unwrap();
     client.link.close(EndReason::Closed, "");
     let failure = client.link.wait_for(call, soon()).unwrap_err();
     client.link.locked(|state| state.inside().writer.end());
@@ -142,9 +140,7 @@ fn messages_before_adieu_run_even_if_nothing_can_be_written() {
     let mut bytes = Vec::new();
     wire::write_retrait(&mut bytes);
     for number in 0..3_u64 {
-        let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
-        bytes.extend(number.to_le_bytes());
-        wire::finish_with(&mut bytes, start, 0);
+        bytes.extend(note(number));
     }
     wire::write_adieu(&mut bytes, EndReason::Finished, "");
     right.try_send(&[std::io::IoSlice::new(&bytes)]).unwrap();

@@ -31,7 +31,7 @@ fn soon_over() -> Deadline {
 fn a_goodbye_that_crosses_our_own_loses_nothing_in_silence() {
     let (client, peer) = narrow();
     let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
-    client.link.send(&mut message, 500, soon_over()).unwrap();
+    client.link.send(&mut message, soon_over()).unwrap();
     assert!(
         !client.link.locked(|state| state.inside().outbox.is_empty()),
         "the stream has no room for it"
@@ -54,9 +54,9 @@ fn calls_wait_for_room_like_any_message() {
     for n in 0..20 {
         let mut message = frame(&client.link, ECHO, &[7; 300], true).unwrap();
         let failure = if n % 2 == 0 {
-            client.link.defer(&mut message, 300, soon_over()).err()
+            client.link.defer(&mut message, soon_over()).err()
         } else {
-            client.link.call((&mut message).into(), 300, soon_over()).err()
+            client.link.call(&mut message, soon_over()).err()
         };
         let room = matches!(failure, Some(Failure::Late { phase: WaitedFor::Window, .. }));
         refused += u32::from(room);
@@ -133,11 +133,11 @@ fn frames_that_change_nothing_are_read_slowly() {
     for n in 0..200_u64 {
         wire::write_grant(&mut floods[0], 0, 0);
         wire::write_grant(&mut floods[1], 9, u64::MAX);
-        wire::write_cancel(&mut floods[2], wire::CallId(1000 + n));
+        wire::write_cancel(&mut floods[2], CallId(1000 + n));
         wire::write_failure(&mut floods[3], Features::OURS, None, NOTE, FailureCode::Handler, "");
         match n % 3 {
             0 => wire::write_grant(&mut floods[4], 0, 0),
-            1 => wire::write_cancel(&mut floods[4], wire::CallId(n + 1)),
+            1 => wire::write_cancel(&mut floods[4], CallId(n + 1)),
             _ => wire::write_grant(&mut floods[4], 1, n),
         }
     }
@@ -167,7 +167,7 @@ fn frames_that_change_nothing_are_read_slowly() {
 fn a_full_socket_is_looked_at_ever_less_often() {
     let (client, _peer) = narrow();
     let mut message = frame(&client.link, NOTE, &[7; 500], false).unwrap();
-    client.link.send(&mut message, 500, soon_over()).unwrap();
+    client.link.send(&mut message, soon_over()).unwrap();
     let (start, mut now, mut looks) = (Instant::now(), Instant::now(), 0);
     while now < start + Duration::from_secs(9) {
         now += client.link.tend(now).unwrap();
@@ -186,10 +186,7 @@ fn overdue(rest_came: bool) -> (End, Arc<dyn Transport>) {
     let (ours, hers) = tcp_pair();
     let limits = Limits { read_deadline: Duration::from_millis(1), ..Limits::default() };
     let client = end(ours, &limits);
-    let mut bytes = Vec::new();
-    let start = wire::begin_one_way(&mut bytes, 0, NOTE, 0);
-    bytes.extend(7_u64.to_le_bytes());
-    wire::finish_with(&mut bytes, start, 0);
+    let bytes = note(7);
     let (first, second) = bytes.split_at(10);
     let say = |bytes: &[u8]| hers.try_send(&[IoSlice::new(bytes)]).unwrap();
     assert_eq!(say(first), first.len());

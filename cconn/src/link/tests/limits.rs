@@ -7,7 +7,7 @@ fn a_deadline_ends_a_call_and_cancels_it() {
     let (client, server) = pair();
     let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
     let deadline = Some(Instant::now() + Duration::from_millis(50));
-    let failure = client.link.call((&mut slow).into(), 0, deadline).unwrap_err();
+    let failure = client.link.call(&mut slow, deadline).unwrap_err();
     assert!(
         matches!(failure, Failure::Late { phase: WaitedFor::Answer(_), may_have_run: true }),
         "{failure:?}"
@@ -119,7 +119,7 @@ fn where_no_thread_can_be_had_any_number_of_commands_is_refused() {
     let calls: Vec<_> = (0..10_000)
         .map(|_| {
             let mut frame = frame(&client.link, PARALLEL, b"x", true).unwrap();
-            client.link.defer(&mut frame, 1, soon()).unwrap()
+            client.link.defer(&mut frame, soon()).unwrap()
         })
         .collect();
     for call in calls {
@@ -138,7 +138,7 @@ fn a_peer_that_takes_nothing_is_cut_however_short_each_call_is() {
     while client.ending().is_none() && !io::sleep::is_past(end) {
         let mut frame = frame(&client, ECHO, &[0; 200], true).unwrap();
         let deadline = Some(Instant::now() + Duration::from_millis(10));
-        client.call((&mut frame).into(), 200, deadline).unwrap_err();
+        client.call(&mut frame, deadline).unwrap_err();
     }
     let ending = client.ending();
     let slow = |ending: &Ending| matches!(ending, Ending::Here { reason: EndReason::SlowPeer, .. });
@@ -180,7 +180,7 @@ fn a_quiet_second_after_a_burst_ends_the_buffers_of_both_sides() {
     let pending: Vec<_> = (0..50)
         .map(|_| {
             let mut frame = frame(&client.link, ECHO, &body, true).unwrap();
-            client.link.defer(&mut frame, body.len(), soon()).unwrap()
+            client.link.defer(&mut frame, soon()).unwrap()
         })
         .collect();
     for call in pending {
@@ -204,6 +204,6 @@ fn a_quiet_second_ends_what_this_thread_keeps_for_sending() {
     assert!(crate::copy::keeps_spare(), "what this test is about");
     let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
     let deadline = Some(Instant::now() + Duration::from_millis(1500));
-    client.link.call((&mut slow).into(), 0, deadline).unwrap_err();
+    client.link.call(&mut slow, deadline).unwrap_err();
     assert!(!crate::copy::keeps_spare());
 }

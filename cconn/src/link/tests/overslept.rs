@@ -4,7 +4,6 @@
 use std::thread;
 
 use super::*;
-use crate::wire::CallId;
 
 const DEADLINE: Duration = Duration::from_millis(30);
 
@@ -24,7 +23,7 @@ fn overslept<T: Send>(
     let client = end(Arc::new(left), &Limits::default());
     let calls = [0, 1].map(|_| {
         let mut frame = frame(&client.link, ECHO, b"x", true).unwrap();
-        client.link.defer(&mut frame, 1, soon()).unwrap()
+        client.link.defer(&mut frame, soon()).unwrap()
     });
     let mut reader = client.link.locked(|state| state.take_helm());
     let begun = Instant::now();
@@ -34,10 +33,7 @@ fn overslept<T: Send>(
             thread::yield_now();
         }
         if answers {
-            let mut answer = Vec::new();
-            let start = wire::begin_answer(&mut answer, calls[0]);
-            answer.push(b'y');
-            wire::finish_with(&mut answer, start, 0).unwrap();
+            let answer = answer_to(calls[0], b"y");
             right.try_send(&[std::io::IoSlice::new(&answer)]).unwrap();
         }
         client.link.locked(|_| {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::body::Apart;
-use crate::wire::{FailureCode, Output};
+use crate::wire::{Answering, FailureCode};
 
 /// A command as it arrived.
 pub(crate) struct Incoming<'a> {
@@ -34,7 +34,7 @@ pub(crate) trait Runner {
     ///
     /// Called with no lock held. Never panics (the panic fence is inside), and appends to `out`
     /// without looking at what `out` already holds.
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome;
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome;
 
     /// Called for a one-way message that failed here. Never panics.
     fn failed(&mut self, _incoming: &Incoming<'_>, _code: FailureCode, _text: &str) {}
@@ -42,7 +42,7 @@ pub(crate) trait Runner {
 
 #[cfg(any(test, model))]
 impl<F: FnMut(&Incoming<'_>, &mut Vec<u8>) -> Outcome> Runner for F {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Output) -> Outcome {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         self(incoming, &mut out.bytes)
     }
 }

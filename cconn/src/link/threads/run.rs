@@ -10,11 +10,10 @@ use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
 use crate::link::core::command::{Command, Ran};
 use crate::link::core::notices::Notice;
-use crate::link::core::outgoing::Outgoing;
 use crate::link::core::turn::Work;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
-use crate::wire::{self, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, Output};
+use crate::wire::{Answering, FailureCode, Fingerprints, Frame, LENGTH_PREFIX};
 
 /// The most bytes of buffer that a thread keeps between two commands for writing answers.
 const KEPT: usize = 1 << 10;
@@ -25,21 +24,21 @@ pub(super) struct Hands<'a> {
     /// The command to run next, or the one that was run last.
     pub(super) command: Option<Command>,
     /// The frame of the answer.
-    frame: Output,
+    frame: Answering,
     _serving: Serving,
 }
 
 impl<'a> Hands<'a> {
     pub(super) fn new(link: &'a Arc<Link>) -> Self {
         let runner = link.commands.runner(link);
-        Hands { runner, command: None, frame: Output::default(), _serving: handler::serve(link) }
+        Hands { runner, command: None, frame: Answering::default(), _serving: handler::serve(link) }
     }
 
     /// Frees what is too large to be kept. The `Vec` of a long answer is kept by the connection, to
     /// read the next long byte string into.
     fn tidy(&mut self, state: &mut Locked<'_>) {
-        if self.frame.long.capacity() > 0 {
-            drop(state.reuse_long(std::mem::take(&mut self.frame.long)));
+        if self.frame.tail.capacity() > 0 {
+            drop(state.reuse_long(std::mem::take(&mut self.frame.tail)));
         }
         self.frame.truncate(0);
         if self.frame.bytes.capacity() > KEPT {
@@ -118,14 +117,16 @@ impl Link {
             body,
             apart: Cell::new(apart),
         };
-        let start = call.map(|call| wire::begin_answer(&mut frame.bytes, call));
+        if let Some(call) = call {
+            frame.begin_answer(call);
+        }
         let header = frame.bytes.len();
         let outcome = handler::inside(Marks { depth, call, parallel }, || {
             // A command holds a handle to its connection, like any other part of the program.
             let _handle = self.ends_with_handles.then(|| Handle::new(self));
             runner.run(&incoming, frame)
         });
-        let (code, text) = match (outcome, start) {
+        let (code, text) = match (outcome, call) {
             (Outcome::Failure(code), _) => (code, text_behind(&frame.bytes, header)),
             // [one-way.no-answer]
             (Outcome::Answer, None) => return false,
@@ -133,12 +134,11 @@ impl Link {
             (Outcome::UserError, None) => {
                 (FailureCode::Handler, "it returned its own error".to_owned())
             }
-            (Outcome::Answer | Outcome::UserError, Some(start)) => {
-                let size = wire::finish_with(&mut frame.bytes, start, frame.long.len());
-                match size.filter(|size| *size <= self.peer.max_frame) {
+            (Outcome::Answer | Outcome::UserError, Some(_)) => {
+                match frame.finish().filter(|size| *size <= self.peer.max_frame) {
                     Some(_) if outcome == Outcome::UserError => {
                         // [outcome.result]
-                        wire::turn_into_user_error(&mut frame.bytes);
+                        frame.turn_into_user_error();
                         return true;
                     }
                     Some(_) => return true,
@@ -167,9 +167,8 @@ impl Link {
         Frame::Failure { id, command, code, accepted, text }.write(out, self.peer.features);
     }
 
-    fn too_large(&self, frame: &Output) -> String {
-        let size = frame.bytes.len().saturating_add(frame.long.len());
-        let (size, limit) = (size.saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
+    fn too_large(&self, frame: &Answering) -> String {
+        let (size, limit) = (frame.len().saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
         format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
     }
 }
@@ -196,21 +195,17 @@ impl Drop for Handle<'_> {
 /// Sends the answer of a command that has returned. If nothing else is to be done it is written at
 /// once; the answers of a row of commands share a write.
 #[inline]
-fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Output) {
-    let Output { bytes, long } = frame;
+fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Answering) {
     if state.writes_answer_at_once() {
         state.finish(ran);
-        return state.write_at_once(&Outgoing { frame: bytes, tail: long }, &mut Deadline::Never);
+        return state.write_at_once(frame.parts(), &mut Deadline::Never);
     }
     if state.is_above_high_water() {
         // A peer that reads no answers holds up its own commands, and costs no more memory than
         // that. The wait ends with room in the outbox or with the connection.
         let _never_late = state.await_room(&mut Deadline::Never);
     }
-    state.append(bytes);
-    if !long.is_empty() {
-        state.append(long);
-    }
+    state.append_answer(frame);
     state.finish(ran);
 }
 

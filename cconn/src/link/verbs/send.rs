@@ -3,30 +3,28 @@
 use crate::link::Link;
 use crate::link::core::calls::Answer;
 use crate::link::core::failure::Failure;
-use crate::link::core::outgoing::Outgoing;
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
 use crate::link::io::telling::is_telling;
 use crate::link::threads::leave::Appended;
 use crate::sync::Deadline;
-use crate::wire::CallId;
+use crate::wire::{CallId, Outgoing};
 
 impl Link {
-    /// Sends a one-way message: a whole frame whose body has `body` bytes.
+    /// Sends a one-way message: a whole frame.
     ///
     /// Blocks while the peer's window or the outbox is full.
     pub(crate) fn send(
         &self,
-        frame: &mut Vec<u8>,
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: impl Into<Deadline>,
     ) -> Result<(), Failure> {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         self.locked(|state| {
-            if state.is_above_high_water() || !self.admit_at_once(state, charge(body))? {
-                return self.send_later(state, frame, body, deadline);
+            if state.is_above_high_water() || !self.admit_at_once(state, charge(frame.charged()))? {
+                return self.send_later(state, frame, deadline);
             }
             state.append_one_way(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
@@ -39,15 +37,14 @@ impl Link {
     fn send_later(
         &self,
         state: &mut Locked<'_>,
-        frame: &mut Vec<u8>,
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: &mut Deadline,
     ) -> Result<(), Failure> {
         if is_telling() {
             return Err(Failure::NoRoom);
         }
         let sent = self.sending(state, |state| {
-            self.admit_with_room(state, charge(body), deadline)?;
+            self.admit_with_room(state, charge(frame.charged()), deadline)?;
             state.append_one_way(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
             Ok(())
@@ -60,10 +57,10 @@ impl Link {
     }
 
     /// Sends a one-way message like `send`, but only if that needs no waiting.
-    pub(crate) fn try_send(&self, frame: &mut Vec<u8>, body: usize) -> Result<(), Failure> {
+    pub(crate) fn try_send(&self, frame: &mut Outgoing<&[u8]>) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(body))?;
+            self.admit_or_refuse(state, charge(frame.charged()))?;
             state.append_one_way(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(())
@@ -71,11 +68,11 @@ impl Link {
     }
 
     /// Sends a call if that needs no waiting; its answer is left to `wait_for` or `give_up`.
-    pub(crate) fn try_defer(&self, frame: &mut Vec<u8>, body: usize) -> Result<CallId, Failure> {
+    pub(crate) fn try_defer(&self, frame: &mut Outgoing<&[u8]>) -> Result<CallId, Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(body))?;
-            let call = self.open_call(state, frame, body, false)?;
+            self.admit_or_refuse(state, charge(frame.charged()))?;
+            let call = self.open_call(state, frame, false)?;
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(call)
@@ -83,10 +80,10 @@ impl Link {
     }
 
     /// Sends and writes a message of a broadcast, but only if that needs no waiting at all.
-    pub(crate) fn send_at_once(&self, frame: &[u8], body: usize) -> Result<(), Failure> {
+    pub(crate) fn send_at_once(&self, frame: &Outgoing<&[u8]>) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(body))?;
+            self.admit_or_refuse(state, charge(frame.charged()))?;
             // Copied, because the other connections of the broadcast need the frame too.
             state.append_copied_one_way(frame);
             state.flush_ready();
@@ -97,22 +94,19 @@ impl Link {
     /// Sends a call and waits for its answer. The frame holds a call without its id.
     pub(crate) fn call(
         &self,
-        message: Outgoing<'_>,
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
         let deadline = &mut deadline.into();
-        self.check_size(message.len())?;
-        self.locked_aside(|state, from_handler| {
-            match self.open(state, message.frame, body, deadline) {
-                Ok(call) => {
-                    state.write(message, deadline);
-                    self.await_answer(state, call, from_handler, deadline)
-                }
-                Err(failure) => {
-                    state.flush(deadline);
-                    Err(failure)
-                }
+        self.check_size(frame.len())?;
+        self.locked_aside(|state, from_handler| match self.open(state, frame, deadline) {
+            Ok(call) => {
+                state.write(frame, deadline);
+                self.await_answer(state, call, from_handler, deadline)
+            }
+            Err(failure) => {
+                state.flush(deadline);
+                Err(failure)
             }
         })
     }
@@ -120,17 +114,16 @@ impl Link {
     /// Sends a call; its answer is left to `wait_for` or `give_up`.
     pub(crate) fn defer(
         &self,
-        frame: &mut Vec<u8>,
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: impl Into<Deadline>,
     ) -> Result<CallId, Failure> {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         self.locked(|state| {
-            if state.is_above_high_water() || !self.admit_at_once(state, charge(body))? {
-                return self.defer_later(state, frame, body, deadline);
+            if state.is_above_high_water() || !self.admit_at_once(state, charge(frame.charged()))? {
+                return self.defer_later(state, frame, deadline);
             }
-            let call = self.open_call(state, frame, body, false)?;
+            let call = self.open_call(state, frame, false)?;
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
             Ok(call)
@@ -142,16 +135,15 @@ impl Link {
     fn defer_later(
         &self,
         state: &mut Locked<'_>,
-        frame: &mut Vec<u8>,
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: &mut Deadline,
     ) -> Result<CallId, Failure> {
         if is_telling() {
             return Err(Failure::NoRoom);
         }
         let opened = self.sending(state, |state| {
-            self.admit_with_room(state, charge(body), deadline)?;
-            let call = self.open_call(state, frame, body, false)?;
+            self.admit_with_room(state, charge(frame.charged()), deadline)?;
+            let call = self.open_call(state, frame, false)?;
             state.append(frame);
             Ok(call)
         });
@@ -177,19 +169,18 @@ impl Link {
     fn open(
         &self,
         state: &mut Locked<'_>,
-        frame: &mut [u8],
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         deadline: &mut Deadline,
     ) -> Result<CallId, Failure> {
         if state.is_above_high_water() {
             state.await_room(deadline)?;
         }
-        if self.admit_at_once(state, charge(body))? {
-            return self.open_call(state, frame, body, true);
+        if self.admit_at_once(state, charge(frame.charged()))? {
+            return self.open_call(state, frame, true);
         }
         self.sending(state, |state| {
-            self.await_window(state, charge(body), deadline)?;
-            self.open_call(state, frame, body, true)
+            self.await_window(state, charge(frame.charged()), deadline)?;
+            self.open_call(state, frame, true)
         })
     }
 
@@ -198,10 +189,9 @@ impl Link {
     fn open_call(
         &self,
         state: &mut State,
-        frame: &mut [u8],
-        body: usize,
+        frame: &mut Outgoing<&[u8]>,
         awaited: bool,
     ) -> Result<CallId, Failure> {
-        state.open_call(frame, body, awaited, self.limits.max_calls)
+        state.open_call(frame, awaited, self.limits.max_calls)
     }
 }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::outgoing::{Answering, Outgoing, Start};
 use super::*;
 
 const ID: CallId = CallId(7);
@@ -9,7 +13,7 @@ const ALL: Features = Features::ALL;
 const BLOCK: &[u8] = &[1, 4, 250, 0, 0, 0];
 
 fn every_frame() -> Vec<Frame<'static>> {
-    let context = Context::parse(BLOCK).ok();
+    let context = ContextBlock::parse(BLOCK).ok();
     let failure = |code, text| {
         let accepted = Fingerprints::default();
         Frame::Failure { id: None, command: 9, code, accepted, text }
@@ -70,22 +74,41 @@ fn frames_round_trip() {
 
 #[test]
 fn frames_in_the_making_become_the_same() {
-    let mut out = Vec::new();
-    let start = begin_call(&mut out, 1, 2, 3);
-    patch_call_id(&mut out, ID);
-    finish_with(&mut out, start, 0);
-    let call =
+    let mut call = Outgoing::in_buffer(Vec::new());
+    call.begin_call(Start::plain(1, 2, 3));
+    call.set_call_id(ID);
+    assert_eq!(call.finish(), Some(22));
+    let whole =
         Frame::Call { depth: 1, id: ID, command: 2, fingerprint: 3, context: None, body: b"" };
-    assert_eq!(out, written(&call, Features::NONE));
-    assert_eq!(command_of_call(&out), 2);
-    assert!(!blank_call(&mut out, CallId(8)) && blank_call(&mut out, ID));
-    assert_eq!(command_of_call(&out), NO_COMMAND);
-    out.clear();
-    let start = begin_answer(&mut out, ID);
-    out.extend(b"no");
-    finish_with(&mut out, start, 0);
-    turn_into_user_error(&mut out);
-    assert_eq!(out, written(&Frame::UserError { id: ID, body: b"no" }, Features::NONE));
+    assert_eq!(call.bytes, written(&whole, Features::NONE));
+    assert_eq!((call.command_of_call(), call.charged(), call.tells_time()), (2, 0, false));
+    assert!(!blank_call(&mut call.bytes, CallId(8)) && blank_call(&mut call.bytes, ID));
+    assert_eq!(call.command_of_call(), NO_COMMAND);
+    let mut answer = Answering::default();
+    answer.begin_answer(ID);
+    answer.bytes.extend(b"no");
+    answer.finish();
+    answer.turn_into_user_error();
+    assert_eq!(answer.bytes, written(&Frame::UserError { id: ID, body: b"no" }, Features::NONE));
+}
+
+#[test]
+fn a_frame_in_the_making_may_have_a_context_block_and_a_tail() {
+    // [context.block] [window.charge]
+    let context = Context { time_left: Some(0), progress: true, ..Context::default() };
+    let mut frame = Outgoing::in_buffer(Vec::new());
+    let context = Some((&context, Features::CONTEXT));
+    frame.begin_one_way(Start { context, ..Start::plain(1, 2, 3) });
+    assert!(frame.tells_time());
+    frame.set_time_left(Duration::from_millis(500));
+    frame.bytes.extend(b"ab");
+    frame.tail = b"cdef";
+    assert_eq!(frame.finish(), Some(14 + 7 + 6));
+    assert_eq!(frame.charged(), 7 + 6, "the block with its length byte, and the body");
+    let context = ContextBlock::parse(&[1, 4, 0xf4, 1, 0, 0]).ok();
+    let whole = Frame::OneWay { depth: 1, command: 2, fingerprint: 3, context, body: b"abcdef" };
+    let whole = written(&whole, Features::NONE);
+    assert_eq!((frame.parts().concat(), frame.len()), (whole.clone(), whole.len()));
 }
 
 #[test]
@@ -123,7 +146,7 @@ fn where_a_body_begins_is_known_from_the_first_bytes() {
 #[test]
 fn an_undeclared_feature_is_refused() {
     // [context.undeclared] [failure.fingerprints]
-    let context = Context::parse(BLOCK).ok();
+    let context = ContextBlock::parse(BLOCK).ok();
     let flagged = Frame::OneWay { depth: 1, command: 2, fingerprint: 0, context, body: b"" };
     let bytes = written(&flagged, ALL);
     let undeclared = parse(&bytes[LENGTH_PREFIX..], Features::NONE);
@@ -151,7 +174,7 @@ fn a_block_beyond_its_frame_is_refused() {
             depth: 0x80,
             command: 2,
             fingerprint: 0,
-            context: Context::parse(&[]).ok(),
+            context: ContextBlock::parse(&[]).ok(),
             body: b"",
         },
         ALL,

@@ -10,7 +10,7 @@ use crate::link::{
     Dispatch, Incoming, Kinds, Limits, Link, Notice, Outcome, Parts, PeerLimits, Runner,
 };
 use crate::transport::{Memory, Transport as _};
-use crate::wire::{self, Features};
+use crate::wire::{self, Features, Outgoing, Start};
 
 /// Tells the test which thread drops it, and may panic then.
 struct Captured(mpsc::Sender<ThreadId>, Option<&'static str>);
@@ -86,15 +86,15 @@ fn a_watchman_without_a_thread_is_asked_again() {
 fn nothing_is_left_to_a_watchman_without_a_thread() {
     let (left, right) = Memory::pair(1000);
     let link = link(Arc::new(Captured(mpsc::channel().0, None)), left, Some(without_thread()));
-    let mut message = Vec::new();
-    let start = wire::begin_one_way(&mut message, 0, 1, 0);
-    wire::finish_with(&mut message, start, 0);
+    let mut message = Outgoing::in_buffer(Vec::new());
+    message.begin_one_way(Start::plain(0, 1, 0));
+    message.finish();
     // So that the messages are a burst, however slow this thread is.
     let soon = Instant::now() + Duration::from_secs(10);
     link.locked(|state| state.note_message(soon));
     let mut received = Vec::with_capacity(1000);
     for count in 1..=3 {
-        link.send(&mut message.clone(), 0, None).unwrap();
+        link.send(&mut message, None).unwrap();
         right.try_recv(&mut received).unwrap();
         assert_eq!(received.len(), count * message.len());
     }

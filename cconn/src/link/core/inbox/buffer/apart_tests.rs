@@ -32,21 +32,16 @@ fn body(before: usize, long: usize, behind: usize) -> Vec<u8> {
 }
 
 fn frame(kind: usize, body: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::new();
-    let start = match kind % 4 {
-        0 => wire::begin_one_way(&mut frame, 0, 7, 0),
-        1 => wire::begin_call(&mut frame, 0, 7, 0),
-        _ => wire::begin_answer(&mut frame, CallId(9)),
+    let (depth, command, fingerprint, context) = (0, 7, 0, None);
+    let mut bytes = Vec::new();
+    let frame = match kind % 4 {
+        0 => Frame::OneWay { depth, command, fingerprint, context, body },
+        1 => Frame::Call { depth, id: CallId(8), command, fingerprint, context, body },
+        2 => Frame::Answer { id: CallId(9), body },
+        _ => Frame::UserError { id: CallId(9), body },
     };
-    if kind % 4 == 1 {
-        wire::patch_call_id(&mut frame, CallId(8));
-    }
-    frame.extend(body);
-    wire::finish_with(&mut frame, start, 0);
-    if kind % 4 == 3 {
-        wire::turn_into_user_error(&mut frame);
-    }
-    frame
+    frame.write(&mut bytes, wire::Features::NONE);
+    bytes
 }
 
 /// The body of the frame that `next` returned, kept as routing keeps it; and whether a part was
