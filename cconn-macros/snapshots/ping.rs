@@ -161,6 +161,7 @@ fn ping<'x>(
     hash:15286027583431866217u64,
     fingerprint:||__cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
     fault:||__cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+    besoins:&[],
     run:|__cconn_context,
     mut
     __cconn_input,

@@ -117,6 +117,7 @@ const _: () = {
             hash: 3980832842762666324u64,
             fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
             fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+            besoins: &[],
             run: |__cconn_context, mut __cconn_input, __cconn_out| {
                 let __cconn_a0: i64 = __cconn::Slot::<i64>::NEW
                     .__cconn_read(&mut __cconn_input, "a")?;

@@ -21,10 +21,14 @@ pub(crate) struct Args {
     pub(crate) client: Option<Ident>,
     /// The parameter that receives the server, if `serveur = ..` names one.
     pub(crate) server: Option<Ident>,
+    /// The parameters that receive state or a session, as far as `etat = ..` and `session = ..` name
+    /// them.
+    pub(crate) states: Vec<Ident>,
 }
 
 const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `parallele`, \
-                     `client = parameter`, `serveur = parameter` or `crate = path`";
+                     `client = parameter`, `serveur = parameter`, `etat = parameter`, \
+                     `session = parameter` or `crate = path`";
 
 impl Args {
     /// Reads the arguments. A wrong argument is reported to the sink and left out.
@@ -61,6 +65,10 @@ impl Args {
             "crate" => set(&mut self.krate, key, value(key, input, "crate = path")?),
             "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
             "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
+            "etat" | "session" => {
+                self.states.push(value(key, input, &format!("{key} = parameter"))?);
+                Ok(())
+            }
             "parallele" if input.peek(Token![=]) => {
                 Err(syn::Error::new(input.span(), "`parallele` takes no value: write it alone"))
             }
@@ -74,11 +82,13 @@ impl Args {
 }
 
 /// The arguments, each with words that people write instead of it.
-const MEANT: [(&str, &[&str]); 5] = [
+const MEANT: [(&str, &[&str]); 7] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
     ("client", &["client", "clients", "connection", "connexion"]),
     ("serveur", &["serveur", "server", "serveurs"]),
+    ("etat", &["etat", "state", "etats"]),
+    ("session", &["session", "sessions"]),
     ("crate", &["crate", "krate", "crate_path", "path"]),
 ];
 

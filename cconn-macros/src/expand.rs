@@ -6,6 +6,7 @@
 //! a constant called like a variable, can't interfere.
 
 mod consts;
+mod handed_in;
 mod handler;
 pub(crate) mod message;
 

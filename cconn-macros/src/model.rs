@@ -4,6 +4,7 @@
 //! uses the command has no errors of its own.
 
 mod attributes;
+mod handed_in;
 mod parameters;
 mod qualifiers;
 mod types;
@@ -18,7 +19,8 @@ use crate::errors::Sink;
 use crate::{dependency, print};
 
 pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
-pub(crate) use parameters::{Argument, Parameter, takes_server};
+pub(crate) use handed_in::{HandedIn, takes_server};
+pub(crate) use parameters::{Argument, Parameter};
 
 /// One command, checked.
 pub(crate) struct Command {
@@ -93,7 +95,7 @@ impl Command {
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
         self.parameters.iter().filter_map(|parameter| match parameter {
             Parameter::Argument(argument) => Some(argument),
-            _ => None,
+            Parameter::HandedIn(_) => None,
         })
     }
 

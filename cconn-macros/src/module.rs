@@ -49,10 +49,10 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
 
 /// Reports the arguments that a module can't have: only `crate = path` has a meaning for one.
 fn check_args(args: &Args, sink: &mut Sink) {
-    let Args { name, krate: _, parallel, client, server } = args;
+    let Args { name, krate: _, parallel, client, server, states } = args;
     let name = name.iter().map(ToTokens::to_token_stream);
-    let others = [parallel, client, server].into_iter().flatten().map(ToTokens::to_token_stream);
-    for place in name.chain(others) {
+    let others = [parallel, client, server].into_iter().flatten().chain(states);
+    for place in name.chain(others.map(ToTokens::to_token_stream)) {
         sink.at(&place, "a module has no such argument: write it on one of its commands");
     }
 }

@@ -7,11 +7,17 @@
 mod arguments;
 mod closure;
 mod collected;
+mod etat;
 mod fence;
+mod given;
 mod hooks;
 mod list;
+mod provide;
 mod registration;
 mod registry;
+mod runner;
+mod session;
+mod shelf;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -28,14 +34,18 @@ pub use arguments::{
 };
 pub use closure::{ByEither, ByLink, ByValue, OwnedArgument, Recus, Retour};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
+pub use etat::{Besoin, Etat, HandedIn, Made, NotMade, Session, handed_in};
 pub(crate) use fence::fence;
+pub(crate) use given::Given;
 pub(crate) use hooks::{EndHook, Hooks};
 pub(crate) use list::PLACEHOLDER;
 pub use list::{
     Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
     server_only, total,
 };
-pub(crate) use registry::{Registry, RegistryRunner};
+pub(crate) use provide::Lien;
+pub(crate) use registry::Registry;
+pub(crate) use runner::{Hands, RegistryRunner, end_sessions};
 
 /// A command with a body on this side, so that it can be registered.
 ///
@@ -81,6 +91,8 @@ pub struct Description {
     #[doc(hidden)]
     pub fault: fn() -> Option<String>,
     #[doc(hidden)]
+    pub besoins: &'static [Besoin],
+    #[doc(hidden)]
     pub run: RunFn,
 }
 
@@ -104,6 +116,8 @@ pub struct Context<'a> {
     pub(crate) client: &'a Client,
     /// The server, if the connection belongs to one.
     pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
+    /// State and sessions.
+    pub(crate) hands: &'a Hands,
 }
 
 impl fmt::Debug for Context<'_> {

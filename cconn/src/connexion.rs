@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::adresse::{Adresse, AdresseInvalide, VersAdresse};
 use crate::client::Client;
-use crate::commande::Registry;
+use crate::commande::{Given, Registry};
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat, Usage};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
@@ -82,7 +82,7 @@ impl Client {
     ///   sent this side away with [`expulser`](Client::expulser), the error says so and gives the
     ///   reason.
     /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
-    ///   this connection.
+    ///   this connection; or a command is handed state or a session that is not there.
     ///
     /// # Blocking
     ///
@@ -114,6 +114,7 @@ impl Client {
     #[doc(alias = "run")]
     #[doc(alias = "listen")]
     pub fn lancer(&self) -> Resultat<()> {
+        self.check_needs()?;
         if !self.link.execute() {
             let lien = self.link.identity.label().into();
             return Err(Erreur::Usage(Box::new(if self.link.is_served_here() {
@@ -131,20 +132,25 @@ impl Client {
 }
 
 /// Connects, greets, and makes the connection.
-fn connect(settings: &Settings, address: &Result<Adresse, AdresseInvalide>) -> Resultat<Client> {
+fn connect(
+    settings: &Settings,
+    given: Given,
+    address: &Result<Adresse, AdresseInvalide>,
+) -> Resultat<Client> {
     settings.check()?;
+    given.check()?;
     let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
     let address = address.as_ref().map_err(invalid)?;
     let text = address.to_string();
     if let Some(name) = address.unix() {
         let deadline = Instant::now().checked_add(settings.connect_deadline);
         let (io, peer) = unix::connect(address, name, settings, deadline)?;
-        return greet_and_join(settings, io, peer, &text, deadline);
+        return greet_and_join(settings, given, io, peer, &text, deadline);
     }
     let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let (io, peer) = tcp::connect_any(&text, &found, settings, deadline)?;
-    greet_and_join(settings, io, peer, &text, deadline)
+    greet_and_join(settings, given, io, peer, &text, deadline)
 }
 
 /// Windows has Unix sockets that safe code can't use.
@@ -165,11 +171,12 @@ mod unix {
 /// Greets over a transport that leads to a server, and makes the connection.
 pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    greet_and_join(settings, io, None, text, deadline)
+    greet_and_join(settings, Given::default(), io, None, text, deadline)
 }
 
 fn greet_and_join(
     settings: &Settings,
+    given: Given,
     io: Arc<dyn Transport>,
     address: Option<Adresse>,
     text: &str,
@@ -180,7 +187,7 @@ fn greet_and_join(
     let proven = io.peer();
     let link = Link::new(Parts {
         io,
-        commands: Arc::new(Registry::new(settings.hooks.clone())),
+        commands: Arc::new(Registry::new(settings.hooks.clone(), given)),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),

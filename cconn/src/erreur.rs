@@ -28,7 +28,7 @@ pub(crate) use asked::remember;
 pub(crate) use convert::{About, Signatures, ended};
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
-pub use misuse::Usage;
+pub use misuse::{Manque, Usage};
 pub use never::Jamais;
 pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};

@@ -62,7 +62,7 @@ pub use cconn_macros::commande;
 
 pub use adresse::Adresse;
 pub use client::{Attente, Client, ClientFaible};
-pub use commande::Commandes;
+pub use commande::{Commandes, Etat, Session};
 pub use connexion::OptionsClient;
 #[doc(inline)]
 pub use erreur::{Erreur, Resultat};

@@ -7,6 +7,7 @@ mod acceptor;
 mod broadcast;
 mod clients;
 mod each;
+mod etat;
 mod faible;
 mod hooks;
 mod listener;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use crate::adresse::{Adresse, VersAdresse};
 use crate::client::Client;
-use crate::commande::{Liste, Recus, Registry, Retour};
+use crate::commande::{Lien, Liste, Recus, Registry, Retour};
 use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::{Aside, CHAIN_TICK, Chained, Limits, Place, Watch};
 use crate::message::Arguments;
@@ -126,7 +127,8 @@ impl Serveur {
     #[doc(alias("on", "handler", "add_handler", "subscribe", "route"))]
     #[doc(alias = "register")]
     pub fn enregistrer<L: Liste>(&self, commandes: L) -> Resultat<()> {
-        self.shared.registry.enregistrer(commandes.en_liste())
+        let label = self.label();
+        self.shared.registry.enregistrer(commandes.en_liste(), &Lien::of_server(&label))
     }
 
     /// Makes a closure callable by every client, under a name.
@@ -167,7 +169,7 @@ impl Serveur {
     /// # Errors
     ///
     /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
-    ///   this server.
+    ///   this server; or a command is handed state or a session that is not there.
     /// - [`Erreur::Delai`]: the orderly stop was not finished in its grace period.
     ///
     /// # Blocking
@@ -198,6 +200,7 @@ impl Serveur {
             let lien = self.label();
             return Err(Erreur::Usage(Box::new(Usage::LancerDansUneCommande { lien })));
         }
+        self.check_needs()?;
         let opened = self.shared.listener.open();
         let opened = opened.map_err(|AlreadyOpen| -> Erreur {
             Erreur::Usage(Box::new(Usage::DejaLance { lien: self.label() }))
@@ -325,6 +328,11 @@ impl Serveur {
     /// The name of this server in errors.
     fn label(&self) -> Box<str> {
         format!("server {self}").into()
+    }
+
+    /// Checks that everything is there that the commands are handed.
+    fn check_needs(&self) -> Resultat<()> {
+        self.shared.registry.begin(&Lien::of_server(&self.label()))
     }
 
     /// Waits for every client to finish, cuts the clients that do not, and waits for their threads.

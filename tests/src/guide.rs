@@ -13,6 +13,7 @@ pages! {
     Introduction "introduction.md";
     FirstSteps "first-steps.md";
     Commands "commands.md";
+    State "state.md";
     Types "types.md";
     Calls "calls.md";
     Order "order.md";

@@ -4,9 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
+use super::handed_in;
 use super::message::twin_type;
 use crate::lifetimes;
-use crate::model::{Argument, Command, Parameter, hash, unraw};
+use crate::model::{Argument, Command, HandedIn, Parameter, hash, unraw};
 
 /// The implementation of `Commande`, for a command that has a body.
 pub(super) fn registered(command: &Command) -> Option<TokenStream> {
@@ -24,6 +25,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let Command { name, parallel, .. } = command;
     let signature = command.signature();
     let doc = doc(command);
+    let needs = handed_in::needs(command);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Commande for #twin {
@@ -38,6 +40,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 hash: #hash,
                 fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
                 fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+                besoins: #needs,
                 run: #handler,
             };
         }
@@ -45,7 +48,8 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
 }
 
 fn is_server_only(command: &Command) -> bool {
-    let is_server = |parameter: &Parameter| matches!(parameter, Parameter::Server(_));
+    let is_server =
+        |parameter: &Parameter| matches!(parameter, Parameter::HandedIn(HandedIn::Server(_)));
     command.parameters.iter().any(is_server)
 }
 
@@ -117,14 +121,7 @@ fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
 fn passed(command: &Command, context: &Ident, slots: &[Ident]) -> Vec<TokenStream> {
     let mut slots = slots.iter();
     let passed = command.parameters.iter().map(|parameter| match parameter {
-        Parameter::Client(span) => {
-            let span = span.resolved_at(Span::mixed_site());
-            quote_spanned!(span=> __cconn::client(#context))
-        }
-        Parameter::Server(span) => {
-            let span = span.resolved_at(Span::mixed_site());
-            quote_spanned!(span=> __cconn::serveur(#context)?)
-        }
+        Parameter::HandedIn(kind) => handed_in::passed(kind, context),
         Parameter::Argument(_) => {
             let slot = slots.next();
             quote!(#slot)

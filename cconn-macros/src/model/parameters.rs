@@ -1,14 +1,13 @@
-//! The parameters of a command: those that receive the connection or the server, and those that are
-//! arguments of the message.
+//! The parameters of a command: those that are handed in, and those that are arguments of the
+//! message.
 
 use std::collections::HashSet;
 use std::slice;
 
-use proc_macro2::Span;
-use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Meta, Pat, PatType, Path, Type};
 
 use super::attributes::{conditional, conditions, levels};
+use super::handed_in::{HandedIn, handed_in, is_mutable};
 use super::{generated, invalid, types, unraw};
 use crate::args::Args;
 use crate::ast::Function;
@@ -17,10 +16,8 @@ use crate::errors::Sink;
 /// One parameter of the function.
 #[expect(clippy::large_enum_variant, reason = "most of them are arguments")]
 pub(crate) enum Parameter {
-    /// Receives the connection. The span covers the parameter's type.
-    Client(Span),
-    /// Receives the server. The span covers the parameter's type.
-    Server(Span),
+    /// Receives the connection, the server, or what is kept for the commands.
+    HandedIn(HandedIn),
     /// An argument, sent as part of the message.
     Argument(Argument),
 }
@@ -35,12 +32,6 @@ pub(crate) struct Argument {
     pub(crate) docs: Vec<Attribute>,
     /// Lint levels, which are copied to the message's field.
     pub(crate) levels: Vec<Attribute>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum HandedIn {
-    Client,
-    Server,
 }
 
 /// Reads the parameters. Doc comments are taken from the function, because parameters can't have
@@ -74,7 +65,7 @@ pub(super) fn read(
 
 /// Checks that the parameters that the attribute names exist.
 fn check_marked(args: &Args, function: &Function, sink: &mut Sink) {
-    for marked in args.client.iter().chain(&args.server) {
+    for marked in args.client.iter().chain(&args.server).chain(&args.states) {
         let has = |input: &FnArg| match input {
             FnArg::Typed(typed) => name(&typed.pat).is_some_and(|ident| ident == marked),
             FnArg::Receiver(_) => false,
@@ -95,14 +86,6 @@ fn repair(parameter: &mut Parameter, krate: &Path, function: &Function) {
     }
 }
 
-/// Whether a function receives the server.
-pub(crate) fn takes_server(args: &Args, function: &Function) -> bool {
-    function.sig.inputs.iter().any(|input| match input {
-        FnArg::Typed(typed) => handed_in(args, typed) == Some(HandedIn::Server),
-        FnArg::Receiver(_) => false,
-    })
-}
-
 struct Reading<'r> {
     args: &'r Args,
     krate: &'r Path,
@@ -116,12 +99,8 @@ impl Reading<'_> {
         let attrs = self.attributes(typed);
         match handed_in(self.args, typed) {
             Some(kind) => {
-                self.check_handed_in(kind, typed, has_body);
-                let span = typed.ty.span();
-                Some(match kind {
-                    HandedIn::Client => Parameter::Client(span),
-                    HandedIn::Server => Parameter::Server(span),
-                })
+                self.check_handed_in(&kind, typed, has_body);
+                Some(Parameter::HandedIn(kind))
             }
             None => self.argument(typed, attrs).map(Parameter::Argument),
         }
@@ -139,9 +118,9 @@ impl Reading<'_> {
         docs
     }
 
-    fn check_handed_in(&mut self, kind: HandedIn, typed: &PatType, has_body: bool) {
+    fn check_handed_in(&mut self, kind: &HandedIn, typed: &PatType, has_body: bool) {
         let ty = crate::print::ty(&typed.ty);
-        if self.handed_in.contains(&kind) {
+        if kind.is_double(&self.handed_in) {
             self.sink.at(typed, format!("a command takes one `{ty}`: remove this parameter"));
         } else if !has_body {
             let text = format!(
@@ -149,7 +128,7 @@ impl Reading<'_> {
             );
             self.sink.at(typed, text);
         }
-        self.handed_in.push(kind);
+        self.handed_in.push(kind.clone());
     }
 
     fn argument(&mut self, typed: &PatType, docs: Vec<Attribute>) -> Option<Argument> {
@@ -165,7 +144,14 @@ impl Reading<'_> {
             self.sink.at(ident, format!("there are two arguments `{ident}`: rename one"));
             return None;
         }
-        let ty = match types::fault_in_argument(&typed.ty) {
+        let fault = if is_mutable(typed) {
+            let text = "commands share it, so it can't be `&mut`: write `&`, and keep what changes \
+                        in a lock or an atomic";
+            Some(syn::Error::new_spanned(&typed.ty, text))
+        } else {
+            types::fault_in_argument(&typed.ty)
+        };
+        let ty = match fault {
             None => Type::clone(&typed.ty),
             Some(fault) => {
                 self.sink.push(fault);
@@ -187,33 +173,9 @@ fn is_doc(attr: &Attribute) -> bool {
 }
 
 /// The name of a parameter, if its pattern is a plain name.
-fn name(pat: &Pat) -> Option<&Ident> {
+pub(super) fn name(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
-        _ => None,
-    }
-}
-
-/// What a parameter receives: as the attribute says, else by the name of its type. `None` for an
-/// argument.
-fn handed_in(args: &Args, typed: &PatType) -> Option<HandedIn> {
-    let marked = |marked: &Option<Ident>| marked.is_some() && marked.as_ref() == name(&typed.pat);
-    if marked(&args.client) {
-        return Some(HandedIn::Client);
-    }
-    if marked(&args.server) {
-        return Some(HandedIn::Server);
-    }
-    let Type::Reference(reference) = types::peel(&typed.ty) else {
-        return None;
-    };
-    let Type::Path(path) = types::peel(&reference.elem) else {
-        return None;
-    };
-    let last = path.path.segments.last().filter(|_| reference.mutability.is_none())?;
-    match last.ident.to_string().as_str() {
-        "Client" if last.arguments.is_none() => Some(HandedIn::Client),
-        "Serveur" if last.arguments.is_none() => Some(HandedIn::Server),
         _ => None,
     }
 }

@@ -71,6 +71,19 @@ impl Fault {
         Fault::new(FailureCode::Arguments, text)
     }
 
+    /// The fault of a command that is handed a value which the program has not given.
+    #[cold]
+    pub(super) fn not_given(session: bool, name: &str) -> Self {
+        let (sort, remedy) = if session {
+            ("session", "`Default`, `OptionsServeur::session` or `Client::ouvrir_session` makes it")
+        } else {
+            ("state", "give it with `fournir` before commands run")
+        };
+        let name = super::given::short(name);
+        let text = format!("there is no {sort} `{name}` on that side yet: {remedy}");
+        Fault::new(FailureCode::NotReady, text)
+    }
+
     /// The fault of a command that needs a server, on a connection without one.
     #[cold]
     pub(crate) fn no_server() -> Self {
@@ -163,8 +176,9 @@ impl Slot<String> {
     note = "`&str`, `&[u8]` and `&Path` borrow from the received message, alone or inside \
             (`Option<&str>`, `Vec<&str>`, a struct with such fields); of any other type there is \
             no value in it to refer to: write `T` for `&T`, and `Vec<T>` for `&[T]`",
-    note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`; under \
-            another name it is marked: `#[commande(client = name)]`",
+    note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`, state \
+            as `&Etat<T>`, a session as `&Session<T>`; under another name it is marked: \
+            `#[commande(client = name)]`",
     note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
             `Vec<_>`"
 )]

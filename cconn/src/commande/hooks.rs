@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
-use super::{Registry, shown};
+use super::{Registry, end_sessions, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
@@ -81,7 +81,7 @@ impl Registry {
     /// because any thread may have noticed the end. False if that thread can't be started.
     pub(super) fn end(&self, link: &Arc<Link>) -> bool {
         shown::show_left_out();
-        if !self.close() {
+        if !self.close() && !link.attachment.is_some() {
             return true;
         }
         let ended = link.clone();
@@ -120,5 +120,6 @@ fn finish(link: &Arc<Link>) {
         let _panicked = fence(|| hook(&client, client.result_of_end()));
         let _panicked = fence(|| drop(hook));
     }
+    end_sessions(link);
     registry.let_go();
 }

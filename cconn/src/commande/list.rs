@@ -280,6 +280,7 @@ pub(crate) const PLACEHOLDER: Description = Description {
     hash: 0,
     fingerprint: || 0,
     fault: || None,
+    besoins: &[],
     run: run_nothing,
 };
 

@@ -4,14 +4,14 @@ use std::any::Any;
 
 use super::closure::{Recus, Retour, erase};
 use super::registry::Registered;
-use super::{Commandes, Liste, Registry, SurClient};
+use super::{Commandes, Lien, Liste, Registry, SurClient};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat, Usage};
 use crate::message::Arguments;
 
 impl Registry {
     /// Adds all commands of a list, or none of them.
-    pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>) -> Resultat<()> {
+    pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>, lien: &Lien<'_>) -> Resultat<()> {
         for entry in commandes.descriptions() {
             if let Some(texte) = (entry.fault)() {
                 let (commande, texte) = (entry.nom.into(), texte.into());
@@ -19,7 +19,8 @@ impl Registry {
                 return Err(Erreur::Enregistrement(Box::new(error)));
             }
         }
-        let new = commandes.descriptions().iter().map(Registered::function).collect();
+        let new: Vec<_> = commandes.descriptions().iter().map(Registered::function).collect();
+        self.check_new(&new, lien)?;
         self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
     }
 
@@ -42,9 +43,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Erreur::Enregistrement`]: a name is registered already, a name's hash equals another's, or
-    /// a type is not read as it is written. Then none of the list is registered, and the connection
-    /// lives.
+    /// - [`Erreur::Enregistrement`]: a name is registered already, a name's hash equals another's,
+    ///   or a type is not read as it is written. Then none of the list is registered, and the
+    ///   connection lives.
+    /// - [`Erreur::Usage`]: commands run already, and one of the list is handed state or a session
+    ///   that is not there.
     ///
     /// # Examples
     ///
@@ -72,7 +75,7 @@ impl Client {
     where
         L: Liste<Portee: SurClient>,
     {
-        self.registry()?.enregistrer(commandes.en_liste())
+        self.registry()?.enregistrer(commandes.en_liste(), &Lien::of_client(self))
     }
 
     /// Makes a closure callable by the peer, under a name.
@@ -104,7 +107,8 @@ impl Client {
         self.registry()?.enregistrer_commande(nom, commande)
     }
 
-    fn registry(&self) -> Resultat<&Registry> {
+    /// The client's own commands; an error for a client of a server.
+    pub(crate) fn registry(&self) -> Resultat<&Registry> {
         let dispatch: &dyn Any = &**self.link.commands();
         let registry = dispatch.downcast_ref::<Registry>();
         registry.ok_or_else(|| {

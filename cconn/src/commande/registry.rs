@@ -2,7 +2,6 @@
 //!
 //! No lock is held while user code runs: the entry is cloned out of the table first.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
@@ -12,10 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::closure::Closure;
 use super::fence::{fence, fence_telling};
+use super::given::{Given, Sessions};
 use super::hooks::{EndHook, Hooks};
-use super::{Context, Description, Fault, Input, RunFn};
+use super::runner::RegistryRunner;
+use super::shelf::Shelf;
+use super::{Besoin, Context, Description, Fault, Input, RunFn};
 use crate::body::Body;
-use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind, hash};
@@ -29,20 +30,26 @@ pub(crate) struct Registry {
     /// true.
     any_parallel: AtomicBool,
     hooks: RwLock<Hooks>,
+    /// The program's state. A thread that runs commands holds it too.
+    pub(super) states: RwLock<Arc<Shelf>>,
+    pub(super) sessions: Sessions,
+    /// Commands may run from now on: what they need is there, and is checked for further ones.
+    pub(super) begun: AtomicBool,
     /// No command will run any more, and none can be registered.
-    over: AtomicBool,
+    pub(super) over: AtomicBool,
 }
 
-type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
+pub(super) type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
 
 /// A registered command.
 pub(super) struct Registered {
-    name: Cow<'static, str>,
+    pub(super) name: Cow<'static, str>,
     hash: u64,
     signature: &'static str,
     /// 0 if the command was registered by name.
     fingerprint: u32,
     parallel: bool,
+    pub(super) needs: &'static [Besoin],
     run: Run,
 }
 
@@ -59,6 +66,7 @@ impl Registered {
             signature: entry.signature,
             fingerprint: (entry.fingerprint)(),
             parallel: entry.parallele,
+            needs: entry.besoins,
             run: Run::Function(entry.run),
         }
     }
@@ -70,6 +78,7 @@ impl Registered {
             signature: "",
             fingerprint: 0,
             parallel: false,
+            needs: &[],
             run: Run::Closure(run),
         }
     }
@@ -91,7 +100,7 @@ impl Registered {
 /// Commands that one thread has run lately. The thread finds them again without the table, whose
 /// lock and reference counts all threads share. A command once registered stays registered.
 #[derive(Default)]
-struct RecentlyRun([Option<Arc<Registered>>; 4]);
+pub(super) struct RecentlyRun([Option<Arc<Registered>>; 4]);
 
 impl RecentlyRun {
     /// The command with this hash. The table is searched if the thread does not know the command
@@ -108,8 +117,9 @@ impl RecentlyRun {
 }
 
 impl Registry {
-    pub(crate) fn new(hooks: Hooks) -> Self {
-        Registry { hooks: RwLock::new(hooks), ..Registry::default() }
+    pub(crate) fn new(hooks: Hooks, given: Given) -> Self {
+        let (states, sessions) = (RwLock::new(Arc::new(given.states)), given.sessions);
+        Registry { hooks: RwLock::new(hooks), states, sessions, ..Registry::default() }
     }
 
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
@@ -134,7 +144,8 @@ impl Registry {
     }
 
     /// Runs one command and returns how it ended.
-    fn run(
+    #[inline]
+    pub(super) fn run(
         &self,
         known: &mut RecentlyRun,
         context: &Context<'_>,
@@ -211,7 +222,7 @@ impl Registry {
         self.over.store(true, Ordering::Relaxed);
         let captured = table.values().any(|command| matches!(command.run, Run::Closure(_)));
         drop(table);
-        captured || self.hooks().any()
+        captured || self.hooks().any() || !self.states().is_empty()
     }
 
     /// Drops the program's closures and everything they have captured, because a captured handle
@@ -226,10 +237,11 @@ impl Registry {
         for command in table.into_values() {
             let _panicked = fence(|| drop(command));
         }
+        self.let_go_of_states();
         hooks.let_go();
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Table> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -310,46 +322,11 @@ impl Kinds for Registry {
     }
 }
 
-/// Runs commands on one thread of a connection.
-pub(crate) struct RegistryRunner<'a> {
-    registry: &'a Registry,
-    client: Client,
-    serveur: Option<Box<dyn Any + Send + Sync>>,
-    known: RecentlyRun,
-}
-
-impl<'a> RegistryRunner<'a> {
-    /// The server of this connection, if it has one.
-    pub(crate) fn new(
-        registry: &'a Registry,
-        link: &Arc<Link>,
-        serveur: Option<Box<dyn Any + Send + Sync>>,
-    ) -> Self {
-        RegistryRunner {
-            registry,
-            client: Client::within(link),
-            serveur,
-            known: RecentlyRun::default(),
-        }
-    }
-}
-
-impl Runner for RegistryRunner<'_> {
-    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
-        let context = Context { client: &self.client, serveur: self.serveur.as_deref() };
-        self.registry.run(&mut self.known, &context, incoming, out)
-    }
-
-    fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
-        self.registry.report_here(&self.client, incoming.command, code, text);
-    }
-}
-
 /// A hasher for keys that are hashes already.
 ///
 /// The keys in the table are the program's own; a peer only looks up.
 #[derive(Clone, Copy, Debug, Default)]
-struct AsIs(u64);
+pub(super) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {

@@ -34,7 +34,7 @@ fn local() -> (Serveur, Client) {
 #[test]
 fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
-    let context = Context { client: &client, serveur: None };
+    let context = Context { client: &client, serveur: None, hands: &Hands::default() };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Answering::default();
     let reply = (adresses::DESCRIPTION.run)(&context, Input::new(body.as_slice().into()), &mut out)
@@ -54,7 +54,7 @@ fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
     let mut out = Answering::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
-        let context = Context { client: &client, serveur };
+        let context = Context { client: &client, serveur, hands: &Hands::default() };
         (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into()), &mut out)
             .map(|reply| reply.0)
     };
@@ -66,7 +66,7 @@ fn a_command_that_needs_a_server_fails_without_one() {
 #[test]
 fn a_prefix_of_the_arguments_never_runs() {
     let (_serveur, client) = local();
-    let context = Context { client: &client, serveur: None };
+    let context = Context { client: &client, serveur: None, hands: &Hands::default() };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Answering::default();

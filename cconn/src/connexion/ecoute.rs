@@ -1,7 +1,7 @@
 //! A client that listens by itself: its commands run on a thread that it owns.
 
 use crate::client::Client;
-use crate::commande::Registry;
+use crate::commande::{Lien, Registry};
 use crate::erreur::{EchecConnexion, Erreur, Resultat, Usage, ended};
 use crate::link::NotListening;
 
@@ -22,7 +22,8 @@ impl Client {
     /// # Errors
     ///
     /// - [`Erreur::Usage`]: it listens already, [`lancer`](Client::lancer) runs, or this was called
-    ///   from inside a command or a hook of the connection.
+    ///   from inside a command or a hook of the connection; or a command is handed state or a session
+    ///   that is not there.
     /// - [`Erreur::Fermee`]: the connection has ended.
     /// - [`Erreur::Connexion`]: no thread could be had; the connection lives.
     ///
@@ -54,6 +55,7 @@ impl Client {
     #[doc(alias("spawn", "background", "event_loop", "start"))]
     #[doc(alias = "listen")]
     pub fn ecouter(&self) -> Resultat<()> {
+        self.check_needs()?;
         self.link.listen(Registry::end_untold).map_err(|failed| {
             let lien = self.link.identity.label().into();
             match failed {
@@ -70,5 +72,11 @@ impl Client {
                 }
             }
         })
+    }
+
+    /// Checks that everything is there that this client's commands are handed. A client of a server
+    /// has no commands of its own.
+    pub(super) fn check_needs(&self) -> Resultat<()> {
+        self.registry().map_or(Ok(()), |registry| registry.begin(&Lien::of_client(self)))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
-use crate::commande::Hooks;
+use crate::commande::{Given, Hooks};
 use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::Limits;
 use crate::text::counted;
@@ -257,6 +257,31 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Gives a value that the commands are handed as [`Etat<T>`]($crate::Etat).
+        ///
+        /// One value of each type: a second one of the type is an error when this is opened. Of two
+        /// values of one type make two types, `struct Recettes(Mutex<u64>)` and so on. What commands
+        /// are handed and the program has not given is an error before the first of them runs, which
+        /// names all of it with the commands. The value is dropped once no command runs any more; a
+        /// handle that it holds counts until then, so hold a `faible` one.
+        #[doc(alias("state", "manage", "app_data", "with_state", "extension"))]
+        #[doc(alias = "provide")]
+        pub fn fournir<T: Send + Sync + 'static>(mut self, valeur: T) -> Self {
+            self.given.state(valeur);
+            self
+        }
+
+        /// Says that the session `T` is opened later, with
+        /// [`ouvrir_session`]($crate::Client::ouvrir_session).
+        ///
+        /// Commands that are handed [`Session<T>`]($crate::Session) before that are refused without
+        /// being run, with [`PasPrete`]($crate::erreur::NatureDistante::PasPrete).
+        #[doc(alias = "session_later")]
+        pub fn session_plus_tard<T: Send + Sync + 'static>(mut self) -> Self {
+            self.given.session_later::<T>();
+            self
+        }
+
         /// Whether messages that failed at the peer are reported on the standard error if
         /// [`quand_echec`](Self::quand_echec) is not set; they are unless this is `false`.
         #[doc(alias = "log_failures")]
@@ -293,11 +318,12 @@ pub(crate) use shared_settings;
 pub struct OptionsClient {
     address: Result<Adresse, AdresseInvalide>,
     settings: Settings,
+    given: Given,
 }
 
 impl OptionsClient {
     pub(super) fn new(address: Result<Adresse, AdresseInvalide>) -> Self {
-        OptionsClient { address, settings: Settings::default() }
+        OptionsClient { address, settings: Settings::default(), given: Given::default() }
     }
 
     /// How long connecting and greeting may take together; 10 seconds unless set.
@@ -340,6 +366,6 @@ impl OptionsClient {
     #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
     pub fn connecter(self) -> Resultat<Client> {
-        super::connect(&self.settings, &self.address)
+        super::connect(&self.settings, self.given, &self.address)
     }
 }

@@ -1,8 +1,10 @@
 //! Misuse: errors that only a change of the program removes, whatever the peer and the system do.
 
+use std::fmt;
+
 use thiserror::Error;
 
-use crate::text::Harmless;
+use crate::text::{Harmless, counted, verb};
 
 /// The program asked for something impossible. Nothing was begun, and every connection is as it
 /// was.
@@ -74,6 +76,28 @@ pub enum Usage {
         /// The connection.
         lien: Box<str>,
     },
+    /// Commands are handed state or sessions that the program has not given. All that is missing is
+    /// listed.
+    #[error("{lien}: {}", missing(manques))]
+    #[doc(alias = "MissingState")]
+    #[non_exhaustive]
+    Manques {
+        /// The connection or the server.
+        lien: Box<str>,
+        /// What is missing.
+        manques: Box<[Manque]>,
+    },
+    /// A value of that type was given already, as state or as a session.
+    #[error(
+        "a value of the type `{quoi}` is there already; of two values of one type make two types: \
+         `struct Autre({quoi});`"
+    )]
+    #[doc(alias = "DuplicateState")]
+    #[non_exhaustive]
+    EtatDouble {
+        /// The type, without the paths in it.
+        quoi: Box<str>,
+    },
     /// The answer of a deferred call was claimed before.
     #[error("command `{}` on {lien}: its answer was claimed already", Harmless(commande))]
     #[doc(alias = "AlreadyClaimed")]
@@ -84,6 +108,58 @@ pub enum Usage {
         /// The connection.
         lien: Box<str>,
     },
+}
+
+/// State or a session that commands are handed and the program has not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "Missing")]
+#[non_exhaustive]
+pub struct Manque {
+    /// The type of the value, without the paths in it: `Mutex<Compte>`.
+    pub quoi: Box<str>,
+    /// Whether the commands take it as a session, else as state.
+    pub session: bool,
+    /// The commands that take it.
+    pub commandes: Box<[Box<str>]>,
+    /// What is there and was most likely meant.
+    pub proche: Option<Box<str>>,
+}
+
+/// The largest number of commands that an error names for one missing value.
+const NAMED: usize = 5;
+
+impl fmt::Display for Manque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Manque { quoi, session, commandes, proche } = self;
+        let more = commandes.len().saturating_sub(NAMED);
+        let named = commandes.len() - more;
+        for (at, commande) in commandes.iter().take(NAMED).enumerate() {
+            let before = match at {
+                0 => "",
+                _ if at + 1 == named && more == 0 => " and ",
+                _ => ", ",
+            };
+            write!(f, "{before}`{}`", Harmless(commande))?;
+        }
+        if more > 0 {
+            write!(f, " and {}", counted(more, "other"))?;
+        }
+        let the = if *session { "the session " } else { "" };
+        write!(f, " {} {the}`{quoi}`", verb(commandes.len(), "wants", "want"))?;
+        match proche {
+            Some(proche) => write!(f, ", there is {proche}"),
+            None if *session => f.write_str(
+                ": implement `Default` for its type, or make it with `OptionsServeur::session` or \
+                 `Client::ouvrir_session`",
+            ),
+            None => f.write_str(": give its value with `fournir` before the commands run"),
+        }
+    }
+}
+
+fn missing(manques: &[Manque]) -> String {
+    let texts: Vec<_> = manques.iter().map(Manque::to_string).collect();
+    texts.join("; ")
 }
 
 fn range(minimum: &str, maximum: Option<&str>) -> String {

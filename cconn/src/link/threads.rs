@@ -2,6 +2,7 @@
 
 pub(super) mod after;
 pub(super) mod aside;
+pub(super) mod attached;
 pub(super) mod chained;
 pub(super) mod circle;
 pub(super) mod dispatch;

@@ -12,7 +12,7 @@ use super::system::affordable_clients;
 use super::{Serveur, Shared};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
-use crate::commande::{EndHook, Registry};
+use crate::commande::{EndHook, Given, Registry};
 use crate::connexion::{Settings, check, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
@@ -75,6 +75,7 @@ pub struct OptionsServeur {
     /// As in `Kept`. Programs can't set it either.
     pub(super) unused: Duration,
     hooks: ServerHooks,
+    given: Given,
 }
 
 impl OptionsServeur {
@@ -86,6 +87,7 @@ impl OptionsServeur {
             leaving: LEAVING,
             unused: UNUSED,
             hooks: ServerHooks::default(),
+            given: Given::default(),
         }
     }
 
@@ -135,6 +137,42 @@ impl OptionsServeur {
         self
     }
 
+    /// Makes the session of each client that connects, on the client's thread, before
+    /// [`quand_connecte`](OptionsServeur::quand_connecte) and before the client's first command.
+    ///
+    /// Like that hook it may call the client and wait. Commands are handed the value as
+    /// [`Session<T>`](crate::Session); it is dropped with the connection. One of each type can be
+    /// made so. If it fails or panics the client is sent away, with the error's text, and
+    /// [`quand_refuse`](OptionsServeur::quand_refuse) is told; the other hooks do not run for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::{Serveur, Session, commande, commandes};
+    ///
+    /// struct Arrivee(u64);
+    ///
+    /// #[commande]
+    /// fn numero(arrivee: &Session<Arrivee>) -> u64 {
+    ///     arrivee.0
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::options(0).session(|client| Ok(Arrivee(client.id()))).ouvrir()?;
+    /// serveur.enregistrer(commandes![numero])?;
+    /// assert_eq!(serveur.client_local()?.appeler(numero {})?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("authenticate", "per_connection"))]
+    pub fn session<T: Send + Sync + 'static>(
+        mut self,
+        faire: impl Fn(&Client) -> Resultat<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.given.session(faire);
+        self
+    }
+
     /// Runs when a client's connection has ended, on the client's thread, after its last command.
     ///
     /// It waits for commands on other threads as long as a stop may take. The result tells whether
@@ -180,6 +218,7 @@ impl OptionsServeur {
     #[doc(alias = "bind")]
     pub fn ouvrir(self) -> Resultat<Serveur> {
         self.settings.check()?;
+        self.given.check()?;
         check("max_clients", self.max_clients, 1, None, usize::to_string)?;
         crate::link::note_maker();
         let wanted =
@@ -188,7 +227,7 @@ impl OptionsServeur {
             .map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         let listener = Listener::new(source);
         let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
-        let registry = Arc::new(Registry::new(self.settings.hooks.clone()));
+        let registry = Arc::new(Registry::new(self.settings.hooks.clone(), self.given));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             leaving: self.leaving,

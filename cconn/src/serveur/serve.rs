@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Serveur;
 use crate::adresse::Adresse;
 use crate::client::Client;
-use crate::commande::EndHook;
+use crate::commande::{EndHook, end_sessions};
 use crate::erreur::Resultat;
 use crate::handshake::{self, Greeted};
 use crate::link::{Identity, Link, Parts, Watch};
@@ -42,6 +42,8 @@ impl Serveur {
     ///
     /// - [`Erreur::Connexion`](crate::Erreur::Connexion): the server is full or stopping, or no
     ///   thread could be had.
+    /// - [`Erreur::Usage`](crate::Erreur::Usage): a command is handed state or a session that is not
+    ///   there.
     /// - [`Erreur::Delai`](crate::Erreur::Delai): its thread did not greet within 10 seconds.
     ///
     /// # Blocking
@@ -63,6 +65,7 @@ impl Serveur {
     /// ```
     #[doc(alias = "in_memory")]
     pub fn client_local(&self) -> Resultat<Client> {
+        self.check_needs()?;
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
         let options = &self.shared.options;
         let until = Instant::now() + options.leaving;
@@ -116,7 +119,8 @@ impl Serveur {
             rest: greeted.rest,
         });
         let hooks = self.shared.options.hooks();
-        if hooks.connected.is_some() {
+        let is_held = hooks.connected.is_some() || self.shared.registry.makes_sessions();
+        if is_held {
             // The hook may decide whether the client is admitted, and may wait for the client's
             // answers: until it has ended no command of the client starts.
             link.hold_commands();
@@ -126,30 +130,40 @@ impl Serveur {
             self.shared.listener.wake();
         }
         let client = Client::of(&link);
-        if hooks.connected.is_some() {
+        if is_held {
             // The hook may run for long without reading. So what came behind the greeting is routed
             // now, and the watchman reads on.
             link.leave_helm();
         }
-        self.hook(hooks.connected.as_ref(), &client);
+        let is_admitted = self.make_sessions(&client);
+        if is_admitted {
+            self.hook(hooks.connected.as_ref(), &client);
+        }
         link.admit_and_execute();
-        if hooks.disconnected.is_some() {
+        let disconnected = hooks.disconnected.as_ref().filter(|_| is_admitted);
+        if disconnected.is_some() {
             // The last commands may still run on other threads. Meanwhile the watchman reads and
             // discards what the peer sends.
             link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         }
-        self.hook(hooks.disconnected.as_ref(), &client);
+        self.hook(disconnected, &client);
         drop(hooks);
         link.linger();
         link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
+        end_sessions(&link);
     }
 
     fn hook(&self, hook: Option<&EndHook>, client: &Client) {
         if let Some(hook) = hook {
             let result = client.result_of_end();
-            let _serving = client.link.serving();
-            self.shared.clients.inside_hook(|| self.run_hook(|| hook(client, result)));
+            self.in_hook(client, || hook(client, result));
         }
+    }
+
+    /// Runs code of the program's for a client, on the client's thread.
+    pub(super) fn in_hook(&self, client: &Client, act: impl FnOnce()) {
+        let _serving = client.link.serving();
+        self.shared.clients.inside_hook(|| self.run_hook(act));
     }
 }
 

@@ -4,6 +4,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
 mod ecoute;
+mod partage;
+mod sessions;
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};

@@ -43,7 +43,7 @@ pub(super) const TOGETHER: &[Work] = &[
 
 /// The function that runs a command on a server, from the lookup to the encoded answer.
 const DISPATCH: &str =
-    "commande::registry::RegistryRunner as cconn::link::threads::dispatch::Runner>::run";
+    "commande::runner::RegistryRunner as cconn::link::threads::dispatch::Runner>::run";
 
 impl Work {
     const fn new(name: &'static str, units: u32, steadiness: Steadiness) -> Work {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use super::attached::Attachment;
 use super::dispatch::Runner;
 use super::names::Names;
 use super::watch::Watch;
@@ -69,6 +70,8 @@ pub(crate) struct Link {
     left: AtomicBool,
     /// Whether the connection has a thread of its own that runs its commands.
     pub(super) listens: AtomicBool,
+    /// What the layer above keeps with the connection.
+    pub(crate) attachment: Attachment,
 }
 
 impl Deref for Link {
@@ -115,6 +118,7 @@ impl Link {
             ends_with_handles,
             left: AtomicBool::new(false),
             listens: AtomicBool::new(false),
+            attachment: Attachment::default(),
         })
     }
 
