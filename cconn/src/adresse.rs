@@ -108,6 +108,15 @@ impl Adresse {
         }
     }
 
+    /// The host, for the name in its certificate; `None` if the address has none.
+    #[cfg(feature = "tls")]
+    pub(crate) fn host(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Socket(address) => Some(address.ip().to_string()),
+            Kind::Host { host, .. } => Some(host.to_string()),
+        }
+    }
+
     /// Looks the address up and returns all socket addresses that it means. The name of a host
     /// takes as long as the system needs for it.
     pub(crate) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {

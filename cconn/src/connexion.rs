@@ -2,6 +2,7 @@
 
 mod ecoute;
 mod options;
+mod secure;
 mod tcp;
 #[cfg(unix)]
 mod unix;
@@ -17,7 +18,7 @@ use crate::commande::{Given, Registry};
 use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat, Usage};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
-use crate::transport::Transport;
+use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::{Refusal, Role};
 
 pub use options::OptionsClient;
@@ -150,6 +151,7 @@ fn connect(
     let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let (io, peer) = tcp::connect_any(&text, &found, settings, deadline)?;
+    let io = secure::secured(settings, io, address, deadline)?;
     greet_and_join(settings, given, io, peer, &text, deadline)
 }
 
@@ -242,7 +244,16 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
     let (adresse, texte) = (text.into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {
         HandshakeError::Late => return late(text, Phase::Accueil, delay),
-        HandshakeError::Io(cause) => EchecConnexion::Accueil { adresse, cause },
+        HandshakeError::SpeaksTls(_) => {
+            EchecConnexion::Tls { adresse, nature: NatureTls::Inattendu, texte }
+        }
+        HandshakeError::Refused { refusal: Refusal::Plain, .. } => {
+            EchecConnexion::Tls { adresse, nature: NatureTls::Exige, texte }
+        }
+        HandshakeError::Io(cause) => match TlsFault::inside(&cause).map(|fault| fault.nature) {
+            Some(nature) => EchecConnexion::Tls { adresse, nature, texte },
+            None => EchecConnexion::Accueil { adresse, cause },
+        },
         HandshakeError::Ended => {
             let cause = io::ErrorKind::UnexpectedEof.into();
             EchecConnexion::Accueil { adresse, cause }

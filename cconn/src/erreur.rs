@@ -34,6 +34,8 @@ pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};
 pub use setup::EchecConnexion;
 
+pub use crate::transport::NatureTls;
+
 /// What went wrong, grouped by what a caller can do about it.
 ///
 /// `E` is the error of the command that was called. For a command without an error of its own it is

@@ -29,6 +29,8 @@ pub(crate) enum HandshakeError {
     Ended,
     #[error("the other side is not a cconn peer: it begins with {0}")]
     NotCconn(String),
+    #[error("{}", speaks_tls(.0))]
+    SpeaksTls(Role),
     #[error("it speaks version {0} of the protocol, this side version {VERSION}")]
     Version(u16),
     #[error("it is a {0} too; connect a client to a server")]
@@ -90,7 +92,7 @@ pub(crate) fn read_greeting(
 ) -> Result<Greeted, HandshakeError> {
     let mut buf = Vec::with_capacity(FIRST_READ);
     loop {
-        let wanted = wanted(&buf)?;
+        let wanted = wanted(&buf, own_role)?;
         if buf.len() >= wanted {
             return finish(buf, wanted, own_role);
         }
@@ -112,7 +114,7 @@ pub(crate) fn hear_greeting(
     said: &mut Vec<u8>,
 ) -> Option<Result<Greeted, HandshakeError>> {
     loop {
-        let wanted = match wanted(said) {
+        let wanted = match wanted(said, Role::Server) {
             Ok(wanted) => wanted,
             Err(error) => return Some(Err(error)),
         };
@@ -133,9 +135,10 @@ pub(crate) fn hear_greeting(
 
 /// The length of a greeting that begins with these bytes: that of its head until the head is there.
 // [greeting.order]
-fn wanted(buf: &[u8]) -> Result<usize, HandshakeError> {
+fn wanted(buf: &[u8], own_role: Role) -> Result<usize, HandshakeError> {
     let Some(head) = buf.first_chunk() else { return Ok(GREETING_HEAD) };
     let head = match GreetingHead::parse(head) {
+        Err(WireError::Magic) if is_tls(head) => return Err(HandshakeError::SpeaksTls(own_role)),
         Err(WireError::Magic) => return Err(HandshakeError::NotCconn(shown(buf))),
         other => other?,
     };
@@ -192,6 +195,19 @@ fn receive(
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(HandshakeError::Late),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether these bytes begin a record of TLS: an alert, or one of the handshake.
+fn is_tls(first: &[u8]) -> bool {
+    matches!(first, [0x15 | 0x16, 3, ..])
+}
+
+/// What to do about a peer that speaks TLS, for a side of this role.
+fn speaks_tls(own_role: &Role) -> &'static str {
+    match own_role {
+        Role::Client => "the server speaks TLS; connect with `tls`",
+        Role::Server => "the newcomer speaks TLS, and this server does not; open it with `tls`",
     }
 }
 

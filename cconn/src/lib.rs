@@ -47,6 +47,8 @@ mod connexion;
 mod handshake;
 pub mod local;
 mod serveur;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod traits;
 mod unwind;
 

@@ -3,11 +3,14 @@
 //! A transport does not know frames. Only the transport in memory keeps bytes itself.
 
 mod closing;
+mod fault;
 mod memory;
 #[cfg(test)]
 mod scripted;
 mod socket;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(unix)]
 pub(crate) mod unix;
 
@@ -20,8 +23,12 @@ pub(crate) fn no_unix_sockets() -> std::io::Error {
 }
 
 pub(crate) use closing::Closing;
+pub use fault::NatureTls;
+pub(crate) use fault::TlsFault;
 pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
 pub(crate) use socket::{SOCKETS, Socket, configure};
 pub(crate) use stream::{End, Input, Ready, Transport};
+#[cfg(feature = "tls")]
+pub(crate) use tls::{Below, Secured, Session};

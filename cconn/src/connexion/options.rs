@@ -41,6 +41,9 @@ pub(crate) struct Settings {
     pub(crate) connect_deadline: Duration,
     pub(crate) greeting_deadline: Duration,
     pub(crate) hooks: Hooks,
+    /// How a client encrypts its connection, if it does.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::TlsClient>,
 }
 
 impl Default for Settings {
@@ -50,6 +53,8 @@ impl Default for Settings {
             connect_deadline: CONNECT,
             greeting_deadline: GREETING,
             hooks: Hooks::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -333,6 +338,18 @@ impl OptionsClient {
     #[doc(alias = "connect_timeout")]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
         self.settings.connect_deadline = delai;
+        self
+    }
+
+    /// Encrypts the connection.
+    ///
+    /// The server must encrypt too, with a certificate that is valid for the host in the address;
+    /// [`connecter`](OptionsClient::connecter) fails otherwise, before anything of the program's is
+    /// sent. The handshake counts in [`delai_connexion`](OptionsClient::delai_connexion).
+    #[cfg(feature = "tls")]
+    #[doc(alias("ssl", "encrypt", "https"))]
+    pub fn tls(mut self, tls: crate::tls::TlsClient) -> Self {
+        self.settings.tls = Some(tls);
         self
     }
 

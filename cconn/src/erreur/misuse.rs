@@ -26,6 +26,17 @@ pub enum Usage {
         /// The largest value that it may have; `None` if there is no upper bound.
         maximum: Option<Box<str>>,
     },
+    /// A certificate, a key or a name that was given for encryption is of no use.
+    #[error("encryption: {}: {}", Harmless(quoi), Harmless(texte))]
+    #[doc(alias("BadCertificate", "BadKey"))]
+    #[doc(alias = "Encryption")]
+    #[non_exhaustive]
+    Chiffrement {
+        /// What is of no use.
+        quoi: Box<str>,
+        /// What is wrong with it.
+        texte: Box<str>,
+    },
     /// `lancer` runs already for this connection or server.
     #[error(
         "{lien}: `lancer` runs already; on a server, one `Serveur::lancer` runs the commands of every client"

@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use crate::link::lost;
 use crate::text::Harmless;
+use crate::transport::NatureTls;
 
 /// An address as it was given, safe to show: it may be empty or come from anywhere.
 fn shown(adresse: &str) -> impl fmt::Display {
@@ -74,6 +75,17 @@ pub enum EchecConnexion {
         lien: Box<str>,
         /// What the system said.
         cause: io::Error,
+    },
+    /// No encrypted connection came about, or one side wants encryption and the other has none.
+    #[error("no encrypted connection with {adresse}: {}", Harmless(texte))]
+    #[non_exhaustive]
+    Tls {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// What is wrong.
+        nature: NatureTls,
+        /// What is wrong, and what to do.
+        texte: Box<str>,
     },
     /// The stream broke during the greeting.
     #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]

@@ -4,6 +4,8 @@
 //! This file knows no particular kind of stream or listening socket: each kind has a file of its
 //! own below this one, and only `open` names them.
 
+#[cfg(feature = "tls")]
+pub(super) mod secured;
 mod tcp;
 #[cfg(unix)]
 mod unix;
@@ -32,7 +34,7 @@ pub(super) trait Source: Send + Sync {
 }
 
 /// The stream of a peer that is not a client yet.
-pub(super) trait Newcomer: Send {
+pub(super) trait Newcomer: Send + Sync {
     /// What a poll watches for input.
     fn as_fd(&self) -> BorrowedFd<'_>;
 

@@ -76,6 +76,8 @@ pub struct OptionsServeur {
     pub(super) unused: Duration,
     hooks: ServerHooks,
     given: Given,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::TlsServeur>,
 }
 
 impl OptionsServeur {
@@ -88,7 +90,20 @@ impl OptionsServeur {
             unused: UNUSED,
             hooks: ServerHooks::default(),
             given: Given::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
+    }
+
+    /// Encrypts every connection: a newcomer that does not speak TLS is refused, and told so.
+    ///
+    /// The handshake counts in [`delai_accueil`](OptionsServeur::delai_accueil), and takes neither
+    /// a place nor a thread.
+    #[cfg(feature = "tls")]
+    #[doc(alias("ssl", "encrypt", "https"))]
+    pub fn tls(mut self, tls: crate::tls::TlsServeur) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// How many clients are served at the same time; 1 unless set.
@@ -225,6 +240,11 @@ impl OptionsServeur {
             self.address.map_err(|invalid| unavailable(invalid.text(), invalid.to_io()))?;
         let (source, address) = listener::open(&wanted, self.settings.limits.write_deadline)
             .map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        #[cfg(feature = "tls")]
+        let source = match &self.tls {
+            Some(tls) => Arc::new(listener::secured::Encrypted::new(source, tls.config()?)),
+            None => source,
+        };
         let listener = Listener::new(source);
         let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         let registry = Arc::new(Registry::new(self.settings.hooks.clone(), self.given));

@@ -14,7 +14,7 @@ use super::Serveur;
 use super::listener::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::handshake::{self, Greeted, HandshakeError};
-use crate::transport::Transport;
+use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::Refusal;
 
 /// How long a refused newcomer may take to read why.
@@ -194,8 +194,11 @@ impl Serveur {
         refusal: Refusal,
         waiting: &mut Waiting,
     ) {
-        let full = refusal == Refusal::Accepted && self.is_full();
-        let refusal = if full { Refusal::Full } else { refusal };
+        let refusal = match refusal {
+            Refusal::Accepted if is_plain(&why) => Refusal::Plain,
+            Refusal::Accepted if self.is_full() => Refusal::Full,
+            other => other,
+        };
         // If this fails the stranger is gone, and the reason has no reader.
         let _gone = self.greet(stranger.io.transport(), refusal);
         waiting.push_refused(stranger.io.into_transport());
@@ -209,6 +212,12 @@ impl Serveur {
             self.turn_away(stranger, why, Refusal::Stopping, waiting);
         }
     }
+}
+
+/// Whether a newcomer was found to speak no TLS where it should.
+fn is_plain(why: &HandshakeError) -> bool {
+    matches!(why, HandshakeError::Io(error)
+        if TlsFault::inside(error).is_some_and(|fault| fault.nature == NatureTls::EnClair))
 }
 
 fn has_ended(io: &dyn Transport) -> bool {

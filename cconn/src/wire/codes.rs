@@ -127,6 +127,8 @@ pub(crate) enum Refusal {
     Full = 1,
     Stopping = 2,
     NoResources = 3,
+    Plain = 4,
+    Unproven = 5,
 }
 
 impl Refusal {
@@ -142,6 +144,8 @@ impl Refusal {
             1 => Some(Refusal::Full),
             2 => Some(Refusal::Stopping),
             3 => Some(Refusal::NoResources),
+            4 => Some(Refusal::Plain),
+            5 => Some(Refusal::Unproven),
             _ => None,
         }
     }
@@ -153,6 +157,8 @@ impl Refusal {
             Refusal::Full => "the server is full",
             Refusal::Stopping => "the server is stopping",
             Refusal::NoResources => "the server could not start a thread",
+            Refusal::Plain => "the server takes encrypted connections only; connect with `tls`",
+            Refusal::Unproven => "the server wants a secret proved",
         }
     }
 }

@@ -1,0 +1,8 @@
+//! Encrypted connections, secrets and identities, from the caller's side.
+//!
+//! `cargo test -p cconn-tests --features securite --test securite`
+
+#[path = "securite/certificats.rs"]
+mod certificats;
+#[path = "securite/tls.rs"]
+mod tls;
