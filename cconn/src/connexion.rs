@@ -146,6 +146,7 @@ fn connect(
     if let Some(name) = address.unix() {
         let deadline = Instant::now().checked_add(settings.connect_deadline);
         let (io, peer) = unix::connect(address, name, settings, deadline)?;
+        let io = secure::secured(settings, io, address, deadline)?;
         return greet_and_join(settings, given, io, peer, &text, deadline);
     }
     let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;

@@ -39,6 +39,7 @@ use crate::transport::Session;
 
 /// The protocol inside, as the handshake names it: a server of another protocol that has the same
 /// certificate is told apart.
+// [tls.protocol]
 const PROTOCOL: &[u8] = b"cconn";
 
 /// How a server encrypts: its certificate, and what it wants of its clients.
@@ -99,6 +100,7 @@ impl Versions {
     }
 }
 
+// [tls.version]
 static NEWEST: &[&SupportedProtocolVersion] = &[&TLS13];
 
 fn provider() -> Arc<CryptoProvider> {
@@ -185,7 +187,7 @@ impl TlsServeur {
         };
         let config = builder.with_single_cert(self.own.chain.clone(), self.own.key.clone_key());
         let mut config = config.map_err(|error| unusable("certificate and its key", &error))?;
-        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        config.alpn_protocols = vec![Vec::from(PROTOCOL)];
         // Nothing is kept for clients that are gone, and a connection sends nothing that its
         // protocol did not ask for.
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -269,7 +271,7 @@ impl TlsClient {
                 .map_err(|error| unusable("certificate and its key", &error))?,
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        config.alpn_protocols = vec![Vec::from(PROTOCOL)];
         config.resumption = Resumption::disabled();
         Ok(Arc::new(config))
     }
@@ -310,8 +312,9 @@ fn certificates(pem: &[u8], what: &str) -> Resultat<Vec<CertificateDer<'static>>
 
 fn roots(pem: &[u8]) -> Resultat<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem, "authorities")? {
-        roots.add(certificate).map_err(|error| unusable("authorities", &error))?;
+    let (_, not_read) = roots.add_parsable_certificates(certificates(pem, "authorities")?);
+    if not_read > 0 {
+        return Err(unusable("authorities", &format!("{not_read} of them can't be read")));
     }
     Ok(roots)
 }

@@ -39,6 +39,10 @@ pages! {
     Francais "francais.md";
 }
 
+#[cfg(feature = "securite")]
+#[doc = include_str!("../../docs/guide/src/encryption.md")]
+struct Encryption;
+
 /// One argument more than a closure may have, which the page of limits speaks of.
 ///
 /// ```compile_fail

@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p cconn-tests --features securite --test securite`
 
+#[path = "securite/autres.rs"]
+mod autres;
 #[path = "securite/certificats.rs"]
 mod certificats;
 #[path = "securite/tls.rs"]

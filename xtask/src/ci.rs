@@ -25,6 +25,9 @@ const STEPS: &[Step] = &[
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
     // The way of waiting that other systems have, see `transport/socket/polling.rs`.
     Step::cargo("polling", POLLING).testing(CALLER_TESTS).with(POLLING_SWITCH),
+    Step::cargo("secure", SECURE),
+    Step::cargo("secure-lib", SECURE_LIB),
+    Step::cargo("secure-doc", SECURE_DOC),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::judged("deny", deny::check),
@@ -71,6 +74,30 @@ const CALLER_TESTS: &[&str] = &[
     "partage",
     "promesses",
     "tours",
+];
+/// What the optional features bring: encryption, secrets, and their page of the guide.
+const SECURE: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "cconn-tests",
+    "--features",
+    "securite",
+    "--test",
+    "securite",
+    "--doc",
+];
+const SECURE_LIB: &[&str] =
+    &["test", "--quiet", "--package", "cconn", "--lib", "--features", "tls", "--", "tls"];
+const SECURE_DOC: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "cconn-tests",
+    "--features",
+    "securite",
+    "--doc",
+    "Encryption",
 ];
 /// Another folder, so that neither way has the other built anew.
 const POLLING_SWITCH: &[(&str, &str)] =

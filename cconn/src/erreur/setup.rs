@@ -79,6 +79,7 @@ pub enum EchecConnexion {
     /// No encrypted connection came about, or one side wants encryption and the other has none.
     #[error("no encrypted connection with {adresse}: {}", Harmless(texte))]
     #[non_exhaustive]
+    #[doc(alias = "Encryption")]
     Tls {
         /// The other side's address.
         adresse: Box<str>,

@@ -10,7 +10,9 @@
 //! writing, and waits for room, under its own deadlines, as it does without encryption. It passes
 //! that byte again, which changes nothing: a frame of which a byte was passed keeps its first byte.
 
+mod certificate;
 mod faults;
+mod halves;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use session::Sending;
+use halves::Sending;
 pub(crate) use session::Session;
 
 use super::{End, Input, Ready, Transport};
@@ -114,11 +116,6 @@ impl<B: Below> Transport for Secured<B> {
 
     fn peer(&self) -> Identite {
         self.session.peer(self.below.stream().peer())
-    }
-
-    #[cfg(feature = "secret")]
-    fn binding(&self) -> Option<[u8; 32]> {
-        self.session.binding()
     }
 
     fn shutdown_write(&self) {

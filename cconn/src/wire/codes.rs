@@ -127,8 +127,8 @@ pub(crate) enum Refusal {
     Full = 1,
     Stopping = 2,
     NoResources = 3,
+    // [refusal.plain]
     Plain = 4,
-    Unproven = 5,
 }
 
 impl Refusal {
@@ -145,7 +145,6 @@ impl Refusal {
             2 => Some(Refusal::Stopping),
             3 => Some(Refusal::NoResources),
             4 => Some(Refusal::Plain),
-            5 => Some(Refusal::Unproven),
             _ => None,
         }
     }
@@ -158,7 +157,6 @@ impl Refusal {
             Refusal::Stopping => "the server is stopping",
             Refusal::NoResources => "the server could not start a thread",
             Refusal::Plain => "the server takes encrypted connections only; connect with `tls`",
-            Refusal::Unproven => "the server wants a secret proved",
         }
     }
 }

@@ -8,17 +8,17 @@ use rcgen::{
 };
 
 /// An authority that signs certificates.
-pub struct Autorite(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Autorite(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, as texts of PEM files.
-pub struct Piece {
-    pub chaine: String,
-    pub cle: String,
+pub(crate) struct Piece {
+    pub(crate) chaine: String,
+    pub(crate) cle: String,
 }
 
 /// When a certificate is valid.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Valable {
+pub(crate) enum Valable {
     Maintenant,
     Passe,
     Futur,
@@ -30,7 +30,7 @@ fn params(names: &[&str]) -> CertificateParams {
 }
 
 impl Autorite {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Each has a name of its own, as authorities do.
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let mut params = params(&[]);
@@ -42,16 +42,16 @@ impl Autorite {
     }
 
     /// The authority's own certificate.
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A certificate for these names, for servers and clients alike.
-    pub fn signe(&self, names: &[&str]) -> Piece {
+    pub(crate) fn signe(&self, names: &[&str]) -> Piece {
         self.signe_pour(names, Valable::Maintenant)
     }
 
-    pub fn signe_pour(&self, names: &[&str], when: Valable) -> Piece {
+    pub(crate) fn signe_pour(&self, names: &[&str], when: Valable) -> Piece {
         let mut params = params(names);
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -73,7 +73,7 @@ impl Autorite {
 }
 
 /// A certificate that only its own key has signed.
-pub fn seul(names: &[&str]) -> Piece {
+pub(crate) fn seul(names: &[&str]) -> Piece {
     let key = KeyPair::generate().unwrap();
     Piece { chaine: params(names).self_signed(&key).unwrap().pem(), cle: key.serialize_pem() }
 }

@@ -17,14 +17,14 @@ use crate::certificats::{Autorite, Piece, Valable, seul};
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that runs, counts its commands, and keeps what it said about newcomers that it refused.
-struct Running {
-    serveur: Serveur,
+pub(crate) struct Running {
+    pub(crate) serveur: Serveur,
     lancer: Option<JoinHandle<Resultat<()>>>,
-    ran: Arc<AtomicUsize>,
+    pub(crate) ran: Arc<AtomicUsize>,
     refused: mpsc::Receiver<Option<NatureTls>>,
 }
 
-fn nature(error: &Erreur) -> Option<NatureTls> {
+pub(crate) fn nature(error: &Erreur) -> Option<NatureTls> {
     match error {
         Erreur::Connexion(failed) => match &**failed {
             EchecConnexion::Tls { nature, .. } => Some(*nature),
@@ -34,9 +34,11 @@ fn nature(error: &Erreur) -> Option<NatureTls> {
     }
 }
 
-fn running(options: OptionsServeur) -> Running {
+pub(crate) fn running(options: OptionsServeur) -> Running {
     let (sender, refused) = mpsc::channel();
-    let options = options.quand_refuse(move |_, why| drop(sender.send(nature(why))));
+    let options = options.quand_refuse(move |_, why| {
+        let _nobody_asks = sender.send(nature(why));
+    });
     let serveur = options.max_clients(10).ouvrir().unwrap();
     let ran = Arc::new(AtomicUsize::new(0));
     let counted = ran.clone();
@@ -53,7 +55,7 @@ fn running(options: OptionsServeur) -> Running {
 }
 
 impl Running {
-    fn refusal(&self) -> Option<NatureTls> {
+    pub(crate) fn refusal(&self) -> Option<NatureTls> {
         self.refused.recv_timeout(Duration::from_secs(5)).unwrap()
     }
 }
@@ -65,20 +67,20 @@ impl Drop for Running {
     }
 }
 
-fn tls_of(piece: &Piece) -> TlsServeur {
+pub(crate) fn tls_of(piece: &Piece) -> TlsServeur {
     TlsServeur::new(&piece.chaine, &piece.cle).unwrap()
 }
 
-fn with_tls(piece: &Piece) -> OptionsServeur {
+pub(crate) fn with_tls(piece: &Piece) -> OptionsServeur {
     Serveur::options(0).tls(tls_of(piece))
 }
 
-fn connect(running: &Running, tls: TlsClient) -> Resultat<Client> {
+pub(crate) fn connect(running: &Running, tls: TlsClient) -> Resultat<Client> {
     let delay = Duration::from_secs(5);
     Client::options(running.serveur.adresse()).delai_connexion(delay).tls(tls).connecter()
 }
 
-fn trusting(autorite: &Autorite) -> TlsClient {
+pub(crate) fn trusting(autorite: &Autorite) -> TlsClient {
     TlsClient::new(autorite.pem()).unwrap()
 }
 
@@ -215,6 +217,7 @@ fn clients_that_are_not_believed_are_told_why() {
 
 #[test]
 fn encryption_on_one_side_only_is_told_on_both() {
+    // [tls.first] [tls.plain] [refusal.plain]
     use NatureTls as N;
     with_watchdog("encryption_on_one_side_only_is_told_on_both", LIMIT, || {
         let autorite = Autorite::new();
@@ -311,6 +314,34 @@ fn newcomers_that_stop_in_their_handshake_hold_nobody_up() {
             let _reset = stream.read_to_end(&mut Vec::new());
         }
         client.eteindre().unwrap();
+    });
+}
+
+/// Sends so many bytes of a handshake that says it is longer, and returns why it was refused.
+fn handshake_of(server: &Running, bytes: usize) -> Option<NatureTls> {
+    let mut stream = TcpStream::connect(server.serveur.adresse()).unwrap();
+    let hello = [&[1, 0, 0xf0, 0][..], &vec![0; bytes]].concat();
+    for part in hello[..bytes].chunks(4000) {
+        let length = u16::try_from(part.len()).unwrap().to_be_bytes();
+        let record = [&[0x16, 3, 1][..], &length, part].concat();
+        if stream.write_all(&record).is_err() {
+            break;
+        }
+    }
+    let _kept_open = stream.set_read_timeout(Some(Duration::from_millis(300)));
+    let found = server.refused.recv_timeout(Duration::from_millis(600)).ok().flatten();
+    drop(stream);
+    found.or_else(|| server.refusal())
+}
+
+#[test]
+fn a_handshake_without_end_is_given_up() {
+    // [tls.bound]
+    with_watchdog("a_handshake_without_end_is_given_up", LIMIT, || {
+        let autorite = Autorite::new();
+        let server = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        assert_eq!(handshake_of(&server, 17_000), Some(NatureTls::Autre), "beyond the bound");
+        assert_eq!(handshake_of(&server, 15_000), None, "it may go on, and then it ends");
     });
 }
 

@@ -6,27 +6,18 @@ use std::time::Instant;
 
 use rustls::Connection;
 
+use super::certificate::certificate;
 use super::faults::{fault_of, not_tls};
-use crate::identite::{Certificat, Identite};
+use super::halves::{Incoming, Outgoing, Sending};
+use crate::identite::Identite;
 use crate::sync::{Mutex, MutexGuard};
 use crate::transport::fault::{NatureTls, TlsFault};
 use crate::transport::{Ready, Transport};
-
-/// The label of the value that binds a proof to one encrypted stream.
-#[cfg(feature = "secret")]
-const LABEL: &[u8] = b"EXPORTER-cconn-auth";
-
-/// Room for encrypted bytes of a stream on which little comes, and of one on which much comes.
-const SMALL_READ: usize = 4 << 10;
-const LARGE_READ: usize = 64 << 10;
 
 /// How many bytes are encrypted for one write: a record while the stream below is full now and
 /// then, so that the time without progress stays short; several records otherwise.
 const RECORD: usize = 16 << 10;
 const LARGEST_WRITE: usize = 64 << 10;
-
-/// The largest buffer that a stream keeps, in bytes.
-const KEPT: usize = 20 << 10;
 
 /// The most bytes that a client may send before its handshake is done. A chain of certificates
 /// takes a few thousand.
@@ -56,46 +47,6 @@ pub(crate) struct Session {
     is_broken: AtomicBool,
     /// The peer speaks no TLS; it can be told so in plain words.
     is_plain: AtomicBool,
-}
-
-/// Encrypted bytes that have come.
-#[derive(Default)]
-struct Incoming {
-    raw: Vec<u8>,
-    /// Bytes of `raw` that TLS has taken.
-    taken: usize,
-    /// All that TLS has taken of this stream, in bytes.
-    before: usize,
-    is_large: bool,
-}
-
-/// Encrypted bytes that the stream below has not taken yet.
-#[derive(Default)]
-struct Outgoing {
-    raw: Vec<u8>,
-    /// Bytes of `raw` that were sent.
-    sent: usize,
-    /// The last byte that is encrypted in `raw` was reported as not taken, and comes again.
-    owes_byte: bool,
-    /// How much is encrypted for one write.
-    share: usize,
-}
-
-/// How the stream below is to send.
-#[derive(Clone, Copy)]
-pub(super) enum Sending {
-    Now,
-    /// The end of the stream follows at once.
-    Last,
-}
-
-impl Sending {
-    fn send(self, below: &dyn Transport, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Sending::Now => below.try_send(parts),
-            Sending::Last => below.try_send_last(parts),
-        }
-    }
 }
 
 impl Session {
@@ -145,6 +96,7 @@ impl Session {
         }
     }
 
+    // [tls.farewell]
     /// The end of the stream below: an end of this stream too only if the peer has said farewell.
     fn end(&self) -> io::Result<usize> {
         let mut tls = self.tls.lock();
@@ -238,6 +190,7 @@ impl Session {
     }
 
     /// Finds out a peer that speaks no TLS by its first bytes.
+    // [tls.first] [tls.plain]
     fn check_first(&self, tls: &Connection, incoming: &Incoming) -> io::Result<()> {
         if incoming.before > 0 || !tls.is_handshaking() {
             return Ok(());
@@ -253,6 +206,7 @@ impl Session {
     }
 
     /// Refuses a handshake that grows without end.
+    // [tls.bound]
     fn check_length(&self, incoming: &Incoming) -> io::Result<()> {
         let is_client = matches!(*self.tls.lock(), Connection::Client(_));
         let most = if is_client { SERVERS_HANDSHAKE } else { CLIENTS_HANDSHAKE };
@@ -418,12 +372,6 @@ impl Session {
         }
     }
 
-    /// A value that both ends of this stream know, and nobody else.
-    #[cfg(feature = "secret")]
-    pub(super) fn binding(&self) -> Option<[u8; 32]> {
-        self.tls.lock().export_keying_material([0; 32], LABEL, None).ok()
-    }
-
     /// Changes the keys of what this side sends, and asks the peer to change its own.
     #[cfg(test)]
     pub(crate) fn refresh(&self, below: &dyn Transport) {
@@ -438,56 +386,4 @@ fn take_out(tls: &mut Connection, outgoing: &mut Outgoing) -> io::Result<()> {
         tls.write_tls(&mut outgoing.raw)?;
     }
     Ok(())
-}
-
-impl Incoming {
-    fn is_empty(&self) -> bool {
-        self.taken >= self.raw.len()
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.raw.get(self.taken..).unwrap_or(&[])
-    }
-
-    /// Makes room for a read. Everything that came before was taken.
-    fn make_room(&mut self) {
-        self.raw.clear();
-        self.taken = 0;
-        let wanted = if self.is_large { LARGE_READ } else { SMALL_READ };
-        if self.raw.capacity() < wanted {
-            self.raw.reserve_exact(wanted);
-        } else if self.raw.capacity() > wanted {
-            self.raw = Vec::with_capacity(wanted);
-        }
-    }
-}
-
-impl Outgoing {
-    /// Sends what is encrypted. `WouldBlock` if not all of it was taken.
-    fn flush(&mut self, below: &dyn Transport, how: Sending) -> io::Result<()> {
-        loop {
-            let rest = self.raw.get(self.sent..).unwrap_or(&[]);
-            if rest.is_empty() {
-                break;
-            }
-            self.sent = self.sent.saturating_add(how.send(below, &[IoSlice::new(rest)])?);
-        }
-        self.sent = 0;
-        self.raw.clear();
-        if self.raw.capacity() > KEPT {
-            self.raw = Vec::new();
-        }
-        Ok(())
-    }
-}
-
-/// What a certificate says, without a parser of our own.
-fn certificate(chain: &[rustls::pki_types::CertificateDer<'static>]) -> Option<Certificat> {
-    let own = webpki::EndEntityCert::try_from(chain.first()?).ok()?;
-    let key = own.subject_public_key_info();
-    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_ref());
-    let key = digest.as_ref().first_chunk().copied()?;
-    let names = own.valid_dns_names().map(str::to_owned).collect();
-    let uris = own.valid_uri_names().map(str::to_owned).collect();
-    Some(Certificat::new(chain.iter().map(|der| der.to_vec()).collect(), key, names, uris))
 }

@@ -149,6 +149,7 @@ fn a_byte_that_is_not_taken_is_passed_again_and_sent_once() {
 
 #[test]
 fn an_end_without_a_farewell_is_an_error_and_with_one_it_is_an_end() {
+    // [tls.farewell]
     for inside in [false, true] {
         let [client, server] = pair(1 << 20);
         send_all(&client, b"whole");

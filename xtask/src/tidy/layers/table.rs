@@ -82,7 +82,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "erreur",
-        Only(&["text", "adresse", "wire", "codec", "link"]),
+        Only(&["text", "adresse", "wire", "codec", "transport", "link"]),
         "the public errors, above every layer's own",
     ),
     layer(
@@ -96,6 +96,7 @@ pub(super) const LAYERS: &[Layer] = &[
         Only(&["text", "sync", "wire", "body", "codec", "link", "erreur", "message", "client"]),
         "the registry, dispatch, the panic fence, handed-in state",
     ),
+    layer("tls", Only(&["transport", "erreur"]), "what a program gives for encryption"),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
     layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
     layer("local", AllBelow, "what only programs of one machine can do"),
