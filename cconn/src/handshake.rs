@@ -29,7 +29,7 @@ pub(crate) enum HandshakeError {
     Ended,
     #[error("the other side is not a cconn peer: it begins with {0}")]
     NotCconn(String),
-    #[error("{}", speaks_tls(.0))]
+    #[error("{}", speaks_tls(*.0))]
     SpeaksTls(Role),
     #[error("it speaks version {0} of the protocol, this side version {VERSION}")]
     Version(u16),
@@ -204,7 +204,7 @@ fn is_tls(first: &[u8]) -> bool {
 }
 
 /// What to do about a peer that speaks TLS, for a side of this role.
-fn speaks_tls(own_role: &Role) -> &'static str {
+fn speaks_tls(own_role: Role) -> &'static str {
     match own_role {
         Role::Client => "the server speaks TLS; connect with `tls`",
         Role::Server => "the newcomer speaks TLS, and this server does not; open it with `tls`",

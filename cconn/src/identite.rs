@@ -191,11 +191,13 @@ impl fmt::Display for Unix {
 
 impl fmt::Display for Certificat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let begin: String = self.key.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        match self.names.first().or(self.uris.first()) {
-            Some(name) => write!(f, "certificate of {} (key {begin})", Harmless(name)),
-            None => write!(f, "certificate (key {begin})"),
+        f.write_str("certificate")?;
+        if let Some(name) = self.names.first().or(self.uris.first()) {
+            write!(f, " of {}", Harmless(name))?;
         }
+        f.write_str(" (key ")?;
+        self.key.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
     }
 }
 
