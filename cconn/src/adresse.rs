@@ -110,7 +110,6 @@ impl Adresse {
 
     /// The host, for the name in its certificate; `None` if the address has none.
     #[cfg(feature = "tls")]
-    #[allow(clippy::unnecessary_wraps, reason = "not every kind of address has a host")]
     pub(crate) fn host(&self) -> Option<String> {
         match &self.0 {
             Kind::Socket(address) => Some(address.ip().to_string()),
