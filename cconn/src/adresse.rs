@@ -30,7 +30,8 @@ pub use parse::AdresseInvalide;
 ///
 /// `unix:/run/moi.sock` is a Unix socket, named by a path (which may be relative, `unix:./moi.sock`)
 /// or, on Linux, by an abstract name, `unix:@moi`. A `Path` is an address too. See
-/// [`local`](crate::local). Texts that begin with another scheme (`exec:program`) are refused,
+/// [`local`](crate::local). `parent:` is the process that started this one with
+/// [`Client::enfant`](crate::Client::enfant). Texts that begin with another scheme (`exec:program`) are refused,
 /// because a later version may give them a meaning. A host with such a name is written with a dot
 /// behind it, `unix.:4000`.
 ///
@@ -60,6 +61,9 @@ pub use parse::AdresseInvalide;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Adresse(Kind);
 
+/// The address of the process that started this one.
+const PARENT: &str = "parent:";
+
 /// The kinds of addresses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
@@ -73,6 +77,8 @@ enum Kind {
     },
     /// A Unix socket: its path, or `@` and its abstract name. A path never begins with `@`.
     Unix(Box<str>),
+    /// The process that started this one, by the connection in the standard input.
+    Parent,
 }
 
 impl Adresse {
@@ -81,7 +87,7 @@ impl Adresse {
     pub fn socket(&self) -> Option<SocketAddr> {
         match self.0 {
             Kind::Socket(address) => Some(address),
-            Kind::Host { .. } | Kind::Unix(_) => None,
+            Kind::Host { .. } | Kind::Unix(_) | Kind::Parent => None,
         }
     }
 
@@ -90,7 +96,7 @@ impl Adresse {
         match self.0 {
             Kind::Socket(address) => Some(address.port()),
             Kind::Host { port, .. } => Some(port),
-            Kind::Unix(_) => None,
+            Kind::Unix(_) | Kind::Parent => None,
         }
     }
 
@@ -100,11 +106,21 @@ impl Adresse {
         self.unix().filter(|name| !name.starts_with('@')).map(Path::new)
     }
 
+    /// The process that started this one.
+    pub(crate) fn parent() -> Self {
+        Adresse(Kind::Parent)
+    }
+
+    /// Whether this means the process that started this one.
+    pub(crate) fn is_parent(&self) -> bool {
+        matches!(self.0, Kind::Parent)
+    }
+
     /// The name of a Unix socket: a path, or `@` and an abstract name.
     pub(crate) fn unix(&self) -> Option<&str> {
         match &self.0 {
             Kind::Unix(name) => Some(name),
-            Kind::Socket(_) | Kind::Host { .. } => None,
+            Kind::Socket(_) | Kind::Host { .. } | Kind::Parent => None,
         }
     }
 
@@ -124,8 +140,8 @@ impl Adresse {
         let (host, port) = match &self.0 {
             Kind::Socket(address) => return Ok(vec![*address]),
             Kind::Host { host, port } => (&**host, *port),
-            Kind::Unix(_) => {
-                let text = "a Unix socket has no IP address";
+            Kind::Unix(_) | Kind::Parent => {
+                let text = "it has no IP address";
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
             }
         };
@@ -158,6 +174,7 @@ impl fmt::Display for Adresse {
             Kind::Host { host, port } => f.pad(&format!("{}:{port}", Harmless(host))),
             // What could do harm is no part of the name of a socket.
             Kind::Unix(name) => f.pad(&format!("unix:{name}")),
+            Kind::Parent => f.pad(PARENT),
         }
     }
 }

@@ -143,6 +143,11 @@ fn connect(
     let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
     let address = address.as_ref().map_err(invalid)?;
     let text = address.to_string();
+    if address.is_parent() {
+        let cause = "the process that started this one is a client: `Serveur::depuis_parent` is \
+                     its server";
+        return Err(unreachable(&text, io::Error::new(io::ErrorKind::InvalidInput, cause)));
+    }
     if let Some(name) = address.unix() {
         let deadline = Instant::now().checked_add(settings.connect_deadline);
         let (io, peer) = unix::connect(address, name, settings, deadline)?;
@@ -177,11 +182,35 @@ pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> R
     greet_and_join(settings, Given::default(), io, None, text, deadline)
 }
 
+/// Greets a child process as `join` does a server; errors call the connection `text`.
+#[cfg(unix)]
+pub(crate) fn join_child(
+    settings: &Settings,
+    io: Arc<dyn Transport>,
+    text: &str,
+) -> Resultat<Client> {
+    let deadline = Instant::now().checked_add(settings.connect_deadline);
+    let identity = Identity::of_client(next_id(), None).called(text);
+    greet_and_link(settings, Given::default(), io, identity, text, deadline)
+}
+
 fn greet_and_join(
     settings: &Settings,
     given: Given,
     io: Arc<dyn Transport>,
     address: Option<Adresse>,
+    text: &str,
+    deadline: Option<Instant>,
+) -> Resultat<Client> {
+    let identity = Identity::of_client(next_id(), address);
+    greet_and_link(settings, given, io, identity, text, deadline)
+}
+
+fn greet_and_link(
+    settings: &Settings,
+    given: Given,
+    io: Arc<dyn Transport>,
+    identity: Identity,
     text: &str,
     deadline: Option<Instant>,
 ) -> Resultat<Client> {
@@ -194,7 +223,7 @@ fn greet_and_join(
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
-        identity: Identity::of_client(next_id(), address).proven(proven),
+        identity: identity.proven(proven),
         ends_with_handles: true,
         rest: greeted.rest,
     });

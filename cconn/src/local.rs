@@ -1,4 +1,4 @@
-//! Programs of one machine: Unix sockets.
+//! Programs of one machine: Unix sockets, and child processes.
 //!
 //! # Unix sockets
 //!
@@ -43,3 +43,66 @@
 //!   [`Client::identite`](crate::Client::identite).
 //! - A path takes at most 107 bytes on Linux, and 103 elsewhere; a longer one is an error.
 //! - Windows has none: an error of `Client::new` and `Serveur::new` says so.
+//!
+//! # Child processes
+//!
+//! [`Client::enfant`](crate::Client::enfant) starts a program and connects to it; the program calls
+//! [`Serveur::depuis_parent`](crate::Serveur::depuis_parent). The connection ends with either
+//! process, and an [`Enfant`] says how the child ended.
+
+mod enfant;
+#[cfg(unix)]
+mod process;
+
+#[cfg(not(unix))]
+mod process {
+    //! Windows hands no socket to a child in a way that safe code can use.
+
+    use std::convert::Infallible;
+    use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
+    use std::time::Duration;
+
+    use crate::client::Client;
+    use crate::connexion::Settings;
+    use crate::erreur::Resultat;
+
+    #[derive(Debug)]
+    pub(super) struct Process(Infallible);
+
+    impl Process {
+        pub(super) fn start(command: &mut Command) -> Resultat<(Process, Infallible)> {
+            let program = command.get_program().to_string_lossy().into_owned();
+            Err(super::enfant::not_started(&program, &crate::transport::no_unix_sockets()))
+        }
+
+        pub(super) fn pid(&self) -> u32 {
+            match self.0 {}
+        }
+
+        pub(super) fn label(&self) -> String {
+            match self.0 {}
+        }
+
+        pub(super) fn stdout(&self) -> Option<ChildStdout> {
+            match self.0 {}
+        }
+
+        pub(super) fn stderr(&self) -> Option<ChildStderr> {
+            match self.0 {}
+        }
+
+        pub(super) fn wait(&self, _: Duration) -> Option<ExitStatus> {
+            match self.0 {}
+        }
+
+        pub(super) fn kill(&self) {
+            match self.0 {}
+        }
+    }
+
+    pub(super) fn join(_: &Settings, stream: Infallible, _: &str) -> Resultat<Client> {
+        match stream {}
+    }
+}
+
+pub use enfant::Enfant;

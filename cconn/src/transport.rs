@@ -2,8 +2,12 @@
 //!
 //! A transport does not know frames. Only the transport in memory keeps bytes itself.
 
+#[cfg(unix)]
+mod child;
 mod closing;
 mod fault;
+#[cfg(unix)]
+pub(crate) mod inherited;
 mod memory;
 #[cfg(test)]
 mod scripted;
@@ -22,6 +26,8 @@ pub(crate) fn no_unix_sockets() -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::Unsupported, text)
 }
 
+#[cfg(unix)]
+pub(crate) use child::{ChildStream, Exit};
 pub(crate) use closing::Closing;
 pub use fault::NatureTls;
 pub(crate) use fault::TlsFault;

@@ -3,6 +3,7 @@
 
 mod unix {
     mod dossier;
+    mod enfants;
     mod fichiers;
     mod verbes;
 }

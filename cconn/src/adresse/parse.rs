@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use super::{Adresse, Kind, unix};
+use super::{Adresse, Kind, PARENT, unix};
 use crate::text::Harmless;
 
 /// Schemes of other kinds of addresses, of this version and of later ones. A host with such a name
@@ -56,6 +56,9 @@ impl FromStr for Adresse {
             return Ok(Adresse(Kind::Socket(address)));
         }
         let invalid = |fault: String| AdresseInvalide { text: text.into(), fault: fault.into() };
+        if text.eq_ignore_ascii_case(PARENT) {
+            return Ok(Adresse(Kind::Parent));
+        }
         if let Some(name) = unix::name_in(text) {
             return unix::checked(name).map(|name| Adresse(Kind::Unix(name))).map_err(invalid);
         }

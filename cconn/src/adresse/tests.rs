@@ -96,7 +96,7 @@ fn a_path_that_is_no_text_is_no_address() {
 fn a_unix_socket_is_no_place_for_a_port() {
     let socket = address("unix:/run/x");
     assert_eq!((socket.port(), socket.socket()), (None, None));
-    assert!(socket.resolve().unwrap_err().to_string().contains("has no IP address"));
+    assert!(socket.resolve().unwrap_err().to_string().contains("it has no IP address"));
     assert_eq!(socket.chemin(), Some(Path::new("/run/x")));
     assert_eq!((address("unix:@x").chemin(), address(80).chemin()), (None, None));
 }
@@ -172,6 +172,8 @@ fn the_text_of_an_address_can_be_given_as_one() {
         (address(Path::new("@x")), "unix:./@x"),
         (address(Path::new("4000").to_owned()), "unix:./4000"),
         (address("unix:@x"), "unix:@x"),
+        (address("Parent:"), "parent:"),
+        (address("parent:80"), "parent:80"),
     ];
     for (address, text) in cases {
         assert_eq!(address.to_string(), text);

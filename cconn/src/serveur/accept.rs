@@ -170,6 +170,7 @@ impl Serveur {
             let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
             self.run_hook(|| hook(address.cloned(), &error));
         }
+        self.end_with(address);
     }
 
     /// The text that a refusal carries besides its code.

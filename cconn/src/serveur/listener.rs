@@ -4,6 +4,8 @@
 //! This file knows no particular kind of stream or listening socket: each kind has a file of its
 //! own below this one, and only `open` names them.
 
+#[cfg(unix)]
+mod parent;
 #[cfg(feature = "tls")]
 pub(super) mod secured;
 mod tcp;
@@ -51,6 +53,9 @@ pub(super) fn open(
     address: &Adresse,
     write_deadline: Duration,
 ) -> io::Result<(Arc<dyn Source>, Adresse)> {
+    if address.is_parent() {
+        return parent::open(address);
+    }
     match address.unix() {
         Some(name) => unix::open(name, address),
         None => tcp::listen(address, write_deadline),
@@ -63,6 +68,15 @@ mod unix {
     use super::*;
 
     pub(super) fn open(_: &str, _: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
+        Err(crate::transport::no_unix_sockets())
+    }
+}
+
+#[cfg(not(unix))]
+mod parent {
+    use super::*;
+
+    pub(super) fn open(_: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
         Err(crate::transport::no_unix_sockets())
     }
 }

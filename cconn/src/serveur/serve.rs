@@ -151,6 +151,16 @@ impl Serveur {
         link.linger();
         link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         end_sessions(&link);
+        self.end_with(link.identity.address.as_ref());
+    }
+
+    /// Stops the server if a newcomer of this address was the only one that can come: the process
+    /// that started this one.
+    pub(super) fn end_with(&self, newcomer: Option<&Adresse>) {
+        if newcomer.is_some_and(Adresse::is_parent) {
+            self.shared.clients.refuse_more();
+            self.shared.listener.wake();
+        }
     }
 
     fn hook(&self, hook: Option<&EndHook>, client: &Client) {

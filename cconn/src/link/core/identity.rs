@@ -43,6 +43,12 @@ impl Identity {
         Identity { proven, ..self }
     }
 
+    /// The same peer, called `name` by errors.
+    pub(crate) fn called(self, name: &str) -> Self {
+        let label = format!("{name} (#{})", self.id).into_boxed_str();
+        Identity { label: OnceLock::from(label), ..self }
+    }
+
     /// The peer's address and the connection's number, for errors and for people.
     pub(crate) fn label(&self) -> &str {
         self.label.get_or_init(|| {
