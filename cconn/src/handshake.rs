@@ -134,14 +134,14 @@ pub(crate) fn hear_greeting(
 }
 
 /// The length of a greeting that begins with these bytes: that of its head until the head is there.
+/// Bytes that begin no greeting are told at once, for the other side may wait for ours to go on.
 // [greeting.order]
 fn wanted(buf: &[u8], own_role: Role) -> Result<usize, HandshakeError> {
+    if !GreetingHead::may_begin_with(buf) {
+        return Err(other_protocol(buf, own_role));
+    }
     let Some(head) = buf.first_chunk() else { return Ok(GREETING_HEAD) };
-    let head = match GreetingHead::parse(head) {
-        Err(WireError::Magic) if is_tls(head) => return Err(HandshakeError::SpeaksTls(own_role)),
-        Err(WireError::Magic) => return Err(HandshakeError::NotCconn(shown(buf))),
-        other => other?,
-    };
+    let head = GreetingHead::parse(head)?;
     if head.version != VERSION {
         return Err(HandshakeError::Version(head.version));
     }
@@ -189,13 +189,19 @@ fn receive(
     buf.reserve(wanted.saturating_sub(buf.len()));
     match recv(buf) {
         // [greeting.cut]
-        Ok(0) if GreetingHead::may_begin_with(buf) => Err(HandshakeError::Ended),
-        // The bytes that did come show that this is no greeting.
-        Ok(0) => Err(HandshakeError::NotCconn(shown(buf))),
+        Ok(0) => Err(HandshakeError::Ended),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(HandshakeError::Late),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What speaks another protocol than this one.
+fn other_protocol(first: &[u8], own_role: Role) -> HandshakeError {
+    if is_tls(first) {
+        return HandshakeError::SpeaksTls(own_role);
+    }
+    HandshakeError::NotCconn(shown(first))
 }
 
 /// Whether these bytes begin a record of TLS: an alert, or one of the handshake.

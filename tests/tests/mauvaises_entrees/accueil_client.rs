@@ -54,7 +54,7 @@ fn greetings_of_other_programs_are_refused() {
         (Greeting::client(), "it is a client too"),
         (Greeting { codec: 2, ..server() }, "another codec"),
         (Greeting { role: 7, ..server() }, "unknown meaning"),
-        (Greeting { refusal: 4, ..server() }, "unknown meaning"),
+        (Greeting { refusal: 99, ..server() }, "unknown meaning"),
         (Greeting { max_frame: 1023, ..server() }, "frames of 1023 bytes"),
         (Greeting { window: server().window - 1, ..server() }, "a window of 2097279"),
         (Greeting { length: Some(17), ..server() }, "ends before its fields"),
@@ -80,6 +80,18 @@ fn bytes_that_begin_no_greeting_are_told_from_one_that_was_cut() {
         for n in 0..whole.len() {
             let (cut, text) = failed(whole[..n].to_vec(), true);
             assert!(matches!(*cut, EchecConnexion::Accueil { .. }), "{n} bytes: {text}");
+        }
+    });
+}
+
+#[test]
+fn a_few_bytes_of_another_protocol_are_enough() {
+    // [greeting.magic]
+    with_watchdog("few bytes", LIMIT, || {
+        for other in ["x", "220 ", "cconm", "+OK\r\n", "\0\0\0\x05hello", "cconn\n"] {
+            // The peer waits for more and keeps the stream open.
+            let (failed, text) = failed(other.as_bytes().to_vec(), false);
+            assert!(matches!(*failed, EchecConnexion::Incompatible { .. }), "{text}");
         }
     });
 }
