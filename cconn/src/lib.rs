@@ -46,6 +46,7 @@ mod commande;
 mod connexion;
 mod handshake;
 pub mod local;
+pub mod salon;
 mod serveur;
 #[cfg(feature = "tls")]
 pub mod tls;

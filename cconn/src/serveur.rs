@@ -12,6 +12,7 @@ mod faible;
 mod hooks;
 mod listener;
 mod options;
+mod salon;
 #[cfg(test)]
 mod scarce;
 mod serve;
@@ -31,11 +32,13 @@ use crate::message::Arguments;
 
 use clients::Clients;
 use listener::{AlreadyOpen, Listener};
+use salon::Rooms;
 use service::Service;
 
 pub use broadcast::Diffusion;
 pub use faible::ServeurFaible;
 pub use options::OptionsServeur;
+pub use salon::{Lenteur, Salon, Sauf};
 
 /// Listens, accepts clients, and gives each client a thread.
 ///
@@ -79,6 +82,8 @@ struct Shared {
     service: Arc<Service>,
     limits: Arc<Limits>,
     options: options::Kept,
+    /// The groups of clients.
+    rooms: Arc<Rooms>,
 }
 
 impl Serveur {

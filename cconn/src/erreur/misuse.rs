@@ -87,6 +87,14 @@ pub enum Usage {
         /// The connection.
         lien: Box<str>,
     },
+    /// A client that is none of a server's was to enter one of its groups.
+    #[error("{lien} is no client of this server: only its own clients enter its groups")]
+    #[doc(alias = "OtherServer")]
+    #[non_exhaustive]
+    AutreServeur {
+        /// The connection.
+        lien: Box<str>,
+    },
     /// Commands are handed state or sessions that the program has not given. All that is missing is
     /// listed.
     #[error("{lien}: {}", missing(manques))]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::listener::{self, Listener};
+use super::salon::Rooms;
 use super::service::Service;
 use super::system::affordable_clients;
 use super::{Serveur, Shared};
@@ -259,7 +260,9 @@ impl OptionsServeur {
         let shared = Arc::new_cyclic(|me| {
             let service = Arc::new(Service::new(registry.clone(), me.clone()));
             let clients = Clients::default();
-            Shared { address, listener, clients, registry, service, limits, options }
+            let served_by = Arc::as_ptr(&service).cast::<()>().addr();
+            let rooms = Arc::new(Rooms::new(limits.clone(), address.clone(), served_by));
+            Shared { address, listener, clients, registry, service, limits, options, rooms }
         });
         Ok(Serveur { shared })
     }

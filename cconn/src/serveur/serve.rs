@@ -146,6 +146,7 @@ impl Serveur {
             // discards what the peer sends.
             link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
         }
+        self.shared.rooms.leave_all(id);
         self.hook(disconnected, &client);
         drop(hooks);
         link.linger();

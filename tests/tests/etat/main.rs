@@ -5,6 +5,7 @@
 
 mod ecoute;
 mod partage;
+mod salons;
 mod sessions;
 
 use std::thread::{self, JoinHandle};

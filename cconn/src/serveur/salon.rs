@@ -1,0 +1,220 @@
+//! Groups of clients: who is in which, and one message to all members.
+
+mod rooms;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Serveur;
+use super::broadcast::Diffusion;
+use crate::client::Client;
+use crate::erreur::{Erreur, Resultat, Usage, ended};
+use crate::message::Message;
+
+use rooms::Room;
+pub(super) use rooms::Rooms;
+
+/// What happens to a member of a group that does not keep up with what is sent to the group.
+#[doc(alias("Backpressure", "SlowConsumer"))]
+#[doc(alias = "SlowMembers")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lenteur {
+    /// It misses the message, and comes back in [`Diffusion::manques`](crate::Diffusion::manques).
+    #[default]
+    #[doc(alias = "Count")]
+    Compter,
+    /// It misses the message; and if it has missed every message of the group for so long, it is sent
+    /// away, with a reason that names the group. This is looked at whenever it misses one.
+    #[doc(alias = "Cut")]
+    Couper(Duration),
+}
+
+/// A group of a server's clients; from [`Serveur::salon`].
+///
+/// Groups are found by their name; a handle is cheap to clone and holds neither the server nor the
+/// members. A group begins with its first member or handle and is gone with the last of both. Members
+/// leave with their connection.
+///
+/// See the [module](crate::salon) for an example.
+#[doc(alias("Group", "Channel", "Topic"))]
+#[doc(alias = "Room")]
+#[derive(Clone)]
+pub struct Salon {
+    room: Arc<Room>,
+    rooms: Arc<Rooms>,
+}
+
+/// A group without some of its members; from [`Salon::sauf`].
+#[doc(alias = "Except")]
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `diffuser` is called"]
+pub struct Sauf<'s> {
+    salon: &'s Salon,
+    ids: Vec<u64>,
+}
+
+impl Serveur {
+    /// The group of this name, which is made now if there is none.
+    ///
+    /// Its slow members only miss messages ([`Lenteur::Compter`]);
+    /// [`salon_avec`](Serveur::salon_avec) says otherwise.
+    #[doc(alias("group", "channel", "topic", "join"))]
+    #[doc(alias = "room")]
+    #[must_use]
+    pub fn salon(&self, nom: &str) -> Salon {
+        self.room(nom, None)
+    }
+
+    /// The group of this name, with what happens to its slow members from now on.
+    ///
+    /// A group made so is kept while the server lives, without members too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cconn::Serveur;
+    /// use cconn::salon::Lenteur;
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.salon_avec("capteurs", Lenteur::Couper(Duration::from_secs(5)));
+    /// assert!(serveur.salon("capteurs").membres().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "room_with")]
+    pub fn salon_avec(&self, nom: &str, lenteur: Lenteur) -> Salon {
+        self.room(nom, Some(lenteur))
+    }
+
+    fn room(&self, nom: &str, lenteur: Option<Lenteur>) -> Salon {
+        let rooms = self.shared.rooms.clone();
+        Salon { room: rooms.find(nom, lenteur), rooms }
+    }
+
+    /// The groups that have members, or that were made with [`salon_avec`](Serveur::salon_avec), in
+    /// the order of their names.
+    #[doc(alias = "rooms")]
+    pub fn salons(&self) -> Vec<Salon> {
+        let rooms = &self.shared.rooms;
+        rooms.all().into_iter().map(|room| Salon { room, rooms: rooms.clone() }).collect()
+    }
+}
+
+impl Salon {
+    /// The group's name.
+    #[doc(alias = "name")]
+    pub fn nom(&self) -> &str {
+        self.room.name()
+    }
+
+    /// Adds a client to the group. False if it was in already.
+    ///
+    /// It leaves with its connection, or with [`quitter`](Salon::quitter).
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Fermee`]: its connection has ended.
+    /// - [`Erreur::Usage`]: it is no client of this server.
+    #[doc(alias("subscribe", "add"))]
+    #[doc(alias = "join")]
+    pub fn entrer(&self, client: &Client) -> Resultat<bool> {
+        let link = &client.link;
+        if !self.rooms.are_of(link) {
+            let lien = link.identity.label().into();
+            return Err(Erreur::Usage(Box::new(Usage::AutreServeur { lien })));
+        }
+        self.rooms
+            .enter(&self.room, link)
+            .map_err(|ending| ended(&ending, link.identity.label(), None))
+    }
+
+    /// Takes a client out of the group. False if it was not in.
+    #[doc(alias("unsubscribe", "remove"))]
+    #[doc(alias = "leave")]
+    pub fn quitter(&self, client: &Client) -> bool {
+        self.rooms.leave(&self.room, &client.link)
+    }
+
+    /// The members whose connections live, in the order of their numbers.
+    #[doc(alias = "members")]
+    pub fn membres(&self) -> Vec<Client> {
+        self.room.links(&[]).iter().map(Client::of).collect()
+    }
+
+    /// Whether a client is in the group.
+    #[doc(alias = "contains")]
+    pub fn contient(&self, client: &Client) -> bool {
+        self.room.has(&client.link)
+    }
+
+    /// Sends a message to all members, without an answer. The message is encoded once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Serveur::diffuser`].
+    ///
+    /// # Blocking
+    ///
+    /// Never: members without room come back in [`Diffusion::manques`]; see [`Lenteur`].
+    #[doc(alias("publish", "emit", "multicast", "send"))]
+    #[doc(alias = "broadcast")]
+    pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
+        self.rooms.broadcast(&self.room, &message, &[])
+    }
+
+    /// The group without this client, to send to the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cconn::{Client, Resultat, Serveur, nommee};
+    /// fn dire(serveur: &Serveur, client: &Client, mot: &str) -> Resultat<usize> {
+    ///     Ok(serveur.salon("cuisine").sauf(client).diffuser(nommee("entendre", (mot,)))?.atteints)
+    /// }
+    /// ```
+    #[doc(alias = "except")]
+    pub fn sauf(&self, client: &Client) -> Sauf<'_> {
+        Sauf { salon: self, ids: vec![client.id()] }
+    }
+}
+
+impl Sauf<'_> {
+    /// Leaves out one more client.
+    #[doc(alias = "except")]
+    pub fn sauf(mut self, client: &Client) -> Self {
+        self.ids.push(client.id());
+        self
+    }
+
+    /// Sends a message to the members that are not left out; otherwise like [`Salon::diffuser`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Serveur::diffuser`].
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    #[doc(alias("publish", "emit", "multicast", "send"))]
+    #[doc(alias = "broadcast")]
+    pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
+        let Salon { room, rooms } = self.salon;
+        rooms.broadcast(room, &message, &self.ids)
+    }
+}
+
+impl fmt::Display for Salon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.nom())
+    }
+}
+
+impl fmt::Debug for Salon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Salon").field("nom", &self.nom()).finish_non_exhaustive()
+    }
+}
