@@ -130,7 +130,7 @@ impl Adresse {
         match &self.0 {
             Kind::Socket(address) => Some(address.ip().to_string()),
             Kind::Host { host, .. } => Some(host.to_string()),
-            Kind::Unix(_) => None,
+            Kind::Unix(_) | Kind::Parent => None,
         }
     }
 
