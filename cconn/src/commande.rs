@@ -5,6 +5,7 @@
 //! the context of a command as an opaque value.
 
 mod arguments;
+mod around;
 mod closure;
 mod collected;
 mod etat;
@@ -32,6 +33,8 @@ use crate::wire::Answering;
 pub use arguments::{
     Fault, Input, ReadNever, ReadSerde, ReceivedArgument, SentArgument, Slot, ValidAnswer,
 };
+pub(crate) use around::Around;
+pub use around::{Execution, Issue};
 pub use closure::{ByEither, ByLink, ByValue, OwnedArgument, Recus, Retour};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub use etat::{Besoin, Etat, HandedIn, Made, NotMade, Session, handed_in};

@@ -44,6 +44,7 @@ mod message;
 mod client;
 mod commande;
 mod connexion;
+pub mod crochets;
 mod handshake;
 pub mod local;
 pub mod salon;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
-use super::{Registry, end_sessions, shown};
+use super::{Around, Registry, end_sessions, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
@@ -24,6 +24,8 @@ pub(crate) struct Hooks {
     pub(crate) on_failure: Option<FailureHook>,
     pub(crate) on_failed_here: Option<FailedHereHook>,
     pub(crate) on_end: Option<EndHook>,
+    /// Around each command. Threads that run commands hold them too.
+    pub(crate) around: Option<Arc<Around>>,
     /// Whether the text of a panic is sent to the caller.
     pub(crate) tells_panics: bool,
     /// Whether failures without a hook are kept off the standard error.
@@ -33,15 +35,24 @@ pub(crate) struct Hooks {
 impl Hooks {
     /// Whether any hook is set.
     pub(super) fn any(&self) -> bool {
-        self.on_failure.is_some() || self.on_failed_here.is_some() || self.on_end.is_some()
+        let told = self.on_failure.is_some() || self.on_failed_here.is_some();
+        told || self.on_end.is_some() || self.around.is_some()
     }
 
     /// Drops each hook by itself, because dropping what one has captured may panic.
     pub(super) fn let_go(self) {
-        let Hooks { on_failure, on_failed_here, on_end, .. } = self;
+        let Hooks { on_failure, on_failed_here, on_end, around, .. } = self;
+        drop(around);
         let _panicked = fence(|| drop(on_failure));
         let _panicked = fence(|| drop(on_failed_here));
         let _panicked = fence(|| drop(on_end));
+    }
+}
+
+impl Hooks {
+    /// The hooks around each command, to add one.
+    pub(crate) fn around(&mut self) -> &mut Around {
+        Arc::make_mut(self.around.get_or_insert_default())
     }
 }
 

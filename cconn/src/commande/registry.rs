@@ -45,7 +45,7 @@ pub(super) type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
 pub(super) struct Registered {
     pub(super) name: Cow<'static, str>,
     hash: u64,
-    signature: &'static str,
+    pub(super) signature: &'static str,
     /// 0 if the command was registered by name.
     fingerprint: u32,
     parallel: bool,
@@ -187,7 +187,7 @@ impl Registry {
         self.find(command).map_or(0, |command| command.fingerprint)
     }
 
-    fn find(&self, hash: u64) -> Option<Arc<Registered>> {
+    pub(super) fn find(&self, hash: u64) -> Option<Arc<Registered>> {
         // A call that was given up before it left carries a hash that no command has.
         self.read().get(&hash).filter(|_| hash != NO_COMMAND).cloned()
     }
@@ -277,7 +277,7 @@ fn clash(there: &str, new: &str) -> Enregistrement {
 }
 
 /// Puts a text in the place of what a command wrote before it failed.
-fn failed(start: usize, code: FailureCode, text: &str, out: &mut Answering) -> Outcome {
+pub(super) fn failed(start: usize, code: FailureCode, text: &str, out: &mut Answering) -> Outcome {
     out.truncate(start);
     Reply::failure(code, &text, out).into()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::registry::RecentlyRun;
 use super::shelf::Shelf;
-use super::{Context, Registry, fence};
+use super::{Around, Context, Registry, fence};
 use crate::client::Client;
 use crate::link::{Incoming, Link, Outcome, Runner};
 use crate::wire::{Answering, FailureCode};
@@ -17,11 +17,13 @@ pub(crate) struct Hands {
     pub(super) states: Arc<Shelf>,
     /// The sessions of the connection, looked up by the first command that is handed one.
     sessions: OnceCell<Arc<Shelf>>,
+    around: Option<Arc<Around>>,
 }
 
 impl Hands {
     pub(super) fn of(registry: &Registry) -> Self {
-        Hands { states: registry.states(), sessions: OnceCell::new() }
+        let around = registry.hooks().around;
+        Hands { states: registry.states(), sessions: OnceCell::new(), around }
     }
 
     #[inline]
@@ -68,7 +70,12 @@ impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let RegistryRunner { registry, client, serveur, known, hands } = self;
         let context = Context { client, serveur: serveur.as_deref(), hands };
-        registry.run(known, &context, incoming, out)
+        match &hands.around {
+            None => registry.run(known, &context, incoming, out),
+            Some(around) => around.run(registry, client, incoming, out, |out| {
+                registry.run(known, &context, incoming, out)
+            }),
+        }
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {

@@ -262,6 +262,97 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Runs before each command that the peer asks for; an error refuses the command.
+        ///
+        /// The hook runs on the command's thread and inside its turn, before the arguments are
+        /// decoded and before the signatures are compared. If it returns an error, or panics, the
+        /// command is not run, and its caller gets
+        /// [`Interdite`]($crate::erreur::NatureDistante::Interdite) with the error's text. It may
+        /// call the client, as a command may. Commands that are not registered come to no hook.
+        ///
+        /// Given more than once, the hooks run in that order, until one refuses. On a server they
+        /// stand before the commands of all clients. They are dropped, and a handle that they
+        /// capture counts, as for [`quand_echec`](Self::quand_echec).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cconn::{Erreur, Serveur, nommee};
+        ///
+        /// # fn main() -> cconn::Resultat<()> {
+        /// let serveur = Serveur::options(0)
+        ///     .avant_commande(|execution| match execution.nom() {
+        ///         "effacer" if execution.client().id() > 1 => Err(Erreur::echec("not for you")),
+        ///         _ => Ok(()),
+        ///     })
+        ///     .max_clients(2)
+        ///     .ouvrir()?;
+        /// serveur.enregistrer_commande("effacer", |_, (): ()| "done")?;
+        /// let (first, second) = (serveur.client_local()?, serveur.client_local()?);
+        /// assert_eq!(first.appeler::<String, _>(nommee("effacer", ()))?, "done");
+        /// let refused = second.appeler::<String, _>(nommee("effacer", ())).unwrap_err();
+        /// assert!(!refused.a_pu_etre_executee() && refused.to_string().contains("not for you"));
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[doc(alias("middleware", "interceptor", "filter", "guard", "hook"))]
+        #[doc(alias = "before_command")]
+        pub fn avant_commande(
+            mut self,
+            quoi: impl Fn(&$crate::crochets::Execution<'_>) -> $crate::Resultat<()>
+            + Send
+            + Sync
+            + 'static,
+        ) -> Self {
+            self.settings.hooks.around().add_before(quoi);
+            self
+        }
+
+        /// Runs after each command that the peer asks for, with how it ended and how long it took.
+        ///
+        /// The hook runs on the command's thread and inside its turn, when the answer is encoded and
+        /// before it leaves: so it must not take long. It runs for commands that
+        /// [`avant_commande`](Self::avant_commande) has refused too, and what it does changes
+        /// nothing about the answer; a panic in it neither. The time is that of the hooks before,
+        /// the decoding, the command and the encoding.
+        ///
+        /// Given more than once, the hooks run in the opposite order.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cconn::{Serveur, nommee};
+        ///
+        /// # fn main() -> cconn::Resultat<()> {
+        /// let (log, lines) = std::sync::mpsc::channel();
+        /// let serveur = Serveur::options(0)
+        ///     .apres_commande(move |execution, issue, lasted| {
+        ///         log.send(format!("{} {issue:?}", execution.nom())).unwrap();
+        ///         assert!(lasted.as_secs() < 10);
+        ///     })
+        ///     .ouvrir()?;
+        /// serveur.enregistrer_commande("double", |_, (n,): (u32,)| 2 * n)?;
+        /// serveur.client_local()?.appeler::<u32, _>(nommee("double", (21_u32,)))?;
+        /// assert_eq!(lines.recv().unwrap(), "double Reponse");
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[doc(alias("middleware", "interceptor", "log", "metrics", "hook"))]
+        #[doc(alias = "after_command")]
+        pub fn apres_commande(
+            mut self,
+            quoi: impl Fn(
+                &$crate::crochets::Execution<'_>,
+                &$crate::crochets::Issue<'_>,
+                std::time::Duration,
+            ) + Send
+            + Sync
+            + 'static,
+        ) -> Self {
+            self.settings.hooks.around().add_after(quoi);
+            self
+        }
+
         /// Gives a value that the commands are handed as [`Etat<T>`]($crate::Etat).
         ///
         /// One value of each type: a second one of the type is an error when this is opened. Of two

@@ -232,7 +232,7 @@ impl OptionsServeur {
     #[doc(alias("listen", "build"))]
     #[doc(alias = "open")]
     #[doc(alias = "bind")]
-    pub fn ouvrir(self) -> Resultat<Serveur> {
+    pub fn ouvrir(mut self) -> Resultat<Serveur> {
         self.settings.check()?;
         self.given.check()?;
         check("max_clients", self.max_clients, 1, None, usize::to_string)?;
@@ -248,7 +248,11 @@ impl OptionsServeur {
         };
         let listener = Listener::new(source);
         let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
-        let registry = Arc::new(Registry::new(self.settings.hooks.clone(), self.given));
+        let hooks = self.settings.hooks.clone();
+        // They stand around the server's commands, and not around those of a local client, which
+        // gets the other settings.
+        self.settings.hooks.around = None;
+        let registry = Arc::new(Registry::new(hooks, self.given));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
             leaving: self.leaving,

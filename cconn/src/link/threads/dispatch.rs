@@ -17,6 +17,16 @@ pub(crate) struct Incoming<'a> {
     pub(crate) apart: Cell<Option<&'a mut Apart>>,
 }
 
+impl Incoming<'_> {
+    /// The size of the encoded arguments, in bytes, as long as what is apart was not taken.
+    pub(crate) fn size(&self) -> usize {
+        let apart = self.apart.take();
+        let size = apart.as_ref().map_or(0, |apart| apart.len());
+        self.apart.set(apart);
+        self.body.len().saturating_add(size)
+    }
+}
+
 /// How a command ended; its answer, error or text was appended to `out`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -100,6 +100,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("connexion", AllBelow, "how a client connects, and its settings"),
     layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
     layer("local", AllBelow, "what only programs of one machine can do"),
+    layer("crochets", AllBelow, "what hooks around each command are told"),
     layer("salon", AllBelow, "groups of clients, as the program names them"),
     layer("traits", AllBelow, "the traits for bounds, and their types"),
     layer("unwind", AllBelow, "the promise that a panic around a handle leaves it whole"),
