@@ -17,6 +17,8 @@ pub(crate) struct Args {
     pub(crate) krate: Option<Path>,
     /// The word `parallele`, if given: the command may run beside others of its connection.
     pub(crate) parallel: Option<Ident>,
+    /// The word `idempotente`, if given: the command may run twice without harm.
+    pub(crate) idempotent: Option<Ident>,
     /// The parameter that receives the connection, if `client = ..` names one.
     pub(crate) client: Option<Ident>,
     /// The parameter that receives the server, if `serveur = ..` names one.
@@ -27,7 +29,7 @@ pub(crate) struct Args {
 }
 
 const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `parallele`, \
-                     `client = parameter`, `serveur = parameter`, `etat = parameter`, \
+                     `idempotente`, `client = parameter`, `serveur = parameter`, `etat = parameter`, \
                      `session = parameter` or `crate = path`";
 
 impl Args {
@@ -69,10 +71,12 @@ impl Args {
                 self.states.push(value(key, input, &format!("{key} = parameter"))?);
                 Ok(())
             }
-            "parallele" if input.peek(Token![=]) => {
-                Err(syn::Error::new(input.span(), "`parallele` takes no value: write it alone"))
+            word @ ("parallele" | "idempotente") if input.peek(Token![=]) => {
+                let text = format!("`{word}` takes no value: write it alone");
+                Err(syn::Error::new(input.span(), text))
             }
             "parallele" => set(&mut self.parallel, key, key.clone()),
+            "idempotente" => set(&mut self.idempotent, key, key.clone()),
             unknown => {
                 let meant = meant(unknown).map(|word| format!("did you mean `{word}`? "));
                 Err(syn::Error::new(key.span(), meant.unwrap_or_default() + KNOWN))
@@ -82,9 +86,10 @@ impl Args {
 }
 
 /// The arguments, each with words that people write instead of it.
-const MEANT: [(&str, &[&str]); 7] = [
+const MEANT: [(&str, &[&str]); 8] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
+    ("idempotente", &["idempotente", "idempotent", "retry", "retryable"]),
     ("client", &["client", "clients", "connection", "connexion"]),
     ("serveur", &["serveur", "server", "serveurs"]),
     ("etat", &["etat", "state", "etats"]),

@@ -34,6 +34,8 @@ pub(crate) struct Command {
     /// The name on the wire.
     pub(crate) name: LitStr,
     pub(crate) parallel: bool,
+    /// Whether the command may run twice without harm.
+    pub(crate) idempotent: bool,
     /// In the order of the function's parameters.
     pub(crate) parameters: Vec<Parameter>,
     /// The type of the answer; `None` if it is not allowed.
@@ -68,6 +70,7 @@ pub(crate) fn build(
         ident: generated(ident),
         name: args.name.clone().unwrap_or(name),
         parallel: args.parallel.is_some(),
+        idempotent: args.idempotent.is_some(),
         parameters,
         answer,
         has_body: function.body.is_some(),

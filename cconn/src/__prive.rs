@@ -1,6 +1,6 @@
 //! Items that generated code needs. Programs must not use them: no promise is made about them.
 
-pub use ::core::primitive::{str, u8, u32, u64, usize};
+pub use ::core::primitive::{bool, str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt, module_path};
 

@@ -132,12 +132,12 @@ impl Client {
     }
 }
 
-/// Connects, greets, and makes the connection.
-fn connect(
+/// Connects, greets, and makes the connection. Returns the server's number too.
+pub(crate) fn connect(
     settings: &Settings,
     given: Given,
     address: &Result<Adresse, AdresseInvalide>,
-) -> Resultat<Client> {
+) -> Resultat<(Client, Option<u64>)> {
     settings.check()?;
     given.check()?;
     let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
@@ -179,7 +179,7 @@ mod unix {
 /// Greets over a transport that leads to a server, and makes the connection.
 pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    greet_and_join(settings, Given::default(), io, None, text, deadline)
+    greet_and_join(settings, Given::default(), io, None, text, deadline).map(|(client, _)| client)
 }
 
 /// Greets a child process as `join` does a server; errors call the connection `text`.
@@ -192,6 +192,7 @@ pub(crate) fn join_child(
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let identity = Identity::of_client(next_id(), None).called(text);
     greet_and_link(settings, Given::default(), io, identity, text, deadline)
+        .map(|(client, _)| client)
 }
 
 fn greet_and_join(
@@ -201,7 +202,7 @@ fn greet_and_join(
     address: Option<Adresse>,
     text: &str,
     deadline: Option<Instant>,
-) -> Resultat<Client> {
+) -> Resultat<(Client, Option<u64>)> {
     let identity = Identity::of_client(next_id(), address);
     greet_and_link(settings, given, io, identity, text, deadline)
 }
@@ -213,13 +214,18 @@ fn greet_and_link(
     identity: Identity,
     text: &str,
     deadline: Option<Instant>,
-) -> Resultat<Client> {
+) -> Resultat<(Client, Option<u64>)> {
     link::note_maker();
     let greeted = greet_server(&*io, settings, text, deadline)?;
+    let hooks = settings.hooks.clone();
+    let registry = match &settings.commands {
+        Some(commands) => commands.for_connection(hooks),
+        None => Registry::new(hooks, given),
+    };
     let proven = io.peer();
     let link = Link::new(Parts {
         io,
-        commands: Arc::new(Registry::new(settings.hooks.clone(), given)),
+        commands: Arc::new(registry),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
@@ -231,7 +237,7 @@ fn greet_and_link(
     // whose drop must not end the connection.
     let client = Client::of(&link);
     link.leave_helm();
-    Ok(client)
+    Ok((client, greeted.instance))
 }
 
 fn next_id() -> u64 {
@@ -264,7 +270,7 @@ fn greet_server(
 ) -> Resultat<Greeted> {
     let accepted = Refusal::Accepted;
     // [greeting.client-at-once] [greeting.before-frames]
-    handshake::greet(io, Role::Client, &settings.limits, accepted, "", deadline)
+    handshake::greet(io, Role::Client, &settings.limits, accepted, "", None, deadline)
         .and_then(|()| handshake::read_greeting(io, Role::Client, deadline))
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }

@@ -34,7 +34,9 @@ fn line(line: &str) -> (Vec<u8>, &str) {
 
 fn greeting(role: Role, refusal: Refusal, text: &str) -> Greeting {
     let (text, features) = (text.to_owned(), Features::OURS);
-    Greeting { role, refusal, max_frame: 8 << 20, window: 32 << 20, text, features }
+    // A number that a server chose at random.
+    let instance = (role == Role::Server).then_some(0x8f3a_6c01_d27b_94e5);
+    Greeting { role, refusal, max_frame: 8 << 20, window: 32 << 20, text, features, instance }
 }
 
 fn greeting_of(name: &str) -> Option<Greeting> {

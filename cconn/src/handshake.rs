@@ -47,6 +47,8 @@ pub(crate) enum HandshakeError {
 #[derive(Debug)]
 pub(crate) struct Greeted {
     pub(crate) limits: PeerLimits,
+    /// The number that a server has chosen when it was made; `None` if it sends none.
+    pub(crate) instance: Option<u64>,
     /// The bytes that came behind its greeting, in the buffer that holds them.
     pub(crate) rest: Vec<u8>,
 }
@@ -60,13 +62,14 @@ pub(crate) fn greet(
     limits: &Limits,
     refusal: Refusal,
     text: &str,
+    instance: Option<u64>,
     deadline: Option<Instant>,
 ) -> Result<(), HandshakeError> {
     let mut bytes = Vec::with_capacity(64);
     let (max_frame, window) = (limits.max_frame, limits.window);
     // [features.declared]
     let (text, features) = (text.to_owned(), Features::OURS);
-    Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
+    Greeting { role, refusal, max_frame, window, text, features, instance }.write(&mut bytes);
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
         match io.try_send(&[IoSlice::new(rest)]) {
@@ -154,7 +157,7 @@ fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, Hands
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
     buf.drain(..end);
-    Ok(Greeted { limits, rest: buf })
+    Ok(Greeted { limits, instance: greeting.instance, rest: buf })
 }
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
@@ -238,7 +241,7 @@ mod tests {
         let (limits, past) = (Limits::default(), Some(Instant::now()));
         let late = read_greeting(&ours, Role::Client, past);
         assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");
-        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", past).unwrap();
+        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", None, past).unwrap();
         read_greeting(&ours, Role::Client, past).unwrap();
     }
 }

@@ -47,6 +47,7 @@ mod connexion;
 pub mod crochets;
 mod handshake;
 pub mod local;
+pub mod persistant;
 pub mod salon;
 mod serveur;
 #[cfg(feature = "tls")]

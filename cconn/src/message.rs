@@ -55,6 +55,13 @@ pub trait Message: Sealed {
     /// Appends the encoded arguments; fails if a value's `Serialize` does.
     #[doc(hidden)]
     fn __cconn_encode<'m>(&'m self, writer: &mut ArgumentWriter<'m>) -> Result<(), ValueError>;
+
+    /// Whether running the command twice does what running it once does, as its author says with
+    /// `#[commande(idempotente)]`.
+    #[doc(hidden)]
+    fn __cconn_idempotente(&self) -> bool {
+        false
+    }
 }
 
 /// A message whose answer is an `R`.
@@ -139,6 +146,10 @@ impl<M: Message + ?Sized> Message for &M {
 
     fn __cconn_encode<'m>(&'m self, writer: &mut ArgumentWriter<'m>) -> Result<(), ValueError> {
         M::__cconn_encode(self, writer)
+    }
+
+    fn __cconn_idempotente(&self) -> bool {
+        M::__cconn_idempotente(self)
     }
 }
 

@@ -81,6 +81,8 @@ struct Shared {
     /// Runs the commands of all connections.
     service: Arc<Service>,
     limits: Arc<Limits>,
+    /// A number chosen at random, by which clients that come back recognise this server.
+    instance: u64,
     options: options::Kept,
     /// The groups of clients.
     rooms: Arc<Rooms>,

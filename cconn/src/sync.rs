@@ -132,6 +132,12 @@ pub(crate) fn process_id() -> u32 {
     std::process::id()
 }
 
+/// A number that is hard to guess and is most likely not used twice: the standard library seeds its
+/// hash tables from the system's random numbers.
+pub(crate) fn random() -> u64 {
+    std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), process_id())
+}
+
 /// Lets other threads that are ready run first.
 pub(crate) fn yield_now() {
     std::thread::yield_now();

@@ -8,6 +8,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::client::{Attente, Client};
 use crate::connexion::OptionsClient;
+use crate::persistant::{ClientPersistant, OptionsPersistantes};
 use crate::serveur::{OptionsServeur, Serveur};
 
 impl UnwindSafe for Client {}
@@ -16,6 +17,10 @@ impl UnwindSafe for Serveur {}
 impl RefUnwindSafe for Serveur {}
 impl<R, E> UnwindSafe for Attente<R, E> {}
 impl<R, E> RefUnwindSafe for Attente<R, E> {}
+impl UnwindSafe for ClientPersistant {}
+impl RefUnwindSafe for ClientPersistant {}
+impl UnwindSafe for OptionsPersistantes {}
+impl RefUnwindSafe for OptionsPersistantes {}
 impl UnwindSafe for OptionsClient {}
 impl RefUnwindSafe for OptionsClient {}
 impl UnwindSafe for OptionsServeur {}
@@ -28,6 +33,8 @@ const _: () = {
     whole::<Client>();
     whole::<Serveur>();
     whole::<Attente<std::cell::Cell<u8>>>();
+    whole::<ClientPersistant>();
+    whole::<OptionsPersistantes>();
     whole::<OptionsClient>();
     whole::<OptionsServeur>();
     whole::<crate::commande::Commandes>();

@@ -22,6 +22,7 @@ pages! {
     Callbacks "callbacks.md";
     Threads "threads.md";
     Async "async.md";
+    ComingBack "coming-back.md";
     Errors "errors.md";
     Hooks "hooks.md";
     Stopping "stopping.md";

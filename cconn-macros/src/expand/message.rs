@@ -52,6 +52,13 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
     let names = command.arguments().map(|argument| &argument.name);
     let name = unraw(&command.ident);
+    let idempotent = command.idempotent.then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            fn __cconn_idempotente(&self) -> bool {
+                true
+            }
+        }
+    });
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Sealed for #twin {}
@@ -70,6 +77,8 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
                 #(__cconn::Arg(&self.#fields).__cconn_write(__cconn_out)?;)*
                 __cconn::Ok(())
             }
+
+            #idempotent
         }
 
         #[doc(hidden)]

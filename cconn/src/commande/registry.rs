@@ -122,6 +122,28 @@ impl Registry {
         Registry { hooks: RwLock::new(hooks), states, sessions, ..Registry::default() }
     }
 
+    /// A registry with the commands, states and sessions of this one, for one connection.
+    pub(crate) fn for_connection(&self, hooks: Hooks) -> Registry {
+        let states = self.states.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (states, sessions) = (RwLock::new(states), self.sessions.clone());
+        let hooks = RwLock::new(hooks);
+        let registry = Registry { hooks, states, sessions, ..Registry::default() };
+        self.share_with(&registry);
+        registry
+    }
+
+    /// Adds the commands of this registry to another one that has none of other names.
+    pub(crate) fn share_with(&self, other: &Registry) {
+        let ours = self.read().clone();
+        let mut theirs = other.table.write().unwrap_or_else(PoisonError::into_inner);
+        if self.any_parallel.load(Ordering::Relaxed) {
+            other.any_parallel.store(true, Ordering::Relaxed);
+        }
+        if !other.over.load(Ordering::Relaxed) {
+            theirs.extend(ours);
+        }
+    }
+
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if self.over.load(Ordering::Relaxed) {

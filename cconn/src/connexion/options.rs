@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
-use crate::commande::{Given, Hooks};
+use crate::commande::{Given, Hooks, Registry};
 use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::Limits;
 use crate::text::counted;
@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     /// How a client encrypts its connection, if it does.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::TlsClient>,
+    /// The commands of every connection of a client that comes back.
+    pub(crate) commands: Option<Arc<Registry>>,
 }
 
 impl Default for Settings {
@@ -55,6 +57,7 @@ impl Default for Settings {
             hooks: Hooks::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            commands: None,
         }
     }
 }
@@ -474,6 +477,11 @@ impl OptionsClient {
     #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
     pub fn connecter(self) -> Resultat<Client> {
-        super::connect(&self.settings, self.given, &self.address)
+        super::connect(&self.settings, self.given, &self.address).map(|(client, _)| client)
+    }
+
+    /// The parts of these options, for a client that comes back.
+    pub(crate) fn into_parts(self) -> (Settings, Given, Result<Adresse, AdresseInvalide>) {
+        (self.settings, self.given, self.address)
     }
 }

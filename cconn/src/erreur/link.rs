@@ -133,6 +133,9 @@ pub enum Phase {
     /// The end of the commands that had arrived.
     #[doc(alias = "CatchUp")]
     Rattrapage,
+    /// The connection of a `ClientPersistant`, which was lost and has not come back.
+    #[doc(alias = "Reconnect")]
+    Retour,
     /// An orderly stop.
     #[doc(alias = "Shutdown")]
     Arret,
@@ -143,13 +146,17 @@ pub enum Phase {
 
 impl Phase {
     pub(super) fn ends_connection(self) -> bool {
-        !matches!(self, Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage)
+        !matches!(
+            self,
+            Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage | Phase::Retour
+        )
     }
 
     /// What did not happen in time, and a hint that follows the time in the text.
     fn text(self) -> (&'static str, &'static str) {
         match self {
             Phase::Connexion => ("no connection", ""),
+            Phase::Retour => ("the connection has not come back", ", and is still being tried"),
             Phase::Accueil => (
                 "connected, but no greeting came",
                 "; is `lancer` running there, is it a cconn server?",

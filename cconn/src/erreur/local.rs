@@ -81,6 +81,9 @@ pub enum RaisonNonEnvoi {
     /// it would wait for.
     #[doc(alias = "InsideCommand")]
     DansUneCommande,
+    /// The hook `quand_retablie` used the `ClientPersistant` that waits for the hook.
+    #[doc(alias = "InsideHook")]
+    DansLeRetour,
     /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
     #[doc(alias = "InsideCallback")]
     DansUnRappel,
@@ -114,6 +117,10 @@ impl fmt::Display for RaisonNonEnvoi {
             RaisonNonEnvoi::DansUneCommande => {
                 "a command can't wait until all that had arrived is handled, for it is part of \
                  that; call `rattraper` outside of this connection's commands"
+            }
+            RaisonNonEnvoi::DansLeRetour => {
+                "the hook `quand_retablie` would wait for itself; \
+                 call through the client that the hook is given"
             }
             RaisonNonEnvoi::DansUnRappel => {
                 "a closure of `quand_prete`, or a waker, may not wait, for it is run by a thread \

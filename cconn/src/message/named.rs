@@ -18,6 +18,8 @@ pub struct Nommee<N, A, E = Jamais> {
     name: N,
     arguments: A,
     fingerprint: u32,
+    /// Whether it may run twice.
+    idempotent: bool,
     /// Chosen when the message is made, so that arguments that can't be encoded are an error there.
     encode: fn(&A, &mut Vec<u8>) -> Result<(), ValueError>,
     error: PhantomData<fn() -> E>,
@@ -46,7 +48,28 @@ pub struct Nommee<N, A, E = Jamais> {
 #[doc(alias = "named")]
 pub fn nommee<N: AsRef<str>, A: Arguments<Envoyes>>(nom: N, arguments: A) -> Nommee<N, A> {
     let encode = A::__CCONN_WAY;
-    Nommee { name: nom, arguments, fingerprint: 0, encode, error: PhantomData }
+    Nommee { name: nom, arguments, fingerprint: 0, idempotent: false, encode, error: PhantomData }
+}
+
+impl<N, A, E> Nommee<N, A, E> {
+    /// Says that the command may run twice without harm, like `#[commande(idempotente)]`.
+    ///
+    /// A [`ClientPersistant`](crate::persistant::ClientPersistant) then tries such a call once more
+    /// if the connection was lost while it was under way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::nommee;
+    ///
+    /// let message = nommee("efface", ("brouillon",)).idempotente();
+    /// ```
+    #[doc(alias("retry", "retryable"))]
+    #[doc(alias = "idempotent")]
+    pub fn idempotente(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
 }
 
 impl<N, A, E> Nommee<N, A, E> {
@@ -113,8 +136,8 @@ impl<N, A, E> Nommee<N, A, E> {
     /// ```
     #[doc(alias = "with_error")]
     pub fn avec_refus<F: ErreurCommande>(self) -> Nommee<N, A, F> {
-        let Nommee { name, arguments, fingerprint, encode, error: _ } = self;
-        Nommee { name, arguments, fingerprint, encode, error: PhantomData }
+        let Nommee { name, arguments, fingerprint, idempotent, encode, error: _ } = self;
+        Nommee { name, arguments, fingerprint, idempotent, encode, error: PhantomData }
     }
 }
 
@@ -127,6 +150,10 @@ impl<N: AsRef<str>, A, E> Message for Nommee<N, A, E> {
 
     fn __cconn_encode<'m>(&'m self, writer: &mut ArgumentWriter<'m>) -> Result<(), ValueError> {
         (self.encode)(&self.arguments, writer.buffer())
+    }
+
+    fn __cconn_idempotente(&self) -> bool {
+        self.idempotent
     }
 }
 

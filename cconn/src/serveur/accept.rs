@@ -189,7 +189,7 @@ impl Serveur {
         let text = self.reason(refusal);
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
-        handshake::greet(io, Role::Server, limits, refusal, &text, now)
+        handshake::greet(io, Role::Server, limits, refusal, &text, Some(self.shared.instance), now)
     }
 
     /// Greets a newcomer that may come in. False if the greeting could not be sent: the newcomer
@@ -238,7 +238,7 @@ mod tests {
     fn newcomer(serveur: &Serveur) -> Socket {
         let io = silent(serveur);
         let accepted = Refusal::Accepted;
-        handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", None).unwrap();
+        handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", None, None).unwrap();
         io
     }
 

@@ -266,7 +266,18 @@ impl OptionsServeur {
             let clients = Clients::default();
             let served_by = Arc::as_ptr(&service).cast::<()>().addr();
             let rooms = Arc::new(Rooms::new(limits.clone(), address.clone(), served_by));
-            Shared { address, listener, clients, registry, service, limits, options, rooms }
+            let instance = crate::sync::random();
+            Shared {
+                address,
+                listener,
+                clients,
+                registry,
+                service,
+                limits,
+                instance,
+                options,
+                rooms,
+            }
         });
         Ok(Serveur { shared })
     }

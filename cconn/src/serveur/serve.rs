@@ -222,7 +222,8 @@ mod tests {
         let (role, refusal, text) = (Role::Client, Refusal::Accepted, String::new());
         let mut bytes = Vec::new();
         let features = Features::OURS;
-        Greeting { role, refusal, max_frame, window, text, features }.write(&mut bytes);
+        let instance = None;
+        Greeting { role, refusal, max_frame, window, text, features, instance }.write(&mut bytes);
         wire::write_adieu(&mut bytes, EndReason::Closed, "");
         let peer = Socket::new(TcpStream::connect(serveur.adresse()).unwrap());
         assert_eq!(peer.try_send(&[io::IoSlice::new(&bytes)]).unwrap(), bytes.len());

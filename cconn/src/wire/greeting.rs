@@ -37,6 +37,7 @@ const MAX_TEXT: usize = 512;
 mod record {
     pub(super) const FEATURES: u16 = 1;
     // 2 is reserved for callables, 3 for file descriptors, 4 for compression.
+    pub(super) const INSTANCE: u16 = 5;
 }
 
 /// Which side greets.
@@ -68,6 +69,9 @@ pub(crate) struct Greeting {
     pub(crate) text: String,
     /// What the sender understands beyond the first form of this version.
     pub(crate) features: Features,
+    /// A number that a server has chosen at random when it was made; clients send none.
+    // [instance.random]
+    pub(crate) instance: Option<u64>,
 }
 
 impl GreetingHead {
@@ -110,12 +114,15 @@ impl Greeting {
 
     /// The records behind the text; empty if there is nothing to declare.
     fn records(&self) -> Vec<u8> {
+        let mut records = Vec::new();
         let bits = self.features.bits();
-        if bits.is_empty() {
-            return bits;
+        if !bits.is_empty() {
+            write_record(&mut records, record::FEATURES, &bits);
         }
-        let head = [record::FEATURES.to_le_bytes(), length16(bits.len()).to_le_bytes()];
-        [head.as_flattened(), &bits].concat()
+        if let Some(instance) = self.instance {
+            write_record(&mut records, record::INSTANCE, &instance.to_le_bytes());
+        }
+        records
     }
 
     /// Reads the rest of a greeting, behind its head.
@@ -138,27 +145,39 @@ impl Greeting {
         // [greeting.text-of-others]
         let text = reader.bytes(length)?;
         let text = std::str::from_utf8(text).map_err(|_| WireError::Text)?.to_owned();
-        let features = parse_records(reader)?;
-        Ok(Greeting { role, refusal, max_frame, window, text, features })
+        let (features, instance) = parse_records(reader)?;
+        Ok(Greeting { role, refusal, max_frame, window, text, features, instance })
     }
 }
 
+fn write_record(out: &mut Vec<u8>, number: u16, data: &[u8]) {
+    out.extend(number.to_le_bytes());
+    out.extend(length16(data.len()).to_le_bytes());
+    out.extend(data);
+}
+
 /// Reads the records behind the text, up to the end of the greeting.
-fn parse_records(mut reader: Reader<'_>) -> Result<Features, WireError> {
-    let mut features = None;
+fn parse_records(mut reader: Reader<'_>) -> Result<(Features, Option<u64>), WireError> {
+    let (mut features, mut instance) = (None, None);
     while !reader.is_empty() {
         // [record.room]
         let (number, data) = parse_record(&mut reader).map_err(|_| WireError::RecordRoom)?;
         match number {
             // [record.twice]
             record::FEATURES if features.is_some() => return Err(WireError::RecordTwice(number)),
+            record::INSTANCE if instance.is_some() => return Err(WireError::RecordTwice(number)),
             record::FEATURES => features = Some(Features::parse(data)),
+            // [instance.length]
+            record::INSTANCE => {
+                let bytes = data.try_into().map_err(|_| WireError::RecordRoom)?;
+                instance = Some(u64::from_le_bytes(bytes));
+            }
             // [record.unknown]
             _ => {}
         }
     }
     // [record.none]
-    Ok(features.unwrap_or_default())
+    Ok((features.unwrap_or_default(), instance))
 }
 
 // [record.row]
@@ -184,6 +203,7 @@ mod tests {
             window: 16 << 20,
             text: "plein".to_owned(),
             features: Features::OURS,
+            instance: Some(0x0102_0304_0506_0708),
         }
     }
 
@@ -204,7 +224,7 @@ mod tests {
     /// The result of reading a greeting that declares nothing and has `tail` behind it.
     fn with_tail(tail: &[u8]) -> Result<Features, WireError> {
         let mut bytes = Vec::new();
-        Greeting { features: Features::NONE, ..sample() }.write(&mut bytes);
+        Greeting { features: Features::NONE, instance: None, ..sample() }.write(&mut bytes);
         bytes.extend(tail);
         Greeting::parse(split(&bytes).1).map(|greeting| greeting.features)
     }
@@ -252,6 +272,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_s_number_has_eight_bytes_and_comes_once() {
+        // [instance.length] [record.twice]
+        let read = |tail: &[u8]| {
+            let mut bytes = Vec::new();
+            Greeting { instance: None, ..sample() }.write(&mut bytes);
+            bytes.extend(tail);
+            let length = u16::try_from(bytes.len() - GREETING_HEAD).unwrap();
+            bytes[GREETING_HEAD - 2..GREETING_HEAD].copy_from_slice(&length.to_le_bytes());
+            Greeting::parse(split(&bytes).1).map(|greeting| greeting.instance)
+        };
+        let good = [5, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 2];
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&good), Ok(Some(0x0200_0000_0000_0001)));
+        assert_eq!(read(&[good, good].concat()), Err(WireError::RecordTwice(5)));
+        for length in [0_usize, 7, 9] {
+            let mut bad = vec![5, 0, u8::try_from(length).unwrap(), 0];
+            bad.resize(4 + length, 1);
+            assert_eq!(read(&bad), Err(WireError::RecordRoom), "{length} bytes");
+        }
+    }
+
+    #[test]
     fn another_protocol_is_told_by_its_magic() {
         // [greeting.magic]
         assert_eq!(GreetingHead::parse(b"GET / HTTP/1"), Err(WireError::Magic));
@@ -274,10 +316,13 @@ mod tests {
         let mut bytes = Vec::new();
         sample().write(&mut bytes);
         let rest = split(&bytes).1;
-        let records_at = rest.len() - 5;
-        for n in (0..rest.len()).filter(|n| *n != records_at) {
+        // Before each record the greeting is whole without it.
+        let whole = [rest.len() - 17, rest.len() - 12];
+        for n in (0..rest.len()).filter(|n| !whole.contains(n)) {
             assert!(Greeting::parse(&rest[..n]).is_err(), "{n}");
         }
-        assert!(Greeting::parse(&rest[..records_at]).is_ok(), "it declares nothing");
+        for n in whole {
+            assert_eq!(Greeting::parse(&rest[..n]).unwrap().instance, None, "it declares less");
+        }
     }
 }

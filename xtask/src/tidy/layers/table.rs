@@ -98,6 +98,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer("tls", Only(&["transport", "erreur"]), "what a program gives for encryption"),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
+    layer("persistant", AllBelow, "a client whose connection comes back"),
     layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
     layer("local", AllBelow, "what only programs of one machine can do"),
     layer("crochets", AllBelow, "what hooks around each command are told"),

@@ -1,0 +1,86 @@
+//! Clients whose connection comes back: what becomes of calls, sessions and commands when a server
+//! is stopped, killed or started anew.
+
+mod appels;
+mod orages;
+mod reconstruction;
+
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use cconn::persistant::{ClientPersistant, OptionsPersistantes};
+use cconn::{Client, Resultat, Serveur, nommee};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server that runs on a thread.
+struct Running {
+    serveur: Serveur,
+    lancer: JoinHandle<Resultat<()>>,
+}
+
+impl Running {
+    /// On that port, which another server has just left.
+    fn on(port: u16, prepare: impl Fn(&Serveur)) -> Running {
+        let begin = Instant::now();
+        let serveur = loop {
+            match Serveur::options(port).max_clients(60).ouvrir() {
+                Ok(serveur) => break serveur,
+                Err(error) => assert!(begin.elapsed() < Duration::from_secs(5), "{error}"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n).unwrap();
+        prepare(&serveur);
+        let lancer = thread::spawn({
+            let serveur = serveur.clone();
+            move || serveur.lancer()
+        });
+        Running { serveur, lancer }
+    }
+
+    fn new() -> Running {
+        Running::on(0, |_| ())
+    }
+
+    fn port(&self) -> u16 {
+        self.serveur.adresse().port().unwrap()
+    }
+
+    fn stop(self) {
+        self.serveur.eteindre().unwrap();
+        self.lancer.join().unwrap().unwrap();
+    }
+
+    /// Cuts every connection without a goodbye that would wait.
+    fn cut(&self) {
+        self.serveur.clients().iter().for_each(Client::close);
+    }
+}
+
+/// Loses the connection of that client, and waits until the client has seen it: a call before that
+/// would be lost with it.
+fn lose(server: &Running, client: &ClientPersistant) {
+    let before = client.client().map(|client| client.id());
+    wait_until("the loss is seen", || {
+        // A server may not have listed its newcomer yet.
+        server.cut();
+        client.client().map(|client| client.id()) != before
+    });
+}
+
+fn options(port: u16) -> OptionsPersistantes {
+    Client::options(port).delai_reponse(Duration::from_secs(8)).persistant()
+}
+
+fn double(client: &ClientPersistant, n: u64) -> Resultat<u64> {
+    client.appeler(nommee("double", (n,)))
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
