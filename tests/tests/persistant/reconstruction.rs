@@ -107,7 +107,7 @@ fn the_hook_may_not_use_the_client_that_waits_for_it() {
             .connecter()
             .unwrap();
         *place.lock().unwrap() = Some(client.clone());
-        server.cut();
+        lose(&server, &client);
         let error = heard.recv().unwrap();
         let Erreur::NonEnvoyee(refused) = &error else { panic!("{error}") };
         assert_eq!(refused.raison, RaisonNonEnvoi::DansLeRetour);
