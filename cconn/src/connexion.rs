@@ -3,6 +3,7 @@
 mod ecoute;
 mod options;
 mod secure;
+mod shared;
 mod tcp;
 #[cfg(unix)]
 mod unix;
@@ -22,7 +23,8 @@ use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::{Refusal, Role};
 
 pub use options::OptionsClient;
-pub(crate) use options::{Settings, check, shared_settings};
+pub(crate) use options::{Settings, check};
+pub(crate) use shared::shared_settings;
 
 impl Client {
     /// Connects to a server.

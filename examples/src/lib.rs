@@ -65,3 +65,24 @@ impl fmt::Display for Decouvert {
 }
 
 impl Error for Decouvert {}
+
+/// The commands of the chat: those of its server, then those of its clients.
+pub mod chat {
+    use cconn::commande;
+
+    /// Enters a room under a name; who is there comes back, or why not.
+    #[commande]
+    pub fn entrer(nom: String, salon: &str) -> Result<Vec<String>, String>;
+
+    /// Says something to the others in the room; by how many it is heard comes back.
+    #[commande]
+    pub fn dire(mot: &str) -> Result<usize, String>;
+
+    /// Hears what another one says.
+    #[commande]
+    pub fn entendre(nom: &str, mot: &str);
+
+    /// Learns what happens in the room.
+    #[commande]
+    pub fn savoir(texte: &str);
+}

@@ -186,3 +186,49 @@ fn ctrl_c_stops_the_server_in_order_and_its_client_hears_of_it() {
         server.expect_success();
     });
 }
+
+#[test]
+fn magasin_shares_its_values_and_counts_for_each_client() {
+    assert_lines(
+        &run("magasin"),
+        &[
+            "fruit.2 is Some(\"poire\")",
+            "fruits: [\"fruit.1\", \"fruit.2\"]",
+            "ecrire of client 2: Reponse",
+            "fruit.1 was Some(\"pomme\"), and is Some(\"prune\")",
+            "ada has read and written (1, 3)",
+            "bea has read and written (1, 1)",
+        ],
+    );
+}
+
+#[test]
+fn people_in_a_room_of_the_chat_hear_each_other() {
+    watched("chat", || {
+        let mut server = programs::start("chat_serveur", &["0"]);
+        let address = server.expect("listening on ");
+        let mut ada = programs::start("chat_client", &[&address, "Ada", "cuisine"]);
+        ada.expect("* in cuisine, with []");
+        let mut bea = programs::start("chat_client", &[&address, "Bea", "cuisine"]);
+        bea.expect("* in cuisine, with [\"Ada\"]");
+        ada.expect("* Bea has come");
+        ada.say("bonjour");
+        bea.expect("Ada: bonjour");
+        ada.expect("* heard by 1");
+        let mut other = programs::start("chat_client", &[&address, "Ada", "cuisine"]);
+        other.expect("* not let in: Ada is in that room already");
+        other.say("anyone?");
+        other.expect("* enter a room first");
+        bea.say("/salon jardin");
+        bea.expect("* in jardin, with []");
+        ada.expect("* Bea has left");
+        ada.say("personne");
+        ada.expect("* heard by 0");
+        bea.hang_up();
+        bea.expect_success();
+        server.expect("[jardin] Bea has left");
+        server.say("stop");
+        server.expect("stopped");
+        server.expect_success();
+    });
+}

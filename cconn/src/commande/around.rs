@@ -61,6 +61,7 @@ pub enum Issue<'a> {
 
 impl Execution<'_> {
     /// The connection that the command came by.
+    #[doc(alias = "connection")]
     pub fn client(&self) -> &Client {
         self.client
     }

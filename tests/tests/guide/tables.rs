@@ -91,7 +91,12 @@ fn every_variant_of_every_error_has_its_row() {
 #[test]
 fn every_setting_is_on_the_page_of_limits() {
     let page = page("docs/guide/src/limits.md");
-    let texts = ["cconn/src/connexion/options.rs", "cconn/src/serveur/options.rs"].map(super::page);
+    let texts = [
+        "cconn/src/connexion/options.rs",
+        "cconn/src/connexion/shared.rs",
+        "cconn/src/serveur/options.rs",
+    ]
+    .map(super::page);
     let setters = texts.iter().flat_map(|text| text.split("pub fn ").skip(1));
     let setters = setters.filter(|rest| rest.lines().take(4).any(|line| line.contains("mut self")));
     let names: Vec<&str> = setters.filter_map(|rest| rest.split('(').next()).collect();
