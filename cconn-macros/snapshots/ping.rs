@@ -16,7 +16,13 @@ fn ping<'x>(
     _:()= {use::cconn::__prive
     as
     __cconn;use
-    __cconn::{ByDefault
+    __cconn::{AbsentByDefault
+    as
+    _,
+    ByDefault
+    as
+    _,
+    NeverAbsent
     as
     _,
     PlainByDefault
@@ -61,33 +67,46 @@ fn ping<'x>(
         __cconn::AnswerProbe::<Resultat<(),
         Faute>>::__CCONN_KIND,
     );static
-    __CCONN_FINGERPRINT:__cconn::Fingerprint = __cconn::Fingerprint::new(
-        ||__cconn::fingerprint(
-            &[__cconn::print::<&'static
-            str>(),
-            __cconn::print::<Option<Cow<'static,
-            [u8]>>>()],
-            __cconn::print::<<Resultat<(),
-            Faute>as
-            __cconn::Returned<{__CCONN_KIND}>>::Value>(),
-            __cconn::print::<<Resultat<(),
-            Faute>as
-            __cconn::Returned<{__CCONN_KIND}>>::Error>()
+    __CCONN_SIGNATURE:__cconn::Signature = __cconn::Signature::new(
+        (
+            "PING",
+            15286027583431866217u64,
+            "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>"
         ),
-        &[__cconn::Probe::<str>::__CCONN_FAULT,
-        __cconn::Probe::<Option<Cow<'static,
-        [u8]>>>::__CCONN_FAULT,
-        __cconn::Probe::<<Resultat<(),
+        &[__cconn::ArgumentOf{name:"mot",
+        doc:"",
+        default:__cconn::None,
+        ty:__cconn::TypeOf{text:"&str",
+        print:__cconn::print::<&'static
+        str>,
+        probe:__cconn::Probe::<str>::__CCONN_PROBE,
+        }},
+        __cconn::ArgumentOf{name:"n",
+        doc:"",
+        default:__cconn::Absent::<Option<Cow<'static,
+        [u8]>>>::__CCONN_TEXT,
+        ty:__cconn::TypeOf{text:"Option<Cow<[u8]>>",
+        print:__cconn::print::<Option<Cow<'static,
+        [u8]>>>,
+        probe:__cconn::Probe::<Option<Cow<'static,
+        [u8]>>>::__CCONN_PROBE,
+        }}],
+        [__cconn::TypeOf{text:"Resultat<(), Faute>",
+        print:__cconn::print::<<Resultat<(),
         Faute>as
-        __cconn::Returned<{__CCONN_KIND}>>::Value>::__CCONN_FAULT,
-        __cconn::Probe::<<Resultat<(),
+        __cconn::Returned<{__CCONN_KIND}>>::Value>,
+        probe:__cconn::Probe::<<Resultat<(),
         Faute>as
-        __cconn::Returned<{__CCONN_KIND}>>::Error>::__CCONN_FAULT]
-    );const
-    __CCONN_HEAD:__cconn::Entete<'static>= __cconn::Entete::fixed(
-        "PING",
-        0,
-        "PING(mot: &str, n: Option<Cow<[u8]>>) -> Resultat<(), Faute>"
+        __cconn::Returned<{__CCONN_KIND}>>::Value>::__CCONN_PROBE,
+        },
+        __cconn::TypeOf{text:"Resultat<(), Faute>",
+        print:__cconn::print::<<Resultat<(),
+        Faute>as
+        __cconn::Returned<{__CCONN_KIND}>>::Error>,
+        probe:__cconn::Probe::<<Resultat<(),
+        Faute>as
+        __cconn::Returned<{__CCONN_KIND}>>::Error>::__CCONN_PROBE,
+        }],
     );const
     _:fn()= ||{__cconn::check_received::<&'_
     str>();__cconn::check_received::<Option<Cow<'_,
@@ -102,9 +121,16 @@ fn ping<'x>(
     ping<'_>{fn
     entete(
         &self
-    )->__cconn::Entete<'_>{__cconn::Entete::with(
-        __CCONN_HEAD,
-        __cconn::Fingerprint::get(&__CCONN_FINGERPRINT)
+    )->__cconn::Entete<'_>{__cconn::Entete::declared(
+        &__CCONN_SIGNATURE,
+        (
+            ||{let
+            mut
+            __cconn_omitted:__cconn::u8 = 0;if!__cconn::Arg(
+                &self.n
+            ).__cconn_is_absent(){return
+            __cconn_omitted;}__cconn_omitted+= 1;__cconn_omitted}
+        )()
     )}fn
     __cconn_encode<'__cconn>(
         &'__cconn
@@ -112,15 +138,15 @@ fn ping<'x>(
         __cconn_out:&mut
         __cconn::ArgumentWriter<'__cconn>,
     )->__cconn::Result<(),
-    __cconn::ValueError>{__cconn::Fingerprint::check(
-        &__CCONN_FINGERPRINT
-    )?;__cconn::Arg(
-        &self.mot
-    ).__cconn_write(
-        __cconn_out
-    )?;__cconn::Arg(
+    __cconn::ValueError>{__cconn::Signature::check(
+        &__CCONN_SIGNATURE
+    )?;__cconn::Arg(&self.mot).__cconn_write(__cconn_out)?;if
+    __cconn::ArgumentWriter::sends(
+        __cconn_out,
+        0usize
+    ){__cconn::Arg(
         &self.n
-    ).__cconn_write(__cconn_out)?;__cconn::Ok(())}}#[doc(hidden)]impl
+    ).__cconn_write(__cconn_out)?;}__cconn::Ok(())}}#[doc(hidden)]impl
     __cconn::fmt::Debug
     for
     ping<'_>{fn
@@ -159,8 +185,8 @@ fn ping<'x>(
     parallele:true,
     serveur_seul:false,
     hash:15286027583431866217u64,
-    fingerprint:||__cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
-    fault:||__cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+    alias:&[],
+    declared:__cconn::Some(||&__CCONN_SIGNATURE),
     besoins:&[],
     run:|__cconn_context,
     mut
@@ -170,12 +196,14 @@ fn ping<'x>(
     str = __cconn::Slot::<&'_
     str>::NEW.__cconn_read(&mut __cconn_input, "mot")?;let
     __cconn_a1:Option<Cow<'_,
-    [u8]>>= __cconn::Slot::<Option<Cow<'_,
-    [u8]>>>::NEW.__cconn_read(
-        &mut
-        __cconn_input,
-        "n"
-    )?;__cconn::Input::end(
+    [u8]>>= match
+    __cconn::Absent::<Option<Cow<'_,
+    [u8]>>>::__CCONN_ABSENT{__cconn::Some(
+        __cconn_default
+    )if!__cconn::Input::has(&__cconn_input, 0usize)= >__cconn_default(),
+    _ = >__cconn::Slot::<Option<Cow<'_,
+    [u8]>>>::NEW.__cconn_read(&mut __cconn_input, "n")?,
+    };__cconn::Input::end(
         __cconn_input
     )?;__cconn::Ok(
         __cconn::answer::<{__CCONN_KIND},

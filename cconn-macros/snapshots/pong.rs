@@ -6,34 +6,48 @@ pub(crate) struct pong<'a> {
 const _: () = {
     use crate::reseau::__prive as __cconn;
     use __cconn::{
-        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
-        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
-        WriteNever as _, WriteSerde as _,
+        AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _,
+        ProbeNothing as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
+        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<()>::__CCONN_KIND,
         __cconn::AnswerProbe::<()>::__CCONN_KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Fingerprint = __cconn::Fingerprint::new(
-        || __cconn::fingerprint(
-            &[__cconn::print::<&'static str>()],
-            __cconn::print::<<() as __cconn::Returned<{ __CCONN_KIND }>>::Value>(),
-            __cconn::print::<<() as __cconn::Returned<{ __CCONN_KIND }>>::Error>(),
-        ),
+    static __CCONN_SIGNATURE: __cconn::Signature = __cconn::Signature::new(
+        ("pong", 10096747166808080535u64, "pong(type: &str)"),
         &[
-            __cconn::Probe::<str>::__CCONN_FAULT,
-            __cconn::Probe::<
-                <() as __cconn::Returned<{ __CCONN_KIND }>>::Value,
-            >::__CCONN_FAULT,
-            __cconn::Probe::<
-                <() as __cconn::Returned<{ __CCONN_KIND }>>::Error,
-            >::__CCONN_FAULT,
+            __cconn::ArgumentOf {
+                name: "type",
+                doc: "",
+                default: __cconn::None,
+                ty: __cconn::TypeOf {
+                    text: "&str",
+                    print: __cconn::print::<&'static str>,
+                    probe: __cconn::Probe::<str>::__CCONN_PROBE,
+                },
+            },
         ],
-    );
-    const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(
-        "pong",
-        0,
-        "pong(type: &str)",
+        [
+            __cconn::TypeOf {
+                text: "",
+                print: __cconn::print::<
+                    <() as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+                >,
+                probe: __cconn::Probe::<
+                    <() as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+                >::__CCONN_PROBE,
+            },
+            __cconn::TypeOf {
+                text: "",
+                print: __cconn::print::<
+                    <() as __cconn::Returned<{ __CCONN_KIND }>>::Error,
+                >,
+                probe: __cconn::Probe::<
+                    <() as __cconn::Returned<{ __CCONN_KIND }>>::Error,
+                >::__CCONN_PROBE,
+            },
+        ],
     );
     const _: fn() = || {
         __cconn::check_sent::<&'_ str>();
@@ -44,16 +58,13 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for pong<'_> {
         fn entete(&self) -> __cconn::Entete<'_> {
-            __cconn::Entete::with(
-                __CCONN_HEAD,
-                __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
-            )
+            __cconn::Entete::declared(&__CCONN_SIGNATURE, 0)
         }
         fn __cconn_encode<'__cconn>(
             &'__cconn self,
             __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ValueError> {
-            __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;
+            __cconn::Signature::check(&__CCONN_SIGNATURE)?;
             __cconn::Arg(&self.r#type).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
         }

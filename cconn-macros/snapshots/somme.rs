@@ -16,9 +16,9 @@ pub struct somme {
 const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
-        ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
-        ReadSerde as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
-        WriteNever as _, WriteSerde as _,
+        AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _,
+        ProbeNothing as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
+        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
     };
     const _: () = __cconn::check_listed(
         &|| __cconn::ModuleProbe.__cconn_module(),
@@ -30,27 +30,50 @@ const _: () = {
         __cconn::AnswerKind::<i64>::__CCONN_KIND,
         __cconn::AnswerProbe::<i64>::__CCONN_KIND,
     );
-    static __CCONN_FINGERPRINT: __cconn::Fingerprint = __cconn::Fingerprint::new(
-        || __cconn::fingerprint(
-            &[__cconn::print::<i64>(), __cconn::print::<i64>()],
-            __cconn::print::<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value>(),
-            __cconn::print::<<i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error>(),
-        ),
+    static __CCONN_SIGNATURE: __cconn::Signature = __cconn::Signature::new(
+        ("somme", 3980832842762666324u64, "somme(a: i64, b: i64) -> i64"),
         &[
-            __cconn::Probe::<i64>::__CCONN_FAULT,
-            __cconn::Probe::<i64>::__CCONN_FAULT,
-            __cconn::Probe::<
-                <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
-            >::__CCONN_FAULT,
-            __cconn::Probe::<
-                <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error,
-            >::__CCONN_FAULT,
+            __cconn::ArgumentOf {
+                name: "a",
+                doc: "The first.",
+                default: __cconn::None,
+                ty: __cconn::TypeOf {
+                    text: "i64",
+                    print: __cconn::print::<i64>,
+                    probe: __cconn::Probe::<i64>::__CCONN_PROBE,
+                },
+            },
+            __cconn::ArgumentOf {
+                name: "b",
+                doc: "",
+                default: __cconn::None,
+                ty: __cconn::TypeOf {
+                    text: "i64",
+                    print: __cconn::print::<i64>,
+                    probe: __cconn::Probe::<i64>::__CCONN_PROBE,
+                },
+            },
         ],
-    );
-    const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(
-        "somme",
-        0,
-        "somme(a: i64, b: i64) -> i64",
+        [
+            __cconn::TypeOf {
+                text: "i64",
+                print: __cconn::print::<
+                    <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+                >,
+                probe: __cconn::Probe::<
+                    <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Value,
+                >::__CCONN_PROBE,
+            },
+            __cconn::TypeOf {
+                text: "i64",
+                print: __cconn::print::<
+                    <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error,
+                >,
+                probe: __cconn::Probe::<
+                    <i64 as __cconn::Returned<{ __CCONN_KIND }>>::Error,
+                >::__CCONN_PROBE,
+            },
+        ],
     );
     const _: fn() = || {
         __cconn::check_received::<i64>();
@@ -62,16 +85,13 @@ const _: () = {
     #[doc(hidden)]
     impl __cconn::Message for somme {
         fn entete(&self) -> __cconn::Entete<'_> {
-            __cconn::Entete::with(
-                __CCONN_HEAD,
-                __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
-            )
+            __cconn::Entete::declared(&__CCONN_SIGNATURE, 0)
         }
         fn __cconn_encode<'__cconn>(
             &'__cconn self,
             __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
         ) -> __cconn::Result<(), __cconn::ValueError> {
-            __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;
+            __cconn::Signature::check(&__CCONN_SIGNATURE)?;
             __cconn::Arg(&self.a).__cconn_write(__cconn_out)?;
             __cconn::Arg(&self.b).__cconn_write(__cconn_out)?;
             __cconn::Ok(())
@@ -115,8 +135,8 @@ const _: () = {
             parallele: false,
             serveur_seul: false,
             hash: 3980832842762666324u64,
-            fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
-            fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+            alias: &[],
+            declared: __cconn::Some(|| &__CCONN_SIGNATURE),
             besoins: &[],
             run: |__cconn_context, mut __cconn_input, __cconn_out| {
                 let __cconn_a0: i64 = __cconn::Slot::<i64>::NEW

@@ -13,6 +13,8 @@ use crate::groups;
 pub(crate) struct Args {
     /// The name on the wire.
     pub(crate) name: Option<LitStr>,
+    /// Earlier names, under which the command can still be called.
+    pub(crate) aliases: Vec<LitStr>,
     /// The path of the runtime crate, if `crate = ..` gives one.
     pub(crate) krate: Option<Path>,
     /// The word `parallele`, if given: the command may run beside others of its connection.
@@ -28,8 +30,8 @@ pub(crate) struct Args {
     pub(crate) states: Vec<Ident>,
 }
 
-const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `parallele`, \
-                     `idempotente`, `client = parameter`, `serveur = parameter`, `etat = parameter`, \
+const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `alias = \"..\"`, \
+                     `parallele`, `idempotente`, `client = parameter`, `serveur = parameter`, `etat = parameter`, \
                      `session = parameter` or `crate = path`";
 
 impl Args {
@@ -64,6 +66,10 @@ impl Args {
     fn one(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
             "nom" => set(&mut self.name, key, value(key, input, "nom = \"..\"")?),
+            "alias" => {
+                self.aliases.push(value(key, input, "alias = \"..\"")?);
+                Ok(())
+            }
             "crate" => set(&mut self.krate, key, value(key, input, "crate = path")?),
             "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
             "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
@@ -88,6 +94,7 @@ impl Args {
 /// The arguments, each with words that people write instead of it.
 const MEANT: [(&str, &[&str]); 8] = [
     ("nom", &["nom", "name", "rename", "named"]),
+    ("alias", &["alias", "aliases", "ancien", "old_name", "deprecated"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
     ("idempotente", &["idempotente", "idempotent", "retry", "retryable"]),
     ("client", &["client", "clients", "connection", "connexion"]),

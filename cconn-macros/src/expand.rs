@@ -6,9 +6,11 @@
 //! a constant called like a variable, can't interfere.
 
 mod consts;
+mod defaults;
 mod handed_in;
 mod handler;
 pub(crate) mod message;
+mod signature;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -26,16 +28,19 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let twin = twin(command);
     let consts = consts::consts(command);
     let checks = consts::checks(command);
+    let functions = defaults::functions(command);
+    let omitted = defaults::omitted(command);
     let head = quote_spanned! {Span::mixed_site()=>
-        __cconn::Entete::with(__CCONN_HEAD, __cconn::Fingerprint::get(&__CCONN_FINGERPRINT))
+        __cconn::Entete::declared(&__CCONN_SIGNATURE, #omitted)
     };
     let check =
-        quote_spanned!(Span::mixed_site()=> __cconn::Fingerprint::check(&__CCONN_FINGERPRINT)?;);
+        quote_spanned!(Span::mixed_site()=> __cconn::Signature::check(&__CCONN_SIGNATURE)?;);
     let message = message::message(command, &head, &check);
     let call = message::call(command);
     let registered = handler::registered(command);
     let listed = handler::listed(command);
-    let rest = wrap(command, &quote!(#listed #consts #checks #message #call #registered));
+    let rest =
+        wrap(command, &quote!(#listed #consts #checks #functions #message #call #registered));
     if !command.forwarded.deprecated {
         return quote!(#function #twin #rest);
     }
@@ -58,7 +63,7 @@ pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
         const _: () = {
             use #krate::__prive as __cconn;
             use __cconn::{
-                ByDefault as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
+                AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
                 ReadSerde as _,
                 ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
                 WriteSerde as _,

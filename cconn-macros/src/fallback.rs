@@ -38,7 +38,7 @@ fn stand_in(command: &Command) -> TokenStream {
     let twin = expand::twin(command);
     let name = &command.name;
     let head = quote_spanned! {Span::mixed_site()=>
-        const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::fixed(#name, 0, "");
+        const __CCONN_HEAD: __cconn::Entete<'static> = __cconn::Entete::new(#name, 0, "");
     };
     let message =
         message::message(command, &quote_spanned!(Span::mixed_site()=> __CCONN_HEAD), &quote!());

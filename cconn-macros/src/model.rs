@@ -3,7 +3,9 @@
 //! A `Command` built in spite of mistakes is repaired as far as possible, so that the code that
 //! uses the command has no errors of its own.
 
+mod aliases;
 mod attributes;
+mod defaults;
 mod handed_in;
 mod parameters;
 mod qualifiers;
@@ -19,6 +21,7 @@ use crate::errors::Sink;
 use crate::{dependency, print};
 
 pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
+pub(crate) use defaults::Default;
 pub(crate) use handed_in::{HandedIn, takes_server};
 pub(crate) use parameters::{Argument, Parameter};
 
@@ -33,6 +36,8 @@ pub(crate) struct Command {
     pub(crate) ident: Ident,
     /// The name on the wire.
     pub(crate) name: LitStr,
+    /// Earlier names on the wire.
+    pub(crate) aliases: Vec<LitStr>,
     pub(crate) parallel: bool,
     /// Whether the command may run twice without harm.
     pub(crate) idempotent: bool,
@@ -63,12 +68,15 @@ pub(crate) fn build(
     }
     let ident = &function.sig.ident;
     let name = LitStr::new(&unraw(ident), ident.span());
+    let name = args.name.clone().unwrap_or(name);
+    let aliases = aliases::checked(&args.aliases, &name, function.body.is_some(), sink);
     let command = Command {
         krate,
         forwarded,
         vis: function.vis.clone(),
         ident: generated(ident),
-        name: args.name.clone().unwrap_or(name),
+        name,
+        aliases,
         parallel: args.parallel.is_some(),
         idempotent: args.idempotent.is_some(),
         parameters,

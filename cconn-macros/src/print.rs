@@ -14,6 +14,13 @@ pub(crate) fn ty(ty: &Type) -> String {
     text
 }
 
+/// The text of an expression.
+pub(crate) fn tokens(expr: &syn::Expr) -> String {
+    let mut text = String::new();
+    write(expr.to_token_stream(), &mut text);
+    text
+}
+
 /// Removes every lifetime other than `'static`.
 struct Strip;
 

@@ -1,5 +1,6 @@
 //! Items that generated code needs. Programs must not use them: no promise is made about them.
 
+pub use ::core::option::Option::{None, Some};
 pub use ::core::primitive::{bool, str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt, module_path};
@@ -17,9 +18,10 @@ pub use crate::erreur::Jamais;
 pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
-    AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentWriter, Entete, Fingerprint,
-    Message, Plain, PlainByDefault, Probe, ProbeNothing, Reply, Returned, Sealed, ValueByDefault,
-    ValueError, Whole, WriteNever, WriteSerde, answer_kind, fingerprint, print,
+    Absent, AbsentByDefault, AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentOf,
+    ArgumentWriter, DefaultBytes, Entete, Message, NeverAbsent, Plain, PlainByDefault, Probe,
+    ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf, ValueByDefault, ValueError,
+    Whole, WriteNever, WriteSerde, answer_kind, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Answering as Output;

@@ -31,6 +31,15 @@ pub(crate) use encoder::check_elements;
 pub(crate) use error::{CodecError, Invalid};
 pub(crate) use guard::MAX_DEPTH;
 
+/// What the name of an open type begins with, as its `Serialize` and `Deserialize` give the name.
+/// The values of an open type are preceded by their length, so that a reader can pass over parts
+/// that it does not know, and sees where parts are missing.
+pub(crate) const OPEN: &str = "ouvert ";
+
+/// What the name of a field begins with that an open struct may come without; alone it is the name
+/// of the variant that stands for unknown ones.
+pub(crate) const UNKNOWN: &str = "?";
+
 /// Appends a value that is a whole body. On an error `out` is left as it was.
 ///
 /// A value that a reader would refuse by its limits is an error. A panic in the value's own

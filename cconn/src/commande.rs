@@ -6,6 +6,7 @@
 
 mod arguments;
 mod around;
+mod builtin;
 mod closure;
 mod collected;
 mod etat;
@@ -14,6 +15,7 @@ mod given;
 mod hooks;
 mod list;
 mod provide;
+mod registered;
 mod registration;
 mod registry;
 mod runner;
@@ -27,7 +29,7 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
-use crate::message::{Reply, Sealed};
+use crate::message::{Reply, Sealed, Signature};
 use crate::wire::Answering;
 
 pub use arguments::{
@@ -35,6 +37,8 @@ pub use arguments::{
 };
 pub(crate) use around::Around;
 pub use around::{Execution, Issue};
+pub use builtin::Integree;
+pub(crate) use builtin::{SwitchedOff, present};
 pub use closure::{ByEither, ByLink, ByValue, OwnedArgument, Recus, Retour};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub use etat::{Besoin, Etat, HandedIn, Made, NotMade, Session, handed_in};
@@ -80,6 +84,9 @@ pub struct Description {
     pub signature: &'static str,
     /// The text of the function's doc comment.
     pub doc: &'static str,
+    /// Earlier names, under which the command can still be called.
+    #[doc(alias("deprecated_names", "aliases"))]
+    pub alias: &'static [&'static str],
     /// Whether the command may run beside other commands of its connection.
     #[doc(alias = "parallel")]
     pub parallele: bool,
@@ -90,9 +97,7 @@ pub struct Description {
     #[doc(hidden)]
     pub hash: u64,
     #[doc(hidden)]
-    pub fingerprint: fn() -> u32,
-    #[doc(hidden)]
-    pub fault: fn() -> Option<String>,
+    pub declared: Option<fn() -> &'static Signature>,
     #[doc(hidden)]
     pub besoins: &'static [Besoin],
     #[doc(hidden)]

@@ -32,6 +32,7 @@ pub mod identite;
 
 mod body;
 mod codec;
+mod forme;
 mod octets;
 mod transport;
 mod wire;
@@ -45,6 +46,7 @@ mod client;
 mod commande;
 mod connexion;
 pub mod crochets;
+pub mod description;
 mod handshake;
 pub mod local;
 pub mod persistant;

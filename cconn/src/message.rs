@@ -2,6 +2,7 @@
 //!
 //! This module knows the codec and the public error, but neither connections nor registries.
 
+mod absent;
 mod answer;
 mod arguments;
 mod encode;
@@ -10,6 +11,7 @@ mod fingerprint;
 mod head;
 mod named;
 mod probe;
+mod signature;
 mod type_name;
 
 use std::fmt;
@@ -22,6 +24,7 @@ use crate::codec::{self, CodecError};
 use crate::erreur::Jamais;
 use crate::text::Harmless;
 
+pub use absent::{Absent, AbsentByDefault, DefaultBytes, NeverAbsent};
 pub use answer::{
     AnswerKind, AnswerProbe, Plain, PlainByDefault, Reply, Returned, ValueByDefault, answer_kind,
 };
@@ -30,10 +33,12 @@ pub use arguments::{Arguments, Envoyes, Sens};
 pub use encode::ArgumentWriter;
 pub(crate) use encode::{LONG, encode_body};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
-pub use fingerprint::{Fingerprint, fingerprint, print};
+
+pub use fingerprint::print;
 pub use head::{Entete, hash};
 pub use named::{Nommee, nommee};
-pub use probe::{Probe, ProbeNothing};
+pub use probe::{Probe, ProbeNothing, Probed};
+pub use signature::{ArgumentOf, Signature, TypeOf};
 pub(crate) use type_name::is_result;
 
 /// Something that can be sent to the peer.

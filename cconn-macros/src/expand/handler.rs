@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
+use super::defaults;
 use super::handed_in;
 use super::message::twin_type;
 use crate::lifetimes;
@@ -22,7 +23,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let server_only = is_server_only(command);
     let scope = Ident::new(if server_only { "ServeurSeul" } else { "Partout" }, Span::mixed_site());
     let hash = hash(&command.name.value());
-    let Command { name, parallel, .. } = command;
+    let Command { name, aliases, parallel, .. } = command;
     let signature = command.signature();
     let doc = doc(command);
     let needs = handed_in::needs(command);
@@ -38,8 +39,8 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 parallele: #parallel,
                 serveur_seul: #server_only,
                 hash: #hash,
-                fingerprint: || __cconn::Fingerprint::get(&__CCONN_FINGERPRINT),
-                fault: || __cconn::Fingerprint::fault(&__CCONN_FINGERPRINT),
+                alias: &[#(#aliases),*],
+                declared: __cconn::Some(|| &__CCONN_SIGNATURE),
                 besoins: #needs,
                 run: #handler,
             };
@@ -95,7 +96,9 @@ fn handler(command: &Command) -> TokenStream {
     let (context, input, out) = (local("context"), local("input"), local("out"));
     let arguments: Vec<_> = command.arguments().collect();
     let slots: Vec<_> = (0..arguments.len()).map(|place| local(&format!("a{place}"))).collect();
-    let reads = slots.iter().zip(&arguments).map(|(slot, argument)| read(slot, &input, argument));
+    let behind = (0..arguments.len()).rev();
+    let reads = slots.iter().zip(&arguments).zip(behind);
+    let reads = reads.map(|((slot, argument), behind)| read(slot, &input, argument, behind));
     let mutable = (!arguments.is_empty()).then(|| quote!(mut));
     let passed = passed(command, &context, &slots);
     let function = &command.ident;
@@ -109,12 +112,14 @@ fn handler(command: &Command) -> TokenStream {
 }
 
 /// Reads one argument, as the type that the user wrote.
-fn read(slot: &Ident, input: &Ident, argument: &Argument) -> TokenStream {
+fn read(slot: &Ident, input: &Ident, argument: &Argument, behind: usize) -> TokenStream {
     let ty = lifetimes::with(&argument.ty, "'_");
     let name = &argument.name;
-    quote_spanned! {Span::mixed_site()=>
-        let #slot: #ty = __cconn::Slot::<#ty>::NEW.__cconn_read(&mut #input, #name)?;
-    }
+    let read = quote_spanned! {Span::mixed_site()=>
+        __cconn::Slot::<#ty>::NEW.__cconn_read(&mut #input, #name)?
+    };
+    let read = defaults::read(argument, input, behind, &read);
+    quote_spanned!(Span::mixed_site()=> let #slot: #ty = #read;)
 }
 
 /// The values that the function is called with, in the order of its parameters.

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::defaults;
 use crate::lifetimes;
 use crate::model::{Argument, Command, unraw};
 
@@ -25,7 +26,7 @@ pub(crate) fn twin(command: &Command) -> TokenStream {
 }
 
 fn field(argument: &Argument, vis: &syn::Visibility) -> TokenStream {
-    let Argument { ident, name, ty, docs, levels } = argument;
+    let Argument { ident, name, ty, docs, levels, .. } = argument;
     let ty = lifetimes::with(ty, "'a");
     let default = docs.is_empty().then(|| {
         let text = format!(" The argument `{name}`.");
@@ -50,6 +51,13 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
+    let writes = command.arguments().zip((0..fields.len()).rev()).map(|(argument, behind)| {
+        let field = &argument.ident;
+        let write = quote_spanned! {Span::mixed_site()=>
+            __cconn::Arg(&self.#field).__cconn_write(__cconn_out)?;
+        };
+        defaults::write(argument, behind, &write)
+    });
     let names = command.arguments().map(|argument| &argument.name);
     let name = unraw(&command.ident);
     let idempotent = command.idempotent.then(|| {
@@ -74,7 +82,7 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
                 __cconn_out: &mut __cconn::ArgumentWriter<'__cconn>,
             ) -> __cconn::Result<(), __cconn::ValueError> {
                 #check
-                #(__cconn::Arg(&self.#fields).__cconn_write(__cconn_out)?;)*
+                #(#writes)*
                 __cconn::Ok(())
             }
 

@@ -7,6 +7,7 @@ use std::slice;
 use syn::{Attribute, FnArg, Ident, Meta, Pat, PatType, Path, Type};
 
 use super::attributes::{conditional, conditions, levels};
+use super::defaults::{self, Default};
 use super::handed_in::{HandedIn, handed_in, is_mutable};
 use super::{generated, invalid, types, unraw};
 use crate::args::Args;
@@ -32,6 +33,8 @@ pub(crate) struct Argument {
     pub(crate) docs: Vec<Attribute>,
     /// Lint levels, which are copied to the message's field.
     pub(crate) levels: Vec<Attribute>,
+    /// The argument's value where a message comes without it.
+    pub(crate) default: Option<Default>,
 }
 
 /// Reads the parameters. Doc comments are taken from the function, because parameters can't have
@@ -57,6 +60,7 @@ pub(super) fn read(
             }
         }
     }
+    defaults::settle(&mut parameters, sink);
     for parameter in &mut parameters {
         repair(parameter, krate, function);
     }
@@ -97,12 +101,14 @@ struct Reading<'r> {
 impl Reading<'_> {
     fn parameter(&mut self, typed: &mut PatType, has_body: bool) -> Option<Parameter> {
         let attrs = self.attributes(typed);
+        let default = defaults::take(&mut typed.attrs, self.sink);
         match handed_in(self.args, typed) {
             Some(kind) => {
+                defaults::refuse(default.as_ref(), self.sink);
                 self.check_handed_in(&kind, typed, has_body);
                 Some(Parameter::HandedIn(kind))
             }
-            None => self.argument(typed, attrs).map(Parameter::Argument),
+            None => self.argument(typed, attrs, default).map(Parameter::Argument),
         }
     }
 
@@ -131,7 +137,12 @@ impl Reading<'_> {
         self.handed_in.push(kind.clone());
     }
 
-    fn argument(&mut self, typed: &PatType, docs: Vec<Attribute>) -> Option<Argument> {
+    fn argument(
+        &mut self,
+        typed: &PatType,
+        docs: Vec<Attribute>,
+        default: Option<Default>,
+    ) -> Option<Argument> {
         let Some(ident) = name(&typed.pat) else {
             self.sink.at(
                 &typed.pat,
@@ -159,7 +170,7 @@ impl Reading<'_> {
             }
         };
         let levels = levels(&typed.attrs);
-        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs, levels })
+        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs, levels, default })
     }
 }
 

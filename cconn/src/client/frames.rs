@@ -37,6 +37,7 @@ impl Client {
     ) -> Resultat<()> {
         let depth = self.link.depth();
         let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
+        let head = &self.for_peer(head);
         let encoded = encode_frame(head, depth, message, writer, begin)
             .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?;
         if encoded {
@@ -44,6 +45,17 @@ impl Client {
         }
         let (size, limit) = (writer.frame.len(), u32::MAX as usize);
         Err(self.about(head).failed(Failure::TooLarge { size, limit }))
+    }
+
+    /// The head in a form that the peer understands.
+    #[inline]
+    // [features.forms]
+    fn for_peer<'h>(&self, head: &Entete<'h>) -> Entete<'h> {
+        match head.omitted() {
+            0 => *head,
+            _ if self.link.takes_short_forms() => *head,
+            _ => head.full(),
+        }
     }
 
     /// The result of a call. The answer is read in place, because it is large to move.
@@ -69,8 +81,9 @@ impl Client {
                 })
             }
             Ok(Answer::Failure { code, accepted, text }) => {
-                let signatures =
-                    Signatures { ours: head.signature(), sent: head.empreinte(), accepted };
+                let (ours, sent) = (head.signature(), head.empreinte());
+                let unknown = head.known().and_then(|one| one.too_new(head.omitted(), &accepted));
+                let signatures = Signatures { ours, sent, accepted, unknown };
                 Err(self.about(head).remote(code, text, signatures))
             }
             Err(failed) => Err(failed.into_error()),
@@ -105,6 +118,7 @@ pub(crate) fn encode_frame<'m>(
     writer: &mut ArgumentWriter<'m>,
     begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
 ) -> Result<bool, ValueError> {
+    writer.omit(head.omitted());
     begin(&mut writer.frame, Start::plain(depth, head.hash(), head.empreinte()));
     encode_body(message, writer)?;
     Ok(writer.frame.finish().is_some())

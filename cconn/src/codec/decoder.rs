@@ -27,6 +27,12 @@ impl<'de> Decoder<'de> {
         Decoder { body, limits }
     }
 
+    /// Whether no byte is left.
+    #[inline]
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.body.len() == 0
+    }
+
     /// Reads the next field.
     #[inline]
     pub(crate) fn value<T: Deserialize<'de>>(&mut self) -> Result<T, CodecError> {

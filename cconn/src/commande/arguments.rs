@@ -17,6 +17,8 @@ use crate::wire::FailureCode;
 /// The arguments that have not been read yet.
 pub struct Input<'de> {
     decoder: Decoder<'de>,
+    /// How many arguments at the end were not sent; `None` if only the bytes tell.
+    omitted: Option<usize>,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -26,8 +28,19 @@ impl fmt::Debug for Input<'_> {
 }
 
 impl<'de> Input<'de> {
-    pub(crate) fn new(body: Body<'de>) -> Self {
-        Input { decoder: Decoder::new(body) }
+    /// The arguments in a body, at whose end `omitted` were not sent; `None` if only the bytes tell.
+    pub(crate) fn new(body: Body<'de>, omitted: Option<usize>) -> Self {
+        Input { decoder: Decoder::new(body), omitted }
+    }
+
+    /// Whether an argument was sent that has a default, and behind which `behind` more follow.
+    #[inline]
+    // [arguments.omitted]
+    pub fn has(&self, behind: usize) -> bool {
+        match self.omitted {
+            Some(omitted) => omitted <= behind,
+            None => !self.decoder.is_at_end(),
+        }
     }
 
     /// The decoder, for code that is not generated.

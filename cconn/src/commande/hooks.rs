@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
-use super::{Around, Registry, end_sessions, shown};
+use super::{Around, Registry, SwitchedOff, end_sessions, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
@@ -30,6 +30,8 @@ pub(crate) struct Hooks {
     pub(crate) tells_panics: bool,
     /// Whether failures without a hook are kept off the standard error.
     pub(crate) silent: bool,
+    /// Which commands of this library are switched off.
+    pub(crate) switched_off: SwitchedOff,
 }
 
 impl Hooks {

@@ -275,11 +275,11 @@ pub(crate) const PLACEHOLDER: Description = Description {
     nom: "",
     signature: "",
     doc: "",
+    alias: &[],
     parallele: false,
     serveur_seul: false,
     hash: 0,
-    fingerprint: || 0,
-    fault: || None,
+    declared: None,
     besoins: &[],
     run: run_nothing,
 };

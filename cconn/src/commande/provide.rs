@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Registry;
 use super::given::{There, double, put_state};
-use super::registry::Registered;
+use super::registered::Registered;
 use super::runner::sessions;
 use super::shelf::Shelf;
 use crate::client::Client;

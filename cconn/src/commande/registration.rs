@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::closure::{Recus, Retour, erase};
-use super::registry::Registered;
+use super::registered::Registered;
 use super::{Commandes, Lien, Liste, Registry, SurClient};
 use crate::client::Client;
 use crate::erreur::{Enregistrement, Erreur, Resultat, Usage};
@@ -13,13 +13,13 @@ impl Registry {
     /// Adds all commands of a list, or none of them.
     pub(crate) fn enregistrer<P>(&self, commandes: Commandes<P>, lien: &Lien<'_>) -> Resultat<()> {
         for entry in commandes.descriptions() {
-            if let Some(texte) = (entry.fault)() {
+            if let Some(texte) = entry.declared.and_then(|declared| declared().fault()) {
                 let (commande, texte) = (entry.nom.into(), texte.into());
                 let error = Enregistrement::Types { commande, texte };
                 return Err(Erreur::Enregistrement(Box::new(error)));
             }
         }
-        let new: Vec<_> = commandes.descriptions().iter().map(Registered::function).collect();
+        let new: Vec<_> = commandes.descriptions().iter().flat_map(Registered::functions).collect();
         self.check_new(&new, lien)?;
         self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
     }

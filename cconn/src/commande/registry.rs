@@ -2,24 +2,25 @@
 //!
 //! No lock is held while user code runs: the entry is cloned out of the table first.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::closure::Closure;
+use super::Context;
+use super::builtin::Integree;
 use super::fence::{fence, fence_telling};
 use super::given::{Given, Sessions};
 use super::hooks::{EndHook, Hooks};
+pub(super) use super::registered::Registered;
+use super::registered::{Run, insert};
 use super::runner::RegistryRunner;
 use super::shelf::Shelf;
-use super::{Besoin, Context, Description, Fault, Input, RunFn};
 use crate::body::Body;
+use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
-use crate::message::{Reply, ReplyKind, hash};
+use crate::message::{Reply, ReplyKind};
 use crate::wire::{Answering, FailureCode, NO_COMMAND};
 
 /// The commands that a peer may ask for.
@@ -40,62 +41,6 @@ pub(crate) struct Registry {
 }
 
 pub(super) type Table = HashMap<u64, Arc<Registered>, BuildHasherDefault<AsIs>>;
-
-/// A registered command.
-pub(super) struct Registered {
-    pub(super) name: Cow<'static, str>,
-    hash: u64,
-    pub(super) signature: &'static str,
-    /// 0 if the command was registered by name.
-    fingerprint: u32,
-    parallel: bool,
-    pub(super) needs: &'static [Besoin],
-    run: Run,
-}
-
-enum Run {
-    Function(RunFn),
-    Closure(Box<Closure>),
-}
-
-impl Registered {
-    pub(super) fn function(entry: &Description) -> Self {
-        Registered {
-            name: Cow::Borrowed(entry.nom),
-            hash: entry.hash,
-            signature: entry.signature,
-            fingerprint: (entry.fingerprint)(),
-            parallel: entry.parallele,
-            needs: entry.besoins,
-            run: Run::Function(entry.run),
-        }
-    }
-
-    pub(super) fn closure(name: String, run: Box<Closure>) -> Self {
-        Registered {
-            hash: hash(&name),
-            name: Cow::Owned(name),
-            signature: "",
-            fingerprint: 0,
-            parallel: false,
-            needs: &[],
-            run: Run::Closure(run),
-        }
-    }
-
-    fn execute(
-        &self,
-        context: &Context<'_>,
-        body: Body<'_>,
-        out: &mut Answering,
-    ) -> Result<Reply, Fault> {
-        let input = Input::new(body);
-        match &self.run {
-            Run::Function(run) => run(context, input, out),
-            Run::Closure(run) => run(context, input, out),
-        }
-    }
-}
 
 /// Commands that one thread has run lately. The thread finds them again without the table, whose
 /// lock and reference counts all threads share. A command once registered stays registered.
@@ -118,6 +63,7 @@ impl RecentlyRun {
 
 impl Registry {
     pub(crate) fn new(hooks: Hooks, given: Given) -> Self {
+        super::builtin::begin();
         let (states, sessions) = (RwLock::new(Arc::new(given.states)), given.sessions);
         Registry { hooks: RwLock::new(hooks), states, sessions, ..Registry::default() }
     }
@@ -142,6 +88,13 @@ impl Registry {
         if !other.over.load(Ordering::Relaxed) {
             theirs.extend(ours);
         }
+    }
+
+    /// The commands that a peer is shown, sorted by name: those that it may call.
+    pub(super) fn shown(&self, _client: &Client) -> Vec<Arc<Registered>> {
+        let mut all: Vec<_> = self.read().values().cloned().collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     pub(super) fn add(&self, new: Vec<Registered>) -> Result<(), Enregistrement> {
@@ -175,16 +128,15 @@ impl Registry {
         out: &mut Answering,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
-            return self.unknown(incoming.command, out);
+            let builtin = self.run_builtin(context.client, incoming, out);
+            return builtin.unwrap_or_else(|| self.unknown(incoming.command, out));
         };
-        let (theirs, ours) = (incoming.fingerprint, command.fingerprint);
-        // [fingerprint.differs] [fingerprint.none]
-        if theirs != ours && theirs != 0 && ours != 0 {
+        let Ok(omitted) = command.omitted(incoming.fingerprint) else {
             return Reply::failure(FailureCode::Signature, &command.signature, out).into();
-        }
+        };
         let start = out.bytes.len();
         let body = Body::new(incoming.body, incoming.apart.take());
-        match fence_telling(|| command.execute(context, body, out)) {
+        match fence_telling(|| command.execute(context, (body, omitted), out)) {
             Ok(Ok(reply)) => reply.into(),
             Ok(Err(fault)) => {
                 let (code, text) = *fault.0;
@@ -204,9 +156,9 @@ impl Registry {
             && self.find(command).is_some_and(|command| command.parallel)
     }
 
-    /// The fingerprint of the command with this hash; 0 if it has none.
-    pub(crate) fn fingerprint(&self, command: u64) -> u32 {
-        self.find(command).map_or(0, |command| command.fingerprint)
+    /// The fingerprints that the command with this hash accepts.
+    pub(crate) fn accepted(&self, command: u64) -> Vec<u32> {
+        self.find(command).map_or_else(Vec::new, |command| command.accepted())
     }
 
     pub(super) fn find(&self, hash: u64) -> Option<Arc<Registered>> {
@@ -224,7 +176,10 @@ impl Registry {
     pub(super) fn name(&self, hash: u64) -> Box<str> {
         match self.find(hash) {
             Some(command) => (*command.name).into(),
-            None => format!("#{hash:016x}").into(),
+            None => match Integree::of(hash) {
+                Some(builtin) => builtin.nom().into(),
+                None => format!("#{hash:016x}").into(),
+            },
         }
     }
 
@@ -268,36 +223,6 @@ impl Registry {
     }
 }
 
-// [command.unique]
-fn insert(
-    table: &mut Table,
-    command: Registered,
-    added: &mut Vec<u64>,
-) -> Result<(), Enregistrement> {
-    if command.name.is_empty() {
-        return Err(Enregistrement::SansNom);
-    }
-    let hash = command.hash;
-    match table.entry(hash) {
-        Place::Vacant(place) => {
-            place.insert(Arc::new(command));
-            added.push(hash);
-            Ok(())
-        }
-        Place::Occupied(place) => Err(clash(&place.get().name, &command.name)),
-    }
-}
-
-/// Two commands with one hash.
-fn clash(there: &str, new: &str) -> Enregistrement {
-    let (commande, autre) = (new.into(), there.into());
-    if there == new {
-        Enregistrement::Double { commande }
-    } else {
-        Enregistrement::Collision { commande, autre }
-    }
-}
-
 /// Puts a text in the place of what a command wrote before it failed.
 pub(super) fn failed(start: usize, code: FailureCode, text: &str, out: &mut Answering) -> Outcome {
     out.truncate(start);
@@ -333,8 +258,8 @@ impl Dispatch for Registry {
         }
     }
 
-    fn fingerprint(&self, command: u64) -> u32 {
-        self.fingerprint(command)
+    fn accepted(&self, command: u64) -> Vec<u32> {
+        self.accepted(command)
     }
 }
 

@@ -37,8 +37,9 @@ fn borrowed_arguments_lie_in_the_message() {
     let context = Context { client: &client, serveur: None, hands: &Hands::default() };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Answering::default();
-    let reply = (adresses::DESCRIPTION.run)(&context, Input::new(body.as_slice().into()), &mut out)
-        .unwrap();
+    let reply =
+        (adresses::DESCRIPTION.run)(&context, Input::new(body.as_slice().into(), None), &mut out)
+            .unwrap();
     assert_eq!(reply.0, ReplyKind::Answer);
     let found = <adresses as crate::traits::Appel<[usize; 3]>>::__cconn_decode(
         crate::__prive::AnswerReader(out.bytes.as_slice().into()),
@@ -55,7 +56,7 @@ fn a_command_that_needs_a_server_fails_without_one() {
     let mut out = Answering::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
         let context = Context { client: &client, serveur, hands: &Hands::default() };
-        (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into()), &mut out)
+        (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into(), None), &mut out)
             .map(|reply| reply.0)
     };
     assert!(run(None).is_err());
@@ -70,7 +71,7 @@ fn a_prefix_of_the_arguments_never_runs() {
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Answering::default();
-        let input = Input::new(body[..length].into());
+        let input = Input::new(body[..length].into(), None);
         assert!((adresses::DESCRIPTION.run)(&context, input, &mut out).is_err(), "{length}");
         assert!(out.bytes.is_empty());
     }

@@ -83,6 +83,7 @@ fn all() -> Vec<Erreur<String>> {
             texte: "what the peer says".into(),
             empreinte: 0,
             empreintes_acceptees: Box::default(),
+            argument_inconnu: None,
         })),
         Erreur::Echec(Box::new(Outer(Inner))),
         // An error of the program that was made from one of ours.

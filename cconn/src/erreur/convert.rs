@@ -102,7 +102,7 @@ impl About<'_> {
         text: Box<str>,
         signatures: Signatures<'_>,
     ) -> Erreur<E> {
-        let Signatures { ours, sent, accepted } = signatures;
+        let Signatures { ours, sent, accepted, unknown } = signatures;
         let texte = match code {
             FailureCode::Signature if !ours.is_empty() => differing(&text, ours).into(),
             _ => text,
@@ -114,6 +114,7 @@ impl About<'_> {
             texte,
             empreinte: sent,
             empreintes_acceptees: accepted,
+            argument_inconnu: unknown.map(Into::into),
         }))
     }
 }
@@ -127,6 +128,8 @@ pub(crate) struct Signatures<'a> {
     pub(crate) sent: u32,
     /// The fingerprints that the peer accepts, if the peer has listed them.
     pub(crate) accepted: Box<[u32]>,
+    /// The first argument that the peer does not know, if it accepts a message without it.
+    pub(crate) unknown: Option<&'static str>,
 }
 
 /// What was waited for, where the command was, and which command it may have waited behind.
@@ -154,7 +157,7 @@ fn phase_of(phase: link::WaitedFor) -> (Phase, Option<Etape>, Option<Box<str>>) 
 /// The text about two signatures that differ, and what to do. How a type is written never matters.
 fn differing(there: &str, here: &str) -> String {
     const ADVICE: &str = "let both sides use one declaration, best from a crate that they share; \
-                          a type of the program's own counts by its name and its parameters";
+                          a type of the program's own counts by its name, its fields and its variants";
     if there == here {
         format!("the same words stand for other types there: `{here}`; {ADVICE}")
     } else {

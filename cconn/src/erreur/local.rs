@@ -189,6 +189,33 @@ pub enum Enregistrement {
         /// The command that is registered already.
         autre: Box<str>,
     },
+    /// An earlier name of a command (`alias`) is a name of another command too.
+    #[error(
+        "commands `{}` and `{}` can both be called as `{}`; remove one alias, or rename a command",
+        Harmless(commande),
+        Harmless(autre),
+        Harmless(alias)
+    )]
+    #[non_exhaustive]
+    Alias {
+        /// The command that was to be registered.
+        commande: Box<str>,
+        /// The command that is registered already, or comes before in the list.
+        autre: Box<str>,
+        /// The name that both have.
+        alias: Box<str>,
+    },
+    /// The name begins with `cconn.`, like those of the commands that this library brings along.
+    #[error(
+        "command `{}`: names that begin with `cconn.` are reserved; rename it",
+        Harmless(commande)
+    )]
+    #[doc(alias = "Reserved")]
+    #[non_exhaustive]
+    Reservee {
+        /// The name.
+        commande: Box<str>,
+    },
     /// A type of the command is not read as it is written.
     #[error("command `{}` can't be registered: {texte}", Harmless(commande))]
     #[non_exhaustive]
@@ -214,6 +241,8 @@ impl Enregistrement {
         match self {
             Enregistrement::Double { commande }
             | Enregistrement::Collision { commande, .. }
+            | Enregistrement::Alias { commande, .. }
+            | Enregistrement::Reservee { commande }
             | Enregistrement::Types { commande, .. } => commande,
             Enregistrement::SansNom | Enregistrement::Finie => "",
         }

@@ -74,6 +74,7 @@ mod tests {
             texte: texte.into(),
             empreinte: 0,
             empreintes_acceptees: Box::default(),
+            argument_inconnu: None,
         }))
     }
 

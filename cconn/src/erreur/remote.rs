@@ -11,10 +11,11 @@ use crate::wire::{FailureClass, FailureCode};
 /// The peer could not run a command, or the command failed there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "command `{}` on {lien}: {}{}{}",
+    "command `{}` on {lien}: {}{}{}{}",
     Harmless(commande),
     nature.text(),
     detail(texte),
+    too_new(argument_inconnu.as_deref()),
     fingerprints(*empreinte, empreintes_acceptees)
 )]
 #[doc(alias = "Remote")]
@@ -35,6 +36,17 @@ pub struct Distante {
     /// and the peer lists them; else empty.
     #[doc(alias = "accepted_fingerprints")]
     pub empreintes_acceptees: Box<[u32]>,
+    /// The first argument that the peer does not know, if it has an older form of the command: with
+    /// its default the message would have been understood.
+    #[doc(alias = "unknown_argument")]
+    pub argument_inconnu: Option<Box<str>>,
+}
+
+/// Which argument the peer is too old for, if that is the reason.
+fn too_new(argument: Option<&str>) -> String {
+    argument.map_or_else(String::new, |argument| {
+        format!("; the peer is older: it does not know the argument `{argument}` yet, which has to keep its default for it")
+    })
 }
 
 /// What was sent, and what would have been accepted if the peer has listed that.

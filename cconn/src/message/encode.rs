@@ -21,13 +21,48 @@ pub struct ArgumentWriter<'m> {
     pub(crate) frame: Outgoing<&'m [u8]>,
     /// Elements that the sequences and maps of all arguments have declared so far.
     elements: usize,
+    /// How many arguments at the end are left out.
+    omitted: u8,
 }
 
 impl<'m> ArgumentWriter<'m> {
     /// A writer for one message, whose frame is made in an empty buffer.
     #[inline]
     pub(crate) fn new(buffer: Vec<u8>) -> Self {
-        ArgumentWriter { frame: Outgoing::in_buffer(buffer), elements: 0 }
+        ArgumentWriter { frame: Outgoing::in_buffer(buffer), elements: 0, omitted: 0 }
+    }
+
+    /// Leaves out so many arguments at the end.
+    #[inline]
+    pub(crate) fn omit(&mut self, omitted: u8) {
+        self.omitted = omitted;
+    }
+
+    /// Whether the message holds the argument behind which `behind` more follow.
+    #[inline]
+    pub fn sends(&self, behind: usize) -> bool {
+        usize::from(self.omitted) <= behind
+    }
+
+    /// A writer for one argument alone.
+    pub fn alone() -> Self {
+        Self::new(Vec::new())
+    }
+
+    /// Appends what was written to `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Never; the result is what the caller returns.
+    pub fn give(self, bytes: &mut Vec<u8>) -> Result<(), ValueError> {
+        self.frame.parts().into_iter().for_each(|part| bytes.extend_from_slice(part));
+        Ok(())
+    }
+
+    /// Whether exactly these bytes were written.
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+        let [head, tail] = self.frame.parts();
+        self.frame.len() == bytes.len() && bytes.starts_with(head) && bytes.ends_with(tail)
     }
 
     /// The buffer to write more to. Long bytes are copied into it first, because something follows

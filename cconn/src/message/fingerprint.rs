@@ -1,76 +1,42 @@
 //! Fingerprints: 32 bits that differ if the two sides disagree on a signature.
 //!
-//! The fingerprint of a type is made from the name that the compiler gives to the type. In that
-//! name aliases, paths, associated types and constants are resolved, so one type has one
-//! fingerprint however it is written.
+//! A fingerprint has two halves. The lower one is made from the names that the compiler gives to
+//! the types; in such a name aliases, paths, associated types and constants are resolved, so one
+//! type has one name however it is written. The upper half is made from the structure of the types,
+//! as `probe` finds it, and is 0 if not all of it is known. Halves that are 0 agree with all others.
 //!
-//! Primitives, and the types of the standard library that serde knows, count as what they are on
-//! the wire: `Vec<u8>`, `&[u8]` and `HashSet<u8>` have one fingerprint. Other types count by their
-//! name and parameters, without the path.
+//! In the lower half primitives, and the types of the standard library that serde knows, count as
+//! what they are on the wire: `Vec<u8>`, `&[u8]` and `HashSet<u8>` have one. Other types count by
+//! their name and parameters, without the path.
 //!
 //! The compiler's names are known at run time only, so each command's fingerprint is made at its
 //! first use.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-use super::ValueError;
 use super::type_name::{Name, STD};
-use crate::codec::CodecError;
 
-/// What is known about the types of a command; found out when it is first asked for.
-#[derive(Debug)]
-pub struct Fingerprint {
-    /// The fingerprint; 0 until it is made. No fingerprint is 0.
-    known: AtomicU32,
-    /// Set once the types have been tried without finding a fault.
-    is_sound: AtomicBool,
-    make: fn() -> u32,
-    probes: &'static [fn() -> Option<String>],
+/// A fingerprint, from what the names of a signature's types and their structures hash to. Never 0.
+pub(super) fn halves(names: u32, structure: Option<u64>) -> u32 {
+    let structure = structure.map_or(0, |hash| folded(fold(hash)));
+    (u32::from(structure) << 16) | u32::from(folded(names))
 }
 
-impl Fingerprint {
-    /// A fingerprint that `make` gives, always the same, and the probes of the types.
-    pub const fn new(make: fn() -> u32, probes: &'static [fn() -> Option<String>]) -> Self {
-        let (known, is_sound) = (AtomicU32::new(0), AtomicBool::new(false));
-        Fingerprint { known, is_sound, make, probes }
-    }
+fn fold(hash: u64) -> u32 {
+    let halves = hash ^ hash.rotate_right(32);
+    u32::try_from(halves & u64::from(u32::MAX)).unwrap_or_default()
+}
 
-    /// The fingerprint.
-    #[inline]
-    pub fn get(&self) -> u32 {
-        match self.known.load(Ordering::Relaxed) {
-            0 => self.make(),
-            known => known,
-        }
-    }
+/// The two halves of a hash in one. Never 0, which would mean that nothing is known.
+fn folded(hash: u32) -> u16 {
+    let [a, b, c, d] = hash.to_le_bytes();
+    (u16::from_le_bytes([a, b]) ^ u16::from_le_bytes([c, d])).max(1)
+}
 
-    /// Makes the fingerprint. Threads that do so at the same time store the same number.
-    #[cold]
-    fn make(&self) -> u32 {
-        let made = (self.make)();
-        self.known.store(made, Ordering::Relaxed);
-        made
-    }
-
-    /// Checks that what is written of the types is what is read.
-    #[inline]
-    pub fn check(&self) -> Result<(), ValueError> {
-        if self.is_sound.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        self.fault().map_or(Ok(()), |fault| Err(ValueError(CodecError::from_text(fault))))
-    }
-
-    /// The fault in the types, if they certainly have one.
-    #[cold]
-    pub fn fault(&self) -> Option<String> {
-        if self.is_sound.load(Ordering::Relaxed) {
-            return None;
-        }
-        let fault = self.probes.iter().find_map(|probe| probe());
-        self.is_sound.store(fault.is_none(), Ordering::Relaxed);
-        fault
-    }
+/// Whether two fingerprints mean one signature, as far as both sides know it.
+// [fingerprint.halves]
+pub(crate) fn agree(ours: u32, theirs: u32) -> bool {
+    let differs = ours ^ theirs;
+    let agrees = |half: u32| differs & half == 0 || ours & half == 0 || theirs & half == 0;
+    agrees(0xffff) && agrees(0xffff << 16)
 }
 
 /// The fingerprint of a type.
@@ -85,8 +51,8 @@ fn of_name(type_name: &str) -> u32 {
 const SEED: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
 
-/// The fingerprint of a command, from those of its arguments, its answer and its error. Never 0.
-pub fn fingerprint(arguments: &[u32], answer: u32, refusal: u32) -> u32 {
+/// The hash of a signature's names, from those of its arguments, its answer and its error. Never 0.
+pub(super) fn fingerprint(arguments: &[u32], answer: u32, refusal: u32) -> u32 {
     let all = mix(mix(mix_all(SEED, arguments), answer), refusal);
     if all == 0 { 1 } else { all }
 }
@@ -294,6 +260,20 @@ mod tests {
         ];
         let distinct: HashSet<_> = all.into_iter().collect();
         assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn halves_that_are_not_known_agree_with_all() {
+        // [fingerprint.halves]
+        let whole = halves(0x1234_5678, Some(7));
+        let by_name = halves(0x1234_5678, None);
+        assert!(agree(whole, whole) && agree(whole, by_name) && agree(by_name, whole));
+        assert!(agree(0, whole) && agree(whole, 0));
+        assert!(!agree(whole, halves(0x1234_5678, Some(8))));
+        assert!(!agree(whole, halves(0x1234_5679, Some(7))));
+        assert!(!agree(by_name, halves(0x1234_5679, None)));
+        assert_eq!(halves(0, None), 1, "no fingerprint is 0");
+        assert_eq!(halves(0x5678_5678, Some(0)), 0x0001_0001);
     }
 
     #[test]

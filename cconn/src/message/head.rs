@@ -1,5 +1,7 @@
 //! The head of a message, and the hash that names a command on the wire.
 
+use super::Signature;
+
 /// The head of a message: the command's name and signature.
 ///
 /// Returned by [`Message::entete`](super::Message::entete).
@@ -9,13 +11,15 @@ pub struct Entete<'a> {
     texts: Texts<'a>,
     hash: u64,
     empreinte: u32,
+    /// How many arguments at the end are not sent, because they have their defaults.
+    omitted: u8,
 }
 
 /// The name and the signature.
 #[derive(Clone, Copy, Debug)]
 enum Texts<'a> {
-    /// Texts of a declared command, which can be kept without a copy.
-    Fixed(&'static str, &'static str),
+    /// Those of a declared command, which can be kept without a copy.
+    Declared(&'static Signature),
     Given(&'a str, &'a str),
 }
 
@@ -25,33 +29,47 @@ impl<'a> Entete<'a> {
     /// If the signature is not known, `empreinte` is 0 and `signature` is empty.
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
-        Entete { texts: Texts::Given(nom, signature), hash: hash(nom), empreinte }
+        Entete { texts: Texts::Given(nom, signature), hash: hash(nom), empreinte, omitted: 0 }
     }
 
-    /// The head of a message to a declared command.
-    #[doc(hidden)]
-    pub const fn fixed(nom: &'static str, empreinte: u32, signature: &'static str) -> Self {
-        Entete { texts: Texts::Fixed(nom, signature), hash: hash(nom), empreinte }
-    }
-
-    /// A copy of this head with another fingerprint.
+    /// The head of a message to a declared command, without the last `omitted` arguments.
     #[doc(hidden)]
     #[inline]
-    #[must_use]
-    pub fn with(self, empreinte: u32) -> Self {
-        Entete { empreinte, ..self }
+    pub fn declared(signature: &'static Signature, omitted: u8) -> Self {
+        let empreinte = match omitted {
+            0 => signature.get(),
+            omitted => signature.form(omitted.into()),
+        };
+        Entete { texts: Texts::Declared(signature), hash: signature.hash, empreinte, omitted }
+    }
+
+    /// How many arguments at the end are not sent, because they have their defaults.
+    #[inline]
+    pub(crate) fn omitted(&self) -> u8 {
+        self.omitted
+    }
+
+    /// The head of this message with all arguments.
+    // [features.forms]
+    pub(crate) fn full(self) -> Self {
+        match self.texts {
+            Texts::Declared(signature) => Entete::declared(signature, 0),
+            Texts::Given(..) => self,
+        }
+    }
+
+    /// The signature of a declared command.
+    pub(crate) fn known(&self) -> Option<&'static Signature> {
+        match self.texts {
+            Texts::Declared(signature) => Some(signature),
+            Texts::Given(..) => None,
+        }
     }
 
     /// A copy that can be kept, if the texts are those of a declared command.
     pub(crate) fn as_fixed(&self) -> Option<Entete<'static>> {
-        match self.texts {
-            Texts::Fixed(nom, signature) => Some(Entete {
-                texts: Texts::Fixed(nom, signature),
-                hash: self.hash,
-                empreinte: self.empreinte,
-            }),
-            Texts::Given(..) => None,
-        }
+        let Entete { hash, empreinte, omitted, .. } = *self;
+        self.known().map(|known| Entete { texts: Texts::Declared(known), hash, empreinte, omitted })
     }
 
     /// The command's name on the wire.
@@ -59,7 +77,8 @@ impl<'a> Entete<'a> {
     #[inline]
     pub fn nom(&self) -> &'a str {
         match self.texts {
-            Texts::Fixed(nom, _) | Texts::Given(nom, _) => nom,
+            Texts::Declared(signature) => signature.name,
+            Texts::Given(nom, _) => nom,
         }
     }
 
@@ -81,7 +100,8 @@ impl<'a> Entete<'a> {
     #[inline]
     pub fn signature(&self) -> &'a str {
         match self.texts {
-            Texts::Fixed(_, signature) | Texts::Given(_, signature) => signature,
+            Texts::Declared(signature) => signature.text,
+            Texts::Given(_, signature) => signature,
         }
     }
 }

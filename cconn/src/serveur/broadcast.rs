@@ -157,7 +157,12 @@ impl Sender<'_> {
         links: &[Arc<Link>],
         mut told: impl FnMut(&Arc<Link>, bool),
     ) -> Resultat<Diffusion> {
-        let head = message.entete();
+        let mut head = message.entete();
+        // One frame goes to all, so it is in a form that all understand.
+        // [features.forms]
+        if head.omitted() > 0 && !links.iter().all(|link| link.takes_short_forms()) {
+            head = head.full();
+        }
         let mut writer = ArgumentWriter::new(Vec::new());
         let depth = Link::depth_of(self.limits.max_depth);
         let depth = depth.map_err(|failure| self.not_sent(head.nom(), failure))?;

@@ -37,6 +37,10 @@ impl Dispatch for Service {
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
         self.registry.report(link, notice);
     }
+
+    fn accepted(&self, command: u64) -> Vec<u32> {
+        self.registry.accepted(command)
+    }
 }
 
 impl Kinds for Service {

@@ -21,9 +21,12 @@ impl Features {
     pub(crate) const STREAMS: Features = Features(1 << 3);
     /// Reports of progress.
     pub(crate) const PROGRESS: Features = Features(1 << 4);
+    /// Arguments at the end may be left out, as the fingerprint tells.
+    // [features.forms]
+    pub(crate) const FORMS: Features = Features(1 << 7);
     /// What this side declares.
     pub(crate) const OURS: Features =
-        Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
+        Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0 | Self::FORMS.0);
 
     /// Every feature that this side can read.
     #[cfg(test)]

@@ -253,16 +253,11 @@ fn fingerprints<'a>(reader: &mut Reader<'a>) -> Result<Fingerprints<'a>, WireErr
 
 impl<'a> Fingerprints<'a> {
     /// The largest number of fingerprints in a list: a command rarely has more forms.
-    const MOST: u8 = 8;
-
-    /// A list of one fingerprint.
-    pub(crate) fn one(fingerprint: &'a [u8; 4]) -> Self {
-        Fingerprints(fingerprint)
-    }
+    pub(crate) const MOST: usize = 8;
 
     /// The list in these bytes; `None` if they are no whole fingerprints, or too many.
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
-        let most = usize::from(Self::MOST).saturating_mul(4);
+        let most = Self::MOST.saturating_mul(4);
         (bytes.len().is_multiple_of(4) && bytes.len() <= most).then_some(Fingerprints(bytes))
     }
 
@@ -273,7 +268,7 @@ impl<'a> Fingerprints<'a> {
     }
 
     fn write(self, out: &mut Vec<u8>) {
-        out.push(u8::try_from(self.0.len() / 4).unwrap_or(Self::MOST));
+        out.push(u8::try_from(self.0.len() / 4).unwrap_or(u8::MAX));
         out.extend(self.0);
     }
 }

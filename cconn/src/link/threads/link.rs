@@ -19,6 +19,7 @@ use crate::link::core::notices::Notice;
 use crate::link::core::route::Kinds;
 use crate::link::io::channel::{Channel, ChannelParts};
 use crate::transport::Transport;
+use crate::wire::Features;
 
 /// The commands of one connection. The registry in the layer above implements it.
 pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
@@ -40,9 +41,9 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
     /// runs them. Must not block.
     fn unheard(&self, _link: &Arc<Link>, _commands: usize) {}
 
-    /// The fingerprint that the command with this hash is registered with; 0 if it has none.
-    fn fingerprint(&self, _command: u64) -> u32 {
-        0
+    /// The fingerprints that the command with this hash accepts, the longest form first.
+    fn accepted(&self, _command: u64) -> Vec<u32> {
+        Vec::new()
     }
 }
 
@@ -152,6 +153,12 @@ impl Link {
     /// Counts a notice of a failure that is not delivered to the program.
     pub(crate) fn lose_notice(&self) {
         self.locked(|state| state.lose_notice());
+    }
+
+    /// Whether the peer understands messages that leave out arguments at their end.
+    // [features.forms]
+    pub(crate) fn takes_short_forms(&self) -> bool {
+        self.peer.features.has(Features::FORMS)
     }
 
     /// The registry that runs this connection's commands.

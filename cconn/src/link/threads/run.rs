@@ -158,12 +158,14 @@ impl Link {
     }
 
     fn write_failure(&self, command: &Command, code: FailureCode, text: &str, out: &mut Vec<u8>) {
-        let fingerprint = match code {
-            FailureCode::Signature => self.commands.fingerprint(command.name).to_le_bytes(),
-            _ => [0; 4],
+        let accepted = match code {
+            FailureCode::Signature => self.commands.accepted(command.name),
+            _ => Vec::new(),
         };
+        let bytes: Vec<u8> =
+            accepted.iter().take(Fingerprints::MOST).flat_map(|one| one.to_le_bytes()).collect();
         let (id, command) = (command.call, command.name);
-        let accepted = Fingerprints::one(&fingerprint);
+        let accepted = Fingerprints::new(&bytes).unwrap_or_default();
         Frame::Failure { id, command, code, accepted, text }.write(out, self.peer.features);
     }
 

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::found::Found;
+
 /// The most parts that all values of a type may have together.
-const MAX_PARTS: usize = 5_000;
+const MAX_PARTS: usize = 100_000;
 
 /// The most bytes of the stack that one made-up value may take: the thread that registers a command
 /// may have a small stack.
@@ -21,24 +23,17 @@ pub(super) type Key = (&'static str, &'static [&'static str]);
 pub(super) struct Known {
     enums: HashMap<Key, Enum>,
     value: Value,
-    /// The text that every text in the made-up values gets.
-    pub(super) text: &'static str,
     parts: usize,
     /// Address of the stack when the current value was begun.
     stack: usize,
     fault: Option<String>,
-    /// Whether the current value took a variant for the first time.
-    pub(super) is_new: bool,
+    /// The structure of the types.
+    pub(super) found: Found,
 }
 
 /// What is known about one enum.
 #[derive(Debug, Default)]
 struct Enum {
-    /// How many variants have been taken, beginning with the first.
-    taken: usize,
-    /// A variant of which a value could be made. An enum that contains itself comes to an end with
-    /// it.
-    finite: Option<usize>,
     /// The enum has more names than variants, so the place of a name is not the variant's number.
     has_aliases: bool,
     /// For each variant the number it was read as, the number it was written as, and its name.
@@ -78,15 +73,11 @@ struct Variants {
 }
 
 impl Known {
-    pub(super) fn new(text: &'static str) -> Self {
-        Known { text, ..Known::default() }
-    }
-
     /// Begins the next value.
     pub(super) fn begin(&mut self) {
         self.value = Value::default();
         self.stack = stack();
-        self.is_new = false;
+        self.found.begin();
     }
 
     /// Keeps the first fault found.
@@ -104,34 +95,14 @@ impl Known {
         self.parts <= MAX_PARTS && stack().abs_diff(self.stack) <= MAX_STACK
     }
 
-    /// Whether the values have had too many parts; they would have as many with other texts.
-    pub(super) fn is_spent(&self) -> bool {
-        self.parts > MAX_PARTS
-    }
-
-    /// The variant to take next: one that has not been taken yet, else one that comes to an end.
-    pub(super) fn choose(&mut self, key: Key) -> usize {
-        let known = self.enums.entry(key).or_default();
-        if known.taken < key.1.len() {
-            let chosen = known.taken;
-            known.taken = chosen.saturating_add(1);
-            self.is_new = true;
-            return chosen;
-        }
-        known.finite.unwrap_or(0)
-    }
-
     /// Notes that the type refused the number last chosen: it has more names than variants.
     pub(super) fn refused(&mut self, key: Key) {
-        let known = self.enums.entry(key).or_default();
-        known.taken = key.1.len();
-        known.has_aliases = true;
+        self.enums.entry(key).or_default().has_aliases = true;
     }
 
     /// Notes that a variant with `fields` fields was read.
     pub(super) fn read_variant(&mut self, key: Key, index: usize, fields: usize) {
         let (name, names) = key;
-        self.enums.entry(key).or_default().finite.get_or_insert(index);
         let variants = self.value.enums.entry(name).or_default();
         variants.read.push((names, index));
         variants.fields.read.push(fields);
@@ -139,6 +110,7 @@ impl Known {
 
     /// Notes that a variant is written.
     pub(super) fn write_variant(&mut self, name: &'static str, index: u32, variant: &'static str) {
+        self.found.wrote_variant(name, index, variant);
         let variants = self.value.enums.entry(name).or_default();
         variants.written.push((variant, index as usize));
     }

@@ -1,21 +1,23 @@
-//! Makes values up: a type's `Deserialize` gets the simplest value of whatever it asks for.
+//! Makes values up: a type's `Deserialize` gets the simplest value of whatever it asks for, and
+//! shows by that what the type is.
 
+use std::any::type_name;
 use std::fmt;
 
-use serde::de::value::U32Deserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
-};
+use serde::de::{Deserializer, Error, Visitor};
 
-use super::known::{Key, Known};
+use super::access::{Chosen, Order, Parts};
+use super::found::unseen;
+use super::known::Known;
+use super::samples;
 use crate::codec::CodecError;
+use crate::forme::Forme;
 
 /// At this depth and deeper, options are absent and sequences empty.
-const SHALLOW: usize = 12;
+const SHALLOW: usize = 24;
 
 /// The greatest depth at which parts are made up.
-const DEEPEST: usize = 48;
+const DEEPEST: usize = 64;
 
 /// The error of a value that can't be made up. It carries no reason, because none is shown.
 #[derive(Debug)]
@@ -37,71 +39,88 @@ impl Error for Stop {
 
 /// A deserializer that makes up one part of a value.
 pub(super) struct Reader<'k> {
-    known: &'k mut Known,
-    depth: usize,
+    pub(super) known: &'k mut Known,
+    /// Where the shape of this part is noted.
+    pub(super) shape: &'k mut Forme,
+    pub(super) place: Place,
 }
 
-impl<'k> Reader<'k> {
-    pub(super) fn new(known: &'k mut Known) -> Self {
-        Reader { known, depth: 0 }
+/// Where a part of a made-up value is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) depth: usize,
+    /// Whether parts are made up that the value could do without: in each value once for each type.
+    pub(super) is_full: bool,
+    /// The type to which the samples are given.
+    pub(super) owner: &'static str,
+}
+
+impl Place {
+    /// The place of a whole value.
+    pub(super) fn top<T>() -> Self {
+        Place { depth: 0, is_full: true, owner: type_name::<T>() }
     }
 
-    /// A reader for a part of this part.
-    fn below(&mut self) -> Reader<'_> {
-        Reader { known: self.known, depth: self.depth.saturating_add(1) }
+    /// The place of a part of the type `T`.
+    pub(super) fn below<T>(self) -> Self {
+        Place { depth: self.depth.saturating_add(1), owner: type_name::<T>(), ..self }
     }
 
+    /// The place of what is inside a part, without a type of its own that gets samples.
+    fn inside(self) -> Self {
+        Place { depth: self.depth.saturating_add(1), ..self }
+    }
+
+    fn makes_more(self) -> bool {
+        self.is_full && self.depth < SHALLOW
+    }
+}
+
+impl Reader<'_> {
     /// Counts one more part; fails if there may be no more.
     fn part(&mut self) -> Result<(), Stop> {
-        if self.known.count() && self.depth <= DEEPEST { Ok(()) } else { Err(Stop) }
+        if self.known.count() && self.place.depth <= DEEPEST { Ok(()) } else { Err(Stop) }
     }
 
-    fn is_shallow(&self) -> bool {
-        self.depth < SHALLOW
+    /// The number of the sample for this part, whose shape is noted.
+    fn simple(&mut self, shape: Forme) -> Result<usize, Stop> {
+        *self.shape = shape;
+        self.part()?;
+        Ok(self.known.found.sample(self.place.owner))
     }
 
-    /// Access to the `left` parts of a compound.
-    fn parts(self, left: usize) -> Parts<'k> {
-        Parts { reader: self, left }
-    }
-
-    fn read_struct<V: Visitor<'static>>(
-        mut self,
+    /// Makes up a struct, which is asked for `count` fields at most.
+    fn of_struct<V: Visitor<'static>>(
+        self,
         name: &'static str,
-        len: usize,
+        names: &'static [&'static str],
+        count: usize,
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        let (value, fields) = self.same().visited(len, visitor)?;
-        self.known.read_struct(name, fields);
+        let key = (type_name::<V::Value>(), name, names);
+        let (index, first) = self.known.found.enter_struct(key, count);
+        *self.shape = named(index);
+        let place = Place { is_full: first, ..self.place };
+        let mut parts = Parts::new(self.known, place, Order::Row, count, count);
+        let value = visitor.visit_seq(&mut parts);
+        let (shapes, asked) = parts.end();
+        self.known.found.leave_struct(index, shapes, value.is_ok().then_some(asked));
+        let value = value?;
+        self.known.read_struct(name, asked);
         Ok(value)
-    }
-
-    /// A reader for this same part, borrowed.
-    fn same(&mut self) -> Reader<'_> {
-        Reader { known: self.known, depth: self.depth }
-    }
-
-    /// Makes a value of at most `len` parts, and returns it with the number of parts it asked for.
-    ///
-    /// Only that number counts, because the names that a struct is read with include aliases of
-    /// fields.
-    fn visited<V: Visitor<'static>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<(V::Value, usize), Stop> {
-        let mut parts = self.parts(len);
-        let value = visitor.visit_seq(&mut parts)?;
-        Ok((value, len.saturating_sub(parts.left)))
     }
 }
 
-/// Methods that return a fixed value.
+fn named(index: usize) -> Forme {
+    Forme::Type(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// Methods of values without parts: the shape, and how the value is made of the sample's number.
 macro_rules! simple {
-    ($($method:ident: $visit:ident($value:expr);)*) => {$(
+    ($($method:ident: $shape:ident, $visit:ident($make:expr);)*) => {$(
         fn $method<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
-            self.part()?;
-            visitor.$visit($value)
+            let sample = self.simple(Forme::$shape)?;
+            visitor.$visit($make(sample))
         }
     )*};
 }
@@ -116,40 +135,39 @@ macro_rules! asking {
     )*};
 }
 
+/// The sample as a number of a type that may be too small for it.
+fn number<N: TryFrom<u16> + From<bool>>(sample: usize) -> N {
+    N::try_from(samples::number(sample)).unwrap_or_else(|_| true.into())
+}
+
 impl Deserializer<'static> for Reader<'_> {
     type Error = Stop;
 
     simple! {
-        deserialize_bool: visit_bool(false);
-        deserialize_i8: visit_i8(1);
-        deserialize_i16: visit_i16(1);
-        deserialize_i32: visit_i32(1);
-        deserialize_i64: visit_i64(1);
-        deserialize_i128: visit_i128(1);
-        deserialize_u8: visit_u8(1);
-        deserialize_u16: visit_u16(1);
-        deserialize_u32: visit_u32(1);
-        deserialize_u64: visit_u64(1);
-        deserialize_u128: visit_u128(1);
-        deserialize_f32: visit_f32(1.0);
-        deserialize_f64: visit_f64(1.0);
-        deserialize_char: visit_char('a');
-    }
-
-    fn deserialize_str<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
-        self.part()?;
-        visitor.visit_borrowed_str(self.known.text)
+        deserialize_bool: Booleen, visit_bool(|sample| sample == 1);
+        deserialize_i8: I8, visit_i8(number);
+        deserialize_i16: I16, visit_i16(number);
+        deserialize_i32: I32, visit_i32(number);
+        deserialize_i64: I64, visit_i64(number);
+        deserialize_i128: I128, visit_i128(number);
+        deserialize_u8: U8, visit_u8(number);
+        deserialize_u16: U16, visit_u16(number);
+        deserialize_u32: U32, visit_u32(number);
+        deserialize_u64: U64, visit_u64(number);
+        deserialize_u128: U128, visit_u128(number);
+        deserialize_f32: F32, visit_f32(|sample| f32::from(samples::number(sample)));
+        deserialize_f64: F64, visit_f64(|sample| f64::from(samples::number(sample)));
+        deserialize_char: Caractere, visit_char(samples::char);
+        deserialize_str: Texte, visit_borrowed_str(samples::text);
     }
 
     fn deserialize_string<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
         self.deserialize_str(visitor)
     }
 
-    /// Gives 16 bytes if the text is one character, else none: types of fixed size often take 16.
     fn deserialize_bytes<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
-        self.part()?;
-        let bytes: &[u8] = if self.known.text.len() == 1 { &[1; 16] } else { &[] };
-        visitor.visit_borrowed_bytes(bytes)
+        let sample = self.simple(Forme::Suite(Box::new(Forme::U8)))?;
+        visitor.visit_borrowed_bytes(samples::bytes(sample))
     }
 
     fn deserialize_byte_buf<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -159,40 +177,74 @@ impl Deserializer<'static> for Reader<'_> {
     asking! { deserialize_any deserialize_identifier deserialize_ignored_any }
 
     fn deserialize_unit<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
-        self.part()?;
+        self.simple(Forme::Tuple(Vec::new()))?;
         visitor.visit_unit()
     }
 
     fn deserialize_unit_struct<V: Visitor<'static>>(
-        self,
-        _: &'static str,
+        mut self,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        self.deserialize_unit(visitor)
+        if name == "PhantomData" {
+            return self.deserialize_unit(visitor);
+        }
+        self.part()?;
+        let (index, _) = self.known.found.enter_struct((type_name::<V::Value>(), name, &[]), 0);
+        *self.shape = named(index);
+        let value = visitor.visit_unit();
+        self.known.found.leave_struct(index, Vec::new(), value.is_ok().then_some(0));
+        value
     }
 
     fn deserialize_option<V: Visitor<'static>>(mut self, visitor: V) -> Result<V::Value, Stop> {
         self.part()?;
-        if self.is_shallow() { visitor.visit_some(self.below()) } else { visitor.visit_none() }
+        let mut content = unseen();
+        let value = if self.place.makes_more() {
+            let place = self.place.inside();
+            visitor.visit_some(Reader { known: self.known, shape: &mut content, place })
+        } else {
+            visitor.visit_none()
+        };
+        *self.shape = Forme::Facultative(Box::new(content));
+        value
     }
 
     fn deserialize_newtype_struct<V: Visitor<'static>>(
         mut self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Stop> {
         self.part()?;
-        visitor.visit_newtype_struct(self.below())
+        let key = (type_name::<V::Value>(), name, &[][..]);
+        let (index, first) = self.known.found.enter_struct(key, 1);
+        *self.shape = named(index);
+        let mut content = unseen();
+        let place = Place { is_full: first, ..self.place.inside() };
+        let reader = Reader { known: &mut *self.known, shape: &mut content, place };
+        let value = visitor.visit_newtype_struct(reader);
+        self.known.found.leave_struct(index, vec![content], value.is_ok().then_some(1));
+        value
     }
 
     fn deserialize_seq<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
-        let elements = usize::from(self.is_shallow());
-        visitor.visit_seq(self.parts(elements))
+        let elements = usize::from(self.place.makes_more());
+        let mut parts = Parts::new(self.known, self.place, Order::Sequence, elements, 1);
+        let value = visitor.visit_seq(&mut parts);
+        let element = parts.end().0.pop().unwrap_or(unseen());
+        *self.shape = Forme::Suite(Box::new(element));
+        value
     }
 
     fn deserialize_map<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
-        let entries = usize::from(self.is_shallow());
-        visitor.visit_map(self.parts(entries))
+        let entries = usize::from(self.place.makes_more());
+        let mut parts = Parts::new(self.known, self.place, Order::Sequence, entries, 2);
+        let made = visitor.visit_map(&mut parts);
+        let mut shapes = parts.end().0;
+        let value = shapes.pop().unwrap_or(unseen());
+        let key = shapes.pop().unwrap_or(unseen());
+        *self.shape = Forme::Table(Box::new(key), Box::new(value));
+        made
     }
 
     fn deserialize_tuple<V: Visitor<'static>>(
@@ -200,7 +252,10 @@ impl Deserializer<'static> for Reader<'_> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        visitor.visit_seq(self.parts(len))
+        let mut parts = Parts::new(self.known, self.place, Order::Row, len, len);
+        let value = visitor.visit_seq(&mut parts);
+        *self.shape = Forme::Tuple(parts.end().0);
+        value
     }
 
     fn deserialize_tuple_struct<V: Visitor<'static>>(
@@ -209,7 +264,7 @@ impl Deserializer<'static> for Reader<'_> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        self.read_struct(name, len, visitor)
+        self.of_struct(name, &[], len, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'static>>(
@@ -218,7 +273,7 @@ impl Deserializer<'static> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        self.read_struct(name, fields.len(), visitor)
+        self.of_struct(name, fields, fields.len(), visitor)
     }
 
     fn deserialize_enum<V: Visitor<'static>>(
@@ -228,129 +283,15 @@ impl Deserializer<'static> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         self.part()?;
-        let index = self.known.choose((name, variants));
-        visitor.visit_enum(Chosen { reader: self, key: (name, variants), index })
+        let key = (type_name::<V::Value>(), name, variants);
+        let (index, first, number) = self.known.found.enter_enum(key);
+        *self.shape = named(index);
+        let place = Place { is_full: first, ..self.place };
+        let key = (name, variants);
+        visitor.visit_enum(Chosen { known: self.known, place, key, index, number })
     }
 
     fn is_human_readable(&self) -> bool {
         false
-    }
-}
-
-/// The parts of a sequence, map, tuple or struct that is being made up.
-struct Parts<'k> {
-    reader: Reader<'k>,
-    left: usize,
-}
-
-impl Parts<'_> {
-    /// Whether another part follows.
-    fn next(&mut self) -> Result<bool, Stop> {
-        self.reader.part()?;
-        let is_left = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        Ok(is_left)
-    }
-}
-
-impl SeqAccess<'static> for Parts<'_> {
-    type Error = Stop;
-
-    fn next_element_seed<S: DeserializeSeed<'static>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Stop> {
-        if self.next()? { seed.deserialize(self.reader.below()).map(Some) } else { Ok(None) }
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
-    }
-}
-
-impl MapAccess<'static> for Parts<'_> {
-    type Error = Stop;
-
-    fn next_key_seed<S: DeserializeSeed<'static>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Stop> {
-        self.next_element_seed(seed)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'static>>(&mut self, seed: S) -> Result<S::Value, Stop> {
-        seed.deserialize(self.reader.below())
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
-    }
-}
-
-/// The variant that was chosen for an enum.
-struct Chosen<'k> {
-    reader: Reader<'k>,
-    key: Key,
-    index: usize,
-}
-
-impl Chosen<'_> {
-    /// Notes that the variant could be made up, with `fields` fields.
-    fn ended(self, fields: usize) {
-        self.reader.known.read_variant(self.key, self.index, fields);
-    }
-
-    /// Makes up a variant with fields in a row.
-    fn visited<V: Visitor<'static>>(mut self, len: usize, visitor: V) -> Result<V::Value, Stop> {
-        let (value, fields) = self.reader.below().visited(len, visitor)?;
-        self.ended(fields);
-        Ok(value)
-    }
-}
-
-impl EnumAccess<'static> for Chosen<'_> {
-    type Error = Stop;
-    type Variant = Self;
-
-    fn variant_seed<S: DeserializeSeed<'static>>(self, seed: S) -> Result<(S::Value, Self), Stop> {
-        let index: U32Deserializer<Stop> =
-            u32::try_from(self.index).map_err(|_| Stop)?.into_deserializer();
-        match seed.deserialize(index) {
-            Ok(value) => Ok((value, self)),
-            Err(stop) => {
-                self.reader.known.refused(self.key);
-                Err(stop)
-            }
-        }
-    }
-}
-
-impl VariantAccess<'static> for Chosen<'_> {
-    type Error = Stop;
-
-    fn unit_variant(self) -> Result<(), Stop> {
-        self.ended(0);
-        Ok(())
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'static>>(
-        mut self,
-        seed: S,
-    ) -> Result<S::Value, Stop> {
-        let value = seed.deserialize(self.reader.below())?;
-        self.ended(1);
-        Ok(value)
-    }
-
-    fn tuple_variant<V: Visitor<'static>>(self, len: usize, visitor: V) -> Result<V::Value, Stop> {
-        self.visited(len, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'static>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Stop> {
-        self.visited(fields.len(), visitor)
     }
 }

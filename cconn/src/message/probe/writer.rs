@@ -17,13 +17,15 @@ pub(super) struct Inside<'k> {
     of: Of,
     /// Fields written so far.
     fields: usize,
+    /// Their names, if they have names.
+    names: Vec<&'static str>,
     /// A field was left out of this value (`skip_serializing_if`).
     has_gap: bool,
 }
 
 impl<'k> Writer<'k> {
     fn inside(self, of: Of) -> Inside<'k> {
-        Inside { known: self.0, of, fields: 0, has_gap: false }
+        Inside { known: self.0, of, fields: 0, names: Vec::new(), has_gap: false }
     }
 }
 
@@ -34,6 +36,9 @@ impl Inside<'_> {
     }
 
     fn finish(self) {
+        if let (Of::Struct(name), false) = (self.of, self.names.is_empty()) {
+            self.known.found.wrote_struct(name, self.names);
+        }
         self.known.write_fields(self.of, self.fields, self.has_gap);
     }
 }
@@ -221,9 +226,10 @@ macro_rules! named {
 
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
-                _: &'static str,
+                name: &'static str,
                 value: &T,
             ) -> Result<(), Stop> {
+                self.names.push(name);
                 self.add(value)
             }
 

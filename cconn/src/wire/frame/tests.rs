@@ -151,7 +151,7 @@ fn an_undeclared_feature_is_refused() {
     let bytes = written(&flagged, ALL);
     let undeclared = parse(&bytes[LENGTH_PREFIX..], Features::NONE);
     assert_eq!(undeclared, Err(WireError::ContextUndeclared));
-    let accepted = Fingerprints::one(&[1, 2, 3, 4]);
+    let accepted = Fingerprints::new(&[1, 2, 3, 4]).unwrap();
     let code = FailureCode::Signature;
     let failure = Frame::Failure { id: None, command: 2, code, accepted, text: "no" };
     let plain = written(&failure, Features::CLASSES);

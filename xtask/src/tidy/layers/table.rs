@@ -67,6 +67,11 @@ pub(super) const LAYERS: &[Layer] = &[
         "sockets, and streams in memory",
     ),
     layer("octets", Only(&["copy"]), "byte payloads that travel as bytes"),
+    layer(
+        "forme",
+        Only(&["codec", "octets"]),
+        "what a type is on the wire, as data: hashed, sent and shown",
+    ),
     Layer {
         rooms: LINK,
         ..layer(
@@ -87,15 +92,18 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "message",
-        Only(&["text", "copy", "wire", "body", "codec", "octets", "erreur"]),
+        Only(&["text", "copy", "wire", "body", "codec", "octets", "forme", "erreur"]),
         "what the verbs take: a command's name, fingerprint and arguments",
     ),
     layer("client", AllBelow, "the handle to one connection and its verbs"),
     layer(
         "commande",
-        Only(&["text", "sync", "wire", "body", "codec", "link", "erreur", "message", "client"]),
+        Only(&[
+            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "message", "client",
+        ]),
         "the registry, dispatch, the panic fence, handed-in state",
     ),
+    layer("description", AllBelow, "what a program tells of itself, for whoever asks it"),
     layer("tls", Only(&["transport", "erreur"]), "what a program gives for encryption"),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
     layer("persistant", AllBelow, "a client whose connection comes back"),

@@ -15,6 +15,23 @@ const GENERATED: &str = "cconn/src/__prive.rs";
 
 /// Names that are English already, or the same in both languages.
 const ENGLISH: &[&str] = &[
+    "Alias",
+    "F32",
+    "F64",
+    "I128",
+    "I16",
+    "I32",
+    "I64",
+    "I8",
+    "Info",
+    "Opaque",
+    "Ping",
+    "Tuple",
+    "U128",
+    "U16",
+    "U32",
+    "U64",
+    "U8",
     "new",
     "options",
     "port",

@@ -1,0 +1,127 @@
+//! What a program tells of itself: `cconn.ping`, `cconn.info`, `cconn.commandes`.
+//!
+//! Every program answers these commands, unless it switches them off
+//! ([`OptionsServeur::integree`](crate::OptionsServeur::integree)). They work both ways, like all
+//! commands, and a program of any language can call them by name. A caller is shown what it may
+//! call.
+//!
+//! The description of a command holds everything that is needed to call it without its
+//! declaration: names, the shapes of arguments and answer down to every field and variant, and
+//! fingerprints. A type that refuses every made-up value is an [`Forme::Opaque`].
+//!
+//! # Examples
+//!
+//! ```
+//! use cconn::{Serveur, commande, commandes, description};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Point {
+//!     x: f64,
+//!     y: f64,
+//! }
+//!
+//! /// The point between two others.
+//! #[commande]
+//! fn milieu(a: Point, b: Point) -> Point {
+//!     Point { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 }
+//! }
+//!
+//! # fn main() -> cconn::Resultat<()> {
+//! let serveur = Serveur::new(0)?;
+//! serveur.enregistrer(commandes![milieu])?;
+//! let client = serveur.client_local()?;
+//!
+//! let programme = description::commandes(&client)?;
+//! let [milieu] = programme.commandes.as_slice() else { panic!() };
+//! assert_eq!(milieu.nom, "milieu");
+//! assert_eq!(milieu.doc, "The point between two others.");
+//! assert_eq!(milieu.reponse.texte(&programme.types).to_string(), "Point");
+//! let point = programme.types[0].texte(&programme.types).to_string();
+//! assert_eq!(point, "{ x: f64, y: f64 }");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::erreur::Resultat;
+use crate::message::nommee;
+
+pub use crate::commande::Integree;
+pub use crate::forme::{
+    Argument, Champ, CommandeDecrite, Forme, Genre, Info, Programme, TypeNomme, Variante,
+};
+
+/// Asks the peer whether it answers, and returns how long the answer took.
+///
+/// # Errors
+///
+/// Those of [`Client::appeler`]; [`Erreur::Distante`](crate::Erreur::Distante) if the peer has
+/// switched the command off.
+///
+/// # Blocking
+///
+/// Until the answer comes, or the deadline of the handle passes.
+///
+/// # Examples
+///
+/// ```
+/// use cconn::{Serveur, description};
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// let client = serveur.client_local()?;
+/// assert!(description::ping(&client)? < std::time::Duration::from_secs(30));
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias("latency", "health_check", "round_trip"))]
+pub fn ping(client: &Client) -> Resultat<Duration> {
+    let start = Instant::now();
+    client.appeler::<(), _>(nommee(Integree::Ping.nom(), ()))?;
+    Ok(start.elapsed())
+}
+
+/// Asks the peer what program it is.
+///
+/// # Errors
+///
+/// As [`ping`].
+///
+/// # Blocking
+///
+/// As [`ping`].
+#[doc(alias("about", "version"))]
+pub fn info(client: &Client) -> Resultat<Info> {
+    client.appeler(nommee(Integree::Info.nom(), ()))
+}
+
+/// Asks the peer which commands it has.
+///
+/// # Errors
+///
+/// As [`ping`].
+///
+/// # Blocking
+///
+/// As [`ping`].
+#[doc(alias("list", "describe", "reflection"))]
+#[doc(alias = "commands")]
+pub fn commandes(client: &Client) -> Resultat<Programme> {
+    client.appeler(nommee(Integree::Inventaire.nom(), ()))
+}
+
+/// Gives this program a name and a version, for [`Info`]. The first call counts.
+///
+/// # Examples
+///
+/// ```
+/// cconn::description::presenter(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+/// ```
+#[doc(alias("set_name", "set_version"))]
+#[doc(alias = "introduce")]
+pub fn presenter(programme: &str, version: &str) {
+    crate::commande::present(programme, version);
+}

@@ -1,0 +1,170 @@
+//! The commands that the library brings along.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cconn::description::{self, Forme, Genre, Integree};
+use cconn::erreur::NatureDistante;
+use cconn::{Client, Resultat, Serveur, commande, commandes, nommee};
+use cconn_tests::{local, with_watchdog};
+use serde::{Deserialize, Serialize};
+
+use super::nature;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Etat {
+    Ouvert,
+    Ferme { depuis: u64, par: Option<Box<Etat>> },
+    Vendu(String, (u8, [i16; 2])),
+}
+
+mod other {
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    pub(super) struct Etat(pub(super) u8);
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Panne {
+    Absent,
+}
+
+/// Looks a state up.
+///
+/// In all books.
+#[commande(alias = "lire")]
+fn chercher(
+    /// The name.
+    nom: &str,
+    dans: BTreeMap<String, Vec<Etat>>,
+    #[defaut(other::Etat(3))] autre: other::Etat,
+) -> Result<Option<Etat>, Panne> {
+    assert!(dans.is_empty() && autre == other::Etat(3));
+    if nom.is_empty() { Err(Panne::Absent) } else { Ok(Some(Etat::Ouvert)) }
+}
+
+#[commande(parallele)]
+fn vide() {}
+
+fn connected() -> (Serveur, Client) {
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![vide, chercher]).unwrap();
+    serveur.enregistrer_commande("fermeture", |_, (_,): (u8,)| 1_u8).unwrap();
+    (serveur, client)
+}
+
+#[test]
+fn a_program_that_was_never_seen_before_describes_its_commands() {
+    let (_serveur, client) = connected();
+    let programme = description::commandes(&client).unwrap();
+    assert_eq!(programme.format, 1);
+    let names: Vec<_> = programme.commandes.iter().map(|one| one.nom.as_str()).collect();
+    assert_eq!(names, ["chercher", "fermeture", "lire", "vide"]);
+    let [chercher, fermeture, lire, vide] = programme.commandes.as_slice() else { panic!() };
+
+    assert_eq!(chercher.doc, "Looks a state up.\n\nIn all books.");
+    assert_eq!(chercher.ancien_nom_de, None);
+    assert_eq!(chercher.empreintes.len(), 2);
+    let text = |forme: &Forme| forme.texte(&programme.types).to_string();
+    let arguments = chercher.arguments.as_deref().unwrap();
+    let shown: Vec<_> = arguments
+        .iter()
+        .map(|one| (one.nom.as_str(), one.doc.as_str(), text(&one.forme), one.defaut.as_deref()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("nom", "The name.", "str".to_owned(), None),
+            ("dans", "", "Map<str, Vec<Etat>>".to_owned(), None),
+            ("autre", "", "Etat'2".to_owned(), Some("other::Etat(3)")),
+        ]
+    );
+    assert_eq!(text(&chercher.reponse), "Option<Etat>");
+    assert_eq!(chercher.refus.as_ref().map(text).as_deref(), Some("Panne"));
+    let types: Vec<_> = programme
+        .types
+        .iter()
+        .map(|one| format!("{} = {}", one.nom, one.texte(&programme.types)))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "Etat = enum Ouvert | Ferme { depuis: u64, par: Option<Etat> } | Vendu { 0: str, 1: (u8, [i16; 2]) }",
+            "Etat'2 = { 0: u8 }",
+            "Panne = enum Absent",
+        ]
+    );
+    assert!(matches!(&programme.types[0].genre, Genre::Enumeration(all) if all.len() == 3));
+
+    assert_eq!(lire.ancien_nom_de.as_deref(), Some("chercher"));
+    assert_eq!(lire.empreintes, chercher.empreintes);
+    assert_eq!((&fermeture.arguments, fermeture.empreintes.len()), (&None, 0));
+    assert_eq!(fermeture.reponse, Forme::Opaque(String::new()));
+    assert_eq!(vide.arguments.as_deref(), Some(&[][..]));
+    assert_eq!((text(&vide.reponse), vide.parallele), ("()".to_owned(), true));
+    assert_eq!(vide.refus, None);
+}
+
+#[test]
+fn a_program_tells_what_it_is() {
+    description::presenter("essai", "1.2.3");
+    description::presenter("autre", "4");
+    let (_serveur, client) = connected();
+    let info = description::info(&client).unwrap();
+    assert_eq!((info.programme.as_str(), info.version.as_str()), ("essai", "1.2.3"));
+    assert_eq!((info.protocole, info.processus), (1, std::process::id()));
+    assert_eq!(info.commandes, 4, "three commands, one of which has an earlier name");
+    assert!(info.debut > Duration::from_secs(1_700_000_000), "{info:?}");
+    assert!(info.depuis < Duration::from_secs(3_600), "{info:?}");
+    assert!(!info.bibliotheque.is_empty());
+}
+
+#[test]
+fn a_client_describes_itself_to_its_server() {
+    with_watchdog("description", Duration::from_secs(20), || {
+        let (serveur, client) = local();
+        client.enregistrer(commandes![vide]).unwrap();
+        serveur
+            .enregistrer_commande("demander", |client: &Client, (): ()| -> Resultat<Vec<String>> {
+                description::ping(client)?;
+                let programme = description::commandes(client)?;
+                Ok(programme.commandes.into_iter().map(|one| one.nom).collect())
+            })
+            .unwrap();
+        let names: Vec<String> = client.appeler(nommee("demander", ())).unwrap();
+        assert_eq!(names, ["vide"]);
+    });
+}
+
+#[test]
+fn each_can_be_switched_off_and_takes_no_arguments() {
+    // [builtin.names]
+    for off in Integree::TOUTES {
+        let options = Serveur::options(0).integree(off, false).echecs_affiches(false);
+        let serveur = options.ouvrir().unwrap();
+        let client = serveur.client_local().unwrap();
+        for one in Integree::TOUTES {
+            let called = client.appeler::<u64, _>(nommee(one.nom(), (1_u8,)));
+            let told = called.as_ref().unwrap_err().to_string();
+            let expected = if one == off {
+                assert!(told.contains("is switched off"), "{told}");
+                NatureDistante::Inconnue
+            } else {
+                assert!(told.contains("takes no arguments"), "{told}");
+                NatureDistante::Arguments
+            };
+            assert_eq!(nature(called), expected);
+            assert!(told.contains(one.nom()), "{told}");
+            client.envoyer(nommee(one.nom(), ())).unwrap();
+        }
+        assert_eq!(description::ping(&client).is_ok(), off != Integree::Ping);
+        assert_eq!(description::info(&client).is_ok(), off != Integree::Info);
+        assert_eq!(description::commandes(&client).is_ok(), off != Integree::Inventaire);
+    }
+}
+
+#[test]
+fn a_program_without_commands_has_an_empty_description() {
+    let (_serveur, client) = local();
+    let programme = description::commandes(&client).unwrap();
+    assert!(programme.commandes.is_empty() && programme.types.is_empty());
+}
