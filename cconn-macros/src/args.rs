@@ -31,8 +31,8 @@ pub(crate) struct Args {
 }
 
 const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `alias = \"..\"`, \
-                     `parallele`, `idempotente`, `client = parameter`, `serveur = parameter`, `etat = parameter`, \
-                     `session = parameter` or `crate = path`";
+                     `parallele`, `idempotente`, `client = parameter`, \
+                     `serveur = parameter`, `etat = parameter`, `session = parameter` or `crate = path`";
 
 impl Args {
     /// Reads the arguments. A wrong argument is reported to the sink and left out.
