@@ -92,7 +92,7 @@ impl Args {
 }
 
 /// The arguments, each with words that people write instead of it.
-const MEANT: [(&str, &[&str]); 8] = [
+const MEANT: [(&str, &[&str]); 9] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("alias", &["alias", "aliases", "ancien", "old_name", "deprecated"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),

@@ -119,6 +119,17 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Whether a command that this library brings along, such as `cconn.info`, is there for the
+        /// peer; all are unless set.
+        ///
+        /// A peer that calls one that is switched off is told so.
+        #[doc(alias("reflection", "introspection"))]
+        #[doc(alias = "builtin")]
+        pub fn integree(mut self, laquelle: $crate::description::Integree, oui: bool) -> Self {
+            self.settings.hooks.switched_off.switch(laquelle, !oui);
+            self
+        }
+
         /// Runs when a message sent with `envoyer` has failed at the peer.
         ///
         /// Without this hook a line on the standard error reports the failure, at most ten a second
