@@ -59,7 +59,7 @@ fn greetings_that_are_not_good() {
         (Greeting { role: 2, ..client() }, "unknown meaning"),
         (Greeting { codec: 2, ..client() }, "another codec"),
         (Greeting { refusal: 1, ..client() }, "unknown meaning"),
-        (Greeting { refusal: 4, ..client() }, "unknown meaning"),
+        (Greeting { refusal: 99, ..client() }, "unknown meaning"),
         (Greeting { max_frame: 1023, ..client() }, "frames of 1023 bytes"),
         (Greeting { window: client().window - 1, ..client() }, "a window of 2097279"),
         (Greeting { max_frame: 1024, window: window - 1, ..client() }, "a window of 2175"),
