@@ -16,11 +16,12 @@ use std::time::{Duration, Instant};
 use crate::adresse::{Adresse, AdresseInvalide, VersAdresse};
 use crate::client::Client;
 use crate::commande::{Given, Registry};
-use crate::erreur::{Delai, EchecConnexion, Erreur, Phase, Resultat, Usage};
+use crate::erreur::{Delai, EchecConnexion, Erreur, NatureSecret, Phase, Resultat, Usage};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
+use crate::preuve::Keys;
 use crate::transport::{NatureTls, TlsFault, Transport};
-use crate::wire::{Refusal, Role};
+use crate::wire::Refusal;
 
 pub use options::OptionsClient;
 pub(crate) use options::{Settings, check};
@@ -181,7 +182,10 @@ mod unix {
 /// Greets over a transport that leads to a server, and makes the connection.
 pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    greet_and_join(settings, Given::default(), io, None, text, deadline).map(|(client, _)| client)
+    // Both ends are in this process: there is nobody to prove anything to.
+    let settings = Settings { keys: Keys::default(), ..settings.clone() };
+    let joined = greet_and_join(&settings, Given::default(), io, None, text, deadline);
+    joined.map(|(client, _)| client)
 }
 
 /// Greets a child process as `join` does a server; errors call the connection `text`.
@@ -224,7 +228,10 @@ fn greet_and_link(
         Some(commands) => commands.for_connection(hooks),
         None => Registry::new(hooks, given),
     };
-    let proven = io.peer();
+    let proven = match &greeted.proven {
+        Some(secret) => io.peer().with_secret(secret.name()),
+        None => io.peer(),
+    };
     let link = Link::new(Parts {
         io,
         commands: Arc::new(registry),
@@ -270,10 +277,8 @@ fn greet_server(
     text: &str,
     deadline: Option<Instant>,
 ) -> Resultat<Greeted> {
-    let accepted = Refusal::Accepted;
     // [greeting.client-at-once] [greeting.before-frames]
-    handshake::greet(io, Role::Client, &settings.limits, accepted, "", None, deadline)
-        .and_then(|()| handshake::read_greeting(io, Role::Client, deadline))
+    handshake::greet_and_prove(io, &settings.limits, &settings.keys, deadline)
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
@@ -284,6 +289,16 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
         HandshakeError::Late => return late(text, Phase::Accueil, delay),
         HandshakeError::SpeaksTls(_) => {
             EchecConnexion::Tls { adresse, nature: NatureTls::Inattendu, texte }
+        }
+        HandshakeError::Refused { refusal, .. } | HandshakeError::Unproven(refusal)
+            if refusal.is_about_secrets() =>
+        {
+            let nature = match refusal {
+                Refusal::Unproven => NatureSecret::Absent,
+                Refusal::NoSecret => NatureSecret::Inconnu,
+                _ => NatureSecret::Faux,
+            };
+            EchecConnexion::Secret { adresse, nature, texte }
         }
         HandshakeError::Refused { refusal: Refusal::Plain, .. } => {
             EchecConnexion::Tls { adresse, nature: NatureTls::Exige, texte }

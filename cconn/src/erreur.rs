@@ -32,7 +32,7 @@ pub use misuse::{Manque, Usage};
 pub use never::Jamais;
 pub(crate) use passed_on::passed_on;
 pub use remote::{CommandeEchouee, Distante, NatureDistante};
-pub use setup::EchecConnexion;
+pub use setup::{EchecConnexion, NatureSecret};
 
 pub use crate::transport::NatureTls;
 

@@ -3,6 +3,8 @@
 //! This file knows one transport and no program. The caller turns what it reports into an
 //! error for the program.
 
+mod secret;
+
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
@@ -10,9 +12,11 @@ use crate::link::{Limits, PeerLimits, smallest_window};
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
-    Features, GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role, VERSION,
-    WireError,
+    Challenge, Features, GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role,
+    VERSION, WireError,
 };
+
+pub(crate) use secret::{Hearing, Proven, answer, greet_and_prove};
 
 /// Room for a greeting and a first small call, bytes. The connection goes on reading into this
 /// buffer.
@@ -39,6 +43,10 @@ pub(crate) enum HandshakeError {
     Malformed(#[from] WireError),
     #[error("it announces limits that can't be: frames of {}, a window of {}", counted(*.0, "byte"), .1)]
     Limits(u32, u64),
+    #[error("{}", .0.text())]
+    Unproven(Refusal),
+    #[error("the system has no random numbers for the proof of a secret")]
+    NoRandom,
     #[error("{}{}{text}", refusal.text(), if text.is_empty() { "" } else { ": " })]
     Refused { refusal: Refusal, text: String },
 }
@@ -51,6 +59,17 @@ pub(crate) struct Greeted {
     pub(crate) instance: Option<u64>,
     /// The bytes that came behind its greeting, in the buffer that holds them.
     pub(crate) rest: Vec<u8>,
+    /// What its greeting says of secrets, if it says anything.
+    offer: Option<Box<Offer>>,
+    /// The secret that it has proved to know.
+    pub(crate) proven: Option<Box<Proven>>,
+}
+
+/// What a greeting says of secrets, and the whole greeting as it came, which proofs cover.
+#[derive(Debug)]
+struct Offer {
+    challenge: Challenge,
+    said: Vec<u8>,
 }
 
 /// Sends this side's greeting. The buffer of any socket takes a whole greeting, so this rarely
@@ -65,12 +84,28 @@ pub(crate) fn greet(
     instance: Option<u64>,
     deadline: Option<Instant>,
 ) -> Result<(), HandshakeError> {
+    send(io, &written(role, limits, refusal, text, instance), deadline)
+}
+
+/// This side's greeting.
+fn written(
+    role: Role,
+    limits: &Limits,
+    refusal: Refusal,
+    text: &str,
+    instance: Option<u64>,
+) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64);
     let (max_frame, window) = (limits.max_frame, limits.window);
     // [features.declared]
     let (text, features) = (text.to_owned(), Features::OURS);
     Greeting { role, refusal, max_frame, window, text, features, instance }.write(&mut bytes);
-    let mut rest = bytes.as_slice();
+    bytes
+}
+
+/// Sends a greeting, or what follows it.
+fn send(io: &dyn Transport, bytes: &[u8], deadline: Option<Instant>) -> Result<(), HandshakeError> {
+    let mut rest = bytes;
     while !rest.is_empty() {
         match io.try_send(&[IoSlice::new(rest)]) {
             Ok(n) => rest = rest.get(n..).unwrap_or(&[]),
@@ -156,8 +191,14 @@ fn wanted(buf: &[u8], own_role: Role) -> Result<usize, HandshakeError> {
 fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, HandshakeError> {
     let greeting = Greeting::parse(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
     let limits = check(&greeting, own_role)?;
+    let challenge = Challenge::find(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?;
+    let offer = challenge.map(|challenge| {
+        let said = buf.get(..end).unwrap_or(&[]).to_vec();
+        Box::new(Offer { challenge, said })
+    });
     buf.drain(..end);
-    Ok(Greeted { limits, instance: greeting.instance, rest: buf })
+    let instance = greeting.instance;
+    Ok(Greeted { limits, instance, rest: buf, offer, proven: None })
 }
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {

@@ -37,6 +37,8 @@ mod octets;
 mod transport;
 mod wire;
 
+mod preuve;
+
 mod link;
 
 pub mod erreur;
@@ -51,6 +53,8 @@ mod handshake;
 pub mod local;
 pub mod persistant;
 pub mod salon;
+#[cfg(feature = "secret")]
+pub mod secret;
 mod serveur;
 #[cfg(feature = "tls")]
 pub mod tls;

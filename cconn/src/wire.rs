@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod challenge;
 mod codes;
 #[allow(dead_code, reason = "commands carry nothing yet")]
 mod context;
@@ -25,6 +26,9 @@ mod reader;
 mod stream;
 mod text;
 
+#[cfg(feature = "secret")]
+pub(crate) use challenge::MAX_KEYS;
+pub(crate) use challenge::{Challenge, MAX_PROOF, Mac, Proof};
 pub(crate) use codes::{EndReason, FailureClass, FailureCode, Refusal};
 #[allow(unused_imports, reason = "commands carry nothing yet")]
 pub(crate) use context::{Context, ContextBlock, MAX_BAGGAGE, MAX_DEPTH, WireTrace};

@@ -59,7 +59,7 @@ class Peer:
         rest = self.take(length)
         role, codec, refusal, _, self.max_frame, self.window, count = struct.unpack_from("<BBBBIQH", rest)
         text = rest[18:18 + count].decode()
-        if (role, codec) != (1, 1) or len(rest) < 18 + count or refusal > 3:
+        if (role, codec) != (1, 1) or len(rest) < 18 + count or refusal > 7:
             raise Wrong(f"greeted as role {role}, codec {codec}, refusal {refusal}")
         if self.max_frame < 1024 or self.window < 2 * (self.max_frame + 64):
             raise Wrong(f"frame limit {self.max_frame}, window {self.window}")

@@ -6,5 +6,7 @@
 mod autres;
 #[path = "securite/certificats.rs"]
 mod certificats;
+#[path = "securite/secrets.rs"]
+mod secrets;
 #[path = "securite/tls.rs"]
 mod tls;

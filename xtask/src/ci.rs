@@ -87,8 +87,18 @@ const SECURE: &[&str] = &[
     "securite",
     "--doc",
 ];
-const SECURE_LIB: &[&str] =
-    &["test", "--quiet", "--package", "cconn", "--lib", "--features", "tls", "--", "tls"];
+const SECURE_LIB: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "cconn",
+    "--lib",
+    "--features",
+    "tls,secret",
+    "--",
+    "tls",
+    "preuve",
+];
 const SECURE_DOC: &[&str] = &[
     "test",
     "--quiet",

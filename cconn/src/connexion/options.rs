@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::commande::{Given, Hooks, Registry};
 use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::Limits;
+use crate::preuve::Keys;
 use crate::text::counted;
 use crate::wire::{MAX_DEPTH, MIN_FRAME_LIMIT};
 
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) connect_deadline: Duration,
     pub(crate) greeting_deadline: Duration,
     pub(crate) hooks: Hooks,
+    /// The secrets that both sides must prove, if any.
+    pub(crate) keys: Keys,
     /// How a client encrypts its connection, if it does.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::TlsClient>,
@@ -56,6 +59,7 @@ impl Default for Settings {
             connect_deadline: CONNECT,
             greeting_deadline: GREETING,
             hooks: Hooks::default(),
+            keys: Keys::default(),
             #[cfg(feature = "tls")]
             tls: None,
             commands: None,
@@ -81,6 +85,8 @@ impl Settings {
         let looking = |delay: &Duration| format!("{delay:?}");
         let longest = Some(LONGEST_LOOK);
         check("attente_active", limits.active_wait, Duration::ZERO, longest, looking)?;
+        #[cfg(feature = "secret")]
+        check("secrets", self.keys.len(), 0, Some(crate::wire::MAX_KEYS), usize::to_string)?;
         check("max_paralleles", limits.max_parallel, 1, None, usize::to_string)?;
         check("profondeur_max", limits.max_depth, 0, Some(MAX_DEPTH), u8::to_string)?;
         limits.stack.map_or(Ok(()), |stack| {

@@ -3,6 +3,27 @@
 /// Defines the setters that both kinds of options have, over a field `settings`.
 macro_rules! shared_settings {
     () => {
+        /// Lets only peers in that know one of these secrets, and proves to them that this side
+        /// knows it too.
+        ///
+        /// Both sides prove a secret before anything else: until then no command runs, no argument
+        /// is decoded, and at most 16 KiB are kept of a peer. The first secret that both sides know
+        /// is taken, in the order of the client's, so that a new one can be given to one side after
+        /// the other; [`Client::identite`](crate::Client::identite) has its name.
+        ///
+        /// A secret proves who has connected. It does not encrypt: without `tls` whoever can change
+        /// packets on their way can also read, change and make up messages afterwards.
+        #[cfg(feature = "secret")]
+        #[doc(alias("psk", "password", "token", "authentication", "authkey"))]
+        #[doc(alias = "shared_secrets")]
+        pub fn secrets(
+            mut self,
+            secrets: impl IntoIterator<Item = crate::secret::Secret>,
+        ) -> Self {
+            self.settings.keys = crate::secret::keys(secrets);
+            self
+        }
+
         /// The largest message that is accepted, in bytes; 8 MiB unless set, at least 1024.
         ///
         /// The other side is told, and refuses to send larger messages.

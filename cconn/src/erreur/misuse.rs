@@ -37,6 +37,16 @@ pub enum Usage {
         /// What is wrong with it.
         texte: Box<str>,
     },
+    /// A secret is of no use.
+    #[error("{}: {}", Harmless(quoi), Harmless(texte))]
+    #[doc(alias("ShortKey", "WeakKey"))]
+    #[non_exhaustive]
+    Secret {
+        /// Which secret.
+        quoi: Box<str>,
+        /// What is wrong with it.
+        texte: Box<str>,
+    },
     /// `lancer` runs already for this connection or server.
     #[error(
         "{lien}: `lancer` runs already; on a server, one `Serveur::lancer` runs the commands of every client"

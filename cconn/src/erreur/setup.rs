@@ -88,6 +88,18 @@ pub enum EchecConnexion {
         /// What is wrong, and what to do.
         texte: Box<str>,
     },
+    /// A secret was not proved.
+    #[error("{adresse} is not let in, or not believed: {}", Harmless(texte))]
+    #[non_exhaustive]
+    #[doc(alias = "Unauthenticated")]
+    Secret {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// What is wrong.
+        nature: NatureSecret,
+        /// What is wrong, and what to do.
+        texte: Box<str>,
+    },
     /// The stream broke during the greeting.
     #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]
     #[non_exhaustive]
@@ -98,6 +110,24 @@ pub enum EchecConnexion {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+/// What is wrong with the proof of a secret.
+#[doc(alias("AuthenticationError", "Unauthorized"))]
+#[doc(alias = "SecretErrorKind")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NatureSecret {
+    /// One side wants a secret proved, and the other side has none.
+    #[doc(alias = "Missing")]
+    Absent,
+    /// Both sides have secrets, but none in common.
+    #[doc(alias = "Unknown")]
+    Inconnu,
+    /// The proof is wrong: bytes were changed on their way, or somebody only pretends to know the
+    /// secret.
+    #[doc(alias = "Wrong")]
+    Faux,
 }
 
 impl EchecConnexion {

@@ -10,7 +10,8 @@ use super::listener::{Left, Source};
 use super::waiting::{Guest, Seen};
 use crate::adresse::Adresse;
 use crate::connexion::handshake_failed;
-use crate::handshake::{self, HandshakeError};
+use crate::handshake::{self, HandshakeError, Proven};
+use crate::identite::Identite;
 use crate::sync::Mutex;
 use crate::text::counted;
 use crate::transport::Transport;
@@ -84,7 +85,7 @@ impl Serveur {
     /// Lets a guest in, queues it until a place is free, or refuses it.
     fn take_in(&self, guest: Guest, queue: &mut Queue) {
         if queue.len() >= MAX_WAITING {
-            return self.refuse(guest.io.into_transport(), &guest.address, Refusal::Full);
+            return self.refuse(guest, Refusal::Full);
         }
         queue.push_back((guest, Instant::now() + self.shared.options.leaving));
         self.admit(queue);
@@ -103,9 +104,7 @@ impl Serveur {
             };
             match (queue.pop_front(), place) {
                 (Some((guest, _)), Ok(id)) => self.start_thread(id, guest),
-                (Some((guest, _)), Err(refusal)) => {
-                    self.refuse(guest.io.into_transport(), &guest.address, refusal);
-                }
+                (Some((guest, _)), Err(refusal)) => self.refuse(guest, refusal),
                 (None, _) => return,
             }
         }
@@ -113,15 +112,17 @@ impl Serveur {
 
     /// Starts the thread of a guest that has entered.
     fn start_thread(&self, id: u64, guest: Guest) {
-        let Guest { io, address, greeted } = guest;
+        let Guest { io, address, mut greeted } = guest;
         let io = io.into_transport();
-        let entering = Arc::new(Entering { io, address, welcomed: Mutex::default() });
+        let proven = greeted.proven.take();
+        let entering = Arc::new(Entering { io, address, proven, welcomed: Mutex::default() });
         let theirs = entering.clone();
         let started = self.spawn(id, move |serveur| {
             if serveur.welcome_once(&theirs) {
                 let (io, address) = (theirs.io.clone(), theirs.address.clone());
+                let proven = identity_of(&*io, theirs.proven.as_deref());
                 drop(theirs);
-                serveur.serve(id, io, Some(address), greeted);
+                serveur.serve(id, io, Some(address), greeted, proven);
             }
         });
         if started.is_ok() {
@@ -129,7 +130,7 @@ impl Serveur {
             // first call.
             self.welcome_once(&entering);
         } else {
-            self.refuse(entering.io.clone(), &entering.address, Refusal::NoResources);
+            self.refuse_entering(&entering, Refusal::NoResources);
         }
     }
 
@@ -142,19 +143,28 @@ impl Serveur {
         }
         // The other thread waits for the lock, but never for long: sending a greeting does not
         // block.
-        let greeted = self.greet(&*entering.io, Refusal::Accepted);
+        let greeted = self.tell(&*entering.io, entering.proven.as_deref(), Refusal::Accepted);
         *welcomed = Some(greeted.is_ok());
         drop(welcomed);
         self.is_welcome(greeted, Some(&entering.address))
     }
 
     /// Refuses a guest in words.
+    fn refuse(&self, guest: Guest, refusal: Refusal) {
+        let Guest { io, address, greeted } = guest;
+        let (io, proven) = (io.into_transport(), greeted.proven);
+        self.refuse_entering(
+            &Entering { io, address, proven, welcomed: Mutex::default() },
+            refusal,
+        );
+    }
+
     // [refusal.no-frames] [refusal.drain]
-    fn refuse(&self, io: Arc<dyn Transport>, address: &Adresse, refusal: Refusal) {
+    fn refuse_entering(&self, entering: &Entering, refusal: Refusal) {
         // If this fails the newcomer is gone, and the reason has no reader.
-        let _gone = self.greet(&*io, refusal);
-        self.shared.listener.waiting.lock().push_refused(io);
-        self.tell_refused(Some(address), self.refused(refusal));
+        let _gone = self.tell(&*entering.io, entering.proven.as_deref(), refusal);
+        self.shared.listener.waiting.lock().push_refused(entering.io.clone());
+        self.tell_refused(Some(&entering.address), self.refused(refusal));
     }
 
     /// Why a newcomer was refused, for the program on this side.
@@ -174,7 +184,7 @@ impl Serveur {
     }
 
     /// The text that a refusal carries besides its code.
-    fn reason(&self, refusal: Refusal) -> String {
+    pub(super) fn reason(&self, refusal: Refusal) -> String {
         match (refusal, self.shared.options.max_clients) {
             (Refusal::Full, most) => {
                 let hint = if most == 1 { "; see `max_clients`" } else { "" };
@@ -190,6 +200,20 @@ impl Serveur {
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
         handshake::greet(io, Role::Server, limits, refusal, &text, Some(self.shared.instance), now)
+    }
+
+    /// Tells a newcomer the decision about it: by this side's greeting, or by its proof if the
+    /// newcomer was greeted before and has proved a secret. Does not wait.
+    pub(super) fn tell(
+        &self,
+        io: &dyn Transport,
+        proven: Option<&Proven>,
+        refusal: Refusal,
+    ) -> Result<(), HandshakeError> {
+        match proven {
+            Some(_) => handshake::answer(io, proven, refusal, &self.reason(refusal)),
+            None => self.greet(io, refusal),
+        }
     }
 
     /// Greets a newcomer that may come in. False if the greeting could not be sent: the newcomer
@@ -209,11 +233,21 @@ fn longer(pause: Option<Duration>) -> Duration {
     pause.map_or(BACK_OFF.0, |pause| (pause * 2).min(BACK_OFF.1))
 }
 
+/// Who a newcomer is, by its stream and by the secret that it has proved.
+pub(super) fn identity_of(io: &dyn Transport, proven: Option<&Proven>) -> Identite {
+    match proven {
+        Some(proven) => io.peer().with_secret(proven.name()),
+        None => io.peer(),
+    }
+}
+
 /// A newcomer that has a place. It is greeted by the accepting thread or by its own thread,
 /// whichever is first.
 struct Entering {
     io: Arc<dyn Transport>,
     address: Adresse,
+    /// The secret that it has proved.
+    proven: Option<Box<Proven>>,
     /// Whether the greeting could be sent; `None` before that was tried.
     welcomed: Mutex<Option<bool>>,
 }

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::Serveur;
+use super::accept::identity_of;
 use super::listener::{Left, Source};
 use super::waiting::{Guest, Seen};
 use crate::wire::Refusal;
@@ -44,12 +45,13 @@ impl Serveur {
             return self.shared.listener.leave_duty(Left::Guest(guest));
         }
         let Guest { io, address, greeted } = guest;
-        let welcome = self.greet(io.transport(), Refusal::Accepted);
+        let welcome = self.tell(io.transport(), greeted.proven.as_deref(), Refusal::Accepted);
+        let proven = identity_of(io.transport(), greeted.proven.as_deref());
         // The next newcomer need not wait until this client is served.
         self.start_acceptor(&source);
         drop(source);
         match welcome {
-            Ok(()) => self.serve(id, io.into_transport(), Some(address), greeted),
+            Ok(()) => self.serve(id, io.into_transport(), Some(address), greeted, proven),
             Err(error) => self.tell_refused(Some(&address), error),
         }
     }

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::commande::{EndHook, end_sessions};
 use crate::erreur::Resultat;
 use crate::handshake::{self, Greeted};
+use crate::identite::Identite;
 use crate::link::{Identity, Link, Parts, Watch};
 use crate::transport::{Memory, Transport};
 use crate::wire::Role;
@@ -93,7 +94,10 @@ impl Serveur {
         self.shared.clients.greets(id, &io);
         let deadline = Instant::now().checked_add(deadline);
         match handshake::read_greeting(&*io, Role::Server, deadline) {
-            Ok(greeted) => self.serve(id, io, None, greeted),
+            Ok(greeted) => {
+                let proven = io.peer();
+                self.serve(id, io, None, greeted, proven);
+            }
             Err(error) => self.tell_refused(None, error),
         }
     }
@@ -105,9 +109,9 @@ impl Serveur {
         io: Arc<dyn Transport>,
         address: Option<Adresse>,
         greeted: Greeted,
+        proven: Identite,
     ) {
         let settings = &self.shared.options.settings;
-        let proven = io.peer();
         let link = Link::new(Parts {
             io,
             commands: self.shared.service.clone(),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::Serveur;
 use super::listener::{Newcomer, Source};
 use crate::adresse::Adresse;
-use crate::handshake::{self, Greeted, HandshakeError};
+use crate::handshake::{self, Greeted, HandshakeError, Hearing};
 use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::Refusal;
 
@@ -33,8 +33,8 @@ pub(super) const MAX_STRANGERS: usize = 128;
 struct Stranger {
     io: Box<dyn Newcomer>,
     address: Adresse,
-    /// The part of its greeting that has come.
-    said: Vec<u8>,
+    /// The part of its greeting and of its proof that has come.
+    hearing: Hearing,
     /// When it is turned away if it has not greeted.
     until: Option<Instant>,
 }
@@ -103,7 +103,7 @@ impl Serveur {
         let now = Instant::now();
         while let Some(mut late) = waiting.take_late(now) {
             // If this process was stopped, a greeting that came in time may be unread.
-            match handshake::hear_greeting(late.io.transport(), &mut late.said) {
+            match self.hear(&mut late) {
                 Some(heard) => return self.judge(late, heard, waiting),
                 None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, waiting),
             }
@@ -113,7 +113,7 @@ impl Serveur {
         let (is_there, spoke) = self.shared.listener.wait(source, strangers, pause);
         for at in spoke {
             if let Some(mut stranger) = waiting.strangers.remove(at) {
-                match handshake::hear_greeting(stranger.io.transport(), &mut stranger.said) {
+                match self.hear(&mut stranger) {
                     // The places in `spoke` count from the front, so this stranger goes back to its
                     // own.
                     None => waiting.strangers.insert(at, stranger),
@@ -142,8 +142,8 @@ impl Serveur {
     fn meet(&self, io: Box<dyn Newcomer>, address: Adresse, waiting: &mut Waiting) -> Seen {
         let settings = &self.shared.options.settings;
         let until = Instant::now().checked_add(settings.greeting_deadline);
-        let mut stranger = Stranger { io, address, said: Vec::new(), until };
-        if let Some(heard) = handshake::hear_greeting(stranger.io.transport(), &mut stranger.said) {
+        let mut stranger = Stranger { io, address, hearing: Hearing::default(), until };
+        if let Some(heard) = self.hear(&mut stranger) {
             return self.judge(stranger, heard, waiting);
         }
         if self.is_full() {
@@ -159,6 +159,18 @@ impl Serveur {
         }
         waiting.strangers.push_back(stranger);
         Seen::Nothing
+    }
+
+    /// Reads what a stranger has sent. `None` if its greeting, and its proof where one is wanted, are
+    /// not whole yet.
+    fn hear(&self, stranger: &mut Stranger) -> Option<Result<Greeted, HandshakeError>> {
+        let settings = &self.shared.options.settings;
+        stranger.hearing.hear(
+            stranger.io.transport(),
+            &settings.limits,
+            &settings.keys,
+            self.shared.instance,
+        )
     }
 
     fn is_full(&self) -> bool {
@@ -194,13 +206,22 @@ impl Serveur {
         refusal: Refusal,
         waiting: &mut Waiting,
     ) {
+        let refusal = match (refusal, &why) {
+            (Refusal::Accepted, HandshakeError::Unproven(unproven)) => *unproven,
+            (refusal, _) => refusal,
+        };
         let refusal = match refusal {
             Refusal::Accepted if is_plain(&why) => Refusal::Plain,
             Refusal::Accepted if self.is_full() => Refusal::Full,
             other => other,
         };
         // If this fails the stranger is gone, and the reason has no reader.
-        let _gone = self.greet(stranger.io.transport(), refusal);
+        let io = stranger.io.transport();
+        let _gone = if stranger.hearing.is_greeted() {
+            handshake::answer(io, None, refusal, &self.reason(refusal))
+        } else {
+            self.greet(io, refusal)
+        };
         waiting.push_refused(stranger.io.into_transport());
         self.tell_refused(Some(&stranger.address), why);
     }

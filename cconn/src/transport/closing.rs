@@ -148,6 +148,11 @@ impl Transport for Closing {
         self.with(Transport::peer).unwrap_or_default()
     }
 
+    #[cfg(feature = "secret")]
+    fn binding(&self) -> Option<[u8; 32]> {
+        self.with(Transport::binding).flatten()
+    }
+
     fn shutdown_write(&self) {
         self.with(Transport::shutdown_write);
     }

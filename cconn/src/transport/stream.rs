@@ -95,6 +95,12 @@ pub(crate) trait Transport: Send + Sync {
         Identite::anonyme()
     }
 
+    /// A value that both ends of an encrypted stream know, and nobody else; `None` on other streams.
+    #[cfg(feature = "secret")]
+    fn binding(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     /// Ends the sending direction: the peer first reads everything sent before, then the end of the
     /// stream.
     fn shutdown_write(&self);

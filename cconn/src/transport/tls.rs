@@ -118,6 +118,11 @@ impl<B: Below> Transport for Secured<B> {
         self.session.peer(self.below.stream().peer())
     }
 
+    #[cfg(feature = "secret")]
+    fn binding(&self) -> Option<[u8; 32]> {
+        self.session.binding()
+    }
+
     fn shutdown_write(&self) {
         self.session.say_farewell(self.below.stream());
         self.below.stream().shutdown_write();

@@ -129,6 +129,10 @@ pub(crate) enum Refusal {
     NoResources = 3,
     // [refusal.plain]
     Plain = 4,
+    // [refusal.secret]
+    Unproven = 5,
+    NoSecret = 6,
+    WrongProof = 7,
 }
 
 impl Refusal {
@@ -145,8 +149,16 @@ impl Refusal {
             2 => Some(Refusal::Stopping),
             3 => Some(Refusal::NoResources),
             4 => Some(Refusal::Plain),
+            5 => Some(Refusal::Unproven),
+            6 => Some(Refusal::NoSecret),
+            7 => Some(Refusal::WrongProof),
             _ => None,
         }
+    }
+
+    /// Whether the refusal is about a secret that is not proved.
+    pub(crate) const fn is_about_secrets(self) -> bool {
+        matches!(self, Refusal::Unproven | Refusal::NoSecret | Refusal::WrongProof)
     }
 
     /// The meaning, as the middle of an English sentence.
@@ -156,6 +168,14 @@ impl Refusal {
             Refusal::Full => "the server is full",
             Refusal::Stopping => "the server is stopping",
             Refusal::NoResources => "the server could not start a thread",
+            Refusal::Unproven => {
+                "one side wants a secret proved and the other has none; give both `secrets`"
+            }
+            Refusal::NoSecret => "both sides have no secret in common",
+            Refusal::WrongProof => {
+                "the proof of the secret is wrong: the secrets differ, or bytes were changed on \
+                 their way"
+            }
             Refusal::Plain => "the server takes encrypted connections only; connect with `tls`",
         }
     }

@@ -372,6 +372,13 @@ impl Session {
         }
     }
 
+    /// A value that both ends of this stream know, and nobody else.
+    #[cfg(feature = "secret")]
+    pub(super) fn binding(&self) -> Option<[u8; 32]> {
+        let label = b"EXPORTER-cconn-auth";
+        self.tls.lock().export_keying_material([0; 32], label, None).ok()
+    }
+
     /// Changes the keys of what this side sends, and asks the peer to change its own.
     #[cfg(test)]
     pub(crate) fn refresh(&self, below: &dyn Transport) {

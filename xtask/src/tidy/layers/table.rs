@@ -80,9 +80,10 @@ pub(super) const LAYERS: &[Layer] = &[
             "one connection: who reads, who writes, who runs, windows, waiting calls, ends",
         )
     },
+    layer("preuve", Only(&["wire"]), "what proves that a side knows a secret"),
     layer(
         "handshake",
-        Only(&["text", "sync", "wire", "transport", "link"]),
+        Only(&["text", "sync", "wire", "transport", "link", "preuve"]),
         "the greeting: both sides send theirs at once, and read the other's",
     ),
     layer(
@@ -105,6 +106,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer("description", AllBelow, "what a program tells of itself, for whoever asks it"),
     layer("tls", Only(&["transport", "erreur"]), "what a program gives for encryption"),
+    layer("secret", Only(&["preuve", "erreur"]), "the secrets that a program gives"),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
     layer("persistant", AllBelow, "a client whose connection comes back"),
     layer("serveur", AllBelow, "who listens and accepts, limits, life cycle"),
