@@ -135,8 +135,8 @@ impl Proof {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Features, Greeting, Refusal, Role};
     use super::*;
-    use crate::wire::{Features, Greeting, Refusal, Role};
 
     fn greeting() -> Vec<u8> {
         let (role, refusal, features, instance) =
