@@ -138,7 +138,7 @@ impl Client {
 /// Connects, greets, and makes the connection. Returns the server's number too.
 pub(crate) fn connect(
     settings: &Settings,
-    given: Given,
+    given: &mut Given,
     address: &Result<Adresse, AdresseInvalide>,
 ) -> Resultat<(Client, Option<u64>)> {
     settings.check()?;
@@ -184,7 +184,7 @@ pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> R
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     // Both ends are in this process: there is nobody to prove anything to.
     let settings = Settings { keys: Keys::default(), ..settings.clone() };
-    let joined = greet_and_join(&settings, Given::default(), io, None, text, deadline);
+    let joined = greet_and_join(&settings, &mut Given::default(), io, None, text, deadline);
     joined.map(|(client, _)| client)
 }
 
@@ -197,13 +197,13 @@ pub(crate) fn join_child(
 ) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let identity = Identity::of_client(next_id(), None).called(text);
-    greet_and_link(settings, Given::default(), io, identity, text, deadline)
+    greet_and_link(settings, &mut Given::default(), io, identity, text, deadline)
         .map(|(client, _)| client)
 }
 
 fn greet_and_join(
     settings: &Settings,
-    given: Given,
+    given: &mut Given,
     io: Arc<dyn Transport>,
     address: Option<Adresse>,
     text: &str,
@@ -215,7 +215,7 @@ fn greet_and_join(
 
 fn greet_and_link(
     settings: &Settings,
-    given: Given,
+    given: &mut Given,
     io: Arc<dyn Transport>,
     identity: Identity,
     text: &str,
@@ -226,7 +226,7 @@ fn greet_and_link(
     let hooks = settings.hooks.clone();
     let registry = match &settings.commands {
         Some(commands) => commands.for_connection(hooks),
-        None => Registry::new(hooks, given),
+        None => Registry::new(hooks, std::mem::take(given)),
     };
     let proven = match &greeted.proven {
         Some(secret) => io.peer().with_secret(secret.name()),

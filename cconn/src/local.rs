@@ -50,7 +50,10 @@
 //! [`Serveur::depuis_parent`](crate::Serveur::depuis_parent). The connection ends with either
 //! process, and an [`Enfant`] says how the child ended.
 
+mod demarrage;
 mod enfant;
+#[cfg(unix)]
+mod lancement;
 #[cfg(unix)]
 mod process;
 

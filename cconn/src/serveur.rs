@@ -18,6 +18,7 @@ mod scarce;
 mod serve;
 mod service;
 mod system;
+mod unique;
 mod waiting;
 
 use std::fmt;
@@ -213,6 +214,8 @@ impl Serveur {
             Erreur::Usage(Box::new(Usage::DejaLance { lien: self.label() }))
         });
         let Some(source) = opened? else { return Ok(()) };
+        source.begin();
+        self.watch_idleness()?;
         let waits = Chained::begin(Watch::of_process());
         if let Some(waits) = &waits {
             waits.awaits(vec![Place::At(self.place())]);

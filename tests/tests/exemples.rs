@@ -232,3 +232,20 @@ fn people_in_a_room_of_the_chat_hear_each_other() {
         server.expect_success();
     });
 }
+
+#[test]
+#[cfg(unix)]
+fn demon_is_started_by_its_first_run_and_counts_over_all_runs() {
+    let demon = watched("demon", || programs::example("demon"));
+    with_watchdog("demon", RUN, || {
+        let socket = std::env::temp_dir().join(format!("cconn-demon-{}", std::process::id()));
+        let run = |how: &str| output(Command::new(&demon).arg(how).arg(&socket));
+        for n in 1..=3 {
+            assert_eq!(run("--compte"), format!("asked {n} times\n"));
+        }
+        assert_eq!(run("--arret"), "");
+        while socket.exists() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    });
+}

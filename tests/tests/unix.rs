@@ -5,5 +5,6 @@ mod unix {
     mod dossier;
     mod enfants;
     mod fichiers;
+    mod lancements;
     mod verbes;
 }

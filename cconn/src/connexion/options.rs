@@ -1,5 +1,7 @@
 //! The settings of a connection, with their defaults.
 
+mod attempt;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -201,8 +203,8 @@ impl OptionsClient {
     /// As for [`Client::new`].
     #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
-    pub fn connecter(self) -> Resultat<Client> {
-        super::connect(&self.settings, self.given, &self.address).map(|(client, _)| client)
+    pub fn connecter(mut self) -> Resultat<Client> {
+        super::connect(&self.settings, &mut self.given, &self.address).map(|(client, _)| client)
     }
 
     /// The parts of these options, for a client that comes back.

@@ -100,6 +100,22 @@ pub enum EchecConnexion {
         /// What is wrong, and what to do.
         texte: Box<str>,
     },
+    /// The program that was started as a server did not become one.
+    #[error(
+        "no server at {adresse}: `{}` was started for it: {}",
+        Harmless(programme),
+        Harmless(texte)
+    )]
+    #[non_exhaustive]
+    #[doc(alias = "Launch")]
+    Lancement {
+        /// The server's address.
+        adresse: Box<str>,
+        /// The program.
+        programme: Box<str>,
+        /// How it ended, and the last of what it wrote to its standard error.
+        texte: Box<str>,
+    },
     /// The stream broke during the greeting.
     #[error("the connection to {adresse} broke during the greeting: {}", lost(cause))]
     #[non_exhaustive]

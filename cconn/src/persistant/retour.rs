@@ -131,7 +131,7 @@ impl Shared {
         self.commands.begin(&self.lien())?;
         let number = self.begin();
         let (client, instance) =
-            connect(&self.settings_of(number), Given::default(), &self.address)?;
+            connect(&self.settings_of(number), &mut Given::default(), &self.address)?;
         let retour = self.recognise(number, instance);
         client.ecouter()?;
         self.rebuild(&client, &retour)?;

@@ -1,6 +1,8 @@
 //! The clients of a server: the connected ones, the number of their threads, and how a stop ends
 //! them.
 
+mod idle;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -5,6 +5,8 @@
 //! own below this one, and only `open` names them.
 
 #[cfg(unix)]
+mod inherited;
+#[cfg(unix)]
 mod parent;
 #[cfg(feature = "tls")]
 pub(super) mod secured;
@@ -27,6 +29,9 @@ use crate::transport::{Closing, Socket, Transport};
 pub(super) trait Source: Send + Sync {
     /// What a poll watches for newcomers.
     fn as_fd(&self) -> BorrowedFd<'_>;
+
+    /// Tells whoever started this process that it serves from now on.
+    fn begin(&self) {}
 
     /// Accepts the newcomer that is there; `WouldBlock` if none is. Does not wait.
     ///
@@ -59,6 +64,32 @@ pub(super) fn open(
     match address.unix() {
         Some(name) => unix::open(name, address),
         None => tcp::listen(address, write_deadline),
+    }
+}
+
+/// Takes over a socket that another process has left in the standard input, if it listens on
+/// `address`; else listens like `open`.
+pub(super) fn take_over(
+    address: &Adresse,
+    write_deadline: Duration,
+) -> io::Result<(Arc<dyn Source>, Adresse)> {
+    match inherited::take_over(address, write_deadline)? {
+        Some(taken) => Ok(taken),
+        None => open(address, write_deadline),
+    }
+}
+
+/// Windows hands no socket over in a way that safe code can use.
+#[cfg(not(unix))]
+mod inherited {
+    use super::*;
+
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+    pub(super) fn take_over(
+        _: &Adresse,
+        _: Duration,
+    ) -> io::Result<Option<(Arc<dyn Source>, Adresse)>> {
+        Ok(None)
     }
 }
 

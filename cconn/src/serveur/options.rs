@@ -38,6 +38,8 @@ pub(super) struct Kept {
     pub(super) leaving: Duration,
     /// How long a client that was never used keeps its place for certain.
     pub(super) unused: Duration,
+    /// The server stops by itself after so long without clients.
+    pub(super) idle_stop: Option<Duration>,
     pub(super) hooks: Mutex<ServerHooks>,
 }
 
@@ -75,6 +77,9 @@ pub struct OptionsServeur {
     pub(super) leaving: Duration,
     /// As in `Kept`. Programs can't set it either.
     pub(super) unused: Duration,
+    /// A socket that listens on the address already is taken over.
+    pub(super) takes_over: bool,
+    pub(super) idle_stop: Option<Duration>,
     hooks: ServerHooks,
     given: Given,
     #[cfg(feature = "tls")]
@@ -89,6 +94,8 @@ impl OptionsServeur {
             max_clients: 1,
             leaving: LEAVING,
             unused: UNUSED,
+            takes_over: false,
+            idle_stop: None,
             hooks: ServerHooks::default(),
             given: Given::default(),
             #[cfg(feature = "tls")]
@@ -239,8 +246,13 @@ impl OptionsServeur {
         crate::link::note_maker();
         let wanted =
             self.address.map_err(|invalid| unavailable(invalid.text(), invalid.to_io()))?;
-        let (source, address) = listener::open(&wanted, self.settings.limits.write_deadline)
-            .map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        let write_deadline = self.settings.limits.write_deadline;
+        let opened = if self.takes_over {
+            listener::take_over(&wanted, write_deadline)
+        } else {
+            listener::open(&wanted, write_deadline)
+        };
+        let (source, address) = opened.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         #[cfg(feature = "tls")]
         let source = match &self.tls {
             Some(tls) => Arc::new(listener::secured::Encrypted::new(source, tls.config()?)),
@@ -257,6 +269,7 @@ impl OptionsServeur {
             max_clients: self.max_clients.min(affordable_clients()),
             leaving: self.leaving,
             unused: self.unused,
+            idle_stop: self.idle_stop,
             settings: self.settings,
             hooks: Mutex::new(self.hooks),
         };

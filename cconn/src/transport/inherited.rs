@@ -7,8 +7,8 @@
 
 use std::fs::File;
 use std::io;
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fd::{AsFd, OwnedFd};
@@ -18,6 +18,13 @@ use super::Socket;
 
 /// The standard input is taken once.
 static TAKING: Mutex<()> = Mutex::new(());
+
+/// A socket that listens, of either family.
+#[derive(Debug)]
+pub(crate) enum Listening {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
 
 /// Takes over a connected socket in the standard input; `None` if there is none.
 pub(crate) fn connected() -> io::Result<Option<Socket>> {
@@ -35,6 +42,34 @@ pub(crate) fn connected() -> io::Result<Option<Socket>> {
     } else {
         Socket::new(TcpStream::from(socket))
     }))
+}
+
+/// Takes over a socket that listens in the standard input, if `is_wanted` says so of it.
+pub(crate) fn listening(
+    is_wanted: impl FnOnce(&Listening) -> bool,
+) -> io::Result<Option<Listening>> {
+    let _alone = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let stdin = io::stdin();
+    if !is_stream_socket(&stdin) || !sockopt::socket_acceptconn(&stdin).unwrap_or(false) {
+        return Ok(None);
+    }
+    let listening = of_fd(stdin.as_fd().try_clone_to_owned()?)?;
+    if !is_wanted(&listening) {
+        return Ok(None);
+    }
+    replace_stdin()?;
+    Ok(Some(listening))
+}
+
+/// A socket that listens, made ready to be accepted from.
+pub(crate) fn of_fd(socket: OwnedFd) -> io::Result<Listening> {
+    let family = getsockname(&socket)?.address_family();
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(if family == AddressFamily::UNIX {
+        Listening::Unix(socket.into())
+    } else {
+        Listening::Tcp(socket.into())
+    })
 }
 
 fn is_stream_socket(fd: &impl AsFd) -> bool {
@@ -62,4 +97,29 @@ pub(crate) fn no_parent() -> io::Error {
         "the standard input is no connection to the process that started this one: start it with \
          `Client::enfant` (a connection is taken over once)",
     )
+}
+
+/// Set in a process whose standard error is a pipe to the process that started it: the pipe's
+/// number. The reader is gone once this process serves, and a write would fail from then on.
+pub(crate) const PIPE: &str = "CCONN_STANDARD_ERROR";
+
+/// Whether the standard error must be let go of once this process serves.
+pub(crate) struct Mute(bool);
+
+/// Whether the standard error is the pipe of the process that started this one.
+pub(crate) fn mute() -> Mute {
+    let pipe = std::env::var(PIPE).ok();
+    let found = rustix::fs::fstat(io::stderr()).ok();
+    Mute(pipe.is_some() && pipe == found.map(|found| found.st_ino.to_string()))
+}
+
+impl Mute {
+    /// Gives the standard error up: what is written there goes nowhere from now on.
+    pub(crate) fn now(&self) {
+        if self.0
+            && let Ok(nowhere) = File::create("/dev/null")
+        {
+            let _kept = rustix::stdio::dup2_stderr(nowhere);
+        }
+    }
 }

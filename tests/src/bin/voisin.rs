@@ -34,6 +34,38 @@ fn child() -> Resultat<()> {
     serveur.lancer()
 }
 
+fn argument(n: usize) -> String {
+    std::env::args().nth(n).expect("a further argument")
+}
+
+/// A server that is started when it is needed, and stops after so many milliseconds without a
+/// client.
+fn server() -> Resultat<()> {
+    let idle = argument(3).parse().expect("a number");
+    let options = Serveur::options(argument(2)).unique().max_clients(300);
+    let serveur = options.s_arreter_si_oisif(Duration::from_millis(idle)).ouvrir()?;
+    with_commands(&serveur)?;
+    let faible = serveur.faible();
+    serveur.enregistrer_commande("combien", move |_, (): ()| {
+        faible.serveur().map_or(0, |serveur| serveur.clients().len())
+    })?;
+    eprintln!("it is about to serve");
+    serveur.lancer()?;
+    // The standard error leads nowhere by now; a write to it must not fail.
+    eprintln!("it has served");
+    Ok(())
+}
+
+/// Connects to such a server, starts it if need be, and says its number; ends with its input.
+fn call() -> Resultat<()> {
+    let mut commande = process::Command::new(std::env::current_exe().expect("it has a path"));
+    commande.args(["serveur", &argument(2), &argument(3)]);
+    let client = Client::ou_lancer(argument(2), commande)?;
+    println!("{}", client.appeler::<u32, _>(nommee("pid", ()))?);
+    std::io::stdin().read_line(&mut String::new()).expect("it can be read");
+    client.eteindre()
+}
+
 fn run(how: &str) -> Resultat<()> {
     match how {
         "enfant" => child(),
@@ -48,6 +80,8 @@ fn run(how: &str) -> Resultat<()> {
             serveur.enregistrer_commande("second", move |_, (): ()| second.to_string())?;
             serveur.lancer()
         }
+        "serveur" => server(),
+        "appelle" => call(),
         "muet" => {
             thread::sleep(LONG);
             Ok(())

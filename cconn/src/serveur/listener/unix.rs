@@ -20,10 +20,16 @@ pub(super) struct UnixSource {
     _file: Option<SocketFile>,
 }
 
+impl UnixSource {
+    pub(super) fn new(listener: UnixListener, address: Adresse, file: Option<SocketFile>) -> Self {
+        UnixSource { listener, address, _file: file }
+    }
+}
+
 /// Listens on the Unix socket `name`, which `address` means.
 pub(super) fn open(name: &str, address: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
     let (listener, file) = listen(Name::of(name))?;
-    let source = UnixSource { listener, address: address.clone(), _file: file };
+    let source = UnixSource::new(listener, address.clone(), file);
     Ok((Arc::new(source), address.clone()))
 }
 

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::{fs, process};
+use std::time::{Duration, Instant};
+use std::{fs, process, thread};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::Mode;
@@ -16,6 +17,10 @@ use super::{Lock, Locked, kind_of, new_socket, said};
 
 /// Only this user may connect: on Linux and most other systems that takes the right to write.
 const OURS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// How long a process waits for the lock of a socket that it takes over, and how often it looks.
+const HANDED_OVER: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(2);
 
 /// The file of a socket that this process listens on, and the lock that says that it does. Dropped,
 /// it removes both.
@@ -30,8 +35,33 @@ pub(crate) struct SocketFile {
 }
 
 impl SocketFile {
-    /// The file at `path`, which is that of a socket that another process has bound.
-    pub(crate) fn taken_over(path: &Path, lock: Option<Lock>) -> io::Result<Self> {
+    /// Takes over the file of a socket that another process has bound for this one.
+    pub(crate) fn take_over(path: &Path) -> io::Result<Self> {
+        // The other process lets go of the lock about now.
+        let until = Instant::now().checked_add(HANDED_OVER);
+        loop {
+            match Lock::take(&lock_path(path))? {
+                Locked::Ours(lock) => return SocketFile::new(path, lock),
+                Locked::Theirs(pid) if until.is_none_or(|until| Instant::now() >= until) => {
+                    return Err(is_taken(pid));
+                }
+                Locked::Theirs(_) => thread::sleep(AGAIN),
+            }
+        }
+    }
+
+    /// Lets go of the lock, so that another process can take the file over.
+    pub(crate) fn unlock(&mut self) {
+        drop(self.lock.take());
+    }
+
+    /// Leaves the file to the process that has taken it over.
+    pub(crate) fn leave(mut self) {
+        self.owner = 0;
+    }
+
+    fn new(path: &Path, lock: Lock) -> io::Result<Self> {
+        let lock = Some(lock);
         let found = fs::symlink_metadata(path)?;
         let made = (found.dev(), found.ino());
         Ok(SocketFile { path: path.to_owned(), made, lock, owner: process::id() })
@@ -75,7 +105,7 @@ pub(super) fn bind(path: &Path, address: &SocketAddrUnix) -> io::Result<(OwnedFd
     // Elsewhere the mode is set before anybody can connect, because nobody listens yet.
     #[cfg(not(target_os = "linux"))]
     rustix::fs::chmod(path, OURS_ALONE)?;
-    Ok((socket, SocketFile::taken_over(path, Some(lock))?))
+    Ok((socket, SocketFile::new(path, lock)?))
 }
 
 /// Removes a socket that was left behind at `path`. Anything else that is there stays, and is an

@@ -1,0 +1,29 @@
+//! A server without clients, and since when.
+
+use std::time::{Duration, Instant};
+
+use super::Clients;
+
+impl Clients {
+    /// Waits until there has been no client for `most`, and lets no more in. False if the server is
+    /// stopped otherwise.
+    pub(in crate::serveur) fn stop_when_idle(&self, most: Duration) -> bool {
+        let (mut state, mut since) = (self.state.lock(), Instant::now());
+        let mut seen = (true, state.last_id);
+        while !state.stopping {
+            let now = (state.clients() == 0, state.last_id);
+            // The last client has left, or one has come and gone while this thread slept.
+            if now != seen {
+                (since, seen) = (Instant::now(), now);
+            }
+            let (is_deserted, _) = now;
+            let until = since.checked_add(most).filter(|_| is_deserted);
+            if until.is_some_and(|until| Instant::now() >= until) {
+                state.stopping = true;
+                return true;
+            }
+            state = self.fewer.wait(state, until);
+        }
+        false
+    }
+}
