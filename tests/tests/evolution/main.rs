@@ -6,6 +6,7 @@
 mod alias;
 mod formes;
 mod integrees;
+mod table;
 mod types;
 
 use std::fmt::Debug;
