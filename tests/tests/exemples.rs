@@ -102,6 +102,22 @@ fn par_nom_needs_no_macro() {
 }
 
 #[test]
+fn versions_understand_each_other() {
+    assert_lines(
+        &run("versions"),
+        &[
+            "old calls old: chat in all languages",
+            "old calls new: chat in all languages",
+            "new calls old: chat in all languages",
+            "new calls new: chat in French",
+            "new calls old: no argument Some(\"langue\") there",
+            "chercher(mot: &str, langue: &str) -> String",
+            "trouver is an earlier name of chercher",
+        ],
+    );
+}
+
+#[test]
 fn differer_waits_later() {
     let squares = "squares: [1, 4, 9, 16, 25, 36, 49, 64, 81, 100]";
     assert_lines(&run("differer"), &[squares, "answered at once: false", "answered in the end"]);
