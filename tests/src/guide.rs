@@ -30,6 +30,7 @@ pages! {
     Testing "testing.md";
     Deployment "deployment.md";
     Local "local.md";
+    Tool "tool.md";
     Systems "systems.md";
     Security "security.md";
     Evolution "evolution.md";

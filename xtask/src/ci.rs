@@ -38,6 +38,9 @@ const STEPS: &[Step] = &[
     Step::judged("semver", versions::semver),
     Step::judged("targets", systems::lint),
     Step::judged("wine", systems::wine),
+    // The terminal program is a workspace of its own: its dependencies are nobody else's.
+    Step::cargo("cli-clippy", CLI_CLIPPY),
+    Step::cargo("cli", &["test", "--quiet", "--manifest-path", "cconn-cli/Cargo.toml"]),
     Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
@@ -109,6 +112,8 @@ const SECURE_DOC: &[&str] = &[
     "--doc",
     "Encryption",
 ];
+const CLI_CLIPPY: &[&str] =
+    &["clippy", "--manifest-path", "cconn-cli/Cargo.toml", "--all-targets", "--", "-D", "warnings"];
 /// Another folder, so that neither way has the other built anew.
 const POLLING_SWITCH: &[(&str, &str)] =
     &[("RUSTFLAGS", "--cfg cconn_polling"), ("CARGO_TARGET_DIR", "target/polling")];

@@ -11,6 +11,7 @@ use super::tools;
 /// The folder of each workspace, and the folder of the `deny.toml` that holds for it.
 const WORKSPACES: &[(&str, &str)] = &[
     (".", "."),
+    ("cconn-cli", "cconn-cli"),
     ("checks/model", "."),
     ("checks/fuzz", "checks/fuzz"),
     ("checks/bench", "checks/bench"),

@@ -1,0 +1,16 @@
+//! A program that serves whoever started it: `cconn appeler exec:./enfant double 21`.
+
+use cconn::{Resultat, Serveur, commande, commandes};
+
+/// Twice the number.
+#[commande]
+fn double(n: u64) -> u64 {
+    2 * n
+}
+
+fn main() -> Resultat<()> {
+    println!("what a child prints is no answer");
+    let serveur = Serveur::depuis_parent()?;
+    serveur.enregistrer(commandes![double])?;
+    serveur.lancer()
+}

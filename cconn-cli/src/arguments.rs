@@ -1,0 +1,148 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the command answered with its own error, or failed
+  2  the command line makes no sense, or a value does not fit the peer's type
+  3  nothing listens there
+  4  what listens there is no cconn peer
+  5  the peer has no such command, or does not list its commands
+  6  the peer refuses this caller
+  7  the time limit passed
+  8  the connection was lost
+  9  the output was closed before all was written
+
+Addresses: 12800, 127.0.0.1:12800, unix:/run/moi.sock, exec:./programme (started, asked, ended).";
+
+/// Calls, lists, loads and watches cconn peers.
+#[derive(Debug, Parser)]
+#[command(name = "cconn", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Verb,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Print JSON, one value a line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How long to wait for anything of the peer's: `500ms`, `10s`, `2m`.
+    #[arg(long, global = true, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub delai: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the peer's commands with arguments, types and docs.
+    #[command(visible_alias = "list")]
+    Liste {
+        /// Where the peer listens.
+        adresse: String,
+        /// Only this command, with every type that it uses.
+        commande: Option<String>,
+    },
+    /// Call a command and print its answer.
+    #[command(visible_alias = "call")]
+    Appeler(Call),
+    /// Send a command without waiting for an answer.
+    #[command(visible_alias = "send")]
+    Envoyer(Call),
+    /// Ask the peer what it is, and how long an answer takes.
+    #[command(visible_alias = "info")]
+    Ping {
+        /// Where the peer listens.
+        adresse: String,
+    },
+    /// A prompt for the peer's commands, with history and completion.
+    Console {
+        /// Where the peer listens.
+        adresse: String,
+    },
+    /// Call a command from many connections for a while, and show the latencies.
+    #[command(visible_alias = "load")]
+    Charge(Load),
+    /// Print the completions of a shell.
+    #[command(hide = true)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Manuel {
+        /// The folder, which must exist.
+        dossier: PathBuf,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Call {
+    /// Where the peer listens.
+    pub adresse: String,
+    /// The command.
+    pub commande: String,
+    /// Its arguments, in order or as `name=value`. Scalars as they are, everything else as JSON;
+    /// `@file` is the content of a file, `-` the standard input, `@@word` a word as it is.
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    pub valeurs: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Load {
+    /// How many connections call at once.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub clients: u16,
+    /// For how long.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub duree: Duration,
+    /// Calls a second, of all connections together. Latencies then count from the moment at which
+    /// a call was due, so that a peer that stalls is not shown better than it is.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub debit: Option<u32>,
+    /// Write the latencies as a picture into this file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub call: Call,
+}
+
+/// A length of time that is not zero and at most a day.
+fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let range = Duration::from_millis(1)..=Duration::from_secs(86_400);
+    if range.contains(&time) { Ok(time) } else { Err("between 1ms and 1day".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn negative_values_are_values() {
+        let words = ["cconn", "appeler", "12800", "somme", "-12", "34"];
+        let Verb::Appeler(call) = Arguments::parse_from(words).verb else { panic!() };
+        assert_eq!(call.valeurs, ["-12", "34"]);
+    }
+
+    #[test]
+    fn times_have_units_and_bounds() {
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert!(time("0s").is_err() && time("10").is_err() && time("2days").is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! Why the program ends without what was asked for: one line, and an exit code for each kind.
+
+use std::fmt;
+use std::io;
+
+use cconn::Erreur;
+use cconn::erreur::{EchecConnexion, NatureDistante};
+
+/// The kinds of failures, by exit code. 1 and 2 are those that shells and clap use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// The command answered with its own error, or failed.
+    Command = 1,
+    /// The command line makes no sense, or a value does not fit the peer's type.
+    Usage = 2,
+    /// Nothing listens there, or the address is none.
+    Unreachable = 3,
+    /// Something listens there, but no cconn peer that can be talked to.
+    NotAPeer = 4,
+    /// The peer has no such command, or does not list its commands.
+    Unknown = 5,
+    /// The peer refuses this caller.
+    Refused = 6,
+    /// The time limit passed.
+    Late = 7,
+    /// The connection was lost.
+    Lost = 8,
+    /// The output was closed by whoever read it.
+    Output = 9,
+}
+
+/// What one line on the standard error says.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub kind: Kind,
+    pub text: String,
+}
+
+pub type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Failure { kind, text: text.into() }
+    }
+
+    pub fn usage(text: impl Into<String>) -> Self {
+        Failure::new(Kind::Usage, text)
+    }
+
+    pub fn code(&self) -> u8 {
+        self.kind as u8
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One line, whatever the text was made of.
+        f.write_str(&self.text.replace(['\n', '\r'], " "))
+    }
+}
+
+impl From<Erreur> for Failure {
+    fn from(error: Erreur) -> Self {
+        Failure::new(kind(&error), error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::new(Kind::Output, "the output was closed before all was written");
+        }
+        Failure::new(Kind::Usage, error.to_string())
+    }
+}
+
+/// The kind of a library's error that is not the command's own.
+pub fn kind<E>(error: &Erreur<E>) -> Kind {
+    match error {
+        Erreur::Delai(_) => Kind::Late,
+        Erreur::Fermee(_) => Kind::Lost,
+        Erreur::Connexion(failed) => match **failed {
+            EchecConnexion::Incompatible { .. } => Kind::NotAPeer,
+            EchecConnexion::Complet { .. } | EchecConnexion::Refusee { .. } => Kind::Refused,
+            _ => Kind::Unreachable,
+        },
+        Erreur::Distante(remote) => match remote.nature {
+            NatureDistante::Inconnue => Kind::Unknown,
+            NatureDistante::Interdite => Kind::Refused,
+            _ => Kind::Command,
+        },
+        Erreur::Refus(_) | Erreur::Echec(_) => Kind::Command,
+        _ => Kind::Usage,
+    }
+}

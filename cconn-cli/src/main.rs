@@ -1,0 +1,29 @@
+//! The program `cconn`: calls, lists, loads and watches cconn peers from a terminal.
+//!
+//! Each verb is a module of `verbs`; all of them need the peer's description, which `remote` asks
+//! for, and values of its types, which `value` makes from words and JSON.
+
+mod arguments;
+mod failure;
+mod near;
+mod output;
+mod remote;
+mod value;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match verbs::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The verbs of the program, one module for each.
+
+mod call;
+mod charge;
+mod console;
+mod list;
+mod manual;
+mod picture;
+mod ping;
+
+use crate::arguments::{Arguments, Verb};
+use crate::failure::Outcome;
+
+pub fn run(arguments: &Arguments) -> Outcome<()> {
+    let common = &arguments.common;
+    match &arguments.verb {
+        Verb::Liste { adresse, commande } => list::run(adresse, commande.as_deref(), common),
+        Verb::Appeler(call) => call::call(call, common),
+        Verb::Envoyer(call) => call::send(call, common),
+        Verb::Ping { adresse } => ping::run(adresse, common),
+        Verb::Console { adresse } => console::run(adresse, common),
+        Verb::Charge(load) => charge::run(load, common),
+        Verb::Completions { shell } => {
+            manual::completions(*shell);
+            Ok(())
+        }
+        Verb::Manuel { dossier } => manual::pages(dossier),
+    }
+}

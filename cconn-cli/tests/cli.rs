@@ -1,0 +1,403 @@
+//! The program against real servers: what it prints, and with which code it ends.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use cconn::{Client, Erreur, Octets, Resultat, Serveur, commande, commandes, nommee};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+struct Point {
+    x: f64,
+    y: f64,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+enum Figure {
+    Vide,
+    Cercle(Point, f64),
+    Carre { coin: Point, cote: f64 },
+    Poids(u32),
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+enum Refus {
+    DivisionParZero,
+}
+
+/// Adds two numbers.
+#[commande]
+fn somme(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+#[commande]
+fn quotient(a: i64, b: i64) -> Result<i64, Refus> {
+    a.checked_div(b).ok_or(Refus::DivisionParZero)
+}
+
+#[commande]
+fn milieu(a: Point, b: Point) -> Point {
+    Point { x: a.x.midpoint(b.x), y: a.y.midpoint(b.y) }
+}
+
+#[commande]
+fn figure(f: Figure) -> Figure {
+    f
+}
+
+#[commande]
+#[expect(
+    clippy::type_complexity,
+    clippy::too_many_arguments,
+    clippy::many_single_char_names,
+    clippy::option_option,
+    reason = "every kind of type at once"
+)]
+fn tout(
+    t: String,
+    c: char,
+    o: Option<Option<u8>>,
+    l: Vec<i32>,
+    m: BTreeMap<String, u8>,
+    n: BTreeMap<u16, bool>,
+    p: (u8, String),
+    g: u128,
+) -> (
+    String,
+    char,
+    Option<Option<u8>>,
+    Vec<i32>,
+    BTreeMap<String, u8>,
+    BTreeMap<u16, bool>,
+    (u8, String),
+    u128,
+) {
+    (t, c, o, l, m, n, p, g)
+}
+
+#[commande]
+fn octets(o: Octets) -> Octets {
+    o
+}
+
+#[commande]
+fn echoue() -> Resultat<()> {
+    Err(Erreur::echec("on\npurpose"))
+}
+
+/// Sends something to the caller.
+#[commande]
+fn envoie(client: &Client) -> Resultat<()> {
+    client.envoyer(nommee("coucou", ()))
+}
+
+#[commande]
+fn dort(ms: u64) {
+    thread::sleep(Duration::from_millis(ms));
+}
+
+struct Server(Serveur, Option<thread::JoinHandle<Resultat<()>>>);
+
+impl Server {
+    fn new() -> Server {
+        let serveur = Serveur::options(0).max_clients(20).ouvrir().unwrap();
+        let list = commandes![somme, quotient, milieu, figure, tout, octets, echoue, envoie, dort];
+        serveur.enregistrer(list).unwrap();
+        serveur.enregistrer_commande("cloture", |_, (a,): (u8,)| a).unwrap();
+
+        let running = serveur.clone();
+        Server(serveur, Some(thread::spawn(move || running.lancer())))
+    }
+
+    fn address(&self) -> String {
+        self.0.adresse().to_string()
+    }
+
+    fn run(&self, verb: &str, words: &[&str]) -> Output {
+        run(&[&[verb, &self.address()], words].concat())
+    }
+
+    /// What a call prints.
+    #[track_caller]
+    fn call(&self, words: &[&str]) -> String {
+        printed(&self.run("appeler", &[&["--json"], words].concat()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.eteindre().unwrap();
+        self.1.take().unwrap().join().unwrap().unwrap();
+    }
+}
+
+fn program(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cconn"));
+    command.args(words).stdin(Stdio::null());
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    program(words).output().unwrap()
+}
+
+#[track_caller]
+fn printed(output: &Output) -> String {
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    String::from_utf8(output.stdout.clone()).unwrap().trim_end().to_owned()
+}
+
+/// The one line on the standard error, of a run that ended with this code.
+#[track_caller]
+fn complaint(output: &Output, code: i32) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+#[test]
+fn scalars_and_structs_need_no_json() {
+    let server = Server::new();
+    assert_eq!(server.call(&["somme", "12", "34"]), "46");
+    assert_eq!(server.call(&["somme", "b=-2", "a=1"]), "-1");
+    assert_eq!(server.call(&["somme", "-12", "b=-30"]), "-42");
+    assert_eq!(server.call(&["milieu", "x=0,y=2", r#"{"x": 4, "y": 0}"#]), r#"{"x":2,"y":1}"#);
+    assert_eq!(server.call(&["quotient", "7", "2"]), "3");
+    assert_eq!(server.call(&["figure", "Vide"]), r#""Vide""#);
+    assert_eq!(server.call(&["figure", r#"{"Poids": 7}"#]), r#"{"Poids":7}"#);
+    let square = r#"{"Carre":{"coin":{"x":1,"y":2},"cote":0.5}}"#;
+    assert_eq!(server.call(&["figure", square]), square);
+    let circle = r#"{"Cercle":[{"x":1,"y":2},0.5]}"#;
+    assert_eq!(server.call(&["figure", circle]), circle);
+}
+
+#[test]
+fn every_kind_of_type_goes_there_and_back() {
+    let server = Server::new();
+    let big = u128::MAX.to_string();
+    let all = ["tout", "é=1", "€", "null", "1,-2", r#"{"a":1}"#, r#"{"7":true}"#, "5,a,b", &big];
+    let all = server.call(&all);
+    let wanted = format!(r#"["é=1","€",null,[1,-2],{{"a":1}},{{"7":true}},[5,"a,b"],{big}]"#);
+    assert_eq!(all, wanted);
+    let some = |o: &str| server.call(&["tout", "t", "c", o, "", "{}", "{}", "5,x", "0"]);
+    assert!(some(r#"{"Some": null}"#).contains(r#"{"Some":null}"#));
+    assert!(some("3").contains(r#"{"Some":3}"#));
+}
+
+#[test]
+fn bytes_are_texts_or_base_64_and_come_from_files_too() {
+    let server = Server::new();
+    assert_eq!(server.call(&["octets", "abc"]), r#""abc""#);
+    assert_eq!(server.call(&["octets", "hex:00ff"]), r#""base64:AP8=""#);
+    assert_eq!(server.call(&["octets", "base64:AP8="]), r#""base64:AP8=""#);
+    assert_eq!(server.call(&["octets", "[104, 105]"]), r#""hi""#);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "from a file\n").unwrap();
+    let named = format!("o=@{}", path.display());
+    assert_eq!(server.call(&["octets", &named]), r#""from a file\n""#);
+    let mut child = program(&["appeler", &server.address(), "somme", "a=1", "b=-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"41\n").unwrap();
+    assert_eq!(printed(&child.wait_with_output().unwrap()), "42");
+}
+
+#[test]
+fn wrong_values_are_told_before_anything_is_sent() {
+    let server = Server::new();
+    let cases: &[(&[&str], &str)] = &[
+        (&["somme", "12"], "`b` is missing: somme a b"),
+        (&["somme", "1", "2", "3"], "`3` is one argument too many: somme a b"),
+        (&["somme", "1", "a=2"], "`a` is given twice"),
+        (&["somme", "1", "x"], "`b` of `somme`: i64 is wanted"),
+        (&["somme", "1", "9223372036854775808"], "out of the range of i64"),
+        (&["milieu", "x=1,z=2", "x=1,y=2"], "Point has no field `z`"),
+        (&["milieu", "x=1", "x=1,y=2"], "the field `y` is missing"),
+        (&["figure", "Cercl"], "did you mean `Cercle`?"),
+        (&["octets", "@/no/such"], "/no/such can't be read"),
+        (&["cloture", "1"], "it is a closure"),
+    ];
+    for (words, what) in cases {
+        let text = complaint(&server.run("appeler", words), 2);
+        assert!(text.contains(what), "{words:?}: {text}");
+    }
+    let text = complaint(&server.run("appeler", &["some", "1"]), 5);
+    assert!(text.contains("did you mean `somme`?"), "{text}");
+}
+
+#[test]
+fn each_failure_has_a_code_of_its_own() {
+    let server = Server::new();
+    let refused = complaint(&server.run("appeler", &["quotient", "1", "0"]), 1);
+    assert!(refused.contains("`quotient` refuses: \"DivisionParZero\""), "{refused}");
+    let failed = complaint(&server.run("appeler", &["echoue"]), 1);
+    assert!(failed.contains("purpose"), "{failed}");
+    let late = complaint(&server.run("appeler", &["--delai", "200ms", "dort", "700"]), 7);
+    assert!(late.contains("dort"), "{late}");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let gone = complaint(&run(&["appeler", &nobody, "somme", "1", "2"]), 3);
+    assert!(gone.contains(&nobody), "{gone}");
+    complaint(&run(&["liste", "not an address"]), 2);
+}
+
+#[test]
+fn peers_of_other_protocols_are_told_apart_from_cconn() {
+    for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let other = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(greeting.as_bytes()).unwrap();
+            let _end = stream.read_to_end(&mut Vec::new());
+        });
+        let text = complaint(&run(&["liste", &address]), 4);
+        assert!(text.contains("is not a peer to talk to"), "{text}");
+        other.join().unwrap();
+    }
+}
+
+#[test]
+fn a_closed_output_is_one_line_and_its_own_code() {
+    let server = Server::new();
+    let mut child = program(&["liste", &server.address()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    complaint(&child.wait_with_output().unwrap(), 9);
+}
+
+#[test]
+fn the_list_shows_names_types_and_docs() {
+    let server = Server::new();
+    let all = printed(&server.run("liste", &[]));
+    assert!(all.contains("somme(a: i64, b: i64) -> i64"), "{all}");
+    assert!(all.contains("Adds two numbers."), "{all}");
+    assert!(all.contains("quotient(a: i64, b: i64) -> Result<i64, Refus>"), "{all}");
+    assert!(all.contains("struct Point { x: f64, y: f64 }"), "{all}");
+    assert!(!all.contains('\x1b'), "no colours where there is no terminal");
+    let one = printed(&server.run("liste", &["--json", "somme"]));
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(one["arguments"][1]["type"], "i64");
+    assert_eq!(one["empreintes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_message_sent_without_an_answer_arrives() {
+    let server = Server::new();
+    printed(&server.run("envoyer", &["somme", "1", "2"]));
+    let ping = printed(&server.run("ping", &[]));
+    assert!(ping.contains("answered in"), "{ping}");
+}
+
+#[test]
+fn a_load_is_counted_and_drawn() {
+    let server = Server::new();
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("load.svg");
+    let words = [
+        "charge",
+        "--json",
+        "--clients",
+        "3",
+        "--duree",
+        "300ms",
+        "--svg",
+        picture.to_str().unwrap(),
+        &server.address(),
+        "somme",
+        "12",
+        "34",
+    ];
+    let figures: serde_json::Value = serde_json::from_str(&printed(&run(&words))).unwrap();
+    assert!(figures["appels"].as_u64().unwrap() > 100, "{figures}");
+    assert!(std::fs::read_to_string(picture).unwrap().contains("</svg>"));
+    let words =
+        ["charge", "--debit", "100", "--duree", "500ms", &server.address(), "somme", "1", "2"];
+    let text = printed(&run(&words));
+    assert!(text.contains("100 calls/s wanted"), "{text}");
+    let calls: u64 = text.split(' ').next().unwrap().parse().unwrap();
+    assert!((40..=51).contains(&calls), "{text}");
+}
+
+#[test]
+fn a_stalled_peer_counts_from_when_calls_were_due() {
+    let server = Server::new();
+    let words =
+        ["charge", "--json", "--debit", "50", "--duree", "400ms", &server.address(), "dort", "60"];
+    let figures: serde_json::Value = serde_json::from_str(&printed(&run(&words))).unwrap();
+    // One call a 20 ms, each of which takes 60: the last ones are late by far more than that.
+    assert!(figures["latences"]["p100"].as_f64().unwrap() > 0.15, "{figures}");
+}
+
+#[test]
+fn the_console_reads_lines_and_goes_on_after_mistakes() {
+    let server = Server::new();
+    let mut child = program(&["console", &server.address()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env("HOME", "/nonexistent")
+        .spawn()
+        .unwrap();
+    let lines =
+        "envoie\nsomme 12 34\nsome 1\nquotient 1 0\n!dort 1\nliste milieu\nsomme 1 \"2\nquitter\n";
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = printed(&output);
+    assert!(text.contains("46") && text.contains("milieu(a: Point, b: Point) -> Point"), "{text}");
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    let found = ["did you mean `somme`?", "DivisionParZero", "a quote is open", "the peer sent `"];
+    assert!(found.iter().all(|what| complaints.contains(what)), "{complaints}");
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(printed(&run(&["completions", shell])).contains("appeler"));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    printed(&run(&["manuel", folder.path().to_str().unwrap()]));
+    assert!(folder.path().join("cconn-appeler.1").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_is_started_asked_and_ended() {
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_cconn")).with_file_name("examples");
+    let child = format!("exec:{}", built.join("enfant").display());
+    let output = run(&["appeler", &child, "double", "21"]);
+    assert_eq!(printed(&output), "42");
+    let beside = String::from_utf8(output.stderr).unwrap();
+    assert!(beside.contains("what a child prints is no answer"), "{beside}");
+    assert!(printed(&run(&["liste", &child])).contains("double(n: u64) -> u64"));
+    complaint(&run(&["liste", "exec:/no/such/program"]), 3);
+    complaint(&run(&["liste", "exec:"]), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_an_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("unix:{}/s.sock", folder.path().display());
+    let serveur = Serveur::new(address.as_str()).unwrap();
+    serveur.enregistrer(commandes![somme]).unwrap();
+    let running = serveur.clone();
+    let lancer = thread::spawn(move || running.lancer());
+    assert_eq!(printed(&run(&["appeler", &address, "somme", "1", "2"])), "3");
+    serveur.eteindre().unwrap();
+    lancer.join().unwrap().unwrap();
+    complaint(&run(&["appeler", &address, "somme", "1", "2"]), 3);
+}
