@@ -43,7 +43,7 @@ impl Serveur {
             pause = match left {
                 Left::Nothing => None,
                 Left::Guest(guest) => {
-                    self.take_in(guest, &mut queue);
+                    self.take_in(*guest, &mut queue);
                     None
                 }
                 Left::Trouble => Some(longer(pause)),
@@ -77,7 +77,7 @@ impl Serveur {
         }
         match seen {
             Seen::Nothing => Left::Nothing,
-            Seen::Guest(guest) => Left::Guest(guest),
+            Seen::Guest(guest) => Left::Guest(guest.into()),
             Seen::Trouble => Left::Trouble,
         }
     }

@@ -42,7 +42,7 @@ impl Serveur {
         // A local client may have taken the last place meanwhile.
         if !self.shared.clients.arrive(id, self.shared.options.max_clients) {
             drop(source);
-            return self.shared.listener.leave_duty(Left::Guest(guest));
+            return self.shared.listener.leave_duty(Left::Guest(guest.into()));
         }
         let Guest { io, address, greeted } = guest;
         let welcome = self.tell(io.transport(), greeted.proven.as_deref(), Refusal::Accepted);
@@ -62,7 +62,7 @@ impl Serveur {
             let seen = self.look_at_waiting(Some(source), &mut waiting, None);
             if self.shared.clients.is_stopping() {
                 return Err(match seen {
-                    Seen::Guest(guest) => Left::Guest(guest),
+                    Seen::Guest(guest) => Left::Guest(guest.into()),
                     Seen::Nothing | Seen::Trouble => Left::Nothing,
                 });
             }

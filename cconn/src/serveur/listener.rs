@@ -152,8 +152,8 @@ struct Duty {
 pub(super) enum Left {
     /// Nothing but the accepting.
     Nothing,
-    /// A guest for which the acceptor found no place.
-    Guest(Guest),
+    /// A guest for which the acceptor found no place; boxed, for a guest is large and this is rare.
+    Guest(Box<Guest>),
     /// An `accept` that failed because the system lacks something.
     Trouble,
 }

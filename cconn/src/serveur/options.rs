@@ -244,22 +244,7 @@ impl OptionsServeur {
         self.given.check()?;
         check("max_clients", self.max_clients, 1, None, usize::to_string)?;
         crate::link::note_maker();
-        let wanted =
-            self.address.map_err(|invalid| unavailable(invalid.text(), invalid.to_io()))?;
-        let write_deadline = self.settings.limits.write_deadline;
-        let opened = if self.takes_over {
-            listener::take_over(&wanted, write_deadline)
-        } else {
-            listener::open(&wanted, write_deadline)
-        };
-        let (source, address) = opened.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
-        #[cfg(feature = "tls")]
-        let source = match &self.tls {
-            Some(tls) => Arc::new(listener::secured::Encrypted::new(source, tls.config()?)),
-            None => source,
-        };
-        let listener = Listener::new(source);
-        let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        let (listener, address) = self.listen()?;
         let hooks = self.settings.hooks.clone();
         // They stand around the server's commands, and not around those of a local client, which
         // gets the other settings.
@@ -293,6 +278,29 @@ impl OptionsServeur {
             }
         });
         Ok(Serveur { shared })
+    }
+
+    /// Listens on the address, encrypted if that is asked for.
+    fn listen(&self) -> Resultat<(Listener, Adresse)> {
+        let wanted = match &self.address {
+            Ok(wanted) => wanted,
+            Err(invalid) => return Err(unavailable(invalid.text(), invalid.to_io())),
+        };
+        let write_deadline = self.settings.limits.write_deadline;
+        let opened = if self.takes_over {
+            listener::take_over(wanted, write_deadline)
+        } else {
+            listener::open(wanted, write_deadline)
+        };
+        let (source, address) = opened.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        #[cfg(feature = "tls")]
+        let source = match &self.tls {
+            Some(tls) => Arc::new(listener::secured::Encrypted::new(source, tls.config()?)),
+            None => source,
+        };
+        let listener = Listener::new(source);
+        let listener = listener.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
+        Ok((listener, address))
     }
 }
 
