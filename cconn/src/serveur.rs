@@ -11,6 +11,7 @@ mod etat;
 mod faible;
 mod hooks;
 mod listener;
+mod notify;
 mod options;
 mod salon;
 #[cfg(test)]
@@ -216,12 +217,14 @@ impl Serveur {
         let Some(source) = opened? else { return Ok(()) };
         source.begin();
         self.watch_idleness()?;
+        self.tell_ready();
         let waits = Chained::begin(Watch::of_process());
         if let Some(waits) = &waits {
             waits.awaits(vec![Place::At(self.place())]);
         }
         let _aside = Aside::step();
         self.accept_until_stopped(&source);
+        self.tell_stopping();
         drop(source);
         let result = self.stop_clients();
         self.shared.listener.close();

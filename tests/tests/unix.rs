@@ -6,5 +6,6 @@ mod unix {
     mod enfants;
     mod fichiers;
     mod lancements;
+    mod systemd;
     mod verbes;
 }

@@ -40,6 +40,8 @@ pub(super) struct Kept {
     pub(super) unused: Duration,
     /// The server stops by itself after so long without clients.
     pub(super) idle_stop: Option<Duration>,
+    /// systemd is told how the server fares.
+    pub(super) notifies: bool,
     pub(super) hooks: Mutex<ServerHooks>,
 }
 
@@ -255,6 +257,7 @@ impl OptionsServeur {
             leaving: self.leaving,
             unused: self.unused,
             idle_stop: self.idle_stop,
+            notifies: self.takes_over,
             settings: self.settings,
             hooks: Mutex::new(self.hooks),
         };

@@ -13,8 +13,9 @@ const MANY: usize = 1024;
 
 impl Serveur {
     /// The one server of an address on this machine: it takes over the socket that
-    /// [`Client::ou_lancer`](crate::Client::ou_lancer) has opened for it, or opens it if the
-    /// program was started in another way.
+    /// [`Client::ou_lancer`](crate::Client::ou_lancer) or systemd has opened for it, or opens it if
+    /// the program was started in another way. systemd is told when the server is ready, when it
+    /// stops, and that it lives (`LISTEN_FDS`, `NOTIFY_SOCKET`, `WATCHDOG_USEC`).
     ///
     /// It serves up to 1024 clients (see [`OptionsServeur::max_clients`]). For other settings use
     /// [`OptionsServeur::unique`].
@@ -57,9 +58,9 @@ impl Serveur {
 }
 
 impl OptionsServeur {
-    /// Takes over the socket in the standard input of this process, if that listens on this very
-    /// address: [`Client::ou_lancer`](crate::Client::ou_lancer) has opened it there. See
-    /// [`Serveur::unique`].
+    /// Takes over a socket that listens on this very address already: the one in the standard input
+    /// of this process, where [`Client::ou_lancer`](crate::Client::ou_lancer) has opened it, or one
+    /// that systemd hands over. See [`Serveur::unique`].
     #[doc(alias("inherit", "activation"))]
     #[doc(alias = "single_instance")]
     pub fn unique(mut self) -> Self {

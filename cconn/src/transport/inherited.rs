@@ -5,6 +5,9 @@
 //! A descriptor of another number would have to be inheritable for a moment in the parent, and then
 //! every other child that is started in that moment has it too, and the stream never ends.
 
+#[cfg(target_os = "linux")]
+mod systemd;
+
 use std::fs::File;
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -44,13 +47,29 @@ pub(crate) fn connected() -> io::Result<Option<Socket>> {
     }))
 }
 
+/// Takes over a socket of systemd's that listens, if `is_wanted` says so of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn listening_of_systemd(
+    is_wanted: impl Fn(&Listening) -> bool,
+) -> io::Result<Option<Listening>> {
+    systemd::listening(is_wanted)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux it may fail")]
+pub(crate) fn listening_of_systemd(
+    _: impl Fn(&Listening) -> bool,
+) -> io::Result<Option<Listening>> {
+    Ok(None)
+}
+
 /// Takes over a socket that listens in the standard input, if `is_wanted` says so of it.
 pub(crate) fn listening(
     is_wanted: impl FnOnce(&Listening) -> bool,
 ) -> io::Result<Option<Listening>> {
     let _alone = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let stdin = io::stdin();
-    if !is_stream_socket(&stdin) || !sockopt::socket_acceptconn(&stdin).unwrap_or(false) {
+    if !is_listening(&stdin) {
         return Ok(None);
     }
     let listening = of_fd(stdin.as_fd().try_clone_to_owned()?)?;
@@ -70,6 +89,10 @@ pub(crate) fn of_fd(socket: OwnedFd) -> io::Result<Listening> {
     } else {
         Listening::Tcp(socket.into())
     })
+}
+
+fn is_listening(fd: &impl AsFd) -> bool {
+    is_stream_socket(fd) && sockopt::socket_acceptconn(fd).unwrap_or(false)
 }
 
 fn is_stream_socket(fd: &impl AsFd) -> bool {

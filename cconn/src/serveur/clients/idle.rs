@@ -5,6 +5,16 @@ use std::time::{Duration, Instant};
 use super::Clients;
 
 impl Clients {
+    /// Waits until the server stops, at most for `most`. True if it does.
+    pub(in crate::serveur) fn wait_for_stop(&self, most: Duration) -> bool {
+        let until = Instant::now().checked_add(most);
+        let mut state = self.state.lock();
+        while !state.stopping && until.is_none_or(|until| Instant::now() < until) {
+            state = self.fewer.wait(state, until);
+        }
+        state.stopping
+    }
+
     /// Waits until there has been no client for `most`, and lets no more in. False if the server is
     /// stopped otherwise.
     pub(in crate::serveur) fn stop_when_idle(&self, most: Duration) -> bool {

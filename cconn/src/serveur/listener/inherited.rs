@@ -27,8 +27,13 @@ pub(super) fn take_over(
     address: &Adresse,
     write_deadline: Duration,
 ) -> io::Result<Option<(Arc<dyn Source>, Adresse)>> {
-    let Some(listening) = inherited::listening(|listening| listens_on(listening, address))? else {
-        return Ok(None);
+    let is_wanted = |listening: &Listening| listens_on(listening, address);
+    let (listening, of_systemd) = match inherited::listening(is_wanted)? {
+        Some(listening) => (listening, false),
+        None => match inherited::listening_of_systemd(is_wanted)? {
+            Some(listening) => (listening, true),
+            None => return Ok(None),
+        },
     };
     let (source, address): (Arc<dyn Source>, Adresse) = match listening {
         Listening::Tcp(listener) => {
@@ -37,7 +42,9 @@ pub(super) fn take_over(
             (Arc::new(listener), address)
         }
         Listening::Unix(listener) => {
-            let file = address.chemin().map(SocketFile::take_over).transpose()?;
+            // The file of systemd's socket is systemd's to remove.
+            let ours = address.chemin().filter(|_| !of_systemd);
+            let file = ours.map(SocketFile::take_over).transpose()?;
             (Arc::new(UnixSource::new(listener, address.clone(), file)), address.clone())
         }
     };

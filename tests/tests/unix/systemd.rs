@@ -1,0 +1,80 @@
+//! A service of systemd: its socket, and what systemd is told.
+#![cfg(target_os = "linux")]
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cconn::{Client, nommee};
+use cconn_tests::with_watchdog;
+
+use super::dossier::{Dossier, LIMIT};
+
+/// Starts a server with a socket as its descriptor 3, as systemd does. `pid` is what `LISTEN_PID`
+/// says, in the words of a shell.
+fn service(dossier: &Dossier, socket: impl Into<OwnedFd>, address: &str, pid: &str) -> Command {
+    let script = format!("exec 3<&0 </dev/null; LISTEN_PID={pid} LISTEN_FDS=1 exec \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_voisin"), "serveur", address, "50"]);
+    command.stdin(Stdio::from(socket.into())).env("NOTIFY_SOCKET", dossier.join("notify"));
+    command.stderr(Stdio::piped());
+    command
+}
+
+fn heard(notify: &UnixDatagram) -> String {
+    let mut some = [0; 100];
+    let n = notify.recv(&mut some).unwrap();
+    String::from_utf8_lossy(&some[..n]).into_owned()
+}
+
+#[test]
+fn a_service_takes_over_its_socket_and_says_how_it_fares() {
+    with_watchdog("service", LIMIT, || {
+        let dossier = Dossier::new();
+        let notify = UnixDatagram::bind(dossier.join("notify")).unwrap();
+        notify.set_read_timeout(Some(LIMIT / 2)).unwrap();
+        let path = dossier.join("s");
+        let address = format!("unix:{}", path.display());
+        let listener = UnixListener::bind(&path).unwrap();
+        let ours = listener.try_clone().unwrap();
+        let mut command = service(&dossier, listener, &address, "$$");
+        let mut process = command.env("WATCHDOG_USEC", "20000").spawn().unwrap();
+        drop(command);
+        assert_eq!(heard(&notify), "READY=1");
+        let client = Client::new(&path).unwrap();
+        assert_eq!(client.appeler::<u32, _>(nommee("pid", ())).unwrap(), process.id());
+        assert_eq!([heard(&notify), heard(&notify)], ["WATCHDOG=1", "WATCHDOG=1"]);
+        client.eteindre().unwrap();
+        // Idle, it stops, says so, and leaves the socket to systemd.
+        while heard(&notify) != "STOPPING=1" {}
+        assert!(process.wait().unwrap().success());
+        assert!(path.exists());
+        drop(ours);
+    });
+}
+
+#[test]
+fn sockets_of_another_process_are_not_taken() {
+    with_watchdog("not ours", LIMIT, || {
+        let dossier = Dossier::new();
+        let path = dossier.join("s");
+        let address = format!("unix:{}", path.display());
+        let listener = UnixListener::bind(&path).unwrap();
+        // The announcement is for another process: so another server listens there.
+        let output =
+            service(&dossier, listener.try_clone().unwrap(), &address, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("a server listens there already"), "{said}");
+        // The socket listens elsewhere: the service opens its own.
+        let own = format!("unix:{}", dossier.join("t").display());
+        let mut process = service(&dossier, listener, &own, "$$").spawn().unwrap();
+        let client = (0..500).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            Client::new(dossier.join("t")).ok()
+        });
+        assert_eq!(client.unwrap().appeler::<u64, _>(nommee("double", (4_u64,))).unwrap(), 8);
+        assert!(process.wait().unwrap().success());
+        assert!(!dossier.join("t").exists());
+    });
+}
