@@ -95,4 +95,11 @@ const _: () = {
             <() as __cconn::Returned<{ __CCONN_KIND }>>::read(__cconn_reader)
         }
     }
+    #[doc(hidden)]
+    impl __cconn::Declared for pong<'_> {
+        const NAME: &'static __cconn::str = "pong";
+        const SIGNATURE: &'static __cconn::str = "pong(type: &str)";
+        const ARGUMENTS: &'static [&'static __cconn::str] = &["type"];
+        type Answer = ();
+    }
 };

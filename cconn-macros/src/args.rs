@@ -25,6 +25,8 @@ pub(crate) struct Args {
     pub(crate) client: Option<Ident>,
     /// The parameter that receives the server, if `serveur = ..` names one.
     pub(crate) server: Option<Ident>,
+    /// The declaration that the function implements, if `de = ..` names one.
+    pub(crate) declared: Option<Path>,
     /// The parameters that receive state or a session, as far as `etat = ..` and `session = ..` name
     /// them.
     pub(crate) states: Vec<Ident>,
@@ -32,7 +34,8 @@ pub(crate) struct Args {
 
 const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `alias = \"..\"`, \
                      `parallele`, `idempotente`, `client = parameter`, \
-                     `serveur = parameter`, `etat = parameter`, `session = parameter` or `crate = path`";
+                     `serveur = parameter`, `etat = parameter`, `session = parameter`, \
+                     `de = path` or `crate = path`";
 
 impl Args {
     /// Reads the arguments. A wrong argument is reported to the sink and left out.
@@ -73,6 +76,7 @@ impl Args {
             "crate" => set(&mut self.krate, key, value(key, input, "crate = path")?),
             "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
             "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
+            "de" => set(&mut self.declared, key, value(key, input, "de = path")?),
             "etat" | "session" => {
                 self.states.push(value(key, input, &format!("{key} = parameter"))?);
                 Ok(())
@@ -92,7 +96,7 @@ impl Args {
 }
 
 /// The arguments, each with words that people write instead of it.
-const MEANT: [(&str, &[&str]); 9] = [
+const MEANT: [(&str, &[&str]); 10] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("alias", &["alias", "aliases", "ancien", "old_name", "deprecated"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
@@ -100,6 +104,7 @@ const MEANT: [(&str, &[&str]); 9] = [
     ("client", &["client", "clients", "connection", "connexion"]),
     ("serveur", &["serveur", "server", "serveurs"]),
     ("etat", &["etat", "state", "etats"]),
+    ("de", &["declares", "implements", "declaration"]),
     ("session", &["session", "sessions"]),
     ("crate", &["crate", "krate", "crate_path", "path"]),
 ];

@@ -6,6 +6,7 @@
 //! a constant called like a variable, can't interfere.
 
 mod consts;
+mod declared;
 mod defaults;
 mod handed_in;
 mod handler;
@@ -39,8 +40,13 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let call = message::call(command);
     let registered = handler::registered(command);
     let listed = handler::listed(command);
-    let rest =
-        wrap(command, &quote!(#listed #consts #checks #functions #message #call #registered));
+    let (declaration, compared) = (declared::declaration(command), declared::check(command));
+    let rest = wrap(
+        command,
+        &quote!(
+            #listed #consts #checks #functions #message #call #registered #declaration #compared
+        ),
+    );
     if !command.forwarded.deprecated {
         return quote!(#function #twin #rest);
     }

@@ -38,6 +38,8 @@ pub(crate) struct Command {
     pub(crate) name: LitStr,
     /// Earlier names on the wire.
     pub(crate) aliases: Vec<LitStr>,
+    /// The declaration that the command implements; the name on the wire is the declaration's then.
+    pub(crate) declared: Option<Path>,
     pub(crate) parallel: bool,
     /// Whether the command may run twice without harm.
     pub(crate) idempotent: bool,
@@ -66,6 +68,7 @@ pub(crate) fn build(
             forwarded.code.extend(argument.levels.iter().cloned());
         }
     }
+    check_declared(args, &function, sink);
     let ident = &function.sig.ident;
     let name = LitStr::new(&unraw(ident), ident.span());
     let name = args.name.clone().unwrap_or(name);
@@ -77,6 +80,7 @@ pub(crate) fn build(
         ident: generated(ident),
         name,
         aliases,
+        declared: args.declared.clone(),
         parallel: args.parallel.is_some(),
         idempotent: args.idempotent.is_some(),
         parameters,
@@ -86,6 +90,18 @@ pub(crate) fn build(
     // A message is a struct beside the function, and there can be no struct inside an `impl`.
     let command = Some(command).filter(|_| !is_method);
     (command, function)
+}
+
+/// Checks what `de = path` demands of the function itself; the compiler compares the signatures.
+fn check_declared(args: &Args, function: &Function, sink: &mut Sink) {
+    let Some(declared) = &args.declared else { return };
+    if function.body.is_none() {
+        let text = "a function that implements a declaration has a body: write it, or remove `de`";
+        sink.at(declared, text);
+    }
+    if let Some(name) = &args.name {
+        sink.at(name, "the name is that of the declaration: remove `nom`, or write it there");
+    }
 }
 
 fn answer(output: &ReturnType, sink: &mut Sink) -> Option<Type> {

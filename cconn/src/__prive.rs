@@ -9,10 +9,11 @@ pub use cconn_macros::{Code, commandes as list_of_functions_with_the_attribute_c
 
 pub use crate::client::Client;
 pub use crate::commande::{
-    Besoin, ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Description, Fault,
-    HandedIn, InBody, Input, Made, Module, ModuleProbe, NotMade, Nowhere, Partout, ReadNever,
-    ReadSerde, ReceivedArgument, RunFn, Scope, SentArgument, ServeurSeul, Slot, ValidAnswer, Where,
-    check_listed, distinct, handed_in, joined, list, server_only, total,
+    Besoin, ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Declared,
+    DeclaredArgument, Description, Fault, HandedIn, InBody, Input, Made, Module, ModuleProbe,
+    NotMade, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, RunFn, Scope, SentArgument,
+    ServeurSeul, Slot, ValidAnswer, Where, check_arguments, check_listed, distinct, handed_in,
+    joined, list, same_answer, server_only, total,
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;

@@ -9,14 +9,14 @@ use std::error::Error;
 use std::io;
 
 use cconn::{Client, Erreur, commande, commandes};
-use cconn_examples::chat::{dire, entrer};
+use cconn_examples::chat::{self, dire, entrer};
 
-#[commande]
+#[commande(de = chat::entendre)]
 fn entendre(nom: &str, mot: &str) {
     println!("{nom}: {mot}");
 }
 
-#[commande]
+#[commande(de = chat::savoir)]
 fn savoir(texte: &str) {
     println!("* {texte}");
 }

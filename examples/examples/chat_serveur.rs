@@ -14,7 +14,7 @@ use std::thread;
 
 use cconn::salon::Salon;
 use cconn::{Client, Resultat, Serveur, Session, commande, commandes};
-use cconn_examples::chat::{entendre, savoir};
+use cconn_examples::chat::{self, entendre, savoir};
 
 /// Who a client is, once it has entered a room. Each connection has one.
 #[derive(Default)]
@@ -41,7 +41,7 @@ fn name(client: &Client) -> Option<String> {
     client.avec_session(|place: &Place| place.membre()).flatten().map(|membre| membre.nom)
 }
 
-#[commande]
+#[commande(de = chat::entrer)]
 fn entrer(
     serveur: &Serveur,
     client: &Client,
@@ -61,7 +61,7 @@ fn entrer(
     Ok(there)
 }
 
-#[commande]
+#[commande(de = chat::dire)]
 fn dire(client: &Client, place: &Session<Place>, mot: &str) -> Result<usize, String> {
     let Some(Membre { nom, salon }) = place.membre() else {
         return Err("enter a room first".to_owned());

@@ -4,9 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
-use super::defaults;
-use super::handed_in;
 use super::message::twin_type;
+use super::{declared, defaults, handed_in};
 use crate::lifetimes;
 use crate::model::{Argument, Command, HandedIn, Parameter, hash, unraw};
 
@@ -22,9 +21,9 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let server_only = is_server_only(command);
     let scope = Ident::new(if server_only { "ServeurSeul" } else { "Partout" }, Span::mixed_site());
-    let hash = hash(&command.name.value());
-    let Command { name, aliases, parallel, .. } = command;
-    let signature = command.signature();
+    let (name, hash) = (declared::name(command), declared::name_hash(command));
+    let Command { aliases, parallel, .. } = command;
+    let signature = declared::signature(command);
     let doc = doc(command);
     let needs = handed_in::needs(command);
     quote_spanned! {Span::mixed_site()=>

@@ -4,14 +4,14 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Type};
 
-use super::defaults;
-use crate::model::{Argument, Command, hash};
+use super::{declared, defaults};
+use crate::model::{Argument, Command};
 use crate::{lifetimes, print};
 
 /// The static.
 pub(super) fn signature(command: &Command) -> TokenStream {
-    let (name, text) = (&command.name, command.signature());
-    let hash = hash(&name.value());
+    let (name, text) = (declared::name(command), declared::signature(command));
+    let hash = declared::name_hash(command);
     let arguments = command.arguments().map(argument);
     let answer = &command.answer;
     let [value, error] = ["Value", "Error"].map(|part| {

@@ -241,8 +241,13 @@ const fn clash(one: &str, other: &str) {
     } else {
         ["the names `", one, "` and `", other, "` have one hash: rename one with `nom = \"..\"`"]
     };
+    panic_with(&parts)
+}
+
+/// Panics with the text that the parts make together.
+pub(super) const fn panic_with(parts: &[&str]) -> ! {
     let mut text = [0; 512];
-    let (mut length, mut rest) = (0, parts.as_slice());
+    let (mut length, mut rest) = (0, parts);
     while let [part, tail @ ..] = rest {
         let mut bytes = part.as_bytes();
         while let ([byte, others @ ..], true) = (bytes, length < text.len()) {
@@ -254,7 +259,8 @@ const fn clash(one: &str, other: &str) {
     }
     match std::str::from_utf8(text.split_at(length).0) {
         Ok(text) => panic!("{}", text),
-        Err(_) => panic!("two commands of the list have one name"),
+        // The text is longer than there is room, and was cut inside a character.
+        Err(_) => panic!("a command is wrong; its name is too long to say how"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
+mod ailleurs;
 mod crochets;
 mod ecoute;
 mod partage;
