@@ -5,6 +5,7 @@
 
 mod aliases;
 mod attributes;
+mod borrowed;
 mod defaults;
 mod handed_in;
 mod parameters;
@@ -45,8 +46,10 @@ pub(crate) struct Command {
     pub(crate) idempotent: bool,
     /// In the order of the function's parameters.
     pub(crate) parameters: Vec<Parameter>,
-    /// The type of the answer; `None` if it is not allowed.
+    /// The type of the answer as a caller gets it; `None` if it is not allowed.
     pub(crate) answer: Option<Type>,
+    /// Whether the function returns a value that borrows, of which `answer` is the owned form.
+    pub(crate) lends: bool,
     pub(crate) has_body: bool,
 }
 
@@ -61,6 +64,8 @@ pub(crate) fn build(
     let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let parameters = parameters::read(args, &krate, &mut function, sink);
     let answer = answer(&function.sig.output, sink);
+    let owned = answer.as_ref().and_then(|ty| borrowed::owned(ty, &krate));
+    let lends = owned.is_some();
     let is_method = function.sig.receiver().is_some();
     let mut forwarded = Forwarded::from(&function.attrs, function.body.is_some(), sink);
     for parameter in &parameters {
@@ -84,7 +89,8 @@ pub(crate) fn build(
         parallel: args.parallel.is_some(),
         idempotent: args.idempotent.is_some(),
         parameters,
-        answer,
+        answer: owned.or(answer),
+        lends,
         has_body: function.body.is_some(),
     };
     // A message is a struct beside the function, and there can be no struct inside an `impl`.

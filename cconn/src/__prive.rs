@@ -4,6 +4,8 @@ pub use ::core::option::Option::{None, Some};
 pub use ::core::primitive::{bool, str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt, module_path};
+pub use ::std::string::String;
+pub use ::std::vec::Vec;
 
 pub use cconn_macros::{Code, commandes as list_of_functions_with_the_attribute_commande};
 
@@ -20,9 +22,9 @@ pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
     Absent, AbsentByDefault, AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentOf,
-    ArgumentWriter, DefaultBytes, Entete, Message, NeverAbsent, Plain, PlainByDefault, Probe,
-    ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf, ValueByDefault, ValueError,
-    Whole, WriteNever, WriteSerde, answer_kind, print,
+    ArgumentWriter, DefaultBytes, Entete, LendNever, LendSerde, Lent, Message, NeverAbsent, Plain,
+    PlainByDefault, Probe, ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf,
+    ValueByDefault, ValueError, Whole, WriteNever, WriteSerde, answer_kind, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Answering as Output;

@@ -9,6 +9,7 @@ mod encode;
 mod field;
 mod fingerprint;
 mod head;
+mod lent;
 mod named;
 mod probe;
 mod signature;
@@ -36,6 +37,7 @@ pub use field::{Arg, Whole, WriteNever, WriteSerde};
 
 pub use fingerprint::print;
 pub use head::{Entete, hash};
+pub use lent::{LendNever, LendSerde, Lent};
 pub use named::{Nommee, nommee};
 pub use probe::{Probe, ProbeNothing, Probed};
 pub use signature::{ArgumentOf, Signature, TypeOf};

@@ -1,11 +1,6 @@
-use std::borrow::Cow;
+//! An answer may borrow from the arguments and from what is handed in, and from nothing else.
 
 use cconn::{commande, commandes};
-
-#[commande]
-fn echo(mot: &str) -> &str {
-    mot
-}
 
 #[commande]
 fn nom() -> &'static str {
@@ -13,12 +8,12 @@ fn nom() -> &'static str {
 }
 
 #[commande]
-fn vache(mot: &str) -> Cow<'_, str> {
-    mot.into()
+fn change(octets: Vec<u8>) -> &'static mut [u8] {
+    octets.leak()
 }
 
 fn main() {
     let (serveur, client) = cconn_tests::local();
-    let _ = serveur.enregistrer(commandes![echo, nom, vache]);
+    let _ = serveur.enregistrer(commandes![nom]);
     let _: Result<String, _> = client.appeler(nom {});
 }

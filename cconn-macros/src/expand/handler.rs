@@ -101,11 +101,28 @@ fn handler(command: &Command) -> TokenStream {
     let mutable = (!arguments.is_empty()).then(|| quote!(mut));
     let passed = passed(command, &context, &slots);
     let function = &command.ident;
+    let returned = quote_spanned!(Span::mixed_site()=> #function(#(#passed),*));
+    let reply = reply(command, &returned, &out);
     quote_spanned! {Span::mixed_site()=>
         |#context, #mutable #input, #out| {
             #(#reads)*
             __cconn::Input::end(#input)?;
-            __cconn::Ok(__cconn::answer::<{ __CCONN_KIND }, _>(#function(#(#passed),*), #out))
+            __cconn::Ok(#reply)
+        }
+    }
+}
+
+/// Encodes what the function returned. A value that borrows is encoded before the borrow ends.
+fn reply(command: &Command, returned: &TokenStream, out: &Ident) -> TokenStream {
+    if !command.lends {
+        return quote_spanned! {Span::mixed_site()=>
+            __cconn::answer::<{ __CCONN_KIND }, _>(#returned, #out)
+        };
+    }
+    quote_spanned! {Span::mixed_site()=>
+        {
+            use __cconn::{LendNever as _, LendSerde as _};
+            __cconn::Lent::<{ __CCONN_KIND }, _>(#returned).__cconn_lend(#out)
         }
     }
 }

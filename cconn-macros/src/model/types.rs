@@ -85,8 +85,14 @@ impl Finder {
         let elem = &reference.elem;
         let is_static = reference.lifetime.as_ref().is_some_and(|l| l.ident == "static");
         if self.role == Role::Answer {
-            let text = "an answer is owned, it can't be a reference: write `String`, `Vec<..>` or \
-                        the type itself";
+            let text = match (reference.mutability, is_static) {
+                (Some(_), _) => "an answer can't be `&mut`: write `&` or the type itself",
+                (None, true) => {
+                    "an answer borrows from the arguments or from what is handed in, never for \
+                     `'static`: write `String`, `Vec<..>` or the type itself"
+                }
+                (None, false) => return,
+            };
             self.note(reference, text.to_owned());
         } else if reference.mutability.is_some() {
             let text = "an argument can't be `&mut`, a peer has its own copy: write `&` or the \
@@ -127,18 +133,10 @@ impl VisitMut for Finder {
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         let is_static = lifetime.ident == "static";
-        match self.role {
-            Role::Argument if is_static => {
-                let text = "an argument borrows from the received message, never for `'static`: \
-                            write `'_`";
-                self.note(lifetime, text.to_owned());
-            }
-            Role::Answer if !is_static => {
-                let text = "an answer is owned, it can't have a lifetime: write `'static`, or an \
-                            owned type";
-                self.note(lifetime, text.to_owned());
-            }
-            _ => {}
+        if self.role == Role::Argument && is_static {
+            let text = "an argument borrows from the received message, never for `'static`: \
+                        write `'_`";
+            self.note(lifetime, text.to_owned());
         }
     }
 }

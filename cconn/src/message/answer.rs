@@ -23,13 +23,13 @@ use crate::wire::FailureCode;
 /// Not an answer: the type can't cross the wire.
 const INVALID: u8 = 0;
 /// A value.
-const VALUE: u8 = 1;
+pub(super) const VALUE: u8 = 1;
 /// A value or a text.
-const LINK: u8 = 2;
+pub(super) const LINK: u8 = 2;
 /// A value, the command's own error, or a text.
-const MIXED: u8 = 3;
+pub(super) const MIXED: u8 = 3;
 /// A value or the command's own error.
-const REFUSAL: u8 = 4;
+pub(super) const REFUSAL: u8 = 4;
 
 /// A type that can be an answer or an error: owned, with both of serde's derives.
 pub trait Plain: Serialize + DeserializeOwned + 'static {}

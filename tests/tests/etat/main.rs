@@ -6,6 +6,7 @@
 mod ailleurs;
 mod crochets;
 mod ecoute;
+mod empruntees;
 mod partage;
 mod salons;
 mod sessions;
