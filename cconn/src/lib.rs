@@ -49,6 +49,7 @@ mod commande;
 mod connexion;
 pub mod crochets;
 pub mod description;
+pub mod essais;
 mod handshake;
 pub mod local;
 pub mod persistant;

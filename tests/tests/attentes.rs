@@ -15,6 +15,8 @@ mod nulles;
 mod premiere;
 #[path = "attentes/rappels.rs"]
 mod rappels;
+#[path = "attentes/reseaux.rs"]
+mod reseaux;
 
 use std::thread;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::closure::{Recus, Retour, erase};
+use super::closure::{Closure, Recus, Retour, erase};
 use super::registered::Registered;
 use super::{Commandes, Lien, Liste, Registry, SurClient};
 use crate::client::Client;
@@ -22,6 +22,17 @@ impl Registry {
         let new: Vec<_> = commandes.descriptions().iter().flat_map(Registered::functions).collect();
         self.check_new(&new, lien)?;
         self.add(new).map_err(|error| Erreur::Enregistrement(Box::new(error)))
+    }
+
+    /// Adds a closure under a name that answers without a look at the arguments.
+    pub(crate) fn answer_by_name<R, K, F>(&self, nom: &str, run: F) -> Resultat<()>
+    where
+        R: Retour<K>,
+        F: Fn(&Client) -> R + Send + Sync + 'static,
+    {
+        let run: Box<Closure> = Box::new(move |context, _, out| Ok(run(context.client).reply(out)));
+        self.add(vec![Registered::closure(nom.to_owned(), run)])
+            .map_err(|error| Erreur::Enregistrement(Box::new(error)))
     }
 
     /// Adds a closure under a name.

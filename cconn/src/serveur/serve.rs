@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Serveur;
 use crate::adresse::Adresse;
 use crate::client::Client;
-use crate::commande::{EndHook, end_sessions};
+use crate::commande::{EndHook, Retour, end_sessions};
 use crate::erreur::Resultat;
 use crate::handshake::{self, Greeted};
 use crate::identite::Identite;
@@ -66,8 +66,22 @@ impl Serveur {
     /// ```
     #[doc(alias = "in_memory")]
     pub fn client_local(&self) -> Resultat<Client> {
-        self.check_needs()?;
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
+        self.client_over(hers, ours)
+    }
+
+    /// Answers a command without a look at its arguments.
+    pub(crate) fn answer_by_name<R, K, F>(&self, nom: &str, answer: F) -> Resultat<()>
+    where
+        R: Retour<K>,
+        F: Fn(&Client) -> R + Send + Sync + 'static,
+    {
+        self.shared.registry.answer_by_name(nom, answer)
+    }
+
+    /// A new client in this process: `hers` is its end of the stream, `ours` leads there.
+    pub(crate) fn client_over(&self, hers: Memory, ours: Memory) -> Resultat<Client> {
+        self.check_needs()?;
         let options = &self.shared.options;
         let until = Instant::now() + options.leaving;
         match self.shared.clients.enter_by(options.max_clients, options.unused, until) {

@@ -113,6 +113,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("local", AllBelow, "what only programs of one machine can do"),
     layer("crochets", AllBelow, "what hooks around each command are told"),
     layer("salon", AllBelow, "groups of clients, as the program names them"),
+    layer("essais", AllBelow, "tools for testing a program: a failing network, a fake server"),
     layer("traits", AllBelow, "the traits for bounds, and their types"),
     layer("unwind", AllBelow, "the promise that a panic around a handle leaves it whole"),
     layer("__prive", AllBelow, "what generated code uses, and nobody else"),

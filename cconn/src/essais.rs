@@ -1,0 +1,12 @@
+//! Tools for testing a program: a network that fails as told, and a server that answers as told.
+//!
+//! - [`Reseau`] joins a client and a server of one process over a line in memory that stalls and
+//!   heals, is slow, passes bytes in pieces, or is cut.
+//! - [`FauxServeur`] answers commands by name, without their code.
+
+mod faux;
+mod line;
+mod reseau;
+
+pub use faux::FauxServeur;
+pub use reseau::{Reseau, Sens};
