@@ -122,6 +122,7 @@ impl FauxServeur {
     /// # Errors
     ///
     /// Those of [`Serveur::client_local`].
+    #[doc(alias = "connect")]
     pub fn client(&self) -> Resultat<Client> {
         self.serveur.client_local()
     }
