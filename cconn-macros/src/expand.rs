@@ -34,6 +34,10 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
     let head = quote_spanned! {Span::mixed_site()=>
         __cconn::Entete::declared(&__CCONN_SIGNATURE, #omitted)
     };
+    let head = match command.stream {
+        Some(_) => quote_spanned!(Span::mixed_site()=> __cconn::Entete::streaming(#head)),
+        None => head,
+    };
     let check =
         quote_spanned!(Span::mixed_site()=> __cconn::Signature::check(&__CCONN_SIGNATURE)?;);
     let message = message::message(command, &head, &check);

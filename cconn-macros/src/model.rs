@@ -10,6 +10,7 @@ mod defaults;
 mod handed_in;
 mod parameters;
 mod qualifiers;
+mod stream;
 mod types;
 
 use proc_macro2::Span;
@@ -25,6 +26,7 @@ pub(crate) use attributes::{Forwarded, conditional, conditions, is_deprecated};
 pub(crate) use defaults::Default;
 pub(crate) use handed_in::{HandedIn, takes_server};
 pub(crate) use parameters::{Argument, Parameter};
+pub(crate) use stream::{Stream, kind_of};
 
 /// One command, checked.
 pub(crate) struct Command {
@@ -50,6 +52,10 @@ pub(crate) struct Command {
     pub(crate) answer: Option<Type>,
     /// Whether the function returns a value that borrows, of which `answer` is the owned form.
     pub(crate) lends: bool,
+    /// The answer's type for people to read; `None` if the answer is `()`.
+    pub(crate) answer_text: Option<String>,
+    /// How the command answers with a stream; `None` if it does not.
+    pub(crate) stream: Option<Stream>,
     pub(crate) has_body: bool,
 }
 
@@ -63,9 +69,19 @@ pub(crate) fn build(
     qualifiers::check(&function, sink);
     let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let parameters = parameters::read(args, &krate, &mut function, sink);
-    let answer = answer(&function.sig.output, sink);
-    let owned = answer.as_ref().and_then(|ty| borrowed::owned(ty, &krate));
+    let returned = returned(&function.sig.output);
+    let (stream, known) = match stream::find(&returned) {
+        Some((stream, known)) => (Some(stream), known),
+        None => (None, returned.clone()),
+    };
+    let answer = answer(&returned, known, stream.as_ref(), sink);
+    let owned = match (&stream, &answer) {
+        (None, Some(ty)) => borrowed::owned(ty, &krate),
+        _ => None,
+    };
     let lends = owned.is_some();
+    let answer_text = answer.is_some().then(|| print::ty(owned.as_ref().unwrap_or(&returned)));
+    let answer_text = answer_text.filter(|text| text != "()");
     let is_method = function.sig.receiver().is_some();
     let mut forwarded = Forwarded::from(&function.attrs, function.body.is_some(), sink);
     for parameter in &parameters {
@@ -91,6 +107,8 @@ pub(crate) fn build(
         parameters,
         answer: owned.or(answer),
         lends,
+        answer_text,
+        stream,
         has_body: function.body.is_some(),
     };
     // A message is a struct beside the function, and there can be no struct inside an `impl`.
@@ -110,16 +128,27 @@ fn check_declared(args: &Args, function: &Function, sink: &mut Sink) {
     }
 }
 
-fn answer(output: &ReturnType, sink: &mut Sink) -> Option<Type> {
+/// The return type as the user wrote it.
+fn returned(output: &ReturnType) -> Type {
     match output {
-        ReturnType::Default => Some(parse_quote!(())),
-        ReturnType::Type(_, ty) => match types::fault_in_answer(ty) {
-            None => Some(Type::clone(ty)),
-            Some(fault) => {
-                sink.push(fault);
-                None
-            }
-        },
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, ty) => Type::clone(ty),
+    }
+}
+
+/// The type that a caller knows the answer by; `None` if the answer is not allowed.
+fn answer(returned: &Type, known: Type, stream: Option<&Stream>, sink: &mut Sink) -> Option<Type> {
+    let fault = match stream {
+        Some(Stream::Items { item, status }) => types::fault_in_answer(item)
+            .or_else(|| status.as_ref().and_then(|status| types::fault_in_answer(status))),
+        Some(Stream::Named) | None => types::fault_in_answer(returned),
+    };
+    match fault {
+        None => Some(known),
+        Some(fault) => {
+            sink.push(fault);
+            None
+        }
     }
 }
 
@@ -138,14 +167,9 @@ impl Command {
             .arguments()
             .map(|argument| format!("{}: {}", argument.name, print::ty(&argument.ty)));
         let arguments = arguments.collect::<Vec<_>>().join(", ");
-        let answer = self.answer_text().map(|text| format!(" -> {text}")).unwrap_or_default();
+        let answer =
+            self.answer_text.as_ref().map(|text| format!(" -> {text}")).unwrap_or_default();
         format!("{}({arguments}){answer}", self.name.value())
-    }
-
-    /// The answer's type for people to read; `None` if the answer is `()`.
-    pub(crate) fn answer_text(&self) -> Option<String> {
-        let answer = self.answer.as_ref().map(print::ty);
-        answer.filter(|text| text != "()")
     }
 }
 

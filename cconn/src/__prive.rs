@@ -1,6 +1,6 @@
 //! Items that generated code needs. Programs must not use them: no promise is made about them.
 
-pub use ::core::option::Option::{None, Some};
+pub use ::core::option::Option::{self, None, Some};
 pub use ::core::primitive::{bool, str, u8, u32, u64, usize};
 pub use ::core::result::Result::{self, Err, Ok};
 pub use ::core::{concat, fmt, module_path};
@@ -13,17 +13,17 @@ pub use crate::client::Client;
 pub use crate::commande::{
     Besoin, ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Declared,
     DeclaredArgument, Description, Fault, HandedIn, InBody, Input, Made, Module, ModuleProbe,
-    NotMade, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, RunFn, Scope, SentArgument,
-    ServeurSeul, Slot, ValidAnswer, Where, check_arguments, check_listed, distinct, handed_in,
-    joined, list, same_answer, server_only, total,
+    NotMade, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, ReturnedFlux, RunFn, Scope,
+    SentArgument, ServeurSeul, Slot, ValidAnswer, Where, check_arguments, check_listed, distinct,
+    handed_in, joined, list, same_answer, server_only, stream, total,
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;
 use crate::message::no_value;
 pub use crate::message::{
     Absent, AbsentByDefault, AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentOf,
-    ArgumentWriter, DefaultBytes, Entete, LendNever, LendSerde, Lent, Message, NeverAbsent, Plain,
-    PlainByDefault, Probe, ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf,
+    ArgumentWriter, DefaultBytes, Entete, FluxOf, LendNever, LendSerde, Lent, Message, NeverAbsent,
+    Plain, PlainByDefault, Probe, ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf,
     ValueByDefault, ValueError, Whole, WriteNever, WriteSerde, answer_kind, print,
 };
 pub use crate::serveur::Serveur;

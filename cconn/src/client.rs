@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::adresse::Adresse;
 use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
 use crate::identite::Identite;
-use crate::link::{Answer, Link, Notice};
+use crate::link::{Answer, Failure, Link, Notice};
 use crate::message::{Appel, Entete, Message};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
@@ -169,6 +169,9 @@ impl Client {
         let head = message.entete();
         self.link.names.remember(head.hash(), head.nom());
         self.with_frame(&head, message, Outgoing::begin_one_way, |frame| {
+            if head.expects_stream() {
+                return Err(Failure::NoTaker);
+            }
             if waits { self.link.send(frame, self.deadline()) } else { self.link.try_send(frame) }
         })
     }

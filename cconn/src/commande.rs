@@ -23,6 +23,7 @@ mod runner;
 mod session;
 mod shelf;
 mod shown;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
+use crate::link::ItemSink;
 use crate::message::{Reply, Sealed, Signature};
 use crate::wire::Answering;
 
@@ -55,6 +57,7 @@ pub use list::{
 pub(crate) use provide::Lien;
 pub(crate) use registry::Registry;
 pub(crate) use runner::{Hands, RegistryRunner, end_sessions};
+pub use stream::{ReturnedFlux, stream};
 
 /// A command with a body on this side, so that it can be registered.
 ///
@@ -96,6 +99,9 @@ pub struct Description {
     #[doc(alias = "server_only")]
     pub serveur_seul: bool,
     /// The hash of the name; the wire carries it instead of the name.
+    /// Whether the command answers with a stream.
+    #[doc(hidden)]
+    pub flux: bool,
     #[doc(hidden)]
     pub hash: u64,
     #[doc(hidden)]
@@ -128,6 +134,8 @@ pub struct Context<'a> {
     pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
     /// State and sessions.
     pub(crate) hands: &'a Hands,
+    /// The way to answer with a stream, if the caller expects one.
+    pub(crate) stream: Option<&'a dyn ItemSink>,
 }
 
 impl fmt::Debug for Context<'_> {

@@ -42,6 +42,7 @@ mod preuve;
 mod link;
 
 pub mod erreur;
+pub mod flux;
 mod message;
 
 mod client;

@@ -13,6 +13,7 @@ mod lent;
 mod named;
 mod probe;
 mod signature;
+mod streamed;
 mod type_name;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::body::Body;
 use crate::codec::{self, CodecError};
 use crate::erreur::Jamais;
+use crate::flux::Received;
 use crate::text::Harmless;
 
 pub use absent::{Absent, AbsentByDefault, DefaultBytes, NeverAbsent};
@@ -41,6 +43,7 @@ pub use lent::{LendNever, LendSerde, Lent};
 pub use named::{Nommee, nommee};
 pub use probe::{Probe, ProbeNothing, Probed};
 pub use signature::{ArgumentOf, Signature, TypeOf};
+pub use streamed::FluxOf;
 pub(crate) use type_name::is_result;
 
 /// Something that can be sent to the peer.
@@ -181,6 +184,10 @@ pub trait ErreurCommande: Sized {
     /// Decodes an error that the peer sent, which must take all the bytes.
     #[doc(hidden)]
     fn __cconn_decode(octets: &[u8]) -> Result<Self, ValueError>;
+
+    /// Appends the encoded error.
+    #[doc(hidden)]
+    fn __cconn_encode(&self, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -188,18 +195,42 @@ impl<E: Serialize + DeserializeOwned> ErreurCommande for E {
     fn __cconn_decode(octets: &[u8]) -> Result<Self, ValueError> {
         codec::decode(octets).map_err(ValueError)
     }
+
+    fn __cconn_encode(&self, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        codec::encode(self, out).map_err(ValueError)
+    }
 }
 
 impl ErreurCommande for Jamais {
     fn __cconn_decode(_: &[u8]) -> Result<Self, ValueError> {
         no_value()
     }
+
+    fn __cconn_encode(&self, _: &mut Vec<u8>) -> Result<(), ValueError> {
+        match *self {}
+    }
 }
 
 /// The bytes of an answer, before they are decoded.
 #[doc(alias = "Reader")]
 #[derive(Debug)]
-pub struct AnswerReader<'a>(pub(crate) Body<'a>);
+pub struct AnswerReader<'a> {
+    pub(crate) body: Body<'a>,
+    /// The stream that has opened instead of an answer.
+    pub(crate) stream: Option<Box<Received>>,
+}
+
+impl<'a> AnswerReader<'a> {
+    #[inline]
+    pub(crate) fn of_body(body: Body<'a>) -> Self {
+        AnswerReader { body, stream: None }
+    }
+
+    pub(crate) fn of_stream(stream: Received) -> Self {
+        let none: &[u8] = &[];
+        AnswerReader { body: none.into(), stream: Some(Box::new(stream)) }
+    }
+}
 
 /// The error of a value that can't be encoded, or of bytes that can't be decoded as the wanted
 /// type.

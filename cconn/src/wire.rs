@@ -22,7 +22,6 @@ mod layout;
 #[allow(dead_code, reason = "commands carry nothing yet")]
 mod outgoing;
 mod reader;
-#[allow(dead_code, reason = "the lanes of a connection come next")]
 mod stream;
 mod text;
 
@@ -36,16 +35,15 @@ pub(crate) use error::WireError;
 pub(crate) use features::Features;
 pub(crate) use frame::{
     BodyAt, CallId, Fingerprints, Frame, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND, blank_call,
-    body_at, frame_length, parse, write_adieu, write_cancel, write_failure, write_grant,
-    write_retrait,
+    body_at, frame_length, parse, write_adieu, write_cancel, write_credit, write_failure,
+    write_grant, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub(crate) use layout::LENGTH_PREFIX;
 pub use outgoing::Answering;
 pub(crate) use outgoing::{Outgoing, Start};
-#[allow(unused_imports, reason = "the lanes of a connection come next")]
 pub(crate) use stream::{
-    ITEM_HEAD, MAX_CREDIT, MAY_BE_SILENT, StreamEnd, begin_items, item_cost, next_item,
-    put_item_length, set_length,
+    ITEM_HEAD, ITEM_LENGTH, MAX_CREDIT, MAY_BE_SILENT, StreamEnd, begin_items, item_cost,
+    next_item, put_item_length, set_length,
 };
 pub(crate) use text::shorten;

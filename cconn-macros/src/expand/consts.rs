@@ -2,11 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::signature;
 use crate::lifetimes;
-use crate::model::Command;
+use crate::model::{Command, kind_of};
 
 /// The kind of the answer, and the signature of the command.
 pub(super) fn consts(command: &Command) -> TokenStream {
@@ -16,12 +17,10 @@ pub(super) fn consts(command: &Command) -> TokenStream {
 }
 
 pub(crate) fn kind(command: &Command) -> TokenStream {
-    let answer = &command.answer;
+    let answer = command.answer.clone().unwrap_or_else(|| Type::Verbatim(TokenStream::new()));
+    let kind = kind_of(&answer);
     quote_spanned! {Span::mixed_site()=>
-        const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
-            __cconn::AnswerKind::<#answer>::__CCONN_KIND,
-            __cconn::AnswerProbe::<#answer>::__CCONN_KIND,
-        );
+        const __CCONN_KIND: __cconn::u8 = #kind;
     }
 }
 

@@ -7,7 +7,7 @@ use syn::Ident;
 use super::message::twin_type;
 use super::{declared, defaults, handed_in};
 use crate::lifetimes;
-use crate::model::{Argument, Command, HandedIn, Parameter, hash, unraw};
+use crate::model::{Argument, Command, HandedIn, Parameter, Stream, hash, kind_of, unraw};
 
 /// The implementation of `Commande`, for a command that has a body.
 pub(super) fn registered(command: &Command) -> Option<TokenStream> {
@@ -26,6 +26,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let signature = declared::signature(command);
     let doc = doc(command);
     let needs = handed_in::needs(command);
+    let streams = command.stream.is_some();
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Commande for #twin {
@@ -37,6 +38,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 doc: #doc,
                 parallele: #parallel,
                 serveur_seul: #server_only,
+                flux: #streams,
                 hash: #hash,
                 alias: &[#(#aliases),*],
                 declared: __cconn::Some(|| &__CCONN_SIGNATURE),
@@ -102,12 +104,12 @@ fn handler(command: &Command) -> TokenStream {
     let passed = passed(command, &context, &slots);
     let function = &command.ident;
     let returned = quote_spanned!(Span::mixed_site()=> #function(#(#passed),*));
-    let reply = reply(command, &returned, &out);
+    let answer = answer(command, &returned, &context, &out);
     quote_spanned! {Span::mixed_site()=>
         |#context, #mutable #input, #out| {
             #(#reads)*
             __cconn::Input::end(#input)?;
-            __cconn::Ok(#reply)
+            #answer
         }
     }
 }
@@ -124,6 +126,43 @@ fn reply(command: &Command, returned: &TokenStream, out: &Ident) -> TokenStream 
             use __cconn::{LendNever as _, LendSerde as _};
             __cconn::Lent::<{ __CCONN_KIND }, _>(#returned).__cconn_lend(#out)
         }
+    }
+}
+
+/// Calls the function and sends what it returns.
+fn answer(command: &Command, returned: &TokenStream, context: &Ident, out: &Ident) -> TokenStream {
+    let site = Span::mixed_site();
+    let (item, status) = match &command.stream {
+        None => {
+            let reply = reply(command, returned, out);
+            return quote_spanned!(site=> __cconn::Ok(#reply));
+        }
+        Some(Stream::Named) => {
+            return quote_spanned! {site=>
+                __cconn::Ok(__cconn::ReturnedFlux::send(#returned, #context, #out))
+            };
+        }
+        Some(Stream::Items { item, status }) => (item, status),
+    };
+    let kind = kind_of(item);
+    let Some(status) = status else {
+        return quote_spanned! {site=>
+            __cconn::Ok(__cconn::stream::<{ #kind }, #item, _>(#returned, #context, #out))
+        };
+    };
+    let status_kind = kind_of(status);
+    let (items, ended) = (local("items"), local("status"));
+    quote_spanned! {site=>
+        let mut #items = __cconn::Option::None;
+        let #ended: #status = __cconn::Result::map(#returned, |__cconn_returned| {
+            #items = __cconn::Option::Some(__cconn_returned);
+        });
+        __cconn::Ok(match #items {
+            __cconn::Option::Some(#items) => {
+                __cconn::stream::<{ #kind }, #item, _>(#items, #context, #out)
+            }
+            __cconn::Option::None => __cconn::answer::<{ #status_kind }, _>(#ended, #out),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::{Argument, Command, unraw};
 pub(crate) fn twin(command: &Command) -> TokenStream {
     let Command { vis, ident, .. } = command;
     let attrs = &command.forwarded.twin;
-    let answer = command.answer_text().map(|text| {
+    let answer = command.answer_text.as_ref().map(|text| {
         let line = format!("\n\nAnswer: `{text}`.");
         quote!(#[doc = #line])
     });

@@ -17,7 +17,7 @@ pub(super) fn signature(command: &Command) -> TokenStream {
     let [value, error] = ["Value", "Error"].map(|part| {
         let part = syn::Ident::new(part, Span::mixed_site());
         let ty = quote!(<#answer as __cconn::Returned<{ __CCONN_KIND }>>::#part);
-        type_of(&command.answer_text().unwrap_or_default(), &ty, &ty)
+        type_of(&command.answer_text.clone().unwrap_or_default(), &ty, &ty)
     });
     quote_spanned! {Span::mixed_site()=>
         static __CCONN_SIGNATURE: __cconn::Signature = __cconn::Signature::new(

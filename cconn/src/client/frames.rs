@@ -1,12 +1,15 @@
 //! From messages to frames, and from answers to results.
 
+use std::num::NonZeroU32;
+
 use super::{Client, Failed};
 use crate::erreur::{Codage, Erreur, Jamais, Resultat, Signatures};
+use crate::flux::Received;
 use crate::link::{Answer, Failure, put_scratch, take_scratch};
 use crate::message::{
     AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
 };
-use crate::wire::{Outgoing, Start};
+use crate::wire::{Context, Outgoing, Start};
 
 impl Client {
     /// Encodes the frame of a message and hands it to `send`. The frame is made in the thread's
@@ -37,6 +40,13 @@ impl Client {
     ) -> Resultat<()> {
         let depth = self.link.depth();
         let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
+        let expected = self.expected(head);
+        let begin = |frame: &mut Outgoing<&'m [u8]>, start: Start<'_>| match &expected {
+            None => begin(frame, start),
+            Some(context) => {
+                begin(frame, Start { context: Some((context, self.link.features())), ..start });
+            }
+        };
         let head = &self.for_peer(head);
         let encoded = encode_frame(head, depth, message, writer, begin)
             .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?;
@@ -58,6 +68,16 @@ impl Client {
         }
     }
 
+    /// What a call says about the stream that its caller expects, if it expects one.
+    #[inline]
+    // [stream.expected]
+    fn expected(&self, head: &Entete<'_>) -> Option<Context<'static>> {
+        head.expects_stream().then(|| {
+            let stream = NonZeroU32::new(self.link.limits.stream_credit);
+            Context { stream, ..Context::default() }
+        })
+    }
+
     /// The result of a call. The answer is read in place, because it is large to move.
     // [outcome.bad]
     pub(super) fn read<R, E: ErreurCommande>(
@@ -68,7 +88,7 @@ impl Client {
     ) -> Result<R, Erreur<E>> {
         match called {
             Ok(Answer::Value(ref mut bytes)) => {
-                let value = decode(AnswerReader(bytes.body()));
+                let value = decode(AnswerReader::of_body(bytes.body()));
                 self.link.recycle(bytes);
                 value.map_err(|error| self.codage(head, "the answer", "decoded", error, true))
             }
@@ -79,6 +99,11 @@ impl Client {
                     Ok(refusal) => Erreur::Refus(refusal),
                     Err(error) => self.codage(head, "the command's error", "decoded", error, true),
                 })
+            }
+            Ok(Answer::Stream(call)) => {
+                let stream = AnswerReader::of_stream(Received::new(&self.link, call, head.nom()));
+                let flux = decode(stream);
+                flux.map_err(|error| self.codage(head, "the answer", "decoded", error, true))
             }
             Ok(Answer::Failure { code, accepted, text }) => {
                 let (ours, sent) = (head.signature(), head.empreinte());

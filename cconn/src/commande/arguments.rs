@@ -97,6 +97,21 @@ impl Fault {
         Fault::new(FailureCode::NotReady, text)
     }
 
+    /// The fault of a command that answers with a stream, which the caller does not expect.
+    #[cold]
+    pub(super) fn unexpected_stream() -> Self {
+        let text = "the command answers with a stream, which only `appeler`, `differer` and \
+                    `essayer_appel` can take"
+            .to_owned();
+        Fault::new(FailureCode::UnexpectedStream, text)
+    }
+
+    /// The fault of a command that answers with a stream, of which `limit` are sent already.
+    #[cold]
+    pub(super) fn too_many_streams(limit: usize) -> Self {
+        Fault::new(FailureCode::Overloaded, super::stream::too_many(limit))
+    }
+
     /// The fault of a command that needs a server, on a connection without one.
     #[cold]
     pub(crate) fn no_server() -> Self {
@@ -233,4 +248,4 @@ macro_rules! valid {
 }
 
 // Every form except 0, which means no answer.
-valid!(1 2 3 4);
+valid!(1 2 3 4 5 6 7 8);

@@ -284,6 +284,7 @@ pub(crate) const PLACEHOLDER: Description = Description {
     alias: &[],
     parallele: false,
     serveur_seul: false,
+    flux: false,
     hash: 0,
     declared: None,
     besoins: &[],

@@ -29,6 +29,8 @@ pub(super) struct Registered {
     pub(super) declared: Option<&'static Signature>,
     pub(super) parallel: bool,
     pub(super) needs: &'static [Besoin],
+    /// Whether the command answers with a stream.
+    pub(super) streams: bool,
     pub(super) run: Run,
 }
 
@@ -63,6 +65,7 @@ impl Registered {
             declared: entry.declared.map(|declared| declared()),
             parallel: entry.parallele,
             needs: entry.besoins,
+            streams: entry.flux,
             run: Run::Function(entry.run),
         }
     }
@@ -90,6 +93,7 @@ impl Registered {
             declared: None,
             parallel: false,
             needs: &[],
+            streams: false,
             run: Run::Closure(run),
         }
     }

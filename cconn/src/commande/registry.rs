@@ -7,7 +7,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::Context;
 use super::builtin::Integree;
 use super::fence::{fence, fence_telling};
 use super::given::{Given, Sessions};
@@ -16,6 +15,7 @@ pub(super) use super::registered::Registered;
 use super::registered::{Run, insert};
 use super::runner::RegistryRunner;
 use super::shelf::Shelf;
+use super::{Context, stream};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
@@ -134,6 +134,12 @@ impl Registry {
         let Ok(omitted) = command.omitted(incoming.fingerprint) else {
             return Reply::failure(FailureCode::Signature, &command.signature, out).into();
         };
+        if command.streams
+            && let Err(fault) = stream::admit(context.stream)
+        {
+            let (code, text) = *fault.0;
+            return Reply::failure(code, &text, out).into();
+        }
         let start = out.bytes.len();
         let body = Body::new(incoming.body, incoming.apart.take());
         match fence_telling(|| command.execute(context, (body, omitted), out)) {

@@ -69,7 +69,8 @@ impl<'a> RegistryRunner<'a> {
 impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let RegistryRunner { registry, client, serveur, known, hands } = self;
-        let context = Context { client, serveur: serveur.as_deref(), hands };
+        let (serveur, stream) = (serveur.as_deref(), incoming.stream);
+        let context = Context { client, serveur, hands, stream };
         match &hands.around {
             None => registry.run(known, &context, incoming, out),
             Some(around) => around.run(registry, client, incoming, out, |out| {

@@ -34,7 +34,8 @@ fn local() -> (Serveur, Client) {
 #[test]
 fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
-    let context = Context { client: &client, serveur: None, hands: &Hands::default() };
+    let context =
+        Context { client: &client, serveur: None, hands: &Hands::default(), stream: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Answering::default();
     let reply =
@@ -42,7 +43,7 @@ fn borrowed_arguments_lie_in_the_message() {
             .unwrap();
     assert_eq!(reply.0, ReplyKind::Answer);
     let found = <adresses as crate::traits::Appel<[usize; 3]>>::__cconn_decode(
-        crate::__prive::AnswerReader(out.bytes.as_slice().into()),
+        crate::__prive::AnswerReader::of_body(out.bytes.as_slice().into()),
     )
     .unwrap();
     let message = body.as_ptr_range();
@@ -55,7 +56,7 @@ fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
     let mut out = Answering::default();
     let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
-        let context = Context { client: &client, serveur, hands: &Hands::default() };
+        let context = Context { client: &client, serveur, hands: &Hands::default(), stream: None };
         (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into(), None), &mut out)
             .map(|reply| reply.0)
     };
@@ -67,7 +68,8 @@ fn a_command_that_needs_a_server_fails_without_one() {
 #[test]
 fn a_prefix_of_the_arguments_never_runs() {
     let (_serveur, client) = local();
-    let context = Context { client: &client, serveur: None, hands: &Hands::default() };
+    let context =
+        Context { client: &client, serveur: None, hands: &Hands::default(), stream: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Answering::default();

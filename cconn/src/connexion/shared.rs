@@ -95,6 +95,29 @@ macro_rules! shared_settings {
             self
         }
 
+        /// How many commands of one connection may send the items of an iterator at the same time;
+        /// 16 unless set.
+        ///
+        /// Each of them keeps a thread for as long as its stream goes on. A further one is refused,
+        /// not run.
+        #[doc(alias = "max_streams")]
+        pub fn max_flux(mut self, iterateurs: usize) -> Self {
+            self.settings.limits.max_pumps = iterateurs;
+            self
+        }
+
+        /// How long a stream may bring nothing while its items are waited for; 30 seconds unless
+        /// set.
+        ///
+        /// The time counts only while the program waits in `next`, and anew for each item: neither
+        /// a long stream nor a slow taker trips it.
+        #[doc(alias("timeout", "idle_timeout"))]
+        #[doc(alias = "stream_timeout")]
+        pub fn delai_silence(mut self, delai: std::time::Duration) -> Self {
+            self.settings.limits.silence = delai;
+            self
+        }
+
         /// Deepest nesting of calls; 32 unless set, at most 127.
         ///
         /// Every second level of a call waits on this side, the other levels on the peer's. Calls

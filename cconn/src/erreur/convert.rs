@@ -32,6 +32,7 @@ impl About<'_> {
             Failure::NoRoom => RaisonNonEnvoi::SansPlace,
             Failure::Stopping => RaisonNonEnvoi::Arret,
             Failure::InsideWaker => RaisonNonEnvoi::DansUnRappel,
+            Failure::NoTaker => RaisonNonEnvoi::Flux,
             Failure::InsideOne => RaisonNonEnvoi::DansUneCommande,
             Failure::Ended { ending, may_have_run } => {
                 let about = Some((self.command, may_have_run));
@@ -137,6 +138,7 @@ fn phase_of(phase: link::WaitedFor) -> (Phase, Option<Etape>, Option<Box<str>>) 
     let Whereabouts { stage, behind } = match phase {
         link::WaitedFor::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
         link::WaitedFor::Unheard => return (Phase::Fenetre, Some(Etape::SansEcoute), None),
+        link::WaitedFor::Silence => return (Phase::Flux, None, None),
         link::WaitedFor::CatchUp => return (Phase::Rattrapage, None, None),
         link::WaitedFor::Answer(place) => place,
     };

@@ -130,6 +130,9 @@ pub enum Phase {
     /// The answer.
     #[doc(alias = "Answer")]
     Reponse,
+    /// The next items of a stream, or its end.
+    #[doc(alias = "Stream")]
+    Flux,
     /// The end of the commands that had arrived.
     #[doc(alias = "CatchUp")]
     Rattrapage,
@@ -148,7 +151,12 @@ impl Phase {
     pub(super) fn ends_connection(self) -> bool {
         !matches!(
             self,
-            Phase::Fenetre | Phase::Ecriture | Phase::Reponse | Phase::Rattrapage | Phase::Retour
+            Phase::Fenetre
+                | Phase::Ecriture
+                | Phase::Reponse
+                | Phase::Flux
+                | Phase::Rattrapage
+                | Phase::Retour
         )
     }
 
@@ -164,6 +172,7 @@ impl Phase {
             Phase::Fenetre => ("the peer did not take up earlier commands", ""),
             Phase::Ecriture => ("the peer takes no bytes", ""),
             Phase::Reponse => ("no answer", ""),
+            Phase::Flux => ("its stream brought nothing", ""),
             Phase::Rattrapage => ("commands that had arrived before are not handled yet", ""),
             Phase::Expulsion => (
                 "the peer had not taken all that was left to say to it",

@@ -84,6 +84,9 @@ pub enum RaisonNonEnvoi {
     /// The hook `quand_retablie` used the `ClientPersistant` that waits for the hook.
     #[doc(alias = "InsideHook")]
     DansLeRetour,
+    /// The command answers with a stream, and `envoyer`, `essayer` and `diffuser` take no answer.
+    #[doc(alias = "Stream")]
+    Flux,
     /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
     #[doc(alias = "InsideCallback")]
     DansUnRappel,
@@ -121,6 +124,10 @@ impl fmt::Display for RaisonNonEnvoi {
             RaisonNonEnvoi::DansLeRetour => {
                 "the hook `quand_retablie` would wait for itself; \
                  call through the client that the hook is given"
+            }
+            RaisonNonEnvoi::Flux => {
+                "the command answers with a stream, which nobody would take; send it with \
+                 `appeler` or `differer`"
             }
             RaisonNonEnvoi::DansUnRappel => {
                 "a closure of `quand_prete`, or a waker, may not wait, for it is run by a thread \

@@ -17,6 +17,8 @@ pub(super) mod link;
 pub(super) mod listen;
 pub(super) mod lookout;
 pub(super) mod names;
+pub(super) mod pump;
+pub(super) mod role;
 pub(super) mod room;
 pub(super) mod run;
 pub(super) mod telling;

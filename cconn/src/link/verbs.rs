@@ -9,3 +9,4 @@ pub(super) mod handles;
 pub(super) mod send;
 pub(super) mod several;
 pub(super) mod stop;
+pub(super) mod streams;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{AnswerReader, ErreurCommande, LONG, ValueError, no_value};
+use crate::body::Body;
 use crate::codec::{self, CodecError, Decoder};
 use crate::erreur::{Erreur, Jamais, passed_on};
 use crate::octets::Octets;
@@ -272,7 +273,12 @@ pub(crate) fn into_bytes<T: 'static>(value: T) -> Result<Vec<u8>, T> {
 pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
     reader: AnswerReader<'_>,
 ) -> Result<T, ValueError> {
-    let mut decoder = Decoder::new(reader.0);
+    decode_whole(reader.body)
+}
+
+/// Decodes a value that takes the whole body. A byte string is read in one piece.
+pub(crate) fn decode_whole<T: DeserializeOwned + 'static>(body: Body<'_>) -> Result<T, ValueError> {
+    let mut decoder = Decoder::new(body);
     let value = decode_next(&mut decoder).map_err(ValueError)?;
     decoder.finish().map_err(ValueError)?;
     Ok(value)

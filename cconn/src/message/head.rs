@@ -13,6 +13,8 @@ pub struct Entete<'a> {
     empreinte: u32,
     /// How many arguments at the end are not sent, because they have their defaults.
     omitted: u8,
+    /// Whether the answer is a stream.
+    streams: bool,
 }
 
 /// The name and the signature.
@@ -29,7 +31,8 @@ impl<'a> Entete<'a> {
     /// If the signature is not known, `empreinte` is 0 and `signature` is empty.
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
-        Entete { texts: Texts::Given(nom, signature), hash: hash(nom), empreinte, omitted: 0 }
+        let (texts, hash) = (Texts::Given(nom, signature), hash(nom));
+        Entete { texts, hash, empreinte, omitted: 0, streams: false }
     }
 
     /// The head of a message to a declared command, without the last `omitted` arguments.
@@ -40,7 +43,8 @@ impl<'a> Entete<'a> {
             0 => signature.get(),
             omitted => signature.form(omitted.into()),
         };
-        Entete { texts: Texts::Declared(signature), hash: signature.hash, empreinte, omitted }
+        let (texts, hash) = (Texts::Declared(signature), signature.hash);
+        Entete { texts, hash, empreinte, omitted, streams: false }
     }
 
     /// How many arguments at the end are not sent, because they have their defaults.
@@ -53,7 +57,9 @@ impl<'a> Entete<'a> {
     // [features.forms]
     pub(crate) fn full(self) -> Self {
         match self.texts {
-            Texts::Declared(signature) => Entete::declared(signature, 0),
+            Texts::Declared(signature) => {
+                Entete { streams: self.streams, ..Entete::declared(signature, 0) }
+            }
             Texts::Given(..) => self,
         }
     }
@@ -66,10 +72,30 @@ impl<'a> Entete<'a> {
         }
     }
 
+    /// The head of a message whose answer is a stream.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn streaming(mut self) -> Self {
+        self.streams = true;
+        self
+    }
+
+    /// Whether the answer is a stream.
+    #[inline]
+    pub(crate) fn expects_stream(&self) -> bool {
+        self.streams
+    }
+
     /// A copy that can be kept, if the texts are those of a declared command.
     pub(crate) fn as_fixed(&self) -> Option<Entete<'static>> {
-        let Entete { hash, empreinte, omitted, .. } = *self;
-        self.known().map(|known| Entete { texts: Texts::Declared(known), hash, empreinte, omitted })
+        let Entete { hash, empreinte, omitted, streams, .. } = *self;
+        self.known().map(|known| Entete {
+            texts: Texts::Declared(known),
+            hash,
+            empreinte,
+            omitted,
+            streams,
+        })
     }
 
     /// The command's name on the wire.

@@ -158,6 +158,9 @@ impl Sender<'_> {
         mut told: impl FnMut(&Arc<Link>, bool),
     ) -> Resultat<Diffusion> {
         let mut head = message.entete();
+        if head.expects_stream() {
+            return Err(self.not_sent(head.nom(), Failure::NoTaker));
+        }
         // One frame goes to all, so it is in a form that all understand.
         // [features.forms]
         if head.omitted() > 0 && !links.iter().all(|link| link.takes_short_forms()) {

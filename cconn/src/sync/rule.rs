@@ -33,6 +33,18 @@ pub(crate) enum Rule {
     WaitsAreCounted,
     /// A connection that ends in order waits, after its own `adieu`, for the peer's `retrait`.
     TwoStepGoodbye,
+    /// Half of a stream's credit that was taken is given again.
+    CreditIsGivenAgain,
+    /// A thread that waits for credit for a stream reads.
+    PumpsRead,
+    /// A stop of a stream ends the wait of the thread that feeds it.
+    StopHaltsPumps,
+    /// A stream whose call was given up before it opened is not fed.
+    CancelStopsPumps,
+    /// A command that has returned an iterator gives its turn up for good.
+    PumpsLeaveTheTurn,
+    /// An executor that pulls an iterator leaves reading and running to a stand-in.
+    RoleIsHandedOn,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

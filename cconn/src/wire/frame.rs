@@ -7,7 +7,7 @@ mod build;
 mod tests;
 
 pub(crate) use build::{
-    blank_call, write_adieu, write_cancel, write_failure, write_grant, write_retrait,
+    blank_call, write_adieu, write_cancel, write_credit, write_failure, write_grant, write_retrait,
 };
 
 use super::codes::{EndReason, FailureCode};

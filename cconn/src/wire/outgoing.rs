@@ -3,9 +3,10 @@
 //! `Frame::write` writes a frame whose fields are all known; this type builds one in place, while
 //! its body is encoded and before its id is known.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::context::{self, Context};
+use super::context::{self, Context, ContextBlock};
 use super::features::Features;
 use super::frame::{CallId, NO_COMMAND};
 use super::layout::{
@@ -129,6 +130,23 @@ impl Outgoing<&[u8]> {
     // [window.charge]
     pub(crate) fn charged(&self) -> usize {
         self.len().saturating_sub(self.fixed())
+    }
+
+    /// The first credit of the stream that a call expects; 0 if it expects none.
+    #[inline]
+    pub(crate) fn stream_of_call(&self) -> u32 {
+        match self.bytes.get(DEPTH_AT) {
+            Some(depth) if context::is_flagged(*depth) => self.stream_in_context(),
+            _ => 0,
+        }
+    }
+
+    #[cold]
+    fn stream_in_context(&self) -> u32 {
+        let block = self.bytes.get(self.fixed()..).and_then(<[u8]>::split_first);
+        let block = block.and_then(|(length, rest)| rest.get(..usize::from(*length)));
+        let block = block.and_then(|block| ContextBlock::parse(block).ok());
+        block.and_then(|block| block.read().stream).map_or(0, NonZeroU32::get)
     }
 
     /// The hash of the command in a call.

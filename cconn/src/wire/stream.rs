@@ -74,10 +74,14 @@ pub(crate) const MAX_CREDIT: i64 = 1 << 31;
 // [items.flags]
 pub(crate) const MAY_BE_SILENT: u8 = 1;
 
+/// The most bytes of an item's length.
+pub(crate) const ITEM_LENGTH: usize = 9;
+
 /// The most bytes of a frame before its first item's bytes: the fields, the flags, the length.
-pub(crate) const ITEM_HEAD: usize = layout::Items::SIZE + 1 + 9;
+pub(crate) const ITEM_HEAD: usize = layout::Items::SIZE + 1 + ITEM_LENGTH;
 
 /// What an item of `length` bytes costs.
+// [credit.cost]
 #[inline]
 pub(crate) fn item_cost(length: usize) -> u64 {
     (length as u64).saturating_add(ITEM_OVERHEAD)
@@ -89,12 +93,13 @@ pub(crate) fn begin_items(out: &mut Vec<u8>, id: CallId, lane: u8, flags: Option
     out.extend(flags);
 }
 
-/// Fills in the length of the frame that starts at `start` and reaches to the end of `out`. False
-/// if the length does not fit its prefix.
+/// Fills in the length of the frame that starts at `start` and reaches to the end of `out`, with
+/// `behind` bytes more elsewhere. False if the length does not fit its prefix.
 #[inline]
-pub(crate) fn set_length(out: &mut [u8], start: usize) -> bool {
+pub(crate) fn set_length(out: &mut [u8], start: usize, behind: usize) -> bool {
     let Some(frame) = out.get_mut(start..) else { return false };
-    let length = frame.len().checked_sub(LENGTH_PREFIX).and_then(|n| u32::try_from(n).ok());
+    let length = frame.len().checked_sub(LENGTH_PREFIX).and_then(|n| n.checked_add(behind));
+    let length = length.and_then(|n| u32::try_from(n).ok());
     match (length, frame.first_chunk_mut()) {
         (Some(length), Some(place)) => {
             *place = length.to_le_bytes();
@@ -200,8 +205,8 @@ mod tests {
         begin_items(&mut out, CallId(7), 2, Some(MAY_BE_SILENT));
         put_item_length(&mut out, 1);
         out.push(5);
-        assert!(set_length(&mut out, 3));
-        assert!(!set_length(&mut out, 100));
+        assert!(set_length(&mut out, 3, 0));
+        assert!(!set_length(&mut out, 100, 0));
         let frame = parse(out.get(3 + LENGTH_PREFIX..).unwrap(), Features::STREAMS);
         assert_eq!(frame, Ok(Frame::Items { id: CallId(7), lane: 2, rest: &[1, 1, 5] }));
     }

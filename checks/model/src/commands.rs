@@ -1,5 +1,6 @@
 //! The commands of the models, and those who send them: threads of the program and handlers.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use crate::link::{
     Answer, Awaited, Dispatch, Failure, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped,
     wait_for_first,
 };
+use crate::streams;
 use crate::sync::{Condvar, Mutex};
-use crate::wire::{CallId, EndReason, FailureCode, Outgoing, Start};
+use crate::wire::{CallId, Context, EndReason, FailureCode, Features, Outgoing, Start};
 use crate::world::random;
 
 /// What a command does. The number travels as the command's hash.
@@ -44,9 +46,19 @@ pub(crate) enum Op {
     /// The same, beside others.
     ParallelAttend,
     Release,
+    /// Answers with a stream of as many items as its count says.
+    Stream,
+    /// The same, and its iterator calls back for each item.
+    StreamCalling,
+    /// The same, and its iterator waits until a `Release` has run.
+    StreamAttend,
+    /// The same, beside others.
+    ParallelStream,
+    /// Takes the items of a stream of its caller's, as many as its count says.
+    Take,
 }
 
-const OPS: [Op; 14] = [
+const OPS: [Op; 19] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -61,11 +73,20 @@ const OPS: [Op; 14] = [
     Op::Attend,
     Op::ParallelAttend,
     Op::Release,
+    Op::Stream,
+    Op::StreamCalling,
+    Op::StreamAttend,
+    Op::ParallelStream,
+    Op::Take,
 ];
 
 impl Op {
     fn is_parallel(self) -> bool {
-        matches!(self, Op::Parallel | Op::ParallelAttend)
+        matches!(self, Op::Parallel | Op::ParallelAttend | Op::ParallelStream)
+    }
+
+    fn streams(self) -> bool {
+        matches!(self, Op::Stream | Op::StreamCalling | Op::StreamAttend | Op::ParallelStream)
     }
 }
 
@@ -129,7 +150,12 @@ impl Speaker {
     }
 
     /// A frame, unless it is nested too deep.
-    fn frame(&self, op: Op, body: &[u8], is_call: bool) -> Result<Outgoing<&'static [u8]>, Failure> {
+    fn frame(
+        &self,
+        op: Op,
+        body: &[u8],
+        is_call: bool,
+    ) -> Result<Outgoing<&'static [u8]>, Failure> {
         let start = Start::plain(self.link.depth()?, op as u64, 0);
         let mut frame = Outgoing::in_buffer(Vec::new());
         if is_call {
@@ -143,7 +169,7 @@ impl Speaker {
     }
 
     /// Does what may give up the turn.
-    fn wait<T>(&self, act: impl FnOnce() -> T) -> T {
+    pub(crate) fn wait<T>(&self, act: impl FnOnce() -> T) -> T {
         self.turn_of.into_iter().for_each(|end| self.ledger.pause(end));
         let result = act();
         self.turn_of.into_iter().for_each(|end| self.ledger.go_on(end));
@@ -152,16 +178,15 @@ impl Speaker {
 
     pub(crate) fn send(&self, op: Op, count: u8, padding: usize) {
         let (message, body) = self.body(count, padding);
-        let sent = self.frame(op, &body, false).and_then(|mut frame| {
-            self.wait(|| self.link.send(&mut frame, self.deadline()))
-        });
+        let sent = self
+            .frame(op, &body, false)
+            .and_then(|mut frame| self.wait(|| self.link.send(&mut frame, self.deadline())));
         self.told_sent(message, sent);
     }
 
     pub(crate) fn send_at_once(&self, op: Op) {
         let (message, body) = self.body(0, 0);
-        let sent =
-            self.frame(op, &body, false).and_then(|frame| self.link.send_at_once(&frame));
+        let sent = self.frame(op, &body, false).and_then(|frame| self.link.send_at_once(&frame));
         self.told_sent(message, sent);
     }
 
@@ -174,18 +199,18 @@ impl Speaker {
 
     pub(crate) fn call(&self, op: Op, count: u8, padding: usize) {
         let (message, body) = self.body(count, padding);
-        let answer = self.frame(op, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.call(&mut frame, self.deadline()))
-        });
+        let answer = self
+            .frame(op, &body, true)
+            .and_then(|mut frame| self.wait(|| self.link.call(&mut frame, self.deadline())));
         self.told_answer(message, answer, &body);
     }
 
     /// Calls what sends two messages back before it answers, and then catches up: they are handled.
     pub(crate) fn catch_up(&self) {
         let (message, body) = self.body(1, 0);
-        let answer = self.frame(Op::Hop, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.call(&mut frame, self.deadline()))
-        });
+        let answer = self
+            .frame(Op::Hop, &body, true)
+            .and_then(|mut frame| self.wait(|| self.link.call(&mut frame, self.deadline())));
         let answered = answer.is_ok();
         self.told_answer(message, answer, &body);
         let caught_up = self.link.catch_up(self.deadline().into());
@@ -197,9 +222,9 @@ impl Speaker {
 
     pub(crate) fn defer(&self, op: Op, count: u8, padding: usize) -> Option<Pending> {
         let (message, body) = self.body(count, padding);
-        let deferred = self.frame(op, &body, true).and_then(|mut frame| {
-            self.wait(|| self.link.defer(&mut frame, self.deadline()))
-        });
+        let deferred = self
+            .frame(op, &body, true)
+            .and_then(|mut frame| self.wait(|| self.link.defer(&mut frame, self.deadline())));
         match deferred {
             Ok(call) => Some(Pending { link: self.link.clone(), call, message, body }),
             Err(failure) => {
@@ -254,7 +279,55 @@ impl Speaker {
         self.told_answer(message, answer, &body);
     }
 
-    pub(crate) fn told_answer(&self, message: MessageId, answer: Result<Answer, Failure>, body: &[u8]) {
+    /// Takes a stream's items, at most `most`, and lets it go then.
+    pub(crate) fn take(&self, op: Op, count: u8, most: u8) {
+        let (message, body) = self.body(count, 0);
+        let answer = self
+            .stream_frame(op, &body)
+            .and_then(|mut frame| self.wait(|| self.link.call(&mut frame, self.deadline())));
+        match answer {
+            Ok(Answer::Stream(call)) => {
+                self.ledger.told(message, Fate::Answered);
+                streams::take(self, call, op, count, most);
+            }
+            answer => self.told_answer(message, answer, &body),
+        }
+    }
+
+    /// Asks for a stream, and gives the call up: the cancel may cross the opening.
+    pub(crate) fn give_up_stream(&self, op: Op, count: u8) {
+        let (message, body) = self.body(count, 0);
+        let deferred = self
+            .stream_frame(op, &body)
+            .and_then(|mut frame| self.wait(|| self.link.defer(&mut frame, self.deadline())));
+        match deferred {
+            Ok(call) => {
+                (0..random(4)).for_each(|_| shuttle::thread::yield_now());
+                self.link.give_up(call);
+                self.ledger.told(message, Fate::GivenUp);
+            }
+            Err(failure) => self.told_failure(message, &failure),
+        }
+    }
+
+    /// A call that expects a stream.
+    fn stream_frame(&self, op: Op, body: &[u8]) -> Result<Outgoing<&'static [u8]>, Failure> {
+        let mut start = Start::plain(self.link.depth()?, op as u64, 0);
+        let context = Context { stream: NonZeroU32::new(streams::CREDIT), ..Context::default() };
+        start.context = Some((&context, Features::OURS));
+        let mut frame = Outgoing::in_buffer(Vec::new());
+        frame.begin_call(start);
+        frame.bytes.extend(body);
+        frame.finish().expect("a small frame");
+        Ok(frame)
+    }
+
+    pub(crate) fn told_answer(
+        &self,
+        message: MessageId,
+        answer: Result<Answer, Failure>,
+        body: &[u8],
+    ) {
         let fate = match answer {
             Ok(Answer::Value(bytes)) => {
                 assert_eq!(bytes.as_slice(), body, "an answer to something else");
@@ -353,7 +426,19 @@ impl Commands {
             Op::Meet => speaker().call(Op::Attend, 0, 0),
             Op::Attend | Op::ParallelAttend => self.gate.wait(),
             Op::Release => self.gate.open(),
-            Op::Nest | Op::Hop | Op::Parallel => shuttle::thread::yield_now(),
+            Op::Take => {
+                // It has its turn now and then only, whenever it does not wait.
+                let speaker = speaker();
+                let without_turn = Speaker { turn_of: None, ..speaker.clone() };
+                speaker.wait(|| without_turn.take(Op::Stream, count, u8::MAX));
+            }
+            Op::Nest
+            | Op::Hop
+            | Op::Parallel
+            | Op::Stream
+            | Op::StreamCalling
+            | Op::StreamAttend
+            | Op::ParallelStream => shuttle::thread::yield_now(),
             Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
             Op::Stop => assert_eq!(link.stop(None), Stopped::Begun),
             Op::Close => link.close(EndReason::Closed, ""),
@@ -383,6 +468,21 @@ impl Commands {
 }
 
 impl Commands {
+    /// Answers with a stream. The turn ends as it opens.
+    fn stream(&self, link: &Arc<Link>, incoming: &Incoming<'_>, op: Op, of: Origin) -> Outcome {
+        self.ledger.finish(of.message);
+        if !op.is_parallel() {
+            self.ledger.pause(self.end);
+        }
+        let speaker = || Speaker { turn_of: None, ..self.speaker(link, true, of) };
+        let before_item = |_: u8| match op {
+            Op::StreamCalling => speaker().call(Op::Echo, 0, 0),
+            Op::StreamAttend => self.gate.wait(),
+            _ => shuttle::thread::yield_now(),
+        };
+        streams::feed(incoming.stream, incoming.body[0], before_item)
+    }
+
     fn run(&self, link: &Arc<Link>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
         // A call that was given up before it left.
         let Some(op) = known(incoming.command) else {
@@ -393,7 +493,11 @@ impl Commands {
         let (sender, message) = (SenderId(number(1)), MessageId(number(5)));
         let parallel = op.is_parallel();
         self.ledger.start(self.end, sender, message, parallel);
-        self.act(link, op, body[0], Origin { sender, message });
+        let of = Origin { sender, message };
+        if op.streams() {
+            return self.stream(link, incoming, op, of);
+        }
+        self.act(link, op, body[0], of);
         self.ledger.finish(message);
         if !parallel {
             self.ledger.pause(self.end);

@@ -20,6 +20,8 @@ impl Link {
                 (state.is_any_followed(), "a call is followed"),
                 (state.has_ready_followers(), "a follower is not woken"),
                 (state.has_lookout(), "there is a lookout"),
+                (state.feeds_streams(), "a stream is sent"),
+                (state.inside().calls.streamed() > 0, "items are kept"),
                 (!state.is_closed(), "the connection is open"),
             ];
             rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()

@@ -18,6 +18,8 @@ pub(crate) enum Fate {
     NotRun,
     /// It may have run.
     MayHaveRun,
+    /// Nobody waited for it.
+    GivenUp,
 }
 
 #[derive(Debug)]
@@ -53,6 +55,8 @@ struct Books {
     too_many_waiting: u32,
     /// Messages refused because of a stop, to a handler that the program had asked for.
     cut_short: u32,
+    /// Streams that the end of the connection has cut.
+    cut_streams: u32,
 }
 
 /// The books of one run. Their lock is no business of the scheduler's.
@@ -95,6 +99,10 @@ impl Ledger {
         let is_of_it = |entry: &&Entry| books.handled[entry.sender.0 as usize] == Some(message);
         let of_it = books.messages.iter().filter(is_of_it);
         of_it.filter(|entry| entry.fate == Fate::Accepted && !entry.finished).count()
+    }
+
+    pub(crate) fn count_cut_stream(&self) {
+        self.books().cut_streams += 1;
     }
 
     pub(crate) fn count_too_many_waiting(&self) {
@@ -143,11 +151,13 @@ impl Ledger {
                 Fate::Answered => *started == 1,
                 Fate::Accepted => *started == 1 || !orderly && !heard && *started == 0,
                 Fate::NotRun => *started == 0,
+                Fate::GivenUp => *started <= 1,
                 Fate::MayHaveRun => *started <= 1 && !(orderly && patient),
             };
             assert!(is_right, "message {id} was told {fate:?} and started {started} times");
         }
         assert_eq!(books.running, [0; MOST_ENDS], "handlers left");
+        assert!(!orderly || books.cut_streams == 0, "an orderly end has cut a stream");
         let cut_short = orderly && patient && books.cut_short > 0;
         assert!(!cut_short, "a command that was accepted before the stop could not send");
     }

@@ -17,6 +17,7 @@ mod rules;
 mod runner;
 mod scenarios;
 mod schedule;
+mod streams;
 mod sync;
 mod world;
 

@@ -29,6 +29,20 @@ pub(crate) fn all() -> Vec<Broken> {
         core("15 a wait gives up the turn", Rule::TurnIsLeft, "nested"),
         core("16 waits are counted", Rule::WaitsAreCounted, "hops"),
         core("20 goodbye in two steps", Rule::TwoStepGoodbye, "stop at any time"),
+        core("30 credit is given again", Rule::CreditIsGivenAgain, "streams"),
+        core("31 who waits for credit reads", Rule::PumpsRead, "streams"),
+        core("32 a stop ends the feeding", Rule::StopHaltsPumps, "streams dropped, with room"),
+        core(
+            "33 a cancel before the opening",
+            Rule::CancelStopsPumps,
+            "streams dropped, with room",
+        ),
+        core("34 an iterator has no turn", Rule::PumpsLeaveTheTurn, "streams and calls in them"),
+        core(
+            "35 the role is handed on",
+            Rule::RoleIsHandedOn,
+            "an iterator that needs another command",
+        ),
         core("21 who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }

@@ -244,6 +244,8 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::Send(op, count, padding) => speaker.send(op, count, padding),
         Act::SendAtOnce => speaker.send_at_once(Op::Echo),
         Act::CatchUp => speaker.catch_up(),
+        Act::Take(op, count, most) => speaker.take(op, count, most),
+        Act::GiveUpStream(op, count) => speaker.give_up_stream(op, count),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
         Act::Await(op, count) => {
             if let Some(call) = speaker.defer(op, count, 0) {

@@ -6,8 +6,8 @@
 mod frames;
 
 pub use frames::{
-    Greeting, adieu, answer, call, cancel, failure, frame, grant, hash, one_way, record, retrait,
-    user_error, with_context,
+    Greeting, adieu, answer, call, cancel, credit, end, failure, frame, grant, hash, items,
+    one_way, record, retrait, user_error, with_context,
 };
 
 use std::io::{self, Read, Write};
@@ -38,6 +38,9 @@ pub enum Seen {
     Failure { id: u64, command: u64, code: u16, text: String },
     Cancel { id: u64 },
     Grant { class: u8, bytes: u64 },
+    Items { id: u64, lane: u8, rest: Vec<u8> },
+    End { id: u64, lane: u8, how: u8, rest: Vec<u8> },
+    Credit { id: u64, lane: u8, bytes: u32 },
     Retrait,
     Adieu { reason: u16, text: String },
 }

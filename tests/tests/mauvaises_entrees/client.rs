@@ -76,7 +76,7 @@ fn a_server_that_breaks_the_protocol() {
             "a frame of 4294967295 bytes was announced, and at most 8388608",
         ),
         (|_| 8_388_609_u32.to_le_bytes().to_vec(), 6, "a frame of 8388609 bytes"),
-        (|_| frame(8, &[&[0; 20]]), 5, "frame kind 8 is unknown"),
+        (|_| frame(13, &[&[0; 20]]), 5, "frame kind 13 is unknown"),
         (|_| frame(99, &[]), 5, "frame kind 99 is unknown"),
         (|id| failure(id, "somme", 1, &[0xff]), 5, "not UTF-8"),
         (|_| answer(0, &[92]), 5, "id 0"),

@@ -145,7 +145,7 @@ fn frames_of_made_up_kinds_end_the_connection_and_are_named() {
     // [frame.unknown-kind] [error.no-resync]
     with_watchdog("made-up kinds", LIMIT, || {
         let bench = Bench::usual();
-        for kind in [0, 8, 9, 10, 13, 14, 42, 128, 255] {
+        for kind in [0, 13, 14, 42, 128, 255] {
             for greeting in [Greeting::client(), declaring(&[0xff; 8])] {
                 let mut raw = Raw::client_with(bench.address(), &greeting);
                 assert_answers(&mut raw, 1);

@@ -267,7 +267,7 @@ type Case = (fn(u64) -> Vec<u8>, &'static str);
 fn a_server_of_made_up_frames_and_bad_blocks() {
     // [frame.unknown-kind] [context.room] [context.twice] [failure.fingerprints]
     let cases: [Case; 8] = [
-        (|_| frame(8, &[&[1; 20]]), "frame kind 8 is unknown"),
+        (|_| frame(14, &[&[1; 20]]), "frame kind 14 is unknown"),
         (|_| frame(13, &[&[1; 8]]), "frame kind 13 is unknown"),
         (|_| frame(200, &[]), "frame kind 200 is unknown"),
         (|_| with_context(&one_way("a", &[]), &[5, 0, 5, 0]), "tag 5 comes twice"),

@@ -26,7 +26,8 @@ impl State {
             self.window.unspend(charge(frame.charged()));
             return Err(Failure::TooManyCalls { limit });
         }
-        let asked = Asked { at: self.outbox.end(), command: frame.command_of_call() };
+        let (command, credit) = (frame.command_of_call(), frame.stream_of_call());
+        let asked = Asked { at: self.outbox.end(), command, credit };
         let call = self.calls.open(asked, awaited);
         frame.set_call_id(call);
         Ok(call)

@@ -112,6 +112,26 @@ impl State {
         }
     }
 
+    /// Leaves the executor's role to a stand-in: a sleeping one, else a new one.
+    pub(crate) fn hand_role_on(&mut self) {
+        self.turn.offer_role();
+        if self.turn.in_place() > 0 {
+            // A stand-in whose term is over takes the role again.
+            self.wake(|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment));
+        } else if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::StandIn) {
+            self.due.wake(parker);
+        } else if self.turn.may_start_for_role() {
+            self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
+            self.due.start_stand_in();
+        }
+    }
+
+    /// Gives the role back to the executor. A stand-in that sleeps in its place goes on as one.
+    pub(crate) fn recall_role(&mut self) {
+        self.turn.recall_role();
+        self.wake(|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment));
+    }
+
     /// Whether a runner would find nothing to start and nothing to write.
     pub(crate) fn is_free_of_work(&self) -> bool {
         let nothing = self.turn.startable() == Startable::Nothing && !self.turn.has_at_once();

@@ -3,7 +3,10 @@
 //! A call's id names a place in a table and the generation of the place. So no id is used twice,
 //! and a late answer can be told from an answer to a call that was never made.
 
+mod streams;
+
 use super::bytes::Bytes;
+use super::inlet::{Inlet, Stream};
 use crate::wire::{CallId, FailureCode};
 
 /// What the peer sent back for a call.
@@ -16,6 +19,8 @@ pub(crate) enum Answer {
     /// The command did not produce an answer; `text` tells people why. `accepted`: the fingerprints
     /// that the peer accepts, if the peer has listed them.
     Failure { code: FailureCode, accepted: Box<[u32]>, text: Box<str> },
+    /// A stream has opened; it stays with the connection, which hands its items out.
+    Stream(CallId),
 }
 
 impl Answer {
@@ -24,6 +29,7 @@ impl Answer {
         match self {
             Answer::Value(bytes) | Answer::UserError(bytes) => bytes.len(),
             Answer::Failure { text, .. } => text.len(),
+            Answer::Stream(_) => 0,
         }
     }
 }
@@ -35,6 +41,8 @@ pub(crate) struct Asked {
     pub(crate) at: u64,
     /// Hash of the command's name.
     pub(crate) command: u64,
+    /// The first credit of the stream that the call expects; 0 if it expects none.
+    pub(crate) credit: u32,
 }
 
 #[derive(Debug)]
@@ -42,6 +50,8 @@ enum Slot {
     Free,
     Waiting(Asked),
     Answered(Answer),
+    /// The call was answered by a stream.
+    Open(Box<Inlet>),
 }
 
 #[derive(Debug)]
@@ -75,6 +85,8 @@ pub(crate) struct Calls {
     kept: usize,
     /// Bytes of the kept answers that no thread waits for. `unclaimed <= kept`
     unclaimed: usize,
+    /// Bytes of items of streams that the program has not taken.
+    streamed: usize,
     /// The number of answers that have come to calls that waited.
     answered: u64,
     /// Outbox position before the answered call that was sent last.
@@ -146,13 +158,14 @@ impl Calls {
     #[inline]
     // [outcome.order]
     pub(crate) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
-        let unclaimed = self.unclaimed;
+        let (unclaimed, streamed) = (self.unclaimed, self.streamed);
         let entry = match self.entries.get_mut(index(call)) {
             Some(entry) if entry.generation == generation(call) => entry,
             _ => return self.unawaited(call),
         };
         let Slot::Waiting(Asked { at, .. }) = entry.slot else { return self.unawaited(call) };
-        let fits = entry.awaited || unclaimed.saturating_add(answer.size()) <= most;
+        let fits = entry.awaited
+            || unclaimed.saturating_add(streamed).saturating_add(answer.size()) <= most;
         let answer = if fits { answer } else { not_kept() };
         let size = answer.size();
         entry.slot = Slot::Answered(answer);
@@ -171,7 +184,7 @@ impl Calls {
     pub(crate) fn first_before(&self, at: u64) -> Option<Asked> {
         let waiting = self.entries.iter().filter_map(|entry| match entry.slot {
             Slot::Waiting(asked) => Some(asked),
-            Slot::Free | Slot::Answered(_) => None,
+            Slot::Free | Slot::Answered(_) | Slot::Open(_) => None,
         });
         let given_up = self.given_up.iter().map(|(_, asked)| *asked);
         let before =
@@ -202,7 +215,7 @@ impl Calls {
             // An older generation was closed; a newer one was never given out.
             (_, false) => entry.generation > generation(call),
             // A second answer to a call that has one.
-            (Slot::Waiting(_) | Slot::Answered(_), true) => true,
+            (Slot::Waiting(_) | Slot::Answered(_) | Slot::Open(_), true) => true,
             // The place is free and its generation not used yet, unless its generations are used
             // up.
             (Slot::Free, true) => entry.generation == u32::MAX,
@@ -221,7 +234,8 @@ impl Calls {
     #[inline]
     pub(crate) fn is_answered(&self, call: CallId) -> bool {
         self.entries.get(index(call)).is_some_and(|entry| {
-            entry.generation == generation(call) && matches!(entry.slot, Slot::Answered(_))
+            entry.generation == generation(call)
+                && matches!(entry.slot, Slot::Answered(_) | Slot::Open(_))
         })
     }
 
@@ -230,7 +244,7 @@ impl Calls {
     pub(crate) fn claim(&mut self, call: CallId) -> Option<Answer> {
         let entry = self.entry(call)?;
         if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
-            return None;
+            return self.claim_stream(call);
         }
         let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
         self.free(call);
@@ -239,12 +253,41 @@ impl Calls {
                 self.taken_out(&answer, awaited);
                 Some(answer)
             }
-            Slot::Free | Slot::Waiting(_) => None,
+            Slot::Free | Slot::Waiting(_) | Slot::Open(_) => None,
         }
     }
 
-    /// Gives a call up. Returns how it was sent if it still waited.
+    /// What the call is doing.
+    pub(crate) fn stream(&mut self, call: CallId) -> Stream<'_> {
+        match self.entry(call).filter(|entry| entry.generation == generation(call)) {
+            Some(entry) => match &mut entry.slot {
+                Slot::Open(inlet) => Stream::Open(inlet),
+                Slot::Waiting(Asked { credit: 0, .. }) => Stream::NotExpected,
+                Slot::Waiting(_) => Stream::Expected,
+                Slot::Free | Slot::Answered(_) => Stream::Unknown,
+            },
+            None => Stream::Unknown,
+        }
+    }
+
+    /// The open stream of that call.
+    pub(crate) fn inlet(&mut self, call: CallId) -> Option<&mut Inlet> {
+        match self.stream(call) {
+            Stream::Open(inlet) => Some(inlet),
+            _ => None,
+        }
+    }
+
+    /// Hands an open stream out as the answer of its call.
+    fn claim_stream(&mut self, call: CallId) -> Option<Answer> {
+        self.inlet(call).map(|_| Answer::Stream(call))
+    }
+
+    /// Gives a call up that is not answered by a stream. Returns how it was sent if it still waited.
     pub(crate) fn give_up(&mut self, call: CallId) -> Option<Asked> {
+        if self.inlet(call).is_some() {
+            return None;
+        }
         let (slot, awaited) = self.close(call)?;
         match slot {
             Slot::Waiting(asked) => {
@@ -255,7 +298,7 @@ impl Calls {
                 self.taken_out(&answer, awaited);
                 None
             }
-            Slot::Free => None,
+            Slot::Free | Slot::Open(_) => None,
         }
     }
 
@@ -322,7 +365,7 @@ mod tests {
     const MOST: usize = 100;
 
     fn asked(at: u64) -> Asked {
-        Asked { at, command: at }
+        Asked { at, command: at, credit: 0 }
     }
 
     fn value(size: usize) -> Answer {

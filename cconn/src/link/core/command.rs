@@ -18,6 +18,8 @@ pub(crate) struct Command {
     pub(crate) charge: u64,
     /// How many commands had arrived before this one; set when it is queued.
     pub(crate) number: u64,
+    /// The first credit of the stream that the caller expects; 0 if it expects none.
+    pub(crate) credit: u32,
 }
 
 /// A command that has returned.

@@ -27,7 +27,7 @@ impl State {
         self.tended.stops = true;
         self.turn.winding_up = true;
         // From now on senders that wait for window are refused, unless they belong to a handler.
-        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window | Sleep::Credit(_)));
         self.advance_goodbye();
         // Commands that no thread waited for may start now, because of `winding_up`.
         self.offer_turn();
@@ -113,6 +113,9 @@ impl State {
         }
         self.goodbye.set_closed();
         self.turn.clear();
+        if self.calls.waiting() > 0 {
+            self.calls.lose_unwanted();
+        }
         self.due.say(words);
         // The system would reset the stream of a peer whose bytes stay unread, and our last words
         // could be lost with it. So for a while those bytes are read and discarded.

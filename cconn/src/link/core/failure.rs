@@ -14,6 +14,8 @@ pub(crate) enum WaitedFor {
     Unheard,
     /// The answer.
     Answer(Whereabouts),
+    /// The next items of a stream, or its end.
+    Silence,
     /// The end of the commands that had arrived.
     CatchUp,
 }
@@ -37,6 +39,9 @@ pub(crate) enum Failure {
     InsideWaker,
     /// A command can't wait until it is handled itself. The connection lives.
     InsideOne,
+    /// Not sent: the command answers with a stream, which a one-way message has no taker for. The
+    /// connection lives.
+    NoTaker,
     /// The connection ended first.
     Ended { ending: Arc<Ending>, may_have_run: bool },
     /// The deadline passed first. The connection lives.

@@ -5,10 +5,22 @@ use std::task::Waker;
 use std::time::Instant;
 
 use super::followed::Followed;
+use super::sleepers::Sleep;
 use super::state::State;
 use crate::wire::CallId;
 
 impl State {
+    /// Wakes the threads that wait for the outcome of that call.
+    #[inline]
+    pub(super) fn wake_for_answer(&mut self, id: CallId) {
+        if self.followed.any() {
+            self.followed_is_ready(id);
+        }
+        self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+        // Threads that wait for any of several calls look for themselves which one it is.
+        self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
+    }
+
     /// Follows a call with a waker. Returns the waker that followed it before, to be dropped
     /// unlocked.
     ///

@@ -20,6 +20,9 @@ pub(crate) const LAST_GRACE: Duration = Duration::from_secs(1);
 /// Bytes of answers that may wait to be claimed: eight of the largest by default.
 const MAX_UNCLAIMED: usize = 64 << 20;
 
+/// The first credit of a stream: several of the pieces that files are sent in.
+const STREAM_CREDIT: u32 = 256 << 10;
+
 /// The limits of one connection on this side.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -31,6 +34,14 @@ pub(crate) struct Limits {
     pub(crate) max_waiting: usize,
     /// Parallel handlers of one connection that may run at the same time.
     pub(crate) max_parallel: usize,
+    /// Iterators of one connection that may be pulled at the same time.
+    pub(crate) max_pumps: usize,
+    /// The first credit of a stream that this side receives, in bytes; an item costs 16 besides its
+    /// own.
+    pub(crate) stream_credit: u32,
+    /// How long a stream that this side waits for may bring nothing, unless it says that it may be
+    /// silent.
+    pub(crate) silence: Duration,
     /// How deep calls may nest.
     pub(crate) max_depth: u8,
     /// Calls of this side that may be without an answer.
@@ -73,6 +84,9 @@ impl Default for Limits {
             window: smallest_window(MAX_FRAME),
             max_waiting: 16,
             max_parallel: 16,
+            max_pumps: 16,
+            stream_credit: STREAM_CREDIT,
+            silence: Duration::from_secs(30),
             max_depth: 32,
             max_calls: 65_536,
             max_unclaimed: MAX_UNCLAIMED,

@@ -1,8 +1,13 @@
 //! The outbox: bytes to be written, as whole frames in order, from all senders of a connection.
 
+mod growing;
+mod items;
+
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
+use self::growing::Growing;
+pub(crate) use self::growing::{Item, Lane};
 use crate::copy;
 use crate::wire::{self, CallId, Outgoing};
 
@@ -43,6 +48,8 @@ pub(crate) struct Outbox {
     spares: [Vec<u8>; 2],
     /// A buffer that was written out and is too large to be kept here.
     large: Vec<u8>,
+    /// The last frame, if items of a stream may be added to it.
+    growing: Option<Growing>,
     appended: u64,
     sent: u64,
     /// Position up to which bytes may be on their way to the peer.
@@ -153,6 +160,7 @@ impl Outbox {
 
     /// Takes everything out, to be written without the lock.
     pub(crate) fn take(&mut self) -> Batch {
+        self.growing = None;
         // From here until `give_back` the peer may receive any of these bytes.
         self.possibly_sent = self.appended;
         let empty = std::mem::take(&mut self.spare_deque);
@@ -270,6 +278,7 @@ impl Outbox {
     /// Drops everything unwritten, because the connection has ended.
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
+        self.growing = None;
         self.spares = Default::default();
         // Dropped bytes count as sent, so that no thread waits for them.
         self.sent = self.appended;

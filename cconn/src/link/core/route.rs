@@ -1,11 +1,16 @@
 //! Decides where received frames go: answers to their calls, commands to the queue, everything else
 //! to the state.
 
-use super::bytes::Bytes;
+mod kept;
+
+use std::num::NonZeroU32;
+
+use self::kept::Kept;
 use super::calls::{Answer, Met};
 use super::command::Command;
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
+use super::inlet::Ended;
 use super::notices::Notice;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -41,46 +46,15 @@ pub(crate) struct Routing<'a> {
     pub(crate) max_unclaimed: usize,
 }
 
-/// The body of a received frame, and how it is kept.
-struct Kept<'a> {
-    inbox: &'a mut Inbox,
-    range: std::ops::Range<usize>,
-}
-
-impl Kept<'_> {
-    /// Size of a body of which `length` bytes are in the buffer, including a long byte string that
-    /// is apart.
-    #[inline]
-    fn size(&self, length: usize) -> usize {
-        length.saturating_add(self.inbox.buffer.apart())
-    }
-
-    /// Keeps the last `length` bytes of the frame. `alone`: no other body is kept for the same
-    /// purpose.
-    #[inline]
-    fn body(self, length: usize, alone: bool) -> Bytes {
-        let from = self.range.end.saturating_sub(length);
-        let body = from..self.range.end;
-        if self.inbox.buffer.apart() > 0 {
-            return self.parted(body);
-        }
-        // Copying a small body is as fast as handing the buffer over, and the thread needs no
-        // second buffer.
-        if !Bytes::fits_inline(length) && self.inbox.buffer.should_hand_over(&body, alone) {
-            Bytes::Whole { buf: self.inbox.buffer.hand_over(), range: body }
-        } else {
-            Bytes::copy_first(length, self.inbox.buffer.rest_from(from))
-        }
-    }
-
-    /// Keeps a body whose long byte string is apart.
-    #[cold]
-    fn parted(self, body: std::ops::Range<usize>) -> Bytes {
-        let frame = self.range.start.saturating_sub(wire::LENGTH_PREFIX);
-        let before = body.start.saturating_sub(frame);
-        let (at, long) = self.inbox.buffer.take_apart();
-        Bytes::parted(self.inbox.buffer.slice(body), at.saturating_sub(before), long)
-    }
+/// The fields of a command that has come.
+#[derive(Clone, Copy)]
+struct Head {
+    depth: u8,
+    call: Option<CallId>,
+    name: u64,
+    fingerprint: u32,
+    /// The first credit of the stream that the caller expects; 0 if it expects none.
+    credit: u32,
 }
 
 impl State {
@@ -166,26 +140,15 @@ impl State {
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, context, body } => {
-                let length = body.len();
-                let charge =
-                    charge(kept.size(length.saturating_add(ContextBlock::size_of(context))));
-                let body = kept.body(length, self.turn.is_line_empty());
-                let (call, parallel) = (None, false);
-                self.arrive(
-                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
-                    routing,
-                )
+                let head = Head { depth, call: None, name, fingerprint, credit: 0 };
+                let (before, length) = (ContextBlock::size_of(context), body.len());
+                self.command_came(head, [before, length], kept, routing)
             }
             Frame::Call { depth, id, command: name, fingerprint, context, body } => {
-                let length = body.len();
-                let charge =
-                    charge(kept.size(length.saturating_add(ContextBlock::size_of(context))));
-                let body = kept.body(length, self.turn.is_line_empty());
-                let (call, parallel) = (Some(id), false);
-                self.arrive(
-                    Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 },
-                    routing,
-                )
+                let credit = context.map_or(0, stream_credit);
+                let head = Head { depth, call: Some(id), name, fingerprint, credit };
+                let (before, length) = (ContextBlock::size_of(context), body.len());
+                self.command_came(head, [before, length], kept, routing)
             }
             Frame::Answer { id, body } => {
                 let length = body.len();
@@ -208,13 +171,46 @@ impl State {
             }
             Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class, bytes } => self.granted(class, bytes),
-            // `parse` lets these through once this side declares that it understands streams.
-            Frame::Items { .. } | Frame::End { .. } | Frame::Credit { .. } => {
-                self.waste.note();
+            Frame::Items { id, lane, rest } => {
+                let length = self.items_came(id, lane, rest)?;
+                self.keep_row(id, length, kept, routing);
                 Ok(())
             }
+            Frame::End { id, lane, how } => self.end_came(id, lane, Ended::told(how)),
+            Frame::Credit { id, lane, bytes } => self.credit_came(id, lane, bytes),
             Frame::Retrait => self.peer_says_retrait(),
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
+        }
+    }
+
+    /// Takes in a command, of which `before` bytes of context and a body of `length` bytes came.
+    #[inline]
+    fn command_came(
+        &mut self,
+        head: Head,
+        [before, length]: [usize; 2],
+        kept: Kept<'_>,
+        routing: Routing<'_>,
+    ) -> Result<(), Ending> {
+        let Head { depth, call, name, fingerprint, credit } = head;
+        // [credit.most]
+        if i64::from(credit) > wire::MAX_CREDIT {
+            let text = "a call gives more credit to its stream than a stream may have";
+            return Err(Ending::here(EndReason::Window, text));
+        }
+        let charge = charge(kept.size(length.saturating_add(before)));
+        let body = kept.body(length, self.turn.is_line_empty());
+        let (parallel, number) = (false, 0);
+        let command =
+            Command { depth, call, name, fingerprint, body, parallel, charge, number, credit };
+        self.arrive(command, routing)
+    }
+
+    /// Keeps the last `length` bytes of a frame of items.
+    fn keep_row(&mut self, id: CallId, length: usize, kept: Kept<'_>, routing: Routing<'_>) {
+        if length > 0 {
+            let row = kept.body(length, self.keeps_no_items(id));
+            self.keep_items(id, row, routing.max_unclaimed);
         }
     }
 
@@ -293,12 +289,7 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
-                if self.followed.any() {
-                    self.followed_is_ready(id);
-                }
-                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
-                // Threads that wait for any of several calls look for themselves which one it is.
-                self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
+                self.wake_for_answer(id);
                 Ok(())
             }
             // [outcome.late]
@@ -323,6 +314,7 @@ impl State {
             self.take_up(command.charge);
             self.handled(command.number);
         }
+        self.cancel_stream(id);
         Ok(())
     }
 
@@ -353,6 +345,11 @@ impl State {
         self.goodbye.hear_adieu();
         Ok(())
     }
+}
+
+/// The first credit of the stream that a call expects; 0 if it expects none.
+fn stream_credit(block: ContextBlock<'_>) -> u32 {
+    block.read().stream.map_or(0, NonZeroU32::get)
 }
 
 fn overrun(overrun: Overrun) -> Ending {

@@ -112,7 +112,8 @@ impl State {
 
     /// Whether the peer no longer wants the answer of a running call, or can't get it any more.
     pub(crate) fn is_unwanted(&self, call: Option<CallId>) -> bool {
-        self.ended().is_some() || call.is_some_and(|call| self.turn.is_cancelled(call))
+        let given_up = |call| self.turn.is_cancelled(call) || self.is_halted(call);
+        self.ended().is_some() || call.is_some_and(given_up)
     }
 
     /// The number of threads that are inside a command.

@@ -31,6 +31,8 @@ pub(crate) enum Sleep {
     Line,
     /// The first sender in the line, waiting for room in the peer's window.
     Window,
+    /// A thread that feeds the stream of that call, waiting for credit.
+    Credit(CallId),
     /// A sender, waiting for room in the outbox.
     Room,
     /// The flusher, waiting for the end of the read pass of the thread at the helm.
@@ -59,6 +61,7 @@ impl Sleep {
             | Sleep::Several
             | Sleep::Window
             | Sleep::End => true,
+            Sleep::Credit(_) => holds(Rule::PumpsRead),
             // A write ends this wait, so the thread must not block in a read.
             Sleep::Room => !holds(Rule::RoomSleeps),
             Sleep::Executor

@@ -13,6 +13,7 @@ use super::followed::Followed;
 use super::goodbye::{Ending, Goodbye};
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
+use super::outlet::Outlets;
 use super::sleepers::{Sleep, Sleepers};
 use super::tended::Tended;
 use super::turn::Turn;
@@ -55,7 +56,9 @@ pub(crate) struct State {
     pub(super) sleepers: Sleepers,
     pub(super) due: Due,
     pub(super) tended: Tended,
-    high_water: u64,
+    pub(super) high_water: u64,
+    /// The sending ends of streams; `None` until there is a first one.
+    pub(super) outlets: Option<Box<Outlets>>,
     /// What the peer's greeting declares.
     pub(super) peer: Features,
 }
@@ -81,6 +84,7 @@ impl State {
             due: Due::default(),
             tended: Tended::new(watched),
             high_water: limits.high_water,
+            outlets: None,
             peer: peer.features,
         }
     }

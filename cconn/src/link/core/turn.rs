@@ -5,11 +5,15 @@
 //! beside the handler that runs then.
 
 mod arrivals;
+mod pumping;
+mod role;
 #[cfg(test)]
 mod tests;
 mod unheard;
 
 use self::arrivals::Arrivals;
+use self::role::Pumps;
+pub(crate) use self::role::{Crowded, StandInTerm};
 use super::backlog::Backlog;
 use super::catching_up::CatchingUp;
 use super::command::Command;
@@ -54,6 +58,8 @@ pub(crate) struct Turn {
     waiting: usize,
     /// Handlers that run beside others.
     parallel: usize,
+    /// Iterators that are pulled after their commands have returned.
+    pumps: Pumps,
     /// Threads whose job is to run commands.
     pub(crate) executors: usize,
     /// Stand-ins: further threads that run commands.
@@ -80,10 +86,6 @@ pub(crate) struct Turn {
     max_parallel: usize,
 }
 
-/// The error of a handler that may not wait, because too many handlers wait already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Crowded;
-
 impl Turn {
     pub(crate) fn new(max_waiting: usize, max_parallel: usize) -> Self {
         Turn {
@@ -92,6 +94,7 @@ impl Turn {
             running: 0,
             waiting: 0,
             parallel: 0,
+            pumps: Pumps::default(),
             executors: 0,
             stand_ins: 0,
             callers: 0,
@@ -159,7 +162,8 @@ impl Turn {
     /// Threads that are inside a handler.
     #[inline]
     pub(crate) fn occupied(&self) -> usize {
-        self.running.saturating_add(self.waiting).saturating_add(self.parallel)
+        let handlers = self.running.saturating_add(self.waiting).saturating_add(self.parallel);
+        handlers.saturating_add(self.pumps.count)
     }
 
     /// Whether a thread is there for whose sake the command may run: an executor, a thread of the
@@ -168,7 +172,8 @@ impl Turn {
     #[inline]
     // [order.keep-reading]
     fn is_listening(&self, front: &Command) -> bool {
-        let now = self.executors > 0 || self.callers > 0 || self.waiting > 0 || self.winding_up;
+        let at_work = self.waiting > 0 || self.pumps.count > 0;
+        let now = self.executors > 0 || self.callers > 0 || at_work || self.winding_up;
         (now || self.arrivals.is_owed(front)) && !self.held
     }
 
@@ -350,10 +355,7 @@ impl Turn {
     /// Whether one more thread is needed for what can start: no runner is free, or none of the
     /// right kind. A free runner that is awake looks at the queue before it sleeps.
     pub(crate) fn needs_stand_in(&self) -> bool {
-        // All handlers that may wait, all that may run beside others, and the one that has the
-        // turn.
-        let most = self.max_waiting.saturating_add(self.max_parallel).saturating_add(1);
-        if self.stand_ins >= most {
+        if self.stand_ins >= self.pumps.most_stand_ins(self.max_waiting, self.max_parallel) {
             return false;
         }
         match self.startable() {
@@ -361,7 +363,7 @@ impl Turn {
             Startable::ByAnyone => self.occupied() >= self.executors.saturating_add(self.stand_ins),
             // It is not known whether the executor is inside a handler; one thread too many does no
             // harm.
-            Startable::ByStandIn => self.occupied() >= self.stand_ins,
+            Startable::ByStandIn => self.pumps.are_all_busy(self.occupied(), self.stand_ins),
         }
     }
 
@@ -390,6 +392,8 @@ impl Turn {
     fn unhandled(&self) -> (usize, u64) {
         // The hook for a notice occupies a thread, but is no command.
         let running = self.occupied().saturating_sub(usize::from(self.noticing));
+        // A command that has returned its iterator is handled.
+        let running = running.saturating_sub(self.pumps.count);
         let left = self.backlog.len().saturating_add(running).saturating_add(self.dropped);
         (left, self.arrivals.count())
     }

@@ -88,7 +88,8 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     let notice = Notice { command: NOTE, code, text, here, lost };
     let body = Bytes::copy(b"x");
     let (depth, call, name, fingerprint, parallel, charge) = (0, None, ECHO, 0, false, 64);
-    let command = Command { depth, call, name, fingerprint, body, parallel, charge, number: 0 };
+    let command =
+        Command { depth, call, name, fingerprint, body, parallel, charge, number: 0, credit: 0 };
     end.link.locked(|state| {
         state.inside().turn.notices.push(notice);
         state.inside().turn.push(command);

@@ -137,7 +137,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
         let parker = state.inside().sleepers.take(|_| true).unwrap();
         state.inside().due.wake(parker);
         state.append_with(|out| wire::write_cancel(out, CallId(7)));
-        state.inside().calls.answer(call, Answer::Value(core::bytes::Bytes::copy(b"x")), 100);
+        state.inside().calls.answer(call, Answer::Value(Bytes::copy(b"x")), 100);
     });
     assert_eq!(value(caller.join().unwrap()), b"x");
     assert!(

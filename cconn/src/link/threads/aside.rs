@@ -42,7 +42,8 @@ impl Drop for Aside {
 /// Gives up the turn of a handler that is about to wait.
 #[inline]
 pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, Failure> {
-    if !holds(Rule::TurnIsLeft) {
+    // An iterator is pulled without a turn.
+    if !holds(Rule::TurnIsLeft) || handler.marks.pumping {
         return Ok(None);
     }
     let limit = handler.link.limits.max_waiting;

@@ -15,6 +15,46 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body: &'a [u8],
     /// A long byte string that follows `body`, in a `Vec` of its own that may be taken.
     pub(crate) apart: Cell<Option<&'a mut Apart>>,
+    /// The way to answer with a stream, if the caller expects one.
+    pub(crate) stream: Option<&'a dyn ItemSink>,
+}
+
+/// Whether a stream has opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Open,
+    /// The caller has given the call up: nothing is pulled.
+    Cancelled,
+    /// As many iterators are pulled as may be.
+    Crowded {
+        limit: usize,
+    },
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// The item is on its way, and the next one may be pulled.
+    Done,
+    /// No further item is wanted, or none can be sent.
+    Halted,
+    /// The connection is being stopped: the stream ends.
+    Stopping,
+    /// The item is larger than the peer accepts.
+    TooLarge { size: usize, limit: usize },
+}
+
+/// The way to answer one call with a stream.
+pub(crate) trait ItemSink {
+    /// Whether one more iterator may be pulled on this connection; else how many may be.
+    fn has_room(&self) -> Result<(), usize>;
+
+    /// Opens the stream: the command has returned its iterator, and its turn ends.
+    fn open(&self) -> Opening;
+
+    /// Sends an item, whose last bytes may be apart. Blocks while the receiver gives no credit, or
+    /// the outbox has no room.
+    fn put(&self, head: &[u8], long: Vec<u8>) -> Put;
 }
 
 impl Incoming<'_> {

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::aside::Aside;
 use super::chained::Chained;
+use super::role::Role;
 use super::run::Hands;
 use crate::link::Link;
 use crate::link::core::route::Router;
 use crate::link::core::running::Front;
 use crate::link::core::sleepers::Sleep;
-use crate::link::core::turn;
+use crate::link::core::turn::{self, StandInTerm};
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
 
@@ -59,7 +60,7 @@ impl Link {
         }
         let _aside = Aside::step();
         self.locked(|state| state.route_rest());
-        let mut hands = Hands::new(self);
+        let mut hands = Hands::new(self, Role::Executor);
         self.locked(|state| {
             while !state.is_closed() {
                 self.execute_next(state, &mut hands);
@@ -119,17 +120,37 @@ impl Link {
 
     /// Runs commands beside an executor that waits for a peer, or without any executor.
     pub(in super::super) fn stand_in(self: &Arc<Self>) {
-        let mut hands = Hands::new(self);
+        let mut hands = Hands::new(self, Role::StandIn);
         self.locked(|state| {
             let mut idle = false;
             while !state.is_closed() && !idle {
-                idle = self.stand_in_once(state, &mut hands);
+                idle = match state.take_role() {
+                    Some(term) => self.execute_in_place(state, term, &mut hands),
+                    None => self.stand_in_once(state, &mut hands),
+                };
             }
         });
         // The runner may hold values of the program: they are dropped before a stop stops waiting
         // for this thread.
         drop(hands);
         self.locked(|state| state.end_stand_in());
+    }
+
+    /// Does the executor's work while that pulls an iterator. Returns false: this thread may find
+    /// more to do.
+    fn execute_in_place(
+        self: &Arc<Self>,
+        state: &mut Locked<'_>,
+        term: StandInTerm,
+        hands: &mut Hands<'_>,
+    ) -> bool {
+        hands.role = Role::InItsPlace;
+        while !state.is_closed() && state.has_role(term) {
+            self.execute_next(state, hands);
+        }
+        hands.role = Role::StandIn;
+        state.end_term();
+        false
     }
 
     /// Does what a stand-in has to do next. True once it had nothing to do for long.
@@ -142,8 +163,8 @@ impl Link {
             }
             if state.is_unflushed() {
                 state.flush(&mut Deadline::Never);
-            } else if idle || state.is_closed() {
-                return idle;
+            } else if idle || state.is_closed() || state.is_role_offered() {
+                return idle && !state.is_role_offered();
             } else {
                 state.pass_on();
                 let scarce = crate::sync::are_threads_scarce();

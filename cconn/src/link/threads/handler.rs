@@ -22,6 +22,9 @@ pub(in super::super) struct Marks {
     pub(in super::super) depth: u8,
     pub(in super::super) call: Option<CallId>,
     pub(in super::super) parallel: bool,
+    /// Whether the command has returned an iterator, which the thread pulls: it has no turn any
+    /// more to give up.
+    pub(in super::super) pumping: bool,
 }
 
 /// The command that a thread runs, with its connection.
@@ -101,6 +104,12 @@ pub(in super::super) fn inside<R>(marks: Marks, run: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Notes that the command of the calling thread has returned an iterator, which the thread pulls.
+pub(super) fn begin_pumping() {
+    let pumping = marks().map(|marks| Marks { pumping: true, ..marks });
+    let _no_locals = MARKS.try_with(|cell| cell.set(pumping));
+}
+
 /// The calling thread runs commands or hooks of a connection as long as this value lives.
 #[must_use]
 pub(crate) struct Serving(());
@@ -138,7 +147,10 @@ impl Link {
     /// Whether the calling thread is inside a command of this connection, and is thus counted by
     /// its turn when it waits.
     pub(in super::super) fn is_inside(&self) -> bool {
-        current().is_some_and(|handler| std::ptr::eq(&raw const *handler.link, self))
+        let is_this = |handler: Handler| {
+            !handler.marks.pumping && std::ptr::eq(&raw const *handler.link, self)
+        };
+        current().is_some_and(is_this)
     }
 
     /// Marks the calling thread as running a hook of this connection while the value lives.

@@ -132,6 +132,11 @@ impl Link {
         });
     }
 
+    /// What the peer understands beyond the first form of the protocol.
+    pub(crate) fn features(&self) -> Features {
+        self.peer.features
+    }
+
     #[inline]
     pub(super) fn is_left(&self) -> bool {
         self.left.load(Ordering::Relaxed)

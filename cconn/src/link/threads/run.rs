@@ -3,35 +3,69 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::dispatch::{Incoming, Outcome, Runner};
+use super::dispatch::{Incoming, ItemSink, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
 use super::leave::Appended;
+use super::pump::Pump;
+use super::role::Role;
 use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
 use crate::link::core::command::{Command, Ran};
 use crate::link::core::notices::Notice;
+use crate::link::core::outlet::OutletId;
 use crate::link::core::turn::Work;
 use crate::link::io::lock::Locked;
 use crate::sync::Deadline;
-use crate::wire::{Answering, FailureCode, Fingerprints, Frame, LENGTH_PREFIX};
+use crate::wire::{Answering, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, StreamEnd};
+
+/// Bytes of the end of a stream before the error that it may carry, at most.
+const END_HEAD: usize = 16;
 
 /// The most bytes of buffer that a thread keeps between two commands for writing answers.
 const KEPT: usize = 1 << 10;
+
+/// A command that has returned, and its stream if it has opened one.
+#[derive(Clone, Copy)]
+struct Done {
+    ran: Ran,
+    stream: Option<OutletId>,
+    role: Role,
+}
+
+impl Done {
+    #[inline]
+    fn note(self, state: &mut Locked<'_>) {
+        match self.stream {
+            None => state.finish(self.ran),
+            Some(stream) => self.end_stream(stream, state),
+        }
+    }
+
+    #[cold]
+    fn end_stream(self, stream: OutletId, state: &mut Locked<'_>) {
+        state.end_pump(self.ran, stream);
+        if self.role == Role::Executor {
+            state.recall_role();
+        }
+    }
+}
 
 /// What a thread that runs commands keeps at hand.
 pub(super) struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
     /// The command to run next, or the one that was run last.
     pub(super) command: Option<Command>,
+    /// What this thread does besides running commands.
+    pub(super) role: Role,
     /// The frame of the answer.
     frame: Answering,
     _serving: Serving,
 }
 
 impl<'a> Hands<'a> {
-    pub(super) fn new(link: &'a Arc<Link>) -> Self {
-        let runner = link.commands.runner(link);
-        Hands { runner, command: None, frame: Answering::default(), _serving: handler::serve(link) }
+    pub(super) fn new(link: &'a Arc<Link>, role: Role) -> Self {
+        let (runner, frame) = (link.commands.runner(link), Answering::default());
+        Hands { runner, command: None, role, frame, _serving: handler::serve(link) }
     }
 
     /// Frees what is too large to be kept. The `Vec` of a long answer is kept by the connection, to
@@ -67,15 +101,16 @@ impl Link {
     }
 
     fn run_notice(self: &Arc<Self>, notice: &Notice) {
-        let marks = Marks { depth: 0, call: None, parallel: false };
+        let marks = Marks { depth: 0, call: None, parallel: false, pumping: false };
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
     /// Runs the command in `hands`, with nothing locked, and sends its answer.
     pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
-        let Command { call, parallel, number, .. } = *command;
+        let Command { call, parallel, number, credit, .. } = *command;
         let ran = Ran { call, parallel, number };
+        let pump = (credit > 0).then(|| Pump::new(self, ran, credit, hands.role));
         // Credit is granted when a command starts: a long command must not hold up the peer's
         // window.
         state.take_up(command.charge);
@@ -87,17 +122,20 @@ impl Link {
             if hands.frame.bytes.capacity() == 0 {
                 hands.frame.bytes = take_scratch();
             }
-            let write = self.run_unlocked(hands);
+            let write = self.run_unlocked(hands, pump.as_ref());
             if let Some(command) = &mut hands.command {
                 self.recycle(&mut command.body);
             }
             self.give_way();
             write
         });
-        if write {
-            answer(state, ran, &mut hands.frame);
+        let stream = pump.as_ref().and_then(Pump::opened);
+        let done = Done { ran, stream, role: hands.role };
+        // [cancel.stream]
+        if write && stream.is_none_or(|stream| state.owes_end(stream)) {
+            answer(state, done, &mut hands.frame);
         } else {
-            state.finish(ran);
+            done.note(state);
         }
         hands.tidy(state);
         state.advance_goodbye();
@@ -106,7 +144,7 @@ impl Link {
     /// Runs the command and encodes its outcome; false if there is nothing to send.
     #[inline]
     // [outcome.one]
-    fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>) -> bool {
+    fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>, pump: Option<&Pump<'_>>) -> bool {
         let Hands { runner, command, frame, .. } = hands;
         let Some(command) = command else { return false };
         let Command { depth, call, parallel, .. } = *command;
@@ -116,16 +154,20 @@ impl Link {
             fingerprint: command.fingerprint,
             body,
             apart: Cell::new(apart),
+            stream: pump.map(|pump| pump as &dyn ItemSink),
         };
         if let Some(call) = call {
             frame.begin_answer(call);
         }
         let header = frame.bytes.len();
-        let outcome = handler::inside(Marks { depth, call, parallel }, || {
+        let outcome = handler::inside(Marks { depth, call, parallel, pumping: false }, || {
             // A command holds a handle to its connection, like any other part of the program.
             let _handle = self.ends_with_handles.then(|| Handle::new(self));
             runner.run(&incoming, frame)
         });
+        if let Some(pump) = pump.filter(|pump| pump.is_decided()) {
+            return self.write_end(pump, outcome, header, frame);
+        }
         let (code, text) = match (outcome, call) {
             (Outcome::Failure(code), _) => (code, text_behind(&frame.bytes, header)),
             // [one-way.no-answer]
@@ -149,11 +191,46 @@ impl Link {
         // The part of an answer that was written is not sent.
         frame.truncate(0);
         if call.is_none() {
-            handler::inside(Marks { depth, call, parallel }, || {
+            handler::inside(Marks { depth, call, parallel, pumping: false }, || {
                 runner.failed(&incoming, code, &text);
             });
         }
         self.write_failure(command, code, &text, &mut frame.bytes);
+        true
+    }
+
+    /// Turns the outcome of a command whose stream is open, which stands behind `header` bytes of
+    /// the frame, into the end of the stream. False if none is owed.
+    // [stop.end] [end.how] [cancel.stream]
+    #[cold]
+    fn write_end(
+        &self,
+        pump: &Pump<'_>,
+        outcome: Outcome,
+        header: usize,
+        frame: &mut Answering,
+    ) -> bool {
+        let Some(id) = pump.opened() else { return false };
+        let mut said = frame.bytes.split_off(header);
+        said.append(&mut frame.tail);
+        frame.truncate(0);
+        let how = match outcome {
+            Outcome::Answer => StreamEnd::Complete,
+            Outcome::UserError
+                if said.len() < (self.peer.max_frame as usize).saturating_sub(END_HEAD) =>
+            {
+                StreamEnd::UserError(&said)
+            }
+            Outcome::UserError => {
+                StreamEnd::Failure { code: FailureCode::AnswerTooLarge, text: "" }
+            }
+            Outcome::Failure(code) => {
+                let text = std::str::from_utf8(&said).unwrap_or_default();
+                StreamEnd::Failure { code, text }
+            }
+        };
+        let (id, lane) = (id.lane.call, id.lane.lane);
+        Frame::End { id, lane, how }.write(&mut frame.bytes, self.peer.features);
         true
     }
 
@@ -197,9 +274,9 @@ impl Drop for Handle<'_> {
 /// Sends the answer of a command that has returned. If nothing else is to be done it is written at
 /// once; the answers of a row of commands share a write.
 #[inline]
-fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Answering) {
+fn answer(state: &mut Locked<'_>, done: Done, frame: &mut Answering) {
     if state.writes_answer_at_once() {
-        state.finish(ran);
+        done.note(state);
         return state.write_at_once(frame.parts(), &mut Deadline::Never);
     }
     if state.is_above_high_water() {
@@ -208,7 +285,7 @@ fn answer(state: &mut Locked<'_>, ran: Ran, frame: &mut Answering) {
         let _never_late = state.await_room(&mut Deadline::Never);
     }
     state.append_answer(frame);
-    state.finish(ran);
+    done.note(state);
 }
 
 fn text_behind(frame: &[u8], header: usize) -> String {

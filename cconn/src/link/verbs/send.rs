@@ -3,6 +3,7 @@
 use crate::link::Link;
 use crate::link::core::calls::Answer;
 use crate::link::core::failure::Failure;
+use crate::link::core::inlet::Taken;
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
@@ -155,7 +156,10 @@ impl Link {
     pub(crate) fn give_up(&self, call: CallId) {
         let unused = self.locked_soon(|state| {
             let unused = state.unfollow(call);
-            if state.give_up(call) {
+            if state.has_stream(call) {
+                state.drop_stream(call, Taken::default());
+                self.leave_stop(state);
+            } else if state.give_up(call) {
                 state.flush_ready();
             }
             unused

@@ -39,6 +39,11 @@ pub(crate) fn write_grant(out: &mut Vec<u8>, class: u8, bytes: u64) {
     Frame::Grant { class, bytes }.write(out, Features::NONE);
 }
 
+/// Credit of 0 is a stop.
+pub(crate) fn write_credit(out: &mut Vec<u8>, id: CallId, lane: u8, bytes: u32) {
+    Frame::Credit { id, lane, bytes }.write(out, Features::NONE);
+}
+
 pub(crate) fn write_retrait(out: &mut Vec<u8>) {
     Frame::Retrait.write(out, Features::NONE);
 }

@@ -157,6 +157,32 @@ pub fn grant(class: u8, bytes: u64) -> Vec<u8> {
     frame(7, &[&[class], &bytes.to_le_bytes()])
 }
 
+/// Items of that call's stream. `flags`: in the first frame.
+///
+/// # Panics
+/// If an item is longer than 250 bytes.
+#[must_use]
+pub fn items(id: u64, lane: u8, flags: Option<u8>, items: &[&[u8]]) -> Vec<u8> {
+    let mut row: Vec<u8> = flags.into_iter().collect();
+    for item in items {
+        row.push(u8::try_from(item.len()).expect("a short item"));
+        row.extend(*item);
+    }
+    frame(8, &[&id.to_le_bytes(), &[lane], &row])
+}
+
+/// The end of that call's stream, and what tells more about it.
+#[must_use]
+pub fn end(id: u64, lane: u8, how: u8, more: &[u8]) -> Vec<u8> {
+    frame(9, &[&id.to_le_bytes(), &[lane, how], more])
+}
+
+/// Credit for that call's stream; 0 is a stop.
+#[must_use]
+pub fn credit(id: u64, lane: u8, bytes: u32) -> Vec<u8> {
+    frame(10, &[&id.to_le_bytes(), &[lane], &bytes.to_le_bytes()])
+}
+
 /// The first step of the goodbye.
 #[must_use]
 pub fn retrait() -> Vec<u8> {
@@ -199,6 +225,21 @@ pub(super) fn parse(frame: &[u8]) -> Seen {
         7 => {
             let [class] = take(fields);
             Seen::Grant { class, bytes: u64::from_le_bytes(take(fields)) }
+        }
+        8 => {
+            let id = u64::from_le_bytes(take(fields));
+            let [lane] = take(fields);
+            Seen::Items { id, lane, rest: fields.to_vec() }
+        }
+        9 => {
+            let id = u64::from_le_bytes(take(fields));
+            let [lane, how] = take(fields);
+            Seen::End { id, lane, how, rest: fields.to_vec() }
+        }
+        10 => {
+            let id = u64::from_le_bytes(take(fields));
+            let [lane] = take(fields);
+            Seen::Credit { id, lane, bytes: u32::from_le_bytes(take(fields)) }
         }
         11 => Seen::Retrait,
         12 => Seen::Adieu { reason: u16::from_le_bytes(take(fields)), text: text(fields) },

@@ -92,15 +92,21 @@ pub(super) const LAYERS: &[Layer] = &[
         "the public errors, above every layer's own",
     ),
     layer(
+        "flux",
+        Only(&["sync", "wire", "body", "link", "erreur"]),
+        "streams: items that one side makes and the other takes",
+    ),
+    layer(
         "message",
-        Only(&["text", "copy", "wire", "body", "codec", "octets", "forme", "erreur"]),
+        Only(&["text", "copy", "wire", "body", "codec", "octets", "forme", "erreur", "flux"]),
         "what the verbs take: a command's name, fingerprint and arguments",
     ),
     layer("client", AllBelow, "the handle to one connection and its verbs"),
     layer(
         "commande",
         Only(&[
-            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "message", "client",
+            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "flux", "message",
+            "client",
         ]),
         "the registry, dispatch, the panic fence, handed-in state",
     ),

@@ -13,6 +13,7 @@ fn command(call: u64, parallel: bool) -> Command {
         parallel,
         charge: 64,
         number: 0,
+        credit: 0,
     }
 }
 

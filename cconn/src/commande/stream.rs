@@ -1,0 +1,139 @@
+//! Answering with a stream: the items of an iterator are encoded and sent one after the other.
+
+use super::{Context, Fault};
+use crate::erreur::{Erreur, Jamais};
+use crate::flux::Flux;
+use crate::link::{ItemSink, Opening, Put};
+use crate::message::{ErreurCommande, Plain, Reply, ReplyKind, Returned};
+use crate::wire::{Answering, FailureCode};
+
+/// Checks that a command may answer with a stream: that the caller expects one, and that one more
+/// iterator may be pulled. The command has not run.
+// [stream.expected] [stream.most]
+pub(super) fn admit(pump: Option<&dyn ItemSink>) -> Result<(), Fault> {
+    let Some(pump) = pump else { return Err(Fault::unexpected_stream()) };
+    pump.has_room().map_err(Fault::too_many_streams)
+}
+
+/// Sends the items of an iterator that a command has returned; the items have the form `KIND`.
+pub fn stream<const KIND: u8, X: Returned<KIND>, I: Iterator<Item = X>>(
+    items: I,
+    context: &Context<'_>,
+    out: &mut Answering,
+) -> Reply {
+    feed(items, context, out, Returned::reply)
+}
+
+/// The return types of commands that name [`Flux`].
+pub trait ReturnedFlux {
+    /// Sends the stream, or the error in its place.
+    fn send(self, context: &Context<'_>, out: &mut Answering) -> Reply;
+}
+
+impl<T: Plain, E: ErreurCommande> ReturnedFlux for Flux<T, E> {
+    fn send(self, context: &Context<'_>, out: &mut Answering) -> Reply {
+        feed(self, context, out, reply_item)
+    }
+}
+
+impl<T: Plain, E: ErreurCommande, F: Refusal> ReturnedFlux for Result<Flux<T, E>, F> {
+    fn send(self, context: &Context<'_>, out: &mut Answering) -> Reply {
+        match self {
+            Ok(flux) => flux.send(context, out),
+            Err(error) => error.refuse(out),
+        }
+    }
+}
+
+/// What a command returns instead of its stream: its own error, or one of this crate's.
+pub trait Refusal {
+    /// Encodes the error.
+    fn refuse(self, out: &mut Answering) -> Reply;
+}
+
+impl<E: ErreurCommande> Refusal for Erreur<E> {
+    fn refuse(self, out: &mut Answering) -> Reply {
+        match self.split::<Jamais>() {
+            Ok(own) => refusal(&own, out),
+            Err(error) => Reply::failed(&error, out),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Plain> Refusal for E {
+    fn refuse(self, out: &mut Answering) -> Reply {
+        Reply::refusal(&self, out)
+    }
+}
+
+fn refusal<E: ErreurCommande>(own: &E, out: &mut Answering) -> Reply {
+    match own.__cconn_encode(&mut out.bytes) {
+        Ok(()) => Reply(ReplyKind::Refusal),
+        Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
+    }
+}
+
+fn reply_item<T: Plain, E: ErreurCommande>(
+    item: Result<T, Erreur<E>>,
+    place: &mut Answering,
+) -> Reply {
+    match item {
+        Ok(value) => Reply::value(value, place),
+        Err(error) => error.refuse(place),
+    }
+}
+
+/// Sends the items of an iterator until it ends, or until it has to. The outcome is the stream's
+/// end.
+// [stop.end]
+fn feed<X>(
+    items: impl Iterator<Item = X>,
+    context: &Context<'_>,
+    out: &mut Answering,
+    mut encode: impl FnMut(X, &mut Answering) -> Reply,
+) -> Reply {
+    let Some(pump) = context.stream else {
+        let text = "the caller expects no stream";
+        return Reply::failure(FailureCode::UnexpectedStream, &text, out);
+    };
+    match pump.open() {
+        Opening::Open => {}
+        Opening::Cancelled => return Reply(ReplyKind::Answer),
+        Opening::Crowded { limit } => {
+            let text = too_many(limit);
+            return Reply::failure(FailureCode::OverloadedAfterwards, &text, out);
+        }
+    }
+    let mut place = Answering::default();
+    for item in items {
+        place.truncate(0);
+        let Reply(kind) = encode(item, &mut place);
+        if kind != ReplyKind::Answer {
+            // The item is an error: it is the last word of the stream.
+            out.bytes.append(&mut place.bytes);
+            return Reply(kind);
+        }
+        match pump.put(&place.bytes, std::mem::take(&mut place.tail)) {
+            Put::Done => {}
+            Put::Halted => break,
+            Put::Stopping => {
+                return Reply::failure(
+                    FailureCode::Closed,
+                    &"the connection is being stopped",
+                    out,
+                );
+            }
+            Put::TooLarge { size, limit } => {
+                let text = format!("an item of {size} bytes; the limit there is {limit}");
+                return Reply::failure(FailureCode::AnswerTooLarge, &text, out);
+            }
+        }
+    }
+    Reply(ReplyKind::Answer)
+}
+
+/// The text about the limit of iterators that may be pulled at once.
+pub(super) fn too_many(limit: usize) -> String {
+    format!("{limit} streams of this connection are sent already (`max_flux`)")
+}

@@ -1,0 +1,171 @@
+//! Streams: items that one side makes and the other takes, one after the other.
+//!
+//! This module knows one connection and the codec. What a command returns, and how its items are
+//! sent, is known to the layers above.
+
+mod received;
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use crate::erreur::{Erreur, Jamais};
+
+pub(crate) use received::{ItemReader, Received};
+
+/// A stream: an iterator whose items come from the peer, or go to it.
+///
+/// A command that returns an iterator, or a `Flux`, answers with a stream. Its caller gets a `Flux`,
+/// and takes the items one after the other while the command's side makes them:
+///
+/// ```
+/// use cconn::{Serveur, commande, commandes};
+///
+/// #[commande]
+/// fn carres(jusqu_a: u64) -> impl Iterator<Item = u64> {
+///     (0..jusqu_a).map(|n| n * n)
+/// }
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// serveur.enregistrer(commandes![carres])?;
+/// let client = serveur.client_local()?;
+/// let mut somme = 0;
+/// for carre in client.appeler(carres { jusqu_a: 5 })? {
+///     somme += carre?;
+/// }
+/// assert_eq!(somme, 1 + 4 + 9 + 16);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Each item is a `Resultat`: the connection may end, the command may fail. After the first error,
+/// and after the last item, the stream yields `None` for ever. A stream never ends in silence
+/// because its connection did.
+///
+/// The maker of the items is never far ahead of their taker: what is under way is bounded, in bytes,
+/// for each stream. Dropping a `Flux` stops the other side's iterator, and never waits.
+///
+/// `E` is the error type of the items, as in [`Erreur<E>`]; [`Jamais`](crate::erreur::Jamais) if
+/// they have none.
+#[doc(alias("Stream", "Iterator", "Subscription"))]
+#[must_use = "a stream does nothing until its items are taken; dropping it stops it"]
+pub struct Flux<T, E = Jamais> {
+    source: Source<T, E>,
+}
+
+/// An iterator that yields the items of a stream.
+type Items<T, E> = Box<dyn Iterator<Item = Result<T, Erreur<E>>> + Send>;
+
+/// Where the items come from.
+enum Source<T, E> {
+    Peer(Box<Received>, ItemReader<T, E>),
+    Iterator(Items<T, E>),
+    /// The stream has ended.
+    Over,
+}
+
+impl<T, E> Flux<T, E> {
+    /// The stream that answers a call.
+    pub(crate) fn received(received: Box<Received>, reader: ItemReader<T, E>) -> Self {
+        Flux { source: Source::Peer(received, reader) }
+    }
+}
+
+impl<T: 'static, E: 'static> Flux<T, E> {
+    /// Makes a stream of an iterator, for a command that has to name the type it returns.
+    ///
+    /// The iterator is pulled while the stream is sent, on the thread that ran the command.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::flux::Flux;
+    /// use cconn::{Serveur, commande, commandes};
+    ///
+    /// #[commande]
+    /// fn compter(croissant: bool) -> Flux<u32> {
+    ///     if croissant { Flux::de(1..=3) } else { Flux::de((1..=3).rev()) }
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer(commandes![compter])?;
+    /// let client = serveur.client_local()?;
+    /// let nombres: Result<Vec<u32>, _> = client.appeler(compter { croissant: false })?.collect();
+    /// assert_eq!(nombres?, [3, 2, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "from")]
+    pub fn de<I>(items: I) -> Self
+    where
+        I: IntoIterator<Item = T>,
+        I::IntoIter: Send + 'static,
+    {
+        Flux { source: Source::Iterator(Box::new(items.into_iter().map(Ok))) }
+    }
+
+    /// Makes a stream of an iterator that may fail: its first error is the last item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::Erreur;
+    /// use cconn::flux::Flux;
+    ///
+    /// let lus: Vec<Result<u32, std::num::ParseIntError>> = vec!["1".parse(), "deux".parse()];
+    /// let mut flux: Flux<u32> = Flux::essais(lus.into_iter().map(|lu| lu.map_err(Erreur::echec)));
+    /// assert_eq!(flux.next().unwrap().unwrap(), 1);
+    /// assert!(flux.next().unwrap().is_err());
+    /// assert!(flux.next().is_none());
+    /// ```
+    #[doc(alias = "try_from")]
+    pub fn essais<I, F>(items: I) -> Self
+    where
+        I: IntoIterator<Item = Result<T, F>>,
+        I::IntoIter: Send + 'static,
+        Erreur<E>: From<F>,
+    {
+        let items = items.into_iter().map(|item| item.map_err(Erreur::from));
+        Flux { source: Source::Iterator(Box::new(items)) }
+    }
+}
+
+impl<T, E> Iterator for Flux<T, E> {
+    type Item = Result<T, Erreur<E>>;
+
+    /// The next item.
+    ///
+    /// # Blocking
+    ///
+    /// Until an item or the end has come, or the connection has ended. If the stream brings nothing
+    /// for 30 seconds ([`delai_silence`](crate::OptionsClient::delai_silence)) this is an error,
+    /// unless its other side has said that it may be silent. Inside a command, the next command of
+    /// its connection may start meanwhile.
+    fn next(&mut self) -> Option<Result<T, Erreur<E>>> {
+        let item = match &mut self.source {
+            Source::Peer(received, reader) => received.next(reader),
+            Source::Iterator(items) => items.next(),
+            Source::Over => None,
+        };
+        if !matches!(item, Some(Ok(_))) {
+            // What is left of the source is dropped: its other side is told, its iterator ends.
+            self.source = Source::Over;
+        }
+        item
+    }
+}
+
+impl<T, E> FusedIterator for Flux<T, E> {}
+
+impl<T, E> fmt::Debug for Flux<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Flux");
+        match &self.source {
+            Source::Peer(received, _) => shown.field("commande", &received.nom()),
+            Source::Iterator(_) => shown.field("source", &"iterator"),
+            Source::Over => shown.field("source", &"over"),
+        };
+        shown.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! A stream that comes from the peer: rows of items are taken from the connection, items from rows.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::body::Body;
+use crate::erreur::{About, Codage, Erreur, Signatures};
+use crate::link::{Bytes, Ended, Failure, Link, Row, Taken};
+use crate::wire::{self, CallId, FailureCode};
+
+/// Why an item or an error could not be decoded.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// How the items and the error of a stream are decoded.
+pub(crate) struct ItemReader<T, E> {
+    pub(crate) item: fn(Body<'_>) -> Result<T, Cause>,
+    pub(crate) refusal: fn(&[u8]) -> Result<E, Cause>,
+}
+
+/// A stream that answers a call of this side. It counts as a handle to its connection.
+pub(crate) struct Received {
+    link: Arc<Link>,
+    call: CallId,
+    /// The command's name, for errors.
+    nom: Box<str>,
+    silence: Duration,
+    /// The row that items are taken from, and where its next item starts.
+    row: Option<Bytes>,
+    at: usize,
+    /// What was taken since the connection was last told.
+    taken: Taken,
+    /// The cost of taken items from which the connection must be told.
+    until_due: u64,
+    /// Whether the connection knows that the stream is over.
+    is_over: bool,
+}
+
+impl Received {
+    pub(crate) fn new(link: &Arc<Link>, call: CallId, nom: &str) -> Self {
+        link.add_handle();
+        Received {
+            link: Arc::clone(link),
+            call,
+            nom: nom.into(),
+            silence: link.limits.silence,
+            row: None,
+            at: 0,
+            taken: Taken::default(),
+            until_due: 0,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn nom(&self) -> &str {
+        &self.nom
+    }
+
+    /// The next item; `None` behind the last one.
+    pub(super) fn next<T, E>(&mut self, reader: &ItemReader<T, E>) -> Option<Result<T, Erreur<E>>> {
+        loop {
+            if let Some(item) = self.next_here(reader) {
+                return Some(item);
+            }
+            match self.link.next_row(self.call, std::mem::take(&mut self.taken), self.silence) {
+                Ok(Row::Items { row, until_due }) => {
+                    (self.row, self.at, self.until_due) = (Some(row), 0, until_due);
+                }
+                Ok(Row::End(end)) => {
+                    self.is_over = true;
+                    return self.end(end, reader).map(Err);
+                }
+                Ok(Row::Nothing | Row::Lost) => return None,
+                Err(failure) => return Some(Err(self.failed(failure))),
+            }
+        }
+    }
+
+    /// The next item of the row at hand.
+    #[inline]
+    fn next_here<T, E>(&mut self, reader: &ItemReader<T, E>) -> Option<Result<T, Erreur<E>>> {
+        let (bytes, _) = self.row.as_mut()?.parts();
+        let mut rest = bytes.get(self.at..).unwrap_or(&[]);
+        let Ok(Some(item)) = wire::next_item(&mut rest) else {
+            self.finish_row();
+            return None;
+        };
+        let (left, cost) = (rest.len(), wire::item_cost(item.len()));
+        let read = (reader.item)(Body::from(item));
+        self.at = bytes.len().saturating_sub(left);
+        self.taken.cost = self.taken.cost.saturating_add(cost);
+        if self.taken.cost >= self.until_due {
+            let taken = Taken { cost: std::mem::take(&mut self.taken.cost), bytes: 0 };
+            self.until_due = self.link.took(self.call, taken);
+        }
+        Some(read.map_err(|cause| self.undecoded("an item", cause)))
+    }
+
+    /// Gives the buffer of a row back that is used up.
+    fn finish_row(&mut self) {
+        if let Some(mut row) = self.row.take() {
+            self.taken.bytes = self.taken.bytes.saturating_add(row.len());
+            self.link.recycle(&mut row);
+        }
+    }
+
+    /// The last item of a stream that has ended: its error, if it has one.
+    fn end<T, E>(&self, end: Ended, reader: &ItemReader<T, E>) -> Option<Erreur<E>> {
+        match end {
+            Ended::Complete => None,
+            Ended::UserError(mut bytes) => {
+                let refusal = (reader.refusal)(bytes.body().into_slice());
+                self.link.recycle(&mut bytes);
+                Some(match refusal {
+                    Ok(refusal) => Erreur::Refus(refusal),
+                    Err(cause) => self.undecoded("the command's error", cause),
+                })
+            }
+            Ended::Failure { code, text } => Some(self.remote(code, text)),
+        }
+    }
+
+    fn remote<E>(&self, code: FailureCode, text: Box<str>) -> Erreur<E> {
+        self.about().remote(code, text, Signatures::default())
+    }
+
+    fn failed<E>(&self, failure: Failure) -> Erreur<E> {
+        match self.about().not_awaited(&failure) {
+            Some(error) => error,
+            None => self.about().failed(failure),
+        }
+    }
+
+    fn about(&self) -> About<'_> {
+        let deadline = self.silence;
+        About { command: &self.nom, link: self.link.identity.label(), deadline }
+    }
+
+    #[cold]
+    fn undecoded<E>(&self, what: &'static str, cause: Cause) -> Erreur<E> {
+        Erreur::Codage(Box::new(Codage {
+            commande: self.nom.clone(),
+            lien: self.link.identity.label().into(),
+            what,
+            verb: "decoded",
+            cause,
+            a_pu_etre_executee: true,
+        }))
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.finish_row();
+        if !self.is_over {
+            self.link.drop_stream(self.call, self.taken);
+        }
+        self.link.drop_handle();
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received").field("nom", &self.nom).finish_non_exhaustive()
+    }
+}

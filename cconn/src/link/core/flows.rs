@@ -1,0 +1,334 @@
+//! Streams of one connection: their frames as they come, what the program takes out of them, and
+//! what this side sends.
+
+use super::bytes::Bytes;
+use super::command::Ran;
+use super::goodbye::Ending;
+use super::inlet::{Bad, Ended, Stream, Taken};
+use super::outbox::Item;
+use super::outlet::{Halt, OutletId};
+use super::sleepers::Sleep;
+use super::state::State;
+use super::turn::StandInTerm;
+use crate::sync::{Rule, holds};
+use crate::wire::{self, CallId, EndReason, WireError};
+
+/// Bytes in the outbox above which streams wait, so that answers and commands keep their room.
+const ITEMS_ROOM: u64 = 256 << 10;
+
+/// The one lane of a call that this side knows: its answer.
+const ANSWER: u8 = 0;
+
+/// What a thread that feeds a stream may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feeding {
+    /// An item may begin.
+    Ready,
+    /// No item may begin yet: the thread sleeps for this.
+    Waits(Sleep),
+    /// The stream has to end.
+    Halted,
+}
+
+/// What became of a command that has returned an iterator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// Its stream is open.
+    Open(OutletId),
+    /// The caller has given the call up.
+    Cancelled,
+    /// As many iterators are pulled as may be.
+    Crowded,
+}
+
+/// What the program gets of a stream.
+#[derive(Debug)]
+pub(crate) enum Row {
+    /// A row of items.
+    Items {
+        row: Bytes,
+        /// The cost of further items after which credit has to be given again.
+        until_due: u64,
+    },
+    End(Ended),
+    /// Nothing has come.
+    Nothing,
+    /// The connection has ended before the stream.
+    Lost,
+}
+
+impl State {
+    // Frames that come.
+
+    /// Takes in a frame of items. Returns how many of its last bytes are kept, with `keep_items`.
+    // [stream.open] [lane.unknown] [stream.unexpected]
+    pub(super) fn items_came(
+        &mut self,
+        id: CallId,
+        lane: u8,
+        rest: &[u8],
+    ) -> Result<usize, Ending> {
+        let call = if lane == ANSWER { self.calls.stream(id) } else { Stream::Unknown };
+        let items = match call {
+            Stream::Unknown => {
+                self.waste.note();
+                return Ok(0);
+            }
+            Stream::NotExpected => {
+                let text = format!("a stream came to call {:#x}, which expects none", id.0);
+                return Err(Ending::here(EndReason::Protocol, text));
+            }
+            Stream::Expected => {
+                let (flags, items) = rest.split_first().ok_or_else(|| bad(WireError::Truncated))?;
+                self.calls.open_stream(id, *flags);
+                self.wake_for_answer(id);
+                items
+            }
+            Stream::Open(_) => rest,
+        };
+        let Some(inlet) = self.calls.inlet(id) else { return Ok(0) };
+        if !inlet.has_ended() {
+            inlet.spend(items).map_err(|fault| match fault {
+                // [credit.overrun]
+                Bad::Credit => {
+                    let text = "an item of a stream came for which no credit was left";
+                    Ending::here(EndReason::Window, text)
+                }
+                Bad::Wire(error) => bad(error),
+            })?;
+        }
+        if inlet.drops_items() || items.is_empty() {
+            self.waste.note();
+            return Ok(0);
+        }
+        Ok(items.len())
+    }
+
+    /// Whether no row of that stream is kept yet.
+    pub(super) fn keeps_no_items(&mut self, id: CallId) -> bool {
+        self.calls.inlet(id).is_none_or(|inlet| inlet.is_empty())
+    }
+
+    /// Keeps a row of items for the program.
+    pub(super) fn keep_items(&mut self, id: CallId, row: Bytes, most: usize) {
+        if !self.calls.keep_items(id, row, most) {
+            self.append_with(|out| wire::write_credit(out, id, ANSWER, 0));
+        }
+        self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+    }
+
+    /// Takes in the end of a stream.
+    // [end.crossing] [end.twice] [end.unopened]
+    pub(super) fn end_came(&mut self, id: CallId, lane: u8, end: Ended) -> Result<(), Ending> {
+        if lane == ANSWER {
+            if matches!(self.calls.stream(id), Stream::Expected | Stream::NotExpected) {
+                let text = format!("a stream ended that call {:#x} had not opened", id.0);
+                return Err(Ending::here(EndReason::Protocol, text));
+            }
+            if self.calls.end_stream(id, end) {
+                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+                return Ok(());
+            }
+        }
+        self.waste.note();
+        Ok(())
+    }
+
+    /// Takes in credit for a stream of ours, or its stop.
+    // [credit.unknown] [stop.end]
+    pub(super) fn credit_came(&mut self, id: CallId, lane: u8, bytes: u32) -> Result<(), Ending> {
+        let outlets = self.outlets.as_mut().filter(|_| lane == ANSWER);
+        let known = match outlets {
+            None => false,
+            Some(outlets) if bytes == 0 => {
+                holds(Rule::StopHaltsPumps) && outlets.halt_call(id, Halt::Stopped)
+            }
+            Some(outlets) => outlets.credit(id, bytes).map_err(|_| {
+                // [credit.most]
+                Ending::here(EndReason::Window, "a stream was given more credit than it may have")
+            })?,
+        };
+        if known {
+            self.wake_pump(id);
+        } else {
+            self.waste.note();
+        }
+        Ok(())
+    }
+
+    /// Halts the stream of a call that the peer has given up.
+    // [cancel.stream]
+    pub(super) fn cancel_stream(&mut self, id: CallId) {
+        if let Some(outlets) = &mut self.outlets
+            && outlets.halt_call(id, Halt::Cancelled)
+        {
+            self.wake_pump(id);
+        }
+    }
+
+    /// Wakes the thread that waits to feed that stream.
+    fn wake_pump(&mut self, id: CallId) {
+        // A thread that waits for room in the outbox has to see a stop too.
+        self.wake(|sleep| {
+            matches!(sleep, Sleep::Credit(call) if call == id) || sleep == Sleep::Room
+        });
+    }
+
+    // What the program takes.
+
+    /// Takes the next row of a stream out, after noting what was taken of the last one.
+    // [stream.cut]
+    pub(crate) fn take_row(&mut self, id: CallId, taken: Taken) -> Row {
+        self.took(id, taken);
+        let Some(inlet) = self.calls.inlet(id) else { return Row::Lost };
+        if let Some(row) = inlet.next_row() {
+            let until_due = inlet.until_due();
+            return Row::Items { row, until_due };
+        }
+        match self.calls.take_end(id) {
+            Some(end) => Row::End(end),
+            None if self.ended().is_some() => Row::Lost,
+            None => Row::Nothing,
+        }
+    }
+
+    /// Notes what the program has taken, and gives credit again if that is due. Returns the cost of
+    /// further items after which it is due next.
+    // [credit.due]
+    pub(crate) fn took(&mut self, id: CallId, taken: Taken) -> u64 {
+        if let Some(credit) = self.calls.took(id, taken) {
+            self.append_with(|out| wire::write_credit(out, id, ANSWER, credit));
+        }
+        self.calls.inlet(id).map_or(u64::MAX, |inlet| inlet.until_due())
+    }
+
+    /// Whether a stream's wait is over: something has come, or nothing will.
+    pub(crate) fn has_news(&self, id: CallId) -> bool {
+        self.calls.has_news(id)
+    }
+
+    /// Whether that stream may be silent for long.
+    pub(crate) fn may_be_silent(&mut self, id: CallId) -> bool {
+        self.calls.inlet(id).is_some_and(|inlet| inlet.may_be_silent())
+    }
+
+    /// Notes that the program takes nothing more of a stream, and tells its sender. The frame is
+    /// left to others: a thread that drops a stream must not wait.
+    // [stop.end]
+    pub(crate) fn drop_stream(&mut self, id: CallId, taken: Taken) {
+        let _no_credit = self.calls.took(id, Taken { cost: 0, ..taken });
+        if self.calls.forget_stream(id) {
+            self.append_with(|out| wire::write_credit(out, id, ANSWER, 0));
+        }
+        if self.ended().is_some() {
+            self.calls.lose_unwanted();
+        }
+        self.advance_goodbye();
+    }
+
+    /// Whether that call is answered by a stream that the program has not let go of.
+    pub(crate) fn has_stream(&mut self, id: CallId) -> bool {
+        self.calls.inlet(id).is_some()
+    }
+
+    // What this side sends.
+
+    /// Begins to feed the stream of a command that has returned an iterator: its turn ends for
+    /// good, and its first frame is appended. At most `most` iterators are pulled at once.
+    // [stream.open]
+    pub(crate) fn begin_pump(&mut self, ran: Ran, credit: u32, most: usize) -> Begun {
+        let Some(call) = ran.call else { return Begun::Cancelled };
+        if self.turn.is_cancelled(call) && holds(Rule::CancelStopsPumps) {
+            return Begun::Cancelled;
+        }
+        if self.turn.pumping() >= most {
+            return Begun::Crowded;
+        }
+        self.turn.begin_pump(ran.parallel);
+        self.handled(ran.number);
+        let id = self.outlets.get_or_insert_default().open(call, credit);
+        if self.can_append() {
+            self.outbox.open_lane(id.lane, 0);
+        }
+        Begun::Open(id)
+    }
+
+    /// Whether the stream may be fed.
+    #[inline]
+    pub(crate) fn feeding(&self, id: OutletId) -> Feeding {
+        let Some(outlets) = &self.outlets else { return Feeding::Halted };
+        if outlets.halt(id) != Halt::None || !self.can_append() {
+            return Feeding::Halted;
+        }
+        if !outlets.has_credit(id) {
+            return Feeding::Waits(Sleep::Credit(id.lane.call));
+        }
+        if self.outbox.bytes() > ITEMS_ROOM.min(self.high_water) {
+            return Feeding::Waits(Sleep::Room);
+        }
+        Feeding::Ready
+    }
+
+    /// Appends an item, which `feeding` must allow. Frames are at most `most` bytes long.
+    #[inline]
+    pub(crate) fn put_item(&mut self, id: OutletId, item: Item<'_>, most: usize) {
+        if let Some(outlets) = &mut self.outlets {
+            outlets.spend(id, item.len());
+        }
+        self.outbox.append_item(id.lane, item, most);
+    }
+
+    /// Gives a stand-in the executor's role, if that is offered.
+    pub(crate) fn take_role(&mut self) -> Option<StandInTerm> {
+        self.turn.take_role()
+    }
+
+    /// Whether a stand-in still has the executor's role.
+    pub(crate) fn has_role(&self, term: StandInTerm) -> bool {
+        self.turn.has_role(term)
+    }
+
+    /// Notes that a stand-in does the executor's work no more, and passes the baton.
+    pub(crate) fn end_term(&mut self) {
+        self.turn.end_term();
+        self.pass_on();
+    }
+
+    /// Whether the executor's role waits for a stand-in.
+    pub(crate) fn is_role_offered(&self) -> bool {
+        self.turn.is_role_offered()
+    }
+
+    /// How many iterators are pulled.
+    pub(crate) fn pumping(&self) -> usize {
+        self.turn.pumping()
+    }
+
+    /// Whether an end is still owed to the receiver of a stream.
+    pub(crate) fn owes_end(&self, id: OutletId) -> bool {
+        self.outlets.as_ref().is_some_and(|outlets| outlets.halt(id) != Halt::Cancelled)
+    }
+
+    /// Notes that the iterator of a stream has ended, and that its thread is free.
+    pub(crate) fn end_pump(&mut self, ran: Ran, id: OutletId) {
+        if let Some(outlets) = &mut self.outlets {
+            outlets.close(id);
+        }
+        self.turn.end_pump(ran.call);
+    }
+
+    /// Whether the peer wants no more of the stream that answers its call.
+    pub(crate) fn is_halted(&self, call: CallId) -> bool {
+        self.outlets.as_ref().is_some_and(|outlets| outlets.is_halted(call))
+    }
+
+    /// Whether a stream is sent.
+    #[cfg(model)]
+    pub(crate) fn feeds_streams(&self) -> bool {
+        self.outlets.as_ref().is_some_and(|outlets| !outlets.is_empty())
+    }
+}
+
+fn bad(error: WireError) -> Ending {
+    Ending::here(EndReason::Protocol, error.to_string())
+}

@@ -1,0 +1,75 @@
+//! Streams in the models: those that make the items, and those that take them.
+
+use crate::commands::{Op, Speaker};
+use crate::link::{Ended, Failure, ItemSink, Opening, Outcome, Put, Row, Taken};
+use crate::sync::FOREVER;
+use crate::wire::{self, CallId, FailureCode};
+use crate::world::random;
+
+/// The first credit: room for two or three items.
+pub(crate) const CREDIT: u32 = 40;
+
+/// Sends so many items, which are numbered.
+pub(crate) fn feed(pump: Option<&dyn ItemSink>, count: u8, before_item: impl Fn(u8)) -> Outcome {
+    let Some(pump) = pump else { return Outcome::Failure(FailureCode::UnexpectedStream) };
+    match pump.open() {
+        Opening::Open => {}
+        Opening::Cancelled => return Outcome::Answer,
+        Opening::Crowded { .. } => return Outcome::Failure(FailureCode::OverloadedAfterwards),
+    }
+    for number in 0..count {
+        before_item(number);
+        match pump.put(&[number], Vec::new()) {
+            Put::Done => {}
+            Put::Halted => break,
+            other => panic!("an item was {other:?}"),
+        }
+    }
+    Outcome::Answer
+}
+
+/// Takes at most `most` of `count` items, and lets the stream go.
+pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8) {
+    let link = &speaker.link;
+    let (mut taken, mut next) = (Taken::default(), 0);
+    while next < most {
+        let row = speaker.wait(|| link.next_row(call, std::mem::take(&mut taken), FOREVER));
+        match row {
+            Ok(Row::Items { mut row, until_due }) => {
+                let (mut items, size) = (row.as_slice(), row.len());
+                let mut until_due = until_due;
+                while next < most
+                    && let Some(item) = wire::next_item(&mut items).expect("whole items")
+                {
+                    assert_eq!(item, [next], "an item out of order");
+                    next += 1;
+                    taken.cost += wire::item_cost(item.len());
+                    if taken.cost >= until_due {
+                        until_due = link.took(call, std::mem::take(&mut taken));
+                    }
+                    if op == Op::StreamCalling || random(4) == 0 {
+                        speaker.call(Op::Echo, 0, 0);
+                    }
+                }
+                taken.bytes += size;
+                link.recycle(&mut row);
+            }
+            Ok(Row::End(Ended::Complete)) => {
+                assert_eq!(next, count, "a stream that ended early and says it is complete");
+                return;
+            }
+            Ok(Row::End(Ended::Failure { code, .. })) => panic!("it ended with {code:?}"),
+            Ok(other) => panic!("{other:?}"),
+            Err(Failure::Ended { .. }) => {
+                speaker.ledger.count_cut_stream();
+                break;
+            }
+            Err(Failure::TooManyWaiting { .. }) => {
+                speaker.ledger.count_too_many_waiting();
+                break;
+            }
+            Err(failure) => panic!("{failure:?}"),
+        }
+    }
+    link.drop_stream(call, taken);
+}

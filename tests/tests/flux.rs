@@ -1,0 +1,7 @@
+//! Streams from the caller's side: what a command returns one by one, its caller takes one by one.
+
+#[path = "flux/ordinary.rs"]
+mod ordinary;
+
+#[path = "flux/attaques.rs"]
+mod attaques;
