@@ -85,7 +85,7 @@ fn the_server_declares_what_it_understands() {
         raw.send(&Greeting::client().bytes());
         let (_, records) = raw.whole_greeting();
         let (declared, rest) = records.split_at(record(FEATURES, &[0]).len());
-        assert_eq!(declared, record(FEATURES, &[0x87]));
+        assert_eq!(declared, record(FEATURES, &[0x8f]));
         // The other record tells one run of a server from the next.
         assert_eq!((&rest[..4], rest.len()), (&[5, 0, 8, 0][..], 12));
         assert_answers(&mut raw, 1);
