@@ -7,6 +7,7 @@
 
 use std::io;
 
+use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::{Listening, of_fd};
@@ -24,10 +25,10 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     let Some(count) = number("LISTEN_FDS").filter(|count| ours && *count > 0) else {
         return Ok(None);
     };
-    let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(|error| not_had(error.into()))?;
+    let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(not_had)?;
     for fd in FIRST..FIRST.saturating_add(count.min(MOST)) {
         let copy = pidfd_getfd(&me, fd, PidfdGetfdFlags::empty());
-        let copy = copy.map_err(|error| not_had(error.into()))?;
+        let copy = copy.map_err(not_had)?;
         if !super::is_listening(&copy) {
             continue;
         }
@@ -39,7 +40,8 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     Ok(None)
 }
 
-fn not_had(error: io::Error) -> io::Error {
+fn not_had(error: Errno) -> io::Error {
+    let error = io::Error::from(error);
     let text = format!(
         "the sockets that LISTEN_FDS announces can't be had ({error}); Linux 5.6 is needed, and a \
          service that may call pidfd_getfd"
