@@ -29,6 +29,7 @@ pub(crate) use parameters::{Argument, Parameter};
 pub(crate) use stream::{Stream, kind_of};
 
 /// One command, checked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(crate) struct Command {
     /// The path of the runtime crate.
     pub(crate) krate: Path,

@@ -154,7 +154,7 @@ impl FauxServeur {
     #[doc(alias("received", "calls"))]
     #[doc(alias = "history")]
     pub fn recues(&self) -> Vec<String> {
-        self.received.lock().iter().map(|name| name.to_string()).collect()
+        self.received.lock().iter().map(ToString::to_string).collect()
     }
 }
 

@@ -91,8 +91,8 @@ impl Reseau {
         }
         let cut = (dice.below(2), dice.below(2_000));
         match cut {
-            (0, at) if graine % 2 == 0 => reseau.coupe(Sens::VersServeur, at),
-            (1, at) if graine % 2 == 0 => reseau.coupe(Sens::VersClient, at),
+            (0, at) if graine.is_multiple_of(2) => reseau.coupe(Sens::VersServeur, at),
+            (1, at) if graine.is_multiple_of(2) => reseau.coupe(Sens::VersClient, at),
             _ => reseau,
         }
     }
