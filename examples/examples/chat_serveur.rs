@@ -42,6 +42,7 @@ fn name(client: &Client) -> Option<String> {
 }
 
 #[commande(de = chat::entrer)]
+#[expect(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 fn entrer(
     serveur: &Serveur,
     client: &Client,

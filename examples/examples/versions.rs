@@ -14,7 +14,7 @@ mod ancienne {
 
     /// Looks words up.
     #[commande]
-    pub fn chercher(mot: &str) -> String {
+    pub(super) fn chercher(mot: &str) -> String {
         format!("{mot} in all languages")
     }
 }
@@ -25,7 +25,7 @@ mod nouvelle {
 
     /// Looks words up, in one language or in all.
     #[commande(alias = "trouver")]
-    pub fn chercher(mot: &str, #[defaut("all languages")] langue: &str) -> String {
+    pub(super) fn chercher(mot: &str, #[defaut("all languages")] langue: &str) -> String {
         format!("{mot} in {langue}")
     }
 }

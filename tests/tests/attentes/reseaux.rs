@@ -132,7 +132,7 @@ fn one_seed_makes_one_run_and_every_call_ends() {
         let second: Vec<_> = seeds.map(|seed| seen(&serveur, seed)).collect();
         assert_eq!(first, second);
         assert!(first.iter().any(|(_, cut)| *cut) && first.iter().any(|(_, cut)| !*cut));
-        assert_eq!(format!("{:?}", Reseau::au_hasard(4)), format!("{:?}", Reseau::au_hasard(4)),);
+        assert_eq!(format!("{:?}", Reseau::au_hasard(4)), format!("{:?}", Reseau::au_hasard(4)));
     });
 }
 

@@ -109,14 +109,13 @@ fn the_hook_before_refuses_calls_and_messages_which_are_not_run() {
 #[test]
 fn a_refusal_shows_no_signature() {
     with_watchdog("signature", LIMIT, || {
-        let options = Serveur::options(0).avant_commande(|_| Err(Erreur::echec("no")));
-        let serveur = options.ouvrir().unwrap();
-        serveur.enregistrer(commandes![double]).unwrap();
-
         mod autre {
             #[cconn::commande]
             pub(super) fn double(n: String) -> u32;
         }
+        let options = Serveur::options(0).avant_commande(|_| Err(Erreur::echec("no")));
+        let serveur = options.ouvrir().unwrap();
+        serveur.enregistrer(commandes![double]).unwrap();
         let client = serveur.client_local().unwrap();
         let refused = client.appeler(autre::double { n: String::new() }).unwrap_err();
         let Erreur::Distante(distante) = &refused else { panic!("{refused}") };
@@ -133,21 +132,21 @@ fn several_hooks_run_in_order_and_back() {
             let order = order.clone();
             move || order.lock().unwrap().push(what)
         };
-        let (a, b, c) = (note("before 1"), note("before 2"), note("before 3"));
-        let (x, y) = (note("after 1"), note("after 2"));
+        let (before_1, before_2, before_3) = (note("before 1"), note("before 2"), note("before 3"));
+        let (after_1, after_2) = (note("after 1"), note("after 2"));
         let serveur = Serveur::options(0)
             .avant_commande(move |_| {
-                a();
+                before_1();
                 Ok(())
             })
-            .apres_commande(move |_, _, _| x())
+            .apres_commande(move |_, _, _| after_1())
             .avant_commande(move |execution| {
-                b();
+                before_2();
                 if execution.nom() == "racine" { Err(Erreur::echec("no")) } else { Ok(()) }
             })
-            .apres_commande(move |_, _, _| y())
+            .apres_commande(move |_, _, _| after_2())
             .avant_commande(move |_| {
-                c();
+                before_3();
                 Ok(())
             })
             .ouvrir()
@@ -218,9 +217,9 @@ fn a_client_has_hooks_of_its_own_and_a_local_client_not_those_of_its_server() {
     with_watchdog("client", LIMIT, || {
         let here = Arc::new(AtomicU32::new(0));
         let there = Arc::new(AtomicU32::new(0));
-        let (count_here, count_there) = (here.clone(), there.clone());
+        let (of_client, of_server) = (here.clone(), there.clone());
         let options = Serveur::options(0).max_clients(2).avant_commande(move |_| {
-            count_there.fetch_add(1, Ordering::SeqCst);
+            of_server.fetch_add(1, Ordering::SeqCst);
             Ok(())
         });
         let running = Running::new(options);
@@ -229,7 +228,7 @@ fn a_client_has_hooks_of_its_own_and_a_local_client_not_those_of_its_server() {
         let client = Client::options(running.serveur.adresse())
             .avant_commande(move |execution| {
                 assert_eq!(execution.signature(), "double(n: u32) -> u32");
-                count_here.fetch_add(1, Ordering::SeqCst);
+                of_client.fetch_add(1, Ordering::SeqCst);
                 Ok(())
             })
             .connecter()

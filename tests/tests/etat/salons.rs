@@ -51,9 +51,9 @@ fn served() -> (Running, Receiver<Client>) {
 /// A client that listens, what it hears, and the server's handle of it.
 fn member(running: &Running, hands: &Receiver<Client>) -> (Client, Receiver<String>, Client) {
     let client = running.client();
-    let (heard, hears) = mpsc::channel();
+    let (told, hears) = mpsc::channel();
     client
-        .enregistrer_commande("entendre", move |_, (mot,): (String,)| heard.send(mot).unwrap())
+        .enregistrer_commande("entendre", move |_, (mot,): (String,)| told.send(mot).unwrap())
         .unwrap();
     client.ecouter().unwrap();
     client.appeler(moi {}).unwrap();
@@ -114,9 +114,9 @@ fn a_client_that_is_gone_has_left_all_groups_before_the_hook_runs() {
             let names: Vec<_> = running.serveur.salons().iter().map(Salon::to_string).collect();
             assert_eq!(names, ["a", "b", "c"]);
             if cut {
-                goes.close()
+                goes.close();
             } else {
-                goes.eteindre().unwrap()
+                goes.eteindre().unwrap();
             }
             let gone = said.recv().unwrap();
             for name in ["a", "b", "c"] {
@@ -160,7 +160,7 @@ fn a_message_goes_to_a_list_or_to_those_that_a_closure_chooses() {
     with_watchdog("chosen", LIMIT, || {
         let (running, hands) = served();
         let members: Vec<_> = (0..4).map(|_| member(&running, &hands)).collect();
-        let even = |client: &Client| client.id() % 2 == 0;
+        let even = |client: &Client| client.id().is_multiple_of(2);
         let said = running.serveur.diffuser_si(even, entendre { mot: "pair" }).unwrap();
         assert_eq!((said.atteints, said.manques.len()), (2, 0));
         let list = members[..3].iter().map(|(_, _, there)| there);
@@ -252,7 +252,9 @@ fn two_clients_may_be_left_out_and_one_that_is_not_in_changes_nothing() {
         let (running, hands) = served();
         let members: Vec<_> = (0..3).map(|_| member(&running, &hands)).collect();
         let salon = running.serveur.salon("a");
-        members.iter().for_each(|(_, _, there)| assert!(salon.entrer(there).unwrap()));
+        for (_, _, there) in &members {
+            assert!(salon.entrer(there).unwrap());
+        }
         let (_, _, out) = member(&running, &hands);
         let [(_, _, one), (_, _, two), _] = &members[..] else { panic!() };
         let reached = |sauf: cconn::salon::Sauf<'_>| {
@@ -285,9 +287,9 @@ fn many_threads_enter_leave_and_speak_while_clients_come_and_go() {
                         }
                         client.appeler(quitter { salon: "b" }).unwrap();
                         if (thread + round) % 2 == 0 {
-                            client.close()
+                            client.close();
                         } else {
-                            client.eteindre().unwrap()
+                            client.eteindre().unwrap();
                         }
                     }
                 });

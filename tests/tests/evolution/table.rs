@@ -35,11 +35,11 @@ fn came(outcome: Resultat<String>) -> Came {
     }
 }
 
+/// A call as one version of a program makes it.
+type Caller<'a> = &'a dyn Fn(&Client) -> Resultat<String>;
+
 /// The calls of both versions to both: old to old, old to new, new to old, new to new.
-fn pairings(
-    versions: [Commandes; 2],
-    callers: [&dyn Fn(&Client) -> Resultat<String>; 2],
-) -> [Came; 4] {
+fn pairings(versions: [Commandes; 2], callers: [Caller<'_>; 2]) -> [Came; 4] {
     let clients = versions.map(|commandes| {
         let serveur = Serveur::new(0).unwrap();
         serveur.enregistrer(commandes).unwrap();

@@ -241,7 +241,7 @@ fn a_sender_that_breaks_the_rules_ends_the_connection_and_the_stream_says_so() {
     // [credit.overrun] [items.room] [items.flags] [end.unopened] [stream.unexpected]
     type Case = (fn(u64) -> Vec<u8>, u16, &'static str);
     let cases: [Case; 7] = [
-        (|id| items(id, 0, Some(0), &[&[9; 240][..]; 1600]), 7, "credit"),
+        (|id| items(id, 0, Some(0), &vec![&[9; 240][..]; 1600]), 7, "credit"),
         (|id| frame(8, &[&id.to_le_bytes(), &[0]]), 5, "ends before its fields do"),
         (|id| frame(8, &[&id.to_le_bytes(), &[0, 0, 5, 1]]), 5, "ends before its fields do"),
         (|id| frame(8, &[&id.to_le_bytes(), &[0, 0, 255]]), 5, "ends before its fields do"),
@@ -262,7 +262,7 @@ fn a_sender_that_breaks_the_rules_ends_the_connection_and_the_stream_says_so() {
             });
             let error = match client.appeler(compter { jusqu_a: 1 }) {
                 Err(error) => error,
-                Ok(flux) => flux.filter_map(Result::err).next().expect("it ends with an error"),
+                Ok(mut flux) => flux.find_map(Result::err).expect("it ends with an error"),
             };
             let Erreur::Fermee(ended) = &error else { panic!("{error}") };
             assert_eq!(ended.raison, RaisonFin::Protocole, "{error}");

@@ -63,7 +63,7 @@ fn peut_etre(oui: bool) -> Result<Flux<u32, Panne>, Panne> {
 
 #[commande]
 fn morceaux(combien: usize, taille: usize) -> impl Iterator<Item = Octets> {
-    (0..combien).map(move |n| Octets(vec![n as u8; taille]))
+    (0..=u8::MAX).cycle().take(combien).map(move |n| Octets(vec![n; taille]))
 }
 
 /// Calls its caller back for every item.
@@ -328,22 +328,22 @@ fn the_iterator_waits_for_a_slow_taker() {
         let (serveur, client) = pair();
         serveur.enregistrer(commandes![signale]).unwrap();
         let made = Arc::new(AtomicUsize::new(0));
-        let (taken, takes) = mpsc::channel::<()>();
+        let (allow, allowed) = mpsc::channel::<()>();
         let counting = made.clone();
         let taker = thread::spawn(move || {
             let mut flux = client.appeler(signale {}).unwrap();
-            while takes.recv().is_ok() {
+            while allowed.recv().is_ok() {
                 flux.next().unwrap().unwrap();
                 counting.fetch_add(1, Ordering::SeqCst);
             }
         });
         for n in 1..=500 {
-            taken.send(()).unwrap();
+            allow.send(()).unwrap();
             while made.load(Ordering::SeqCst) < n {
                 thread::yield_now();
             }
         }
-        drop(taken);
+        drop(allow);
         taker.join().unwrap();
     });
 }

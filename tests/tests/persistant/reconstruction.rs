@@ -48,7 +48,9 @@ fn the_hook_runs_before_any_call_that_waits() {
                 thread::spawn(move || client.appeler::<(), _>(nommee("sert", ())).unwrap())
             })
             .collect();
-        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         server.stop();
         let server = Running::on(port, &prepare);
         client.appeler::<(), _>(nommee("sert", ())).unwrap();

@@ -188,7 +188,8 @@ fn no_byte_of_greetings_and_proofs_can_be_changed() {
             let length = 12 + 18 + 5 + number + 4 + 40 + 6 + 32;
             // What is not looked at changes nothing but the proof.
             for at in (12..length).step_by(3) {
-                let address = changing(&server.serveur, from_client, at, (at % 8) as u8);
+                let bit = u8::try_from(at % 8).unwrap();
+                let address = changing(&server.serveur, from_client, at, bit);
                 let options = Client::options(address).delai_connexion(Duration::from_millis(400));
                 let connected = options.secrets([secret("a", 1)]).connecter();
                 let error = connected.expect_err("a changed byte was not noticed");

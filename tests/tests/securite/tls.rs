@@ -126,7 +126,9 @@ fn many_threads_write_both_ways_at_once() {
                 thread::spawn(move || (0..20).for_each(|round| echo(&client, n * 9000 + round)))
             })
             .collect();
-        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         client.eteindre().unwrap();
     });
 }
