@@ -21,6 +21,7 @@ pages! {
     Broadcast "broadcast.md";
     Callbacks "callbacks.md";
     Threads "threads.md";
+    Streams "streams.md";
     Async "async.md";
     ComingBack "coming-back.md";
     Errors "errors.md";
