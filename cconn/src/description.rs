@@ -2,12 +2,12 @@
 //!
 //! Every program answers these commands, unless it switches them off
 //! ([`OptionsServeur::integree`](crate::OptionsServeur::integree)). They work both ways, like all
-//! commands, and a program of any language can call them by name. A caller is shown what it may
-//! call.
+//! commands, and a program of any language can call them by name. Every caller is shown all
+//! commands that are registered, also those that a hook would refuse it.
 //!
 //! The description of a command holds everything that is needed to call it without its
 //! declaration: names, the shapes of arguments and answer down to every field and variant, and
-//! fingerprints. A type that refuses every made-up value is an [`Forme::Opaque`].
+//! fingerprints. A type that refuses every made-up value is a [`Forme::Opaque`].
 //!
 //! # Examples
 //!

@@ -1,5 +1,8 @@
 //! Groups of a server's clients: one message to all members of a group.
 //!
+//! A client may be in any number of groups. Where a command lets clients name their groups, as
+//! `entrer` does here, a client can enter groups without end: bound that in the command.
+//!
 //! ```
 //! use cconn::{Client, Resultat, Serveur, commande, commandes};
 //!

@@ -25,7 +25,9 @@ fn arrete(serveur: &Serveur) -> Resultat<()> {
     serveur.eteindre()
 }
 
-/// The socket of this user's background process, in a folder that is this user's alone.
+/// The socket of this user's background process, in the folder that the system keeps for this user
+/// alone. Where there is none, the folder for temporary files is taken, which others may share: a
+/// program that is used in earnest makes a folder of its own there, with mode 0700.
 fn socket() -> PathBuf {
     let folder = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     folder.join("cconn-demon.sock")

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::registered::Registered;
 use super::registry::Registry;
-use crate::client::Client;
 use crate::codec;
 use crate::forme::{Forme, Info, Programme, Types};
 use crate::link::{Incoming, Outcome};
@@ -94,7 +93,6 @@ impl Registry {
     #[cold]
     pub(super) fn run_builtin(
         &self,
-        client: &Client,
         incoming: &Incoming<'_>,
         out: &mut Answering,
     ) -> Option<Outcome> {
@@ -109,19 +107,19 @@ impl Registry {
         }
         Some(match which {
             Integree::Ping => answered(&(), out),
-            Integree::Info => answered(&self.info(client), out),
-            Integree::Inventaire => answered(&self.programme(client), out),
+            Integree::Info => answered(&self.info(), out),
+            Integree::Inventaire => answered(&self.programme(), out),
         })
     }
 
-    fn info(&self, client: &Client) -> Info {
+    fn info(&self) -> Info {
         let (instant, debut) = begun();
         let (programme, version) = PRESENTED.get().cloned().unwrap_or_else(|| {
             let path = std::env::current_exe().unwrap_or_default();
             let name = path.file_stem().unwrap_or_default();
             (name.to_string_lossy().into_owned(), String::new())
         });
-        let commandes = self.shown(client).len().try_into().unwrap_or(u32::MAX);
+        let commandes = self.shown().len().try_into().unwrap_or(u32::MAX);
         Info {
             programme,
             version,
@@ -134,9 +132,9 @@ impl Registry {
         }
     }
 
-    fn programme(&self, client: &Client) -> Programme {
+    fn programme(&self) -> Programme {
         let mut types = Types::default();
-        let shown = self.shown(client);
+        let shown = self.shown();
         let commandes = shown.iter().map(|command| command.describe(&mut types)).collect();
         Programme { format: FORMAT, commandes, types: types.types }
     }

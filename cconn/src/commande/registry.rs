@@ -17,7 +17,6 @@ use super::runner::RegistryRunner;
 use super::shelf::Shelf;
 use super::{Context, stream};
 use crate::body::Body;
-use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind};
@@ -90,8 +89,8 @@ impl Registry {
         }
     }
 
-    /// The commands that a peer is shown, sorted by name: those that it may call.
-    pub(super) fn shown(&self, _client: &Client) -> Vec<Arc<Registered>> {
+    /// The commands that a peer is shown, sorted by name: all that are registered.
+    pub(super) fn shown(&self) -> Vec<Arc<Registered>> {
         let mut all: Vec<_> = self.read().values().cloned().collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
@@ -128,7 +127,7 @@ impl Registry {
         out: &mut Answering,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
-            let builtin = self.run_builtin(context.client, incoming, out);
+            let builtin = self.run_builtin(incoming, out);
             return builtin.unwrap_or_else(|| self.unknown(incoming.command, out));
         };
         let Ok(omitted) = command.omitted(incoming.fingerprint) else {

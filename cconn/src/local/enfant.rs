@@ -56,7 +56,8 @@ impl Enfant {
     ///
     /// # Errors
     ///
-    /// [`Erreur::Delai`]: it has not ended in that time, and runs on.
+    /// [`Erreur::Delai`]: it has not ended in that time, and runs on; or another part of the program
+    /// has reaped it, and nobody can tell how it ended.
     ///
     /// # Blocking
     ///
