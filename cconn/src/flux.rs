@@ -45,7 +45,7 @@ pub(crate) use received::{ItemReader, Received};
 /// The maker of the items is never far ahead of their taker: what is under way is bounded, in bytes,
 /// for each stream. Dropping a `Flux` stops the other side's iterator, and never waits.
 ///
-/// `E` is the error type of the items, as in [`Erreur<E>`]; [`Jamais`](crate::erreur::Jamais) if
+/// `E` is the error type of the items, as in [`Erreur<E>`]; [`Jamais`] if
 /// they have none.
 #[doc(alias("Stream", "Iterator", "Subscription"))]
 #[must_use = "a stream does nothing until its items are taken; dropping it stops it"]
