@@ -25,6 +25,9 @@ pub use word::word;
 
 use cconn::description::{Forme, Genre, TypeNomme, Variante};
 
+/// How deep values may be nested here: deeper ones are refused by the peer in any case.
+const DEPTH: usize = 128;
+
 /// A shape together with the table of types that it refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape<'a> {
@@ -52,23 +55,19 @@ impl<'a> Shape<'a> {
 
     /// Whether `null` is a value of this shape, so that an `Option` of it needs a word for `Some`.
     pub fn may_be_null(self) -> bool {
-        match self.forme {
+        let Some(content) = self.content() else { return false };
+        match content.forme {
             Forme::Facultative(_) => true,
             Forme::Tuple(parts) => parts.is_empty(),
-            _ => match self.named().map(|named| &named.genre) {
-                Some(Genre::Structure(fields)) => match fields.as_slice() {
-                    [] => true,
-                    [only] if is_unnamed(&only.nom) => self.of(&only.forme).may_be_null(),
-                    _ => false,
-                },
-                _ => false,
-            },
+            _ => matches!(content.named().map(|named| &named.genre),
+                Some(Genre::Structure(fields)) if fields.is_empty()),
         }
     }
 
     /// Whether a map with keys of this shape is a JSON object.
     pub fn is_key(self) -> bool {
-        match self.forme {
+        let Some(content) = self.content() else { return false };
+        match content.forme {
             Forme::Booleen
             | Forme::I8
             | Forme::I16
@@ -82,15 +81,25 @@ impl<'a> Shape<'a> {
             | Forme::U128
             | Forme::Caractere
             | Forme::Texte => true,
-            _ => match self.named().map(|named| &named.genre) {
-                Some(Genre::Enumeration(variants)) => variants.iter().all(is_unit),
-                Some(Genre::Structure(fields)) => match fields.as_slice() {
-                    [only] if is_unnamed(&only.nom) => self.of(&only.forme).is_key(),
-                    _ => false,
-                },
-                _ => false,
-            },
+            _ => matches!(content.named().map(|named| &named.genre),
+                Some(Genre::Enumeration(variants)) if variants.iter().all(is_unit)),
         }
+    }
+
+    /// What JSON shows of this shape: of a struct with one unnamed field that field. `None` if the
+    /// structs are nested deeper than any value may be, as those that hold themselves are.
+    fn content(self) -> Option<Self> {
+        let mut shape = self;
+        for _ in 0..DEPTH {
+            match shape.named().map(|named| &named.genre) {
+                Some(Genre::Structure(fields)) => match fields.as_slice() {
+                    [only] if is_unnamed(&only.nom) => shape = shape.of(&only.forme),
+                    _ => return Some(shape),
+                },
+                _ => return Some(shape),
+            }
+        }
+        None
     }
 }
 
@@ -102,4 +111,53 @@ pub fn is_unnamed(name: &str) -> bool {
 /// Whether a variant has no fields.
 pub fn is_unit(variant: &Variante) -> bool {
     variant.champs.is_empty()
+}
+
+/// Types as a peer may describe them, those too that no program has.
+#[cfg(test)]
+mod described {
+    use super::*;
+
+    /// A struct with one field of this name and shape; both as JSON.
+    pub fn structure(name: &str, field: &str) -> TypeNomme {
+        let mut named = TypeNomme::default();
+        named.nom = name.to_owned();
+        named.genre = Genre::Structure(vec![serde_json::from_str(field).unwrap()]);
+        named
+    }
+
+    /// `struct Arbre(Vec<Arbre>)`, and `struct Boucle(Boucle)`.
+    pub fn recursive() -> Vec<TypeNomme> {
+        let tree = r#"["0", false, [33, [[36, [], 0, ""]], 0, ""]]"#;
+        let itself = r#"["0", false, [36, [], 1, ""]]"#;
+        vec![structure("Arbre", tree), structure("Boucle", itself)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_hold_themselves_are_neither_null_nor_keys() {
+        let types = described::recursive();
+        for (at, _) in (0_u32..).zip(&types) {
+            let forme = Forme::Type(at);
+            let shape = Shape::new(&forme, &types);
+            assert!(!shape.may_be_null() && !shape.is_key());
+        }
+    }
+
+    #[test]
+    fn a_long_chain_of_structs_is_followed_only_as_deep_as_values_go() {
+        let link = |at: u32| {
+            described::structure("Maillon", &format!(r#"["0", false, [36, [], {}, ""]]"#, at + 1))
+        };
+        let mut types: Vec<TypeNomme> = (0..100_000).map(link).collect();
+        types.push(described::structure("Fin", r#"["0", false, [14, [], 0, ""]]"#));
+        let is_key = |forme: &Forme| Shape::new(forme, &types).is_key();
+        assert!(!is_key(&Forme::Type(0)));
+        assert!(is_key(&Forme::Type(99_950)));
+        assert!(!is_key(&Forme::Type(u32::MAX)));
+    }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use cconn::description::{Champ, Forme, Genre, TypeNomme, Variante};
 use serde_json::{Map, Value};
 
-use super::{Shape, is_unit, is_unnamed};
+use super::{DEPTH, Shape, is_unit, is_unnamed};
 
 /// A value of a type that the peer described.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +66,6 @@ impl fmt::Display for Mismatch {
 }
 
 type Result<T> = std::result::Result<T, Mismatch>;
-
-/// How deep values may be nested here: deeper ones are refused by the peer in any case.
-const DEPTH: usize = 128;
 
 /// Reads JSON as a value of this shape.
 pub fn typed(value: &Value, shape: Shape<'_>) -> Result<Typed> {

@@ -11,7 +11,7 @@ use cconn::description::{Champ, Forme, Genre};
 use serde_json::{Map, Value};
 
 use super::typed::{Mismatch, Typed, typed};
-use super::{Shape, is_unit, is_unnamed};
+use super::{DEPTH, Shape, is_unit, is_unnamed};
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl<'a> Source<'a> {
 pub fn word(word: &str, shape: Shape<'_>) -> Result<Typed, Mismatch> {
     let mut content = Vec::new();
     let read = match Source::of(word) {
-        Source::Word(text) => return typed(&json(text, shape), shape),
+        Source::Word(text) => return typed(&json(text, shape, DEPTH), shape),
         Source::File(path) => fs::File::open(path)
             .and_then(|mut file| file.read_to_end(&mut content))
             .map_err(|error| refused(format!("the file {path} can't be read: {error}"))),
@@ -52,35 +52,37 @@ pub fn word(word: &str, shape: Shape<'_>) -> Result<Typed, Mismatch> {
         return Ok(Typed::Text(text));
     }
     // The line break at the end is the file's, not the value's.
-    typed(&json(text.trim_end_matches(['\n', '\r']), shape), shape)
+    typed(&json(text.trim_end_matches(['\n', '\r']), shape, DEPTH), shape)
 }
 
 fn refused(text: String) -> Mismatch {
     Mismatch { path: String::new(), text }
 }
 
-/// The JSON that a word means where a value of this shape is wanted.
-fn json(word: &str, shape: Shape<'_>) -> Value {
+/// The JSON that a word means where a value of this shape is wanted. A type may hold itself, so a
+/// word may stand for a list in a list in a list; it is followed `depth` deep.
+fn json(word: &str, shape: Shape<'_>, depth: usize) -> Value {
+    let Some(depth) = depth.checked_sub(1) else { return Value::from(word) };
     let parsed = || serde_json::from_str::<Value>(word).ok();
     let as_text = || Value::from(word);
     match shape.forme {
         Forme::Texte | Forme::Caractere => as_text(),
         Forme::Octets => parsed().filter(Value::is_array).unwrap_or_else(as_text),
         Forme::Facultative(_) if word == "null" => Value::Null,
-        Forme::Facultative(part) => json(word, shape.of(part)),
+        Forme::Facultative(part) => json(word, shape.of(part), depth),
         Forme::Suite(part) if !word.starts_with('[') => {
             let part = shape.of(part);
             if word.is_empty() {
                 return Value::Array(Vec::new());
             }
-            word.split(',').map(|element| json(element.trim(), part)).collect()
+            word.split(',').map(|element| json(element.trim(), part, depth)).collect()
         }
         Forme::Tuple(parts) if !parts.is_empty() && !word.starts_with('[') => {
             let words = word.splitn(parts.len(), ',');
-            words.zip(parts).map(|(word, part)| json(word.trim(), shape.of(part))).collect()
+            words.zip(parts).map(|(word, part)| json(word.trim(), shape.of(part), depth)).collect()
         }
         _ => match shape.named().map(|named| &named.genre) {
-            Some(Genre::Structure(fields)) => structure(word, shape, fields),
+            Some(Genre::Structure(fields)) => structure(word, shape, fields, depth),
             Some(Genre::Enumeration(variants)) => {
                 let is_word =
                     variants.iter().any(|variant| is_unit(variant) && variant.nom == word);
@@ -91,9 +93,9 @@ fn json(word: &str, shape: Shape<'_>) -> Value {
     }
 }
 
-fn structure(word: &str, shape: Shape<'_>, fields: &[Champ]) -> Value {
+fn structure(word: &str, shape: Shape<'_>, fields: &[Champ], depth: usize) -> Value {
     match fields {
-        [only] if is_unnamed(&only.nom) => return json(word, shape.of(&only.forme)),
+        [only] if is_unnamed(&only.nom) => return json(word, shape.of(&only.forme), depth),
         [first, ..] if !is_unnamed(&first.nom) && !word.starts_with('{') => {}
         _ => return serde_json::from_str(word).unwrap_or_else(|_| Value::from(word)),
     }
@@ -102,8 +104,10 @@ fn structure(word: &str, shape: Shape<'_>, fields: &[Champ]) -> Value {
         let Some((name, value)) = part.split_once('=') else { return Value::from(word) };
         let field = fields.iter().find(|field| field.nom == name.trim());
         // A name that is no field is kept, so that it can be told of.
-        let value = field
-            .map_or_else(|| Value::from(value), |field| json(value.trim(), shape.of(&field.forme)));
+        let value = field.map_or_else(
+            || Value::from(value),
+            |field| json(value.trim(), shape.of(&field.forme), depth),
+        );
         object.insert(name.trim().to_owned(), value);
     }
     Value::Object(object)
@@ -139,6 +143,18 @@ mod tests {
         assert_eq!(value("a, b", &list), texts(&["a", "b"]));
         assert_eq!(value("", &list), texts(&[]));
         assert_eq!(value(r#"["a,b"]"#, &list), texts(&["a,b"]));
+    }
+
+    #[test]
+    fn a_word_for_a_type_that_holds_itself_is_refused() {
+        let types = crate::value::described::recursive();
+        for (at, _) in (0_u32..).zip(&types) {
+            let forme = Forme::Type(at);
+            for text in ["x", "1,2", "", "[[],[[]]]", "{}", "0=1"] {
+                let read = word(text, Shape::new(&forme, &types));
+                assert_eq!(read.is_ok(), at == 0 && matches!(text, "" | "[[],[[]]]"), "{text}");
+            }
+        }
     }
 
     #[test]
