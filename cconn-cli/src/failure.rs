@@ -6,6 +6,8 @@ use std::io;
 use cconn::Erreur;
 use cconn::erreur::{EchecConnexion, NatureDistante};
 
+use crate::output::harmless;
+
 /// The kinds of failures, by exit code. 1 and 2 are those that shells and clap use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -16,11 +18,11 @@ pub enum Kind {
     Usage = 2,
     /// Nothing listens there, or the address is none.
     Unreachable = 3,
-    /// Something listens there, but no cconn peer that can be talked to.
+    /// Something listens there, but no cconn peer that can be talked to, or an encrypted one.
     NotAPeer = 4,
     /// The peer has no such command, or does not list its commands.
     Unknown = 5,
-    /// The peer refuses this caller.
+    /// The peer refuses this caller, or has no room for it now.
     Refused = 6,
     /// The time limit passed.
     Late = 7,
@@ -55,8 +57,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One line, whatever the text was made of.
-        f.write_str(&self.text.replace(['\n', '\r'], " "))
+        // One line that controls no terminal, whatever the text was made of.
+        f.write_str(&harmless(&self.text.replace("\r\n", " ").replace(['\n', '\r'], " ")))
     }
 }
 
@@ -81,13 +83,20 @@ pub fn kind<E>(error: &Erreur<E>) -> Kind {
         Erreur::Delai(_) => Kind::Late,
         Erreur::Fermee(_) => Kind::Lost,
         Erreur::Connexion(failed) => match **failed {
-            EchecConnexion::Incompatible { .. } => Kind::NotAPeer,
-            EchecConnexion::Complet { .. } | EchecConnexion::Refusee { .. } => Kind::Refused,
+            EchecConnexion::Incompatible { .. } | EchecConnexion::Tls { .. } => Kind::NotAPeer,
+            EchecConnexion::Complet { .. }
+            | EchecConnexion::Refusee { .. }
+            | EchecConnexion::Secret { .. } => Kind::Refused,
             _ => Kind::Unreachable,
         },
         Erreur::Distante(remote) => match remote.nature {
             NatureDistante::Inconnue => Kind::Unknown,
-            NatureDistante::Interdite => Kind::Refused,
+            NatureDistante::Interdite
+            | NatureDistante::PasPrete
+            | NatureDistante::Surchargee
+            | NatureDistante::SansRessources => Kind::Refused,
+            NatureDistante::Expiree => Kind::Late,
+            NatureDistante::Fermee => Kind::Lost,
             _ => Kind::Command,
         },
         Erreur::Refus(_) | Erreur::Echec(_) => Kind::Command,

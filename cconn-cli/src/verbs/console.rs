@@ -88,7 +88,8 @@ fn line(text: &str, remote: &Remote, common: &Common) -> Outcome<bool> {
             let command = remote.command(name)?;
             output::line(&list::signature(command, &remote.programme))?;
             if !command.doc.is_empty() {
-                output::line(&command.doc)?;
+                let lines: Vec<String> = command.doc.lines().map(output::harmless).collect();
+                output::line(&lines.join("\n"))?;
             }
         }
         (name, values) => command(name, values, remote, common)?,
@@ -125,8 +126,9 @@ impl Names {
     fn of(remote: &Remote) -> Self {
         let commands = remote.programme.commandes.iter().map(|command| {
             let arguments = command.arguments.iter().flatten();
-            let arguments = arguments.map(|argument| format!("{}=", argument.nom)).collect();
-            (command.nom.clone(), arguments, usage(command))
+            let arguments = arguments.map(|one| output::harmless(&format!("{}=", one.nom)));
+            let name = output::harmless(&command.nom);
+            (name, arguments.collect(), output::harmless(&usage(command)))
         });
         Names(commands.collect())
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::arguments::Common;
 use crate::failure::Outcome;
+use crate::output::harmless;
 use crate::{output, remote};
 
 pub fn run(address: &str, common: &Common) -> Outcome<()> {
@@ -12,25 +13,29 @@ pub fn run(address: &str, common: &Common) -> Outcome<()> {
     let time = description::ping(&client)?;
     let info = description::info(&client)?;
     if common.json {
-        return output::line(
-            &json!({
-                "programme": info.programme,
-                "version": info.version,
-                "bibliotheque": info.bibliotheque,
-                "protocole": info.protocole,
-                "processus": info.processus,
-                "depuis": info.depuis.as_secs_f64(),
-                "commandes": info.commandes,
-                "aller_retour": time.as_secs_f64(),
-            })
-            .to_string(),
-        );
+        return output::json(&json!({
+            "programme": info.programme,
+            "version": info.version,
+            "bibliotheque": info.bibliotheque,
+            "protocole": info.protocole,
+            "processus": info.processus,
+            "depuis": info.depuis.as_secs_f64(),
+            "commandes": info.commandes,
+            "aller_retour": time.as_secs_f64(),
+        }));
     }
-    let version =
-        if info.version.is_empty() { String::new() } else { format!(" {}", info.version) };
+    let version = if info.version.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", harmless(&info.version))
+    };
     let up = humantime::format_duration(std::time::Duration::from_secs(info.depuis.as_secs()));
     output::line(&format!(
         "{}{version}, process {}, up {up}, {} commands, cconn {} (protocol {}): answered in {time:.1?}",
-        info.programme, info.processus, info.commandes, info.bibliotheque, info.protocole
+        harmless(&info.programme),
+        info.processus,
+        info.commandes,
+        harmless(&info.bibliotheque),
+        info.protocole
     ))
 }
