@@ -51,7 +51,7 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
     let end = start + load.duree;
     let interval =
         load.debit.map(|rate| Duration::from_secs_f64(f64::from(load.clients) / f64::from(rate)));
-    let total = thread::scope(|scope| {
+    let (total, failed) = thread::scope(|scope| {
         let (send, tallies) = mpsc::channel();
         for (at, (client, _)) in clients.iter().enumerate() {
             let (send, remote, prepared, shared) = (send.clone(), &remote, &prepared, &shared);
@@ -65,9 +65,11 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
         drop(send);
         let live = io::stderr().is_terminal() && !common.json;
         collect(&tallies, &shared, start, live)
-    })?;
+    });
     let time = start.elapsed().min(load.duree.max(Duration::from_millis(1)));
-    report(&total, time, load, common)
+    report(&total, time, load, common)?;
+    // What was measured until a call failed is worth as much, so the failure comes last.
+    failed.map_or(Ok(()), Err)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 1024")]
@@ -82,7 +84,7 @@ fn connection(
     mut pace: Option<(Instant, Duration)>,
     end: Instant,
     shared: &Shared,
-) -> Outcome<Tally> {
+) -> (Tally, Option<Failure>) {
     let mut tally = Tally::new();
     loop {
         let from = match &mut pace {
@@ -96,9 +98,15 @@ fn connection(
             None => Instant::now(),
         };
         if from >= end || shared.stop.load(Ordering::Relaxed) {
-            return Ok(tally);
+            return (tally, None);
         }
-        let answered = call().inspect_err(|_| shared.stop.store(true, Ordering::Relaxed))?;
+        let answered = match call() {
+            Ok(answered) => answered,
+            Err(failure) => {
+                shared.stop.store(true, Ordering::Relaxed);
+                return (tally, Some(failure));
+            }
+        };
         tally.refused += u64::from(answered.is_err());
         let nanos = u64::try_from(from.elapsed().as_nanos()).unwrap_or(u64::MAX);
         tally.latencies.saturating_record(nanos);
@@ -120,17 +128,19 @@ impl Tally {
 
 /// Adds up what the connections came to, and meanwhile draws a line of how far they are.
 fn collect(
-    tallies: &mpsc::Receiver<Outcome<Tally>>,
+    tallies: &mpsc::Receiver<(Tally, Option<Failure>)>,
     shared: &Shared,
     start: Instant,
     live: bool,
-) -> Outcome<Tally> {
+) -> (Tally, Option<Failure>) {
     let mut total = Tally::new();
     let mut failed = None;
     loop {
         match tallies.recv_timeout(LIVE) {
-            Ok(Ok(tally)) => total.add(&tally),
-            Ok(Err(failure)) => failed = failed.or(Some(failure)),
+            Ok((tally, failure)) => {
+                total.add(&tally);
+                failed = failed.or(failure);
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) if live => {
                 let done = shared.done.load(Ordering::Relaxed);
@@ -144,7 +154,7 @@ fn collect(
     if live {
         let _closed = write!(io::stderr(), "\r\x1b[K");
     }
-    failed.map_or(Ok(total), Err)
+    (total, failed)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
