@@ -11,9 +11,9 @@ Exit codes:
   1  the command answered with its own error, or failed
   2  the command line makes no sense, or a value does not fit the peer's type
   3  nothing listens there
-  4  what listens there is no cconn peer
+  4  what listens there is no cconn peer, or an encrypted one
   5  the peer has no such command, or does not list its commands
-  6  the peer refuses this caller
+  6  the peer refuses this caller, or is too busy for it
   7  the time limit passed
   8  the connection was lost
   9  the output was closed before all was written
@@ -35,7 +35,7 @@ pub struct Common {
     /// Print JSON, one value a line.
     #[arg(long, global = true)]
     pub json: bool,
-    /// How long to wait for anything of the peer's: `500ms`, `10s`, `2m`.
+    /// How long to wait for each thing of the peer's: `500ms`, `10s`, `2m`.
     #[arg(long, global = true, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub delai: Duration,
 }

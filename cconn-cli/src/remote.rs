@@ -1,7 +1,9 @@
 //! A connection to the peer, its description, and calls that follow it.
 
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use cconn::description::{self, CommandeDecrite, Forme, Programme};
 use cconn::erreur::NatureDistante;
@@ -32,17 +34,20 @@ const PROGRAM: &str = "exec:";
 /// Connects to the peer at this address, or starts it.
 pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
     if let Some(words) = address.strip_prefix(PROGRAM) {
-        let child = start(words)?;
+        let child = start(words, common)?;
         return Ok((child.client().avec_delai(common.delai), Some(child)));
     }
     let address: Adresse =
         address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))?;
-    let client = Client::options(address).delai_connexion(common.delai).connecter()?;
+    let client = Client::options(address)
+        .delai_connexion(common.delai)
+        .delai_arret(common.delai)
+        .connecter()?;
     Ok((client.avec_delai(common.delai), None))
 }
 
 /// Starts a program that serves its parent (`Serveur::depuis_parent`).
-fn start(words: &str) -> Outcome<Enfant> {
+fn start(words: &str, common: &Common) -> Outcome<Enfant> {
     let words = shlex::split(words).unwrap_or_default();
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::usage(format!("{PROGRAM} wants a program and its arguments")));
@@ -50,7 +55,28 @@ fn start(words: &str) -> Outcome<Enfant> {
     let mut command = Command::new(program);
     // Only answers go to the standard output, so what the child prints goes beside complaints.
     command.args(arguments).stdout(std::io::stderr());
-    Client::enfant(command).map_err(Failure::from)
+    let started = within(common.delai, move || Client::enfant(command))
+        .ok_or_else(|| late(common.delai, &format!("{program} has started and greeted")))?;
+    started.map_err(Failure::from)
+}
+
+/// What `work` returns, if it does in time. The library bounds the start and the end of a child
+/// process by times of its own, which may be longer than what the user wants to wait.
+pub fn within<T: Send + 'static>(
+    most: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (send, done) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        // Nobody waits any more if the time has passed.
+        let _late = send.send(work());
+    });
+    done.recv_timeout(most).ok()
+}
+
+pub fn late(most: Duration, what: &str) -> Failure {
+    let most = humantime::format_duration(most);
+    Failure::new(Kind::Late, format!("{most} have passed before {what}"))
 }
 
 /// Connects to the peer at this address and takes what it sends: a line on the standard error says
@@ -65,6 +91,7 @@ fn listen(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
         address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))?;
     let client = Client::options(address)
         .delai_connexion(common.delai)
+        .delai_arret(common.delai)
         .quand_commande_echoue(|_, sent| {
             output::note(&format!(
                 "the peer sent `{}`, which a console does not run",
@@ -180,6 +207,9 @@ impl Remote {
         match answered {
             Ok(Answer(value)) => Ok(Ok(value)),
             Err(Erreur::Refus(Refusal(value))) => Ok(Err(value)),
+            Err(Erreur::Distante(remote)) if remote.nature == NatureDistante::FluxInattendu => {
+                Err(streams(&command.nom))
+            }
             Err(error) => Err(Failure::new(kind(&error), error.to_string())),
         }
     }
@@ -190,6 +220,13 @@ impl Remote {
         self.client.envoyer(message.avec_empreinte(prepared.fingerprint))?;
         Ok(())
     }
+}
+
+/// The failure of a call of a command that answers with a stream.
+fn streams(name: &str) -> Failure {
+    let why = "whose items its peer does not describe: only a program that declares the command \
+               can take it";
+    Failure::usage(format!("not run: `{name}` answers with a stream, {why}"))
 }
 
 /// A call whose arguments fit the peer's types.

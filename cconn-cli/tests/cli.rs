@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -101,12 +102,51 @@ fn dort(ms: u64) {
     thread::sleep(Duration::from_millis(ms));
 }
 
+/// A tree, whose type holds itself.
+#[derive(Debug, Deserialize, Serialize)]
+struct Arbre(Vec<Arbre>);
+
+#[commande]
+fn arbre(a: Arbre) -> Arbre {
+    a
+}
+
+/// Clears \u{1b}[2J the screen.
+#[commande]
+fn texte() -> String {
+    "\x1b[31mrouge\u{202e}\r\n".to_owned()
+}
+
+/// Answers a few times, and then no more.
+#[commande]
+fn se_lasse() -> Resultat<u32> {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    match CALLS.fetch_add(1, Ordering::Relaxed) {
+        call @ 0..20 => Ok(call),
+        _ => Err(Erreur::echec("tired")),
+    }
+}
+
+/// The numbers from here on.
+#[commande]
+fn compte(de: u64) -> impl Iterator<Item = u64> {
+    de..
+}
+
+#[commande]
+fn liste_points(n: u8) -> impl Iterator<Item = Result<Point, Refus>> {
+    let points = (0..n).map(|x| Ok(Point { x: x.into(), y: 0.5 }));
+    points.chain((n > 2).then_some(Err(Refus::DivisionParZero)))
+}
+
 struct Server(Serveur, Option<thread::JoinHandle<Resultat<()>>>);
 
 impl Server {
     fn new() -> Server {
         let serveur = Serveur::options(0).max_clients(20).ouvrir().unwrap();
         let list = commandes![somme, quotient, milieu, figure, tout, octets, echoue, envoie, dort];
+        serveur.enregistrer(list).unwrap();
+        let list = commandes![arbre, texte, se_lasse, compte, liste_points];
         serveur.enregistrer(list).unwrap();
         serveur.enregistrer_commande("cloture", |_, (a,): (u8,)| a).unwrap();
 
@@ -253,16 +293,22 @@ fn each_failure_has_a_code_of_its_own() {
 
 #[test]
 fn peers_of_other_protocols_are_told_apart_from_cconn() {
-    for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n"] {
+    // The last one is what encrypted peers send to those who do not encrypt.
+    let greetings: [(&[u8], &str); 3] = [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is not a peer to talk to"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "is not a peer to talk to"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "no encrypted connection"),
+    ];
+    for (greeting, why) in greetings {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let other = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            stream.write_all(greeting.as_bytes()).unwrap();
+            stream.write_all(greeting).unwrap();
             let _end = stream.read_to_end(&mut Vec::new());
         });
         let text = complaint(&run(&["liste", &address]), 4);
-        assert!(text.contains("is not a peer to talk to"), "{text}");
+        assert!(text.contains(why), "{text}");
         other.join().unwrap();
     }
 }
@@ -361,6 +407,87 @@ fn the_console_reads_lines_and_goes_on_after_mistakes() {
     let complaints = String::from_utf8(output.stderr).unwrap();
     let found = ["did you mean `somme`?", "DivisionParZero", "a quote is open", "the peer sent `"];
     assert!(found.iter().all(|what| complaints.contains(what)), "{complaints}");
+}
+
+#[test]
+fn a_type_that_holds_itself_is_no_end_of_the_program() {
+    let server = Server::new();
+    assert_eq!(server.call(&["arbre", "[[],[[]]]"]), "[[],[[]]]");
+    complaint(&server.run("appeler", &["arbre", "x"]), 2);
+    complaint(&server.run("appeler", &["arbre", "1,2"]), 2);
+    for deep in [60, 120] {
+        let tree = "[".repeat(deep) + &"]".repeat(deep);
+        let output = server.run("appeler", &["--json", "arbre", &tree]);
+        if deep == 60 {
+            assert_eq!(printed(&output), tree);
+        } else {
+            complaint(&output, 2);
+        }
+    }
+}
+
+#[test]
+fn what_a_peer_says_of_itself_can_not_control_the_terminal() {
+    cconn::description::presenter("evil\x1b]0;title\x07\nsecond line", "\u{9b}2J\u{202e}");
+    let server = Server::new();
+    let controls = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    let ping = printed(&server.run("ping", &[]));
+    assert_eq!(ping.lines().count(), 1, "{ping:?}");
+    let list = printed(&server.run("liste", &[]));
+    assert!(list.contains("Clears"), "{list}");
+    assert!(!ping.contains(controls) && !list.contains(controls), "{ping:?} {list:?}");
+}
+
+#[test]
+fn a_command_that_streams_is_refused_in_one_line() {
+    let server = Server::new();
+    for words in [["compte", "1"], ["liste_points", "2"]] {
+        let text = complaint(&server.run("appeler", &words), 2);
+        assert!(text.contains("not run") && text.contains("answers with a stream"), "{text}");
+        let address = server.address();
+        let load = [&["charge", "--duree", "100ms", &address][..], &words].concat();
+        let text = complaint(&run(&load), 2);
+        assert!(text.contains("answers with a stream"), "{text}");
+    }
+}
+
+#[test]
+fn a_text_goes_into_a_pipe_as_it_is() {
+    let server = Server::new();
+    let output = server.run("appeler", &["texte"]);
+    assert_eq!(output.stdout, "\x1b[31mrouge\u{202e}\r\n\n".as_bytes());
+    let json = server.call(&["texte"]);
+    assert_eq!(json, r#""\u001b[31mrouge\u202e\r\n""#);
+}
+
+#[test]
+fn a_load_that_fails_on_its_way_shows_what_was_measured() {
+    let server = Server::new();
+    let output = run(&["charge", "--json", "--duree", "1m", &server.address(), "se_lasse"]);
+    let text = complaint(&output, 1);
+    assert!(text.contains("tired"), "{text}");
+    let figures: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(figures["appels"], 19, "the first of 20 answers is no part of the load: {figures}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_does_not_greet_is_waited_for_as_long_as_was_said() {
+    let start = std::time::Instant::now();
+    // Its end is the end of its standard input, so nothing is left of it.
+    let child = "exec:sh -c 'cat >/dev/null'";
+    let text = complaint(&run(&["appeler", "--delai", "200ms", child, "double", "1"]), 7);
+    assert!(text.contains("200ms"), "{text}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_orderly_end_is_waited_for_as_long_as_was_said() {
+    let server = Server::new();
+    let start = std::time::Instant::now();
+    let output = server.run("envoyer", &["--delai", "300ms", "dort", "1800"]);
+    assert!(start.elapsed() < Duration::from_millis(1700), "{:?}: {output:?}", start.elapsed());
+    complaint(&output, 7);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::arguments::{Call, Common};
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output;
-use crate::remote::Remote;
+use crate::remote::{self, Remote};
 
 pub fn call(call: &Call, common: &Common) -> Outcome<()> {
     let remote = Remote::open(&call.adresse, common)?;
@@ -20,6 +20,8 @@ pub fn send(call: &Call, common: &Common) -> Outcome<()> {
     let prepared = remote.prepare(&call.commande, &call.valeurs)?;
     remote.send(&prepared)?;
     // The command has arrived there and was begun once this connection has ended in order.
-    remote.client.eteindre()?;
-    Ok(())
+    let client = remote.client.clone();
+    let ended = remote::within(common.delai, move || client.eteindre())
+        .ok_or_else(|| remote::late(common.delai, "the peer has taken what was sent"))?;
+    Ok(ended?)
 }
