@@ -89,17 +89,44 @@ pub fn kind<E>(error: &Erreur<E>) -> Kind {
             | EchecConnexion::Secret { .. } => Kind::Refused,
             _ => Kind::Unreachable,
         },
-        Erreur::Distante(remote) => match remote.nature {
-            NatureDistante::Inconnue => Kind::Unknown,
-            NatureDistante::Interdite
-            | NatureDistante::PasPrete
-            | NatureDistante::Surchargee
-            | NatureDistante::SansRessources => Kind::Refused,
-            NatureDistante::Expiree => Kind::Late,
-            NatureDistante::Fermee => Kind::Lost,
-            _ => Kind::Command,
-        },
+        Erreur::Distante(remote) => remote_kind(remote.nature),
         Erreur::Refus(_) | Erreur::Echec(_) => Kind::Command,
         _ => Kind::Usage,
+    }
+}
+
+/// The kind of a failure that the peer reports.
+fn remote_kind(nature: NatureDistante) -> Kind {
+    match nature {
+        NatureDistante::Inconnue => Kind::Unknown,
+        NatureDistante::Interdite
+        | NatureDistante::PasPrete
+        | NatureDistante::Surchargee
+        | NatureDistante::SansRessources => Kind::Refused,
+        NatureDistante::Expiree => Kind::Late,
+        NatureDistante::Fermee => Kind::Lost,
+        _ => Kind::Command,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_run_has_other_codes_than_what_failed() {
+        let refused =
+            [NatureDistante::Interdite, NatureDistante::PasPrete, NatureDistante::Surchargee];
+        assert!(refused.into_iter().all(|nature| remote_kind(nature) == Kind::Refused));
+        assert_eq!(remote_kind(NatureDistante::Expiree), Kind::Late);
+        assert_eq!(remote_kind(NatureDistante::Inconnue), Kind::Unknown);
+        let ran = [NatureDistante::Echec, NatureDistante::Panique, NatureDistante::SurchargeeApres];
+        assert!(ran.into_iter().all(|nature| remote_kind(nature) == Kind::Command));
+    }
+
+    #[test]
+    fn a_failure_is_one_line_that_controls_nothing() {
+        let failure = Failure::usage("a\r\nb\nc\x1b[2J\u{202e}");
+        assert_eq!(failure.to_string(), r"a b c\u{1b}[2J\u{202e}");
     }
 }
