@@ -118,7 +118,8 @@ impl Registry {
     }
 
     /// Runs one command and returns how it ended.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
+    #[inline(always)]
     pub(super) fn run(
         &self,
         known: &mut RecentlyRun,

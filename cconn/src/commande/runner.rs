@@ -66,6 +66,22 @@ impl<'a> RegistryRunner<'a> {
     }
 }
 
+/// Runs a command that hooks stand around. A function of its own, so that a command without hooks
+/// is run in line.
+#[cold]
+fn run_around(
+    around: &Around,
+    registry: &Registry,
+    known: &mut RecentlyRun,
+    context: &Context<'_>,
+    incoming: &Incoming<'_>,
+    out: &mut Answering,
+) -> Outcome {
+    around.run(registry, context.client, incoming, out, |out| {
+        registry.run(known, context, incoming, out)
+    })
+}
+
 impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let RegistryRunner { registry, client, serveur, known, hands } = self;
@@ -73,9 +89,7 @@ impl Runner for RegistryRunner<'_> {
         let context = Context { client, serveur, hands, stream };
         match &hands.around {
             None => registry.run(known, &context, incoming, out),
-            Some(around) => around.run(registry, client, incoming, out, |out| {
-                registry.run(known, &context, incoming, out)
-            }),
+            Some(around) => run_around(around, registry, known, &context, incoming, out),
         }
     }
 

@@ -70,6 +70,7 @@ impl Link {
     }
 
     /// Does what the executor has to do next: runs a command, writes, reads or sleeps.
+    #[inline]
     fn execute_next(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         if state.start_next(&mut hands.command) {
             self.run_command(state, hands);
