@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{decode, encode};
 use crate::wire::{
     CallId, ContextBlock, EndReason, FailureCode, Features, Fingerprints, Frame, GREETING_HEAD,
-    Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, StreamEnd, VERSION, frame_length, parse,
+    Greeting, GreetingHead, LENGTH_PREFIX, Refusal, Role, Standing, StreamEnd, VERSION,
+    frame_length, parse,
 };
 
 const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
@@ -87,6 +88,11 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
         }
         "credit" => Frame::Credit { id: id(9), lane: 0, bytes: 128 << 10 },
         "stop" => Frame::Credit { id: id(9), lane: 0, bytes: 0 },
+        "question" => Frame::Question { id: id(4) },
+        "standing" => {
+            let standing = Standing::Unstarted { behind: 0x0807_0605_0403_0201 };
+            Frame::Standing { id: id(4), standing }
+        }
         "retrait" => Frame::Retrait,
         "adieu" => Frame::Adieu { reason: EndReason::Finished, text: "" },
         "adieu-abrupt" => Frame::Adieu { reason: EndReason::Protocol, text: "frame kind 17" },
@@ -156,7 +162,7 @@ fn every_example_of_the_page_is_written_and_read() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), 26, "{names:?}");
+    assert_eq!(names.len(), 28, "{names:?}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -273,6 +273,10 @@ impl Kinds for Registry {
     fn is_parallel(&self, command: u64) -> bool {
         self.is_parallel(command)
     }
+
+    fn name(&self, command: u64) -> Option<Box<str>> {
+        self.find(command).map(|command| (&*command.name).into())
+    }
 }
 
 /// A hasher for keys that are hashes already.

@@ -146,6 +146,9 @@ fn phase_of(phase: link::WaitedFor) -> (Phase, Option<Etape>, Option<Box<str>>) 
         Stage::Outbox => Etape::Envoi,
         Stage::Unheard => Etape::SansReponse,
         Stage::Passed => Etape::Depassee,
+        Stage::Running => Etape::EnCours,
+        Stage::Unstarted => Etape::NonCommencee,
+        Stage::NotListened => Etape::NonEcoutee,
         Stage::Sent if behind == Behind::Messages => Etape::DerriereDesMessages,
         Stage::Sent => Etape::Envoyee,
     };

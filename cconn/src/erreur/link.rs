@@ -43,13 +43,21 @@ impl fmt::Display for Delai {
         }
         let (what, hint) = self.phase.text();
         write!(f, "{what} after {:?}{hint}", self.delai)?;
+        let withdrawn = self.etape.is_some_and(Etape::is_withdrawn);
         if let Some(derriere) = &self.derriere {
             let derriere = Harmless(derriere);
+            if withdrawn {
+                return write!(
+                    f,
+                    "; it had not been started there and never will be, for `{derriere}` was running (it has not run)"
+                );
+            }
             write!(f, "; it may wait behind `{derriere}`, sent before it and not answered")?;
         }
         f.write_str(self.etape.map_or("", Etape::text))?;
         match (&self.commande, self.a_pu_etre_executee) {
             (Some(_), true) => f.write_str(" (it may have run)"),
+            (Some(_), false) if withdrawn => f.write_str(" (it has not run)"),
             (Some(_), false) => f.write_str(" (it was not sent)"),
             (None, _) => Ok(()),
         }
@@ -88,9 +96,27 @@ pub enum Etape {
     /// it.
     #[doc(alias = "Passed")]
     Depassee,
+    /// Shortly before the deadline the peer said that it had not started the command, and withdrew
+    /// it: the command never runs. [`Delai::derriere`] names the command that ran there instead, if
+    /// that is known.
+    #[doc(alias = "Unstarted")]
+    NonCommencee,
+    /// Shortly before the deadline the peer said that it had not started the command, because it
+    /// runs no commands at all, and withdrew it: the command never runs. The peer's program should
+    /// call [`ecouter`](crate::Client::ecouter) or run [`lancer`](crate::Client::lancer).
+    #[doc(alias = "NotListened")]
+    NonEcoutee,
+    /// Shortly before the deadline the peer said that it had started the command.
+    #[doc(alias = "Running")]
+    EnCours,
 }
 
 impl Etape {
+    /// Whether the command was sent, and is certain never to run.
+    fn is_withdrawn(self) -> bool {
+        matches!(self, Etape::NonCommencee | Etape::NonEcoutee)
+    }
+
     fn text(self) -> &'static str {
         match self {
             Etape::Fenetre | Etape::Envoyee => "",
@@ -104,6 +130,11 @@ impl Etape {
             Etape::SansReponse => {
                 "; the peer has answered nothing yet: does it call `ecouter`, or run `lancer`?"
             }
+            Etape::NonCommencee => "; it had not been started there and never will be",
+            Etape::NonEcoutee => {
+                "; the peer runs no commands: does it call `ecouter`, or run `lancer`?"
+            }
+            Etape::EnCours => "; it was running there",
             Etape::Depassee => {
                 "; a later call was answered meanwhile, so it was most likely started"
             }

@@ -18,6 +18,16 @@ pub(crate) enum Deadline {
     Fresh(Instant, Duration),
 }
 
+/// The longest time before a deadline at which the peer is asked something.
+const MOST_BEFORE: Duration = Duration::from_millis(50);
+
+/// A deadline this far away is long: nobody asks before it passes, so that a call with such a
+/// deadline pays nothing.
+const LONG: Duration = Duration::from_secs(10);
+
+/// Within less time than this a question could hardly be answered.
+const LEAST: Duration = Duration::from_millis(1);
+
 impl Deadline {
     /// The deadline of an operation that may not wait.
     pub(crate) const NO_TIME: Deadline = Deadline::After(Duration::ZERO);
@@ -34,6 +44,36 @@ impl Deadline {
             let moment = super::now().checked_add(time);
             *self = moment.map_or(Deadline::Never, |moment| Deadline::Fresh(moment, time));
         }
+    }
+
+    /// Whether the deadline may be so near that it is worth asking something of the peer before it
+    /// passes.
+    #[inline]
+    pub(crate) fn may_be_short(self) -> bool {
+        match self {
+            Deadline::After(time) => time < LONG,
+            Deadline::Never => false,
+            Deadline::At(_) | Deadline::Fresh(..) => true,
+        }
+    }
+
+    /// Brings the deadline forward, to a moment at which there is still time to ask something of
+    /// the peer: by an eighth of the time, and at most `MOST_BEFORE`. Returns by how much, for
+    /// `put_off`; zero if there is no deadline, or too little time.
+    pub(crate) fn bring_forward(&mut self) -> Duration {
+        let Some(moment) = self.moment() else { return Duration::ZERO };
+        let time = moment.saturating_duration_since(super::now());
+        if time < LEAST {
+            return Duration::ZERO;
+        }
+        let before = time.checked_div(8).unwrap_or_default().min(MOST_BEFORE);
+        *self = Deadline::At(moment.checked_sub(before).unwrap_or(moment));
+        before
+    }
+
+    /// Puts the deadline off again by what `bring_forward` returned.
+    pub(crate) fn put_off(&mut self, by: Duration) {
+        *self = self.moment().and_then(|moment| moment.checked_add(by)).into();
     }
 
     /// The moment at which the wait ends, `None` for never. Starts the wait if none has started.

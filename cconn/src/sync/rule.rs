@@ -27,6 +27,8 @@ pub(crate) enum Rule {
     /// A command that may run beside others but exceeds the limit is set aside, so that it does not
     /// hold up the commands behind it.
     ParallelStepsAside,
+    /// A call that is said not to have been started, and never to be, is taken out of the queue.
+    WithdrawnNeverRuns,
     /// A handler that waits for its peer gives up its turn.
     TurnIsLeft,
     /// At the limit of waiting handlers, the wait of a further handler fails at once.

@@ -24,10 +24,14 @@ impl Features {
     /// Arguments at the end may be left out, as the fingerprint tells.
     // [features.forms]
     pub(crate) const FORMS: Features = Features(1 << 7);
+    /// The question where a call is: frames of kinds 14 and 15.
+    // [features.question]
+    pub(crate) const QUESTION: Features = Features(1 << 5);
     /// The first three.
     const FIRST: Features = Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
     /// What this side declares.
-    pub(crate) const OURS: Features = Features(Self::FIRST.0 | Self::STREAMS.0 | Self::FORMS.0);
+    pub(crate) const OURS: Features =
+        Features(Self::FIRST.0 | Self::STREAMS.0 | Self::FORMS.0 | Self::QUESTION.0);
 
     /// Every feature that this side can read.
     #[cfg(test)]

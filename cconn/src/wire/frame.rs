@@ -102,11 +102,53 @@ pub(crate) enum Frame<'a> {
         /// 0 stops the stream.
         bytes: u32,
     },
+    /// Where is that call? It was made by the sender of this frame.
+    Question {
+        id: CallId,
+    },
+    /// Where a call is; it was made by the receiver of this frame.
+    Standing {
+        id: CallId,
+        standing: Standing,
+    },
     Retrait,
     Adieu {
         reason: EndReason,
         text: &'a str,
     },
+}
+
+/// Where a call is, as its receiver says.
+// [standing.numbers]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The command has been started.
+    Running,
+    /// The command had not been started and never will be. `behind`: the hash of the command that
+    /// ran instead, 0 if that is not known.
+    Unstarted { behind: u64 },
+    /// The command had not been started and never will be: the receiver runs no commands.
+    Unheard,
+}
+
+impl Standing {
+    fn parse(number: u8, behind: u64) -> Self {
+        match number {
+            2 => Standing::Unstarted { behind },
+            3 => Standing::Unheard,
+            // [standing.unknown]
+            _ => Standing::Running,
+        }
+    }
+
+    fn write(self, id: CallId, out: &mut Vec<u8>) {
+        let (number, behind) = match self {
+            Standing::Running => (1, NO_COMMAND),
+            Standing::Unstarted { behind } => (2, behind),
+            Standing::Unheard => (3, NO_COMMAND),
+        };
+        out.extend(layout::Standing::head(kind::STANDING, id.0, number, behind));
+    }
 }
 
 /// Where the body begins in a frame that has not arrived completely.
@@ -224,6 +266,7 @@ fn parse_control(
             reader.end()?;
             Ok(Frame::Credit { id: call_id(head.id)?, lane: head.lane, bytes: head.bytes })
         }
+        kind::QUESTION | kind::STANDING => parse_question(kind, reader),
         kind::RETRAIT => {
             layout::Retrait::read(&mut reader)?;
             reader.end()?;
@@ -236,6 +279,18 @@ fn parse_control(
         // [frame.unknown-kind]
         unknown => Err(WireError::Kind(unknown)),
     }
+}
+
+fn parse_question(kind: u8, mut reader: Reader<'_>) -> Result<Frame<'_>, WireError> {
+    if kind == kind::QUESTION {
+        let id = call_id(layout::Question::read(&mut reader)?.id)?;
+        reader.end()?;
+        return Ok(Frame::Question { id });
+    }
+    let head = layout::Standing::read(&mut reader)?;
+    reader.end()?;
+    let standing = Standing::parse(head.number, head.behind);
+    Ok(Frame::Standing { id: call_id(head.id)?, standing })
 }
 
 // [call.id-zero]
@@ -273,6 +328,11 @@ impl<'a> Fingerprints<'a> {
     }
 }
 
+fn write_outcome(kind: u8, id: CallId, body: &[u8], out: &mut Vec<u8>) {
+    out.extend(layout::Outcome::head(kind, id.0));
+    out.extend(body);
+}
+
 impl Frame<'_> {
     /// Appends the frame, with its length prefix, in the form for a peer with `features`.
     ///
@@ -293,14 +353,8 @@ impl Frame<'_> {
                 context::write(context, out);
                 out.extend(body);
             }
-            Frame::Answer { id, body } => {
-                out.extend(layout::Outcome::head(kind::ANSWER, id.0));
-                out.extend(body);
-            }
-            Frame::UserError { id, body } => {
-                out.extend(layout::Outcome::head(kind::USER_ERROR, id.0));
-                out.extend(body);
-            }
+            Frame::Answer { id, body } => write_outcome(kind::ANSWER, id, body, out),
+            Frame::UserError { id, body } => write_outcome(kind::USER_ERROR, id, body, out),
             Frame::Failure { id, command, code, accepted, text } => {
                 let (id, number) = (id.map_or(0, |id| id.0), code.number_for(features));
                 out.extend(layout::Failure::head(kind::FAILURE, id, command, number));
@@ -321,6 +375,8 @@ impl Frame<'_> {
             Frame::Credit { id, lane, bytes } => {
                 out.extend(layout::Credit::head(kind::CREDIT, id.0, lane, bytes));
             }
+            Frame::Question { id } => out.extend(layout::Question::head(kind::QUESTION, id.0)),
+            Frame::Standing { id, standing } => standing.write(id, out),
             Frame::Retrait => out.extend(layout::Retrait::head(kind::RETRAIT)),
             Frame::Adieu { reason, text } => {
                 out.extend(layout::Adieu::head(kind::ADIEU, reason.number()));

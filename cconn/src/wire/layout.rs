@@ -30,6 +30,8 @@ pub(super) mod kind {
     pub(crate) const CREDIT: u8 = 10;
     pub(crate) const RETRAIT: u8 = 11;
     pub(crate) const ADIEU: u8 = 12;
+    pub(crate) const QUESTION: u8 = 14;
+    pub(crate) const STANDING: u8 = 15;
 }
 
 /// Turns an offset in the frame into an offset in the fields behind the kind.
@@ -140,6 +142,14 @@ layout! {
     /// Credit for a stream, or its stop.
     // [credit.fields]
     Credit { id: u64, lane: u8, bytes: u32 }
+
+    /// The question where a call is.
+    // [question.fields]
+    Question { id: u64 }
+
+    /// Where a call is.
+    // [standing.fields]
+    Standing { id: u64, number: u8, behind: u64 }
 
     /// A retrait.
     // [retrait.fields]

@@ -26,6 +26,11 @@ pub(crate) fn all() -> Vec<Broken> {
         core("10 a writer reads", Rule::WriterReads, "large"),
         Broken { name: "12 window of two frames", off: None, scenario: window },
         core("14 parallel steps aside", Rule::ParallelStepsAside, "more parallel than may run"),
+        core(
+            "28 what is withdrawn never runs",
+            Rule::WithdrawnNeverRuns,
+            "asked before a deadline",
+        ),
         core("15 a wait gives up the turn", Rule::TurnIsLeft, "nested"),
         core("16 waits are counted", Rule::WaitsAreCounted, "hops"),
         core("20 goodbye in two steps", Rule::TwoStepGoodbye, "stop at any time"),

@@ -276,7 +276,36 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(streams());
     all.extend(timed());
     all.extend(awaited());
+    all.extend(asked());
     all
+}
+
+/// Calls whose deadline is near: the peer is asked where they are.
+fn asked() -> Vec<Scenario> {
+    let hasty = Scenario {
+        acts: &[
+            Call(Op::Busy, 0, 0),
+            Call(Op::Echo, 0, 0),
+            Call(Op::Nest, 1, 0),
+            Defer(Op::Echo, 0),
+        ],
+        callers: [4, 1],
+        patience: Some(Duration::from_millis(40)),
+        watch: true,
+        clock: true,
+        ..PLAIN
+    };
+    vec![
+        Scenario { name: "asked before a deadline", ..hasty },
+        Scenario {
+            name: "asked of a side that runs commands only while it waits",
+            executes: [false, true],
+            callers: [1, 3],
+            ..hasty
+        },
+        Scenario { name: "asked at a stop at any time", end: End::StopAnyTime, ..hasty },
+        Scenario { name: "asked at a cut", end: End::Cut, ..hasty },
+    ]
 }
 
 /// Threads that poll, and sleep where no baton reaches them.

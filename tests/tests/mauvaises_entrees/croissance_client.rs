@@ -27,7 +27,7 @@ fn client_of<T: Send + 'static>(
         let mut raw = Raw::accept(&listener);
         raw.send(&bytes);
         let (_, records) = raw.whole_greeting();
-        assert_eq!(records, record(1, &[0x8f]), "what a client declares");
+        assert_eq!(records, record(1, &[0xaf]), "what a client declares");
         server(raw)
     });
     let (tell, told) = mpsc::channel();
@@ -267,8 +267,8 @@ type Case = (fn(u64) -> Vec<u8>, &'static str);
 fn a_server_of_made_up_frames_and_bad_blocks() {
     // [frame.unknown-kind] [context.room] [context.twice] [failure.fingerprints]
     let cases: [Case; 8] = [
-        (|_| frame(14, &[&[1; 20]]), "frame kind 14 is unknown"),
-        (|_| frame(13, &[&[1; 8]]), "frame kind 13 is unknown"),
+        (|_| frame(18, &[&[1; 20]]), "frame kind 18 is unknown"),
+        (|_| frame(17, &[&[1; 8]]), "frame kind 17 is unknown"),
         (|_| frame(200, &[]), "frame kind 200 is unknown"),
         (|_| with_context(&one_way("a", &[]), &[5, 0, 5, 0]), "tag 5 comes twice"),
         (|_| with_context(&one_way("a", &[]), &[1, 4, 0]), "reaches beyond its end"),

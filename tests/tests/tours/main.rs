@@ -7,6 +7,7 @@ mod circles;
 mod failures;
 mod inside;
 mod parallel;
+mod question;
 mod rings;
 mod whereabouts;
 

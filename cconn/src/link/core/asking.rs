@@ -7,6 +7,7 @@ use super::calls::{Answer, Asked};
 use super::failure::{Failure, WaitedFor};
 use super::goodbye::Ending;
 use super::state::State;
+use super::told::Told;
 use super::whereabouts::Whereabouts;
 use super::window::charge;
 use crate::wire::{CallId, Outgoing};
@@ -27,7 +28,7 @@ impl State {
             return Err(Failure::TooManyCalls { limit });
         }
         let (command, credit) = (frame.command_of_call(), frame.stream_of_call());
-        let asked = Asked { at: self.outbox.end(), command, credit };
+        let asked = Asked { at: self.outbox.end(), command, credit, told: Told::Unasked };
         let call = self.calls.open(asked, awaited);
         frame.set_call_id(call);
         Ok(call)
@@ -54,6 +55,7 @@ impl State {
     pub(crate) fn outcome(&mut self, call: CallId) -> Option<Result<Answer, Failure>> {
         match self.calls.claim(call) {
             Some(answer) => Some(Ok(answer)),
+            None if self.is_answered(call) => Some(Err(self.fail_call(call, false))),
             None if self.ended().is_some() => Some(Err(self.lose_call(call))),
             None => None,
         }
@@ -71,6 +73,10 @@ impl State {
 
     #[cold]
     fn fail_call(&mut self, call: CallId, to_client: bool) -> Failure {
+        let withdrawn = self.calls.claim_withdrawn(call).and_then(Whereabouts::withdrawn);
+        if let Some(place) = withdrawn {
+            return late(place);
+        }
         if self.ended().is_some() {
             return self.lose_call(call);
         }

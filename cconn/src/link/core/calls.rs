@@ -3,10 +3,12 @@
 //! A call's id names a place in a table and the generation of the place. So no id is used twice,
 //! and a late answer can be told from an answer to a call that was never made.
 
+mod questions;
 mod streams;
 
 use super::bytes::Bytes;
 use super::inlet::{Inlet, Stream};
+use super::told::Told;
 use crate::wire::{CallId, FailureCode};
 
 /// What the peer sent back for a call.
@@ -43,6 +45,8 @@ pub(crate) struct Asked {
     pub(crate) command: u64,
     /// The first credit of the stream that the call expects; 0 if it expects none.
     pub(crate) credit: u32,
+    /// What the peer has said about the call.
+    pub(crate) told: Told,
 }
 
 #[derive(Debug)]
@@ -52,6 +56,8 @@ enum Slot {
     Answered(Answer),
     /// The call was answered by a stream.
     Open(Box<Inlet>),
+    /// The peer had not started the call when it was asked, and never will.
+    Withdrawn(Told),
 }
 
 #[derive(Debug)]
@@ -184,7 +190,7 @@ impl Calls {
     pub(crate) fn first_before(&self, at: u64) -> Option<Asked> {
         let waiting = self.entries.iter().filter_map(|entry| match entry.slot {
             Slot::Waiting(asked) => Some(asked),
-            Slot::Free | Slot::Answered(_) | Slot::Open(_) => None,
+            Slot::Free | Slot::Answered(_) | Slot::Open(_) | Slot::Withdrawn(_) => None,
         });
         let given_up = self.given_up.iter().map(|(_, asked)| *asked);
         let before =
@@ -215,7 +221,9 @@ impl Calls {
             // An older generation was closed; a newer one was never given out.
             (_, false) => entry.generation > generation(call),
             // A second answer to a call that has one.
-            (Slot::Waiting(_) | Slot::Answered(_) | Slot::Open(_), true) => true,
+            (Slot::Waiting(_) | Slot::Answered(_) | Slot::Open(_) | Slot::Withdrawn(_), true) => {
+                true
+            }
             // The place is free and its generation not used yet, unless its generations are used
             // up.
             (Slot::Free, true) => entry.generation == u32::MAX,
@@ -235,7 +243,7 @@ impl Calls {
     pub(crate) fn is_answered(&self, call: CallId) -> bool {
         self.entries.get(index(call)).is_some_and(|entry| {
             entry.generation == generation(call)
-                && matches!(entry.slot, Slot::Answered(_) | Slot::Open(_))
+                && matches!(entry.slot, Slot::Answered(_) | Slot::Open(_) | Slot::Withdrawn(_))
         })
     }
 
@@ -253,7 +261,7 @@ impl Calls {
                 self.taken_out(&answer, awaited);
                 Some(answer)
             }
-            Slot::Free | Slot::Waiting(_) | Slot::Open(_) => None,
+            Slot::Free | Slot::Waiting(_) | Slot::Open(_) | Slot::Withdrawn(_) => None,
         }
     }
 
@@ -264,7 +272,7 @@ impl Calls {
                 Slot::Open(inlet) => Stream::Open(inlet),
                 Slot::Waiting(Asked { credit: 0, .. }) => Stream::NotExpected,
                 Slot::Waiting(_) => Stream::Expected,
-                Slot::Free | Slot::Answered(_) => Stream::Unknown,
+                Slot::Free | Slot::Answered(_) | Slot::Withdrawn(_) => Stream::Unknown,
             },
             None => Stream::Unknown,
         }
@@ -298,7 +306,7 @@ impl Calls {
                 self.taken_out(&answer, awaited);
                 None
             }
-            Slot::Free | Slot::Open(_) => None,
+            Slot::Free | Slot::Open(_) | Slot::Withdrawn(_) => None,
         }
     }
 
@@ -361,11 +369,12 @@ fn index(call: CallId) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Standing;
 
     const MOST: usize = 100;
 
     fn asked(at: u64) -> Asked {
-        Asked { at, command: at, credit: 0 }
+        Asked { at, command: at, credit: 0, told: Told::Unasked }
     }
 
     fn value(size: usize) -> Answer {
@@ -427,6 +436,27 @@ mod tests {
         assert_eq!(before(&calls, 60), Some(30));
         calls.answer(second, value(0), MOST);
         assert_eq!((before(&calls, 60), before(&calls, 90)), (None, Some(60)));
+    }
+
+    #[test]
+    fn a_call_is_asked_about_once_and_a_withdrawn_one_settles_nothing() {
+        // [question.expired] [standing.unasked]
+        let mut calls = Calls::default();
+        let call = calls.open(asked(50), true);
+        let unstarted = Standing::Unstarted { behind: 7 };
+        assert!(!calls.tell(call, unstarted), "nobody asked");
+        assert!(calls.begin_question(call).is_some() && calls.begin_question(call).is_none());
+        assert!(!calls.end_withdrawn(call), "the peer has said nothing yet");
+        assert!(calls.tell(call, unstarted) && !calls.tell(call, Standing::Running));
+        assert!(calls.end_withdrawn(call) && !calls.end_withdrawn(call));
+        assert!(calls.is_answered(call) && calls.claim(call).is_none());
+        assert_eq!((calls.waiting(), calls.answered(), calls.settled()), (0, 0, 0));
+        assert_eq!(calls.answer(call, value(1), MOST), Met::Late);
+        assert!(calls.claim_withdrawn(call).is_some() && calls.claim_withdrawn(call).is_none());
+        assert!(!calls.is_answered(call));
+        let running = calls.open(asked(60), true);
+        assert!(calls.begin_question(running).is_some() && calls.tell(running, Standing::Running));
+        assert!(!calls.end_withdrawn(running), "what runs is not withdrawn");
     }
 
     #[test]

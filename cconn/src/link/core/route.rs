@@ -27,6 +27,11 @@ pub(crate) trait Kinds: Send + Sync {
     /// Whether that command may run beside others of its connection. Called under the connection's
     /// lock.
     fn is_parallel(&self, command: u64) -> bool;
+
+    /// The name of that command, if it is registered. Called under the connection's lock.
+    fn name(&self, _command: u64) -> Option<Box<str>> {
+        None
+    }
 }
 
 /// What the routing thread does afterwards.
@@ -164,10 +169,8 @@ impl State {
                 // [text.of-others]
                 // We write no longer texts; of a peer that does, sixty-four would be kept.
                 let text = wire::shorten(text, wire::MAX_TEXT).into();
-                match id {
-                    Some(call) => self.call_failed(call, code, accepted, text, routing),
-                    None => self.message_failed(command, code, text),
-                }
+                let Some(call) = id else { return self.message_failed(command, code, text) };
+                self.call_failed(call, code, accepted, text, routing)
             }
             Frame::Cancel { id } => self.cancelled(id),
             Frame::Grant { class, bytes } => self.granted(class, bytes),
@@ -178,6 +181,8 @@ impl State {
             }
             Frame::End { id, lane, how } => self.end_came(id, lane, Ended::told(how)),
             Frame::Credit { id, lane, bytes } => self.credit_came(id, lane, bytes),
+            Frame::Question { id } => self.asked(id, |hash| routing.commands.name(hash)),
+            Frame::Standing { id, standing } => self.told(id, standing),
             Frame::Retrait => self.peer_says_retrait(),
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }
@@ -233,6 +238,9 @@ impl State {
         text: Box<str>,
         routing: Routing<'_>,
     ) -> Result<(), Ending> {
+        if self.end_withdrawn(call, code) {
+            return Ok(());
+        }
         let accepted = accepted.to_vec();
         self.answer(call, Answer::Failure { code, accepted, text }, routing)
     }

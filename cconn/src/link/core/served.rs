@@ -7,6 +7,8 @@ use crate::wire::CallId;
 struct Running {
     call: CallId,
     cancelled: bool,
+    /// The peer has asked where the call is.
+    asked: bool,
 }
 
 /// The calls that run; one-way messages are not listed.
@@ -23,7 +25,7 @@ impl Served {
                 // Most connections run one call at a time.
                 self.0.reserve_exact(1);
             }
-            self.0.push(Running { call, cancelled: false });
+            self.0.push(Running { call, cancelled: false, asked: false });
         }
     }
 
@@ -43,6 +45,13 @@ impl Served {
     pub(crate) fn cancel(&mut self, call: CallId) -> bool {
         let running = self.0.iter_mut().find(|running| running.call == call);
         running.map(|running| running.cancelled = true).is_some()
+    }
+
+    /// Notes that the peer asks about a call: whether it does so for the first time. `None` if no
+    /// such call runs.
+    pub(crate) fn ask(&mut self, call: CallId) -> Option<bool> {
+        let running = self.0.iter_mut().find(|running| running.call == call)?;
+        Some(!std::mem::replace(&mut running.asked, true))
     }
 
     pub(crate) fn is_cancelled(&self, call: CallId) -> bool {

@@ -14,7 +14,11 @@ use crate::wire::EndReason;
 const WRITE_PATIENCE: u8 = 32;
 
 /// The longest time between two looks at a quiet connection.
-pub(crate) const QUIETEST: Duration = Duration::from_millis(250);
+const QUIETEST: Duration = Duration::from_millis(250);
+
+/// How often a helm that no thread uses is looked at while commands wait: their sender may give them
+/// up, or ask where they are, which it does 50 ms before a deadline.
+const QUEUED_TICK: Duration = Duration::from_millis(20);
 
 /// How long a connection lingers while a thread that waited for an answer is still blocked in a
 /// read. Most peers end their side within that time, and the thread must not wait for the others.
@@ -164,7 +168,7 @@ impl State {
         // A stop waits for the peer's goodbye, or a waker for an answer, and no other thread may be
         // reading.
         let hasty = self.goodbye.is_stopping() || self.followed.lacks_reader();
-        let unread = if hasty { LINGER_TICK } else { UNREAD };
+        let unread = if hasty { LINGER_TICK } else { UNREAD.min(self.longest_look()) };
         // A pass since the last look means that another thread reads.
         let since = self.tended.quiet_since.filter(|_| self.tended.passes == self.passes);
         let Some(since) = since else {
@@ -182,6 +186,12 @@ impl State {
             return HelmLook::LookIn(until.saturating_duration_since(now).min(QUIETEST));
         }
         HelmLook::Read { quiet, unread }
+    }
+
+    /// The longest time until the next look at a helm that no thread uses. While commands wait, the
+    /// peer may cancel them or ask where they are.
+    pub(crate) fn longest_look(&self) -> Duration {
+        if self.turn.is_queue_empty() { QUIETEST } else { QUEUED_TICK }
     }
 
     /// Notes that the last read pass was the watchman's own: no other thread reads.

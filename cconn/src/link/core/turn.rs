@@ -5,8 +5,10 @@
 //! beside the handler that runs then.
 
 mod arrivals;
+mod found;
 mod pumping;
 mod role;
+mod stand_ins;
 #[cfg(test)]
 mod tests;
 mod unheard;
@@ -80,6 +82,8 @@ pub(crate) struct Turn {
     /// Whether one of the running handlers is the hook for a notice.
     pub(crate) noticing: bool,
     served: Served,
+    /// Hash of the command that was started last in order.
+    last_started: u64,
     /// A command that the routing thread has started and is about to run itself.
     at_once: Option<Command>,
     max_waiting: usize,
@@ -105,6 +109,7 @@ impl Turn {
             catching_up: CatchingUp::default(),
             noticing: false,
             served: Served::default(),
+            last_started: 0,
             at_once: None,
             max_waiting,
             max_parallel,
@@ -130,6 +135,7 @@ impl Turn {
             return self.backlog.push(command);
         }
         self.running = 1;
+        self.last_started = command.name;
         self.served.begin(command.call);
         self.at_once = Some(command);
     }
@@ -243,6 +249,7 @@ impl Turn {
             return false;
         }
         let call = front.call;
+        self.last_started = front.name;
         *place = self.backlog.pop();
         // Not reached, because `front` has found a command.
         if place.is_none() {
@@ -268,6 +275,7 @@ impl Turn {
             && let Some(notice) = self.notices.pop()
         {
             self.running = 1;
+            self.last_started = 0;
             self.noticing = true;
             return Some(Work::Notice(notice));
         }
@@ -276,6 +284,9 @@ impl Turn {
             _ => self.backlog.pop()?,
         };
         self.count(command.parallel, 1);
+        if !command.parallel {
+            self.last_started = command.name;
+        }
         self.served.begin(command.call);
         Some(Work::Command(command))
     }
@@ -349,21 +360,6 @@ impl Turn {
             // `push_to_executor` has counted it as running already.
             self.dropped = self.dropped.saturating_add(1);
             self.finish(command.call, command.parallel);
-        }
-    }
-
-    /// Whether one more thread is needed for what can start: no runner is free, or none of the
-    /// right kind. A free runner that is awake looks at the queue before it sleeps.
-    pub(crate) fn needs_stand_in(&self) -> bool {
-        if self.stand_ins >= self.pumps.most_stand_ins(self.max_waiting, self.max_parallel) {
-            return false;
-        }
-        match self.startable() {
-            Startable::Nothing => false,
-            Startable::ByAnyone => self.occupied() >= self.executors.saturating_add(self.stand_ins),
-            // It is not known whether the executor is inside a handler; one thread too many does no
-            // harm.
-            Startable::ByStandIn => self.pumps.are_all_busy(self.occupied(), self.stand_ins),
         }
     }
 

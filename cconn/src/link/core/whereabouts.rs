@@ -6,7 +6,8 @@
 
 use super::calls::Asked;
 use super::state::State;
-use crate::wire::{self, CallId};
+use super::told::Told;
+use crate::wire::{self, CallId, Standing};
 
 /// How far a call had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub(crate) enum Stage {
     Unheard,
     /// The call was sent, and a later call has been answered.
     Passed,
+    /// The peer said shortly before that it had started the command.
+    Running,
+    /// The peer said shortly before that it had not started the command, and never will.
+    Unstarted,
+    /// The peer said so too, and that it runs no commands at all.
+    NotListened,
 }
 
 /// What a call may have waited behind at the peer.
@@ -44,9 +51,20 @@ impl Whereabouts {
     pub(crate) const SENT: Whereabouts =
         Whereabouts { stage: Stage::Sent, behind: Behind::Nothing };
 
+    /// Where a call was, if the peer has withdrawn it.
+    pub(crate) fn withdrawn(told: Told) -> Option<Whereabouts> {
+        let (stage, behind) = match told {
+            Told::Is(Standing::Unstarted { behind: 0 }) => (Stage::Unstarted, Behind::Nothing),
+            Told::Is(Standing::Unstarted { behind }) => (Stage::Unstarted, Behind::Call(behind)),
+            Told::Is(Standing::Unheard) => (Stage::NotListened, Behind::Nothing),
+            Told::Unasked | Told::Asked | Told::Is(Standing::Running) => return None,
+        };
+        Some(Whereabouts { stage, behind })
+    }
+
     /// Whether the command may have run, or may yet run. False is certain.
     pub(crate) fn may_have_run(self) -> bool {
-        self.stage != Stage::Outbox
+        !matches!(self.stage, Stage::Outbox | Stage::Unstarted | Stage::NotListened)
     }
 }
 
@@ -54,6 +72,12 @@ impl State {
     /// The whereabouts of a call that was sent. `to_client`: the peer is a client, which need not
     /// run commands.
     pub(crate) fn place_of(&self, asked: Asked, to_client: bool) -> Whereabouts {
+        if let Some(place) = Whereabouts::withdrawn(asked.told) {
+            return place;
+        }
+        if asked.told == Told::Is(Standing::Running) {
+            return Whereabouts { stage: Stage::Running, behind: Behind::Nothing };
+        }
         let unheard = self.calls.answered() == 0;
         let settled = if unheard { None } else { Some(self.calls.settled()) };
         if settled > Some(asked.at) {

@@ -9,7 +9,7 @@ use super::watch::Attended;
 use crate::link::Link;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::tended::{LINGER_TICK, UNREAD, WRITE_TICK};
-use crate::link::core::tending::{BytesLook, HelmLook, LingerLook, QUIETEST};
+use crate::link::core::tending::{BytesLook, HelmLook, LingerLook};
 use crate::link::io::lock::Locked;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::wire::EndReason;
@@ -183,5 +183,5 @@ fn read_unread(
     }
     state.pass_on();
     state.flush_ready();
-    Some(next_read(read, quiet.clamp(unread, QUIETEST.max(unread))))
+    Some(next_read(read, quiet.max(unread).min(state.longest_look())))
 }

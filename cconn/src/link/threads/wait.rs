@@ -7,6 +7,7 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds};
+use crate::wire::CallId;
 
 /// A thread that wakes this much later than its deadline was not run in time, and the thread at the
 /// helm may not have been either.
@@ -40,6 +41,36 @@ impl Locked<'_> {
         deadline: &mut Deadline,
         done: impl Fn(&State) -> bool,
     ) -> Waited {
+        self.wait_with(sleep, deadline, done, |_, _| false)
+    }
+
+    /// Waits for the answer of a call that ends with a short deadline. If the peer can be asked where
+    /// the call is, it is asked shortly before the deadline: a call that it has not started ends
+    /// then.
+    #[cold]
+    pub(in super::super) fn wait_and_ask(&mut self, call: CallId, deadline: &mut Deadline) {
+        let mut before = if self.can_ask() { deadline.bring_forward() } else { Duration::ZERO };
+        let answered = |state: &State| state.is_answered(call);
+        self.wait_with(Sleep::Answer(call), deadline, answered, |state, deadline| {
+            let is_near = !before.is_zero();
+            if is_near {
+                deadline.put_off(std::mem::take(&mut before));
+                state.ask(call);
+            }
+            is_near
+        });
+    }
+
+    /// Waits like `wait`. `near` is called when the deadline has passed; if it sets a later one and
+    /// returns true, the wait goes on.
+    #[inline]
+    fn wait_with(
+        &mut self,
+        sleep: Sleep,
+        deadline: &mut Deadline,
+        done: impl Fn(&State) -> bool,
+        mut near: impl FnMut(&mut Self, &mut Deadline) -> bool,
+    ) -> Waited {
         let (mut expired, mut handed_over, mut is_patient) = (false, false, true);
         let waited = loop {
             if done(self) {
@@ -48,7 +79,7 @@ impl Locked<'_> {
             if self.ended().is_some() && (!sleep.outlasts_the_end() || self.is_closed()) {
                 break Waited::Closed;
             }
-            if expired {
+            if expired && !near(self, deadline) {
                 break Waited::Expired;
             }
             if self.is_unflushed() && !handed_over {

@@ -3,7 +3,7 @@
 use crate::link::Link;
 use crate::link::core::asking::late;
 use crate::link::core::calls::Answer;
-use crate::link::core::failure::Failure;
+use crate::link::core::failure::{Failure, WaitedFor};
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::core::whereabouts::Whereabouts;
@@ -18,11 +18,19 @@ impl Link {
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
+        self.wait_for_with(call, deadline.into(), false)
+    }
+
+    fn wait_for_with(
+        &self,
+        call: CallId,
+        mut deadline: Deadline,
+        asks: bool,
+    ) -> Result<Answer, Failure> {
         // An answer that is here already costs neither a turn nor a look at the socket.
         if let Some(answer) = self.locked(|state| state.claim(call)) {
             return Ok(answer);
         }
-        let deadline = &mut deadline.into();
         if deadline.is_no_time() {
             // A look gives up no turn, so it is never refused because too many handlers wait.
             return self.locked_soon(|state| {
@@ -30,7 +38,7 @@ impl Link {
                 state.outcome(call).unwrap_or_else(|| Err(late(Whereabouts::SENT)))
             });
         }
-        self.wait_on(call, deadline)
+        self.wait_on(call, asks, &mut deadline)
     }
 
     /// Waits for the answer of a deferred call, and gives the call up at the deadline.
@@ -39,8 +47,8 @@ impl Link {
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
-        match self.wait_for(call, deadline) {
-            Err(Failure::Late { .. }) => {}
+        match self.wait_for_with(call, deadline.into(), true) {
+            Err(failure) if is_open(&failure) => {}
             other => return other,
         }
         let (result, unused) = self.locked(|state| {
@@ -71,10 +79,15 @@ impl Link {
         self.locked(|state| state.is_over(call))
     }
 
-    fn wait_on(&self, call: CallId, deadline: &mut Deadline) -> Result<Answer, Failure> {
+    fn wait_on(
+        &self,
+        call: CallId,
+        asks: bool,
+        deadline: &mut Deadline,
+    ) -> Result<Answer, Failure> {
         self.locked_aside(|state, from_handler| {
             state.begin_awaiting(call);
-            self.wait_counted(state, call, from_handler, deadline);
+            self.wait_counted(state, call, from_handler, asks, deadline);
             state.end_awaiting(call);
             let result = state.outcome(call).unwrap_or_else(|| Err(late(Whereabouts::SENT)));
             state.flush(deadline);
@@ -121,7 +134,7 @@ impl Link {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> Result<Answer, Failure> {
-        self.wait_counted(state, call, from_handler, deadline);
+        self.wait_counted(state, call, from_handler, true, deadline);
         let result = state.close_call(call, !self.ends_with_handles);
         state.advance_goodbye();
         state.flush(deadline);
@@ -130,21 +143,32 @@ impl Link {
 
     /// Waits for an answer, counted as a thread for whose sake commands are run meanwhile. A
     /// handler of this connection is counted by its turn already, a handler of another connection
-    /// is not.
+    /// is not. `asks`: the call ends with the deadline, so the peer may be asked about it before.
     #[inline]
     fn wait_counted(
         &self,
         state: &mut Locked<'_>,
         call: CallId,
         from_handler: bool,
+        asks: bool,
         deadline: &mut Deadline,
     ) {
         let caller = !from_handler || !self.is_inside();
         state.begin_calling(caller);
         state.offer_turn();
-        state.wait(Sleep::Answer(call), deadline, |state| state.is_answered(call));
+        if asks && deadline.may_be_short() {
+            state.wait_and_ask(call, deadline);
+        } else {
+            state.wait(Sleep::Answer(call), deadline, |state| state.is_answered(call));
+        }
         state.end_calling(caller);
     }
+}
+
+/// Whether a wait has ended that left its call open.
+fn is_open(failure: &Failure) -> bool {
+    let open = WaitedFor::Answer(Whereabouts::SENT);
+    matches!(failure, Failure::Late { phase, .. } if *phase == open)
 }
 
 /// Unless `is_there` holds already, does without waiting what a wait would do: writes what was

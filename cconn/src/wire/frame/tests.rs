@@ -49,6 +49,10 @@ fn every_frame() -> Vec<Frame<'static>> {
         },
         Frame::Credit { id: ID, lane: 3, bytes: 0 },
         Frame::Credit { id: ID, lane: 0, bytes: 1 << 31 },
+        Frame::Question { id: ID },
+        Frame::Standing { id: ID, standing: Standing::Running },
+        Frame::Standing { id: ID, standing: Standing::Unstarted { behind: 0x0102_0304_0506_0708 } },
+        Frame::Standing { id: ID, standing: Standing::Unheard },
         Frame::Retrait,
         Frame::Adieu { reason: EndReason::Finished, text: "à bientôt" },
         Frame::Adieu { reason: EndReason::Other(999), text: "" },
@@ -197,8 +201,28 @@ fn cut_headers_and_unknown_kinds_are_errors() {
     assert_eq!(parse(&[kind::ANSWER, 0, 0, 0, 0, 0, 0, 0, 0]), Err(WireError::CallId));
     assert_eq!(parse(&[kind::ADIEU, 1, 0, 0xFF]), Err(WireError::Text));
     // [frame.unknown-kind]
-    for kind in [0].into_iter().chain(13..=255) {
+    for kind in [0, 13].into_iter().chain(16..=255) {
         assert_eq!(parse(&[kind]), Err(WireError::Kind(kind)), "its number is named");
+    }
+}
+
+#[test]
+fn questions_and_standings_are_whole_and_a_standing_of_later_is_no_withdrawal() {
+    // [question.fields] [standing.fields] [standing.numbers] [standing.unknown] [call.id-zero]
+    fn parse(bytes: &[u8]) -> Result<Frame<'_>, WireError> {
+        super::parse(bytes, ALL)
+    }
+    let id = [1, 0, 0, 0, 0, 0, 0, 0];
+    let standing = |number: u8| [&[kind::STANDING][..], &id, &[number], &[0; 8]].concat();
+    assert_eq!(parse(&[&[kind::QUESTION][..], &id, &[0]].concat()), Err(WireError::Leftover));
+    assert_eq!(parse(&[&[kind::QUESTION][..], &id[1..]].concat()), Err(WireError::Truncated));
+    assert_eq!(parse(&[kind::QUESTION, 0, 0, 0, 0, 0, 0, 0, 0]), Err(WireError::CallId));
+    assert_eq!(parse(&[&standing(1)[..], &[0]].concat()), Err(WireError::Leftover));
+    assert_eq!(parse(&standing(1)[..17]), Err(WireError::Truncated));
+    for unknown in [0, 1, 4, 255] {
+        let frame = standing(unknown);
+        let read = parse(&frame).unwrap();
+        assert!(matches!(read, Frame::Standing { standing: Standing::Running, .. }), "{read:?}");
     }
 }
 

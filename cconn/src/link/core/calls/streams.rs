@@ -112,10 +112,11 @@ impl Calls {
 mod tests {
     use super::super::Answer;
     use super::*;
+    use crate::link::core::told::Told;
     use crate::wire::FailureCode;
 
     fn stream(calls: &mut Calls) -> CallId {
-        let call = calls.open(Asked { at: 0, command: 1, credit: 1000 }, true);
+        let call = calls.open(Asked { at: 0, command: 1, credit: 1000, told: Told::Unasked }, true);
         calls.open_stream(call, 0);
         assert!(matches!(calls.claim(call), Some(Answer::Stream(of)) if of == call));
         call
@@ -134,7 +135,8 @@ mod tests {
         let dropped = FailureCode::AnswerDropped;
         assert!(matches!(end, Some(Ended::Failure { code, .. }) if code == dropped));
         // An answer that no thread waits for shares that limit.
-        let deferred = calls.open(Asked { at: 0, command: 1, credit: 0 }, false);
+        let deferred =
+            calls.open(Asked { at: 0, command: 1, credit: 0, told: Told::Unasked }, false);
         calls.answer(deferred, Answer::Value(Bytes::copy(&[1])), 100);
         assert!(matches!(calls.claim(deferred), Some(Answer::Failure { .. })));
         let row = calls.inlet(first).and_then(|inlet| inlet.next_row()).map_or(0, |row| row.len());
