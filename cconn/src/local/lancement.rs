@@ -143,6 +143,11 @@ fn start(
             file.leave();
             Ok(Some(client))
         }
+        // The program serves, and does not want this client: others may be using it.
+        Err(Erreur::Connexion(failed)) if is_refusal(&failed) => {
+            file.leave();
+            Err(Erreur::Connexion(failed))
+        }
         Err(error) => {
             // The socket goes with `file`.
             let ended = process.wait(ENDS);
@@ -159,6 +164,17 @@ fn start(
             Err(not_started(address, &program, &format!("{how}{}", words.shown())))
         }
     }
+}
+
+/// Whether a server that serves has refused its newcomer.
+fn is_refusal(failed: &EchecConnexion) -> bool {
+    matches!(
+        failed,
+        EchecConnexion::Complet { .. }
+            | EchecConnexion::Refusee { .. }
+            | EchecConnexion::Secret { .. }
+            | EchecConnexion::Tls { .. }
+    )
 }
 
 /// What a program writes to its standard error until it serves.

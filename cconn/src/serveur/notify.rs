@@ -3,6 +3,7 @@
 //! A message is a datagram to the socket that `NOTIFY_SOCKET` names. Where there is none, nobody
 //! wants to know.
 
+use std::io;
 use std::time::Duration;
 
 use super::Serveur;
@@ -10,8 +11,20 @@ use super::Serveur;
 impl Serveur {
     /// Tells systemd that the server serves, and from then on that it lives, if systemd wants that.
     pub(super) fn tell_ready(&self) {
-        if !self.shared.options.notifies || !tell("READY=1") {
+        if !self.shared.options.notifies {
             return;
+        }
+        match tell("READY=1") {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                // systemd ends a service that it takes for one that never became ready.
+                eprintln!(
+                    "cconn: systemd can't be told that server {self} is ready: {error}; look at \
+                     NOTIFY_SOCKET"
+                );
+                return;
+            }
         }
         let Some(interval) = watchdog_interval() else { return };
         let serveur = self.clone();
@@ -19,14 +32,16 @@ impl Serveur {
         let _no_thread = crate::sync::spawn("cconn-watchdog".to_owned(), None, move || {
             // A roster that can't be locked any more is a server that hangs: then this waits too.
             while !serveur.shared.clients.wait_for_stop(interval) {
-                tell("WATCHDOG=1");
+                // The next one is due before systemd loses patience.
+                let _lost = tell("WATCHDOG=1");
             }
         });
     }
 
     pub(super) fn tell_stopping(&self) {
         if self.shared.options.notifies {
-            tell("STOPPING=1");
+            // systemd sees the end itself.
+            let _lost = tell("STOPPING=1");
         }
     }
 }
@@ -39,23 +54,28 @@ fn watchdog_interval() -> Option<Duration> {
     Some(Duration::from_micros(most) / 2)
 }
 
-/// Sends a message; false if nobody wants one. It is lost if systemd does not take it at once.
+/// How long systemd may take to receive a message.
 #[cfg(unix)]
-fn tell(text: &str) -> bool {
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Sends a message; false if nobody wants one. Waits a second at most.
+#[cfg(unix)]
+fn tell(text: &str) -> io::Result<bool> {
     use std::os::unix::net::UnixDatagram;
-    let Some(name) = std::env::var_os("NOTIFY_SOCKET") else { return false };
-    let Ok(socket) = UnixDatagram::unbound() else { return false };
-    let _blocks = socket.set_nonblocking(true);
+    let Some(name) = std::env::var_os("NOTIFY_SOCKET") else { return Ok(false) };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(PATIENCE))?;
     #[cfg(target_os = "linux")]
     if let Some(name) = name.to_str().and_then(|name| name.strip_prefix('@')) {
         use std::os::linux::net::SocketAddrExt;
-        let address = std::os::unix::net::SocketAddr::from_abstract_name(name);
-        return address.and_then(|address| socket.send_to_addr(text.as_bytes(), &address)).is_ok();
+        let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+        return socket.send_to_addr(text.as_bytes(), &address).map(|_| true);
     }
-    socket.send_to(text.as_bytes(), name).is_ok()
+    socket.send_to(text.as_bytes(), name).map(|_| true)
 }
 
 #[cfg(not(unix))]
-fn tell(_: &str) -> bool {
-    false
+#[expect(clippy::unnecessary_wraps, reason = "on Unix a message may be lost")]
+fn tell(_: &str) -> io::Result<bool> {
+    Ok(false)
 }

@@ -56,6 +56,20 @@ fn server() -> Resultat<()> {
     Ok(())
 }
 
+/// A server whose only place is taken for a while, and that stops after so many milliseconds without
+/// a client.
+fn full() -> Resultat<()> {
+    let idle = argument(3).parse().expect("a number");
+    let options = Serveur::options(argument(2)).unique().max_clients(1);
+    let serveur = options.s_arreter_si_oisif(Duration::from_millis(idle)).ouvrir()?;
+    let taken = serveur.client_local()?;
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(500));
+        drop(taken);
+    });
+    serveur.lancer()
+}
+
 /// Connects to such a server, starts it if need be, and says its number; ends with its input.
 fn call() -> Resultat<()> {
     let mut commande = process::Command::new(std::env::current_exe().expect("it has a path"));
@@ -81,6 +95,7 @@ fn run(how: &str) -> Resultat<()> {
             serveur.lancer()
         }
         "serveur" => server(),
+        "plein" => full(),
         "appelle" => call(),
         "muet" => {
             thread::sleep(LONG);

@@ -65,6 +65,22 @@ fn a_server_is_started_once_and_stops_when_nobody_uses_it() {
 }
 
 #[test]
+fn a_server_that_serves_but_refuses_its_first_client_is_not_ended() {
+    with_watchdog("full", LIMIT, || {
+        let dossier = Dossier::new();
+        let path = dossier.join("s");
+        let refused = |client: Resultat<Client>| {
+            let Err(Erreur::Connexion(failed)) = client else { panic!("{client:?}") };
+            assert!(matches!(*failed, EchecConnexion::Complet { .. }), "{failed}");
+        };
+        refused(Client::ou_lancer(&*path, command("plein", &path, "30")));
+        assert_eq!(dossier.names(), ["s", "s.lock"], "it serves others");
+        refused(Client::new(&*path));
+        wait_until("the idle server has stopped", || dossier.names().is_empty());
+    });
+}
+
+#[test]
 fn a_server_that_was_killed_is_started_again() {
     with_watchdog("killed", LIMIT, || {
         let dossier = Dossier::new();
