@@ -124,6 +124,7 @@ mod with_ring {
 
 /// Without the feature nobody has keys, so none of these is ever asked.
 #[cfg(not(feature = "secret"))]
+#[expect(clippy::unused_self, reason = "with the feature the keys are used")]
 mod without {
     use super::{Challenge, Covered, Key, Keys, Mac, Prover};
 

@@ -1,8 +1,8 @@
 use cconn::{commande, commandes};
 
 #[commande]
-fn tous() -> impl Iterator<Item = i64> {
-    0..3
+fn tous() -> impl std::fmt::Display {
+    3
 }
 
 #[commande]
