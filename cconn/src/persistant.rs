@@ -5,7 +5,7 @@
 //!
 //! | when the connection is lost | what happens |
 //! |---|---|
-//! | a call that was under way | returns its own error, which says whether the command may have run; an [idempotent](crate::commande) one is tried once more |
+//! | a call that was under way | returns its own error, which says whether the command may have run; an [idempotent](macro@crate::commande) one is tried once more |
 //! | the next calls and messages | wait for the new connection, each under its own deadline |
 //! | what `envoyer` had accepted | is lost, if it had not arrived: nothing is kept or sent again |
 //! | commands that were registered | hold for every connection |

@@ -88,7 +88,6 @@ const SECURE: &[&str] = &[
     "securite",
     "--test",
     "securite",
-    "--doc",
 ];
 const SECURE_LIB: &[&str] = &[
     "test",

@@ -36,7 +36,7 @@ use crate::wire::CallId;
 ///
 /// The deadline of the handle counts from the first poll. A future that is dropped gives its call
 /// up, like any `Attente`. One that is polled again after its answer returns
-/// [`Usage::DejaReclamee`](crate::erreur::Usage::DejaReclamee), and does not panic.
+/// [`Usage::DejaReclamee`], and does not panic.
 ///
 /// To send without waiting either, use [`essayer_appel`](Client::essayer_appel):
 /// [`differer`](Client::differer) waits while the peer's window is full. Inside a command prefer
