@@ -72,7 +72,8 @@ pub(super) fn advisories(root: &Path) -> Outcome {
 fn deny(program: &Path, root: &Path, folder: &str, rules: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg("--manifest-path").arg(root.join(folder).join("Cargo.toml"));
-    command.arg("--workspace").arg("--config").arg(rules);
+    // What a feature brings along is somebody's dependency too.
+    command.args(["--workspace", "--all-features", "--config"]).arg(rules);
     command.stdin(Stdio::null());
     command
 }
