@@ -17,7 +17,7 @@
 //! let running = serveur.clone();
 //! let lancer = std::thread::spawn(move || running.lancer());
 //!
-//! let client = Client::new(serveur.adresse())?; // `unix:/tmp/.../moi.sock`
+//! let client = Client::new(serveur.adresse())?; // an address like any other
 //! assert_eq!(client.appeler::<u64, _>(nommee("double", (21_u64,)))?, 42);
 //! # #[cfg(target_os = "linux")]
 //! assert!(client.identite().unix().is_some_and(|pair| pair.est_meme_utilisateur()));
