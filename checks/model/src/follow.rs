@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 
-use crate::commands::{Pending, Speaker};
 use crate::ledger::Fate;
+use crate::speaker::{Pending, Speaker};
 use crate::sync::{Condvar, Deadline, Mutex};
 use crate::world::random;
 

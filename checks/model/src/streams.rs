@@ -1,7 +1,8 @@
 //! Streams in the models: those that make the items, and those that take them.
 
-use crate::commands::{Op, Speaker};
 use crate::link::{Ended, Failure, ItemSink, Opening, Outcome, Put, Row, Taken};
+use crate::op::Op;
+use crate::speaker::Speaker;
 use crate::sync::FOREVER;
 use crate::wire::{self, CallId, FailureCode};
 use crate::world::random;

@@ -7,11 +7,13 @@ use std::time::Duration;
 use shuttle::rand::Rng;
 use shuttle::thread::JoinHandle;
 
-use crate::commands::{Commands, Gate, Op, Pending, Speaker};
+use crate::commands::{Commands, Gate};
 use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::link::{Ending, Expelled, Identity, Limits, Link, Parts, PeerLimits, Watch};
+use crate::op::Op;
 use crate::scenarios::{Act, End, Scenario};
+use crate::speaker::{Pending, Speaker};
 use crate::sync::{self, FOREVER};
 use crate::wire::{EndReason, Features};
 

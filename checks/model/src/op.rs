@@ -1,0 +1,82 @@
+//! The commands of the models by name, and what each does.
+
+/// What a command does. The number travels as the command's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub(crate) enum Op {
+    /// Answers with its arguments.
+    Echo = 1,
+    /// Calls back, as often as its count says, each time from inside the last.
+    Nest,
+    /// Sends two messages back, as deep as its count says.
+    Hop,
+    /// Lets others run for a while.
+    Busy,
+    /// Fails.
+    Fail,
+    /// Stops the connection from inside.
+    Stop,
+    /// Closes the connection from inside.
+    Close,
+    /// Runs beside others; calls back once if its count says so.
+    Parallel,
+    /// Calls on: in the middle over the other connection, at an outer end back again, as often
+    /// as its count says.
+    Forward,
+    /// In the middle: stops the other connection and waits for its end.
+    StopOther,
+    /// Calls `Attend` back.
+    Meet,
+    /// Waits until a `Release` has run, on whichever end.
+    Attend,
+    /// The same, beside others.
+    ParallelAttend,
+    Release,
+    /// Answers with a stream of as many items as its count says.
+    Stream,
+    /// The same, and its iterator calls back for each item.
+    StreamCalling,
+    /// The same, and its iterator waits until a `Release` has run.
+    StreamAttend,
+    /// The same, beside others.
+    ParallelStream,
+    /// Takes the items of a stream of its caller's, as many as its count says.
+    Take,
+}
+
+const OPS: [Op; 19] = [
+    Op::Echo,
+    Op::Nest,
+    Op::Hop,
+    Op::Busy,
+    Op::Fail,
+    Op::Stop,
+    Op::Close,
+    Op::Parallel,
+    Op::Forward,
+    Op::StopOther,
+    Op::Meet,
+    Op::Attend,
+    Op::ParallelAttend,
+    Op::Release,
+    Op::Stream,
+    Op::StreamCalling,
+    Op::StreamAttend,
+    Op::ParallelStream,
+    Op::Take,
+];
+
+impl Op {
+    pub(crate) fn is_parallel(self) -> bool {
+        matches!(self, Op::Parallel | Op::ParallelAttend | Op::ParallelStream)
+    }
+
+    pub(crate) fn streams(self) -> bool {
+        matches!(self, Op::Stream | Op::StreamCalling | Op::StreamAttend | Op::ParallelStream)
+    }
+
+    /// The command of that hash, which is its number counted from 1.
+    pub(crate) fn known(command: u64) -> Option<Op> {
+        OPS.get((command as usize).checked_sub(1)?).copied()
+    }
+}
