@@ -1,7 +1,10 @@
 #![deny(warnings, missing_docs, missing_debug_implementations, missing_copy_implementations)]
 #![deny(unreachable_pub, unused_qualifications, rust_2018_idioms, elided_lifetimes_in_paths)]
 #![deny(single_use_lifetimes, let_underscore_drop, unused_results, variant_size_differences)]
-#![deny(clippy::all, clippy::pedantic, clippy::nursery, clippy::missing_docs_in_private_items)]
+#![cfg_attr(
+    not(clippy),
+    deny(clippy::all, clippy::pedantic, clippy::nursery, clippy::missing_docs_in_private_items)
+)]
 //! Levels of lints go where the code goes: what builds as a function builds as a command.
 
 use cconn::{Client, commande, commandes};
