@@ -132,3 +132,27 @@ pub(crate) struct PeerLimits {
     /// What the peer understands beyond the first form of the protocol.
     pub(crate) features: Features,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_holds_two_of_the_largest_frames() {
+        assert_eq!(smallest_window(0), 2 * COMMAND_OVERHEAD);
+        assert_eq!(smallest_window(1024), 2 * (1024 + COMMAND_OVERHEAD));
+        assert_eq!(smallest_window(u32::MAX), 2 * (u64::from(u32::MAX) + COMMAND_OVERHEAD));
+    }
+
+    #[test]
+    fn what_a_largest_frame_needs_grows_with_it() {
+        for bytes in [1024, MAX_FRAME, 64 << 20, u32::MAX] {
+            let mut limits = Limits::default();
+            limits.set_max_frame(bytes);
+            assert_eq!((limits.max_frame, limits.window), (bytes, smallest_window(bytes)));
+            let unclaimed = limits.max_unclaimed as u64;
+            assert!(unclaimed >= limits.window && unclaimed >= MAX_UNCLAIMED as u64, "{bytes}");
+            assert!(unclaimed == limits.window || unclaimed == MAX_UNCLAIMED as u64, "{bytes}");
+        }
+    }
+}

@@ -218,5 +218,59 @@ mod tests {
         window.peer_size = 10;
         window.granted(10).unwrap();
         assert!(window.leave(first, 5) && window.leave(third, 5));
+        assert!(!window.try_spend(1), "the credit of both is taken");
+    }
+
+    #[test]
+    fn a_sender_that_leaves_before_its_turn_takes_no_credit() {
+        let mut window = Window::new(100, 100);
+        let (first, second) = (window.queue_up(), window.queue_up());
+        assert!(window.is_first(first) && !window.is_first(second));
+        assert!(!window.leave(second, 60), "it was not the first");
+        assert!(!window.leave(first, 101), "there was too little for it");
+        assert!(window.try_spend(100));
+    }
+
+    #[test]
+    fn credit_that_is_given_back_can_be_spent_again_and_is_never_more_than_the_window() {
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(100));
+        window.unspend(40);
+        assert!(!window.try_spend(41) && window.try_spend(40));
+        window.unspend(u64::MAX);
+        assert!(!window.try_spend(101) && window.try_spend(100));
+    }
+
+    #[test]
+    fn a_grant_of_more_than_was_spent_changes_nothing_and_names_both() {
+        // [grant.excess]
+        let mut window = Window::new(100, 100);
+        assert!(window.try_spend(30));
+        for bytes in [31, u64::MAX] {
+            assert_eq!(window.granted(bytes), Err(Overrun::Grant { bytes, used: 30 }));
+        }
+        assert!(!window.is_any_granted());
+        assert!(!window.try_spend(71) && window.try_spend(70));
+        assert_eq!(window.granted(30), Ok(()));
+        assert!(window.is_any_granted());
+    }
+
+    #[test]
+    fn a_grant_is_due_from_half_the_window_on() {
+        // [window.grant-due]
+        for (taken_up, due) in [(49, None), (50, Some(50)), (51, Some(51))] {
+            let mut window = Window::new(100, 100);
+            assert_eq!(window.arrived(80), Ok(()));
+            assert_eq!(window.taken_up(taken_up), due, "{taken_up}");
+            let owed = if due.is_some() { 0 } else { taken_up };
+            assert_eq!(window.arrived_and_owed(), [80 - taken_up, owed]);
+        }
+    }
+
+    #[test]
+    fn a_command_counts_its_body_and_what_every_command_costs() {
+        // [window.charge]
+        assert_eq!((charge(0), charge(1000)), (64, 1064));
+        assert_eq!(charge(usize::MAX), u64::MAX);
     }
 }

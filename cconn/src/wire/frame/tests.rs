@@ -162,12 +162,27 @@ fn an_undeclared_feature_is_refused() {
     assert_eq!(plain.len(), layout::Failure::SIZE + 2);
     let listed = written(&failure, Features::FINGERPRINTS);
     assert_eq!(listed.len(), layout::Failure::SIZE + 1 + 4 + 2);
+    let most = [&listed[LENGTH_PREFIX..layout::Failure::SIZE], &[8], &[0; 32]].concat();
+    let read = parse(&most, ALL);
+    assert!(matches!(read, Ok(Frame::Failure { accepted, .. }) if *accepted.to_vec() == [0; 8]));
     let many = [&listed[LENGTH_PREFIX..layout::Failure::SIZE], &[9], &[0; 36]].concat();
     assert_eq!(parse(&many, ALL), Err(WireError::Fingerprints(9)));
     for n in 1..=listed.len() - layout::Failure::SIZE - 2 {
         let cut = &listed[LENGTH_PREFIX..layout::Failure::SIZE + n - 1];
         assert_eq!(parse(cut, ALL), Err(WireError::Truncated), "{n}");
     }
+}
+
+#[test]
+fn fingerprints_are_whole_and_at_most_eight() {
+    // [failure.fingerprints]
+    for length in 0..=40_usize {
+        let bytes = vec![7; length];
+        let is_list = length % 4 == 0 && length <= 32;
+        assert_eq!(Fingerprints::new(&bytes).is_some(), is_list, "{length} bytes");
+    }
+    let two = Fingerprints::new(&[1, 0, 0, 0, 0, 1, 0, 2]).unwrap();
+    assert_eq!(*two.to_vec(), [1, 0x0200_0100]);
 }
 
 #[test]
