@@ -7,12 +7,20 @@ use crate::transport::SOCKETS;
 #[cfg(unix)]
 const RESERVED_DESCRIPTORS: u64 = 32;
 
+/// Threads that one client may need.
+const THREADS: usize = 2;
+
 /// How many clients this process can serve. Each client takes the descriptors of its connection and
 /// two threads, because a client whose command waits for a peer needs a second thread. Some
 /// descriptors are reserved for the program.
 pub(super) fn affordable_clients() -> usize {
-    let clients = descriptors() / SOCKETS;
-    clients.min(Threads::of_process().most() / 2).max(1)
+    clients_with(descriptors(), Threads::of_process().most())
+}
+
+/// How many clients can be served with so many descriptors and threads: at least one, for a server
+/// that refuses everybody is of no use.
+fn clients_with(descriptors: usize, threads: usize) -> usize {
+    (descriptors / SOCKETS).min(threads / THREADS).max(1)
 }
 
 /// Descriptors that clients may take.
@@ -34,11 +42,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_client_has_its_descriptors_and_threads() {
+        for clients in [2, 3, 100] {
+            let (descriptors, threads) = (clients * SOCKETS, clients * THREADS);
+            assert_eq!(clients_with(descriptors, threads), clients);
+            assert_eq!(clients_with(descriptors - 1, threads), clients - 1);
+            assert_eq!(clients_with(descriptors, threads - 1), clients - 1);
+            assert_eq!(clients_with(usize::MAX, threads), clients);
+            assert_eq!(clients_with(descriptors, usize::MAX), clients);
+        }
+    }
+
+    #[test]
     fn some_client_can_always_be_served() {
-        let clients = affordable_clients();
-        assert!(clients >= 1);
-        // A process with n descriptors can't serve n clients that take two each.
-        #[cfg(unix)]
-        assert!(clients <= descriptors() / SOCKETS || clients == 1);
+        assert_eq!(clients_with(0, 0), 1);
+        assert_eq!(clients_with(SOCKETS - 1, usize::MAX), 1);
+        assert_eq!(clients_with(usize::MAX, THREADS - 1), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_limit_of_the_process_bounds_the_descriptors() {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let limit = limit.map_or(u64::MAX, |limit| limit - RESERVED_DESCRIPTORS);
+        assert_eq!(u64::try_from(descriptors()), Ok(limit));
+        assert!(affordable_clients() as u64 * SOCKETS as u64 <= limit);
     }
 }
