@@ -8,8 +8,10 @@ mod guide;
 mod local;
 pub mod mutation;
 pub mod programs;
+mod running;
 
 pub use local::local;
+pub use running::Running;
 pub use testkit::{hex, raw, with_watchdog};
 
 /// How many messages the program `departs` sends before it ends.

@@ -11,42 +11,13 @@ mod partage;
 mod salons;
 mod sessions;
 
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Client, OptionsServeur, Resultat, Serveur};
+use cconn_tests::Running;
 
 /// Far more than any of these tests takes.
 const LIMIT: Duration = Duration::from_secs(20);
-
-/// A server that runs, and the thread that it runs on.
-struct Running {
-    serveur: Serveur,
-    lancer: Option<JoinHandle<Resultat<()>>>,
-}
-
-impl Running {
-    fn new(options: OptionsServeur) -> Self {
-        Running::of(options.ouvrir().unwrap())
-    }
-
-    fn of(serveur: Serveur) -> Self {
-        let running = serveur.clone();
-        let lancer = Some(thread::spawn(move || running.lancer()));
-        Running { serveur, lancer }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.serveur.adresse()).unwrap()
-    }
-
-    /// Stops it; says how.
-    fn stop(mut self) -> Resultat<()> {
-        let stopped = self.serveur.eteindre();
-        let ran = self.lancer.take().map_or(Ok(()), |lancer| lancer.join().unwrap());
-        stopped.and(ran)
-    }
-}
 
 /// Waits until `holds`; false if that takes longer than any of these tests may.
 fn soon(holds: impl Fn() -> bool) -> bool {
