@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use cconn::persistant::ClientPersistant;
 use cconn::{Erreur, nommee};
 use cconn_tests::with_watchdog;
 
@@ -12,7 +13,13 @@ use super::{LIMIT, Running, double, options};
 
 /// Bounded: the endurance run has more clients and more restarts.
 const CLIENTS: usize = 12;
-const RESTARTS: usize = 1;
+
+/// How long the connections have lived at each restart. The first have not lived long enough to
+/// speak for their server, and the second have: each time the clients come back at once.
+const LIVED: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(1_050)];
+
+/// How long each client may take to be back, once its server is.
+const BACK: Duration = Duration::from_secs(2);
 
 #[test]
 fn each_client_is_back_soon_and_no_call_is_lost_in_silence() {
@@ -45,18 +52,9 @@ fn each_client_is_back_soon_and_no_call_is_lost_in_silence() {
                 })
             })
             .collect();
-        for _ in 0..RESTARTS {
-            // Long enough that the end of the server says nothing against the next one.
-            thread::sleep(Duration::from_millis(1_050));
-            server.cut();
-            server.stop();
-            thread::sleep(Duration::from_millis(150));
-            server = Running::on(port, |_| ());
-            // Each is back within two seconds, or its call fails.
-            for client in &clients {
-                let patient = client.avec_delai(Duration::from_secs(2));
-                patient.appeler::<u64, _>(nommee("double", (1_u64,)).idempotente()).unwrap();
-            }
+        for lived in LIVED {
+            thread::sleep(lived);
+            server = restarted(server, &clients);
         }
         over.store(true, Ordering::Relaxed);
         for caller in callers {
@@ -68,4 +66,20 @@ fn each_client_is_back_soon_and_no_call_is_lost_in_silence() {
         }
         server.stop();
     });
+}
+
+/// Ends a server without a goodbye, and starts another at its port, to which each client comes back.
+fn restarted(server: Running, clients: &[ClientPersistant]) -> Running {
+    let port = server.port();
+    server.cut();
+    server.stop();
+    thread::sleep(Duration::from_millis(100));
+    let server = Running::on(port, |_| ());
+    let returned = Instant::now();
+    for client in clients {
+        // One deadline for all: the last one asked has no more time than the first.
+        let patient = client.avec_delai(BACK.saturating_sub(returned.elapsed()));
+        patient.appeler::<u64, _>(nommee("double", (1_u64,)).idempotente()).unwrap();
+    }
+    server
 }
