@@ -12,6 +12,7 @@ mod collected;
 mod declared;
 mod etat;
 mod fence;
+mod figures;
 mod given;
 mod hooks;
 mod list;
@@ -24,6 +25,7 @@ mod session;
 mod shelf;
 mod shown;
 mod stream;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +49,7 @@ pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_liste
 pub use declared::{Declared, DeclaredArgument, check_arguments, same_answer};
 pub use etat::{Besoin, Etat, HandedIn, Made, NotMade, Session, handed_in};
 pub(crate) use fence::fence;
+pub(crate) use figures::{Census, Reader, TakeCensus};
 pub(crate) use given::Given;
 pub(crate) use hooks::{EndHook, Hooks};
 pub(crate) use list::PLACEHOLDER;

@@ -1,4 +1,5 @@
-//! What a program tells of itself: `cconn.ping`, `cconn.info`, `cconn.commandes`.
+//! What a program tells of itself: `cconn.ping`, `cconn.info`, `cconn.commandes`,
+//! `cconn.chiffres`.
 //!
 //! Every program answers these commands, unless it switches them off
 //! ([`OptionsServeur::integree`](crate::OptionsServeur::integree)). They work both ways, like all
@@ -46,12 +47,14 @@
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::erreur::Resultat;
+use crate::erreur::{NatureDistante, Resultat};
 use crate::message::nommee;
+use crate::wire::FailureCode;
 
 pub use crate::commande::Integree;
 pub use crate::forme::{
-    Argument, Champ, CommandeDecrite, Forme, Genre, Info, Programme, TypeNomme, Variante,
+    Argument, Champ, Charge, Chiffres, CommandeChiffree, CommandeDecrite, ConnexionChiffree,
+    Durees, EchecsComptes, EnCours, Forme, Genre, Info, Programme, TypeNomme, Variante,
 };
 
 /// Asks the peer whether it answers, and returns how long the answer took.
@@ -111,6 +114,48 @@ pub fn info(client: &Client) -> Resultat<Info> {
 #[doc(alias = "commands")]
 pub fn commandes(client: &Client) -> Resultat<Programme> {
     client.appeler(nommee(Integree::Inventaire.nom(), ()))
+}
+
+/// Asks the peer how it fares: how many clients it has, what is under way, and what it counts of the
+/// commands that this side may call.
+///
+/// Commands are counted by a program that has asked for it
+/// ([`compter`](crate::OptionsServeur::compter)); without that the rest is told.
+///
+/// # Errors
+///
+/// As [`ping`].
+///
+/// # Blocking
+///
+/// As [`ping`].
+///
+/// # Examples
+///
+/// ```
+/// use cconn::{Serveur, description, nommee};
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = Serveur::options(0).compter(true).ouvrir()?;
+/// let client = serveur.client_local()?;
+/// assert!(client.appeler::<(), _>(nommee("absente", ())).is_err());
+/// let chiffres = description::chiffres(&client)?;
+/// assert_eq!((chiffres.clients, chiffres.inconnues), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias("stats", "metrics", "monitoring", "health"))]
+#[doc(alias = "figures")]
+pub fn chiffres(client: &Client) -> Resultat<Chiffres> {
+    client.appeler(nommee(Integree::Chiffres.nom(), ()))
+}
+
+impl EchecsComptes {
+    /// Why the commands failed.
+    #[doc(alias("kind", "reason"))]
+    pub fn nature(&self) -> NatureDistante {
+        NatureDistante::from_code(FailureCode::from_number(self.code))
+    }
 }
 
 /// Gives this program a name and a version, for [`Info`]. The first call counts.

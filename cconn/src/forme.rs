@@ -3,6 +3,8 @@
 //! This layer holds data, and runs nothing. A structure is found by `message::probe`, hashed for
 //! fingerprints, sent in the description of a program, and shown to people.
 
+mod chiffres;
+mod durees;
 mod hash;
 mod programme;
 mod records;
@@ -10,6 +12,9 @@ mod records;
 mod tests;
 mod text;
 
+pub use chiffres::{Charge, Chiffres, CommandeChiffree, ConnexionChiffree, EchecsComptes, EnCours};
+pub use durees::Durees;
+pub(crate) use durees::{CLASSES, class};
 pub(crate) use hash::structural_hash;
 pub use programme::{Argument, CommandeDecrite, Info, Programme};
 

@@ -5,6 +5,7 @@
 mod accept;
 mod acceptor;
 mod broadcast;
+mod census;
 mod clients;
 mod each;
 mod etat;

@@ -26,6 +26,7 @@ pages! {
     ComingBack "coming-back.md";
     Errors "errors.md";
     Hooks "hooks.md";
+    Figures "figures.md";
     Stopping "stopping.md";
     Limits "limits.md";
     Testing "testing.md";

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::figures::Reader;
 use super::registered::Registered;
 use super::registry::Registry;
+use crate::client::Client;
 use crate::codec;
 use crate::forme::{Forme, Info, Programme, Types};
 use crate::link::{Incoming, Outcome};
@@ -28,12 +30,16 @@ pub enum Integree {
     /// `cconn.commandes`: which commands the program has.
     #[doc(alias("List", "Inventory", "Reflection"))]
     Inventaire,
+    /// `cconn.chiffres`: how many clients and commands there are, and how they fare.
+    #[doc(alias("Figures", "Stats", "Metrics"))]
+    Chiffres,
 }
 
 impl Integree {
     /// All of them.
     #[doc(alias = "ALL")]
-    pub const TOUTES: [Integree; 3] = [Integree::Ping, Integree::Info, Integree::Inventaire];
+    pub const TOUTES: [Integree; 4] =
+        [Integree::Ping, Integree::Info, Integree::Inventaire, Integree::Chiffres];
 
     /// The name on the wire.
     // [builtin.names]
@@ -43,6 +49,7 @@ impl Integree {
             Integree::Ping => "cconn.ping",
             Integree::Info => "cconn.info",
             Integree::Inventaire => "cconn.commandes",
+            Integree::Chiffres => "cconn.chiffres",
         }
     }
 
@@ -93,6 +100,7 @@ impl Registry {
     #[cold]
     pub(super) fn run_builtin(
         &self,
+        client: &Client,
         incoming: &Incoming<'_>,
         out: &mut Answering,
     ) -> Option<Outcome> {
@@ -109,6 +117,9 @@ impl Registry {
             Integree::Ping => answered(&(), out),
             Integree::Info => answered(&self.info(), out),
             Integree::Inventaire => answered(&self.programme(), out),
+            Integree::Chiffres => {
+                answered(&self.figures(Reader::Peer(client), Some(&client.link)), out)
+            }
         })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
+use super::tally::Tallies;
 use super::{Around, Registry, SwitchedOff, end_sessions, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
@@ -26,6 +27,8 @@ pub(crate) struct Hooks {
     pub(crate) on_end: Option<EndHook>,
     /// Around each command. Threads that run commands hold them too.
     pub(crate) around: Option<Arc<Around>>,
+    /// What is counted of the commands, if the program has asked for that.
+    pub(crate) tallies: Option<Arc<Tallies>>,
     /// Whether the text of a panic is sent to the caller.
     pub(crate) tells_panics: bool,
     /// Whether failures without a hook are kept off the standard error.
@@ -52,6 +55,11 @@ impl Hooks {
 }
 
 impl Hooks {
+    /// Has commands counted, or not.
+    pub(crate) fn count(&mut self, wanted: bool) {
+        self.tallies = wanted.then(Arc::default);
+    }
+
     /// The hooks around each command, to add one.
     pub(crate) fn around(&mut self) -> &mut Around {
         Arc::make_mut(self.around.get_or_insert_default())

@@ -5,16 +5,18 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use super::builtin::Integree;
 use super::fence::{fence, fence_telling};
+use super::figures::TakeCensus;
 use super::given::{Given, Sessions};
 use super::hooks::{EndHook, Hooks};
 pub(super) use super::registered::Registered;
 use super::registered::{Run, insert};
 use super::runner::RegistryRunner;
 use super::shelf::Shelf;
+use super::tally::Tallies;
 use super::{Context, stream};
 use crate::body::Body;
 use crate::erreur::Enregistrement;
@@ -33,6 +35,10 @@ pub(crate) struct Registry {
     /// The program's state. A thread that runs commands holds it too.
     pub(super) states: RwLock<Arc<Shelf>>,
     pub(super) sessions: Sessions,
+    /// What is counted of the commands, if the program has asked for that.
+    pub(super) tallies: Option<Arc<Tallies>>,
+    /// Counts the clients of the server, if this is a server's.
+    pub(super) census: OnceLock<Box<TakeCensus>>,
     /// Commands may run from now on: what they need is there, and is checked for further ones.
     pub(super) begun: AtomicBool,
     /// No command will run any more, and none can be registered.
@@ -64,15 +70,16 @@ impl Registry {
     pub(crate) fn new(hooks: Hooks, given: Given) -> Self {
         super::builtin::begin();
         let (states, sessions) = (RwLock::new(Arc::new(given.states)), given.sessions);
-        Registry { hooks: RwLock::new(hooks), states, sessions, ..Registry::default() }
+        let tallies = hooks.tallies.clone();
+        Registry { hooks: RwLock::new(hooks), states, sessions, tallies, ..Registry::default() }
     }
 
     /// A registry with the commands, states and sessions of this one, for one connection.
     pub(crate) fn for_connection(&self, hooks: Hooks) -> Registry {
         let states = self.states.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (states, sessions) = (RwLock::new(states), self.sessions.clone());
-        let hooks = RwLock::new(hooks);
-        let registry = Registry { hooks, states, sessions, ..Registry::default() };
+        let (tallies, hooks) = (hooks.tallies.clone(), RwLock::new(hooks));
+        let registry = Registry { hooks, states, sessions, tallies, ..Registry::default() };
         self.share_with(&registry);
         registry
     }
@@ -128,7 +135,7 @@ impl Registry {
         out: &mut Answering,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
-            let builtin = self.run_builtin(incoming, out);
+            let builtin = self.run_builtin(context.client, incoming, out);
             return builtin.unwrap_or_else(|| self.unknown(incoming.command, out));
         };
         let Ok(omitted) = command.omitted(incoming.fingerprint) else {

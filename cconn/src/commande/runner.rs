@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::registry::RecentlyRun;
 use super::shelf::Shelf;
+use super::tally::Counter;
 use super::{Around, Context, Registry, fence};
 use crate::client::Client;
 use crate::link::{Incoming, Link, Outcome, Runner};
@@ -17,13 +18,11 @@ pub(crate) struct Hands {
     pub(super) states: Arc<Shelf>,
     /// The sessions of the connection, looked up by the first command that is handed one.
     sessions: OnceCell<Arc<Shelf>>,
-    around: Option<Arc<Around>>,
 }
 
 impl Hands {
     pub(super) fn of(registry: &Registry) -> Self {
-        let around = registry.hooks().around;
-        Hands { states: registry.states(), sessions: OnceCell::new(), around }
+        Hands { states: registry.states(), sessions: OnceCell::new() }
     }
 
     #[inline]
@@ -52,6 +51,24 @@ pub(crate) struct RegistryRunner<'a> {
     serveur: Option<Box<dyn Any + Send + Sync>>,
     known: RecentlyRun,
     hands: Hands,
+    /// `None` if nothing of the program's and no figures stand around its commands.
+    beside: Option<Box<Beside>>,
+}
+
+/// What happens beside each command of a thread.
+struct Beside {
+    around: Option<Arc<Around>>,
+    counter: Option<Counter>,
+}
+
+impl Beside {
+    fn of(registry: &Registry, link: &Link) -> Option<Box<Self>> {
+        let around = registry.hooks().around;
+        let counter =
+            registry.tallies.as_ref().map(|tallies| Counter::new(tallies, link.identity.id));
+        let any = around.is_some() || counter.is_some();
+        any.then(|| Box::new(Beside { around, counter }))
+    }
 }
 
 impl<'a> RegistryRunner<'a> {
@@ -62,34 +79,49 @@ impl<'a> RegistryRunner<'a> {
         serveur: Option<Box<dyn Any + Send + Sync>>,
     ) -> Self {
         let (client, hands) = (Client::within(link), Hands::of(registry));
-        RegistryRunner { registry, client, serveur, known: RecentlyRun::default(), hands }
+        let (known, beside) = (RecentlyRun::default(), Beside::of(registry, link));
+        RegistryRunner { registry, client, serveur, known, hands, beside }
     }
 }
 
-/// Runs a command that hooks stand around. A function of its own, so that a command without hooks
+/// Runs a command beside which something happens. A function of its own, so that any other command
 /// is run in line.
-#[cold]
-fn run_around(
-    around: &Around,
+#[inline(never)]
+fn run_beside(
+    beside: &mut Beside,
     registry: &Registry,
     known: &mut RecentlyRun,
     context: &Context<'_>,
     incoming: &Incoming<'_>,
     out: &mut Answering,
 ) -> Outcome {
-    around.run(registry, context.client, incoming, out, |out| {
-        registry.run(known, context, incoming, out)
-    })
+    let Beside { around, counter } = beside;
+    let mut run = || match around {
+        None => registry.run(known, context, incoming, out),
+        Some(around) => around.run(registry, context.client, incoming, out, |out| {
+            registry.run(known, context, incoming, out)
+        }),
+    };
+    match counter {
+        None => run(),
+        Some(counter) => counter.run(registry, incoming.command, run),
+    }
 }
 
 impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
-        let RegistryRunner { registry, client, serveur, known, hands } = self;
+        let RegistryRunner { registry, client, serveur, known, hands, beside } = self;
         let (serveur, stream) = (serveur.as_deref(), incoming.stream);
         let context = Context { client, serveur, hands, stream };
-        match &hands.around {
+        match beside {
             None => registry.run(known, &context, incoming, out),
-            Some(around) => run_around(around, registry, known, &context, incoming, out),
+            Some(beside) => run_beside(beside, registry, known, &context, incoming, out),
+        }
+    }
+
+    fn not_sent(&mut self, incoming: &Incoming<'_>, outcome: Outcome, code: FailureCode) {
+        if let Some(counter) = self.beside.as_mut().and_then(|beside| beside.counter.as_mut()) {
+            counter.not_sent(incoming.command, outcome, code);
         }
     }
 

@@ -174,6 +174,20 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Whether the commands that the peer asks for are counted; not unless set.
+        ///
+        /// Then `chiffres` says of each command how often it was asked for, how it ended, how long
+        /// it took and how many run now, and the peer may ask for the same with
+        /// [`description::chiffres`]($crate::description::chiffres). Counting costs each command a
+        /// fraction of a microsecond, most of which is reading the clock twice; without it a command
+        /// pays nothing.
+        #[doc(alias("metrics", "statistics", "measure"))]
+        #[doc(alias = "count")]
+        pub fn compter(mut self, oui: bool) -> Self {
+            self.settings.hooks.count(oui);
+            self
+        }
+
         /// Runs when a message sent with `envoyer` has failed at the peer.
         ///
         /// Without this hook a line on the standard error reports the failure, at most ten a second

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::records::{Fields, record};
+use super::records::{Fields, record, records};
 use super::{Forme, TypeNomme};
 
 /// The commands of a program, as `cconn.commandes` describes them.
@@ -108,25 +108,6 @@ impl Default for Forme {
     fn default() -> Self {
         Forme::Opaque(String::new())
     }
-}
-
-/// Implements sending for structs: as a record of their fields, which may get more fields later.
-macro_rules! records {
-    ($($name:ident { $($field:ident),* })*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                record(&($(&self.$field,)*), serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let bytes = Fields::bytes(deserializer)?;
-                let mut fields = Fields::new(&bytes);
-                Ok($name { $($field: fields.next()?,)* })
-            }
-        }
-    )*};
 }
 
 records! {

@@ -47,6 +47,26 @@ impl<'de> Fields<'de> {
     }
 }
 
+/// Implements sending for structs: as a record of their fields, which may get more fields later.
+macro_rules! records {
+    ($($name:ident { $($field:ident),* })*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                record(&($(&self.$field,)*), serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let bytes = Fields::bytes(deserializer)?;
+                let mut fields = Fields::new(&bytes);
+                Ok($name { $($field: fields.next()?,)* })
+            }
+        }
+    )*};
+}
+pub(super) use records;
+
 /// Kinds of shapes without parts, by number.
 const SIMPLE: [Forme; 16] = [
     Forme::Booleen,

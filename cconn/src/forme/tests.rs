@@ -1,10 +1,13 @@
 //! Records and shapes as bytes.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::codec;
+use crate::octets::{Octets, OctetsRef};
 
 fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
     let mut bytes = Vec::new();
@@ -87,4 +90,65 @@ fn records_may_be_longer_and_shorter_than_known() {
     }
     // A field that is begun must be whole.
     assert!(codec::decode::<Argument>(&[2, 5, b'n']).is_err());
+}
+
+fn figures() -> Chiffres {
+    let charge = Charge { recues: 1, en_file: 300, sortie: u64::MAX, ..Charge::default() };
+    let durees = Durees {
+        nombres: vec![0, 5, u64::MAX],
+        somme: Duration::new(7, 999_999_999),
+        maximum: Duration::MAX,
+    };
+    let commande = CommandeChiffree {
+        nom: "ancien".to_owned(),
+        ancien_nom_de: Some("nouveau".to_owned()),
+        echecs: vec![EchecsComptes { code: 0x0104, nombre: 3 }],
+        durees,
+        ..CommandeChiffree::default()
+    };
+    Chiffres {
+        format: 1,
+        comptees: true,
+        clients: 2,
+        charge,
+        commandes: vec![commande],
+        executions: vec![EnCours { client: 9, ..EnCours::default() }],
+        connexions: vec![ConnexionChiffree { client: 9, charge, ..ConnexionChiffree::default() }],
+        ..Chiffres::default()
+    }
+}
+
+#[test]
+// [figures.records]
+fn figures_come_back() {
+    there_and_back(&Chiffres::default());
+    there_and_back(&figures());
+}
+
+#[test]
+// [figures.records] [description.records]
+fn figures_of_older_and_newer_programs_are_read() {
+    let (all, known) = (figures(), codec_fields(&(1_u16, true, Duration::ZERO, 2_u64)));
+    let shorter: Chiffres = codec::decode(&record_of(&known)).unwrap();
+    assert_eq!((shorter.clients, shorter.comptees, shorter.commandes.len()), (2, true, 0));
+    let none: Chiffres = codec::decode(&record_of(&[])).unwrap();
+    assert_eq!(none, Chiffres::default());
+    let mut bytes = Vec::new();
+    codec::encode(&all, &mut bytes).unwrap();
+    let Octets(mut fields) = codec::decode(&bytes).unwrap();
+    fields.extend_from_slice(&codec_fields(&("more", vec![1_u8, 2])));
+    let longer: Chiffres = codec::decode(&record_of(&fields)).unwrap();
+    assert_eq!(longer, all);
+}
+
+fn codec_fields<T: Serialize>(fields: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    codec::encode_fields(fields, &mut bytes).unwrap();
+    bytes
+}
+
+fn record_of(fields: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    codec::encode(&OctetsRef(fields), &mut bytes).unwrap();
+    bytes
 }

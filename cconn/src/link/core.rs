@@ -22,6 +22,7 @@ pub(super) mod inlet;
 #[cfg(any(test, model))]
 pub(super) mod inside;
 pub(super) mod limits;
+pub(super) mod load;
 pub(super) mod notices;
 pub(super) mod outbox;
 pub(super) mod outlet;

@@ -174,6 +174,7 @@ impl Serveur {
 
     /// Tells the program, through its hook, that a newcomer did not become a client, and why.
     pub(super) fn tell_refused(&self, address: Option<&Adresse>, error: HandshakeError) {
+        self.shared.clients.count_refused();
         if let Some(hook) = &self.shared.options.hooks().refused {
             let settings = &self.shared.options.settings;
             let newcomer = address.map_or_else(|| "local".to_owned(), Adresse::to_string);

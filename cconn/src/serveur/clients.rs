@@ -1,6 +1,7 @@
 //! The clients of a server: the connected ones, the number of their threads, and how a stop ends
 //! them.
 
+mod counts;
 mod idle;
 
 use std::collections::HashMap;
@@ -52,6 +53,10 @@ struct Roster {
     /// `threads`, though it has no client yet.
     expected: Option<u64>,
     last_id: u64,
+    /// Clients that have greeted since the server was opened.
+    accepted: u64,
+    /// Newcomers that did not become clients.
+    refused: u64,
     stopping: bool,
     /// The stop no longer waits for greetings.
     sent_away: bool,
@@ -134,24 +139,6 @@ impl Clients {
         admission
     }
 
-    /// Ends the connection of the client that has been there unused for longest, at least for
-    /// `unused`. False if there is none.
-    fn send_unused_away(&self, unused: Duration) -> bool {
-        let oldest = self.oldest_unused(unused);
-        if let Some(link) = &oldest {
-            link.close(EndReason::Closed, "it was never used, and another needs its place");
-            // The client has sent nothing, so no thread need read what is left.
-            link.end_linger();
-        }
-        oldest.is_some()
-    }
-
-    fn oldest_unused(&self, unused: Duration) -> Option<Arc<Link>> {
-        let moment = Instant::now().checked_sub(unused)?;
-        let connected = self.connected().into_iter();
-        connected.filter(|link| link.is_unused_since(moment)).min_by_key(|link| link.identity.id)
-    }
-
     /// Whether the system knows that a client's peer is gone, which the client's own thread has not
     /// noticed.
     fn is_one_gone(&self) -> bool {
@@ -229,6 +216,7 @@ impl Clients {
         let mut state = self.state.lock();
         let awaited = std::mem::take(&mut state.awaited);
         state.greeting.remove(&link.identity.id);
+        state.accepted += 1;
         state.connected.insert(link.identity.id, link.clone());
         let stopping = state.stopping;
         drop(state);

@@ -42,6 +42,7 @@ impl Serveur {
         let _gone = client
             .link
             .expel(&error.to_string(), Deadline::After(client.link.limits.write_deadline));
+        self.shared.clients.count_refused();
         if let Some(hook) = &self.shared.options.hooks().refused {
             self.run_hook(|| hook(client.adresse(), &error));
         }

@@ -10,7 +10,7 @@ use super::listener::{self, Listener};
 use super::salon::Rooms;
 use super::service::Service;
 use super::system::affordable_clients;
-use super::{Serveur, Shared};
+use super::{Serveur, Shared, census};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::{EndHook, Given, Registry};
@@ -248,9 +248,10 @@ impl OptionsServeur {
         crate::link::note_maker();
         let (listener, address) = self.listen()?;
         let hooks = self.settings.hooks.clone();
-        // They stand around the server's commands, and not around those of a local client, which
-        // gets the other settings.
+        // They are about the server's commands, and not about those of a local client, which gets
+        // the other settings.
         self.settings.hooks.around = None;
+        self.settings.hooks.count(false);
         let registry = Arc::new(Registry::new(hooks, self.given));
         let options = Kept {
             max_clients: self.max_clients.min(affordable_clients()),
@@ -268,6 +269,7 @@ impl OptionsServeur {
             let served_by = Arc::as_ptr(&service).cast::<()>().addr();
             let rooms = Arc::new(Rooms::new(limits.clone(), address.clone(), served_by));
             let instance = crate::sync::random();
+            registry.count_clients(census::of(me));
             Shared {
                 address,
                 listener,

@@ -94,6 +94,7 @@ impl Serveur {
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
             }
             Err(refusal) => {
+                self.shared.clients.count_refused();
                 // `join` below reads the refusal.
                 let _never_fails = self.greet(&ours, refusal);
             }

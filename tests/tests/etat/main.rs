@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a command owns what it is handed")]
 
 mod ailleurs;
+mod chiffres;
 mod crochets;
 mod ecoute;
 mod empruntees;

@@ -159,6 +159,7 @@ fn each_can_be_switched_off_and_takes_no_arguments() {
         assert_eq!(description::ping(&client).is_ok(), off != Integree::Ping);
         assert_eq!(description::info(&client).is_ok(), off != Integree::Info);
         assert_eq!(description::commandes(&client).is_ok(), off != Integree::Inventaire);
+        assert_eq!(description::chiffres(&client).is_ok(), off != Integree::Chiffres);
     }
 }
 

@@ -51,6 +51,11 @@ impl Outlets {
         self.by_call.is_empty()
     }
 
+    /// The number of streams that are sent.
+    pub(crate) fn len(&self) -> usize {
+        self.by_call.len()
+    }
+
     /// Opens the sending end of the stream that answers a call of the peer's.
     pub(crate) fn open(&mut self, call: CallId, credit: u32) -> OutletId {
         let lane = Lane { call, lane: 0 };

@@ -5,6 +5,7 @@
 //! beside the handler that runs then.
 
 mod arrivals;
+mod counts;
 mod found;
 mod pumping;
 mod role;

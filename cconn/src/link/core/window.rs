@@ -129,6 +129,11 @@ impl Window {
         }
     }
 
+    /// Bytes of our commands that the peer would take now.
+    pub(crate) fn credit(&self) -> u64 {
+        self.credit
+    }
+
     /// Whether the peer has granted credit at all.
     pub(crate) fn is_any_granted(&self) -> bool {
         self.any_granted

@@ -86,6 +86,10 @@ pub(crate) trait Runner {
     /// without looking at what `out` already holds.
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome;
 
+    /// Called if what a command has returned could not be sent: the caller gets this failure
+    /// instead. Never panics.
+    fn not_sent(&mut self, _incoming: &Incoming<'_>, _outcome: Outcome, _code: FailureCode) {}
+
     /// Called for a one-way message that failed here. Never panics.
     fn failed(&mut self, _incoming: &Incoming<'_>, _code: FailureCode, _text: &str) {}
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::attached::Attachment;
 use super::dispatch::Runner;
@@ -15,6 +15,7 @@ use super::watch::Watch;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::identity::Identity;
 use crate::link::core::limits::{Limits, PeerLimits};
+use crate::link::core::load::Load;
 use crate::link::core::notices::Notice;
 use crate::link::core::route::Kinds;
 use crate::link::io::channel::{Channel, ChannelParts};
@@ -164,6 +165,16 @@ impl Link {
     // [features.forms]
     pub(crate) fn takes_short_forms(&self) -> bool {
         self.peer.features.has(Features::FORMS)
+    }
+
+    /// How much is under way. Waits for the lock, before the connection's own threads.
+    pub(crate) fn load(&self) -> Load {
+        self.locked_soon(|state| state.load())
+    }
+
+    /// For how long the connection has been there.
+    pub(crate) fn age(&self) -> Duration {
+        crate::sync::now().saturating_duration_since(self.born)
     }
 
     /// The registry that runs this connection's commands.

@@ -184,7 +184,7 @@ impl Link {
                         return true;
                     }
                     Some(_) => return true,
-                    None => (FailureCode::AnswerTooLarge, self.too_large(frame)),
+                    None => self.too_large(runner, &incoming, outcome, frame),
                 }
             }
         };
@@ -246,9 +246,19 @@ impl Link {
         Frame::Failure { id, command, code, accepted, text }.write(out, self.peer.features);
     }
 
-    fn too_large(&self, frame: &Answering) -> String {
+    /// Refuses an answer that is larger than the caller accepts.
+    #[cold]
+    fn too_large(
+        &self,
+        runner: &mut Box<dyn Runner + '_>,
+        incoming: &Incoming<'_>,
+        outcome: Outcome,
+        frame: &Answering,
+    ) -> (FailureCode, String) {
+        let code = FailureCode::AnswerTooLarge;
+        runner.not_sent(incoming, outcome, code);
         let (size, limit) = (frame.len().saturating_sub(LENGTH_PREFIX), self.peer.max_frame);
-        format!("the answer takes {size} bytes, and the caller accepts at most {limit}")
+        (code, format!("the answer takes {size} bytes, and the caller accepts at most {limit}"))
     }
 }
 

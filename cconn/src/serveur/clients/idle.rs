@@ -1,10 +1,31 @@
-//! A server without clients, and since when.
+//! Clients that were never used, and a server without clients, and since when.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Clients;
+use crate::link::Link;
+use crate::wire::EndReason;
 
 impl Clients {
+    /// Ends the connection of the client that has been there unused for longest, at least for
+    /// `unused`. False if there is none.
+    pub(super) fn send_unused_away(&self, unused: Duration) -> bool {
+        let oldest = self.oldest_unused(unused);
+        if let Some(link) = &oldest {
+            link.close(EndReason::Closed, "it was never used, and another needs its place");
+            // The client has sent nothing, so no thread need read what is left.
+            link.end_linger();
+        }
+        oldest.is_some()
+    }
+
+    pub(super) fn oldest_unused(&self, unused: Duration) -> Option<Arc<Link>> {
+        let moment = Instant::now().checked_sub(unused)?;
+        let connected = self.connected().into_iter();
+        connected.filter(|link| link.is_unused_since(moment)).min_by_key(|link| link.identity.id)
+    }
+
     /// Waits until the server stops, at most for `most`. True if it does.
     pub(in crate::serveur) fn wait_for_stop(&self, most: Duration) -> bool {
         let until = Instant::now().checked_add(most);

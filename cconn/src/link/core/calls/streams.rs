@@ -42,6 +42,11 @@ impl Calls {
         true
     }
 
+    /// How many streams are open: their ends have not come, or the program has not read so far.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry.slot, Slot::Open(_))).count()
+    }
+
     /// Bytes of items that wait here for the program, over all streams.
     #[cfg(model)]
     pub(crate) fn streamed(&self) -> usize {
