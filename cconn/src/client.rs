@@ -3,11 +3,13 @@
 //! This module knows messages and one connection. How the connection was made, and which commands
 //! are registered on it, is known to the layers above.
 
+mod annulation;
 mod attente;
 mod essais;
 mod faible;
 mod fin;
 mod frames;
+mod told;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use crate::wire::Outgoing;
 
 pub use attente::Attente;
 pub use faible::ClientFaible;
-pub(crate) use frames::encode_frame;
+pub(crate) use frames::{Manner, encode_frame};
 
 /// The handle to one connection, on either side of it.
 ///
@@ -72,6 +74,8 @@ pub struct Client {
     pub(crate) link: Arc<Link>,
     /// How long a call of this handle may take.
     deadline: Duration,
+    /// Whether the program set that deadline on this handle: then the peer is told of it.
+    limits_calls: bool,
     /// Whether the handle counts as one that keeps the connection open.
     counted: bool,
     /// Whether dropping the handle writes out the bytes left on the connection. Not for handles
@@ -86,6 +90,7 @@ impl Client {
         Client {
             link: Arc::clone(link),
             deadline: link.limits.answer_deadline,
+            limits_calls: false,
             counted: true,
             writes: true,
         }
@@ -96,6 +101,7 @@ impl Client {
         Client {
             link: Arc::clone(link),
             deadline: link.limits.answer_deadline,
+            limits_calls: false,
             counted: false,
             writes: false,
         }
@@ -105,7 +111,8 @@ impl Client {
     fn passing(&self) -> Client {
         self.link.add_handle();
         let link = self.link.clone();
-        Client { link, deadline: self.deadline, counted: true, writes: false }
+        let (deadline, limits_calls) = (self.deadline, self.limits_calls);
+        Client { link, deadline, limits_calls, counted: true, writes: false }
     }
 
     /// Sends a message that gets no answer.
@@ -168,11 +175,11 @@ impl Client {
     fn send(&self, message: &dyn Message, waits: bool) -> Resultat<()> {
         let head = message.entete();
         self.link.names.remember(head.hash(), head.nom());
-        self.with_frame(&head, message, Outgoing::begin_one_way, |frame| {
-            if head.expects_stream() {
-                return Err(Failure::NoTaker);
-            }
-            if waits { self.link.send(frame, self.deadline()) } else { self.link.try_send(frame) }
+        if head.expects_stream() {
+            return Err(self.about(&head).failed(Failure::NoTaker));
+        }
+        self.with_frame(&head, message, Manner::OneWay, |frame, deadline| {
+            if waits { self.link.send(frame, deadline) } else { self.link.try_send(frame) }
         })
     }
 
@@ -229,8 +236,8 @@ impl Client {
 
     fn call(&self, head: &Entete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
         remember(head.hash(), head.nom());
-        let call = |frame: &mut Outgoing<&[u8]>| self.link.call(frame, self.deadline());
-        self.with_frame(head, message, Outgoing::begin_call, call).map_err(Failed)
+        let call = |frame: &mut Outgoing<&[u8]>, deadline| self.link.call(frame, deadline);
+        self.with_frame(head, message, Manner::Call, call).map_err(Failed)
     }
 
     /// A handle to the same connection with another deadline for its operations.
@@ -265,6 +272,7 @@ impl Client {
     pub fn avec_delai(&self, delai: Duration) -> Client {
         let mut client = self.passing();
         client.deadline = delai;
+        client.limits_calls = true;
         client
     }
 

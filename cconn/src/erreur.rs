@@ -4,6 +4,7 @@
 //! happened, to which command, on which connection, whether the command may have run, and whether
 //! the connection lives.
 
+mod annulee;
 mod asked;
 #[cfg(test)]
 mod chain;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use crate::text::{Harmless, harmless};
 
 pub use crate::adresse::AdresseInvalide;
+pub use annulee::{Annulee, RaisonAnnulation};
 pub(crate) use asked::remember;
 pub(crate) use convert::{About, Signatures, ended};
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
@@ -63,6 +65,10 @@ pub enum Erreur<E = Jamais> {
     /// connection lives, unless it is stopping.
     #[doc(alias = "NotSent")]
     NonEnvoyee(Box<NonEnvoyee>),
+    /// The command that asked for this is not wanted any more, so nobody waits for it: its caller
+    /// has given it up, say. The connection lives, unless its loss is the reason.
+    #[doc(alias = "Cancelled")]
+    Annulee(Box<Annulee>),
     /// A deadline passed. The connection lives, except while connecting.
     #[doc(alias = "Timeout")]
     Delai(Box<Delai>),
@@ -114,6 +120,7 @@ impl<E> Erreur<E> {
             Erreur::Refus(_) | Erreur::Echec(_) => true,
             Erreur::Usage(usage) => matches!(**usage, Usage::DejaReclamee { .. }),
             Erreur::Distante(distante) => distante.nature.may_have_run(),
+            Erreur::Annulee(annulee) => annulee.a_pu_etre_executee,
             Erreur::Delai(delai) => delai.a_pu_etre_executee,
             Erreur::Fermee(fermee) => fermee.a_pu_etre_executee,
             Erreur::Codage(codage) => codage.a_pu_etre_executee,
@@ -128,6 +135,7 @@ impl<E> Erreur<E> {
         match self {
             Erreur::Distante(distante) => Some(&distante.commande),
             Erreur::NonEnvoyee(non) => Some(&non.commande),
+            Erreur::Annulee(annulee) => Some(&*annulee.commande).filter(|nom| !nom.is_empty()),
             Erreur::Delai(delai) => delai.commande.as_deref(),
             Erreur::Fermee(fermee) => fermee.commande.as_deref(),
             Erreur::Codage(codage) => Some(&codage.commande),
@@ -177,6 +185,7 @@ impl<E> Erreur<E> {
             Erreur::Refus(error) => return Ok(error),
             Erreur::Distante(error) => Erreur::Distante(error),
             Erreur::NonEnvoyee(error) => Erreur::NonEnvoyee(error),
+            Erreur::Annulee(error) => Erreur::Annulee(error),
             Erreur::Delai(error) => Erreur::Delai(error),
             Erreur::Fermee(error) => Erreur::Fermee(error),
             Erreur::Connexion(error) => Erreur::Connexion(error),
@@ -225,6 +234,7 @@ impl<E: fmt::Display> fmt::Display for Erreur<E> {
             Erreur::Refus(error) => harmless::display(error, f),
             Erreur::Distante(error) => error.fmt(f),
             Erreur::NonEnvoyee(error) => error.fmt(f),
+            Erreur::Annulee(error) => error.fmt(f),
             Erreur::Delai(error) => error.fmt(f),
             Erreur::Fermee(error) => error.fmt(f),
             Erreur::Connexion(error) => error.fmt(f),
@@ -247,6 +257,7 @@ impl<E: fmt::Debug> fmt::Debug for Erreur<E> {
             }
             Erreur::Distante(error) => write!(f, "Distante({error})"),
             Erreur::NonEnvoyee(error) => write!(f, "NonEnvoyee({error})"),
+            Erreur::Annulee(error) => write!(f, "Annulee({error})"),
             Erreur::Delai(error) => write!(f, "Delai({error})"),
             Erreur::Fermee(error) => write!(f, "Fermee({error})"),
             Erreur::Connexion(error) => write!(f, "Connexion({error})"),

@@ -45,6 +45,8 @@ pub mod erreur;
 pub mod flux;
 mod message;
 
+pub mod contexte;
+
 mod client;
 mod commande;
 mod connexion;

@@ -30,6 +30,7 @@ mod tests;
 mod threads;
 mod verbs;
 
+pub(crate) use core::alarm::{Alarm, Unwanted};
 pub(crate) use core::bytes::{Bytes, put_scratch, take_scratch};
 pub(crate) use core::calls::Answer;
 pub(crate) use core::failure::{Failure, WaitedFor};
@@ -42,6 +43,7 @@ pub(crate) use core::notices::Notice;
 pub(crate) use core::route::Kinds;
 pub(crate) use core::whereabouts::{Behind, Stage, Whereabouts};
 pub(crate) use io::telling::{is_telling, tell};
+pub(crate) use threads::ambient::{Ambient, Asked, ambient, enter, new_span, works};
 pub(crate) use threads::aside::Aside;
 pub(crate) use threads::chained::{Chained, inside, is_inside};
 pub(crate) use threads::circle::Place;

@@ -12,14 +12,12 @@
 
 mod challenge;
 mod codes;
-#[allow(dead_code, reason = "no command tells how much time it has left yet")]
 mod context;
 mod error;
 mod features;
 mod frame;
 mod greeting;
 mod layout;
-#[allow(dead_code, reason = "no command tells how much time it has left yet")]
 mod outgoing;
 mod reader;
 mod stream;
@@ -29,9 +27,7 @@ mod text;
 pub(crate) use challenge::MAX_KEYS;
 pub(crate) use challenge::{Challenge, MAX_PROOF, Mac, Proof};
 pub(crate) use codes::{EndReason, FailureClass, FailureCode, Refusal};
-pub(crate) use context::{Context, ContextBlock, MAX_DEPTH};
-#[allow(unused_imports, reason = "no command carries a trace or baggage yet")]
-pub(crate) use context::{MAX_BAGGAGE, WireTrace};
+pub(crate) use context::{Context, ContextBlock, MAX_BAGGAGE, MAX_DEPTH, WireTrace};
 pub(crate) use error::WireError;
 pub(crate) use features::Features;
 pub(crate) use frame::{

@@ -22,6 +22,7 @@ pages! {
     Callbacks "callbacks.md";
     Threads "threads.md";
     Streams "streams.md";
+    Context "context.md";
     Async "async.md";
     ComingBack "coming-back.md";
     Errors "errors.md";

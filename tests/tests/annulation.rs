@@ -1,14 +1,19 @@
-//! `est_annule` speaks of one connection's command on one thread.
+//! Commands whose outcome is not wanted any more: what `est_annule` speaks of, why, and what ends
+//! with them.
+
+#[path = "annulation/raisons.rs"]
+mod raisons;
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cconn::contexte::Contexte;
 use cconn::{Client, Resultat, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
 const LIMIT: Duration = Duration::from_secs(20);
-const SHORT: Duration = Duration::from_millis(20);
+const SHORT: Duration = Duration::from_millis(100);
 
 /// Waits until the client that a command was handed says that nobody waits.
 fn until_cancelled(client: &Client) {
@@ -67,7 +72,8 @@ fn each_of_two_nested_commands_is_told_of_its_own_caller() {
         // The server's command is given up while the one that it has asked for is waited for.
         serveur
             .enregistrer_commande("dehors", move |client: &Client, (): ()| -> Resultat<()> {
-                let inner: bool = client.appeler(nommee("dedans", ()))?;
+                let within = Contexte::actuel().sans_annulation();
+                let inner: bool = within.dans(|| client.appeler(nommee("dedans", ())))?;
                 until_cancelled(client);
                 sender.send((inner, client.est_annule())).unwrap();
                 Ok(())

@@ -304,7 +304,7 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
         let Some(call) = self.call else { return Err(self.claimed()) };
-        let answer = self.client.link.wait_out(call, self.client.deadline());
+        let answer = self.client.link.wait_out(call, self.client.deadline_of_wait());
         self.read(answer)
     }
 
@@ -367,7 +367,8 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         {
             return Err(error);
         }
-        self.call = None;
+        // Dropping this value gives up a call that is still there.
+        self.call = self.call.filter(|_| matches!(answer, Err(Failure::Unwanted { .. })));
         match answer {
             Err(failure) => Err(self.client.about(&head).failed(failure)),
             Ok(answer) => self.client.read(&head, Ok(answer), self.decode),

@@ -1,5 +1,6 @@
 //! The verbs that never wait, and the verbs that wait for what came before.
 
+use super::frames::Manner;
 use super::{Attente, Client};
 use crate::erreur::{Erreur, Resultat, ended, remember};
 use crate::message::{Appel, Entete, Message};
@@ -42,8 +43,8 @@ impl Client {
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let send = |frame: &mut Outgoing<&[u8]>| self.link.defer(frame, self.deadline());
-        let call = self.with_frame(&head, &message, Outgoing::begin_call, send)?;
+        let send = |frame: &mut Outgoing<&[u8]>, deadline| self.link.defer(frame, deadline);
+        let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
         Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 
@@ -120,8 +121,8 @@ impl Client {
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.entete();
         remember(head.hash(), head.nom());
-        let send = |frame: &mut Outgoing<&[u8]>| self.link.try_defer(frame);
-        let call = self.with_frame(&head, &message, Outgoing::begin_call, send)?;
+        let send = |frame: &mut Outgoing<&[u8]>, _| self.link.try_defer(frame);
+        let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
         Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 

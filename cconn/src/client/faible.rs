@@ -17,6 +17,7 @@ use crate::link::Link;
 pub struct ClientFaible {
     link: Weak<Link>,
     deadline: Duration,
+    limits_calls: bool,
 }
 
 impl Client {
@@ -43,7 +44,10 @@ impl Client {
     #[doc(alias = "downgrade")]
     #[doc(alias = "weak")]
     pub fn faible(&self) -> ClientFaible {
-        ClientFaible { link: Arc::downgrade(&self.link), deadline: self.deadline }
+        {
+            let (deadline, limits_calls) = (self.deadline, self.limits_calls);
+            ClientFaible { link: Arc::downgrade(&self.link), deadline, limits_calls }
+        }
     }
 }
 
@@ -53,7 +57,10 @@ impl ClientFaible {
     pub fn client(&self) -> Option<Client> {
         let link = self.link.upgrade()?;
         let deadline = self.deadline;
-        link.add_handle_if_any().then(|| Client { link, deadline, counted: true, writes: true })
+        link.add_handle_if_any().then(|| {
+            let limits_calls = self.limits_calls;
+            Client { link, deadline, limits_calls, counted: true, writes: true }
+        })
     }
 }
 

@@ -1,5 +1,5 @@
 //! Ending a connection: in order, at once, or with a reason for the peer; and whether the
-//! connection has ended, or a command was given up.
+//! connection has ended.
 
 use std::time::{Duration, Instant};
 
@@ -19,44 +19,6 @@ impl Client {
     #[doc(alias = "is_connected")]
     pub fn est_connecte(&self) -> bool {
         self.link.ending().is_none()
-    }
-
-    /// Whether the calling thread runs a command that came by this connection and whose answer is
-    /// no longer wanted: its caller gave it up, or the connection has ended.
-    ///
-    /// A long command can check this now and then on the client that it receives, and return early.
-    /// The answer is about the calling thread and this connection: it is `false` outside the
-    /// commands of this connection, on a thread that such a command has started, and for the handle
-    /// of another client. While commands run one after the other, a cancel is noticed within about
-    /// a quarter of a second.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use cconn::{Client, Serveur, nommee};
-    ///
-    /// # fn main() -> cconn::Resultat<()> {
-    /// let serveur = Serveur::new(0)?;
-    /// let (vu, voir) = std::sync::mpsc::channel();
-    /// serveur.enregistrer_commande("longue", move |client: &Client, (): ()| {
-    ///     while !client.est_annule() {
-    ///         std::thread::sleep(Duration::from_millis(1)); // a part of the work
-    ///     }
-    ///     vu.send(()).unwrap();
-    /// })?;
-    /// let client = serveur.client_local()?;
-    /// let court = client.avec_delai(Duration::from_millis(20));
-    /// assert!(court.appeler::<(), _>(nommee("longue", ())).is_err());
-    /// voir.recv().unwrap(); // the command has seen that its answer is not wanted
-    /// assert!(!client.est_annule());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias("cancelled", "cancellation"))]
-    #[doc(alias = "is_cancelled")]
-    pub fn est_annule(&self) -> bool {
-        self.link.is_cancelled()
     }
 
     /// Stops the connection in order: what has arrived is still handled, what is queued is still

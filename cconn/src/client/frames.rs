@@ -1,54 +1,80 @@
 //! From messages to frames, and from answers to results.
 
-use std::num::NonZeroU32;
-
 use super::{Client, Failed};
-use crate::erreur::{Codage, Erreur, Jamais, Resultat, Signatures};
+use crate::erreur::{About, Codage, Erreur, Jamais, Resultat, Signatures};
 use crate::flux::Received;
-use crate::link::{Answer, Failure, put_scratch, take_scratch};
+use crate::link::{Answer, Failure, put_scratch, take_scratch, works};
 use crate::message::{
     AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
 };
-use crate::wire::{Context, Outgoing, Start};
+use crate::sync::Deadline;
+use crate::wire::{Context, Features, Outgoing, Start};
 
 impl Client {
-    /// Encodes the frame of a message and hands it to `send`. The frame is made in the thread's
-    /// buffer, which the thread then gets back.
+    /// Encodes the frame of a message and hands it to `send`, with the deadline of the operation.
+    /// The frame is made in the thread's buffer, which the thread then gets back.
     #[inline]
     pub(super) fn with_frame<'m, R>(
         &self,
         head: &Entete<'_>,
         message: &'m dyn Message,
-        begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
-        send: impl FnOnce(&mut Outgoing<&'m [u8]>) -> Result<R, Failure>,
+        manner: Manner,
+        send: impl FnOnce(&mut Outgoing<&'m [u8]>, Deadline) -> Result<R, Failure>,
     ) -> Resultat<R> {
+        let (depth, tells) = if works() { self.sends(head)? } else { (0, false) };
+        if tells || self.limits_calls || head.expects_stream() {
+            return self.with_told_frame(head, message, (manner, depth), send);
+        }
         let mut writer = ArgumentWriter::new(take_scratch());
-        let result = self.encode(head, message, &mut writer, begin).and_then(|()| {
-            send(&mut writer.frame).map_err(|failure| self.about(head).failed(failure))
+        let how = (manner, depth, None);
+        let result = self.encode(head, message, &mut writer, how).and_then(|()| {
+            let outcome = send(&mut writer.frame, Deadline::After(self.deadline));
+            outcome.map_err(|failure| self.about(head).failed(failure))
         });
         put_scratch(writer.frame.into_buffer());
         result
     }
 
-    #[inline]
+    /// The depth at which the calling thread sends, and whether there is more to tell.
+    #[inline(never)]
+    fn sends(&self, head: &Entete<'_>) -> Resultat<(u8, bool)> {
+        self.link.sends().map_err(|failure| self.about(head).failed(failure))
+    }
+
+    /// Like `with_frame`, for a message that carries more than its arguments or has less time.
+    #[cold]
+    fn with_told_frame<'m, R>(
+        &self,
+        head: &Entete<'_>,
+        message: &'m dyn Message,
+        (manner, depth): (Manner, u8),
+        send: impl FnOnce(&mut Outgoing<&'m [u8]>, Deadline) -> Result<R, Failure>,
+    ) -> Resultat<R> {
+        let told = self.told(head, manner);
+        let about = About { deadline: told.time, ..self.about(head) };
+        let mut writer = ArgumentWriter::new(take_scratch());
+        let context = told.context();
+        let how = (manner, depth, Some((&context, self.link.features())));
+        writer.frame.until = told.until;
+        let result = self
+            .encode(head, message, &mut writer, how)
+            .and_then(|()| send(&mut writer.frame, told.deadline).map_err(|f| about.failed(f)));
+        put_scratch(writer.frame.into_buffer());
+        result
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "every message comes through here")]
     fn encode<'m>(
         &self,
         head: &Entete<'_>,
         message: &'m dyn Message,
         writer: &mut ArgumentWriter<'m>,
-        begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
+        (manner, depth, context): (Manner, u8, Option<(&Context<'_>, Features)>),
     ) -> Resultat<()> {
-        let depth = self.link.depth();
-        let depth = depth.map_err(|failure| self.about(head).failed::<Jamais>(failure))?;
-        let expected = self.expected(head);
-        let begin = |frame: &mut Outgoing<&'m [u8]>, start: Start<'_>| match &expected {
-            None => begin(frame, start),
-            Some(context) => {
-                begin(frame, Start { context: Some((context, self.link.features())), ..start });
-            }
-        };
         let head = &self.for_peer(head);
-        let encoded = encode_frame(head, depth, message, writer, begin)
+        let start = Start { context, ..Start::plain(depth, head.hash(), head.empreinte()) };
+        let encoded = encode_frame(head, message, writer, manner, start)
             .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?;
         if encoded {
             return Ok(());
@@ -66,16 +92,6 @@ impl Client {
             _ if self.link.takes_short_forms() => *head,
             _ => head.full(),
         }
-    }
-
-    /// What a call says about the stream that its caller expects, if it expects one.
-    #[inline]
-    // [stream.expected]
-    fn expected(&self, head: &Entete<'_>) -> Option<Context<'static>> {
-        head.expects_stream().then(|| {
-            let stream = NonZeroU32::new(self.link.limits.stream_credit);
-            Context { stream, ..Context::default() }
-        })
     }
 
     /// The result of a call. The answer is read in place, because it is large to move.
@@ -134,17 +150,32 @@ impl Client {
     }
 }
 
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    OneWay,
+    /// A call whose answer the sending thread waits for.
+    Call,
+    /// A call whose answer is waited for later.
+    Deferred,
+}
+
 /// Makes the whole frame of a message; false if the frame's length does not fit its prefix.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "every message comes through here")]
 pub(crate) fn encode_frame<'m>(
     head: &Entete<'_>,
-    depth: u8,
     message: &'m dyn Message,
     writer: &mut ArgumentWriter<'m>,
-    begin: impl FnOnce(&mut Outgoing<&'m [u8]>, Start<'_>),
+    manner: Manner,
+    start: Start<'_>,
 ) -> Result<bool, ValueError> {
     writer.omit(head.omitted());
-    begin(&mut writer.frame, Start::plain(depth, head.hash(), head.empreinte()));
+    if manner == Manner::OneWay {
+        writer.frame.begin_one_way(start);
+    } else {
+        writer.frame.begin_call(start);
+    }
     encode_body(message, writer)?;
     Ok(writer.frame.finish().is_some())
 }

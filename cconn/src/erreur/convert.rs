@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::asked;
 use super::{
-    Delai, Distante, Erreur, Etape, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin,
+    Annulee, Delai, Distante, Erreur, Etape, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin,
     RaisonNonEnvoi,
 };
 use crate::link::{self, Behind, Ending, Failure, Stage, Whereabouts};
@@ -37,6 +37,9 @@ impl About<'_> {
             Failure::Ended { ending, may_have_run } => {
                 let about = Some((self.command, may_have_run));
                 return ended(&ending, self.link, about.filter(|(nom, _)| !nom.is_empty()));
+            }
+            Failure::Unwanted { why, may_have_run } => {
+                return Annulee::of_call(why, self.command, self.link, may_have_run);
             }
             Failure::Late { phase, may_have_run } => {
                 let (phase, etape, derriere) = phase_of(phase);

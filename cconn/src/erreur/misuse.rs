@@ -47,6 +47,16 @@ pub enum Usage {
         /// What is wrong with it.
         texte: Box<str>,
     },
+    /// The baggage of a [`Contexte`](crate::contexte::Contexte) is too long.
+    #[error("the baggage takes {taille} bytes, and at most {limite} travel with a command")]
+    #[doc(alias = "BaggageTooLong")]
+    #[non_exhaustive]
+    BagageTropLong {
+        /// Its length, in bytes.
+        taille: usize,
+        /// The most that travels, in bytes.
+        limite: usize,
+    },
     /// `lancer` runs already for this connection or server.
     #[error(
         "{lien}: `lancer` runs already; on a server, one `Serveur::lancer` runs the commands of every client"

@@ -1,11 +1,13 @@
 //! The state of a connection and every decision about it, in memory only: no socket, no thread.
 
 pub(super) mod admission;
+pub(super) mod alarm;
 pub(super) mod asking;
 pub(super) mod backlog;
 pub(super) mod baton;
 pub(super) mod bytes;
 pub(super) mod calls;
+pub(super) mod carried;
 pub(super) mod catching_up;
 pub(super) mod command;
 pub(super) mod credit;
@@ -37,6 +39,7 @@ pub(super) mod tended;
 pub(super) mod tending;
 pub(super) mod told;
 pub(super) mod turn;
+pub(super) mod unwanted;
 pub(super) mod waiting;
 pub(super) mod waste;
 pub(super) mod whereabouts;

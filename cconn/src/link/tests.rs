@@ -69,7 +69,7 @@ impl Commands {
             }
             SLOW | PARALLEL => {
                 let deadline = Instant::now() + Duration::from_secs(5);
-                while incoming.body.is_empty() && !link.is_cancelled() {
+                while incoming.body.is_empty() && link.unwanted().is_none() {
                     assert!(Instant::now() < deadline, "never cancelled");
                     std::thread::yield_now();
                 }
@@ -108,7 +108,7 @@ fn frame(
     body: &[u8],
     is_call: bool,
 ) -> Result<Outgoing<&'static [u8]>, Failure> {
-    let start = Start::plain(link.depth()?, command, 0);
+    let start = Start::plain(link.sends()?.0, command, 0);
     let mut frame = Outgoing::in_buffer(Vec::new());
     if is_call {
         frame.begin_call(start);

@@ -1,6 +1,7 @@
 //! The threads that work for a connection: callers that wait, executors, stand-ins, the watchman.
 
 pub(super) mod after;
+pub(super) mod ambient;
 pub(super) mod aside;
 pub(super) mod attached;
 pub(super) mod chained;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::Serveur;
 use super::each::each;
-use crate::client::{Client, encode_frame};
+use crate::client::{Client, Manner, encode_frame};
 use crate::erreur::{Codage, Erreur, Resultat};
 use crate::link::{Failure, Limits, Link};
 use crate::message::{ArgumentWriter, Message};
-use crate::wire::Outgoing;
+use crate::wire::Start;
 
 /// Which clients a broadcast reached.
 #[doc(alias = "Broadcast")]
@@ -167,9 +167,10 @@ impl Sender<'_> {
             head = head.full();
         }
         let mut writer = ArgumentWriter::new(Vec::new());
-        let depth = Link::depth_of(self.limits.max_depth);
-        let depth = depth.map_err(|failure| self.not_sent(head.nom(), failure))?;
-        let encoded = encode_frame(&head, depth, message, &mut writer, Outgoing::begin_one_way)
+        let (depth, _) = Link::sends_within(self.limits.max_depth)
+            .map_err(|failure| self.not_sent(head.nom(), failure))?;
+        let start = Start::plain(depth, head.hash(), head.empreinte());
+        let encoded = encode_frame(&head, message, &mut writer, Manner::OneWay, start)
             .map_err(|cause| self.not_encoded(head.nom(), cause))?;
         let frame = &writer.frame;
         let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };

@@ -47,6 +47,11 @@ pub(crate) enum Rule {
     PumpsLeaveTheTurn,
     /// An executor that pulls an iterator leaves reading and running to a stand-in.
     RoleIsHandedOn,
+    /// A cancel of a running call wakes its handler, which may wait for the peer that has given the
+    /// call up.
+    CancelWakes,
+    /// A command whose caller has no time left is not started.
+    LateIsNotRun,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

@@ -286,11 +286,6 @@ pub(super) fn size(depth: u8, behind: &[u8]) -> Option<usize> {
     behind.first().map(|length| usize::from(*length).saturating_add(1))
 }
 
-/// Whether a block, of which `block` is the beginning, starts with the time left.
-pub(super) fn tells_time(block: &[u8]) -> bool {
-    matches!(block, [_, tag::TIME_LEFT, 4, _, _, _, _, ..])
-}
-
 /// Fills in the time left, if a block, of which `block` is the beginning, starts with it. A time
 /// that 32 bits can't hold is cut.
 // [context.time]
@@ -298,7 +293,9 @@ pub(super) fn set_time_left(block: &mut [u8], left: Duration) {
     if let [_, tag::TIME_LEFT, 4, place @ ..] = block
         && let Some(place) = place.first_chunk_mut()
     {
-        *place = u32::try_from(left.as_millis()).unwrap_or(u32::MAX).to_le_bytes();
+        // Rounded up: the receiver must not find the time over while the sender still waits.
+        let left = left.as_micros().div_ceil(1000);
+        *place = u32::try_from(left).unwrap_or(u32::MAX).to_le_bytes();
     }
 }
 

@@ -4,7 +4,7 @@
 //! its body is encoded and before its id is known.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::context::{self, Context, ContextBlock};
 use super::features::Features;
@@ -27,6 +27,8 @@ pub struct Outgoing<T> {
     pub(crate) bytes: Vec<u8>,
     /// What follows `bytes`; empty if nothing does.
     pub(crate) tail: T,
+    /// When the sender no longer waits, if the frame's context block has a place for the time left.
+    pub(crate) until: Option<Instant>,
 }
 
 /// The frame of an answer, or none yet.
@@ -54,7 +56,7 @@ impl Outgoing<&[u8]> {
     /// No frame yet, in a buffer that is empty.
     #[inline]
     pub(crate) fn in_buffer(buffer: Vec<u8>) -> Self {
-        Outgoing { bytes: buffer, tail: &[] }
+        Outgoing { bytes: buffer, tail: &[], until: None }
     }
 
     /// The buffer, for the next frame.
@@ -102,17 +104,11 @@ impl Outgoing<&[u8]> {
         id.0.put(&mut self.bytes, CALL_ID_AT);
     }
 
-    /// Whether the frame's context block has a place for the time that its sender still waits.
-    #[inline]
-    pub(crate) fn tells_time(&self) -> bool {
-        self.bytes.get(DEPTH_AT).is_some_and(|depth| context::is_flagged(*depth))
-            && self.bytes.get(self.fixed()..).is_some_and(context::tells_time)
-    }
-
     /// Fills in the time that the sender still waits, if the context block has a place for it.
     pub(crate) fn set_time_left(&mut self, left: Duration) {
         let fixed = self.fixed();
-        if let Some(block) = self.bytes.get_mut(fixed..) {
+        let has_block = self.bytes.get(DEPTH_AT).is_some_and(|depth| context::is_flagged(*depth));
+        if let Some(block) = self.bytes.get_mut(fixed..).filter(|_| has_block) {
             context::set_time_left(block, left);
         }
     }

@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ledger::{Ledger, MessageId, SenderId};
-use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped};
+use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped, ambient};
 use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::streams;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, now};
 use crate::wire::{EndReason, FailureCode};
 
 /// The message that a handler is the handler of, and who sent it.
@@ -48,6 +48,7 @@ pub(crate) struct Commands {
     /// The other connection of an end in the middle.
     pub(crate) other: OnceLock<Weak<Link>>,
     pub(crate) patience: Option<Duration>,
+    pub(crate) tells_time: bool,
 }
 
 impl Commands {
@@ -58,6 +59,7 @@ impl Commands {
             ledger: self.ledger.clone(),
             id: self.ledger.new_sender(Some(of.message), self.end),
             patience: self.patience,
+            tells_time: self.tells_time,
             turn_of: (!parallel).then_some(self.end),
             owed: self.ledger.is_program(of.sender),
         }
@@ -79,6 +81,15 @@ impl Commands {
             Op::Meet => speaker().call(Op::Attend, 0, 0),
             Op::Attend | Op::ParallelAttend => self.gate.wait(),
             Op::Release => self.gate.open(),
+            Op::Persist => {
+                // Another command may start until it goes on, and it opens the gate before it does.
+                let speaker = speaker();
+                let without_turn = Speaker { turn_of: None, ..speaker.clone() };
+                speaker.wait(|| {
+                    without_turn.call(Op::ParallelAttend, 0, 0);
+                    self.gate.open();
+                });
+            }
             Op::Take => {
                 // It has its turn now and then only, whenever it does not wait.
                 let speaker = speaker();
@@ -137,6 +148,9 @@ impl Commands {
     }
 
     fn run(&self, link: &Arc<Link>, incoming: &Incoming<'_>, out: &mut Vec<u8>) -> Outcome {
+        // No other thread runs between the core's look at the clock and this one.
+        let until = ambient().until;
+        assert!(until.is_none_or(|until| now() < until), "a command started too late");
         // A call that was given up before it left.
         let Some(op) = Op::known(incoming.command) else {
             return Outcome::Failure(FailureCode::UnknownCommand);

@@ -42,9 +42,11 @@ pub(crate) enum Op {
     ParallelStream,
     /// Takes the items of a stream of its caller's, as many as its count says.
     Take,
+    /// Calls `ParallelAttend` back, which ends once this has returned from that call.
+    Persist,
 }
 
-const OPS: [Op; 19] = [
+const OPS: [Op; 20] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -64,6 +66,7 @@ const OPS: [Op; 19] = [
     Op::StreamAttend,
     Op::ParallelStream,
     Op::Take,
+    Op::Persist,
 ];
 
 impl Op {

@@ -31,6 +31,8 @@ pub(crate) fn all() -> Vec<Broken> {
             Rule::WithdrawnNeverRuns,
             "asked before a deadline",
         ),
+        core("36 a cancel wakes the handler", Rule::CancelWakes, "given up while it calls"),
+        core("37 what comes too late is not run", Rule::LateIsNotRun, "with little time left"),
         core("15 a wait gives up the turn", Rule::TurnIsLeft, "nested"),
         core("16 waits are counted", Rule::WaitsAreCounted, "hops"),
         core("20 goodbye in two steps", Rule::TwoStepGoodbye, "stop at any time"),

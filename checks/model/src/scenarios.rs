@@ -11,6 +11,7 @@ mod ends;
 mod ordinary;
 mod streams;
 mod timed;
+mod unwanted;
 
 use acts::{DEFERRED, HASTY, MIXED};
 
@@ -32,6 +33,8 @@ pub(crate) enum Act {
     Take(Op, u8, u8),
     /// A deferred call of a stream that is given up at once.
     GiveUpStream(Op, u8),
+    /// A deferred call that is given up after a while.
+    GiveUp(Op, u8),
 }
 
 /// How the connection ends.
@@ -82,6 +85,8 @@ pub(crate) struct Scenario {
     pub(crate) gives_up: bool,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
+    /// Calls tell how much time they have left.
+    pub(crate) tells_time: bool,
     pub(crate) write_deadline: Option<Duration>,
     /// Time passes.
     pub(crate) clock: bool,
@@ -139,6 +144,7 @@ const PLAIN: Scenario = Scenario {
     end: End::Stop,
     gives_up: false,
     patience: None,
+    tells_time: false,
     write_deadline: None,
     clock: false,
     watch: false,
@@ -176,5 +182,6 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(timed::timed());
     all.extend(timed::awaited());
     all.extend(timed::asked());
+    all.extend(unwanted::unwanted());
     all
 }

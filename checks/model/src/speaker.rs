@@ -22,6 +22,8 @@ pub(crate) struct Speaker {
     pub(crate) id: SenderId,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
+    /// Calls tell how much time they have left.
+    pub(crate) tells_time: bool,
     /// The end whose turn this speaker holds, if it is a handler that has it.
     pub(crate) turn_of: Option<usize>,
     /// It is a handler of a command that a thread of the program sent: a stop lets it finish.
@@ -43,10 +45,11 @@ impl Speaker {
         ledger: &Arc<Ledger>,
         end: usize,
         patience: Option<Duration>,
+        tells_time: bool,
     ) -> Self {
         let id = ledger.new_sender(None, end);
         let (link, ledger) = (link.clone(), ledger.clone());
-        Speaker { link, ledger, id, patience, turn_of: None, owed: false }
+        Speaker { link, ledger, id, patience, tells_time, turn_of: None, owed: false }
     }
 
     fn deadline(&self) -> Option<std::time::Instant> {
@@ -70,8 +73,13 @@ impl Speaker {
         body: &[u8],
         is_call: bool,
     ) -> Result<Outgoing<&'static [u8]>, Failure> {
-        let start = Start::plain(self.link.depth()?, op as u64, 0);
+        let mut start = Start::plain(self.link.sends()?.0, op as u64, 0);
         let mut frame = Outgoing::in_buffer(Vec::new());
+        let context = Context { time_left: Some(0), ..Context::default() };
+        if self.tells_time && is_call {
+            start.context = Some((&context, Features::OURS));
+            frame.until = self.deadline();
+        }
         if is_call {
             frame.begin_call(start);
         } else {
@@ -183,7 +191,7 @@ impl Speaker {
             return self.ledger.told(message, Fate::MayHaveRun);
         }
         let answer = self.wait(|| link.wait_for(call, self.deadline()));
-        if let Err(Failure::Late { .. }) = answer {
+        if let Err(Failure::Late { .. } | Failure::Unwanted { .. }) = answer {
             link.give_up(call);
         }
         if let Err(Failure::TooManyWaiting { .. }) = answer {
@@ -208,6 +216,15 @@ impl Speaker {
         }
     }
 
+    /// Calls, and gives the call up after a while.
+    pub(crate) fn give_up(&self, op: Op, count: u8) {
+        if let Some(Pending { link, call, message, .. }) = self.defer(op, count, 0) {
+            (0..random(100)).for_each(|_| shuttle::thread::yield_now());
+            link.give_up(call);
+            self.ledger.told(message, Fate::GivenUp);
+        }
+    }
+
     /// Asks for a stream, and gives the call up: the cancel may cross the opening.
     pub(crate) fn give_up_stream(&self, op: Op, count: u8) {
         let (message, body) = self.body(count, 0);
@@ -226,7 +243,7 @@ impl Speaker {
 
     /// A call that expects a stream.
     fn stream_frame(&self, op: Op, body: &[u8]) -> Result<Outgoing<&'static [u8]>, Failure> {
-        let mut start = Start::plain(self.link.depth()?, op as u64, 0);
+        let mut start = Start::plain(self.link.sends()?.0, op as u64, 0);
         let context = Context { stream: NonZeroU32::new(streams::CREDIT), ..Context::default() };
         start.context = Some((&context, Features::OURS));
         let mut frame = Outgoing::in_buffer(Vec::new());
@@ -248,7 +265,9 @@ impl Speaker {
                 Fate::Answered
             }
             Ok(Answer::Failure { code: FailureCode::Handler, .. }) => Fate::Answered,
-            Ok(Answer::Failure { code: FailureCode::NoResources, .. }) => Fate::NotRun,
+            Ok(Answer::Failure {
+                code: FailureCode::NoResources | FailureCode::Expired, ..
+            }) => Fate::NotRun,
             Ok(other) => panic!("answered {other:?}"),
             Err(failure) => return self.told_failure(message, &failure),
         };
@@ -259,6 +278,7 @@ impl Speaker {
         let fate = match failure {
             Failure::Ended { may_have_run: true, .. }
             | Failure::Late { may_have_run: true, .. } => Fate::MayHaveRun,
+            Failure::Unwanted { may_have_run: true, .. } => Fate::GivenUp,
             Failure::TooManyWaiting { .. } => {
                 self.ledger.count_too_many_waiting();
                 Fate::NotRun

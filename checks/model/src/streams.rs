@@ -69,6 +69,8 @@ pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8)
                 speaker.ledger.count_too_many_waiting();
                 break;
             }
+            // The handler that takes the items is not wanted any more.
+            Err(Failure::Unwanted { may_have_run: true, .. }) => break,
             Err(failure) => panic!("{failure:?}"),
         }
     }

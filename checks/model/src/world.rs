@@ -154,7 +154,9 @@ impl World {
             let patience = scenario.patience;
             let other = OnceLock::new();
             let (ledger, gate) = (ledger.clone(), gate.clone());
-            let commands = Arc::new(Commands { end, ledger, gate, other, patience });
+            let tells_time = scenario.tells_time;
+            let commands = Commands { end, ledger, gate, other, patience, tells_time };
+            let commands = Arc::new(commands);
             others.push(commands.clone());
             links.push(Link::new(parts(&scenario, end, line, commands, watch.clone())));
         }
@@ -176,7 +178,10 @@ impl World {
     /// One thread of the program.
     fn caller(&self, end: usize, number: usize) {
         let patience = self.scenario.patience;
-        let speaker = |end: usize| Speaker::program(&self.links[end], &self.ledger, end, patience);
+        let tells_time = self.scenario.tells_time;
+        let speaker = |end: usize| {
+            Speaker::program(&self.links[end], &self.ledger, end, patience, tells_time)
+        };
         let mut speakers = vec![speaker(end)];
         if self.scenario.across {
             speakers.push(speaker(self.links.len() - 1 - end));
@@ -248,6 +253,7 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::CatchUp => speaker.catch_up(),
         Act::Take(op, count, most) => speaker.take(op, count, most),
         Act::GiveUpStream(op, count) => speaker.give_up_stream(op, count),
+        Act::GiveUp(op, count) => speaker.give_up(op, count),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
         Act::Await(op, count) => {
             if let Some(call) = speaker.defer(op, count, 0) {

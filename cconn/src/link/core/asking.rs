@@ -109,6 +109,13 @@ impl State {
         Failure::Ended { ending, may_have_run }
     }
 
+    /// Gives up a call whose outcome is not wanted any more; true if the command may have run.
+    #[cold]
+    pub(crate) fn abandon_call(&mut self, call: CallId) -> bool {
+        let Some(asked) = self.calls.give_up(call) else { return true };
+        !self.withdraw(call, asked)
+    }
+
     /// Gives a call up; true if that changed anything, so that there is something to write.
     pub(crate) fn give_up(&mut self, call: CallId) -> bool {
         let Some(asked) = self.calls.give_up(call) else { return false };

@@ -125,7 +125,17 @@ mod tests {
     fn command(call: u64, parallel: bool) -> Command {
         let (body, call) = (Bytes::copy(&[]), Some(CallId(call)));
         let (depth, name, fingerprint, number) = (0, 0, 0, call.map_or(0, |call| call.0));
-        Command { depth, call, name, fingerprint, body, parallel, charge: 64, number, credit: 0 }
+        Command {
+            depth,
+            call,
+            name,
+            fingerprint,
+            body,
+            parallel,
+            charge: 64,
+            number,
+            carried: None,
+        }
     }
 
     fn call(command: Option<Command>) -> Option<u64> {

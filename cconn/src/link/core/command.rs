@@ -1,6 +1,7 @@
 //! A command of the peer, from its arrival to the end of its handler.
 
 use super::bytes::Bytes;
+use super::carried::Carried;
 use crate::wire::CallId;
 
 /// A command that has arrived and waits to be run.
@@ -18,8 +19,8 @@ pub(crate) struct Command {
     pub(crate) charge: u64,
     /// How many commands had arrived before this one; set when it is queued.
     pub(crate) number: u64,
-    /// The first credit of the stream that the caller expects; 0 if it expects none.
-    pub(crate) credit: u32,
+    /// What the command carries besides its arguments; most carry nothing.
+    pub(crate) carried: Option<Box<Carried>>,
 }
 
 /// A command that has returned.

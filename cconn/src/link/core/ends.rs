@@ -112,6 +112,7 @@ impl State {
             self.outbox.clear();
         }
         self.goodbye.set_closed();
+        self.all_are_unwanted();
         self.turn.clear();
         if self.calls.waiting() > 0 {
             self.calls.lose_unwanted();
@@ -168,6 +169,7 @@ impl State {
 
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.set_ended(ending);
+        self.all_are_unwanted();
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
         self.wake_all();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::alarm::Unwanted;
 use super::goodbye::Ending;
 use super::whereabouts::Whereabouts;
 
@@ -44,6 +45,8 @@ pub(crate) enum Failure {
     NoTaker,
     /// The connection ended first.
     Ended { ending: Arc<Ending>, may_have_run: bool },
+    /// The command that the thread works for is not wanted any more. The connection lives.
+    Unwanted { why: Unwanted, may_have_run: bool },
     /// The deadline passed first. The connection lives.
     Late { phase: WaitedFor, may_have_run: bool },
 }

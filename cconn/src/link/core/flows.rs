@@ -150,6 +150,9 @@ impl State {
         };
         if known {
             self.wake_pump(id);
+            if bytes == 0 {
+                self.call_is_unwanted(id);
+            }
         } else {
             self.waste.note();
         }
@@ -315,11 +318,6 @@ impl State {
             outlets.close(id);
         }
         self.turn.end_pump(ran.call);
-    }
-
-    /// Whether the peer wants no more of the stream that answers its call.
-    pub(crate) fn is_halted(&self, call: CallId) -> bool {
-        self.outlets.as_ref().is_some_and(|outlets| outlets.is_halted(call))
     }
 
     /// Whether a stream is sent.

@@ -162,6 +162,14 @@ impl Goodbye {
         }
     }
 
+    /// Since when the grace period of a stop counts, as far as that was noted.
+    pub(super) fn stopping_since(&self) -> Option<Instant> {
+        match self.stop {
+            Stop::Begun(since) => since,
+            Stop::No | Stop::Watched => None,
+        }
+    }
+
     /// Begins the stop, unless it has begun: from now on it has the grace period.
     pub(super) fn begin_stop(&mut self) {
         if !matches!(self.stop, Stop::Begun(_)) {

@@ -149,7 +149,17 @@ mod tests {
     fn command(call: u64) -> Command {
         let (body, call) = (Bytes::copy(&[]), Some(CallId(call)));
         let (depth, name, fingerprint, parallel) = (0, 0, 0, false);
-        Command { depth, call, name, fingerprint, body, parallel, charge: 64, number: 0, credit: 0 }
+        Command {
+            depth,
+            call,
+            name,
+            fingerprint,
+            body,
+            parallel,
+            charge: 64,
+            number: 0,
+            carried: None,
+        }
     }
 
     fn call(command: Option<Command>) -> Option<u64> {

@@ -3,20 +3,20 @@
 
 mod kept;
 
-use std::num::NonZeroU32;
-
 use self::kept::Kept;
 use super::calls::{Answer, Met};
+use super::carried::Carried;
 use super::command::Command;
 use super::goodbye::Ending;
 use super::inbox::{Idle, Inbox};
 use super::inlet::Ended;
 use super::notices::Notice;
+use super::served::Cancelled;
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::Startable;
 use super::window::{Overrun, charge};
-use crate::sync::{Rule, holds};
+use crate::sync::{Rule, holds, now};
 use crate::wire::{self, CallId, ContextBlock, EndReason, FailureCode, Fingerprints, Frame};
 
 /// Frames routed under one hold of the lock, which takes some ten microseconds.
@@ -52,14 +52,13 @@ pub(crate) struct Routing<'a> {
 }
 
 /// The fields of a command that has come.
-#[derive(Clone, Copy)]
 struct Head {
     depth: u8,
     call: Option<CallId>,
     name: u64,
     fingerprint: u32,
-    /// The first credit of the stream that the caller expects; 0 if it expects none.
-    credit: u32,
+    /// What the command carries besides its arguments.
+    carried: Option<Box<Carried>>,
 }
 
 impl State {
@@ -145,14 +144,15 @@ impl State {
             .map_err(|error| Ending::here(EndReason::Protocol, error.to_string()))?;
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, context, body } => {
-                let head = Head { depth, call: None, name, fingerprint, credit: 0 };
                 let (before, length) = (ContextBlock::size_of(context), body.len());
+                let carried = carried(context, false)?;
+                let head = Head { depth, call: None, name, fingerprint, carried };
                 self.command_came(head, [before, length], kept, routing)
             }
             Frame::Call { depth, id, command: name, fingerprint, context, body } => {
-                let credit = context.map_or(0, stream_credit);
-                let head = Head { depth, call: Some(id), name, fingerprint, credit };
                 let (before, length) = (ContextBlock::size_of(context), body.len());
+                let carried = carried(context, true)?;
+                let head = Head { depth, call: Some(id), name, fingerprint, carried };
                 self.command_came(head, [before, length], kept, routing)
             }
             Frame::Answer { id, body } => {
@@ -197,17 +197,12 @@ impl State {
         kept: Kept<'_>,
         routing: Routing<'_>,
     ) -> Result<(), Ending> {
-        let Head { depth, call, name, fingerprint, credit } = head;
-        // [credit.most]
-        if i64::from(credit) > wire::MAX_CREDIT {
-            let text = "a call gives more credit to its stream than a stream may have";
-            return Err(Ending::here(EndReason::Window, text));
-        }
+        let Head { depth, call, name, fingerprint, carried } = head;
         let charge = charge(kept.size(length.saturating_add(before)));
         let body = kept.body(length, self.turn.is_line_empty());
         let (parallel, number) = (false, 0);
         let command =
-            Command { depth, call, name, fingerprint, body, parallel, charge, number, credit };
+            Command { depth, call, name, fingerprint, body, parallel, charge, number, carried };
         self.arrive(command, routing)
     }
 
@@ -318,9 +313,13 @@ impl State {
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [cancel.unknown] [cancel.unstarted]
     fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
-        if let Some(command) = self.turn.cancel(id) {
-            self.take_up(command.charge);
-            self.handled(command.number);
+        match self.turn.cancel(id) {
+            Cancelled::Unstarted(command) => {
+                self.take_up(command.charge);
+                self.handled(command.number);
+            }
+            Cancelled::Running => self.call_is_unwanted(id),
+            Cancelled::Nothing => {}
         }
         self.cancel_stream(id);
         Ok(())
@@ -355,9 +354,28 @@ impl State {
     }
 }
 
-/// The first credit of the stream that a call expects; 0 if it expects none.
-fn stream_credit(block: ContextBlock<'_>) -> u32 {
-    block.read().stream.map_or(0, NonZeroU32::get)
+/// What a command carries besides its arguments.
+#[inline]
+fn carried(
+    context: Option<ContextBlock<'_>>,
+    is_call: bool,
+) -> Result<Option<Box<Carried>>, Ending> {
+    match context {
+        None => Ok(None),
+        Some(block) => read_context(block, is_call).map(Some),
+    }
+}
+
+// [credit.most]
+#[cold]
+fn read_context(block: ContextBlock<'_>, is_call: bool) -> Result<Box<Carried>, Ending> {
+    let mut context = block.read();
+    context.stream = context.stream.filter(|_| is_call);
+    if context.stream.is_some_and(|credit| i64::from(credit.get()) > wire::MAX_CREDIT) {
+        let text = "a call gives more credit to its stream than a stream may have";
+        return Err(Ending::here(EndReason::Window, text));
+    }
+    Ok(Box::new(Carried::of(&context, now)))
 }
 
 fn overrun(overrun: Overrun) -> Ending {

@@ -7,7 +7,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::{Crowded, RunnerKind, Startable, Work};
 use crate::sync::{Rule, holds};
-use crate::wire::{self, CallId, FailureCode};
+use crate::wire::{self, FailureCode};
 
 /// What became of the command in front, for which a thread was asked for in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +108,6 @@ impl State {
     /// has asked for.
     pub(crate) fn only_handlers_wait(&self) -> bool {
         self.turn.only_waits()
-    }
-
-    /// Whether the peer no longer wants the answer of a running call, or can't get it any more.
-    pub(crate) fn is_unwanted(&self, call: Option<CallId>) -> bool {
-        let given_up = |call| self.turn.is_cancelled(call) || self.is_halted(call);
-        self.ended().is_some() || call.is_some_and(given_up)
     }
 
     /// The number of threads that are inside a command.

@@ -1,6 +1,17 @@
 //! The peer's calls that run here, and which of them the peer has given up.
 
+use super::command::Command;
 use crate::wire::CallId;
+
+/// What a cancel has met.
+#[derive(Debug)]
+pub(crate) enum Cancelled {
+    /// A call that had not started, and never will.
+    Unstarted(Command),
+    /// A call that runs and was wanted until now.
+    Running,
+    Nothing,
+}
 
 /// A call that runs.
 #[derive(Debug)]
@@ -40,11 +51,12 @@ impl Served {
         }
     }
 
-    /// Marks a running call as given up by the peer; false if no such call runs.
+    /// Marks a running call as given up by the peer; true if it was not before, `None` if no such
+    /// call runs.
     // [cancel.running]
-    pub(crate) fn cancel(&mut self, call: CallId) -> bool {
-        let running = self.0.iter_mut().find(|running| running.call == call);
-        running.map(|running| running.cancelled = true).is_some()
+    pub(crate) fn cancel(&mut self, call: CallId) -> Option<bool> {
+        let running = self.0.iter_mut().find(|running| running.call == call)?;
+        Some(!std::mem::replace(&mut running.cancelled, true))
     }
 
     /// Notes that the peer asks about a call: whether it does so for the first time. `None` if no

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::alarm::Alarms;
 use super::calls::Calls;
 use super::command::Ran;
 use super::due::Due;
@@ -56,6 +57,8 @@ pub(crate) struct State {
     pub(super) sleepers: Sleepers,
     pub(super) due: Due,
     pub(super) tended: Tended,
+    /// What is run when commands become unwanted.
+    pub(super) alarms: Alarms,
     pub(super) high_water: u64,
     /// The sending ends of streams; `None` until there is a first one.
     pub(super) outlets: Option<Box<Outlets>>,
@@ -83,6 +86,7 @@ impl State {
             sleepers: Sleepers::default(),
             due: Due::default(),
             tended: Tended::new(watched),
+            alarms: Alarms::default(),
             high_water: limits.high_water,
             outlets: None,
             peer: peer.features,

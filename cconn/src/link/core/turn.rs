@@ -21,7 +21,7 @@ use super::backlog::Backlog;
 use super::catching_up::CatchingUp;
 use super::command::Command;
 use super::notices::{Notice, Notices};
-use super::served::Served;
+use super::served::{Cancelled, Served};
 use crate::sync::{Rule, holds};
 use crate::wire::CallId;
 
@@ -328,13 +328,14 @@ impl Turn {
         self.owe_what_came();
     }
 
-    /// Cancels a call that the peer gave up. Returns the command if it had not started; marks the
-    /// call if it runs.
-    pub(crate) fn cancel(&mut self, call: CallId) -> Option<Command> {
-        if self.served.cancel(call) {
-            return None;
+    /// Cancels a call that the peer gave up: marks it if it runs, and takes it out of the queue if
+    /// it has not started.
+    pub(crate) fn cancel(&mut self, call: CallId) -> Cancelled {
+        match self.served.cancel(call) {
+            Some(true) => Cancelled::Running,
+            Some(false) => Cancelled::Nothing,
+            None => self.backlog.remove(call).map_or(Cancelled::Nothing, Cancelled::Unstarted),
         }
-        self.backlog.remove(call)
     }
 
     /// Whether the peer has given that running call up.

@@ -88,8 +88,9 @@ fn a_notice_that_finds_no_thread_is_kept_and_costs_no_command() {
     let notice = Notice { command: NOTE, code, text, here, lost };
     let body = Bytes::copy(b"x");
     let (depth, call, name, fingerprint, parallel, charge) = (0, None, ECHO, 0, false, 64);
+    let (number, carried) = (0, None);
     let command =
-        Command { depth, call, name, fingerprint, body, parallel, charge, number: 0, credit: 0 };
+        Command { depth, call, name, fingerprint, body, parallel, charge, number, carried };
     end.link.locked(|state| {
         state.inside().turn.notices.push(notice);
         state.inside().turn.push(command);

@@ -1,5 +1,6 @@
 //! The turn of a command that waits: given up meanwhile, and taken back.
 
+use super::ambient::{Working, works};
 use super::handler::{self, Handler};
 use crate::link::Link;
 use crate::link::core::failure::Failure;
@@ -39,6 +40,26 @@ impl Drop for Aside {
     }
 }
 
+/// Fails if the command that the calling thread works for is not wanted any more: such a thread does
+/// not begin to wait.
+fn check_wanted() -> Result<(), Failure> {
+    let Some(working) = Working::here() else { return Ok(()) };
+    match working.unwanted() {
+        Some(why) => Err(Failure::Unwanted { why, may_have_run: false }),
+        None => Ok(()),
+    }
+}
+
+/// Gives up the turn of the command that the calling thread is inside of, if it is inside one.
+#[inline(never)]
+fn step_aside() -> Result<Option<Away>, Failure> {
+    check_wanted()?;
+    match handler::current() {
+        Some(handler) => give_up_turn(&handler),
+        None => Ok(None),
+    }
+}
+
 /// Gives up the turn of a handler that is about to wait.
 #[inline]
 pub(in super::super) fn give_up_turn(handler: &Handler) -> Result<Option<Away>, Failure> {
@@ -63,10 +84,7 @@ impl Link {
         act: impl FnOnce(&mut Locked<'_>, bool) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
         may_wait()?;
-        let away = match handler::current() {
-            Some(handler) => give_up_turn(&handler)?,
-            None => None,
-        };
+        let away = if works() { step_aside()? } else { None };
         self.locked(|state| {
             let result = act(state, away.is_some());
             self.come_back(state, away);

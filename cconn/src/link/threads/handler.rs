@@ -9,7 +9,6 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::link::Link;
-use crate::link::core::failure::Failure;
 use crate::link::io::telling::is_telling;
 use crate::sync::thread_local;
 use crate::transport::Transport;
@@ -25,6 +24,8 @@ pub(in super::super) struct Marks {
     /// Whether the command has returned an iterator, which the thread pulls: it has no turn any
     /// more to give up.
     pub(in super::super) pumping: bool,
+    /// Whether there is more to tell of what the thread works for (see `ambient`).
+    pub(in super::super) ambient: bool,
 }
 
 /// The command that a thread runs, with its connection.
@@ -59,7 +60,7 @@ pub(in super::super) fn current() -> Option<Handler> {
 
 /// The marks of the command of `link` that the calling thread is inside of; of the innermost such
 /// command if the thread serves the connection more than once.
-fn marks_of(link: &Link) -> Option<Marks> {
+pub(super) fn marks_of(link: &Link) -> Option<Marks> {
     let find = |served: &RefCell<Vec<(Arc<Link>, Option<Marks>)>>| {
         let mut inner = marks();
         for (served, outer) in served.borrow().iter().rev() {
@@ -71,6 +72,17 @@ fn marks_of(link: &Link) -> Option<Marks> {
         None
     };
     SERVED.try_with(find).ok().flatten()
+}
+
+/// Notes whether there is more to tell of what the calling thread works for; false if the thread is
+/// inside no command.
+pub(super) fn mark_ambient(ambient: bool) -> bool {
+    let mark = |cell: &Cell<Option<Marks>>| {
+        let marks = cell.get();
+        cell.set(marks.map(|marks| Marks { ambient, ..marks }));
+        marks.is_some()
+    };
+    MARKS.try_with(mark).unwrap_or(false)
 }
 
 /// Whether the calling thread is inside a command that another command has sent.
@@ -132,18 +144,6 @@ impl Drop for Serving {
 }
 
 impl Link {
-    /// The depth at which the calling thread sends: one deeper than the command it is inside of.
-    pub(crate) fn depth(&self) -> Result<u8, Failure> {
-        Link::depth_of(self.limits.max_depth)
-    }
-
-    /// The depth at which the calling thread sends, checked against `limit`.
-    // [depth.outside] [depth.inside]
-    pub(crate) fn depth_of(limit: u8) -> Result<u8, Failure> {
-        let depth = marks().map_or(Some(0), |marks| marks.depth.checked_add(1));
-        depth.filter(|depth| *depth <= limit).ok_or(Failure::TooDeep { limit: usize::from(limit) })
-    }
-
     /// Whether the calling thread is inside a command of this connection, and is thus counted by
     /// its turn when it waits.
     pub(in super::super) fn is_inside(&self) -> bool {
@@ -170,13 +170,6 @@ impl Link {
     /// calling thread is inside of, because another command has asked for that command.
     pub(crate) fn may_wait_for_caller(&self) -> bool {
         is_asked_for() && self.locked_soon(|state| state.only_handlers_wait())
-    }
-
-    /// Whether the calling thread is inside a command of this connection whose caller no longer
-    /// wants the answer.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        let Some(marks) = marks_of(self) else { return false };
-        self.locked(|state| state.is_unwanted(marks.call))
     }
 }
 

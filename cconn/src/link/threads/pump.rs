@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::ambient;
 use super::dispatch::{ItemSink, Opening, Put};
 use super::handler;
 use super::leave::Appended;
@@ -86,6 +87,8 @@ impl ItemSink for Pump<'_> {
         });
         if opening == Opening::Open {
             handler::begin_pumping();
+            // [context.opening]
+            ambient::forget_deadline();
         }
         opening
     }

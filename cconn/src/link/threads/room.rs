@@ -16,7 +16,7 @@ impl Locked<'_> {
         let done = |state: &State| !state.is_above_high_water();
         match self.wait(Sleep::Room, deadline, done) {
             Waited::Expired => Err(Failure::Late { phase: WaitedFor::Window, may_have_run: false }),
-            Waited::Done | Waited::Closed => Ok(()),
+            Waited::Done | Waited::Closed | Waited::Unwanted => Ok(()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::ambient;
 use super::dispatch::{Incoming, ItemSink, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
 use super::leave::Appended;
@@ -10,12 +11,13 @@ use super::pump::Pump;
 use super::role::Role;
 use crate::link::Link;
 use crate::link::core::bytes::{put_scratch, take_scratch};
+use crate::link::core::carried::Carried;
 use crate::link::core::command::{Command, Ran};
 use crate::link::core::notices::Notice;
 use crate::link::core::outlet::OutletId;
 use crate::link::core::turn::Work;
 use crate::link::io::lock::Locked;
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Rule, holds, now};
 use crate::wire::{Answering, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, StreamEnd};
 
 /// Bytes of the end of a stream before the error that it may carry, at most.
@@ -23,6 +25,9 @@ const END_HEAD: usize = 16;
 
 /// The most bytes of buffer that a thread keeps between two commands for writing answers.
 const KEPT: usize = 1 << 10;
+
+/// What the caller of a command reads that was not started in time.
+const TOO_LATE: &str = "the time that its caller had for it was over before it could start";
 
 /// A command that has returned, and its stream if it has opened one.
 #[derive(Clone, Copy)]
@@ -101,15 +106,16 @@ impl Link {
     }
 
     fn run_notice(self: &Arc<Self>, notice: &Notice) {
-        let marks = Marks { depth: 0, call: None, parallel: false, pumping: false };
+        let marks = Marks { depth: 0, call: None, parallel: false, pumping: false, ambient: false };
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
     /// Runs the command in `hands`, with nothing locked, and sends its answer.
     pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
-        let Command { call, parallel, number, credit, .. } = *command;
+        let Command { call, parallel, number, .. } = *command;
         let ran = Ran { call, parallel, number };
+        let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
         let pump = (credit > 0).then(|| Pump::new(self, ran, credit, hands.role));
         // Credit is granted when a command starts: a long command must not hold up the peer's
         // window.
@@ -160,11 +166,11 @@ impl Link {
             frame.begin_answer(call);
         }
         let header = frame.bytes.len();
-        let outcome = handler::inside(Marks { depth, call, parallel, pumping: false }, || {
-            // A command holds a handle to its connection, like any other part of the program.
-            let _handle = self.ends_with_handles.then(|| Handle::new(self));
-            runner.run(&incoming, frame)
-        });
+        let marks = Marks { depth, call, parallel, pumping: false, ambient: false };
+        let outcome = match command.carried.as_deref() {
+            None => self.enter(marks, &mut **runner, &incoming, frame),
+            Some(carried) => self.enter_carrying((carried, marks), &mut **runner, &incoming, frame),
+        };
         if let Some(pump) = pump.filter(|pump| pump.is_decided()) {
             return self.write_end(pump, outcome, header, frame);
         }
@@ -191,12 +197,59 @@ impl Link {
         // The part of an answer that was written is not sent.
         frame.truncate(0);
         if call.is_none() {
-            handler::inside(Marks { depth, call, parallel, pumping: false }, || {
+            handler::inside(marks, || {
                 runner.failed(&incoming, code, &text);
             });
         }
         self.write_failure(command, code, &text, &mut frame.bytes);
         true
+    }
+
+    /// Runs a command with the thread marked as inside it.
+    #[inline]
+    fn enter(
+        self: &Arc<Self>,
+        marks: Marks,
+        runner: &mut dyn Runner,
+        incoming: &Incoming<'_>,
+        frame: &mut Answering,
+    ) -> Outcome {
+        handler::inside(marks, || self.run_inside(runner, incoming, frame))
+    }
+
+    #[inline]
+    fn run_inside(
+        self: &Arc<Self>,
+        runner: &mut dyn Runner,
+        incoming: &Incoming<'_>,
+        frame: &mut Answering,
+    ) -> Outcome {
+        // A command holds a handle to its connection, like any other part of the program.
+        let _handle = self.ends_with_handles.then(|| Handle::new(self));
+        runner.run(incoming, frame)
+    }
+
+    /// Like `enter`, for a command that carries more than its arguments. A command whose caller has
+    /// no time left is not run.
+    // [context.late]
+    #[cold]
+    fn enter_carrying(
+        self: &Arc<Self>,
+        (carried, marks): (&Carried, Marks),
+        runner: &mut dyn Runner,
+        incoming: &Incoming<'_>,
+        frame: &mut Answering,
+    ) -> Outcome {
+        let is_late = carried.until.is_some_and(|until| until <= now());
+        if is_late && holds(Rule::LateIsNotRun) {
+            frame.bytes.extend(TOO_LATE.bytes());
+            return Outcome::Failure(FailureCode::Expired);
+        }
+        handler::inside(marks, || {
+            let passed_on = carried.is_passed_on().then(|| ambient::of_command(carried));
+            let _ambient = passed_on.map(ambient::enter);
+            self.run_inside(runner, incoming, frame)
+        })
     }
 
     /// Turns the outcome of a command whose stream is open, which stands behind `header` bytes of

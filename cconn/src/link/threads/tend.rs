@@ -100,6 +100,9 @@ impl Link {
             state.close(Ending::here(EndReason::GraceOver, ""));
             return Some(LINGER_TICK);
         }
+        if left.saturating_mul(2) <= self.limits.grace {
+            state.all_are_unwanted();
+        }
         // The connection stays on the list: while it is there, a helm that is left free is not
         // asked for again.
         Some(left.min(UNREAD))

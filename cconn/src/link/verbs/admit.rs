@@ -1,6 +1,7 @@
 //! The conditions under which a command may be sent: its size, the goodbye, the window, and the
 //! turn of a handler that has to wait for window.
 
+use super::answers::unwanted;
 use crate::link::Link;
 use crate::link::core::failure::Failure;
 use crate::link::core::sleepers::Sleep;
@@ -8,6 +9,7 @@ use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
 use crate::link::threads::aside::give_up_turn;
 use crate::link::threads::handler;
+use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::LENGTH_PREFIX;
 
@@ -124,12 +126,16 @@ impl Link {
         state.begin_calling(caller);
         state.offer_turn();
         // A stop ends the wait too: after `retrait` only handlers may send.
-        state.wait(Sleep::Line, deadline, |state| state.is_line_over(ticket, owed));
+        let first = |state: &State| state.is_line_over(ticket, owed);
+        let mut waited = state.wait_working(self, Sleep::Line, deadline, first);
         if state.is_line_over(ticket, owed) {
             let ready = |state: &State| state.is_window_over(ticket, charge, owed);
-            state.wait(Sleep::Window, deadline, ready);
+            waited = state.wait_working(self, Sleep::Window, deadline, ready);
         }
         state.end_calling(caller);
-        state.leave_line(ticket, charge, owed, !self.ends_with_handles)
+        match state.leave_line(ticket, charge, owed, !self.ends_with_handles) {
+            Err(Failure::Late { .. }) if waited == Waited::Unwanted => Err(unwanted(state, false)),
+            left => left,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Waiting for the answer of a call, of a deferred call, or of any of several calls.
 
 use crate::link::Link;
+use crate::link::core::alarm::Unwanted;
 use crate::link::core::asking::late;
 use crate::link::core::calls::Answer;
 use crate::link::core::failure::{Failure, WaitedFor};
@@ -8,6 +9,8 @@ use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::core::whereabouts::Whereabouts;
 use crate::link::io::lock::Locked;
+use crate::link::threads::ambient::unwanted_here;
+use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -87,12 +90,16 @@ impl Link {
     ) -> Result<Answer, Failure> {
         self.locked_aside(|state, from_handler| {
             state.begin_awaiting(call);
-            self.wait_counted(state, call, from_handler, asks, deadline);
+            let waited = self.wait_counted(state, call, from_handler, asks, deadline);
             state.end_awaiting(call);
-            let result = state.outcome(call).unwrap_or_else(|| Err(late(Whereabouts::SENT)));
+            let result = state.outcome(call).unwrap_or_else(|| match waited {
+                Waited::Unwanted => Err(abandon(state, call)),
+                _ => Err(late(Whereabouts::SENT)),
+            });
             state.flush(deadline);
             result
         })
+        .map_err(sent)
     }
 
     /// Waits until one of several deferred calls is answered or the connection has ended; returns
@@ -117,12 +124,16 @@ impl Link {
             let caller = !from_handler || !self.is_inside();
             state.begin_calling(caller);
             state.offer_turn();
-            state.wait(Sleep::Answers, deadline, done);
+            let waited = state.wait_working(self, Sleep::Answers, deadline, done);
             state.end_calling(caller);
             let first = first(state);
             state.flush(deadline);
-            Ok(first)
+            match (first, waited) {
+                (None, Waited::Unwanted) => Err(unwanted(state, true)),
+                (first, _) => Ok(first),
+            }
         })
+        .map_err(sent)
     }
 
     /// Waits for an answer and closes the call, whatever the outcome.
@@ -134,8 +145,11 @@ impl Link {
         from_handler: bool,
         deadline: &mut Deadline,
     ) -> Result<Answer, Failure> {
-        self.wait_counted(state, call, from_handler, true, deadline);
-        let result = state.close_call(call, !self.ends_with_handles);
+        let waited = self.wait_counted(state, call, from_handler, true, deadline);
+        let result = match waited {
+            Waited::Unwanted => state.outcome(call).unwrap_or_else(|| Err(abandon(state, call))),
+            _ => state.close_call(call, !self.ends_with_handles),
+        };
         state.advance_goodbye();
         state.flush(deadline);
         result
@@ -152,16 +166,13 @@ impl Link {
         from_handler: bool,
         asks: bool,
         deadline: &mut Deadline,
-    ) {
+    ) -> Waited {
         let caller = !from_handler || !self.is_inside();
         state.begin_calling(caller);
         state.offer_turn();
-        if asks && deadline.may_be_short() {
-            state.wait_and_ask(call, deadline);
-        } else {
-            state.wait(Sleep::Answer(call), deadline, |state| state.is_answered(call));
-        }
+        let waited = state.wait_for_answer(self, call, asks, deadline);
         state.end_calling(caller);
+        waited
     }
 }
 
@@ -169,6 +180,30 @@ impl Link {
 fn is_open(failure: &Failure) -> bool {
     let open = WaitedFor::Answer(Whereabouts::SENT);
     matches!(failure, Failure::Late { phase, .. } if *phase == open)
+}
+
+/// The failure of a wait for what was sent before: if the thread does not even begin to wait, because
+/// its command is not wanted any more, what was sent may have run all the same.
+pub(super) fn sent(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unwanted { why, .. } => Failure::Unwanted { why, may_have_run: true },
+        other => other,
+    }
+}
+
+/// Gives up a call because the command that asked for it is not wanted any more.
+#[cold]
+fn abandon(state: &mut Locked<'_>, call: CallId) -> Failure {
+    let may_have_run = state.abandon_call(call);
+    unwanted(state, may_have_run)
+}
+
+/// The failure of a wait that has ended because the command that waits is not wanted any more.
+#[cold]
+pub(super) fn unwanted(state: &mut Locked<'_>, may_have_run: bool) -> Failure {
+    // The command may belong to another connection.
+    let why = state.unlocked(unwanted_here).unwrap_or(Unwanted::GivenUp);
+    Failure::Unwanted { why, may_have_run }
 }
 
 /// Unless `is_there` holds already, does without waiting what a wait would do: writes what was

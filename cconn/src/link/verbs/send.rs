@@ -9,7 +9,7 @@ use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
 use crate::link::io::telling::is_telling;
 use crate::link::threads::leave::Appended;
-use crate::sync::Deadline;
+use crate::sync::{Deadline, now};
 use crate::wire::{CallId, Outgoing};
 
 impl Link {
@@ -196,6 +196,11 @@ impl Link {
         frame: &mut Outgoing<&[u8]>,
         awaited: bool,
     ) -> Result<CallId, Failure> {
-        state.open_call(frame, awaited, self.limits.max_calls)
+        let call = state.open_call(frame, awaited, self.limits.max_calls)?;
+        // [context.time]
+        if let Some(until) = frame.until {
+            frame.set_time_left(until.saturating_duration_since(now()));
+        }
+        Ok(call)
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::answers::look_round;
 use crate::link::Link;
+use crate::link::core::alarm::Unwanted;
 use crate::link::core::failure::Failure;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::sleepers::Sleep;
@@ -20,9 +21,11 @@ use crate::link::io::read::LOOK_BUDGET;
 use crate::link::io::reader::{QUIET, Reader};
 use crate::link::io::sleep::is_past;
 use crate::link::io::telling::may_wait;
+use crate::link::threads::ambient::Working;
 use crate::link::threads::aside::give_up_turn;
 use crate::link::threads::handler;
 use crate::link::threads::tend::READ_BUDGET;
+use crate::link::threads::wait::next_look;
 use crate::sync::{AsFd, Bell, BorrowedFd, Deadline, Parker, Rule, holds, now};
 use crate::transport::Input;
 use crate::wire::{CallId, EndReason};
@@ -67,12 +70,13 @@ pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<
     let gave_up_turn = away.is_some();
     let holdings = awaited.iter().map(|awaited| Holding::new(awaited, gave_up_turn)).collect();
     let mut round = Round { parker: Parker::mine(), bell: None, holdings, shrunk: false };
-    round.wait(&mut deadline);
+    let working = Working::here();
+    let why = round.wait(&mut deadline, working.as_ref());
     round.leave();
     if let Some(away) = away {
         away.take_turn_back();
     }
-    Ok(())
+    why.map_or(Ok(()), |why| Err(Failure::Unwanted { why, may_have_run: true }))
 }
 
 /// One of the connections, and what the waiting thread holds of it.
@@ -198,16 +202,24 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    fn wait(&mut self, deadline: &mut Deadline) {
+    /// Waits for the deadline at most, and no longer than the command that the thread works for is
+    /// wanted; says why if it is not.
+    fn wait(&mut self, deadline: &mut Deadline, working: Option<&Working>) -> Option<Unwanted> {
         // At first every connection is visited.
         let all = Woken { found: vec![false; self.holdings.len()], signalled: true };
         let mut over = self.visit(&all, READ_BUDGET);
         while !over {
             // The wait is not given up without a last look at the sockets.
             let last = deadline.has_passed();
-            let woken = self.sleep(deadline.moment());
+            let why = working.and_then(|working| working.unwanted());
+            if why.is_some() {
+                return why;
+            }
+            let look = if working.is_some() { next_look() } else { None };
+            let woken = self.sleep(deadline.moment().into_iter().chain(look).min());
             over = self.visit(&woken, if last { LOOK_BUDGET } else { READ_BUDGET }) || last;
         }
+        None
     }
 
     fn visit(&mut self, woken: &Woken, budget: usize) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answers::{sent, unwanted};
 use crate::link::Link;
 use crate::link::core::failure::{Failure, WaitedFor};
 use crate::link::core::flows::Row;
@@ -49,7 +50,7 @@ impl Link {
             state.begin_calling(caller);
             state.offer_turn();
             let news = |state: &State| state.has_news(call);
-            let waited = state.wait(Sleep::Answer(call), &mut until, news);
+            let waited = state.wait_working(self, Sleep::Answer(call), &mut until, news);
             state.end_calling(caller);
             let row = state.take_row(call, Taken::default());
             state.flush_ready();
@@ -58,10 +59,12 @@ impl Link {
                 (Row::Nothing, Waited::Expired) => {
                     Err(Failure::Late { phase: WaitedFor::Silence, may_have_run: true })
                 }
+                (Row::Nothing, Waited::Unwanted) => Err(unwanted(state, true)),
                 (Row::Nothing, _) => Ok(Row::Lost),
                 (row, _) => Ok(row),
             }
-        })?;
+        });
+        let row = row.map_err(sent)?;
         if matches!(row, Row::Lost) { Err(self.lost_stream()) } else { Ok(row) }
     }
 

@@ -85,7 +85,7 @@ fn frames_in_the_making_become_the_same() {
     let whole =
         Frame::Call { depth: 1, id: ID, command: 2, fingerprint: 3, context: None, body: b"" };
     assert_eq!(call.bytes, written(&whole, Features::NONE));
-    assert_eq!((call.command_of_call(), call.charged(), call.tells_time()), (2, 0, false));
+    assert_eq!((call.command_of_call(), call.charged()), (2, 0));
     assert!(!blank_call(&mut call.bytes, CallId(8)) && blank_call(&mut call.bytes, ID));
     assert_eq!(call.command_of_call(), NO_COMMAND);
     let mut answer = Answering::default();
@@ -103,7 +103,6 @@ fn a_frame_in_the_making_may_have_a_context_block_and_a_tail() {
     let mut frame = Outgoing::in_buffer(Vec::new());
     let context = Some((&context, Features::CONTEXT));
     frame.begin_one_way(Start { context, ..Start::plain(1, 2, 3) });
-    assert!(frame.tells_time());
     frame.set_time_left(Duration::from_millis(500));
     frame.bytes.extend(b"ab");
     frame.tail = b"cdef";

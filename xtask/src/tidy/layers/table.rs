@@ -97,6 +97,11 @@ pub(super) const LAYERS: &[Layer] = &[
         "streams: items that one side makes and the other takes",
     ),
     layer(
+        "contexte",
+        Only(&["adresse", "identite", "wire", "link", "erreur"]),
+        "what a thread works for: the time left, the trace, who asked",
+    ),
+    layer(
         "message",
         Only(&["text", "copy", "wire", "body", "codec", "octets", "forme", "erreur", "flux"]),
         "what the verbs take: a command's name, fingerprint and arguments",

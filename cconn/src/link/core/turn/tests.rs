@@ -12,8 +12,8 @@ fn command(call: u64, parallel: bool) -> Command {
         body: Bytes::copy(&[]),
         parallel,
         charge: 64,
+        carried: None,
         number: 0,
-        credit: 0,
     }
 }
 
@@ -73,7 +73,7 @@ fn parallel_commands_leave_the_turn_free_up_to_their_limit() {
     assert!(turn.is_line_empty() && !turn.is_queue_empty());
     turn.finish(Some(CallId(1)), true);
     assert_eq!(started(&mut turn, RunnerKind::StandIn), Some(2));
-    assert!(turn.cancel(CallId(4)).is_some());
+    assert!(matches!(turn.cancel(CallId(4)), Cancelled::Unstarted(_)));
     assert!(turn.is_queue_empty());
 }
 
@@ -82,9 +82,9 @@ fn a_cancelled_call_is_dropped_or_told() {
     // [cancel.unstarted] [cancel.running]
     let mut turn = turn(&[(1, false), (2, false)]);
     started(&mut turn, RunnerKind::Executor);
-    assert!(turn.cancel(CallId(1)).is_none() && turn.is_cancelled(CallId(1)));
-    assert!(turn.cancel(CallId(2)).is_some());
-    assert!(turn.cancel(CallId(3)).is_none());
+    assert!(matches!(turn.cancel(CallId(1)), Cancelled::Running) && turn.is_cancelled(CallId(1)));
+    assert!(matches!(turn.cancel(CallId(2)), Cancelled::Unstarted(_)));
+    assert!(matches!(turn.cancel(CallId(3)), Cancelled::Nothing));
     assert!(turn.is_queue_empty());
 }
 

@@ -1,0 +1,36 @@
+//! What a command of the peer carries besides its arguments, as it was when the command arrived.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use crate::wire::{Context, WireTrace};
+
+/// What a command carries.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried {
+    /// The moment at which its sender no longer waits, counted from the arrival.
+    // [context.time]
+    pub(crate) until: Option<Instant>,
+    pub(crate) trace: Option<WireTrace>,
+    pub(crate) baggage: Option<Box<[u8]>>,
+    /// The first credit of the stream that the caller expects; 0 if it expects none.
+    pub(crate) credit: u32,
+}
+
+impl Carried {
+    /// What a command carries that has arrived `now`.
+    pub(crate) fn of(context: &Context<'_>, now: impl FnOnce() -> Instant) -> Self {
+        let left = context.time_left.map(|left| Duration::from_millis(left.into()));
+        Carried {
+            until: left.and_then(|left| now().checked_add(left)),
+            trace: context.trace,
+            baggage: context.baggage.map(Into::into),
+            credit: context.stream.map_or(0, NonZeroU32::get),
+        }
+    }
+
+    /// Whether a thread that works for the command has anything to pass on.
+    pub(crate) fn is_passed_on(&self) -> bool {
+        self.until.is_some() || self.trace.is_some() || self.baggage.is_some()
+    }
+}
