@@ -89,7 +89,9 @@ pub enum Erreur<E = Jamais> {
     #[doc(alias = "Misuse")]
     Usage(Box<Usage>),
     /// An error of the program's own, made with [`Erreur::echec`]: a command that returns it fails
-    /// with its text. This crate itself makes no such error.
+    /// with its text. This crate itself makes such an error only where a reader or a sink of the
+    /// program's own has failed ([`Flux::lire`](crate::flux::Flux::lire),
+    /// [`Flux::vers`](crate::flux::Flux::vers)).
     #[doc(alias = "Failure")]
     Echec(Box<dyn Error + Send + Sync>),
 }

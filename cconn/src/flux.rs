@@ -3,6 +3,7 @@
 //! This module knows one connection and the codec. What a command returns, and how its items are
 //! sent, is known to the layers above.
 
+mod octets;
 mod received;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::iter::FusedIterator;
 
 use crate::erreur::{Erreur, Jamais};
 
+pub use octets::EchecEcriture;
 pub(crate) use received::{ItemReader, Received};
 
 /// A stream: an iterator whose items come from the peer, or go to it.
@@ -51,6 +53,17 @@ pub(crate) use received::{ItemReader, Received};
 #[must_use = "a stream does nothing until its items are taken; dropping it stops it"]
 pub struct Flux<T, E = Jamais> {
     source: Source<T, E>,
+    /// The item of which a part was read as bytes; `None` unless `T` is `Octets`.
+    begun: Option<Begun<T>>,
+}
+
+/// An item of which a part was read as bytes.
+struct Begun<T> {
+    item: T,
+    /// Bytes that were read. Smaller than the item.
+    at: usize,
+    /// What is left of an item behind so many bytes.
+    rest: fn(T, usize) -> T,
 }
 
 /// An iterator that yields the items of a stream.
@@ -61,13 +74,31 @@ enum Source<T, E> {
     Peer(Box<Received>, ItemReader<T, E>),
     Iterator(Items<T, E>),
     /// The stream has ended.
-    Over,
+    Over {
+        /// Whether its last item was an error.
+        failed: bool,
+    },
 }
 
 impl<T, E> Flux<T, E> {
     /// The stream that answers a call.
     pub(crate) fn received(received: Box<Received>, reader: ItemReader<T, E>) -> Self {
-        Flux { source: Source::Peer(received, reader) }
+        Flux::from_source(Source::Peer(received, reader))
+    }
+
+    fn from_source(source: Source<T, E>) -> Self {
+        Flux { source, begun: None }
+    }
+
+    /// Takes out what is left of an item that was read in part.
+    #[cold]
+    fn rest_of_item(&mut self) -> Option<T> {
+        self.begun.take().map(|Begun { item, at, rest }| rest(item, at))
+    }
+
+    /// Whether the stream has ended with an error.
+    fn has_failed(&self) -> bool {
+        matches!(self.source, Source::Over { failed: true })
     }
 }
 
@@ -102,7 +133,7 @@ impl<T: 'static, E: 'static> Flux<T, E> {
         I: IntoIterator<Item = T>,
         I::IntoIter: Send + 'static,
     {
-        Flux { source: Source::Iterator(Box::new(items.into_iter().map(Ok))) }
+        Flux::from_source(Source::Iterator(Box::new(items.into_iter().map(Ok))))
     }
 
     /// Makes a stream of an iterator that may fail: its first error is the last item.
@@ -127,7 +158,7 @@ impl<T: 'static, E: 'static> Flux<T, E> {
         Erreur<E>: From<F>,
     {
         let items = items.into_iter().map(|item| item.map_err(Erreur::from));
-        Flux { source: Source::Iterator(Box::new(items)) }
+        Flux::from_source(Source::Iterator(Box::new(items)))
     }
 }
 
@@ -143,14 +174,18 @@ impl<T, E> Iterator for Flux<T, E> {
     /// unless its other side has said that it may be silent. Inside a command, the next command of
     /// its connection may start meanwhile.
     fn next(&mut self) -> Option<Result<T, Erreur<E>>> {
+        if self.begun.is_some() {
+            return self.rest_of_item().map(Ok);
+        }
         let item = match &mut self.source {
             Source::Peer(received, reader) => received.next(reader),
             Source::Iterator(items) => items.next(),
-            Source::Over => None,
+            Source::Over { .. } => None,
         };
         if !matches!(item, Some(Ok(_))) {
             // What is left of the source is dropped: its other side is told, its iterator ends.
-            self.source = Source::Over;
+            let failed = matches!(item, Some(Err(_))) || self.has_failed();
+            self.source = Source::Over { failed };
         }
         item
     }
@@ -164,7 +199,7 @@ impl<T, E> fmt::Debug for Flux<T, E> {
         match &self.source {
             Source::Peer(received, _) => shown.field("commande", &received.nom()),
             Source::Iterator(_) => shown.field("source", &"iterator"),
-            Source::Over => shown.field("source", &"over"),
+            Source::Over { .. } => shown.field("source", &"over"),
         };
         shown.finish_non_exhaustive()
     }

@@ -219,6 +219,13 @@ fn magasin_shares_its_values_and_counts_for_each_client() {
 }
 
 #[test]
+fn fichiers_moves_a_file_and_says_what_can_t_be_moved() {
+    let text = run("fichiers");
+    assert_lines(&text, &["fetched 20971520 bytes"]);
+    assert!(text.contains("not fetched: command `telecharger` on local (#1): "), "{text}");
+}
+
+#[test]
 fn people_in_a_room_of_the_chat_hear_each_other() {
     watched("chat", || {
         let mut server = programs::start("chat_serveur", &["0"]);

@@ -5,3 +5,6 @@ mod ordinary;
 
 #[path = "flux/attaques.rs"]
 mod attaques;
+
+#[path = "flux/octets.rs"]
+mod octets;

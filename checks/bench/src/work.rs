@@ -32,6 +32,10 @@ pub(crate) enum Work {
     Idle,
     /// One message to many clients, until all have it.
     Broadcast,
+    /// One stream of numbers, from the server to its client.
+    Stream,
+    /// One stream of bytes from a source, in pieces of that many, from the server to its client.
+    Octets(usize),
 }
 
 /// From where 256 calls are kept in flight.
@@ -95,6 +99,8 @@ const WORKS: &[(Work, &[Pinning])] = &[
     (Work::Connect, FREE),
     (Work::Idle, FREE),
     (Work::Broadcast, FREE),
+    (Work::Stream, BOTH),
+    (Work::Octets(64 << 10), BOTH),
 ];
 
 /// The names that `--only` takes; `cost` is no work of two processes.
@@ -110,6 +116,8 @@ pub(crate) const GROUPS: &[&str] = &[
     "connect",
     "idle",
     "broadcast",
+    "stream",
+    "octets",
     COST,
 ];
 
@@ -153,6 +161,8 @@ impl Work {
             Work::Connect => "connect",
             Work::Idle => "idle",
             Work::Broadcast => "broadcast",
+            Work::Stream => "stream",
+            Work::Octets(_) => "octets",
         }
     }
 }
@@ -164,6 +174,8 @@ impl fmt::Display for Work {
             Work::Pipelined(Senders::One) => f.write_str(" 1x256"),
             Work::Pipelined(Senders::Sixteen) => f.write_str(" 16x16"),
             Work::Clients(count) => write!(f, " {count}"),
+            Work::Stream => f.write_str(" of u64"),
+            Work::Octets(bytes) => write!(f, " in {} KiB", bytes >> 10),
             Work::Echo(bytes) if bytes < 1 << 20 => write!(f, " {} KiB", bytes >> 10),
             Work::Echo(bytes) => write!(f, " {} MiB", bytes >> 20),
             _ => Ok(()),

@@ -64,6 +64,7 @@ pub(crate) fn measure<C: Connection>(
         Work::Connect => connect::<C>(runtime, session, budget),
         Work::Idle => many::idle::<C>(runtime, session, budget),
         Work::Broadcast => many::broadcast::<C>(runtime, session, budget),
+        Work::Stream | Work::Octets(_) => crate::outcome::unsupported(),
     }
 }
 

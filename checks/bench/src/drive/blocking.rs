@@ -52,6 +52,16 @@ pub(crate) trait Connection: Sized + Send + 'static {
         unsupported()
     }
 
+    /// Takes the items of a stream until then: how many. The connection ends with it.
+    fn stream(self, _until: Instant) -> Outcome<u64> {
+        unsupported()
+    }
+
+    /// The same with pieces of that many bytes, of which each is checked with `drive::check_echo`.
+    fn octets(self, _bytes: usize, _until: Instant) -> Outcome<u64> {
+        unsupported()
+    }
+
     /// Serves the other side's calls and messages on this thread, until the connection ends.
     fn listen(self, _messages: Arc<Tally>) -> Outcome<()> {
         unsupported()
@@ -76,6 +86,8 @@ pub(crate) fn measure<C: Connection>(
         Work::Connect => connect::<C>(session, budget),
         Work::Idle => idle::<C>(session, budget),
         Work::Broadcast => broadcast::<C>(session, budget),
+        Work::Stream => stream::<C>(session, budget),
+        Work::Octets(bytes) => octets::<C>(bytes, session, budget),
     }
 }
 
@@ -244,6 +256,28 @@ fn broadcast<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Ve
     }
     thread::sleep(SETTLING);
     super::timed_broadcasts(session, &messages, budget)
+}
+
+fn stream<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
+    let address = session.address();
+    C::connect(address)?.stream(Instant::now() + budget.warm_up())?;
+    let connection = C::connect(address)?;
+    let start = Instant::now();
+    let count = connection.stream(start + budget.time)?;
+    Ok(super::rate(count, start.elapsed()))
+}
+
+fn octets<C: Connection>(
+    bytes: usize,
+    session: &mut Session,
+    budget: Budget,
+) -> Outcome<Vec<Figure>> {
+    let address = session.address();
+    C::connect(address)?.octets(bytes, Instant::now() + budget.warm_up())?;
+    let connection = C::connect(address)?;
+    let start = Instant::now();
+    let count = connection.octets(bytes, start + budget.time)?;
+    Ok(super::throughput(count, bytes, start.elapsed()))
 }
 
 /// Connections that have each made a call, so that the server knows them all.

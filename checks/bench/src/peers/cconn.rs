@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Attente, Client, Resultat, Serveur, commande, commandes};
+use cconn::flux::Flux;
+use cconn::{Attente, Client, Octets, Resultat, Serveur, commande, commandes};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally, check_echo, repeat_until};
+use crate::drive::{A, B, FIRST, SUM, Source, Tally, check_echo, payload, repeat_until};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
@@ -61,6 +62,18 @@ fn notes() -> u64 {
 #[commande]
 fn nouvelle(a: i64, b: i64);
 
+/// Numbers, until the client wants no more.
+#[commande]
+fn numeros() -> impl Iterator<Item = u64> {
+    FIRST..
+}
+
+/// What a source yields, until the client wants no more.
+#[commande]
+fn lire(taille: usize) -> Flux<Octets> {
+    Flux::lire(Source(payload(taille)))
+}
+
 /// How long *cconn-active* looks for input before it sleeps for it.
 const LOOKING: Duration = Duration::from_micros(50);
 
@@ -85,7 +98,7 @@ impl<const ACTIVE: bool> Peer for Cconn<ACTIVE> {
             options = options.attente_active(LOOKING);
         }
         let serveur = options.ouvrir()?;
-        serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes])?;
+        serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes, numeros, lire])?;
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
         Ok(Box::new(CconnServer(serveur)))
@@ -180,6 +193,30 @@ impl<const ACTIVE: bool> Connection for CconnConnection<ACTIVE> {
     fn one_way(&mut self, until: Instant) -> Outcome<u64> {
         let count = repeat_until(until, || Ok(self.client.envoyer(note { a: A, b: B })?))?;
         expect(&self.client.appeler(notes {})?, &count)?;
+        Ok(count)
+    }
+
+    fn stream(self, until: Instant) -> Outcome<u64> {
+        let mut numbers = self.client.appeler(numeros {})?;
+        let mut next = FIRST;
+        repeat_until(until, || {
+            let number = numbers.next().ok_or("the stream has ended")??;
+            expect(&number, &next)?;
+            next += 1;
+            Ok(())
+        })
+    }
+
+    fn octets(self, bytes: usize, until: Instant) -> Outcome<u64> {
+        let sent = payload(bytes);
+        let mut count = 0;
+        for piece in self.client.appeler(lire { taille: bytes })? {
+            check_echo(&sent, &piece?.0)?;
+            count += 1;
+            if Instant::now() > until {
+                break;
+            }
+        }
         Ok(count)
     }
 

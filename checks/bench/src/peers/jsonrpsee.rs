@@ -79,7 +79,15 @@ impl Peer for Jsonrpsee {
     }
 
     fn has(&self, work: Work) -> bool {
-        !matches!(work, Work::OneWay | Work::Reverse | Work::Nested | Work::Listening)
+        !matches!(
+            work,
+            Work::OneWay
+                | Work::Reverse
+                | Work::Nested
+                | Work::Listening
+                | Work::Stream
+                | Work::Octets(_)
+        )
     }
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, SUM, Tally, check_echo, repeat_until};
+use crate::drive::{A, B, FIRST, SUM, Source, Tally, check_echo, payload, repeat_until};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
@@ -24,6 +24,8 @@ use crate::work::{Senders, Work};
 pub(super) const CALL: usize = 28;
 /// Bytes of an answer: a frame of cconn's with one small number.
 pub(super) const ANSWER: usize = 14;
+/// Bytes of an item of a stream: its length, and one large number.
+pub(super) const ITEM: usize = 10;
 /// Bytes of a message without an answer.
 pub(super) const MESSAGE: usize = 20;
 
@@ -127,6 +129,8 @@ fn serve_one(work: Work, stream: &TcpStream) {
         Work::OneWay => serve_messages(stream),
         Work::Echo(bytes) => serve_echo(stream, bytes),
         Work::Nested => serve_nested(stream),
+        Work::Stream => serve_numbers(stream),
+        Work::Octets(bytes) => serve_octets(stream, bytes),
         _ => serve_calls(stream),
     };
 }
@@ -158,6 +162,25 @@ fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
         if let Some(answer) = take_message(&message, &mut count) {
             stream.write_all(&answer)?;
         }
+    }
+}
+
+fn serve_numbers(mut stream: &TcpStream) -> Outcome<()> {
+    stream.read_exact(&mut [0; CALL])?;
+    for number in FIRST.. {
+        stream.write_all(&number_item(number))?;
+    }
+    Ok(())
+}
+
+fn serve_octets(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
+    stream.read_exact(&mut [0; CALL])?;
+    let mut source = Source(payload(bytes));
+    let mut buffer = vec![0; PREFIX + bytes];
+    buffer[..PREFIX].copy_from_slice(&u32::try_from(bytes)?.to_le_bytes());
+    loop {
+        source.read_exact(&mut buffer[PREFIX..])?;
+        stream.write_all(&buffer)?;
     }
 }
 
@@ -204,6 +227,16 @@ fn answer(number: i64) -> [u8; ANSWER] {
     let mut frame = [0; ANSWER];
     frame[6..].copy_from_slice(&number.to_le_bytes());
     frame
+}
+
+pub(super) fn number_item(number: u64) -> [u8; ITEM] {
+    let mut item = [9; ITEM];
+    item[2..].copy_from_slice(&number.to_le_bytes());
+    item
+}
+
+pub(super) fn number_in(item: &[u8; ITEM]) -> u64 {
+    item[2..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 fn number_at(frame: &[u8], at: usize) -> i64 {
@@ -292,6 +325,32 @@ impl Connection for RawConnection {
         let count = 1 + repeat_until(until, send)?;
         self.stream.write_all(&message_frame(A, B, true))?;
         expect(&read_answer(&self.stream)?, &i64::try_from(count)?)?;
+        Ok(count)
+    }
+
+    fn stream(mut self, until: Instant) -> Outcome<u64> {
+        self.stream.write_all(&call_frame(A, B))?;
+        let mut next = FIRST;
+        repeat_until(until, || {
+            let mut item = [0; ITEM];
+            self.stream.read_exact(&mut item)?;
+            expect(&number_in(&item), &next)?;
+            next += 1;
+            Ok(())
+        })
+    }
+
+    fn octets(mut self, bytes: usize, until: Instant) -> Outcome<u64> {
+        self.stream.write_all(&call_frame(A, B))?;
+        let sent = payload(bytes);
+        self.buffer.resize(PREFIX + bytes, 0);
+        let mut count = 0;
+        while Instant::now() < until {
+            // No byte of the next piece is read with this one.
+            self.stream.read_exact(&mut self.buffer)?;
+            check_echo(&sent, &self.buffer[PREFIX..])?;
+            count += 1;
+        }
         Ok(count)
     }
 

@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Instant;
 
 use super::raw::{
-    ANSWER, CALL, MESSAGE, answer_to, call_frame, message_frame, sum_in, take_message,
+    ANSWER, CALL, ITEM, MESSAGE, answer_to, call_frame, message_frame, number_in, number_item,
+    sum_in, take_message,
 };
 use crate::drive::blocking::{self, Connection};
-use crate::drive::{A, B, BATCH, SUM};
+use crate::drive::{A, B, BATCH, FIRST, SUM};
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
@@ -28,7 +29,7 @@ impl Peer for RawBatch {
     }
 
     fn has(&self, work: Work) -> bool {
-        matches!(work, Work::Pipelined(_) | Work::OneWay)
+        matches!(work, Work::Pipelined(_) | Work::OneWay | Work::Stream)
     }
 
     fn serve(&self, work: Work) -> Outcome<Box<dyn Server>> {
@@ -40,6 +41,7 @@ impl Peer for RawBatch {
                 stream.set_nodelay(true)?;
                 thread::spawn(move || match work {
                     Work::OneWay => serve_messages(&stream),
+                    Work::Stream => serve_numbers(&stream),
                     _ => serve_calls(&stream),
                 });
             }
@@ -83,6 +85,18 @@ fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
         }
         Ok(())
     })
+}
+
+/// Encodes every number of a batch anew, as a library has to.
+fn serve_numbers(mut stream: &TcpStream) -> Outcome<()> {
+    stream.read_exact(&mut [0; CALL])?;
+    let mut batch = Vec::with_capacity(BATCH * ITEM);
+    let mut numbers = FIRST..;
+    loop {
+        batch.clear();
+        numbers.by_ref().take(BATCH).for_each(|n| batch.extend_from_slice(&number_item(n)));
+        stream.write_all(&batch)?;
+    }
 }
 
 /// Reads up to a batch at once, and hands over each message, with whether it is the last that is
@@ -155,6 +169,21 @@ impl Connection for BatchConnection {
             count += self.read_answers(&mut answers)?;
         }
         Ok(count)
+    }
+
+    fn stream(mut self, until: Instant) -> Outcome<u64> {
+        self.0.write_all(&call_frame(A, B))?;
+        let mut batch = vec![0; BATCH * ITEM];
+        let mut next = FIRST;
+        while Instant::now() < until {
+            self.0.read_exact(&mut batch)?;
+            let (items, _) = batch.as_chunks();
+            for item in items {
+                expect(&number_in(item), &next)?;
+                next += 1;
+            }
+        }
+        Ok(next - FIRST)
     }
 
     /// Its one thread stands for any number: more of them can't be faster.

@@ -105,8 +105,8 @@ impl Peer for Remoc {
         "remoc"
     }
 
-    fn has(&self, _work: Work) -> bool {
-        true
+    fn has(&self, work: Work) -> bool {
+        !matches!(work, Work::Stream | Work::Octets(_))
     }
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {

@@ -54,7 +54,13 @@ impl Peer for Tarpc {
     fn has(&self, work: Work) -> bool {
         !matches!(
             work,
-            Work::OneWay | Work::Reverse | Work::Nested | Work::Listening | Work::Broadcast
+            Work::OneWay
+                | Work::Reverse
+                | Work::Nested
+                | Work::Listening
+                | Work::Broadcast
+                | Work::Stream
+                | Work::Octets(_)
         )
     }
 

@@ -107,7 +107,7 @@ impl Results {
 /// direction are compared with those in the usual one.
 fn floor_of(group: &str) -> &'static str {
     match group {
-        "pipelined" | "oneway" => "raw-batch",
+        "pipelined" | "oneway" | "stream" => "raw-batch",
         "reverse" | "nested" => ROUND_TRIP,
         COST => "",
         _ => "raw",

@@ -8,7 +8,7 @@ use crate::peer::Unit;
 pub(super) const LEGEND: [&str; 2] = [
     "Values are medians of the rounds; 0.97x is that many times raw, the median of the ratios \
      within a round.",
-    "What pipelined and oneway are compared with is raw-batch; reverse and nested, raw's rtt.",
+    "What pipelined, oneway and stream are compared with is raw-batch; reverse and nested, raw's rtt.",
 ];
 
 pub(super) fn print(results: &Results) {

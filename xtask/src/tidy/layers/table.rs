@@ -93,7 +93,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "flux",
-        Only(&["sync", "wire", "body", "link", "erreur"]),
+        Only(&["sync", "wire", "body", "octets", "link", "erreur"]),
         "streams: items that one side makes and the other takes",
     ),
     layer(
