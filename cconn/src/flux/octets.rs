@@ -124,11 +124,13 @@ impl<E> Flux<Octets, E> {
     /// use cconn::Octets;
     /// use cconn::flux::Flux;
     ///
+    /// # fn main() -> cconn::Resultat<()> {
     /// let flux: Flux<Octets> = Flux::lire(&b"bonjour"[..]);
     /// let mut copie = Vec::new();
     /// assert_eq!(flux.vers(&mut copie)?, 7);
     /// assert_eq!(copie, b"bonjour");
-    /// # cconn::Resultat::Ok(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[doc(alias("copy", "write_to", "into_writer"))]
     pub fn vers<W: Write + ?Sized>(mut self, sink: &mut W) -> Result<u64, Erreur<E>> {
