@@ -97,7 +97,7 @@ impl<E> Flux<Octets, E> {
     #[doc(alias("read_from", "from_reader"))]
     pub fn lire<R: Read + Send + 'static>(source: R) -> Self {
         let mut chunks = Chunks { source, buffer: Vec::new() };
-        let next = move || chunks.next().map(|chunk| chunk.map_err(unread));
+        let next = move || chunks.next().map(|chunk| chunk.map_err(|cause| unread(&cause)));
         Flux::from_source(Source::Iterator(Box::new(std::iter::from_fn(next))))
     }
 
@@ -147,7 +147,7 @@ impl<E> Flux<Octets, E> {
 }
 
 /// The error of a source that could not be read, as the stream's last item.
-fn unread<E>(cause: io::Error) -> Erreur<E> {
+fn unread<E>(cause: &io::Error) -> Erreur<E> {
     let text = format!("the source of a stream can't be read: {cause}");
     Erreur::Echec(Box::new(io::Error::new(cause.kind(), text)))
 }

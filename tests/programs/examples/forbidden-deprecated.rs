@@ -11,7 +11,7 @@ pub fn vieille(a: i64, mot: &str) -> i64 {
 
 /// Old too.
 #[cconn::commande]
-#[cfg_attr(all(), deprecated(since = "1"))]
+#[cfg_attr(all(), deprecated(since = "1.0.0"))]
 pub fn ailleurs(a: i64);
 
 /// Commands.

@@ -61,7 +61,7 @@ fn a_stream_that_has_failed_never_looks_read_to_its_end() {
     let mut all = Vec::new();
     let error = flux.read_to_end(&mut all).unwrap_err();
     assert_eq!((&all[..], error.to_string()), (&b"ab"[..], "torn".to_owned()));
-    assert!(error.get_ref().is_some_and(|cause| cause.is::<Erreur<Jamais>>()));
+    assert!(error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<Erreur<Jamais>>));
     for _ in 0..2 {
         let error = flux.read(&mut [0; 9]).unwrap_err();
         assert!(error.to_string().contains("ended with an error"), "{error}");
