@@ -36,7 +36,12 @@ pub fn client<'a>(context: &Context<'a>) -> &'a Client {
 
 /// The server that a command runs on; a fault if it runs on a connection without one.
 pub fn serveur<'a>(context: &Context<'a>) -> Result<&'a Serveur, Fault> {
-    context.serveur.and_then(|serveur| serveur.downcast_ref()).ok_or_else(Fault::no_server)
+    context
+        .hands
+        .serveur
+        .as_deref()
+        .and_then(|serveur| serveur.downcast_ref())
+        .ok_or_else(Fault::no_server)
 }
 
 /// Encodes the value that a command returned.

@@ -29,7 +29,6 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::fmt;
 
 use crate::client::Client;
@@ -133,9 +132,7 @@ impl fmt::Debug for Description {
 pub struct Context<'a> {
     /// The connection that the command came by.
     pub(crate) client: &'a Client,
-    /// The server, if the connection belongs to one.
-    pub(crate) serveur: Option<&'a (dyn Any + Send + Sync)>,
-    /// State and sessions.
+    /// The server, if the connection belongs to one, and state and sessions.
     pub(crate) hands: &'a Hands,
     /// The way to answer with a stream, if the caller expects one.
     pub(crate) stream: Option<&'a dyn ItemSink>,
@@ -145,7 +142,7 @@ impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("client", self.client)
-            .field("serveur", &self.serveur.is_some())
+            .field("serveur", &self.hands.serveur.is_some())
             .finish()
     }
 }

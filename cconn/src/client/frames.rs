@@ -72,7 +72,13 @@ impl Client {
         writer: &mut ArgumentWriter<'m>,
         (manner, depth, context): (Manner, u8, Option<(&Context<'_>, Features)>),
     ) -> Resultat<()> {
-        let head = &self.for_peer(head);
+        let full;
+        let head = if self.takes(head) {
+            head
+        } else {
+            full = head.full();
+            &full
+        };
         let start = Start { context, ..Start::plain(depth, head.hash(), head.empreinte()) };
         let encoded = encode_frame(head, message, writer, manner, start)
             .map_err(|error| self.codage::<Jamais>(head, "an argument", "encoded", error, false))?;
@@ -83,15 +89,11 @@ impl Client {
         Err(self.about(head).failed(Failure::TooLarge { size, limit }))
     }
 
-    /// The head in a form that the peer understands.
+    /// Whether the peer understands a message with that head.
     #[inline]
     // [features.forms]
-    fn for_peer<'h>(&self, head: &Entete<'h>) -> Entete<'h> {
-        match head.omitted() {
-            0 => *head,
-            _ if self.link.takes_short_forms() => *head,
-            _ => head.full(),
-        }
+    fn takes(&self, head: &Entete<'_>) -> bool {
+        head.omitted() == 0 || self.link.takes_short_forms()
     }
 
     /// The result of a call. The answer is read in place, because it is large to move.

@@ -18,7 +18,7 @@ use crate::wire::FailureCode;
 pub struct Input<'de> {
     decoder: Decoder<'de>,
     /// How many arguments at the end were not sent; `None` if only the bytes tell.
-    omitted: Option<usize>,
+    omitted: Option<u8>,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -29,7 +29,7 @@ impl fmt::Debug for Input<'_> {
 
 impl<'de> Input<'de> {
     /// The arguments in a body, at whose end `omitted` were not sent; `None` if only the bytes tell.
-    pub(crate) fn new(body: Body<'de>, omitted: Option<usize>) -> Self {
+    pub(crate) fn new(body: Body<'de>, omitted: Option<u8>) -> Self {
         Input { decoder: Decoder::new(body), omitted }
     }
 
@@ -38,7 +38,7 @@ impl<'de> Input<'de> {
     // [arguments.omitted]
     pub fn has(&self, behind: usize) -> bool {
         match self.omitted {
-            Some(omitted) => omitted <= behind,
+            Some(omitted) => usize::from(omitted) <= behind,
             None => !self.decoder.is_at_end(),
         }
     }

@@ -44,7 +44,7 @@ impl Registered {
     pub(super) fn execute(
         &self,
         context: &Context<'_>,
-        (body, omitted): (Body<'_>, Option<usize>),
+        (body, omitted): (Body<'_>, Option<u8>),
         out: &mut Answering,
     ) -> Result<Reply, Fault> {
         let input = Input::new(body, omitted);
@@ -102,7 +102,7 @@ impl Registered {
     /// only its bytes tell, an error if its signature is another.
     #[inline]
     // [fingerprint.differs] [fingerprint.none]
-    pub(super) fn omitted(&self, theirs: u32) -> Result<Option<usize>, OtherSignature> {
+    pub(super) fn omitted(&self, theirs: u32) -> Result<Option<u8>, OtherSignature> {
         if theirs == self.fingerprint && theirs != 0 {
             return Ok(Some(0));
         }
@@ -110,7 +110,7 @@ impl Registered {
     }
 
     #[cold]
-    fn omitted_in_another_form(&self, theirs: u32) -> Result<Option<usize>, OtherSignature> {
+    fn omitted_in_another_form(&self, theirs: u32) -> Result<Option<u8>, OtherSignature> {
         match self.declared {
             Some(declared) if theirs != 0 => {
                 declared.omitted(theirs).map(Some).ok_or(OtherSignature)

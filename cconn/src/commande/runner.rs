@@ -15,14 +15,16 @@ use crate::wire::{Answering, FailureCode};
 /// The values that the commands of one thread may be handed.
 #[derive(Default)]
 pub(crate) struct Hands {
+    /// The server of the connection, if it has one.
+    pub(crate) serveur: Option<Box<dyn Any + Send + Sync>>,
     pub(super) states: Arc<Shelf>,
     /// The sessions of the connection, looked up by the first command that is handed one.
     sessions: OnceCell<Arc<Shelf>>,
 }
 
 impl Hands {
-    pub(super) fn of(registry: &Registry) -> Self {
-        Hands { states: registry.states(), sessions: OnceCell::new() }
+    pub(super) fn of(registry: &Registry, serveur: Option<Box<dyn Any + Send + Sync>>) -> Self {
+        Hands { serveur, states: registry.states(), sessions: OnceCell::new() }
     }
 
     #[inline]
@@ -48,7 +50,6 @@ pub(crate) fn end_sessions(link: &Link) {
 pub(crate) struct RegistryRunner<'a> {
     registry: &'a Registry,
     client: Client,
-    serveur: Option<Box<dyn Any + Send + Sync>>,
     known: RecentlyRun,
     hands: Hands,
     /// `None` if nothing of the program's and no figures stand around its commands.
@@ -78,9 +79,9 @@ impl<'a> RegistryRunner<'a> {
         link: &Arc<Link>,
         serveur: Option<Box<dyn Any + Send + Sync>>,
     ) -> Self {
-        let (client, hands) = (Client::within(link), Hands::of(registry));
+        let (client, hands) = (Client::within(link), Hands::of(registry, serveur));
         let (known, beside) = (RecentlyRun::default(), Beside::of(registry, link));
-        RegistryRunner { registry, client, serveur, known, hands, beside }
+        RegistryRunner { registry, client, known, hands, beside }
     }
 }
 
@@ -110,9 +111,8 @@ fn run_beside(
 
 impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
-        let RegistryRunner { registry, client, serveur, known, hands, beside } = self;
-        let (serveur, stream) = (serveur.as_deref(), incoming.stream);
-        let context = Context { client, serveur, hands, stream };
+        let RegistryRunner { registry, client, known, hands, beside } = self;
+        let context = Context { client, hands, stream: incoming.stream };
         match beside {
             None => registry.run(known, &context, incoming, out),
             Some(beside) => run_beside(beside, registry, known, &context, incoming, out),

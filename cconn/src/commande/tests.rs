@@ -1,5 +1,7 @@
 //! Commands run straight from their bytes, without a connection between.
 
+use std::any::Any;
+
 use cconn_macros::commande;
 
 use super::*;
@@ -34,8 +36,7 @@ fn local() -> (Serveur, Client) {
 #[test]
 fn borrowed_arguments_lie_in_the_message() {
     let (_serveur, client) = local();
-    let context =
-        Context { client: &client, serveur: None, hands: &Hands::default(), stream: None };
+    let context = Context { client: &client, hands: &Hands::default(), stream: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     let mut out = Answering::default();
     let reply =
@@ -55,21 +56,22 @@ fn borrowed_arguments_lie_in_the_message() {
 fn a_command_that_needs_a_server_fails_without_one() {
     let (serveur, client) = local();
     let mut out = Answering::default();
-    let mut run = |serveur: Option<&(dyn Any + Send + Sync)>| {
-        let context = Context { client: &client, serveur, hands: &Hands::default(), stream: None };
+    let mut run = |serveur: Option<Box<dyn Any + Send + Sync>>| {
+        let mut hands = Hands::default();
+        hands.serveur = serveur;
+        let context = Context { client: &client, hands: &hands, stream: None };
         (compte::DESCRIPTION.run)(&context, Input::new([].as_slice().into(), None), &mut out)
             .map(|reply| reply.0)
     };
     assert!(run(None).is_err());
-    assert!(run(Some(&7)).is_err());
-    assert_eq!(run(Some(&serveur)).unwrap(), ReplyKind::Answer);
+    assert!(run(Some(Box::new(7))).is_err());
+    assert_eq!(run(Some(Box::new(serveur.clone()))).unwrap(), ReplyKind::Answer);
 }
 
 #[test]
 fn a_prefix_of_the_arguments_never_runs() {
     let (_serveur, client) = local();
-    let context =
-        Context { client: &client, serveur: None, hands: &Hands::default(), stream: None };
+    let context = Context { client: &client, hands: &Hands::default(), stream: None };
     let body = body(&adresses { mot: "un", octets: b"deux", vache: "trois".into() });
     for length in 0..body.len() {
         let mut out = Answering::default();

@@ -121,9 +121,9 @@ impl Signature {
 
     /// How many arguments are left out at the end of a message with this fingerprint; `None` if it
     /// is that of another signature.
-    pub(crate) fn omitted(&self, theirs: u32) -> Option<usize> {
+    pub(crate) fn omitted(&self, theirs: u32) -> Option<u8> {
         let mut forms = [self.get()].into_iter().chain(self.shorter().iter().copied());
-        forms.position(|ours| agree(ours, theirs))
+        forms.position(|ours| agree(ours, theirs)).and_then(|place| u8::try_from(place).ok())
     }
 
     /// The first argument of a message that a peer does not know which accepts only these

@@ -120,12 +120,18 @@ impl Outgoing<&[u8]> {
         if is_one_way { layout::OneWay::SIZE } else { layout::Call::SIZE }
     }
 
-    /// The bytes that count against the window: those behind the fixed fields, which are the
-    /// context block and the body.
+    /// The bytes of a one-way message that count against the window: those behind the fixed fields,
+    /// which are the context block and the body.
     #[inline]
     // [window.charge]
-    pub(crate) fn charged(&self) -> usize {
-        self.len().saturating_sub(self.fixed())
+    pub(crate) fn charged_one_way(&self) -> usize {
+        self.len().saturating_sub(layout::OneWay::SIZE)
+    }
+
+    /// The bytes of a call that count against the window, as for a one-way message.
+    #[inline]
+    pub(crate) fn charged_call(&self) -> usize {
+        self.len().saturating_sub(layout::Call::SIZE)
     }
 
     /// The first credit of the stream that a call expects; 0 if it expects none.

@@ -16,7 +16,8 @@ impl State {
     /// Opens a call whose frame is the next to be appended, and writes the call's id into it. The
     /// credit for the call's `body` bytes is taken already; it is given back if `limit` calls are
     /// open. `awaited`: the calling thread will wait for the answer at once.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its callers all but two are cold")]
     pub(crate) fn open_call(
         &mut self,
         frame: &mut Outgoing<&[u8]>,
@@ -24,7 +25,7 @@ impl State {
         limit: usize,
     ) -> Result<CallId, Failure> {
         if self.calls.waiting() >= limit {
-            self.window.unspend(charge(frame.charged()));
+            self.window.unspend(charge(frame.charged_call()));
             return Err(Failure::TooManyCalls { limit });
         }
         let (command, credit) = (frame.command_of_call(), frame.stream_of_call());

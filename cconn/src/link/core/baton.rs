@@ -22,6 +22,10 @@ impl State {
             self.tended.left_unflushed |= self.is_unflushed();
             return;
         }
+        self.pass_on_to_others();
+    }
+
+    fn pass_on_to_others(&mut self) {
         self.offer();
         // Bytes of a burst were left to the watchman on purpose: no other thread is woken for them.
         if !(self.tended.left_unflushed && self.tended.ticks) {
@@ -33,7 +37,7 @@ impl State {
     #[inline]
     pub(crate) fn offer(&mut self) {
         // No thread could be woken, and none is needed.
-        if self.sleepers.is_empty() && self.turn.startable() == Startable::Nothing {
+        if self.sleepers.is_empty() && !self.turn.can_start() {
             self.leave_helm();
             return;
         }
@@ -133,8 +137,9 @@ impl State {
     }
 
     /// Whether a runner would find nothing to start and nothing to write.
+    #[inline]
     pub(crate) fn is_free_of_work(&self) -> bool {
-        let nothing = self.turn.startable() == Startable::Nothing && !self.turn.has_at_once();
+        let nothing = !self.turn.has_at_once() && !self.turn.can_start();
         nothing && !self.is_closed() && !self.is_unflushed()
     }
 

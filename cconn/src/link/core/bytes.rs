@@ -122,6 +122,10 @@ impl Bytes {
     /// to keep. Only a body that was copied into the value stays readable.
     #[inline]
     pub(crate) fn recycle(&mut self) -> Option<Freed> {
+        if let Bytes::Inline { .. } = self { None } else { self.recycle_buffer() }
+    }
+
+    fn recycle_buffer(&mut self) -> Option<Freed> {
         match self {
             Bytes::Inline { .. } => None,
             Bytes::Whole { buf, range } => {

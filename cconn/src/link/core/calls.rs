@@ -69,6 +69,15 @@ struct Entry {
     slot: Slot,
 }
 
+impl Entry {
+    /// Fills the place, in which nothing is that would have to be dropped: it is free, or its call
+    /// waits. So no code for dropping stands on the way of a call.
+    #[inline]
+    fn fill(&mut self, slot: Slot) {
+        std::mem::forget(std::mem::replace(&mut self.slot, slot));
+    }
+}
+
 /// What the call of an arriving answer was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Met {
@@ -138,7 +147,8 @@ impl Calls {
         if let Some(index) = self.free.pop()
             && let Some(entry) = self.entries.get_mut(index as usize)
         {
-            (entry.slot, entry.awaited) = (slot, awaited);
+            entry.fill(slot);
+            entry.awaited = awaited;
             return id(entry.generation, index);
         }
         let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
@@ -164,21 +174,27 @@ impl Calls {
     #[inline]
     // [outcome.order]
     pub(crate) fn answer(&mut self, call: CallId, answer: Answer, most: usize) -> Met {
-        let (unclaimed, streamed) = (self.unclaimed, self.streamed);
         let entry = match self.entries.get_mut(index(call)) {
             Some(entry) if entry.generation == generation(call) => entry,
             _ => return self.unawaited(call),
         };
         let Slot::Waiting(Asked { at, .. }) = entry.slot else { return self.unawaited(call) };
-        let fits = entry.awaited
-            || unclaimed.saturating_add(streamed).saturating_add(answer.size()) <= most;
-        let answer = if fits { answer } else { not_kept() };
-        let size = answer.size();
-        entry.slot = Slot::Answered(answer);
-        self.kept = self.kept.saturating_add(size);
-        if !entry.awaited {
-            self.unclaimed = unclaimed.saturating_add(size);
+        let mut size = answer.size();
+        if entry.awaited {
+            entry.fill(Slot::Answered(answer));
+        } else {
+            let unclaimed = self.unclaimed.saturating_add(size);
+            if unclaimed.saturating_add(self.streamed) <= most {
+                entry.fill(Slot::Answered(answer));
+                self.unclaimed = unclaimed;
+            } else {
+                let answer = not_kept();
+                size = answer.size();
+                entry.fill(Slot::Answered(answer));
+                self.unclaimed = self.unclaimed.saturating_add(size);
+            }
         }
+        self.kept = self.kept.saturating_add(size);
         self.waiting = self.waiting.saturating_sub(1);
         self.answered = self.answered.saturating_add(1);
         self.settled = self.settled.max(at);
@@ -254,15 +270,13 @@ impl Calls {
         if entry.generation != generation(call) || !matches!(entry.slot, Slot::Answered(_)) {
             return self.claim_stream(call);
         }
-        let (slot, awaited) = (std::mem::replace(&mut entry.slot, Slot::Free), entry.awaited);
+        let awaited = entry.awaited;
+        let Slot::Answered(answer) = std::mem::replace(&mut entry.slot, Slot::Free) else {
+            return None;
+        };
         self.free(call);
-        match slot {
-            Slot::Answered(answer) => {
-                self.taken_out(&answer, awaited);
-                Some(answer)
-            }
-            Slot::Free | Slot::Waiting(_) | Slot::Open(_) | Slot::Withdrawn(_) => None,
-        }
+        self.taken_out(&answer, awaited);
+        Some(answer)
     }
 
     /// What the call is doing.
@@ -287,6 +301,7 @@ impl Calls {
     }
 
     /// Hands an open stream out as the answer of its call.
+    #[cold]
     fn claim_stream(&mut self, call: CallId) -> Option<Answer> {
         self.inlet(call).map(|_| Answer::Stream(call))
     }
@@ -346,6 +361,7 @@ impl Calls {
     }
 }
 
+#[cold]
 fn not_kept() -> Answer {
     let text = "too many bytes of answers were not yet claimed".into();
     Answer::Failure { code: FailureCode::AnswerDropped, accepted: Box::default(), text }

@@ -16,9 +16,12 @@ impl State {
         if self.followed.any() {
             self.followed_is_ready(id);
         }
-        self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
         // Threads that wait for any of several calls look for themselves which one it is.
-        self.wake(|sleep| matches!(sleep, Sleep::Answers | Sleep::Several));
+        self.wake(|sleep| match sleep {
+            Sleep::Answer(call) => call == id,
+            Sleep::Answers | Sleep::Several => true,
+            _ => false,
+        });
     }
 
     /// Follows a call with a waker. Returns the waker that followed it before, to be dropped

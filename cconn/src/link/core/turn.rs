@@ -195,6 +195,12 @@ impl Turn {
         self.callers > 0 || self.waiting > 0
     }
 
+    /// Whether a runner can start something now.
+    #[inline]
+    pub(crate) fn can_start(&self) -> bool {
+        !self.is_queue_empty() && self.startable() != Startable::Nothing
+    }
+
     /// Which kind of runner can start the next piece of work now.
     #[inline]
     pub(crate) fn startable(&self) -> Startable {
@@ -264,6 +270,10 @@ impl Turn {
     /// Takes the next piece of work, if that kind of runner may do it.
     #[inline]
     pub(crate) fn start(&mut self, runner: RunnerKind) -> Option<Work> {
+        if self.is_queue_empty() { None } else { self.start_queued(runner) }
+    }
+
+    fn start_queued(&mut self, runner: RunnerKind) -> Option<Work> {
         match self.startable() {
             Startable::Nothing => None,
             Startable::ByStandIn if runner == RunnerKind::Executor => None,

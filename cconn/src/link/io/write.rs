@@ -50,7 +50,14 @@ impl Locked<'_> {
     ///
     /// Blocks while the socket is full, reading meanwhile; gives up at the deadline (the rest
     /// stays in the outbox) and cuts a peer that takes nothing for the write deadline.
+    #[inline]
     pub(in super::super) fn flush(&mut self, deadline: &mut Deadline) {
+        if self.is_unflushed() {
+            self.flush_out(deadline);
+        }
+    }
+
+    fn flush_out(&mut self, deadline: &mut Deadline) {
         while self.is_unflushed() {
             let own = self.begin_flush();
             if self.write_on(own, deadline) {

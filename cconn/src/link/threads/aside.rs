@@ -95,7 +95,12 @@ impl Link {
     /// Takes the turn back, even if another handler runs.
     #[inline]
     pub(in super::super) fn come_back(&self, state: &mut Locked<'_>, away: Option<Away>) {
-        let Some(Away(handler)) = away else { return };
+        if let Some(away) = away {
+            self.come_back_from(state, away);
+        }
+    }
+
+    fn come_back_from(&self, state: &mut Locked<'_>, Away(handler): Away) {
         // No thread holds the locks of two connections at once.
         if std::ptr::eq(&raw const *handler.link, self) {
             state.take_turn_back(handler.marks.parallel);

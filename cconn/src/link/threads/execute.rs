@@ -62,11 +62,22 @@ impl Link {
         self.locked(|state| state.route_rest());
         let mut hands = Hands::new(self, Role::Executor);
         self.locked(|state| {
-            while !state.is_closed() {
-                self.execute_next(state, &mut hands);
-            }
+            self.execute_while(state, None, &mut hands);
             state.end_executor();
         });
+    }
+
+    /// Does the executor's work until the connection is closed, or until the term of a stand-in in
+    /// its place is over.
+    fn execute_while(
+        self: &Arc<Self>,
+        state: &mut Locked<'_>,
+        term: Option<StandInTerm>,
+        hands: &mut Hands<'_>,
+    ) {
+        while !state.is_closed() && term.is_none_or(|term| state.has_role(term)) {
+            self.execute_next(state, hands);
+        }
     }
 
     /// Does what the executor has to do next: runs a command, writes, reads or sleeps.
@@ -85,7 +96,9 @@ impl Link {
             let before = state.read_so_far();
             state.read_pass(reader, &mut Deadline::Never, Router::Runs);
             let answered = state.has_been_answered_since(before);
-            self.yield_helm_to_callers(state, answered);
+            if state.is_free_of_work() {
+                self.yield_helm_to_callers(state, answered);
+            }
         } else {
             state.pass_on();
             state.sleep(Sleep::Executor, None);
@@ -101,9 +114,6 @@ impl Link {
     /// for themselves, and a caller that was just answered finds the helm free if it soon calls
     /// again.
     fn yield_helm_to_callers(&self, state: &mut Locked<'_>, answered: bool) {
-        if !state.is_free_of_work() {
-            return;
-        }
         if state.has_sleeping_readers() {
             state.pass_on();
             state.sleep(Sleep::Executor, None);
@@ -146,9 +156,7 @@ impl Link {
         hands: &mut Hands<'_>,
     ) -> bool {
         hands.role = Role::InItsPlace;
-        while !state.is_closed() && state.has_role(term) {
-            self.execute_next(state, hands);
-        }
+        self.execute_while(state, Some(term), hands);
         hands.role = Role::StandIn;
         state.end_term();
         false

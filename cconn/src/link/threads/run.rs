@@ -29,32 +29,6 @@ const KEPT: usize = 1 << 10;
 /// What the caller of a command reads that was not started in time.
 const TOO_LATE: &str = "the time that its caller had for it was over before it could start";
 
-/// A command that has returned, and its stream if it has opened one.
-#[derive(Clone, Copy)]
-struct Done {
-    ran: Ran,
-    stream: Option<OutletId>,
-    role: Role,
-}
-
-impl Done {
-    #[inline]
-    fn note(self, state: &mut Locked<'_>) {
-        match self.stream {
-            None => state.finish(self.ran),
-            Some(stream) => self.end_stream(stream, state),
-        }
-    }
-
-    #[cold]
-    fn end_stream(self, stream: OutletId, state: &mut Locked<'_>) {
-        state.end_pump(self.ran, stream);
-        if self.role == Role::Executor {
-            state.recall_role();
-        }
-    }
-}
-
 /// What a thread that runs commands keeps at hand.
 pub(super) struct Hands<'a> {
     runner: Box<dyn Runner + 'a>,
@@ -75,11 +49,19 @@ impl<'a> Hands<'a> {
 
     /// Frees what is too large to be kept. The `Vec` of a long answer is kept by the connection, to
     /// read the next long byte string into.
+    #[inline]
     fn tidy(&mut self, state: &mut Locked<'_>) {
+        if self.frame.tail.capacity() > 0 || self.frame.bytes.capacity() > KEPT {
+            self.free(state);
+        }
+        self.frame.bytes.clear();
+    }
+
+    #[cold]
+    fn free(&mut self, state: &mut Locked<'_>) {
         if self.frame.tail.capacity() > 0 {
             drop(state.reuse_long(std::mem::take(&mut self.frame.tail)));
         }
-        self.frame.truncate(0);
         if self.frame.bytes.capacity() > KEPT {
             put_scratch(std::mem::take(&mut self.frame.bytes));
         }
@@ -113,42 +95,78 @@ impl Link {
     /// Runs the command in `hands`, with nothing locked, and sends its answer.
     pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
-        let Command { call, parallel, number, .. } = *command;
-        let ran = Ran { call, parallel, number };
+        let Command { call, parallel, number, charge, .. } = *command;
         let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
-        let pump = (credit > 0).then(|| Pump::new(self, ran, credit, hands.role));
         // Credit is granted when a command starts: a long command must not hold up the peer's
         // window.
-        state.take_up(command.charge);
-        self.flush_or_leave(state, Appended::Answers, &mut Deadline::Never);
+        state.take_up(charge);
+        if state.is_unflushed() {
+            self.flush_or_leave(state, Appended::Answers, &mut Deadline::Never);
+        }
         // This thread is about to enter user code, so other threads get what else may start, and
         // the helm.
         state.offer();
-        let write = state.unlocked(|| {
-            if hands.frame.bytes.capacity() == 0 {
-                hands.frame.bytes = take_scratch();
-            }
-            let write = self.run_unlocked(hands, pump.as_ref());
-            if let Some(command) = &mut hands.command {
-                self.recycle(&mut command.body);
-            }
-            self.give_way();
-            write
-        });
-        let stream = pump.as_ref().and_then(Pump::opened);
-        let done = Done { ran, stream, role: hands.role };
-        // [cancel.stream]
-        if write && stream.is_none_or(|stream| state.owes_end(stream)) {
-            answer(state, done, &mut hands.frame);
-        } else {
-            done.note(state);
+        if credit > 0 {
+            return self.run_streaming(state, hands);
+        }
+        let write = state.unlocked(|| self.run_away(hands, None));
+        let at_once = write && is_written_at_once(state, &mut hands.frame);
+        state.finish(Ran { call, parallel, number });
+        if at_once {
+            state.write_at_once(hands.frame.parts(), &mut Deadline::Never);
         }
         hands.tidy(state);
         state.advance_goodbye();
     }
 
+    /// Runs a command whose caller expects a stream. If one was opened, what is sent at last is its
+    /// end.
+    #[cold]
+    fn run_streaming(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
+        let Some(command) = &hands.command else { return };
+        let Command { call, parallel, number, .. } = *command;
+        let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
+        let ran = Ran { call, parallel, number };
+        let pump = Pump::new(self, ran, credit, hands.role);
+        let write = state.unlocked(|| self.run_pumping(hands, &pump));
+        let stream = pump.opened();
+        // [cancel.stream]
+        let write = write && stream.is_none_or(|stream| state.owes_end(stream));
+        let at_once = write && is_written_at_once(state, &mut hands.frame);
+        match stream {
+            None => state.finish(ran),
+            Some(stream) => end_stream(state, ran, stream, hands.role),
+        }
+        if at_once {
+            state.write_at_once(hands.frame.parts(), &mut Deadline::Never);
+        }
+        hands.tidy(state);
+        state.advance_goodbye();
+    }
+
+    #[cold]
+    fn run_pumping(self: &Arc<Self>, hands: &mut Hands<'_>, pump: &Pump<'_>) -> bool {
+        self.run_away(hands, Some(pump))
+    }
+
+    /// Runs the command with nothing locked; false if there is nothing to send.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
+    fn run_away(self: &Arc<Self>, hands: &mut Hands<'_>, pump: Option<&Pump<'_>>) -> bool {
+        if hands.frame.bytes.capacity() == 0 {
+            hands.frame.bytes = take_scratch();
+        }
+        let write = self.run_unlocked(hands, pump);
+        if let Some(command) = &mut hands.command {
+            self.recycle(&mut command.body);
+        }
+        self.give_way();
+        write
+    }
+
     /// Runs the command and encodes its outcome; false if there is nothing to send.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
     // [outcome.one]
     fn run_unlocked(self: &Arc<Self>, hands: &mut Hands<'_>, pump: Option<&Pump<'_>>) -> bool {
         let Hands { runner, command, frame, .. } = hands;
@@ -334,13 +352,13 @@ impl Drop for Handle<'_> {
     }
 }
 
-/// Sends the answer of a command that has returned. If nothing else is to be done it is written at
-/// once; the answers of a row of commands share a write.
-#[inline]
-fn answer(state: &mut Locked<'_>, done: Done, frame: &mut Answering) {
+/// Whether the answer of a command that has returned is to be written at once, because nothing else
+/// is to be done. Else it is appended: the answers of a row of commands share a write.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
+fn is_written_at_once(state: &mut Locked<'_>, frame: &mut Answering) -> bool {
     if state.writes_answer_at_once() {
-        done.note(state);
-        return state.write_at_once(frame.parts(), &mut Deadline::Never);
+        return true;
     }
     if state.is_above_high_water() {
         // A peer that reads no answers holds up its own commands, and costs no more memory than
@@ -348,7 +366,15 @@ fn answer(state: &mut Locked<'_>, done: Done, frame: &mut Answering) {
         let _never_late = state.await_room(&mut Deadline::Never);
     }
     state.append_answer(frame);
-    done.note(state);
+    false
+}
+
+#[cold]
+fn end_stream(state: &mut Locked<'_>, ran: Ran, stream: OutletId, role: Role) {
+    state.end_pump(ran, stream);
+    if role == Role::Executor {
+        state.recall_role();
+    }
 }
 
 fn text_behind(frame: &[u8], header: usize) -> String {

@@ -24,7 +24,9 @@ impl Link {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         self.locked(|state| {
-            if state.is_above_high_water() || !self.admit_at_once(state, charge(frame.charged()))? {
+            if state.is_above_high_water()
+                || !self.admit_at_once(state, charge(frame.charged_one_way()))?
+            {
                 return self.send_later(state, frame, deadline);
             }
             state.append_one_way(frame);
@@ -45,7 +47,7 @@ impl Link {
             return Err(Failure::NoRoom);
         }
         let sent = self.sending(state, |state| {
-            self.admit_with_room(state, charge(frame.charged()), deadline)?;
+            self.admit_with_room(state, charge(frame.charged_one_way()), deadline)?;
             state.append_one_way(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
             Ok(())
@@ -61,7 +63,7 @@ impl Link {
     pub(crate) fn try_send(&self, frame: &mut Outgoing<&[u8]>) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(frame.charged()))?;
+            self.admit_or_refuse(state, charge(frame.charged_one_way()))?;
             state.append_one_way(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(())
@@ -72,7 +74,7 @@ impl Link {
     pub(crate) fn try_defer(&self, frame: &mut Outgoing<&[u8]>) -> Result<CallId, Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(frame.charged()))?;
+            self.admit_or_refuse(state, charge(frame.charged_call()))?;
             let call = self.open_call(state, frame, false)?;
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
@@ -84,7 +86,7 @@ impl Link {
     pub(crate) fn send_at_once(&self, frame: &Outgoing<&[u8]>) -> Result<(), Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
-            self.admit_or_refuse(state, charge(frame.charged()))?;
+            self.admit_or_refuse(state, charge(frame.charged_one_way()))?;
             // Copied, because the other connections of the broadcast need the frame too.
             state.append_copied_one_way(frame);
             state.flush_ready();
@@ -121,7 +123,9 @@ impl Link {
         let deadline = &mut deadline.into();
         self.check_size(frame.len())?;
         self.locked(|state| {
-            if state.is_above_high_water() || !self.admit_at_once(state, charge(frame.charged()))? {
+            if state.is_above_high_water()
+                || !self.admit_at_once(state, charge(frame.charged_call()))?
+            {
                 return self.defer_later(state, frame, deadline);
             }
             let call = self.open_call(state, frame, false)?;
@@ -143,7 +147,7 @@ impl Link {
             return Err(Failure::NoRoom);
         }
         let opened = self.sending(state, |state| {
-            self.admit_with_room(state, charge(frame.charged()), deadline)?;
+            self.admit_with_room(state, charge(frame.charged_call()), deadline)?;
             let call = self.open_call(state, frame, false)?;
             state.append(frame);
             Ok(call)
@@ -179,17 +183,29 @@ impl Link {
         if state.is_above_high_water() {
             state.await_room(deadline)?;
         }
-        if self.admit_at_once(state, charge(frame.charged()))? {
+        if self.admit_at_once(state, charge(frame.charged_call()))? {
             return self.open_call(state, frame, true);
         }
+        self.open_later(state, frame, deadline)
+    }
+
+    /// Opens a call that has to wait for window.
+    #[cold]
+    fn open_later(
+        &self,
+        state: &mut Locked<'_>,
+        frame: &mut Outgoing<&[u8]>,
+        deadline: &mut Deadline,
+    ) -> Result<CallId, Failure> {
         self.sending(state, |state| {
-            self.await_window(state, charge(frame.charged()), deadline)?;
+            self.await_window(state, charge(frame.charged_call()), deadline)?;
             self.open_call(state, frame, true)
         })
     }
 
     /// Opens a call for which credit is taken, whose frame is the next to be appended.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its callers all but two are cold")]
     fn open_call(
         &self,
         state: &mut State,

@@ -85,7 +85,7 @@ fn frames_in_the_making_become_the_same() {
     let whole =
         Frame::Call { depth: 1, id: ID, command: 2, fingerprint: 3, context: None, body: b"" };
     assert_eq!(call.bytes, written(&whole, Features::NONE));
-    assert_eq!((call.command_of_call(), call.charged()), (2, 0));
+    assert_eq!((call.command_of_call(), call.charged_call()), (2, 0));
     assert!(!blank_call(&mut call.bytes, CallId(8)) && blank_call(&mut call.bytes, ID));
     assert_eq!(call.command_of_call(), NO_COMMAND);
     let mut answer = Answering::default();
@@ -107,7 +107,7 @@ fn a_frame_in_the_making_may_have_a_context_block_and_a_tail() {
     frame.bytes.extend(b"ab");
     frame.tail = b"cdef";
     assert_eq!(frame.finish(), Some(14 + 7 + 6));
-    assert_eq!(frame.charged(), 7 + 6, "the block with its length byte, and the body");
+    assert_eq!(frame.charged_one_way(), 7 + 6, "the block with its length byte, and the body");
     let context = ContextBlock::parse(&[1, 4, 0xf4, 1, 0, 0]).ok();
     let whole = Frame::OneWay { depth: 1, command: 2, fingerprint: 3, context, body: b"abcdef" };
     let whole = written(&whole, Features::NONE);
