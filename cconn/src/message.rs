@@ -38,6 +38,7 @@ pub(crate) use encode::{LONG, encode_body};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
 
 pub use fingerprint::print;
+pub(crate) use head::Fixed;
 pub use head::{Entete, hash};
 pub use lent::{LendNever, LendSerde, Lent};
 pub use named::{Nommee, nommee};

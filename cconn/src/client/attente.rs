@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Client;
 use crate::erreur::{Erreur, Jamais, Resultat, Usage};
 use crate::link::{Answer, Awaited, Failure, wait_for_first};
-use crate::message::{AnswerReader, Entete, ErreurCommande, ValueError};
+use crate::message::{AnswerReader, Entete, ErreurCommande, Fixed, ValueError};
 use crate::sync::Deadline;
 use crate::wire::CallId;
 
@@ -97,7 +97,7 @@ pub struct Attente<R, E = Jamais> {
 
 /// The message's head, kept for errors.
 enum Head {
-    Fixed(Entete<'static>),
+    Fixed(Fixed),
     Copied(Box<Copied>),
 }
 
@@ -122,7 +122,7 @@ impl Head {
 
     fn entete(&self) -> Entete<'_> {
         match self {
-            Head::Fixed(head) => *head,
+            Head::Fixed(head) => head.entete(),
             Head::Copied(copied) => Entete::new(&copied.nom, copied.empreinte, &copied.signature),
         }
     }

@@ -25,6 +25,24 @@ enum Texts<'a> {
     Given(&'a str, &'a str),
 }
 
+/// The head of a message to a declared command, in as few bytes as tell it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fixed {
+    signature: &'static Signature,
+    empreinte: u32,
+    omitted: u8,
+    streams: bool,
+}
+
+impl Fixed {
+    /// The head.
+    pub(crate) fn entete(self) -> Entete<'static> {
+        let Fixed { signature, empreinte, omitted, streams } = self;
+        let (texts, hash) = (Texts::Declared(signature), signature.hash);
+        Entete { texts, hash, empreinte, omitted, streams }
+    }
+}
+
 impl<'a> Entete<'a> {
     /// The head of a message to the command called `nom`.
     ///
@@ -86,16 +104,11 @@ impl<'a> Entete<'a> {
         self.streams
     }
 
-    /// A copy that can be kept, if the texts are those of a declared command.
-    pub(crate) fn as_fixed(&self) -> Option<Entete<'static>> {
-        let Entete { hash, empreinte, omitted, streams, .. } = *self;
-        self.known().map(|known| Entete {
-            texts: Texts::Declared(known),
-            hash,
-            empreinte,
-            omitted,
-            streams,
-        })
+    /// What is kept of the head, if it is that of a declared command.
+    #[inline]
+    pub(crate) fn as_fixed(&self) -> Option<Fixed> {
+        let Entete { empreinte, omitted, streams, .. } = *self;
+        self.known().map(|signature| Fixed { signature, empreinte, omitted, streams })
     }
 
     /// The command's name on the wire.
