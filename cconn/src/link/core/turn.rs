@@ -13,6 +13,7 @@ mod stand_ins;
 #[cfg(test)]
 mod tests;
 mod unheard;
+mod waits;
 
 use self::arrivals::Arrivals;
 use self::role::Pumps;
@@ -314,28 +315,6 @@ impl Turn {
         let count = if parallel { &mut self.parallel } else { &mut self.running };
         *count = count.saturating_sub(1);
         self.served.end(call);
-    }
-
-    /// Gives up the turn of a handler that is about to wait for a peer. An error if too many wait
-    /// already.
-    // [order.waiting]
-    pub(crate) fn leave(&mut self, parallel: bool) -> Result<(), Crowded> {
-        if self.waiting >= self.max_waiting && holds(Rule::WaitsAreCounted) {
-            return Err(Crowded);
-        }
-        self.waiting = self.waiting.saturating_add(1);
-        // `None`: the call stays in `served`, because its handler only waits and may still be
-        // cancelled.
-        self.finish(None, parallel);
-        Ok(())
-    }
-
-    /// Notes that a handler's wait has ended: it goes on at once, whatever else runs.
-    pub(crate) fn come_back(&mut self, parallel: bool) {
-        self.waiting = self.waiting.saturating_sub(1);
-        self.count(parallel, 1);
-        // Commands that came during the wait are run even if no other thread waits for them.
-        self.owe_what_came();
     }
 
     /// Cancels a call that the peer gave up: marks it if it runs, and takes it out of the queue if
