@@ -189,6 +189,7 @@ fn ping<'x>(
     alias:&[],
     declared:__cconn::Some(||&__CCONN_SIGNATURE),
     besoins:&[],
+    garde:__cconn::None,
     run:|__cconn_context,
     mut
     __cconn_input,

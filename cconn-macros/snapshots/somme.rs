@@ -139,6 +139,7 @@ const _: () = {
             alias: &[],
             declared: __cconn::Some(|| &__CCONN_SIGNATURE),
             besoins: &[],
+            garde: __cconn::None,
             run: |__cconn_context, mut __cconn_input, __cconn_out| {
                 let __cconn_a0: i64 = __cconn::Slot::<i64>::NEW
                     .__cconn_read(&mut __cconn_input, "a")?;

@@ -21,6 +21,8 @@ pub(crate) struct Args {
     pub(crate) parallel: Option<Ident>,
     /// The word `idempotente`, if given: the command may run twice without harm.
     pub(crate) idempotent: Option<Ident>,
+    /// The function that says who may call the command, if `garde = ..` names one.
+    pub(crate) guard: Option<Path>,
     /// The parameter that receives the connection, if `client = ..` names one.
     pub(crate) client: Option<Ident>,
     /// The parameter that receives the server, if `serveur = ..` names one.
@@ -33,7 +35,7 @@ pub(crate) struct Args {
 }
 
 const KNOWN: &str = "an argument of `#[commande]` is `nom = \"..\"`, `alias = \"..\"`, \
-                     `parallele`, `idempotente`, `client = parameter`, \
+                     `parallele`, `idempotente`, `garde = function`, `client = parameter`, \
                      `serveur = parameter`, `etat = parameter`, `session = parameter`, \
                      `de = path` or `crate = path`";
 
@@ -74,6 +76,7 @@ impl Args {
                 Ok(())
             }
             "crate" => set(&mut self.krate, key, value(key, input, "crate = path")?),
+            "garde" => set(&mut self.guard, key, value(key, input, "garde = function")?),
             "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
             "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
             "de" => set(&mut self.declared, key, value(key, input, "de = path")?),
@@ -96,11 +99,12 @@ impl Args {
 }
 
 /// The arguments, each with words that people write instead of it.
-const MEANT: [(&str, &[&str]); 10] = [
+const MEANT: [(&str, &[&str]); 11] = [
     ("nom", &["nom", "name", "rename", "named"]),
     ("alias", &["alias", "aliases", "ancien", "old_name", "deprecated"]),
     ("parallele", &["parallele", "parallel", "concurrent", "para", "async"]),
     ("idempotente", &["idempotente", "idempotent", "retry", "retryable"]),
+    ("garde", &["garde", "guard", "gardes", "allow", "permission"]),
     ("client", &["client", "clients", "connection", "connexion"]),
     ("serveur", &["serveur", "server", "serveurs"]),
     ("etat", &["etat", "state", "etats"]),

@@ -47,6 +47,8 @@ pub(crate) struct Command {
     pub(crate) parallel: bool,
     /// Whether the command may run twice without harm.
     pub(crate) idempotent: bool,
+    /// The function that says who may call it.
+    pub(crate) guard: Option<Path>,
     /// In the order of the function's parameters.
     pub(crate) parameters: Vec<Parameter>,
     /// The type of the answer as a caller gets it; `None` if it is not allowed.
@@ -91,6 +93,7 @@ pub(crate) fn build(
         }
     }
     check_declared(args, &function, sink);
+    check_guard(args, &function, sink);
     let ident = &function.sig.ident;
     let name = LitStr::new(&unraw(ident), ident.span());
     let name = args.name.clone().unwrap_or(name);
@@ -105,6 +108,7 @@ pub(crate) fn build(
         declared: args.declared.clone(),
         parallel: args.parallel.is_some(),
         idempotent: args.idempotent.is_some(),
+        guard: args.guard.clone(),
         parameters,
         answer: owned.or(answer),
         lends,
@@ -126,6 +130,15 @@ fn check_declared(args: &Args, function: &Function, sink: &mut Sink) {
     }
     if let Some(name) = &args.name {
         sink.at(name, "the name is that of the declaration: remove `nom`, or write it there");
+    }
+}
+
+/// A guard stands before a command that runs on this side.
+fn check_guard(args: &Args, function: &Function, sink: &mut Sink) {
+    if let Some(guard) = args.guard.as_ref().filter(|_| function.body.is_none()) {
+        let text = "a command without a body is only declared here: give the guard to the function \
+                    that has the body";
+        sink.at(guard, text);
     }
 }
 

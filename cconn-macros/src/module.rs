@@ -49,10 +49,21 @@ pub(crate) fn expand(args: &Args, module: Module, mut sink: Sink) -> TokenStream
 
 /// Reports the arguments that a module can't have: only `crate = path` has a meaning for one.
 fn check_args(args: &Args, sink: &mut Sink) {
-    let Args { name, aliases, krate: _, parallel, idempotent, client, server, declared, states } =
-        args;
+    let Args {
+        name,
+        aliases,
+        krate: _,
+        parallel,
+        idempotent,
+        guard,
+        client,
+        server,
+        declared,
+        states,
+    } = args;
     let name = name.iter().chain(aliases).map(ToTokens::to_token_stream);
     let name = name.chain(declared.iter().map(ToTokens::to_token_stream));
+    let name = name.chain(guard.iter().map(ToTokens::to_token_stream));
     let others = [parallel, idempotent, client, server].into_iter().flatten().chain(states);
     for place in name.chain(others.map(ToTokens::to_token_stream)) {
         sink.at(&place, "a module has no such argument: write it on one of its commands");

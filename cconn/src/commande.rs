@@ -110,9 +110,16 @@ pub struct Description {
     pub declared: Option<fn() -> &'static Signature>,
     #[doc(hidden)]
     pub besoins: &'static [Besoin],
+    /// Says whether a peer may call the command. It is asked before the arguments are decoded.
+    #[doc(alias = "guard")]
+    pub garde: Option<Garde>,
     #[doc(hidden)]
     pub run: RunFn,
 }
+
+/// A function that says whether the peer of a connection may call a command.
+#[doc(alias = "Guard")]
+pub type Garde = fn(&Client) -> bool;
 
 /// A function that decodes the arguments, runs the command and encodes the answer.
 pub type RunFn = for<'de> fn(&Context<'_>, Input<'de>, &mut Answering) -> Result<Reply, Fault>;

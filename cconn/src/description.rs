@@ -3,8 +3,9 @@
 //!
 //! Every program answers these commands, unless it switches them off
 //! ([`OptionsServeur::integree`](crate::OptionsServeur::integree)). They work both ways, like all
-//! commands, and a program of any language can call them by name. Every caller is shown all
-//! commands that are registered, also those that a hook would refuse it.
+//! commands, and a program of any language can call them by name. A caller is shown the commands
+//! that the guards allow it ([`OptionsServeur::garde`](crate::OptionsServeur::garde), and
+//! `garde = ..` of the attribute), also those that the hook `avant_commande` would refuse it.
 //!
 //! The description of a command holds everything that is needed to call it without its
 //! declaration: names, the shapes of arguments and answer down to every field and variant, and

@@ -115,6 +115,23 @@ impl Identite {
         self.with(|proofs| proofs.certificate = Some(certificate))
     }
 
+    /// What was proved, for the peer to read: without the hash of its key.
+    pub(crate) fn shown_to_peer(&self) -> String {
+        self.shown(|certificate| {
+            let name = certificate.name().map(|name| format!(" of {}", Harmless(name)));
+            format!("certificate{}", name.unwrap_or_default())
+        })
+    }
+
+    fn shown(&self, certificate: impl Fn(&Certificat) -> String) -> String {
+        let Some(proofs) = &self.0 else { return "anonymous".to_owned() };
+        let unix = proofs.unix.as_ref().map(ToString::to_string);
+        let secret = proofs.secret.as_ref().map(|name| format!("secret \"{}\"", Harmless(name)));
+        let certificate = proofs.certificate.as_ref().map(certificate);
+        let shown: Vec<String> = [unix, secret, certificate].into_iter().flatten().collect();
+        shown.join(", ")
+    }
+
     fn with(self, change: impl FnOnce(&mut Proofs)) -> Self {
         let mut proofs = self.0.map(Arc::unwrap_or_clone).unwrap_or_default();
         change(&mut proofs);
@@ -150,6 +167,11 @@ impl Certificat {
         self.key
     }
 
+    /// The name that stands for the certificate in texts.
+    fn name(&self) -> Option<&String> {
+        self.names.first().or(self.uris.first())
+    }
+
     /// The names of hosts in the certificate.
     #[doc(alias("dns", "subject_alt_names"))]
     #[doc(alias = "dns_names")]
@@ -166,12 +188,7 @@ impl Certificat {
 
 impl fmt::Display for Identite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(proofs) = &self.0 else { return f.pad("anonymous") };
-        let unix = proofs.unix.as_ref().map(ToString::to_string);
-        let secret = proofs.secret.as_ref().map(|name| format!("secret \"{}\"", Harmless(name)));
-        let certificate = proofs.certificate.as_ref().map(ToString::to_string);
-        let shown: Vec<String> = [unix, secret, certificate].into_iter().flatten().collect();
-        f.pad(&shown.join(", "))
+        f.pad(&self.shown(ToString::to_string))
     }
 }
 
@@ -192,7 +209,7 @@ impl fmt::Display for Unix {
 impl fmt::Display for Certificat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("certificate")?;
-        if let Some(name) = self.names.first().or(self.uris.first()) {
+        if let Some(name) = self.name() {
             write!(f, " of {}", Harmless(name))?;
         }
         f.write_str(" (key ")?;

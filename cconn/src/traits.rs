@@ -5,6 +5,7 @@
 //! [`VersAdresse`] are sealed: only `#[commande]` and this crate implement them.
 
 pub use crate::adresse::VersAdresse;
+pub use crate::commande::Garde;
 pub use crate::commande::{
     Commande, Description, Liste, Partout, Recus, Retour, ServeurSeul, SurClient,
 };

@@ -6,6 +6,8 @@
 mod autres;
 #[path = "securite/certificats.rs"]
 mod certificats;
+#[path = "securite/gardes.rs"]
+mod gardes;
 #[path = "securite/secrets.rs"]
 mod secrets;
 #[path = "securite/tls.rs"]

@@ -27,6 +27,11 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let doc = doc(command);
     let needs = handed_in::needs(command);
     let streams = command.stream.is_some();
+    let guard = if let Some(guard) = &command.guard {
+        quote!(__cconn::Some(#guard))
+    } else {
+        quote!(__cconn::None)
+    };
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Commande for #twin {
@@ -43,6 +48,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 alias: &[#(#aliases),*],
                 declared: __cconn::Some(|| &__CCONN_SIGNATURE),
                 besoins: #needs,
+                garde: #guard,
                 run: #handler,
             };
         }

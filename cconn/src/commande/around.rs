@@ -1,4 +1,4 @@
-//! The program's hooks around each command: they may refuse it, time it and log it.
+//! The program's guard and hooks around each command: they may refuse it, time it and log it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Registry;
 use super::fence::{fence, fence_telling};
-use super::registry::Registered;
+use super::registry::{Registered, not_allowed};
 use crate::client::Client;
 use crate::erreur::{NatureDistante, Resultat};
 use crate::link::{Incoming, Outcome};
@@ -15,15 +15,19 @@ use crate::wire::{Answering, FailureCode};
 /// The text for a caller whose command did not run because a hook panicked.
 const PANICKED: &str = "a hook that runs before each command panicked";
 
+/// What says which commands a peer may call, by their names.
+type Guard = dyn Fn(&Client, &str) -> bool + Send + Sync;
+
 /// A hook before each command.
 type Before = dyn Fn(&Execution<'_>) -> Resultat<()> + Send + Sync;
 
 /// A hook after each command.
 type After = dyn Fn(&Execution<'_>, &Issue<'_>, Duration) + Send + Sync;
 
-/// The hooks around each command, in the order in which they were given.
+/// The guard of every command, and the hooks around each, in the order in which they were given.
 #[derive(Clone, Default)]
 pub(crate) struct Around {
+    guard: Option<Arc<Guard>>,
     before: Vec<Arc<Before>>,
     after: Vec<Arc<After>>,
 }
@@ -95,6 +99,20 @@ impl fmt::Debug for Execution<'_> {
 }
 
 impl Around {
+    pub(crate) fn set_guard(
+        &mut self,
+        guard: impl Fn(&Client, &str) -> bool + Send + Sync + 'static,
+    ) {
+        self.guard = Some(Arc::new(guard));
+    }
+
+    /// Whether the guard lets the peer call the command of that name. A guard that panics lets
+    /// nobody call anything.
+    pub(super) fn lets_in(&self, client: &Client, name: &str) -> bool {
+        let lets_in = |guard: &Arc<Guard>| fence(|| guard(client, name)).unwrap_or(false);
+        self.guard.as_ref().is_none_or(lets_in)
+    }
+
     pub(crate) fn add_before(
         &mut self,
         hook: impl Fn(&Execution<'_>) -> Resultat<()> + Send + Sync + 'static,
@@ -146,8 +164,14 @@ impl Around {
         outcome
     }
 
-    /// Runs the hooks before a command. The text of the first that refuses it.
+    /// Asks the guards, then runs the hooks before a command. The text of the first that refuses.
+    // [failure.rights]
     fn refusal(&self, execution: &Execution<'_>) -> Option<String> {
+        let Execution { client, command, .. } = execution;
+        let name = command.own_name();
+        if !(self.lets_in(client, name) && command.allows(client)) {
+            return Some(not_allowed(client, name));
+        }
         self.before.iter().find_map(|hook| match fence_telling(|| hook(execution)) {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -159,6 +183,8 @@ impl Around {
 impl Drop for Around {
     fn drop(&mut self) {
         // One after the other, because dropping what a hook has captured may panic.
+        let guard = self.guard.take();
+        let _panicked = fence(|| drop(guard));
         for hook in self.before.drain(..) {
             let _panicked = fence(|| drop(hook));
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::figures::Reader;
 use super::registered::Registered;
-use super::registry::Registry;
+use super::registry::{Registry, forbidden};
 use crate::client::Client;
 use crate::codec;
 use crate::forme::{Forme, Info, Programme, Types};
@@ -109,28 +109,31 @@ impl Registry {
             let text = format!("`{}` is switched off there", which.nom());
             return Some(Reply::failure(FailureCode::UnknownCommand, &text, out).into());
         }
+        if !self.lets_in(client, which.nom()) {
+            return Some(forbidden(client, which.nom(), out));
+        }
         if !incoming.body.is_empty() {
             let text = format!("`{}` takes no arguments", which.nom());
             return Some(Reply::failure(FailureCode::Arguments, &text, out).into());
         }
         Some(match which {
             Integree::Ping => answered(&(), out),
-            Integree::Info => answered(&self.info(), out),
-            Integree::Inventaire => answered(&self.programme(), out),
+            Integree::Info => answered(&self.info(client), out),
+            Integree::Inventaire => answered(&self.programme(client), out),
             Integree::Chiffres => {
                 answered(&self.figures(Reader::Peer(client), Some(&client.link)), out)
             }
         })
     }
 
-    fn info(&self) -> Info {
+    fn info(&self, client: &Client) -> Info {
         let (instant, debut) = begun();
         let (programme, version) = PRESENTED.get().cloned().unwrap_or_else(|| {
             let path = std::env::current_exe().unwrap_or_default();
             let name = path.file_stem().unwrap_or_default();
             (name.to_string_lossy().into_owned(), String::new())
         });
-        let commandes = self.shown().len().try_into().unwrap_or(u32::MAX);
+        let commandes = self.shown(client).len().try_into().unwrap_or(u32::MAX);
         Info {
             programme,
             version,
@@ -143,9 +146,9 @@ impl Registry {
         }
     }
 
-    fn programme(&self) -> Programme {
+    fn programme(&self, client: &Client) -> Programme {
         let mut types = Types::default();
-        let shown = self.shown();
+        let shown = self.shown(client);
         let commandes = shown.iter().map(|command| command.describe(&mut types)).collect();
         Programme { format: FORMAT, commandes, types: types.types }
     }

@@ -91,8 +91,11 @@ impl Registry {
     }
 
     /// Whether a peer may know of the command with this hash.
-    fn shows(&self, _client: &Client, hash: u64) -> bool {
-        self.find(hash).is_some() || Integree::of(hash).is_some()
+    fn shows(&self, client: &Client, hash: u64) -> bool {
+        match self.find(hash) {
+            Some(command) => self.allows(client, &command),
+            None => Integree::of(hash).is_some_and(|which| self.lets_in(client, which.nom())),
+        }
     }
 }
 

@@ -288,6 +288,7 @@ pub(crate) const PLACEHOLDER: Description = Description {
     hash: 0,
     declared: None,
     besoins: &[],
+    garde: None,
     run: run_nothing,
 };
 

@@ -6,22 +6,29 @@ use std::sync::Arc;
 
 use super::closure::Closure;
 use super::registry::Table;
-use super::{Besoin, Context, Description, Fault, Input, RunFn};
+use super::{Besoin, Context, Description, Fault, Garde, Input, RunFn, fence};
 use crate::body::Body;
+use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::message::{Reply, Signature, hash};
 use crate::wire::Answering;
 
-/// A message has another signature than the command.
-pub(super) struct OtherSignature;
+/// Why a command is not run for a message.
+pub(super) enum NotRun {
+    /// The message has another signature than the command.
+    OtherSignature,
+    /// The command's own guard does not allow it to the caller.
+    Forbidden,
+}
 
 /// A registered command.
 pub(super) struct Registered {
     pub(super) name: Cow<'static, str>,
     pub(super) hash: u64,
     pub(super) signature: &'static str,
-    /// 0 if the command was registered by name.
-    pub(super) fingerprint: u32,
+    /// The fingerprint of the messages that need no further look: 0 if the command was registered
+    /// by name, or has a guard.
+    plain: u32,
     pub(super) doc: &'static str,
     /// The command's own name, if `name` is an earlier one.
     pub(super) alias_of: Option<&'static str>,
@@ -31,6 +38,8 @@ pub(super) struct Registered {
     pub(super) needs: &'static [Besoin],
     /// Whether the command answers with a stream.
     pub(super) streams: bool,
+    /// The command's own guard.
+    guard: Option<Garde>,
     pub(super) run: Run,
 }
 
@@ -41,6 +50,16 @@ pub(super) enum Run {
 }
 
 impl Registered {
+    /// Whether the command's own guard allows it to the peer. A guard that panics allows nothing.
+    pub(super) fn allows(&self, client: &Client) -> bool {
+        self.guard.is_none_or(|guard| fence(|| guard(client)).unwrap_or(false))
+    }
+
+    /// The command's name, also if it is called by an earlier one.
+    pub(super) fn own_name(&self) -> &str {
+        self.alias_of.unwrap_or(&self.name)
+    }
+
     pub(super) fn execute(
         &self,
         context: &Context<'_>,
@@ -61,11 +80,15 @@ impl Registered {
             signature: entry.signature,
             doc: entry.doc,
             alias_of: None,
-            fingerprint: entry.declared.map_or(0, |declared| declared().get()),
+            plain: match (entry.declared, entry.garde) {
+                (Some(declared), None) => declared().get(),
+                _ => 0,
+            },
             declared: entry.declared.map(|declared| declared()),
             parallel: entry.parallele,
             needs: entry.besoins,
             streams: entry.flux,
+            guard: entry.garde,
             run: Run::Function(entry.run),
         }
     }
@@ -89,31 +112,45 @@ impl Registered {
             signature: "",
             doc: "",
             alias_of: None,
-            fingerprint: 0,
+            plain: 0,
             declared: None,
             parallel: false,
             needs: &[],
             streams: false,
+            guard: None,
             run: Run::Closure(run),
         }
     }
 
     /// How many arguments are left out at the end of a message with this fingerprint: `None` if
-    /// only its bytes tell, an error if its signature is another.
+    /// only its bytes tell, an error if its signature is another. `caller`: whom the command's own
+    /// guard is asked about first, if it was not asked yet.
     #[inline]
     // [fingerprint.differs] [fingerprint.none]
-    pub(super) fn omitted(&self, theirs: u32) -> Result<Option<u8>, OtherSignature> {
-        if theirs == self.fingerprint && theirs != 0 {
+    pub(super) fn omitted(
+        &self,
+        theirs: u32,
+        caller: Option<&Client>,
+    ) -> Result<Option<u8>, NotRun> {
+        if theirs == self.plain && theirs != 0 {
             return Ok(Some(0));
         }
-        self.omitted_in_another_form(theirs)
+        self.omitted_after_a_look(theirs, caller)
     }
 
     #[cold]
-    fn omitted_in_another_form(&self, theirs: u32) -> Result<Option<u8>, OtherSignature> {
+    // [failure.rights]
+    fn omitted_after_a_look(
+        &self,
+        theirs: u32,
+        caller: Option<&Client>,
+    ) -> Result<Option<u8>, NotRun> {
+        if self.guard.is_some() && caller.is_some_and(|caller| !self.allows(caller)) {
+            return Err(NotRun::Forbidden);
+        }
         match self.declared {
             Some(declared) if theirs != 0 => {
-                declared.omitted(theirs).map(Some).ok_or(OtherSignature)
+                declared.omitted(theirs).map(Some).ok_or(NotRun::OtherSignature)
             }
             _ => Ok(None),
         }

@@ -13,12 +13,13 @@ use super::figures::TakeCensus;
 use super::given::{Given, Sessions};
 use super::hooks::{EndHook, Hooks};
 pub(super) use super::registered::Registered;
-use super::registered::{Run, insert};
+use super::registered::{NotRun, Run, insert};
 use super::runner::RegistryRunner;
 use super::shelf::Shelf;
 use super::tally::Tallies;
 use super::{Context, stream};
 use crate::body::Body;
+use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind};
@@ -96,9 +97,11 @@ impl Registry {
         }
     }
 
-    /// The commands that a peer is shown, sorted by name: all that are registered.
-    pub(super) fn shown(&self) -> Vec<Arc<Registered>> {
+    /// The commands that a peer is shown, sorted by name: those that it may call.
+    pub(super) fn shown(&self, client: &Client) -> Vec<Arc<Registered>> {
         let mut all: Vec<_> = self.read().values().cloned().collect();
+        // With nothing locked: a guard is code of the program's.
+        all.retain(|command| self.allows(client, command));
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }
@@ -124,7 +127,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Runs one command and returns how it ended.
+    /// Runs one command and returns how it ended. `is_allowed`: its guards were asked already.
     #[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
     #[inline(always)]
     pub(super) fn run(
@@ -132,14 +135,20 @@ impl Registry {
         known: &mut RecentlyRun,
         context: &Context<'_>,
         incoming: &Incoming<'_>,
+        is_allowed: bool,
         out: &mut Answering,
     ) -> Outcome {
         let Some(command) = known.find(self, incoming.command) else {
             let builtin = self.run_builtin(context.client, incoming, out);
             return builtin.unwrap_or_else(|| self.unknown(incoming.command, out));
         };
-        let Ok(omitted) = command.omitted(incoming.fingerprint) else {
-            return Reply::failure(FailureCode::Signature, &command.signature, out).into();
+        let asked = (!is_allowed).then_some(context.client);
+        let omitted = match command.omitted(incoming.fingerprint, asked) {
+            Ok(omitted) => omitted,
+            Err(NotRun::Forbidden) => return forbidden(context.client, command.own_name(), out),
+            Err(NotRun::OtherSignature) => {
+                return Reply::failure(FailureCode::Signature, &command.signature, out).into();
+            }
         };
         if command.streams
             && let Err(fault) = stream::admit(context.stream)
@@ -161,6 +170,17 @@ impl Registry {
                 failed(start, FailureCode::Panic, &text, out)
             }
         }
+    }
+
+    /// Whether the peer may call the command: the guard of every command is asked first, then the
+    /// command's own.
+    pub(super) fn allows(&self, client: &Client, command: &Registered) -> bool {
+        self.lets_in(client, command.own_name()) && command.allows(client)
+    }
+
+    /// Whether the guard of every command lets the peer call the one of that name.
+    pub(super) fn lets_in(&self, client: &Client, name: &str) -> bool {
+        self.hooks().around.is_none_or(|around| around.lets_in(client, name))
     }
 
     /// Whether the command with this hash may run beside others of its connection.
@@ -234,6 +254,26 @@ impl Registry {
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses a command that the peer may not call. Nothing of its signature is told.
+#[cold]
+pub(super) fn forbidden(client: &Client, name: &str, out: &mut Answering) -> Outcome {
+    Reply::failure(FailureCode::Forbidden, &not_allowed(client, name), out).into()
+}
+
+/// What the caller of a command is told that a guard keeps from it.
+pub(super) fn not_allowed(client: &Client, name: &str) -> String {
+    let identity = client.identite();
+    let who = if identity.est_anonyme() {
+        "an anonymous caller, who has proved nothing".to_owned()
+    } else {
+        format!("its caller, who is known there as {}", identity.shown_to_peer())
+    };
+    format!(
+        "the guard of `{name}` does not allow it to {who}; connect as somebody whom it allows, or \
+         ask whoever runs the peer"
+    )
 }
 
 /// Puts a text in the place of what a command wrote before it failed.

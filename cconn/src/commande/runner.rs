@@ -98,9 +98,9 @@ fn run_beside(
 ) -> Outcome {
     let Beside { around, counter } = beside;
     let mut run = || match around {
-        None => registry.run(known, context, incoming, out),
+        None => registry.run(known, context, incoming, false, out),
         Some(around) => around.run(registry, context.client, incoming, out, |out| {
-            registry.run(known, context, incoming, out)
+            registry.run(known, context, incoming, true, out)
         }),
     };
     match counter {
@@ -114,7 +114,7 @@ impl Runner for RegistryRunner<'_> {
         let RegistryRunner { registry, client, known, hands, beside } = self;
         let context = Context { client, hands, stream: incoming.stream };
         match beside {
-            None => registry.run(known, &context, incoming, out),
+            None => registry.run(known, &context, incoming, false, out),
             Some(beside) => run_beside(beside, registry, known, &context, incoming, out),
         }
     }

@@ -24,6 +24,57 @@ macro_rules! shared_settings {
             self
         }
 
+        /// Says which commands a peer may call: the guard is given the peer's handle and the
+        /// command's name, and returns whether the command may run.
+        ///
+        /// It is asked for each call and one-way message, before the signatures are compared and
+        /// the arguments are decoded. A command called by an earlier name is asked for by its own.
+        /// A command that the guard does not allow is not run, and its caller gets
+        /// [`Interdite`]($crate::erreur::NatureDistante::Interdite), which names the command and how
+        /// this side knows the caller, and tells nothing of the signature. The guard stands before
+        /// the commands that this library brings along too, such as `cconn.info`, and
+        /// `cconn.commandes` shows each caller what it may call. A command that is not registered is
+        /// not asked for.
+        ///
+        /// The guard of one command alone is given in its attribute, as
+        /// `#[commande(garde = function)]`; it is asked after this one. Both are asked before the
+        /// hooks of [`avant_commande`](Self::avant_commande).
+        ///
+        /// The guard runs on the command's thread, and must not block for long. If it panics, the
+        /// command is not run. A second guard takes the place of the first. It is dropped, and a
+        /// handle that it captures counts, as for [`quand_echec`](Self::quand_echec).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cconn::erreur::NatureDistante;
+        /// use cconn::{Client, Erreur, Serveur, nommee};
+        ///
+        /// fn may_call(client: &Client, command: &str) -> bool {
+        ///     !command.starts_with("admin.") || client.identite().unix().is_some_and(|u| u.uid == 0)
+        /// }
+        ///
+        /// # fn main() -> cconn::Resultat<()> {
+        /// let serveur = Serveur::options(0).garde(may_call).ouvrir()?;
+        /// serveur.enregistrer_commande("admin.effacer", |_, (): ()| "done")?;
+        /// let client = serveur.client_local()?;
+        /// let refused = client.appeler::<String, _>(nommee("admin.effacer", ())).unwrap_err();
+        /// let Erreur::Distante(distante) = &refused else { panic!("{refused}") };
+        /// assert_eq!(distante.nature, NatureDistante::Interdite);
+        /// assert!(!refused.a_pu_etre_executee());
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[doc(alias("authorize", "permissions", "middleware", "acl"))]
+        #[doc(alias = "guard")]
+        pub fn garde(
+            mut self,
+            peut_appeler: impl Fn(&$crate::Client, &str) -> bool + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.hooks.around().set_guard(peut_appeler);
+            self
+        }
+
         /// The largest message that is accepted, in bytes; 8 MiB unless set, at least 1024.
         ///
         /// The other side is told, and refuses to send larger messages.
@@ -257,7 +308,7 @@ macro_rules! shared_settings {
         /// # Ok(())
         /// # }
         /// ```
-        #[doc(alias("middleware", "interceptor", "filter", "guard", "hook"))]
+        #[doc(alias("middleware", "interceptor", "filter", "hook"))]
         #[doc(alias = "before_command")]
         pub fn avant_commande(
             mut self,
@@ -274,7 +325,7 @@ macro_rules! shared_settings {
         ///
         /// The hook runs on the command's thread and inside its turn, when the answer is encoded and
         /// before it leaves: so it must not take long. It runs for commands that
-        /// [`avant_commande`](Self::avant_commande) has refused too, and what it does changes
+        /// [`avant_commande`](Self::avant_commande) or a guard has refused too, and what it does changes
         /// nothing about the answer; a panic in it neither. The time is that of the hooks before,
         /// the decoding, the command and the encoding.
         ///

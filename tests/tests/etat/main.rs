@@ -8,6 +8,7 @@ mod chiffres;
 mod crochets;
 mod ecoute;
 mod empruntees;
+mod gardes;
 mod partage;
 mod salons;
 mod sessions;

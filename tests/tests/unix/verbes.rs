@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use cconn::erreur::NatureDistante;
 use cconn::{Client, Erreur, Octets, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
@@ -216,6 +218,33 @@ fn who_says_nothing_or_nonsense_is_turned_away_and_costs_nobody_a_place() {
         assert!(said.iter().any(|why| why.contains("no greeting")), "{said:?}");
         drop(silent);
         drop(Client::new(dossier.join("s")).unwrap());
+        stop(&serveur, lancer);
+    });
+}
+
+#[test]
+fn a_guard_knows_the_user_of_its_caller() {
+    with_watchdog("guard", LIMIT, || {
+        let dossier = Dossier::new();
+        let ours = std::fs::metadata(dossier.join(".")).unwrap().uid();
+        let guard = move |client: &Client, name: &str| match (client.identite().unix(), name) {
+            (Some(caller), "a_nous") => caller.uid == ours,
+            (caller, "aux_autres") => caller.is_some_and(|caller| caller.uid != ours),
+            _ => false,
+        };
+        let serveur = Serveur::options(dossier.join("s")).garde(guard).ouvrir().unwrap();
+        for name in ["a_nous", "aux_autres"] {
+            serveur.enregistrer_commande(name, |_, (): ()| 7_u8).unwrap();
+        }
+        let lancer = launch(&serveur);
+        let client = Client::new(serveur.adresse()).unwrap();
+        assert_eq!(client.appeler::<u8, _>(nommee("a_nous", ())).unwrap(), 7);
+        let refused = client.appeler::<u8, _>(nommee("aux_autres", ())).unwrap_err();
+        let Erreur::Distante(distante) = &refused else { panic!("{refused}") };
+        assert_eq!(distante.nature, NatureDistante::Interdite);
+        let known = format!("known there as uid {ours}, gid ");
+        assert!(refused.to_string().contains(&known), "{refused}");
+        client.eteindre().unwrap();
         stop(&serveur, lancer);
     });
 }
