@@ -4,6 +4,7 @@
 
 mod accept;
 mod acceptor;
+mod bounds;
 mod broadcast;
 mod census;
 mod clients;
@@ -22,6 +23,7 @@ mod service;
 mod system;
 mod unique;
 mod waiting;
+mod warning;
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Serveur;
+use super::bounds::Origin;
 use super::clients::Admission;
 use super::listener::{Left, Source};
 use super::waiting::{Guest, Seen};
@@ -13,7 +14,6 @@ use crate::connexion::handshake_failed;
 use crate::handshake::{self, HandshakeError, Proven};
 use crate::identite::Identite;
 use crate::sync::Mutex;
-use crate::text::counted;
 use crate::transport::Transport;
 use crate::wire::{Refusal, Role};
 
@@ -85,7 +85,7 @@ impl Serveur {
     /// Lets a guest in, queues it until a place is free, or refuses it.
     fn take_in(&self, guest: Guest, queue: &mut Queue) {
         if queue.len() >= MAX_WAITING {
-            return self.refuse(guest, Refusal::Full);
+            return self.refuse(guest, Refusal::Full, self.reason(Refusal::Full));
         }
         queue.push_back((guest, Instant::now() + self.shared.options.leaving));
         self.admit(queue);
@@ -93,18 +93,27 @@ impl Serveur {
 
     /// Gives guests in the queue a thread each, or refuses them, oldest first. Stops at a guest
     /// that may soon have the place of a leaving client; this guest and the ones behind it wait on.
+    /// A guest that may soon have the place of a client from its own address holds up nobody.
     fn admit(&self, queue: &mut Queue) {
-        let options = &self.shared.options;
-        while let Some((_, until)) = queue.front() {
-            let place = match self.shared.clients.enter(options.max_clients, options.unused) {
+        let bounds = &self.shared.options.bounds;
+        let mut at = 0;
+        while let Some((guest, until)) = queue.get(at) {
+            let claim = bounds.claim(Some(&guest.address));
+            let is_late = *until <= Instant::now();
+            let place = match self.shared.clients.enter(&claim) {
                 Admission::Place(id) => Ok(id),
-                Admission::Refused(refusal) => Err(refusal),
-                Admission::Soon if *until <= Instant::now() => Err(Refusal::Full),
+                Admission::Refused(refusal) => Err((refusal, self.reason(refusal))),
+                Admission::Soon if is_late => Err((Refusal::Full, self.reason(Refusal::Full))),
                 Admission::Soon => return,
+                Admission::Crowded { soon: true } if !is_late && !is_second(queue, at) => {
+                    at += 1;
+                    continue;
+                }
+                Admission::Crowded { .. } => Err((Refusal::Full, bounds.crowded())),
             };
-            match (queue.pop_front(), place) {
+            match (queue.remove(at), place) {
                 (Some((guest, _)), Ok(id)) => self.start_thread(id, guest),
-                (Some((guest, _)), Err(refusal)) => self.refuse(guest, refusal),
+                (Some((guest, _)), Err((refusal, text))) => self.refuse(guest, refusal, text),
                 (None, _) => return,
             }
         }
@@ -130,7 +139,7 @@ impl Serveur {
             // first call.
             self.welcome_once(&entering);
         } else {
-            self.refuse_entering(&entering, Refusal::NoResources);
+            self.refuse_entering(&entering, Refusal::NoResources, String::new());
         }
     }
 
@@ -150,21 +159,22 @@ impl Serveur {
     }
 
     /// Refuses a guest in words.
-    fn refuse(&self, guest: Guest, refusal: Refusal) {
+    fn refuse(&self, guest: Guest, refusal: Refusal, text: String) {
         let Guest { io, address, greeted } = guest;
         let (io, proven) = (io.into_transport(), greeted.proven);
         self.refuse_entering(
             &Entering { io, address, proven, welcomed: Mutex::default() },
             refusal,
+            text,
         );
     }
 
     // [refusal.no-frames] [refusal.drain]
-    fn refuse_entering(&self, entering: &Entering, refusal: Refusal) {
+    fn refuse_entering(&self, entering: &Entering, refusal: Refusal, text: String) {
         // If this fails the newcomer is gone, and the reason has no reader.
-        let _gone = self.tell(&*entering.io, entering.proven.as_deref(), refusal);
+        let _gone = self.tell_saying(&*entering.io, entering.proven.as_deref(), refusal, &text);
         self.shared.listener.waiting.lock().push_refused(entering.io.clone());
-        self.tell_refused(Some(&entering.address), self.refused(refusal));
+        self.tell_refused(Some(&entering.address), HandshakeError::Refused { refusal, text });
     }
 
     /// Why a newcomer was refused, for the program on this side.
@@ -186,21 +196,26 @@ impl Serveur {
 
     /// The text that a refusal carries besides its code.
     pub(super) fn reason(&self, refusal: Refusal) -> String {
-        match (refusal, self.shared.options.max_clients) {
-            (Refusal::Full, most) => {
-                let hint = if most == 1 { "; see `max_clients`" } else { "" };
-                format!("it takes {} at a time{hint}", counted(most, "client"))
-            }
+        match refusal {
+            Refusal::Full => self.shared.options.bounds.full(),
             _ => String::new(),
         }
     }
 
     /// Sends the server's greeting, with the decision about a newcomer. Does not wait.
     pub(super) fn greet(&self, io: &dyn Transport, refusal: Refusal) -> Result<(), HandshakeError> {
-        let text = self.reason(refusal);
+        self.greet_saying(io, refusal, &self.reason(refusal))
+    }
+
+    fn greet_saying(
+        &self,
+        io: &dyn Transport,
+        refusal: Refusal,
+        text: &str,
+    ) -> Result<(), HandshakeError> {
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
-        handshake::greet(io, Role::Server, limits, refusal, &text, Some(self.shared.instance), now)
+        handshake::greet(io, Role::Server, limits, refusal, text, Some(self.shared.instance), now)
     }
 
     /// Tells a newcomer the decision about it: by this side's greeting, or by its proof if the
@@ -211,9 +226,19 @@ impl Serveur {
         proven: Option<&Proven>,
         refusal: Refusal,
     ) -> Result<(), HandshakeError> {
+        self.tell_saying(io, proven, refusal, &self.reason(refusal))
+    }
+
+    fn tell_saying(
+        &self,
+        io: &dyn Transport,
+        proven: Option<&Proven>,
+        refusal: Refusal,
+        text: &str,
+    ) -> Result<(), HandshakeError> {
         match proven {
-            Some(_) => handshake::answer(io, proven, refusal, &self.reason(refusal)),
-            None => self.greet(io, refusal),
+            Some(_) => handshake::answer(io, proven, refusal, text),
+            None => self.greet_saying(io, refusal, text),
         }
     }
 
@@ -227,6 +252,13 @@ impl Serveur {
     fn is_welcome(&self, greeted: Result<(), HandshakeError>, address: Option<&Adresse>) -> bool {
         greeted.map_err(|error| self.tell_refused(address, error)).is_ok()
     }
+}
+
+/// Whether a guest before the one at `at` comes from the same address.
+fn is_second(queue: &Queue, at: usize) -> bool {
+    let origin = |(guest, _): &(Guest, Instant)| Origin::of(&guest.address);
+    let own = queue.get(at).and_then(origin);
+    queue.iter().take(at).any(|other| origin(other) == own)
 }
 
 /// The pause after a further `accept` that failed.
@@ -366,7 +398,7 @@ mod tests {
     #[test]
     fn an_unused_client_gives_its_place_to_a_newcomer() {
         let mut options = Serveur::options(0).max_clients(2);
-        options.unused = Duration::ZERO;
+        options.bounds.unused = Duration::ZERO;
         let serveur = options.ouvrir().unwrap();
         serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();
         let running = serveur.clone();

@@ -18,7 +18,7 @@ impl Serveur {
     /// Starts the next client's thread as the acceptor. False if there is no place or no thread for
     /// it: then no acceptor accepts.
     pub(super) fn start_acceptor(&self, source: &Arc<dyn Source>) -> bool {
-        let most = self.shared.options.max_clients;
+        let most = self.shared.options.bounds.most;
         let started = self.shared.clients.expect(most).is_some_and(|id| {
             self.shared.listener.take_duty();
             let source = source.clone();
@@ -39,8 +39,10 @@ impl Serveur {
                 return self.shared.listener.leave_duty(left);
             }
         };
-        // A local client may have taken the last place meanwhile.
-        if !self.shared.clients.arrive(id, self.shared.options.max_clients) {
+        // A local client may have taken the last place meanwhile, or this one's address has taken
+        // all that it may.
+        let claim = self.shared.options.bounds.claim(Some(&guest.address));
+        if !self.shared.clients.arrive(id, &claim) {
             drop(source);
             return self.shared.listener.leave_duty(Left::Guest(guest.into()));
         }

@@ -2,6 +2,7 @@
 //! them.
 
 mod counts;
+mod gone;
 mod idle;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Serveur;
+use super::bounds::{Claim, Origin};
 use super::each::each;
 use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
@@ -27,9 +29,6 @@ const UNWIND: Duration = Duration::from_millis(250);
 
 /// The longest that a newcomer waits for a place before it looks again.
 const LEFT_MEANWHILE: Duration = Duration::from_millis(10);
-
-/// The largest number of sockets that are checked for a vanished peer for one newcomer.
-const LOOKED_AT: usize = 1024;
 
 /// The clients of a server.
 #[derive(Default)]
@@ -52,6 +51,8 @@ struct Roster {
     /// The number of the next client, if its thread waits for it already. The thread counts in
     /// `threads`, though it has no client yet.
     expected: Option<u64>,
+    /// Where the clients with a place come from, if that is bounded.
+    origins: HashMap<u64, Origin>,
     last_id: u64,
     /// Clients that have greeted since the server was opened.
     accepted: u64,
@@ -81,12 +82,17 @@ struct Cut {
 
 impl Roster {
     /// Counts a newcomer in and gives it a number, if a place is free.
-    fn enter(&mut self, most: usize) -> Admission {
+    fn enter(&mut self, claim: &Claim) -> Admission {
         if self.stopping {
             return Admission::Refused(Refusal::Stopping);
         }
-        if self.clients() < most {
-            return Admission::Place(self.add_thread());
+        if let Some((origin, _)) = claim.origin.filter(|origin| self.is_crowded(*origin)) {
+            return Admission::Crowded { soon: self.is_one_leaving_to(origin) };
+        }
+        if self.clients() < claim.most {
+            let id = self.add_thread();
+            self.note_origin(id, claim);
+            return Admission::Place(id);
         }
         if self.is_one_leaving() { Admission::Soon } else { Admission::Refused(Refusal::Full) }
     }
@@ -96,6 +102,23 @@ impl Roster {
         self.threads += 1;
         self.last_id += 1;
         self.last_id
+    }
+
+    /// Whether there are as many clients of that origin as may be.
+    fn is_crowded(&self, (origin, most): (Origin, usize)) -> bool {
+        self.origins.values().filter(|other| **other == origin).count() >= most
+    }
+
+    /// Whether a client of that origin has ended and its thread has not.
+    fn is_one_leaving_to(&self, origin: Origin) -> bool {
+        let mut there = self.origins.iter().filter(|(_, other)| **other == origin);
+        there.any(|(id, _)| self.connected.get(id).is_none_or(|link| link.ending().is_some()))
+    }
+
+    fn note_origin(&mut self, id: u64, claim: &Claim) {
+        if let Some((origin, _)) = claim.origin {
+            self.origins.insert(id, origin);
+        }
     }
 
     /// The number of places that are taken.
@@ -118,56 +141,43 @@ pub(super) enum Admission {
     Place(u64),
     /// The newcomer must wait: a client is about to give its place back.
     Soon,
+    /// There are as many clients of its origin as may be; one of them is about to leave if `soon`.
+    Crowded {
+        soon: bool,
+    },
     Refused(Refusal),
 }
 
 impl Clients {
     /// Gives a newcomer a place, if one is free. If a place will soon be free, `leave` tells when.
-    pub(super) fn enter(&self, most: usize, unused: Duration) -> Admission {
+    pub(super) fn enter(&self, claim: &Claim) -> Admission {
         let mut state = self.state.lock();
-        let mut admission = state.enter(most);
+        let mut admission = state.enter(claim);
         if admission == Admission::Refused(Refusal::Full) {
             drop(state);
-            let is_one_gone = self.is_one_gone() || self.send_unused_away(unused);
+            let is_one_gone = self.is_one_gone() || self.send_unused_away(claim.unused);
             state = self.state.lock();
-            admission = state.enter(most);
+            admission = state.enter(claim);
             if admission == Admission::Refused(Refusal::Full) && is_one_gone {
                 admission = Admission::Soon;
             }
         }
-        state.awaited |= admission == Admission::Soon;
+        state.awaited |= matches!(admission, Admission::Soon | Admission::Crowded { soon: true });
         admission
-    }
-
-    /// Whether the system knows that a client's peer is gone, which the client's own thread has not
-    /// noticed.
-    fn is_one_gone(&self) -> bool {
-        self.connected().iter().take(LOOKED_AT).any(|link| link.is_peer_gone())
-    }
-
-    /// Whether all places are taken, and no client is about to leave or can be sent away.
-    pub(super) fn are_full(&self, most: usize, unused: Duration) -> bool {
-        let state = self.state.lock();
-        let full = state.clients() >= most && !state.is_one_leaving();
-        drop(state);
-        full && !self.is_one_gone() && self.oldest_unused(unused).is_none()
     }
 
     /// Gives a newcomer a place like `enter`, but waits until `until` for one that will soon be
     /// free.
-    pub(super) fn enter_by(
-        &self,
-        most: usize,
-        unused: Duration,
-        until: Instant,
-    ) -> Result<u64, Refusal> {
+    pub(super) fn enter_by(&self, claim: &Claim, until: Instant) -> Result<u64, Refusal> {
         loop {
             let now = Instant::now();
-            match self.enter(most, unused) {
+            match self.enter(claim) {
                 Admission::Place(id) => return Ok(id),
                 Admission::Refused(refusal) => return Err(refusal),
-                Admission::Soon if now >= until => return Err(Refusal::Full),
-                Admission::Soon => {
+                Admission::Soon | Admission::Crowded { .. } if now >= until => {
+                    return Err(Refusal::Full);
+                }
+                Admission::Soon | Admission::Crowded { .. } => {
                     // A client that left since then has woken no thread, so the wait is short.
                     let until =
                         now.checked_add(LEFT_MEANWHILE).into_iter().fold(until, Instant::min);
@@ -190,11 +200,13 @@ impl Clients {
 
     /// Takes the place of the expected client, which has arrived. False if the places have been
     /// taken meanwhile, or if the server stops.
-    pub(super) fn arrive(&self, id: u64, most: usize) -> bool {
+    pub(super) fn arrive(&self, id: u64, claim: &Claim) -> bool {
         let mut state = self.state.lock();
-        let admitted = !state.stopping && state.clients() < most;
+        let crowded = claim.origin.is_some_and(|origin| state.is_crowded(origin));
+        let admitted = !state.stopping && !crowded && state.clients() < claim.most;
         if admitted && state.expected == Some(id) {
             state.expected = None;
+            state.note_origin(id, claim);
         }
         admitted
     }
@@ -237,6 +249,7 @@ impl Clients {
             state.expected = None;
         }
         state.greeting.remove(&id);
+        state.origins.remove(&id);
         let removed = state.connected.remove(&id);
         state.cut_off += usize::from(was_cut && state.stopping);
         let awaited = std::mem::take(&mut state.awaited);
@@ -388,13 +401,44 @@ impl Clients {
 mod tests {
     use super::*;
 
+    fn places(most: usize) -> Claim {
+        Claim { most, unused: Duration::MAX, origin: None }
+    }
+
+    #[test]
+    fn so_many_clients_of_one_address_and_one_more_is_refused() {
+        let clients = Clients::default();
+        let of = |address: &str| {
+            let origin = Origin::of(&address.parse().unwrap()).unwrap();
+            Claim { most: 9, unused: Duration::MAX, origin: Some((origin, 2)) }
+        };
+        let (here, there) = (of("10.0.0.1:1"), of("10.0.0.2:1"));
+        assert_eq!(clients.enter(&here), Admission::Place(1));
+        assert_eq!(clients.expect(9), Some(2));
+        assert!(clients.arrive(2, &here));
+        // Nobody knows yet whether the two stay.
+        assert_eq!(clients.enter(&here), Admission::Crowded { soon: true });
+        assert_eq!(clients.expect(9), Some(3));
+        assert!(!clients.arrive(3, &here), "nor by the other way");
+        assert!(clients.arrive(3, &there), "another address");
+        assert_eq!(clients.enter(&there), Admission::Place(4));
+        assert_eq!(clients.enter(&places(9)), Admission::Place(5));
+        clients.leave(1);
+        assert_eq!(clients.enter(&here), Admission::Place(6));
+        assert_eq!(clients.enter(&here), Admission::Crowded { soon: true });
+        for id in [2, 3, 4, 5, 6] {
+            clients.leave(id);
+        }
+        assert!(clients.state.lock().origins.is_empty());
+    }
+
     #[test]
     fn a_thread_that_waits_for_its_client_takes_no_place() {
         let clients = Clients::default();
         assert_eq!(clients.expect(1), Some(1));
         assert_eq!(clients.expect(1), None, "one is enough");
-        assert_eq!(clients.enter(1, Duration::MAX), Admission::Place(2), "its place is another's");
-        assert!(!clients.arrive(1, 1), "and then there is none");
+        assert_eq!(clients.enter(&places(1)), Admission::Place(2), "its place is another's");
+        assert!(!clients.arrive(1, &places(1)), "and then there is none");
         clients.leave(1);
         assert_eq!(clients.expect(1), None, "full");
         clients.leave(2);
@@ -404,13 +448,10 @@ mod tests {
     #[test]
     fn an_expected_client_is_the_last_that_fits() {
         let clients = Clients::default();
+        assert_eq!((clients.enter(&places(2)), clients.expect(2)), (Admission::Place(1), Some(2)));
+        assert!(clients.arrive(2, &places(2)));
         assert_eq!(
-            (clients.enter(2, Duration::MAX), clients.expect(2)),
-            (Admission::Place(1), Some(2))
-        );
-        assert!(clients.arrive(2, 2));
-        assert_eq!(
-            clients.enter(2, Duration::MAX),
+            clients.enter(&places(2)),
             Admission::Soon,
             "nobody knows yet whether they stay"
         );
@@ -418,7 +459,7 @@ mod tests {
         clients.leave(1);
         assert_eq!(clients.expect(2), Some(3));
         clients.refuse_more();
-        assert!(!clients.arrive(3, 2), "the server stops");
+        assert!(!clients.arrive(3, &places(2)), "the server stops");
         clients.leave(3);
         assert_eq!(clients.expect(2), None);
         assert_eq!(clients.state.lock().threads, 1);

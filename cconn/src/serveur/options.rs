@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounds::Bounds;
 use super::clients::Clients;
 use super::listener::{self, Listener};
 use super::salon::Rooms;
@@ -14,7 +15,7 @@ use super::{Serveur, Shared, census};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::{EndHook, Given, Registry};
-use crate::connexion::{Settings, check, shared_settings};
+use crate::connexion::{Settings, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
 
@@ -33,11 +34,9 @@ type RefusedHook = Arc<dyn Fn(Option<Adresse>, &Erreur) + Send + Sync>;
 /// The options that a server keeps.
 pub(super) struct Kept {
     pub(super) settings: Settings,
-    pub(super) max_clients: usize,
+    pub(super) bounds: Bounds,
     /// How long a newcomer waits for the place of a client that has just left.
     pub(super) leaving: Duration,
-    /// How long a client that was never used keeps its place for certain.
-    pub(super) unused: Duration,
     /// The server stops by itself after so long without clients.
     pub(super) idle_stop: Option<Duration>,
     /// systemd is told how the server fares.
@@ -73,19 +72,19 @@ impl Kept {
 #[must_use = "nothing listens until `ouvrir` is called"]
 pub struct OptionsServeur {
     address: Result<Adresse, AdresseInvalide>,
-    settings: Settings,
-    max_clients: usize,
+    pub(super) settings: Settings,
+    pub(super) bounds: Bounds,
     /// As in `Kept`. Programs can't set it; tests set it longer.
     pub(super) leaving: Duration,
-    /// As in `Kept`. Programs can't set it either.
-    pub(super) unused: Duration,
     /// A socket that listens on the address already is taken over.
     pub(super) takes_over: bool,
     pub(super) idle_stop: Option<Duration>,
+    /// The standard error is told of a server that is open to the network.
+    pub(super) warns: bool,
     hooks: ServerHooks,
     given: Given,
     #[cfg(feature = "tls")]
-    tls: Option<crate::tls::TlsServeur>,
+    pub(super) tls: Option<crate::tls::TlsServeur>,
 }
 
 impl OptionsServeur {
@@ -93,11 +92,11 @@ impl OptionsServeur {
         OptionsServeur {
             address,
             settings: Settings::default(),
-            max_clients: 1,
+            bounds: Bounds::new(1, UNUSED),
             leaving: LEAVING,
-            unused: UNUSED,
             takes_over: false,
             idle_stop: None,
+            warns: true,
             hooks: ServerHooks::default(),
             given: Given::default(),
             #[cfg(feature = "tls")]
@@ -113,19 +112,6 @@ impl OptionsServeur {
     #[doc(alias("ssl", "encrypt", "https"))]
     pub fn tls(mut self, tls: crate::tls::TlsServeur) -> Self {
         self.tls = Some(tls);
-        self
-    }
-
-    /// How many clients are served at the same time; 1 unless set.
-    ///
-    /// A newcomer beyond that is refused with a text; 0 is an error of
-    /// [`ouvrir`](OptionsServeur::ouvrir). The number is lowered to what the process can have: each
-    /// client takes a descriptor and a thread, and a second thread while one of its commands waits
-    /// for a peer. If no further thread can be started, a command or client that needs one is
-    /// refused without being run.
-    #[doc(alias("max_connections", "limit", "capacity"))]
-    pub fn max_clients(mut self, clients: usize) -> Self {
-        self.max_clients = clients;
         self
     }
 
@@ -244,9 +230,11 @@ impl OptionsServeur {
     pub fn ouvrir(mut self) -> Resultat<Serveur> {
         self.settings.check()?;
         self.given.check()?;
-        check("max_clients", self.max_clients, 1, None, usize::to_string)?;
+        self.bounds.check()?;
         crate::link::note_maker();
         let (listener, address) = self.listen()?;
+        self.warn(&address);
+        self.bounds.lower_to(affordable_clients());
         let hooks = self.settings.hooks.clone();
         // They are about the server's commands, and not about those of a local client, which gets
         // the other settings.
@@ -254,9 +242,8 @@ impl OptionsServeur {
         self.settings.hooks.count(false);
         let registry = Arc::new(Registry::new(hooks, self.given));
         let options = Kept {
-            max_clients: self.max_clients.min(affordable_clients()),
+            bounds: self.bounds,
             leaving: self.leaving,
-            unused: self.unused,
             idle_stop: self.idle_stop,
             notifies: self.takes_over,
             settings: self.settings,
@@ -313,7 +300,7 @@ impl fmt::Debug for OptionsServeur {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OptionsServeur")
             .field("adresse", &self.address)
-            .field("max_clients", &self.max_clients)
+            .field("max_clients", &self.bounds.most)
             .finish_non_exhaustive()
     }
 }

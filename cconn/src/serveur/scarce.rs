@@ -47,7 +47,7 @@ fn commands_that_need_a_thread_too_many_are_refused_as_not_run() {
         return in_a_process_of(12, "commands_that_need_a_thread_too_many_are_refused_as_not_run");
     }
     let serveur = Serveur::options(0).max_clients(1000).ouvrir().unwrap();
-    assert_eq!(serveur.shared.options.max_clients, 6, "two threads each");
+    assert_eq!(serveur.shared.options.bounds.most, 6, "two threads each");
     // All commands run at once, and each needs a thread of its own for that.
     let back = |client: &Client, (): ()| {
         let answered = is_answered(client.appeler(nommee("retour", ())));

@@ -84,7 +84,7 @@ impl Serveur {
         self.check_needs()?;
         let options = &self.shared.options;
         let until = Instant::now() + options.leaving;
-        match self.shared.clients.enter_by(options.max_clients, options.unused, until) {
+        match self.shared.clients.enter_by(&options.bounds.claim(None), until) {
             Ok(id) => {
                 let started = self.spawn(id, move |serveur| {
                     if serveur.welcome(&ours, None) {

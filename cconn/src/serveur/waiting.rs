@@ -174,8 +174,8 @@ impl Serveur {
     }
 
     fn is_full(&self) -> bool {
-        let options = &self.shared.options;
-        self.shared.clients.are_full(options.max_clients, options.unused)
+        let bounds = &self.shared.options.bounds;
+        self.shared.clients.are_full(bounds.most, bounds.unused)
     }
 
     fn judge(

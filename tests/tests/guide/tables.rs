@@ -98,8 +98,10 @@ fn every_setting_is_on_the_page_of_limits() {
     let texts = [
         "cconn/src/connexion/options.rs",
         "cconn/src/connexion/shared.rs",
+        "cconn/src/serveur/bounds.rs",
         "cconn/src/serveur/options.rs",
         "cconn/src/serveur/unique.rs",
+        "cconn/src/serveur/warning.rs",
     ]
     .map(super::page);
     let setters = texts.iter().flat_map(|text| text.split("pub fn ").skip(1));

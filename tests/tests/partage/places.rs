@@ -1,11 +1,11 @@
 //! A place is for who has greeted, and until its peer is gone.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use cconn::{Client, Resultat, Serveur, nommee};
+use cconn::{Client, OptionsServeur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, call};
 use cconn_tests::with_watchdog;
 
@@ -164,5 +164,67 @@ fn a_stop_waits_for_no_stranger() {
             assert_eq!(stranger.rest(), []);
         }
         assert!(!client.est_connecte());
+    });
+}
+
+/// How many clients come in at once; then what the next one is told.
+fn filled(options: OptionsServeur) -> (Serveur, JoinHandle<Resultat<()>>, Vec<Client>, String) {
+    let (serveur, lancer) = run(options.ouvrir().unwrap());
+    let mut clients = Vec::new();
+    loop {
+        match Client::new(serveur.adresse()) {
+            Ok(client) => clients.push(client),
+            Err(refused) => return (serveur, lancer, clients, refused.to_string()),
+        }
+    }
+}
+
+#[test]
+fn so_many_clients_of_one_address_come_in_and_not_one_more() {
+    with_watchdog("per address", LIMIT, || {
+        for most in [1, 2, 5] {
+            let options = Serveur::options(0).max_clients(9).max_par_adresse(most);
+            let (serveur, lancer, mut clients, refused) = filled(options);
+            assert_eq!(clients.len(), most, "{refused}");
+            let text = "at a time from one address; see `max_par_adresse`";
+            assert!(refused.contains(text), "{refused}");
+            // Others than those that come by the network are let in.
+            let local = serveur.client_local().unwrap();
+            assert_eq!(local.appeler::<u32, _>(nommee("double", (4_u32,))).unwrap(), 8);
+            // Who leaves makes room at once, again and again.
+            for _ in 0..20 {
+                clients.pop().unwrap().eteindre().unwrap();
+                clients.push(served(&serveur));
+            }
+            assert!(Client::new(serveur.adresse()).is_err());
+            stop(&serveur, lancer);
+        }
+    });
+}
+
+#[test]
+fn the_last_places_are_for_certain_addresses() {
+    with_watchdog("reserved", LIMIT, || {
+        let elsewhere = IpAddr::from([203, 0, 113, 9]);
+        for (reserved, addresses, expected) in [
+            (2, vec![elsewhere], 3),
+            (4, vec![elsewhere], 1),
+            (4, vec![elsewhere, IpAddr::from([127, 0, 0, 1])], 5),
+            (0, vec![], 5),
+        ] {
+            let options = Serveur::options(0).max_clients(5);
+            let options = options.places_reservees(reserved, addresses);
+            let (serveur, lancer, clients, refused) = filled(options);
+            assert_eq!(clients.len(), expected, "{refused}");
+            assert!(refused.contains("it takes 5 clients at a time"), "{refused}");
+            stop(&serveur, lancer);
+        }
+        for reserved in [5, 6] {
+            let options = Serveur::options(0).max_clients(5);
+            let error = options.places_reservees(reserved, [elsewhere]).ouvrir().unwrap_err();
+            assert!(error.to_string().contains("places_reservees"), "{error}");
+        }
+        let error = Serveur::options(0).max_par_adresse(0).ouvrir().unwrap_err();
+        assert!(error.to_string().contains("max_par_adresse"), "{error}");
     });
 }
