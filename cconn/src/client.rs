@@ -294,6 +294,12 @@ impl Client {
         &self.link.identity.proven
     }
 
+    /// What is proved of the peer, for the peer to read; `None` if nothing is.
+    pub(crate) fn known_as(&self) -> Option<String> {
+        let identite = self.identite();
+        (!identite.est_anonyme()).then(|| identite.shown_to_peer())
+    }
+
     /// The connection's number, which is never used twice: on a server it counts the server's
     /// clients, on a client the clients of this process.
     pub fn id(&self) -> u64 {

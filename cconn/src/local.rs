@@ -56,6 +56,7 @@ mod enfant;
 mod lancement;
 #[cfg(unix)]
 mod process;
+mod relais;
 
 #[cfg(not(unix))]
 mod process {

@@ -15,6 +15,8 @@ mod hooks;
 mod listener;
 mod notify;
 mod options;
+#[cfg(unix)]
+mod relay;
 mod salon;
 #[cfg(test)]
 mod scarce;

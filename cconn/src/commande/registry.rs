@@ -98,6 +98,7 @@ impl Registry {
     }
 
     /// The commands that a peer is shown, sorted by name: those that it may call.
+    // [builtin.rights]
     pub(super) fn shown(&self, client: &Client) -> Vec<Arc<Registered>> {
         let mut all: Vec<_> = self.read().values().cloned().collect();
         // With nothing locked: a guard is code of the program's.
@@ -264,11 +265,9 @@ pub(super) fn forbidden(client: &Client, name: &str, out: &mut Answering) -> Out
 
 /// What the caller of a command is told that a guard keeps from it.
 pub(super) fn not_allowed(client: &Client, name: &str) -> String {
-    let identity = client.identite();
-    let who = if identity.est_anonyme() {
-        "an anonymous caller, who has proved nothing".to_owned()
-    } else {
-        format!("its caller, who is known there as {}", identity.shown_to_peer())
+    let who = match client.known_as() {
+        None => "an anonymous caller, who has proved nothing".to_owned(),
+        Some(known) => format!("its caller, who is known there as {known}"),
     };
     format!(
         "the guard of `{name}` does not allow it to {who}; connect as somebody whom it allows, or \

@@ -18,7 +18,7 @@ impl Shared {
         let (accepted, refused) = self.clients.counts();
         Census {
             clients: links.len() as u64,
-            places: self.options.max_clients as u64,
+            places: self.options.bounds.most as u64,
             accepted,
             refused,
             links,

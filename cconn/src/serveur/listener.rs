@@ -15,7 +15,8 @@ mod tcp;
 mod unix;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -25,6 +26,9 @@ use crate::adresse::Adresse;
 use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
 use crate::transport::{Closing, Socket, Transport};
 
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+
 /// A listening socket of some kind.
 pub(super) trait Source: Send + Sync {
     /// What a poll watches for newcomers.
@@ -32,6 +36,28 @@ pub(super) trait Source: Send + Sync {
 
     /// Tells whoever started this process that it serves from now on.
     fn begin(&self) {}
+
+    /// A second descriptor of the socket, for a process that takes its place, and whether a file
+    /// goes with it. From now on that process can take the file over.
+    #[cfg(unix)]
+    fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
+        let text = "only a socket that listens can be handed over";
+        Err(io::Error::new(io::ErrorKind::Unsupported, text))
+    }
+
+    /// Leaves the file of the socket to the process that has taken its place.
+    #[cfg(unix)]
+    fn leave(&self) {}
+
+    /// Takes the file of the socket back, because no process has taken its place.
+    #[cfg(unix)]
+    fn keep(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Owns the file of a socket that another process has left.
+    #[cfg(unix)]
+    fn adopt(&self) {}
 
     /// Accepts the newcomer that is there; `WouldBlock` if none is. Does not wait.
     ///
@@ -137,6 +163,26 @@ pub(super) struct Listener {
     /// The peers that are not clients. A thread that accepts holds this lock, so only one accepts
     /// at a time.
     pub(super) waiting: Mutex<Waiting>,
+    /// One of the states of `relay`.
+    relay: AtomicU8,
+    /// How many strangers there were when the accepting thread last saw that nobody is accepted;
+    /// `NOT_SEEN` before.
+    unheard: AtomicUsize,
+}
+
+/// How often the last strangers are looked at.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(2);
+
+/// The accepting thread has not seen yet that nobody is accepted.
+const NOT_SEEN: usize = usize::MAX;
+
+/// Whether the socket is being handed to another process: it is not, it is, it was.
+mod relay {
+    pub(super) const NONE: u8 = 0;
+    #[cfg(unix)]
+    pub(super) const PAUSED: u8 = 1;
+    pub(super) const DONE: u8 = 2;
 }
 
 /// Which thread accepts.
@@ -164,7 +210,8 @@ pub(super) struct AlreadyOpen;
 enum Phase {
     /// `lancer` has not run yet.
     Unused(Arc<dyn Source>),
-    Open,
+    /// The thread in `lancer` has it.
+    Open(#[cfg_attr(not(unix), allow(dead_code))] Weak<dyn Source>),
     Closed,
 }
 
@@ -177,6 +224,8 @@ impl Listener {
             duty: Mutex::default(),
             relieved: Condvar::new(),
             waiting: Mutex::default(),
+            relay: AtomicU8::new(relay::NONE),
+            unheard: AtomicUsize::new(NOT_SEEN),
         })
     }
 
@@ -184,13 +233,70 @@ impl Listener {
     /// `lancer` runs already.
     pub(super) fn open(&self) -> Result<Option<Arc<dyn Source>>, AlreadyOpen> {
         let mut phase = self.phase.lock();
-        match std::mem::replace(&mut *phase, Phase::Open) {
-            Phase::Unused(source) => Ok(Some(source)),
-            Phase::Open => Err(AlreadyOpen),
-            Phase::Closed => {
-                *phase = Phase::Closed;
-                Ok(None)
+        match &*phase {
+            Phase::Unused(source) => {
+                let source = source.clone();
+                *phase = Phase::Open(Arc::downgrade(&source));
+                Ok(Some(source))
             }
+            Phase::Open(_) => Err(AlreadyOpen),
+            Phase::Closed => Ok(None),
+        }
+    }
+
+    /// The listening socket, while `lancer` runs.
+    #[cfg(unix)]
+    pub(super) fn source_in_use(&self) -> Option<Arc<dyn Source>> {
+        match &*self.phase.lock() {
+            Phase::Open(source) => source.upgrade(),
+            Phase::Unused(_) | Phase::Closed => None,
+        }
+    }
+
+    /// Accepts nobody any more, for the socket is being handed over. False if it is already.
+    #[cfg(unix)]
+    pub(super) fn pause(&self) -> bool {
+        let (none, paused, order) = (relay::NONE, relay::PAUSED, Ordering::SeqCst);
+        self.unheard.store(NOT_SEEN, order);
+        let changed = self.relay.compare_exchange(none, paused, order, order).is_ok();
+        self.wake();
+        changed
+    }
+
+    /// Accepts again.
+    #[cfg(unix)]
+    pub(super) fn resume(&self) {
+        self.relay.store(relay::NONE, Ordering::SeqCst);
+        self.wake();
+    }
+
+    #[cfg(unix)]
+    pub(super) fn note_relayed(&self) {
+        self.relay.store(relay::DONE, Ordering::SeqCst);
+    }
+
+    /// Whether another process has taken the socket's place.
+    pub(super) fn is_relayed(&self) -> bool {
+        self.relay.load(Ordering::SeqCst) == relay::DONE
+    }
+
+    /// Whether newcomers are accepted by this process. Asked by the accepting thread, which knows
+    /// so many strangers.
+    pub(super) fn accepts(&self, strangers: usize) -> bool {
+        let accepts = self.relay.load(Ordering::SeqCst) == relay::NONE;
+        if !accepts {
+            self.unheard.store(strangers, Ordering::SeqCst);
+        }
+        accepts
+    }
+
+    /// Waits, at most for `most`, until everybody who was accepted has greeted and has a place or
+    /// was turned away.
+    #[cfg(unix)]
+    pub(super) fn wait_until_heard(&self, most: Duration) {
+        let begin = Instant::now();
+        while self.unheard.load(Ordering::SeqCst) > 0 && begin.elapsed() < most {
+            std::thread::sleep(LOOK);
         }
     }
 
@@ -220,7 +326,7 @@ impl Listener {
     pub(super) fn wait_until_closed(&self, most: Duration) -> bool {
         let until = Instant::now().checked_add(most);
         let mut phase = self.phase.lock();
-        while matches!(*phase, Phase::Open) {
+        while matches!(*phase, Phase::Open(_)) {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return false;
             }

@@ -38,8 +38,22 @@ impl Serveur {
         });
     }
 
-    pub(super) fn tell_stopping(&self) {
+    /// Tells systemd that another process is the service from now on.
+    #[cfg(unix)]
+    pub(super) fn tell_successor(&self, pid: u32) {
         if self.shared.options.notifies {
+            // Told nothing, systemd takes the end of this process for the end of the service.
+            if let Err(error) = tell(&format!("MAINPID={pid}")) {
+                eprintln!(
+                    "cconn: systemd can't be told that process {pid} takes over from server \
+                     {self}: {error}; look at NOTIFY_SOCKET"
+                );
+            }
+        }
+    }
+
+    pub(super) fn tell_stopping(&self) {
+        if self.shared.options.notifies && !self.shared.listener.is_relayed() {
             // systemd sees the end itself.
             let _lost = tell("STOPPING=1");
         }

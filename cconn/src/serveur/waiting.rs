@@ -100,6 +100,8 @@ impl Serveur {
         waiting: &mut Waiting,
         pause: Option<Duration>,
     ) -> Seen {
+        let accepts = self.shared.listener.accepts(waiting.strangers.len());
+        let source = source.filter(|_| accepts);
         let now = Instant::now();
         while let Some(mut late) = waiting.take_late(now) {
             // If this process was stopped, a greeting that came in time may be unread.

@@ -5,6 +5,7 @@
 //! A descriptor of another number would have to be inheritable for a moment in the parent, and then
 //! every other child that is started in that moment has it too, and the stream never ends.
 
+mod relay;
 #[cfg(target_os = "linux")]
 mod systemd;
 
@@ -18,6 +19,8 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::net::{AddressFamily, SocketType, getpeername, getsockname, sockopt};
 
 use super::Socket;
+
+pub(crate) use relay::{Giver, NOT_FOR_SUCCESSORS, Successor, relayed};
 
 /// The standard input is taken once.
 static TAKING: Mutex<()> = Mutex::new(());

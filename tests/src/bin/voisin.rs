@@ -70,6 +70,23 @@ fn full() -> Resultat<()> {
     serveur.lancer()
 }
 
+/// A server that another program can replace. It says its address, and stops when it was left
+/// alone for long.
+fn relayed() -> Resultat<()> {
+    let options = Serveur::options(argument(2)).unique().max_clients(300);
+    let serveur = options.s_arreter_si_oisif(LONG / 2).ouvrir()?;
+    with_commands(&serveur)?;
+    let faible = serveur.faible();
+    serveur.enregistrer_commande("relaie", move |_, (how,): (String,)| {
+        let Some(serveur) = faible.serveur() else { return Ok(()) };
+        let mut commande = process::Command::new(std::env::current_exe().expect("it has a path"));
+        commande.arg(how).arg(serveur.adresse().to_string());
+        serveur.relayer(commande)
+    })?;
+    println!("{}", serveur.adresse());
+    serveur.lancer()
+}
+
 /// Connects to such a server, starts it if need be, and says its number; ends with its input.
 fn call() -> Resultat<()> {
     let mut commande = process::Command::new(std::env::current_exe().expect("it has a path"));
@@ -96,6 +113,8 @@ fn run(how: &str) -> Resultat<()> {
         }
         "serveur" => server(),
         "plein" => full(),
+        "relaye" => relayed(),
+        "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
         "appelle" => call(),
         "muet" => {
             thread::sleep(LONG);

@@ -156,6 +156,7 @@ fn another_signature_is_not_told_to_whom_the_guard_refuses() {
             #[cconn::commande]
             pub(super) fn effacer(quoi: String) -> u8;
         }
+        // [failure.rights]
         let (running, first, second) = two(Serveur::options(0));
         let quoi = || "x".to_owned();
         let wrong = first.appeler(autre::effacer { quoi: quoi() }).unwrap_err();
@@ -287,6 +288,7 @@ fn one_guard_stands_before_every_command_and_those_of_the_library() {
 #[test]
 fn a_caller_is_shown_what_it_may_call() {
     with_watchdog("shown", LIMIT, || {
+        // [builtin.rights]
         let options = Serveur::options(0).garde(|_, name| name != "demandee");
         let (running, first, second) = two(options);
         let names = |client: &Client| -> Vec<String> {

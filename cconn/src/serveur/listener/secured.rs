@@ -28,6 +28,25 @@ impl Source for Encrypted {
         self.source.as_fd()
     }
 
+    fn begin(&self) {
+        self.source.begin();
+    }
+
+    #[cfg(unix)]
+    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, bool)> {
+        self.source.hand_over()
+    }
+
+    #[cfg(unix)]
+    fn leave(&self) {
+        self.source.leave();
+    }
+
+    #[cfg(unix)]
+    fn keep(&self) -> io::Result<()> {
+        self.source.keep()
+    }
+
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
         let (newcomer, address) = self.source.accept(write_deadline)?;
         let session = crate::tls::session_with_client(&self.config)?;

@@ -64,6 +64,11 @@ impl Source for TcpListener {
         AsFd::as_fd(self)
     }
 
+    #[cfg(unix)]
+    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, bool)> {
+        Ok((AsFd::as_fd(self).try_clone_to_owned()?, false))
+    }
+
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
         let (stream, address) = TcpListener::accept(self)?;
         Ok((Box::new(Socket::accepted(stream, write_deadline)), address.into()))

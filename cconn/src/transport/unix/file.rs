@@ -55,6 +55,29 @@ impl SocketFile {
         drop(self.lock.take());
     }
 
+    /// Takes the lock again that `unlock` has let go of.
+    pub(crate) fn lock_again(&mut self) -> io::Result<()> {
+        self.lock = SocketFile::take_over(&self.path)?.into_lock();
+        Ok(())
+    }
+
+    /// The file as that of another process, which is to be left where it is.
+    pub(crate) fn of_another(mut self) -> Self {
+        self.owner = 0;
+        self
+    }
+
+    /// Makes the file this process's own.
+    pub(crate) fn adopt(&mut self) {
+        self.owner = process::id();
+    }
+
+    /// The lock alone; the file stays.
+    fn into_lock(mut self) -> Option<Lock> {
+        self.owner = 0;
+        self.lock.take()
+    }
+
     /// Leaves the file to the process that has taken it over.
     pub(crate) fn leave(mut self) {
         self.owner = 0;

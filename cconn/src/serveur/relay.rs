@@ -1,0 +1,67 @@
+//! Handing the listening socket to the program that takes this one's place.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Serveur;
+use super::listener::Source;
+
+/// How long those who were accepted and have not greeted may take to do so. Most have sent their
+/// greeting; one that never does is told that the server stops.
+const LAST_STRANGERS: Duration = Duration::from_secs(1);
+
+/// A server whose socket is being handed over. It accepts nobody meanwhile: newcomers wait in the
+/// queue of the socket. Dropped, it goes on as before.
+pub(crate) struct Relay<'a> {
+    serveur: &'a Serveur,
+    source: Arc<dyn Source>,
+    pub(crate) socket: OwnedFd,
+    /// Whether the file of the socket goes with it.
+    pub(crate) with_file: bool,
+}
+
+impl Serveur {
+    /// Begins to hand the socket over.
+    pub(crate) fn begin_relay(&self) -> io::Result<Relay<'_>> {
+        let listener = &self.shared.listener;
+        let Some(source) = listener.source_in_use() else {
+            let text = "`lancer` does not run here, so there is nothing to hand over";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, text));
+        };
+        if !listener.pause() {
+            let text = "it is being replaced already";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+        match source.hand_over() {
+            Ok((socket, with_file)) => Ok(Relay { serveur: self, source, socket, with_file }),
+            Err(error) => {
+                listener.resume();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Relay<'_> {
+    /// Leaves the listening to the successor, the process `pid`, once everybody is heard who was
+    /// accepted here: they would be told that the server stops.
+    pub(crate) fn done(self, pid: u32) {
+        self.serveur.shared.listener.wait_until_heard(LAST_STRANGERS);
+        self.source.leave();
+        self.serveur.shared.listener.note_relayed();
+        self.serveur.tell_successor(pid);
+    }
+}
+
+impl Drop for Relay<'_> {
+    fn drop(&mut self) {
+        if self.serveur.shared.listener.is_relayed() {
+            return;
+        }
+        // Without the lock a further server would find the socket in use, and go away.
+        let _unlocked = self.source.keep();
+        self.serveur.shared.listener.resume();
+    }
+}

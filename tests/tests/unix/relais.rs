@@ -1,0 +1,206 @@
+//! A server that is replaced by another program while it is used.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cconn::erreur::EchecConnexion;
+use cconn::{Client, Erreur, Resultat, Serveur, nommee};
+use cconn_tests::with_watchdog;
+
+use super::dossier::Dossier;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The first of the servers, ended if the test fails.
+struct First {
+    process: Child,
+    address: String,
+}
+
+impl First {
+    fn start(address: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_voisin"));
+        command.arg("relaye").arg(address).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        // What its successors say is read too.
+        thread::spawn(move || said.lines().for_each(drop));
+        First { process, address: line.trim().to_owned() }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&*self.address).unwrap()
+    }
+}
+
+impl Drop for First {
+    fn drop(&mut self) {
+        let _ended = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+fn pid(client: &Client) -> u32 {
+    client.appeler(nommee("pid", ())).unwrap()
+}
+
+/// Has the server replaced, and returns the number of the successor.
+fn replace(server: &First) -> u32 {
+    let client = server.client();
+    let before = pid(&client);
+    client.appeler::<(), _>(nommee("relaie", ("relaye",))).unwrap();
+    let after = pid(&server.client());
+    assert_ne!(after, before);
+    after
+}
+
+/// Ends the last of the servers in a way that leaves a socket.
+fn end(server: &First) {
+    server.client().appeler::<(), _>(nommee("finit", (0,))).unwrap_err();
+}
+
+/// Ends the users of the server, also if the test fails.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+fn clients_lose_nothing(address: &str) {
+    let mut server = First::start(address);
+    let (stops, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let mut generations = vec![pid(&server.client())];
+    let seen: BTreeSet<u32> = thread::scope(|scope| {
+        let (stops, calls, address) = (&stops, &calls, &*server.address);
+        let goes_on = move || !stops.load(Ordering::SeqCst);
+        let count = move |pid: Resultat<u32>| {
+            calls.fetch_add(1, Ordering::SeqCst);
+            pid.expect("no call is lost")
+        };
+        let comes_back = move || {
+            let client = Client::options(address).persistant().connecter().unwrap();
+            let mut seen = BTreeSet::new();
+            while goes_on() {
+                seen.insert(count(client.appeler(nommee("pid", ()))));
+            }
+            client.eteindre().unwrap();
+            seen
+        };
+        let comes_anew = move || {
+            let mut seen = BTreeSet::new();
+            while goes_on() {
+                let client = Client::new(address).expect("somebody listens");
+                match client.appeler(nommee("pid", ())) {
+                    // Its server has just begun to stop; the next connection reaches another one.
+                    Err(error) if !error.a_pu_etre_executee() => continue,
+                    pid => seen.insert(count(pid)),
+                };
+                let _stopped = client.eteindre();
+            }
+            seen
+        };
+        let stop = Stops(stops);
+        let mut users: Vec<_> = (0..3).map(|_| scope.spawn(comes_back)).collect();
+        users.extend((0..2).map(|_| scope.spawn(comes_anew)));
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(100));
+            generations.push(replace(&server));
+        }
+        thread::sleep(Duration::from_millis(100));
+        drop(stop);
+        users.into_iter().flat_map(|user| user.join().unwrap()).collect()
+    });
+    assert_eq!(seen, generations.iter().copied().collect::<BTreeSet<u32>>());
+    assert!(calls.load(Ordering::SeqCst) > 50);
+    // The first one has ended in order, and is no longer needed.
+    assert!(server.process.wait().unwrap().success());
+    assert_eq!(pid(&server.client()), generations[3]);
+    end(&server);
+}
+
+#[test]
+fn clients_of_a_server_that_is_replaced_three_times_lose_no_call() {
+    with_watchdog("relayed", LIMIT, || {
+        let dossier = Dossier::new();
+        clients_lose_nothing(&format!("unix:{}", dossier.join("s").display()));
+        clients_lose_nothing("127.0.0.1:0");
+        #[cfg(target_os = "linux")]
+        clients_lose_nothing(&format!("unix:@cconn-relais-{}", std::process::id()));
+    });
+}
+
+/// What `relayer` says of a program that does not take over.
+fn refused(client: &Client, how: &str) -> String {
+    let failed = client.appeler::<(), _>(nommee("relaie", (how,))).unwrap_err();
+    failed.to_string()
+}
+
+#[test]
+fn a_program_that_does_not_take_over_leaves_the_server_as_it_was() {
+    with_watchdog("not relayed", LIMIT, || {
+        let dossier = Dossier::new();
+        let path = dossier.join("s");
+        let server = First::start(&format!("unix:{}", path.display()));
+        let client = server.client();
+        let (before, number) = (dossier.names(), pid(&client));
+        assert_eq!(before, ["s", "s.lock"]);
+        for (how, says) in [
+            ("faute", "exit status: 3"),
+            ("rien", "exit status: 0"),
+            // It has opened its server, and ends.
+            ("ouvre", "exit status: 0"),
+        ] {
+            let failed = refused(&client, how);
+            assert!(failed.contains(says), "{how}: {failed}");
+            assert!(failed.contains("the server that it was to replace goes on"), "{failed}");
+            assert_eq!(dossier.names(), before, "{how}");
+            assert_eq!((pid(&client), pid(&server.client())), (number, number), "{how}");
+            let second = Serveur::new(&*path).unwrap_err();
+            assert!(second.to_string().contains("a server listens there already"), "{second}");
+        }
+        // And then it can be replaced all the same; its files stay those of whoever serves.
+        drop(client);
+        let successor = replace(&server);
+        assert_eq!(dossier.names(), before);
+        assert_eq!(pid(&server.client()), successor);
+        end(&server);
+    });
+}
+
+#[test]
+fn only_a_server_that_runs_can_be_replaced() {
+    with_watchdog("nothing to relay", LIMIT, || {
+        let not_run = |serveur: &Serveur| {
+            let failed = serveur.relayer(Command::new("/nowhere/program")).unwrap_err();
+            let Erreur::Connexion(failed) = failed else { panic!("{failed}") };
+            assert!(matches!(*failed, EchecConnexion::Lancement { .. }));
+            failed.to_string()
+        };
+        let serveur = Serveur::new(0).unwrap();
+        assert!(not_run(&serveur).contains("`lancer` does not run here"));
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let begin = Instant::now();
+        let failed = loop {
+            let failed = not_run(&serveur);
+            if !failed.contains("`lancer` does not run here") {
+                break failed;
+            }
+            assert!(begin.elapsed() < LIMIT / 2, "{failed}");
+        };
+        assert!(failed.contains("it can't be started"), "{failed}");
+        // It accepts as before.
+        drop(Client::new(serveur.adresse()).unwrap());
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
+        assert!(not_run(&serveur).contains("`lancer` does not run here"));
+    });
+}
