@@ -352,10 +352,8 @@ fn what_a_guard_captures_is_dropped_with_its_server() {
     with_watchdog("dropped", LIMIT, || {
         let kept = Arc::new(());
         let captured = kept.clone();
-        let running = Running::new(Serveur::options(0).garde(move |_, _| {
-            let _captured = &captured;
-            true
-        }));
+        let running =
+            Running::new(Serveur::options(0).garde(move |_, _| Arc::strong_count(&captured) > 0));
         running.serveur.enregistrer(commandes![libre]).unwrap();
         assert_eq!(running.client().appeler(libre { n: 1 }).unwrap(), 1);
         running.stop().unwrap();
