@@ -192,13 +192,13 @@ pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> R
 #[cfg(unix)]
 pub(crate) fn join_child(
     settings: &Settings,
+    given: &mut Given,
     io: Arc<dyn Transport>,
     text: &str,
 ) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let identity = Identity::of_client(next_id(), None).called(text);
-    greet_and_link(settings, &mut Given::default(), io, identity, text, deadline)
-        .map(|(client, _)| client)
+    greet_and_link(settings, given, io, identity, text, deadline).map(|(client, _)| client)
 }
 
 fn greet_and_join(

@@ -272,7 +272,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::transport::Socket;
+    use crate::transport::{Memory, Socket};
 
     #[test]
     fn a_greeting_that_is_there_is_not_late() {
@@ -284,5 +284,39 @@ mod tests {
         assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");
         greet(&hers, Role::Server, &limits, Refusal::Accepted, "", None, past).unwrap();
         read_greeting(&ours, Role::Client, past).unwrap();
+    }
+    /// Bytes that may be held of a peer before it is known who it is.
+    const HELD: usize = 16 << 10;
+
+    #[test]
+    fn little_is_held_of_who_has_not_greeted() {
+        let (ours, hers) = Memory::pair(1 << 20);
+        let mut greeting = written(Role::Client, &Limits::default(), Refusal::Accepted, "", None);
+        // As long as a greeting can be: a record that nobody knows fills it.
+        let filler = 4096 - greeting.len() - 4;
+        greeting.extend(999_u16.to_le_bytes());
+        greeting.extend(u16::try_from(filler).unwrap().to_le_bytes());
+        greeting.extend(vec![7; filler]);
+        let length = u16::try_from(greeting.len() - GREETING_HEAD).unwrap();
+        greeting[GREETING_HEAD - 2..GREETING_HEAD].copy_from_slice(&length.to_le_bytes());
+        let send =
+            |bytes: &[u8]| assert_eq!(hers.try_send(&[IoSlice::new(bytes)]).unwrap(), bytes.len());
+        let (last, most) = greeting.split_last().unwrap();
+        let mut said = Vec::new();
+        for piece in most.chunks(100) {
+            send(piece);
+            assert!(hear_greeting(&ours, &mut said).is_none(), "it is not whole");
+            assert!(said.capacity() <= HELD, "{} bytes", said.capacity());
+        }
+        send(&[*last]);
+        send(&vec![0xff; 200 << 10]);
+        let greeted = hear_greeting(&ours, &mut said).unwrap().unwrap();
+        assert!(greeted.rest.capacity() <= HELD, "{} bytes", greeted.rest.capacity());
+        // One byte more is no greeting, and is told before the bytes come.
+        greeting[GREETING_HEAD - 2..GREETING_HEAD].copy_from_slice(&(length + 1).to_le_bytes());
+        let (ours, hers) = Memory::pair(1 << 20);
+        hers.try_send(&[IoSlice::new(&greeting[..GREETING_HEAD])]).unwrap();
+        let refused = hear_greeting(&ours, &mut Vec::new()).unwrap();
+        assert!(matches!(refused, Err(HandshakeError::Malformed(_))), "{refused:?}");
     }
 }

@@ -54,6 +54,7 @@ mod demarrage;
 mod enfant;
 #[cfg(unix)]
 mod lancement;
+mod options;
 #[cfg(unix)]
 mod process;
 mod relais;
@@ -67,6 +68,7 @@ mod process {
     use std::time::Duration;
 
     use crate::client::Client;
+    use crate::commande::Given;
     use crate::connexion::Settings;
     use crate::erreur::Resultat;
 
@@ -104,9 +106,15 @@ mod process {
         }
     }
 
-    pub(super) fn join(_: &Settings, stream: Infallible, _: &str) -> Resultat<Client> {
+    pub(super) fn join(
+        _: &Settings,
+        _: &mut Given,
+        stream: Infallible,
+        _: &str,
+    ) -> Resultat<Client> {
         match stream {}
     }
 }
 
 pub use enfant::Enfant;
+pub use options::OptionsEnfant;

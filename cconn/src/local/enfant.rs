@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::process::Process;
 use crate::client::Client;
-use crate::connexion::Settings;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
 use crate::serveur::Serveur;
 
@@ -25,6 +24,10 @@ pub struct Enfant {
 }
 
 impl Enfant {
+    pub(super) fn new(client: Client, process: Process) -> Self {
+        Enfant { client, process }
+    }
+
     /// The connection to the child.
     #[doc(alias = "connection")]
     pub fn client(&self) -> &Client {
@@ -95,7 +98,7 @@ impl Deref for Enfant {
 
 impl Client {
     /// Starts a program as a child process and connects to it, by a pair of sockets that nobody
-    /// else can reach.
+    /// else can reach. For other than the default settings use [`Client::options_enfant`].
     ///
     /// The child calls [`Serveur::depuis_parent`]. Both sides may call each other, as on every
     /// connection. The connection takes the place of the child's standard input, which is empty
@@ -130,12 +133,8 @@ impl Client {
     /// ```
     #[doc(alias("spawn", "subprocess", "plugin", "worker", "fork"))]
     #[doc(alias = "child")]
-    pub fn enfant(mut commande: Command) -> Resultat<Enfant> {
-        let (process, stream) = Process::start(&mut commande)?;
-        let text = process.label();
-        let client = super::process::join(&Settings::default(), stream, &text);
-        let client = client.inspect_err(|_| process.kill())?;
-        Ok(Enfant { client, process })
+    pub fn enfant(commande: Command) -> Resultat<Enfant> {
+        Client::options_enfant(commande).lancer()
     }
 }
 

@@ -10,6 +10,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 use super::enfant::not_started;
 use crate::client::Client;
+use crate::commande::Given;
 use crate::connexion::{Settings, join_child};
 use crate::erreur::Resultat;
 use crate::sync::Mutex;
@@ -111,6 +112,11 @@ fn wait_for(child: &Mutex<Child>, exit: &Exit) {
 }
 
 /// Greets the child over its stream, and makes the connection.
-pub(super) fn join(settings: &Settings, stream: ChildStream, text: &str) -> Resultat<Client> {
-    join_child(settings, Arc::new(stream), text)
+pub(super) fn join(
+    settings: &Settings,
+    given: &mut Given,
+    stream: ChildStream,
+    text: &str,
+) -> Resultat<Client> {
+    join_child(settings, given, Arc::new(stream), text)
 }

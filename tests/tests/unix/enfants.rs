@@ -2,15 +2,21 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::erreur::RaisonFin;
 use cconn::local::Enfant;
-use cconn::{Client, Erreur, Serveur, nommee};
+use cconn::{Client, Erreur, Etat, Serveur, commande, commandes, nommee};
 use cconn_tests::with_watchdog;
 
 use super::dossier::LIMIT;
+
+#[commande]
+fn plus(de: &Etat<u64>, n: u64) -> u64 {
+    **de + n
+}
 
 fn command(how: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voisin"));
@@ -180,4 +186,36 @@ fn a_server_of_a_parent_takes_settings_and_no_second_client() {
         let alone = Serveur::options("parent:").max_clients(5).ouvrir().unwrap_err();
         assert!(alone.to_string().contains("can't listen on parent:"), "{alone}");
     });
+}
+
+#[test]
+fn a_child_is_started_with_settings() {
+    with_watchdog("settings", LIMIT, || {
+        let (sender, ended) = mpsc::channel();
+        let enfant = Client::options_enfant(command("enfant"))
+            .garde(|_, name| name == "plus")
+            .fournir(7_u64)
+            .quand_deconnecte(move |_, how| sender.send(how.map_err(|e| e.to_string())).unwrap())
+            .lancer()
+            .unwrap();
+        enfant.enregistrer(commandes![plus]).unwrap();
+        enfant.ecouter().unwrap();
+        // The state is handed to the command that the child calls, which the guard allows.
+        assert_eq!(enfant.appeler::<u64, _>(nommee("rappel", (1_u64,))).unwrap(), 8);
+        enfant.appeler::<(), _>(nommee("finit", (3_i32,))).unwrap_err();
+        let how = ended.recv_timeout(LIMIT).unwrap().unwrap_err();
+        assert!(how.contains("exit status: 3"), "{how}");
+    });
+}
+
+#[test]
+fn settings_that_can_not_be_start_no_child() {
+    let error = Client::options_enfant(Command::new("/no/such/program")).taille_max(3).lancer();
+    let error = error.unwrap_err();
+    assert!(matches!(error, Erreur::Usage(_)), "{error}");
+    let slow = Client::options_enfant(command("muet")).delai_connexion(Duration::from_millis(200));
+    let begin = Instant::now();
+    let error = slow.lancer().unwrap_err();
+    assert!(matches!(error, Erreur::Delai(_)), "{error}");
+    assert!(begin.elapsed() < LIMIT, "the deadline was not kept");
 }

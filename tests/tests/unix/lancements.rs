@@ -13,7 +13,7 @@ use cconn_tests::with_watchdog;
 
 use super::dossier::{Dossier, LIMIT, launch, stop};
 
-/// How many processes start at once here; `cargo xtask endurance` starts more.
+/// How many processes start at once, unless the environment says another number.
 const AT_ONCE: usize = 50;
 
 fn command(how: &str, path: &Path, idle: &str) -> Command {
@@ -95,33 +95,39 @@ fn a_server_that_was_killed_is_started_again() {
     });
 }
 
+/// `CCONN_AT_ONCE=200 cargo test -p cconn-tests --test unix at_once` starts two hundred.
 #[test]
 fn processes_that_start_at_once_end_with_one_server_and_a_connection_each() {
-    with_watchdog("at once", 2 * LIMIT, || {
-        let dossier = Dossier::new();
-        let path = dossier.join("s");
-        let start = |_| {
-            let mut command = command("appelle", &path, "100");
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
-        };
-        let mut processes: Vec<Child> = (0..AT_ONCE).map(start).collect();
-        let said = |process: &mut Child| {
-            let mut line = String::new();
-            BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-            line.trim().parse::<u32>().unwrap()
-        };
-        let servers: Vec<u32> = processes.iter_mut().map(said).collect();
-        assert!(servers.iter().all(|server| *server == servers[0]), "{servers:?}");
-        let client = Client::new(&path).unwrap();
-        let connected: usize = client.appeler(nommee("combien", ())).unwrap();
-        assert_eq!(connected, AT_ONCE + 1);
-        drop(client);
-        for mut process in processes {
-            drop(process.stdin.take());
-            assert!(process.wait().unwrap().success());
-        }
-        wait_until("the server has stopped", || dossier.names().is_empty());
-    });
+    let wanted = std::env::var("CCONN_AT_ONCE").ok();
+    let count = wanted.map_or(AT_ONCE, |count| count.parse().unwrap());
+    let limit = 2 * LIMIT * u32::try_from(count.div_ceil(AT_ONCE)).unwrap();
+    with_watchdog("at once", limit, move || start_at_once(count));
+}
+
+fn start_at_once(count: usize) {
+    let dossier = Dossier::new();
+    let path = dossier.join("s");
+    let start = |_| {
+        let mut command = command("appelle", &path, "100");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut processes: Vec<Child> = (0..count).map(start).collect();
+    let said = |process: &mut Child| {
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        line.trim().parse::<u32>().unwrap()
+    };
+    let servers: Vec<u32> = processes.iter_mut().map(said).collect();
+    assert!(servers.iter().all(|server| *server == servers[0]), "{servers:?}");
+    let client = Client::new(&path).unwrap();
+    let connected: usize = client.appeler(nommee("combien", ())).unwrap();
+    assert_eq!(connected, count + 1);
+    drop(client);
+    for mut process in processes {
+        drop(process.stdin.take());
+        assert!(process.wait().unwrap().success());
+    }
+    wait_until("the server has stopped", || dossier.names().is_empty());
 }
 
 #[test]
