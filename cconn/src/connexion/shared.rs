@@ -27,18 +27,15 @@ macro_rules! shared_settings {
         /// Says which commands a peer may call: the guard is given the peer's handle and the
         /// command's name, and returns whether the command may run.
         ///
-        /// It is asked for each call and one-way message, before the signatures are compared and
-        /// the arguments are decoded. A command called by an earlier name is asked for by its own.
-        /// A command that the guard does not allow is not run, and its caller gets
+        /// It is asked for each call and one-way message of a registered command, before the
+        /// signatures are compared and the arguments are decoded, by the command's own name. What it
+        /// does not allow is not run, and its caller gets
         /// [`Interdite`]($crate::erreur::NatureDistante::Interdite), which names the command and how
-        /// this side knows the caller, and tells nothing of the signature. The guard stands before
-        /// the commands that this library brings along too, such as `cconn.info`, and
-        /// `cconn.commandes` shows each caller what it may call. A command that is not registered is
-        /// not asked for.
+        /// this side knows the caller. It stands before the commands of this library too, and
+        /// `cconn.commandes` shows each caller what it may call.
         ///
-        /// The guard of one command alone is given in its attribute, as
-        /// `#[commande(garde = function)]`; it is asked after this one. Both are asked before the
-        /// hooks of [`avant_commande`](Self::avant_commande).
+        /// `#[commande(garde = function)]` guards one command alone; it is asked after this one. Both
+        /// are asked before the hooks of [`avant_commande`](Self::avant_commande).
         ///
         /// The guard runs on the command's thread, and must not block for long. If it panics, the
         /// command is not run. A second guard takes the place of the first. It is dropped, and a
