@@ -3,8 +3,10 @@
 //! It knows the protocol page and none of cconn's own types, so that a mistake on one side is not
 //! made on the other too.
 
+mod flood;
 mod frames;
 
+pub use flood::Flood;
 pub use frames::{
     Greeting, adieu, answer, call, cancel, credit, end, failure, frame, grant, hash, items,
     one_way, record, retrait, user_error, with_context,

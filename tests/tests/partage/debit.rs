@@ -1,20 +1,14 @@
 //! Peers that keep to the rules and send as fast as they may hold up nobody but themselves.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::{Erreur, Serveur, nommee};
-use cconn_tests::raw::{self, Greeting, call, cancel, failure, one_way};
+use cconn_tests::raw::{Flood, call, cancel, failure, grant, one_way};
 use cconn_tests::with_watchdog;
 
 use super::LIMIT;
-
-/// Frames that are sent in one piece.
-const BLOCK: usize = 500;
 
 /// What a command without arguments counts against the window.
 const CHARGE: u64 = 64;
@@ -32,56 +26,14 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// Grace of the servers here.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A client that sends that frame again and again, as far as its window allows, and reads what
-/// comes back.
-fn flood(address: SocketAddr, frame: &[u8], charge: u64) -> [JoinHandle<()>; 2] {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(&Greeting { window: 1 << 50, ..Greeting::client() }.bytes()).unwrap();
-    let (greeting, _) = raw::greeting(&mut stream);
-    assert_eq!(greeting[14], 0, "let in");
-    let window = u64::from_le_bytes(greeting[20..28].try_into().unwrap());
-    let granted = Arc::new(AtomicU64::new(window));
-    let (block, mut answers) = (frame.repeat(BLOCK), stream.try_clone().unwrap());
-    let grants = granted.clone();
-    let reads = thread::spawn(move || {
-        let (mut prefix, mut frame) = ([0; 4], Vec::new());
-        while answers.read_exact(&mut prefix).is_ok() {
-            frame.resize(u32::from_le_bytes(prefix) as usize, 0);
-            if answers.read_exact(&mut frame).is_err() {
-                break;
-            }
-            if let [7, 0, bytes @ ..] = &*frame {
-                let bytes = u64::from_le_bytes(bytes.try_into().unwrap());
-                grants.fetch_add(bytes, Ordering::Relaxed);
-            }
-        }
-        let _gone = answers.shutdown(Shutdown::Both);
-    });
-    let ended = Arc::downgrade(&granted);
-    let sends = thread::spawn(move || {
-        let (charge, mut used) = (charge * BLOCK as u64, 0);
-        while ended.strong_count() == 2 {
-            if used + charge > granted.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_micros(100));
-                continue;
-            }
-            used += charge;
-            if stream.write_all(&block).is_err() {
-                break;
-            }
-        }
-    });
-    [reads, sends]
-}
-
 /// Has clients flood a server with that frame; returns how long one broadcast and the stop took.
 fn stopped_under(frame: &[u8], charge: u64) -> [Duration; 2] {
     let serveur = Serveur::options(0).max_clients(FLOODERS).delai_arret(GRACE).ouvrir().unwrap();
     serveur.enregistrer_commande("note", |_, (): ()| {}).unwrap();
     let running = serveur.clone();
     let lancer = thread::spawn(move || running.lancer());
-    let floods: Vec<_> =
-        (0..FLOODERS).map(|_| flood(serveur.adresse().socket().unwrap(), frame, charge)).collect();
+    let address = serveur.adresse().socket().unwrap();
+    let floods: Vec<_> = (0..FLOODERS).map(|_| Flood::start(address, frame, charge)).collect();
     while serveur.clients().len() < FLOODERS {
         thread::yield_now();
     }
@@ -95,7 +47,7 @@ fn stopped_under(frame: &[u8], charge: u64) -> [Duration; 2] {
     let stopped = start.elapsed();
     assert!(matches!(result, Ok(()) | Err(Erreur::Delai(_))), "{result:?}");
     let _same = lancer.join().unwrap();
-    floods.into_iter().flatten().for_each(|thread| thread.join().unwrap());
+    floods.into_iter().for_each(Flood::join);
     [told, stopped]
 }
 
@@ -137,6 +89,11 @@ fn bad_arguments_do_not_hold_up_a_stop() {
 #[test]
 fn cancels_do_not_hold_up_a_stop() {
     in_time("cancels", &cancel(9), 0);
+}
+
+#[test]
+fn grants_of_nothing_do_not_hold_up_a_stop() {
+    in_time("grants", &grant(0, 0), 0);
 }
 
 #[test]
