@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use cconn::crochets::Issue;
+use cconn::description::Chiffres;
 use cconn::erreur::{Distante, NatureDistante};
 use cconn::flux::Flux;
 use cconn::{
@@ -305,6 +306,26 @@ fn a_caller_is_shown_what_it_may_call() {
         assert_eq!(names(&second), ["libre"]);
         let counted = |client: &Client| description::info(client).unwrap().commandes;
         assert_eq!((counted(&first), counted(&second)), (4, 1));
+        running.stop().unwrap();
+    });
+}
+
+#[test]
+fn figures_are_those_of_commands_that_the_caller_may_call() {
+    with_watchdog("figures", LIMIT, || {
+        let (running, first, second) = two(Serveur::options(0).compter(true));
+        first.appeler(effacer { quoi: Compte(FIRST + 3) }).unwrap();
+        forbidden(&second.appeler(effacer { quoi: Compte(FIRST + 3) }).unwrap_err());
+        let names = |chiffres: Chiffres| -> Vec<String> {
+            chiffres.commandes.into_iter().map(|command| command.nom).collect()
+        };
+        let named = |names: &[String], name: &str| names.iter().any(|one| one == name);
+        let told = names(description::chiffres(&first).unwrap());
+        assert!(named(&told, "effacer") && named(&told, "libre"), "{told:?}");
+        let told = names(description::chiffres(&second).unwrap());
+        assert!(!named(&told, "effacer") && named(&told, "libre"), "{told:?}");
+        // The program itself is told everything.
+        assert!(named(&names(running.serveur.chiffres()), "effacer"));
         running.stop().unwrap();
     });
 }
