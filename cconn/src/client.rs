@@ -230,7 +230,7 @@ impl Client {
     #[doc(alias("request", "invoke", "ask", "query", "rpc"))]
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
-        let head = message.entete();
+        let head = message.__cconn_entete();
         self.read(&head, self.call(&head, &message), M::__cconn_decode)
     }
 

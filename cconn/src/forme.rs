@@ -78,6 +78,10 @@ pub enum Forme {
     /// A struct or an enum: its place in the table of types.
     #[doc(alias = "Named")]
     Type(u32),
+    /// A stream: its items, and the error that ends it early if it has one of its own. Answers are
+    /// streams, and so may arguments be; no other shape holds one.
+    #[doc(alias("Stream", "Iterator"))]
+    Flux(Box<Forme>, Option<Box<Forme>>),
     /// A kind of value that only a later version of this library knows, by its number.
     #[doc(alias = "Other")]
     Autre(u8),
@@ -193,6 +197,12 @@ impl Forme {
                 value.renumber(map);
             }
             Forme::Tuple(parts) => parts.iter_mut().for_each(|part| part.renumber(map)),
+            Forme::Flux(item, error) => {
+                item.renumber(map);
+                if let Some(error) = error {
+                    error.renumber(map);
+                }
+            }
             _ => {}
         }
     }

@@ -134,6 +134,13 @@ pub trait Appel<R>: Message {
     #[doc(alias = "Error")]
     type Erreur: ErreurCommande;
 
+    /// The head of the message for a caller that wants an `R`.
+    #[doc(hidden)]
+    #[inline]
+    fn __cconn_entete(&self) -> Entete<'_> {
+        self.entete()
+    }
+
     /// Decodes an answer, which must take all the bytes.
     #[doc(hidden)]
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError>;
@@ -166,6 +173,10 @@ impl<M: Message + ?Sized> Message for &M {
 
 impl<R, M: Appel<R> + ?Sized> Appel<R> for &M {
     type Erreur = M::Erreur;
+
+    fn __cconn_entete(&self) -> Entete<'_> {
+        M::__cconn_entete(self)
+    }
 
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError> {
         M::__cconn_decode(reader)

@@ -41,7 +41,7 @@ impl Client {
     #[doc(alias("call_async", "begin_call", "future", "pipeline"))]
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
-        let head = message.entete();
+        let head = message.__cconn_entete();
         remember(head.hash(), head.nom());
         let send = |frame: &mut Outgoing<&[u8]>, deadline| self.link.defer(frame, deadline);
         let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
@@ -119,7 +119,7 @@ impl Client {
     /// ```
     #[doc(alias = "try_call")]
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
-        let head = message.entete();
+        let head = message.__cconn_entete();
         remember(head.hash(), head.nom());
         let send = |frame: &mut Outgoing<&[u8]>, _| self.link.try_defer(frame);
         let call = self.with_frame(&head, &message, Manner::Deferred, send)?;

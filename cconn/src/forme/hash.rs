@@ -81,6 +81,10 @@ fn of(shape: &Forme, hashes: &[u64]) -> u64 {
             let index = usize::try_from(*index).ok();
             index.and_then(|index| hashes.get(index)).copied().unwrap_or_default()
         }
+        Forme::Flux(item, error) => {
+            let hash = number(text(SEED, "stream"), part(item));
+            number(hash, error.as_deref().map_or(0, part))
+        }
         Forme::Opaque(name) => text(text(SEED, "opaque"), name),
         simple => text(text(SEED, "simple"), simple.simple_name()),
     }

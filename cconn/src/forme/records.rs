@@ -93,6 +93,7 @@ const MAP: u8 = 34;
 const TUPLE: u8 = 35;
 const NAMED: u8 = 36;
 const OPAQUE: u8 = 37;
+const STREAM: u8 = 38;
 
 /// The numbers of kinds of types.
 const STRUCT: u8 = 0;
@@ -112,6 +113,11 @@ impl Serialize for Forme {
             Forme::Tuple(parts) => (TUPLE, parts, 0_u32, "").serialize(serializer),
             Forme::Type(index) => (NAMED, none, index, "").serialize(serializer),
             Forme::Opaque(name) => (OPAQUE, none, 0_u32, name).serialize(serializer),
+            Forme::Flux(item, error) => {
+                let parts: Vec<&Forme> =
+                    [item].into_iter().chain(error).map(|one| &**one).collect();
+                (STREAM, parts, 0_u32, "").serialize(serializer)
+            }
             Forme::Autre(number) => (number, none, 0_u32, "").serialize(serializer),
             simple => {
                 let number = SIMPLE.iter().position(|one| one == simple).unwrap_or_default();
@@ -135,6 +141,7 @@ impl<'de> Deserialize<'de> for Forme {
             TUPLE => Forme::Tuple(parts),
             NAMED => Forme::Type(index),
             OPAQUE => Forme::Opaque(name),
+            STREAM => Forme::Flux(part(), given.next().map(Box::new)),
             simple => SIMPLE.get(usize::from(simple)).cloned().unwrap_or(Forme::Autre(simple)),
         })
     }

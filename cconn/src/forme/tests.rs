@@ -31,11 +31,20 @@ fn every_shape_comes_back() {
         Forme::Table(Box::new(Forme::U8), Box::new(Forme::Tuple(vec![Forme::F64; 3]))),
         Forme::Tuple(Vec::new()),
         Forme::Opaque("Severe".to_owned()),
+        Forme::Flux(Box::new(Forme::Type(1)), None),
+        Forme::Flux(Box::new(Forme::U8), Some(Box::new(Forme::Texte))),
     ]);
     shapes.iter().for_each(there_and_back);
     let mut bytes = Vec::new();
     codec::encode(&Forme::Facultative(Box::new(Forme::I16)), &mut bytes).unwrap();
     assert_eq!(bytes, [32, 1, 2, 0, 0, 0, 0, 0]);
+    bytes.clear();
+    let stream = Forme::Flux(Box::new(Forme::I16), Some(Box::new(Forme::U8)));
+    codec::encode(&stream, &mut bytes).unwrap();
+    assert_eq!(bytes, [38, 2, 2, 0, 0, 0, 6, 0, 0, 0, 0, 0]);
+    // A stream of nothing is none, and no panic.
+    let none = Forme::Flux(Box::new(Forme::Autre(255)), None);
+    assert_eq!(codec::decode::<Forme>(&[38, 0, 0, 0]).unwrap(), none);
 }
 
 #[test]

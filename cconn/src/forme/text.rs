@@ -60,6 +60,8 @@ impl fmt::Display for Shown<'_> {
                 }
                 f.write_str(if parts.len() == 1 { ",)" } else { ")" })
             }
+            Forme::Flux(item, None) => write!(f, "Flux<{}>", part(item)),
+            Forme::Flux(item, Some(error)) => write!(f, "Flux<{}, {}>", part(item), part(error)),
             Forme::Type(index) => {
                 let named = usize::try_from(*index).ok().and_then(|index| types.get(index));
                 f.write_str(named.map_or("?", |named| &named.nom))

@@ -4,11 +4,13 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
+use super::streamed::open;
 use super::{
     AnswerReader, Appel, ArgumentWriter, Arguments, Entete, Envoyes, ErreurCommande, Message,
     Sealed, ValueError, decode_owned,
 };
 use crate::erreur::Jamais;
+use crate::flux::Flux;
 
 /// A message to a command by its name; made with [`nommee`].
 #[doc(alias = "named")]
@@ -35,6 +37,9 @@ pub struct Nommee<N, A, E = Jamais> {
 /// [`Nommee::avec_empreinte`] asks for the check, [`Nommee::avec_refus`] names the type of the
 /// command's own error.
 ///
+/// The answer is a stream if the caller asks for a [`Flux`], and a value for any other type. A
+/// command that answers with the other kind does not run, or its answer is refused here.
+///
 /// # Examples
 ///
 /// ```
@@ -43,6 +48,27 @@ pub struct Nommee<N, A, E = Jamais> {
 ///
 /// let message = nommee("somme", (12_i64, 34_i64));
 /// assert_eq!(message.entete().nom(), "somme");
+/// ```
+///
+/// A stream by name:
+///
+/// ```
+/// use cconn::flux::Flux;
+/// use cconn::{Serveur, commande, commandes, nommee};
+///
+/// #[commande]
+/// fn carres(jusqu_a: u64) -> impl Iterator<Item = u64> {
+///     (0..jusqu_a).map(|n| n * n)
+/// }
+///
+/// # fn main() -> cconn::Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// serveur.enregistrer(commandes![carres])?;
+/// let client = serveur.client_local()?;
+/// let flux: Flux<u64> = client.appeler(nommee("carres", (4_u64,)))?;
+/// assert_eq!(flux.collect::<Result<Vec<_>, _>>()?, [0, 1, 4, 9]);
+/// # Ok(())
+/// # }
 /// ```
 #[doc(alias("by_name", "dynamic", "untyped"))]
 #[doc(alias = "named")]
@@ -168,5 +194,24 @@ where
 
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError> {
         decode_owned(reader)
+    }
+}
+
+/// A message whose answer is a stream: its items are decoded as the type that the caller asks for.
+impl<N, A, E, T, F> Appel<Flux<T, F>> for Nommee<N, A, E>
+where
+    N: AsRef<str>,
+    E: ErreurCommande,
+    T: DeserializeOwned + 'static,
+    F: ErreurCommande,
+{
+    type Erreur = E;
+
+    fn __cconn_entete(&self) -> Entete<'_> {
+        self.entete().streaming()
+    }
+
+    fn __cconn_decode(reader: AnswerReader<'_>) -> Result<Flux<T, F>, ValueError> {
+        open(reader)
     }
 }

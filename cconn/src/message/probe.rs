@@ -32,7 +32,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::Plain;
 use crate::erreur::Jamais;
+use crate::flux::Flux;
 use crate::forme::{Forme, Structure};
 use access::seeded;
 use known::Known;
@@ -132,6 +134,33 @@ impl<T: Serialize + Deserialize<'static> + 'static> Probe<[T]> {
         let Probed { fault, structure } = known_of::<T>();
         let mut structure = Structure::clone(&structure);
         structure.root = Forme::suite(structure.root);
+        Probed { fault, structure: Arc::new(structure) }
+    };
+}
+
+impl<T: Plain> Probe<Flux<T, Jamais>> {
+    /// Finds out what there is to know about the stream, which is what its items show.
+    pub const __CCONN_PROBE: fn() -> Probed = || {
+        let Probed { fault, structure } = known_of::<T>();
+        let mut structure = Structure::clone(&structure);
+        structure.root = Forme::Flux(Box::new(structure.root), None);
+        Probed { fault, structure: Arc::new(structure) }
+    };
+}
+
+impl<T: Plain, E: Plain> Probe<Flux<T, E>> {
+    /// Finds out what there is to know about the stream, which is what its items and its error show.
+    pub const __CCONN_PROBE: fn() -> Probed = || {
+        // Both at once, so that a type which they share is in the structure once.
+        let Probed { fault, structure } = known_of::<(T, E)>();
+        let mut structure = Structure::clone(&structure);
+        structure.root = match structure.root {
+            Forme::Tuple(parts) => match <[Forme; 2]>::try_from(parts) {
+                Ok([item, error]) => Forme::Flux(Box::new(item), Some(Box::new(error))),
+                Err(parts) => Forme::Tuple(parts),
+            },
+            other => other,
+        };
         Probed { fault, structure: Arc::new(structure) }
     };
 }

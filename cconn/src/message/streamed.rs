@@ -2,6 +2,8 @@
 //!
 //! They have forms of their own, beside those in `answer`: the value that a caller gets is a `Flux`.
 
+use serde::de::DeserializeOwned;
+
 use super::answer::{AnswerKind, AnswerProbe, Plain, Returned, decode_whole};
 use super::{AnswerReader, ErreurCommande, Reply, ValueError};
 use crate::codec::CodecError;
@@ -43,7 +45,9 @@ impl<T: Plain, E: ErreurCommande, F: Plain> AnswerKind<Result<Flux<T, E>, F>> {
 }
 
 /// The stream in the answer.
-fn open<T: Plain, E: ErreurCommande>(reader: AnswerReader<'_>) -> Result<Flux<T, E>, ValueError> {
+pub(super) fn open<T: DeserializeOwned + 'static, E: ErreurCommande>(
+    reader: AnswerReader<'_>,
+) -> Result<Flux<T, E>, ValueError> {
     let Some(stream) = reader.stream else { return Err(no_stream()) };
     let reader = ItemReader {
         item: |body| decode_whole(body).map_err(Into::into),

@@ -104,6 +104,66 @@ fn a_program_that_was_never_seen_before_describes_its_commands() {
     assert_eq!(vide.refus, None);
 }
 
+/// The states from here on.
+#[commande]
+fn suivre(de: u8) -> Result<impl Iterator<Item = Result<Etat, Panne>>, String> {
+    if de > 9 { Err(de.to_string()) } else { Ok([Ok(Etat::Ouvert)].into_iter()) }
+}
+
+#[commande]
+fn compter() -> impl Iterator<Item = (u8, Etat)> {
+    std::iter::empty()
+}
+
+#[test]
+fn streams_are_described_with_their_items_and_errors() {
+    // [description.shapes]
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![suivre, compter]).unwrap();
+    let programme = description::commandes(&client).unwrap();
+    let text = |forme: &Forme| forme.texte(&programme.types).to_string();
+    let [compter, suivre] = programme.commandes.as_slice() else { panic!("{programme:?}") };
+    assert_eq!(text(&suivre.reponse), "Flux<Etat, Panne>");
+    assert_eq!(suivre.refus.as_ref().map(text).as_deref(), Some("str"));
+    assert_eq!((text(&compter.reponse), &compter.refus), ("Flux<(u8, Etat)>".to_owned(), &None));
+    let names: Vec<_> = programme.types.iter().map(|one| one.nom.as_str()).collect();
+    assert_eq!(names, ["Etat", "Panne"]);
+    let Forme::Flux(item, Some(panne)) = &suivre.reponse else { panic!("{suivre:?}") };
+    assert_eq!((&**item, &**panne), (&Forme::Type(0), &Forme::Type(1)));
+}
+
+/// What streams are made of counts: their items are refused like answers of another structure.
+#[test]
+fn a_stream_of_other_items_is_another_signature() {
+    mod ours {
+        #[derive(Debug, serde::Serialize, serde::Deserialize)]
+        pub(super) struct Etat {
+            pub(super) ouvert: bool,
+            pub(super) vendu: bool,
+        }
+
+        #[cconn::commande]
+        pub(super) fn compter() -> impl Iterator<Item = Etat>;
+    }
+    mod theirs {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        pub(super) struct Etat {
+            pub(super) vendu: bool,
+            pub(super) ouvert: bool,
+        }
+
+        #[cconn::commande]
+        pub(super) fn compter() -> impl Iterator<Item = Etat> {
+            [Etat { vendu: true, ouvert: false }].into_iter()
+        }
+    }
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![theirs::compter]).unwrap();
+    drop(super::refused(client.appeler(ours::compter {})));
+    let items: Vec<_> = client.appeler(theirs::compter {}).unwrap().collect();
+    assert!(matches!(items.as_slice(), [Ok(theirs::Etat { vendu: true, ouvert: false })]));
+}
+
 #[test]
 fn a_program_tells_what_it_is() {
     description::presenter("essai", "1.2.3");

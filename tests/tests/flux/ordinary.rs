@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use cconn::flux::Flux;
-use cconn::{Client, Erreur, Octets, Resultat, Serveur, commande, commandes};
+use cconn::{Client, Erreur, Octets, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::with_watchdog;
 use serde::{Deserialize, Serialize};
 
@@ -362,5 +362,41 @@ fn a_message_without_an_answer_can_ask_for_no_stream() {
             assert!(!refused.a_pu_etre_executee() && !refused.est_fatale());
         }
         assert_eq!(client.appeler(double { n: 2 }).unwrap(), 4);
+    });
+}
+
+/// A stream is asked for by name like any answer: by the type that its caller wants.
+#[test]
+fn a_stream_can_be_called_by_name() {
+    with_watchdog("by name", LIMIT, || {
+        let (_serveur, client) = pair();
+        let flux: Flux<u64> = client.appeler(nommee("compter", (3_u64,))).unwrap();
+        assert_eq!(flux.collect::<Result<Vec<_>, _>>().unwrap(), [0, 1, 2]);
+        let message = nommee("chercher", ("a",)).avec_refus::<Panne>();
+        let items: Vec<_> = client.appeler::<Flux<Fiche, Panne>, _>(&message).unwrap().collect();
+        assert!(matches!(items.last(), Some(Err(Erreur::Refus(Panne::Illisible)))), "{items:?}");
+        let refused =
+            client.appeler::<Flux<Fiche, Panne>, _>(nommee("chercher", ("",)).avec_refus());
+        assert!(matches!(refused, Err(Erreur::Refus(Panne::Absent(_)))), "{refused:?}");
+        let deferred = client.differer::<Flux<u64>, _>(nommee("compter", (1_u64,))).unwrap();
+        assert_eq!(deferred.attendre().unwrap().count(), 1);
+        let tried = client.essayer_appel::<Flux<u64>, _>(nommee("compter", (2_u64,))).unwrap();
+        assert_eq!(tried.attendre().unwrap().count(), 2);
+    });
+}
+
+/// Values where a stream is wanted, and streams where a value is, are errors that say so.
+#[test]
+fn a_call_by_name_of_the_other_kind_is_an_error() {
+    with_watchdog("other kind", LIMIT, || {
+        let (_serveur, client) = pair();
+        let value = client.appeler::<Flux<u64>, _>(nommee("double", (3_u64,))).unwrap_err();
+        assert!(value.to_string().contains("a value, and not with a stream"), "{value}");
+        let stream = client.appeler::<u64, _>(nommee("compter", (3_u64,))).unwrap_err();
+        assert!(stream.to_string().contains("it answers with a stream"), "{stream}");
+        let items: Vec<_> =
+            client.appeler::<Flux<String>, _>(nommee("compter", (3_u64,))).unwrap().collect();
+        assert!(matches!(items.as_slice(), [Ok(_), Err(Erreur::Codage(_))]), "{items:?}");
+        assert_eq!(client.appeler::<u64, _>(nommee("double", (3_u64,))).unwrap(), 6);
     });
 }
