@@ -17,6 +17,7 @@ Exit codes:
   7  the time limit passed
   8  the connection was lost
   9  the output was closed before all was written
+  130  a stream was interrupted (Ctrl-C)
 
 Addresses: 12800, 127.0.0.1:12800, unix:/run/moi.sock, exec:./programme (started, asked, ended).";
 
@@ -50,9 +51,15 @@ pub enum Verb {
         /// Only this command, with every type that it uses.
         commande: Option<String>,
     },
-    /// Call a command and print its answer.
+    /// Call a command and print its answer; of a stream each item on a line, as JSON.
     #[command(visible_alias = "call")]
-    Appeler(Call),
+    Appeler {
+        /// Of a stream, how many items to take.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        max: Option<u64>,
+        #[command(flatten)]
+        call: Call,
+    },
     /// Send a command without waiting for an answer.
     #[command(visible_alias = "send")]
     Envoyer(Call),
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn negative_values_are_values() {
         let words = ["cconn", "appeler", "12800", "somme", "-12", "34"];
-        let Verb::Appeler(call) = Arguments::parse_from(words).verb else { panic!() };
+        let Verb::Appeler { call, .. } = Arguments::parse_from(words).verb else { panic!() };
         assert_eq!(call.valeurs, ["-12", "34"]);
     }
 

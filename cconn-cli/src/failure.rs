@@ -30,6 +30,8 @@ pub enum Kind {
     Lost = 8,
     /// The output was closed by whoever read it.
     Output = 9,
+    /// The user interrupted a stream. Shells use this code too.
+    Interrupted = 130,
 }
 
 /// What one line on the standard error says.
@@ -44,6 +46,11 @@ pub type Outcome<T> = Result<T, Failure>;
 impl Failure {
     pub fn new(kind: Kind, text: impl Into<String>) -> Self {
         Failure { kind, text: text.into() }
+    }
+
+    /// A failure that only the exit code tells.
+    pub fn quiet(kind: Kind) -> Self {
+        Failure::new(kind, "")
     }
 
     pub fn usage(text: impl Into<String>) -> Self {

@@ -8,6 +8,7 @@ mod failure;
 mod near;
 mod output;
 mod remote;
+mod stream;
 mod value;
 mod verbs;
 

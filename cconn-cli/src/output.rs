@@ -97,8 +97,26 @@ fn is_harmful(c: char) -> bool {
     c.is_control() || is_mark(c) || marks.contains(&c)
 }
 
-/// Prints a failure as one line on the standard error. Nothing is left to be done if that fails.
+/// Whether whoever reads the standard output has closed it. Where the system does not tell, the
+/// next line does.
+pub fn is_closed() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let (out, now) = (io::stdout(), Timespec::default());
+        let mut polled = [PollFd::new(&out, PollFlags::empty())];
+        poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// Prints a failure as one line on the standard error, unless its exit code says all. Nothing is
+/// left to be done if that fails.
 pub fn complain(failure: &Failure) {
+    if failure.text.is_empty() {
+        return;
+    }
     let _closed = writeln!(anstream::stderr(), "{} {failure}", styled("cconn:", BAD));
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cconn::description::{self, CommandeDecrite, Forme, Programme};
 use cconn::erreur::NatureDistante;
 use cconn::local::Enfant;
+use cconn::traits::Nommee;
 use cconn::{Adresse, Client, Erreur, nommee};
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
@@ -42,6 +43,7 @@ pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant
     let client = Client::options(address)
         .delai_connexion(common.delai)
         .delai_arret(common.delai)
+        .delai_silence(common.delai)
         .connecter()?;
     Ok((client.avec_delai(common.delai), None))
 }
@@ -92,6 +94,7 @@ fn listen(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
     let client = Client::options(address)
         .delai_connexion(common.delai)
         .delai_arret(common.delai)
+        .delai_silence(common.delai)
         .quand_commande_echoue(|_, sent| {
             output::note(&format!(
                 "the peer sent `{}`, which a console does not run",
@@ -160,8 +163,7 @@ impl Remote {
             });
             let (at, value) = named.unwrap_or((next, text));
             let Some(place) = given.get_mut(at) else {
-                let text = format!("`{text}` is one argument too many: {}", usage(command));
-                return Err(Failure::usage(text));
+                return Err(one_too_many(text, command));
             };
             if place.replace(value).is_some() {
                 let name = &arguments[at].nom;
@@ -200,9 +202,7 @@ impl Remote {
         let none = Forme::default();
         let refusal = command.refus.as_ref().unwrap_or(&none);
         let answered = expecting(&self.programme, &command.reponse, refusal, || {
-            let message = nommee(&command.nom, (&prepared.values,));
-            let message = message.avec_empreinte(prepared.fingerprint).avec_refus::<Refusal>();
-            client.appeler::<Answer, _>(message)
+            client.appeler::<Answer, _>(prepared.message())
         });
         match answered {
             Ok(Answer(value)) => Ok(Ok(value)),
@@ -216,13 +216,17 @@ impl Remote {
 
     /// Sends the command and waits until the peer has taken it.
     pub fn send(&self, prepared: &Prepared<'_>) -> Outcome<()> {
-        let message = nommee(&prepared.command.nom, (&prepared.values,));
-        self.client.envoyer(message.avec_empreinte(prepared.fingerprint))?;
+        let name = &prepared.command.nom;
+        if prepared.streams() {
+            let why = "which nobody would take: call it with `appeler`";
+            return Err(Failure::usage(format!("not sent: `{name}` answers with a stream, {why}")));
+        }
+        self.client.envoyer(prepared.message())?;
         Ok(())
     }
 }
 
-/// The failure of a call of a command that answers with a stream.
+/// The failure of a call of a command whose stream its peer does not describe.
 fn streams(name: &str) -> Failure {
     let why = "whose items its peer does not describe: only a program that declares the command \
                can take it";
@@ -237,9 +241,22 @@ pub struct Prepared<'a> {
     fingerprint: u32,
 }
 
+impl Prepared<'_> {
+    /// The message of the call.
+    pub fn message(&self) -> Nommee<&String, (&Body,), Refusal> {
+        let message = nommee(&self.command.nom, (&self.values,));
+        message.avec_empreinte(self.fingerprint).avec_refus::<Refusal>()
+    }
+
+    /// Whether the answer is a stream.
+    pub fn streams(&self) -> bool {
+        matches!(self.command.reponse, Forme::Flux(..))
+    }
+}
+
 /// The arguments of a call, one behind the other.
 #[derive(Debug)]
-struct Body(Vec<Typed>);
+pub struct Body(Vec<Typed>);
 
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -247,6 +264,12 @@ impl Serialize for Body {
         self.0.iter().try_for_each(|value| tuple.serialize_element(value))?;
         tuple.end()
     }
+}
+
+fn one_too_many(text: &str, command: &CommandeDecrite) -> Failure {
+    let place = if text.starts_with("--") { " (options stand before the address)" } else { "" };
+    let usage = usage(command);
+    Failure::usage(format!("`{text}` is one argument too many{place}: {usage}"))
 }
 
 /// The signature of a command as its user writes it.

@@ -15,7 +15,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let common = &arguments.common;
     match &arguments.verb {
         Verb::Liste { adresse, commande } => list::run(adresse, commande.as_deref(), common),
-        Verb::Appeler(call) => call::call(call, common),
+        Verb::Appeler { max, call } => call::call(call, *max, common),
         Verb::Envoyer(call) => call::send(call, common),
         Verb::Ping { adresse } => ping::run(adresse, common),
         Verb::Console { adresse } => console::run(adresse, common),

@@ -41,7 +41,7 @@ fn quotient(a: i64, b: i64) -> Result<i64, Refus> {
     a.checked_div(b).ok_or(Refus::DivisionParZero)
 }
 
-#[commande]
+#[commande(alias = "centre")]
 fn milieu(a: Point, b: Point) -> Point {
     Point { x: a.x.midpoint(b.x), y: a.y.midpoint(b.y) }
 }
@@ -139,6 +139,40 @@ fn liste_points(n: u8) -> impl Iterator<Item = Result<Point, Refus>> {
     points.chain((n > 2).then_some(Err(Refus::DivisionParZero)))
 }
 
+/// How many iterators of `un_puis_rien` have ended.
+static ENDED: AtomicU32 = AtomicU32::new(0);
+
+/// One item, and then nothing until its taker has let go.
+#[commande]
+fn un_puis_rien(client: &Client) -> impl Iterator<Item = String> + '_ {
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            ENDED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let ended = Ended;
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        let _ended = &ended;
+        if std::mem::replace(&mut is_first, false) {
+            return Some("un".to_owned());
+        }
+        while !client.est_annule() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        None
+    })
+}
+
+#[commande]
+fn cherche(n: i8) -> Result<impl Iterator<Item = Resultat<i8>>, Refus> {
+    if n == 0 {
+        return Err(Refus::DivisionParZero);
+    }
+    Ok((0..n).map(Ok).chain([Err(Erreur::echec("torn"))]))
+}
+
 struct Server(Serveur, Option<thread::JoinHandle<Resultat<()>>>);
 
 impl Server {
@@ -146,7 +180,7 @@ impl Server {
         let serveur = Serveur::options(0).max_clients(20).ouvrir().unwrap();
         let list = commandes![somme, quotient, milieu, figure, tout, octets, echoue, envoie, dort];
         serveur.enregistrer(list).unwrap();
-        let list = commandes![arbre, texte, se_lasse, compte, liste_points];
+        let list = commandes![arbre, texte, se_lasse, compte, liste_points, un_puis_rien, cherche];
         serveur.enregistrer(list).unwrap();
         serveur.enregistrer_commande("cloture", |_, (a,): (u8,)| a).unwrap();
 
@@ -333,11 +367,22 @@ fn the_list_shows_names_types_and_docs() {
     assert!(all.contains("Adds two numbers."), "{all}");
     assert!(all.contains("quotient(a: i64, b: i64) -> Result<i64, Refus>"), "{all}");
     assert!(all.contains("struct Point { x: f64, y: f64 }"), "{all}");
+    assert!(all.contains("compte(de: u64) -> Flux<u64>"), "{all}");
+    assert!(all.contains("liste_points(n: u8) -> Flux<Point, Refus>"), "{all}");
+    assert!(all.contains("cherche(n: i8) -> Result<Flux<i8>, Refus>"), "{all}");
+    assert!(all.contains("centre(a: Point, b: Point) -> Point  deprecated: milieu is"), "{all}");
     assert!(!all.contains('\x1b'), "no colours where there is no terminal");
     let one = printed(&server.run("liste", &["--json", "somme"]));
     let one: serde_json::Value = serde_json::from_str(&one).unwrap();
     assert_eq!(one["arguments"][1]["type"], "i64");
     assert_eq!(one["empreintes"].as_array().unwrap().len(), 1);
+    assert_eq!(one["flux"], false);
+    let one = printed(&server.run("liste", &["--json", "liste_points"]));
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!((&one["flux"], &one["reponse"]), (&true.into(), &"Flux<Point, Refus>".into()));
+    assert_eq!(one["types"]["Point"], "{ x: f64, y: f64 }", "{one}");
+    let one = printed(&server.run("liste", &["--json", "centre"]));
+    assert!(one.contains(r#""ancien_nom_de":"milieu""#), "{one}");
 }
 
 #[test]
@@ -398,14 +443,21 @@ fn the_console_reads_lines_and_goes_on_after_mistakes() {
         .env("HOME", "/nonexistent")
         .spawn()
         .unwrap();
-    let lines =
-        "envoie\nsomme 12 34\nsome 1\nquotient 1 0\n!dort 1\nliste milieu\nsomme 1 \"2\nquitter\n";
+    let lines = "envoie\nsomme 12 34\nsome 1\nquotient 1 0\n!dort 1\n!compte 1\nliste_points 3\nliste milieu\nsomme 1 \"2\nquitter\n";
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = printed(&output);
     assert!(text.contains("46") && text.contains("milieu(a: Point, b: Point) -> Point"), "{text}");
     let complaints = String::from_utf8(output.stderr).unwrap();
-    let found = ["did you mean `somme`?", "DivisionParZero", "a quote is open", "the peer sent `"];
+    assert!(text.contains("{\"x\":2,\"y\":0.5}"), "{text}");
+    let found = [
+        "did you mean `somme`?",
+        "`quotient` refuses: \"DivisionParZero\"",
+        "a quote is open",
+        "the peer sent `",
+        "not sent: `compte` answers with a stream",
+        "`liste_points` ends with its error: \"DivisionParZero\"",
+    ];
     assert!(found.iter().all(|what| complaints.contains(what)), "{complaints}");
 }
 
@@ -439,11 +491,129 @@ fn what_a_peer_says_of_itself_can_not_control_the_terminal() {
 }
 
 #[test]
-fn a_command_that_streams_is_refused_in_one_line() {
+fn a_stream_is_an_item_a_line_until_its_end() {
+    let server = Server::new();
+    let output = server.run("appeler", &["liste_points", "2"]);
+    assert_eq!(printed(&output), "{\"x\":0,\"y\":0.5}\n{\"x\":1,\"y\":0.5}");
+    let output = server.run("appeler", &["liste_points", "3"]);
+    let text = complaint(&output, 1);
+    assert!(text.contains("ends with its error: \"DivisionParZero\""), "{text}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
+    let output = server.run("appeler", &["cherche", "2"]);
+    let text = complaint(&output, 1);
+    assert!(text.contains("torn"), "{text}");
+    assert_eq!(output.stdout, b"0\n1\n");
+    let text = complaint(&server.run("appeler", &["cherche", "0"]), 1);
+    assert!(text.contains("`cherche` refuses: \"DivisionParZero\""), "{text}");
+    assert_eq!(printed(&server.run("appeler", &["liste_points", "0"])), "");
+}
+
+#[test]
+fn as_many_items_are_taken_as_were_asked_for() {
+    let server = Server::new();
+    assert_eq!(printed(&server.run("appeler", &["--max", "3", "compte", "5"])), "5\n6\n7");
+    assert_eq!(printed(&server.run("appeler", &["--max", "9", "liste_points", "1"])).len(), 15);
+    // Its next item never comes, so nothing waits for it.
+    assert_eq!(printed(&server.run("appeler", &["--max", "1", "un_puis_rien"])), "\"un\"");
+    let text = complaint(&server.run("appeler", &["--max", "1", "somme", "1", "2"]), 2);
+    assert!(text.contains("answers with one value"), "{text}");
+    let text = complaint(&server.run("appeler", &["compte", "5", "--max", "3"]), 2);
+    assert!(text.contains("options stand before the address"), "{text}");
+    complaint_of_clap(&server.run("appeler", &["--max", "0", "compte", "5"]));
+}
+
+/// Mistakes that the reader of the command line finds are told in several lines.
+#[track_caller]
+fn complaint_of_clap(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("--max"), "{text}");
+}
+
+/// Starts a call of a stream, and reads its first line.
+fn begun(server: &Server, words: &[&str]) -> (std::process::Child, String) {
+    let address = server.address();
+    let mut child = program(&[&["appeler", &address], words].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let out = child.stdout.as_mut().unwrap();
+    while !line.ends_with('\n') {
+        // Byte by byte, for what is behind the line is still to be read or not.
+        let mut byte = [0];
+        out.read_exact(&mut byte).unwrap();
+        line.push(byte[0].into());
+    }
+    (child, line)
+}
+
+/// Waits until a silent stream's iterator has been dropped at the server.
+fn wait_for_end(before: u32) {
+    for _ in 0..1_000 {
+        if ENDED.load(Ordering::SeqCst) > before {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the server still makes items");
+}
+
+#[test]
+fn a_stream_whose_reader_has_left_ends_at_once_and_says_nothing() {
+    let server = Server::new();
+    let (mut child, line) = begun(&server, &["compte", "5"]);
+    assert_eq!(line, "5\n");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(9), &b""[..]));
+    // Where the system tells, the end of the reader is noticed before the next item.
+    if cfg!(unix) {
+        let (mut child, line) = begun(&server, &["--delai", "1m", "un_puis_rien"]);
+        assert_eq!(line, "\"un\"\n");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(9), &b""[..]));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_stream_at_both_ends() {
+    let server = Server::new();
+    for (words, first) in [(&["compte", "5"][..], "5\n"), (&["un_puis_rien"], "\"un\"\n")] {
+        let before = ENDED.load(Ordering::SeqCst);
+        let (mut child, line) = begun(&server, &[&["--delai", "1m"], words].concat());
+        assert_eq!(line, first);
+        let mut out = child.stdout.take().unwrap();
+        // An endless stream needs its reader until it ends.
+        let reader = thread::spawn(move || out.read_to_end(&mut Vec::new()).unwrap());
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(130), &b""[..]), "{words:?}");
+        reader.join().unwrap();
+        if words == ["un_puis_rien"] {
+            wait_for_end(before);
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_is_silent_for_too_long_is_late() {
+    let server = Server::new();
+    let output = server.run("appeler", &["--delai", "300ms", "un_puis_rien"]);
+    complaint(&output, 7);
+    assert_eq!(output.stdout, b"\"un\"\n");
+}
+
+#[test]
+fn what_wants_one_answer_or_none_takes_no_stream() {
     let server = Server::new();
     for words in [["compte", "1"], ["liste_points", "2"]] {
-        let text = complaint(&server.run("appeler", &words), 2);
-        assert!(text.contains("not run") && text.contains("answers with a stream"), "{text}");
+        let text = complaint(&server.run("envoyer", &words), 2);
+        assert!(text.contains("not sent") && text.contains("answers with a stream"), "{text}");
         let address = server.address();
         let load = [&["charge", "--duree", "100ms", &address][..], &words].concat();
         let text = complaint(&run(&load), 2);

@@ -3,16 +3,52 @@
 use crate::arguments::{Call, Common};
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output;
-use crate::remote::{self, Remote};
+use crate::remote::{self, Prepared, Remote};
+use crate::stream::{Items, Left};
 
-pub fn call(call: &Call, common: &Common) -> Outcome<()> {
+pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
     let remote = Remote::open(&call.adresse, common)?;
     let prepared = remote.prepare(&call.commande, &call.valeurs)?;
+    if prepared.streams() {
+        let (left, is_waiting) = items(&remote, &prepared, max)?;
+        if is_waiting {
+            // The stream's thread learns nothing until an item comes, so its connection ends.
+            remote.client.close();
+        }
+        return match left? {
+            Left::Done => Ok(()),
+            Left::Interrupted => Err(Failure::quiet(Kind::Interrupted)),
+        };
+    }
+    if max.is_some() {
+        let text = format!("`{}` answers with one value: `--max` is for streams", call.commande);
+        return Err(Failure::usage(text));
+    }
     let answered = remote.call(&remote.client, &prepared)?;
     match answered {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{}` refuses: {own}", call.commande))),
     }
+}
+
+/// Prints the items of a stream, each on a line. Returns how the stream was left, and whether its
+/// thread still waits for an item.
+pub fn items(
+    remote: &Remote,
+    prepared: &Prepared<'_>,
+    max: Option<u64>,
+) -> Outcome<(Outcome<Left>, bool)> {
+    let opened = Items::open(remote, &remote.client, prepared)?;
+    let items = opened.map_err(|own| {
+        Failure::new(Kind::Command, format!("`{}` refuses: {own}", prepared.command.nom))
+    })?;
+    Ok(items.each(max, |item| {
+        output::json(item).map_err(|failure| match failure.kind {
+            // Whoever reads a stream through `head` has what it wanted.
+            Kind::Output => Failure::quiet(Kind::Output),
+            _ => failure,
+        })
+    }))
 }
 
 pub fn send(call: &Call, common: &Common) -> Outcome<()> {

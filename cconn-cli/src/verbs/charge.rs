@@ -40,6 +40,11 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
     let remote = Remote::open(&load.call.adresse, common)?;
     // Once, so that a wrong argument is told before anything is loaded.
     let prepared = remote.prepare(&load.call.commande, &load.call.valeurs)?;
+    if prepared.streams() {
+        let name = &load.call.commande;
+        let text = format!("`{name}` answers with a stream: a load is made of single answers");
+        return Err(Failure::usage(text));
+    }
     remote.call(&remote.client, &prepared)?.map_err(|own| {
         Failure::new(Kind::Command, format!("`{}` refuses: {own}", load.call.commande))
     })?;

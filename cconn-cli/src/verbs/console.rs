@@ -10,7 +10,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{Config, Context, Editor, Helper};
 
-use super::list;
+use super::{call, list};
 use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output;
@@ -18,6 +18,7 @@ use crate::remote::{Remote, usage};
 
 const HELP: &str = "\
 COMMAND VALUES..     calls it: `somme 12 34`, `somme a=12 b=34`; text in \"quotes\"
+                     of a stream an item a line, until Ctrl-C
 !COMMAND VALUES..    sends it without waiting for an answer
 liste [COMMAND]      the commands, or one of them
 aide, quitter        this text; the end";
@@ -103,6 +104,11 @@ fn command(name: &str, values: &[String], remote: &Remote, common: &Common) -> O
         return remote.send(&remote.prepare(name, values)?);
     }
     let prepared = remote.prepare(name, values)?;
+    if prepared.streams() {
+        // A stream that still waits for an item is stopped at the next one; the prompt goes on.
+        let (left, _) = call::items(remote, &prepared, None)?;
+        return left.map(|_| ());
+    }
     match remote.call(&remote.client, &prepared)? {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{name}` refuses: {own}"))),

@@ -82,6 +82,10 @@ fn used(commands: &[&CommandeDecrite], programme: &Programme) -> Vec<usize> {
             Forme::Facultative(part) | Forme::Suite(part) => left.push(part),
             Forme::Table(key, value) => left.extend([&**value, &**key]),
             Forme::Tuple(parts) => left.extend(parts.iter().rev()),
+            Forme::Flux(item, error) => {
+                left.extend(error.as_deref());
+                left.push(item);
+            }
             Forme::Type(index) => {
                 let at = usize::try_from(*index).unwrap_or(usize::MAX);
                 let Some(known) = is_found.get_mut(at).filter(|known| !**known) else { continue };
@@ -127,6 +131,7 @@ fn as_json(command: &CommandeDecrite, programme: &Programme) -> Value {
         "doc": command.doc,
         "arguments": arguments,
         "reponse": shape(&command.reponse),
+        "flux": matches!(command.reponse, Forme::Flux(..)),
         "refus": command.refus.as_ref().map(shape),
         "empreintes": fingerprints,
         "ancien_nom_de": command.ancien_nom_de,

@@ -1,0 +1,162 @@
+//! Streams: the items of an answer as they come, until the stream ends or its taker lets go.
+//!
+//! Items are pulled on a thread of their own, so that the main thread can let go of a stream that
+//! brings nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use cconn::description::Forme;
+use cconn::flux::Flux;
+use cconn::{Client, Erreur};
+use serde_json::Value;
+
+use crate::failure::{Failure, Kind, Outcome, kind};
+use crate::output;
+use crate::remote::{Prepared, Remote};
+use crate::value::{Answer, Refusal, expecting};
+
+/// How many items may be read ahead of their use.
+const AHEAD: usize = 64;
+
+/// How long it takes at most until an interrupt or a closed output is noticed.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long a stream that was let go may take to notice it, which it does at its next item.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Whether a stream is being taken, so that an interrupt ends it and not the program.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the user has interrupted the stream that is being taken.
+static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How a stream was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It came to its end, or enough was taken.
+    Done,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// The items of a stream, as another thread pulls them.
+pub struct Items {
+    items: mpsc::Receiver<Outcome<Value>>,
+    puller: thread::JoinHandle<()>,
+}
+
+impl Items {
+    /// Calls a command that answers with a stream; `Ok(Err(..))` is its own error in the place of
+    /// the stream.
+    pub fn open(
+        remote: &Remote,
+        client: &Client,
+        prepared: &Prepared<'_>,
+    ) -> Outcome<Result<Items, Value>> {
+        let command = prepared.command;
+        let Forme::Flux(item, error) = &command.reponse else {
+            return Err(Failure::usage(format!("`{}` answers with one value", command.nom)));
+        };
+        let none = Forme::default();
+        let refusal = command.refus.as_ref().unwrap_or(&none);
+        let opened = expecting(&remote.programme, &none, refusal, || {
+            client.appeler::<Flux<Answer, Refusal>, _>(prepared.message())
+        });
+        let flux = match opened {
+            Ok(flux) => flux,
+            Err(Erreur::Refus(Refusal(own))) => return Ok(Err(own)),
+            Err(error) => return Err(Failure::new(kind(&error), error.to_string())),
+        };
+        watch_interrupts()?;
+        let (send, items) = mpsc::sync_channel(AHEAD);
+        let (programme, item) = (Arc::clone(&remote.programme), Forme::clone(item));
+        let error = error.as_deref().cloned().unwrap_or_default();
+        let name = command.nom.clone();
+        let puller = thread::spawn(move || {
+            expecting(&programme, &item, &error, || pull(flux, &name, &send));
+        });
+        Ok(Ok(Items { items, puller }))
+    }
+
+    /// Uses the items until the stream ends, the user interrupts it, or so many were used. Returns
+    /// how the stream was left, and whether its thread still waits for an item.
+    pub fn each(
+        self,
+        most: Option<u64>,
+        mut on_item: impl FnMut(&Value) -> Outcome<()>,
+    ) -> (Outcome<Left>, bool) {
+        IS_INTERRUPTED.store(false, Ordering::Relaxed);
+        IS_TAKEN.store(true, Ordering::Relaxed);
+        let left = self.take(most, &mut on_item);
+        IS_TAKEN.store(false, Ordering::Relaxed);
+        let Items { items, puller } = self;
+        // The puller drops the stream, which stops it, as soon as it has an item that nobody wants.
+        drop(items);
+        let mut waited = Duration::ZERO;
+        while !puller.is_finished() && waited < GRACE {
+            thread::sleep(Duration::from_millis(5));
+            waited += Duration::from_millis(5);
+        }
+        (left, !puller.is_finished())
+    }
+
+    fn take(
+        &self,
+        most: Option<u64>,
+        on_item: &mut dyn FnMut(&Value) -> Outcome<()>,
+    ) -> Outcome<Left> {
+        let mut used = 0;
+        while most.is_none_or(|most| used < most) {
+            if IS_INTERRUPTED.load(Ordering::Relaxed) {
+                return Ok(Left::Interrupted);
+            }
+            match self.items.recv_timeout(TICK) {
+                Ok(item) => on_item(&item?)?,
+                Err(RecvTimeoutError::Timeout) if output::is_closed() => {
+                    return Err(Failure::quiet(Kind::Output));
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            used += 1;
+        }
+        Ok(Left::Done)
+    }
+}
+
+/// Hands items over for as long as somebody takes them. The stream is dropped at the end, which
+/// stops it.
+fn pull(flux: Flux<Answer, Refusal>, name: &str, send: &mpsc::SyncSender<Outcome<Value>>) {
+    for item in flux {
+        let item = match item {
+            Ok(Answer(value)) => Ok(value),
+            Err(Erreur::Refus(Refusal(own))) => {
+                let text = format!("the stream of `{name}` ends with its error: {own}");
+                Err(Failure::new(Kind::Command, text))
+            }
+            Err(error) => Err(Failure::new(kind(&error), error.to_string())),
+        };
+        if send.send(item).is_err() {
+            return;
+        }
+    }
+}
+
+/// Lets Ctrl-C end a stream instead of the program.
+fn watch_interrupts() -> Outcome<()> {
+    static WATCHED: OnceLock<Result<(), String>> = OnceLock::new();
+    let watched = WATCHED.get_or_init(|| {
+        let on_interrupt = || {
+            let is_first = !IS_INTERRUPTED.swap(true, Ordering::Relaxed);
+            if !(is_first && IS_TAKEN.load(Ordering::Relaxed)) {
+                std::process::exit(Kind::Interrupted as i32);
+            }
+        };
+        ctrlc::set_handler(on_interrupt).map_err(|error| error.to_string())
+    });
+    watched.clone().map_err(Failure::usage)
+}
