@@ -45,6 +45,8 @@
 //! # }
 //! ```
 
+mod ecarts;
+
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
@@ -54,9 +56,10 @@ use crate::wire::FailureCode;
 
 pub use crate::commande::Integree;
 pub use crate::forme::{
-    Argument, Champ, Charge, Chiffres, CommandeChiffree, CommandeDecrite, ConnexionChiffree,
-    Durees, EchecsComptes, EnCours, Forme, Genre, Info, Programme, TypeNomme, Variante,
+    Argument, Champ, Charge, Chiffres, CommandeChiffree, CommandeDecrite, ConnexionChiffree, Cote,
+    Durees, Ecart, EchecsComptes, EnCours, Forme, Genre, Info, Programme, TypeNomme, Variante,
 };
+pub use ecarts::Ecarts;
 
 /// Asks the peer whether it answers, and returns how long the answer took.
 ///

@@ -5,7 +5,9 @@
 
 mod chiffres;
 mod durees;
+mod ecarts;
 mod hash;
+mod known;
 mod programme;
 mod records;
 #[cfg(test)]
@@ -15,7 +17,10 @@ mod text;
 pub use chiffres::{Charge, Chiffres, CommandeChiffree, ConnexionChiffree, EchecsComptes, EnCours};
 pub use durees::Durees;
 pub(crate) use durees::{CLASSES, class};
+pub use ecarts::{Cote, Ecart};
+pub(crate) use ecarts::{Described, differences, joined, older};
 pub(crate) use hash::structural_hash;
+pub(crate) use known::{Declaration, Declared};
 pub use programme::{Argument, CommandeDecrite, Info, Programme};
 
 /// What a value is on the wire.

@@ -3,6 +3,7 @@
 use super::{Client, Failed};
 use crate::erreur::{About, Codage, Erreur, Jamais, Resultat, Signatures};
 use crate::flux::Received;
+use crate::forme::{Declaration, Declared};
 use crate::link::{Answer, Failure, put_scratch, take_scratch, works};
 use crate::message::{
     AnswerReader, ArgumentWriter, Entete, ErreurCommande, Message, ValueError, encode_body,
@@ -126,7 +127,9 @@ impl Client {
             Ok(Answer::Failure { code, accepted, text }) => {
                 let (ours, sent) = (head.signature(), head.empreinte());
                 let unknown = head.known().and_then(|one| one.too_new(head.omitted(), &accepted));
-                let signatures = Signatures { ours, sent, accepted, unknown };
+                let known = head.known().map(|one| -> &'static dyn Declared { one });
+                let declared = Declaration(known);
+                let signatures = Signatures { ours, sent, accepted, unknown, declared };
                 Err(self.about(head).remote(code, text, signatures))
             }
             Err(failed) => Err(failed.into_error()),

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::*;
+use crate::forme::Declaration;
 
 /// An error with a cause, each with a text of its own.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +85,7 @@ fn all() -> Vec<Erreur<String>> {
             empreinte: 0,
             empreintes_acceptees: Box::default(),
             argument_inconnu: None,
+            declaree: Declaration::default(),
         })),
         Erreur::Echec(Box::new(Outer(Inner))),
         // An error of the program that was made from one of ours.

@@ -7,6 +7,7 @@ use super::{
     Annulee, Delai, Distante, Erreur, Etape, Fermee, NatureDistante, NonEnvoyee, Phase, RaisonFin,
     RaisonNonEnvoi,
 };
+use crate::forme::Declaration;
 use crate::link::{self, Behind, Ending, Failure, Stage, Whereabouts};
 use crate::wire::FailureCode;
 
@@ -106,7 +107,7 @@ impl About<'_> {
         text: Box<str>,
         signatures: Signatures<'_>,
     ) -> Erreur<E> {
-        let Signatures { ours, sent, accepted, unknown } = signatures;
+        let Signatures { ours, sent, accepted, unknown, declared } = signatures;
         let texte = match code {
             FailureCode::Signature if !ours.is_empty() => differing(&text, ours).into(),
             _ => text,
@@ -119,6 +120,7 @@ impl About<'_> {
             empreinte: sent,
             empreintes_acceptees: accepted,
             argument_inconnu: unknown.map(Into::into),
+            declaree: declared,
         }))
     }
 }
@@ -134,6 +136,8 @@ pub(crate) struct Signatures<'a> {
     pub(crate) accepted: Box<[u32]>,
     /// The first argument that the peer does not know, if it accepts a message without it.
     pub(crate) unknown: Option<&'static str>,
+    /// The command's declaration on this side.
+    pub(crate) declared: Declaration,
 }
 
 /// What was waited for, where the command was, and which command it may have waited behind.

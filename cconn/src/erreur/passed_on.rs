@@ -65,6 +65,7 @@ fn more(name: &str) -> Option<usize> {
 mod tests {
     use super::super::Distante;
     use super::*;
+    use crate::forme::Declaration;
 
     fn remote(texte: &str, commande: &str) -> Erreur {
         Erreur::Distante(Box::new(Distante {
@@ -75,6 +76,7 @@ mod tests {
             empreinte: 0,
             empreintes_acceptees: Box::default(),
             argument_inconnu: None,
+            declaree: Declaration::default(),
         }))
     }
 

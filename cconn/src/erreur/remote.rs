@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use super::detail;
+use crate::forme::Declaration;
 use crate::text::Harmless;
 use crate::wire::{FailureClass, FailureCode};
 
@@ -40,6 +41,8 @@ pub struct Distante {
     /// its default the message would have been understood.
     #[doc(alias = "unknown_argument")]
     pub argument_inconnu: Option<Box<str>>,
+    /// The command's declaration on this side.
+    pub(crate) declaree: Declaration,
 }
 
 /// Which argument the peer is too old for, if that is the reason.

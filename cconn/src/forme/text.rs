@@ -27,8 +27,13 @@ const SIMPLE: [(&str, Forme); 17] = [
 
 impl Forme {
     /// The name of a kind of value without parts.
-    pub(super) fn simple_name(&self) -> &'static str {
+    pub(crate) fn simple_name(&self) -> &'static str {
         SIMPLE.iter().find(|(_, shape)| shape == self).map_or("?", |(name, _)| name)
+    }
+
+    /// The kind of value without parts that has this name, but for `()`.
+    pub(crate) fn of_simple_name(name: &str) -> Option<Forme> {
+        SIMPLE.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape.clone())
     }
 
     /// Shows the shape as a type is written: `Vec<(u8, Point)>`. The table of types gives the names.

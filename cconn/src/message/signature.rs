@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::fingerprint::{agree, fingerprint, halves};
 use super::{Probed, ValueError};
 use crate::codec::CodecError;
-use crate::forme::{Argument, Forme, Types, structural_hash};
+use crate::forme::{Argument, CommandeDecrite, Declared, Forme, TypeNomme, Types, structural_hash};
 
 /// A type of a signature.
 #[derive(Clone, Copy, Debug)]
@@ -175,6 +175,22 @@ impl Signature {
         let has_error = (self.error.print)() != 0;
         let error = has_error.then(|| shape(self.error));
         (arguments, answer, error)
+    }
+}
+
+impl Declared for Signature {
+    fn describe_alone(&self) -> (CommandeDecrite, Vec<TypeNomme>) {
+        let mut types = Types::default();
+        let (arguments, reponse, refus) = self.describe(&mut types);
+        let command = CommandeDecrite {
+            nom: self.name.to_owned(),
+            arguments: Some(arguments),
+            reponse,
+            refus,
+            signature: self.text.to_owned(),
+            ..CommandeDecrite::default()
+        };
+        (command, types.types)
     }
 }
 
