@@ -42,7 +42,7 @@ pub use arguments::{
 pub(crate) use around::Around;
 pub use around::{Execution, Issue};
 pub use builtin::Integree;
-pub(crate) use builtin::{SwitchedOff, present};
+pub(crate) use builtin::{SwitchedOff, described, present};
 pub use closure::{ByEither, ByLink, ByValue, OwnedArgument, Recus, Retour};
 pub use collected::{ByDefault, InBody, Module, ModuleProbe, Nowhere, check_listed};
 pub use declared::{Declared, DeclaredArgument, check_arguments, same_answer};

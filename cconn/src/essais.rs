@@ -3,10 +3,14 @@
 //! - [`Reseau`] joins a client and a server of one process over a line in memory that stalls and
 //!   heals, is slow, passes bytes in pieces, or is cut.
 //! - [`FauxServeur`] answers commands by name, without their code.
+//! - [`contrat`] holds the commands against a text file that is kept with the source.
+//! - [`trames`] decodes the frames in captured bytes.
 
+pub mod contrat;
 mod faux;
 mod line;
 mod reseau;
+pub mod trames;
 
 pub use faux::FauxServeur;
 pub use reseau::{Reseau, Sens};

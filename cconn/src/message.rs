@@ -37,6 +37,7 @@ pub use encode::ArgumentWriter;
 pub(crate) use encode::{LONG, encode_body};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
 
+pub(crate) use fingerprint::agree;
 pub use fingerprint::print;
 pub(crate) use head::Fixed;
 pub use head::{Entete, hash};

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::Description;
 use super::figures::Reader;
 use super::registered::Registered;
 use super::registry::{Registry, forbidden};
 use crate::client::Client;
 use crate::codec;
-use crate::forme::{Forme, Info, Programme, Types};
+use crate::forme::{CommandeDecrite, Forme, Info, Programme, Types};
 use crate::link::{Incoming, Outcome};
 use crate::message::{Reply, hash};
 use crate::wire::{Answering, FailureCode, VERSION};
@@ -164,15 +165,20 @@ fn answered<T: Serialize>(value: &T, out: &mut Answering) -> Outcome {
     }
 }
 
+/// A command of a list and its earlier names, as a program describes them that has registered it.
+pub(crate) fn described(entry: &Description, types: &mut Types) -> Vec<CommandeDecrite> {
+    Registered::functions(entry).map(|command| command.describe(types)).collect()
+}
+
 impl Registered {
     /// What is known about a command, with its types added to `types`.
-    fn describe(&self, types: &mut Types) -> crate::forme::CommandeDecrite {
+    fn describe(&self, types: &mut Types) -> CommandeDecrite {
         let described = self.declared.map(|declared| declared.describe(types));
         let (arguments, reponse, refus) = match described {
             Some((arguments, answer, error)) => (Some(arguments), answer, error),
             None => (None, Forme::default(), None),
         };
-        crate::forme::CommandeDecrite {
+        CommandeDecrite {
             nom: self.name.clone().into_owned(),
             doc: self.doc.trim().to_owned(),
             ancien_nom_de: self.alias_of.map(ToOwned::to_owned),

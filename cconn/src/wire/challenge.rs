@@ -88,6 +88,11 @@ pub(crate) enum Proof {
     Refused(u8, String),
 }
 
+/// Whether a frame, without its length, is a message with a proof.
+pub(crate) fn is_proof(frame: &[u8]) -> bool {
+    frame.first() == Some(&PROOF)
+}
+
 impl Proof {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let (decision, rest) = match self {

@@ -69,7 +69,7 @@ impl Features {
     }
 
     /// The bits as they are sent: without zero bytes at the end.
-    pub(super) fn bits(self) -> Vec<u8> {
+    pub(crate) fn bits(self) -> Vec<u8> {
         let mut bits = self.0.to_le_bytes().to_vec();
         while bits.last() == Some(&0) {
             bits.pop();

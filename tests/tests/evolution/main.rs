@@ -4,8 +4,10 @@
 #![allow(clippy::unnecessary_wraps, reason = "that is what is tried")]
 
 mod alias;
+mod contrat;
 mod formes;
 mod integrees;
+mod rapport;
 mod table;
 mod types;
 

@@ -88,7 +88,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "erreur",
-        Only(&["text", "adresse", "wire", "codec", "transport", "link"]),
+        Only(&["text", "adresse", "wire", "codec", "transport", "forme", "link"]),
         "the public errors, above every layer's own",
     ),
     layer(
