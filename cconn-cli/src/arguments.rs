@@ -8,10 +8,10 @@ use clap::{Args, Parser, Subcommand};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the command answered with its own error, or failed
+  1  the command answered with its own error, or failed; a change breaks older programs
   2  the command line makes no sense, or a value does not fit the peer's type
   3  nothing listens there
-  4  what listens there is no cconn peer, or an encrypted one
+  4  what listens there is no cconn peer, or an encrypted one; captured bytes break the protocol
   5  the peer has no such command, or does not list its commands
   6  the peer refuses this caller, or is too busy for it
   7  the time limit passed
@@ -77,6 +77,23 @@ pub enum Verb {
     /// Call a command from many connections for a while, and show the latencies.
     #[command(visible_alias = "load")]
     Charge(Load),
+    /// Compare two contracts of a program, or one and a live peer, and say whom the changes break.
+    #[command(visible_alias = "contract")]
+    Contrat {
+        /// The contract of before: a file of `cconn::essais::contrat`, or where a peer listens.
+        avant: String,
+        /// The contract of now: a file, or where a peer listens.
+        apres: String,
+    },
+    /// Show the frames in captured bytes of one direction of a connection.
+    #[command(visible_alias = "frames")]
+    Trame {
+        /// A file, or `-` for the standard input. Bytes as they are, or in hexadecimal.
+        fichier: String,
+        /// Names of commands: a contract file, or where a peer listens.
+        #[arg(long, value_name = "FILE|ADDR")]
+        noms: Option<String>,
+    },
     /// Print the completions of a shell.
     #[command(hide = true)]
     Completions {

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Outcome};
 pub const NAME: Style = Style::new().bold();
 pub const TYPE: Style = AnsiColor::Cyan.on_default();
 pub const DIM: Style = Style::new().dimmed();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Text in a style, for as long as the output is a terminal that has styles.
 pub fn styled(text: &str, style: Style) -> String {

@@ -3,6 +3,8 @@
 mod call;
 mod charge;
 mod console;
+mod contract;
+mod frames;
 mod list;
 mod manual;
 mod picture;
@@ -20,6 +22,8 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         Verb::Ping { adresse } => ping::run(adresse, common),
         Verb::Console { adresse } => console::run(adresse, common),
         Verb::Charge(load) => charge::run(load, common),
+        Verb::Contrat { avant, apres } => contract::run(avant, apres, common),
+        Verb::Trame { fichier, noms } => frames::run(fichier, noms.as_deref(), common),
         Verb::Completions { shell } => {
             manual::completions(*shell);
             Ok(())

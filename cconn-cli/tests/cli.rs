@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use cconn::essais::contrat::Contrat;
 use cconn::{Client, Erreur, Octets, Resultat, Serveur, commande, commandes, nommee};
 use serde::{Deserialize, Serialize};
 
@@ -667,7 +668,9 @@ fn completions_and_manual_pages_are_written() {
     }
     let folder = tempfile::tempdir().unwrap();
     printed(&run(&["manuel", folder.path().to_str().unwrap()]));
-    assert!(folder.path().join("cconn-appeler.1").exists());
+    for verb in ["appeler", "contrat", "trame"] {
+        assert!(folder.path().join(format!("cconn-{verb}.1")).exists(), "{verb}");
+    }
 }
 
 #[cfg(unix)]
@@ -697,4 +700,215 @@ fn a_unix_socket_is_an_address() {
     serveur.eteindre().unwrap();
     lancer.join().unwrap().unwrap();
     complaint(&run(&["appeler", &address, "somme", "1", "2"]), 3);
+}
+
+/// The bytes of both directions of a connection on which `talk` talks: to the server, and back.
+fn captured(server: &Server, talk: impl FnOnce(&Client)) -> [Vec<u8>; 2] {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let to = server.address();
+    let between = thread::spawn(move || {
+        let (near, _) = listener.accept().unwrap();
+        let far = TcpStream::connect(to).unwrap();
+        let there = copying(near.try_clone().unwrap(), far.try_clone().unwrap());
+        let back = copying(far, near);
+        [there.join().unwrap(), back.join().unwrap()]
+    });
+    let client = Client::new(address.as_str()).unwrap();
+    talk(&client);
+    client.eteindre().unwrap();
+    drop(client);
+    between.join().unwrap()
+}
+
+/// Copies until the end, and keeps what it has copied.
+fn copying(mut from: TcpStream, mut to: TcpStream) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            all.extend(&buffer[..count]);
+            if to.write_all(&buffer[..count]).is_err() {
+                break;
+            }
+        }
+        // The other side may be gone already.
+        let _gone = to.shutdown(std::net::Shutdown::Write);
+        all
+    })
+}
+
+/// What `trame` shows of these bytes, a line a frame.
+#[track_caller]
+fn frames(bytes: &[u8], words: &[&str]) -> Vec<serde_json::Value> {
+    let output = shown(bytes, &[&["--json"], words].concat());
+    printed(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn shown(bytes: &[u8], words: &[&str]) -> Output {
+    let mut child = program(&[&["trame", "-"], words].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// A talk with every kind of outcome, and what is then shown of it.
+fn talk(client: &Client) {
+    assert_eq!(client.appeler(somme { a: 1, b: 2 }).unwrap(), 3);
+    client.envoyer(dort { ms: 0 }).unwrap();
+    client.appeler(quotient { a: 1, b: 0 }).unwrap_err();
+    client.appeler::<(), _>(nommee("inconnue", ())).unwrap_err();
+    let items: Vec<_> = client.appeler(liste_points { n: 2 }).unwrap().collect();
+    assert_eq!(items.len(), 2);
+    client.appeler(cherche { n: 1 }).unwrap().for_each(drop);
+}
+
+#[test]
+fn captured_bytes_are_shown_frame_by_frame() {
+    let server = Server::new();
+    let [there, back] = captured(&server, talk);
+    let address = server.address();
+    let all = frames(&there, &["--noms", &address]);
+    let of = |all: &[serde_json::Value], kind: &str| -> Vec<serde_json::Value> {
+        all.iter().filter(|one| one["genre"] == kind).cloned().collect()
+    };
+    assert_eq!(
+        (&all[0]["genre"], &all[0]["champs"]["cote"]),
+        (&"greeting".into(), &"client".into())
+    );
+    let calls = of(&all, "call");
+    let names: Vec<_> = calls.iter().map(|call| call["commande"].as_str().unwrap()).collect();
+    let unknown = names[2].to_owned();
+    assert_eq!(names, ["somme", "quotient", &unknown, "liste_points", "cherche"]);
+    assert!(unknown.starts_with('#') && unknown.len() == 17, "{unknown}");
+    assert_eq!((&calls[0]["octets"], &calls[0]["taille"]), (&2.into(), &28.into()));
+    assert_eq!(calls[2]["champs"]["empreinte"], "00000000");
+    let context = calls[3]["champs"]["contexte"].as_str().unwrap();
+    assert!(context.contains("a stream is expected, credit "), "{context}");
+    assert_eq!(of(&all, "one-way")[0]["commande"], "dort");
+    assert!(all.iter().all(|one| one["faute"].is_null()), "{all:?}");
+    // The frames follow each other without a gap.
+    let ends =
+        all.iter().map(|one| one["position"].as_u64().unwrap() + one["taille"].as_u64().unwrap());
+    let begins = all.iter().skip(1).map(|one| one["position"].as_u64().unwrap());
+    assert!(ends.eq(begins.chain([there.len() as u64])));
+
+    let all = frames(&back, &[]);
+    assert_eq!(all[0]["champs"]["cote"], "serveur");
+    assert_eq!((of(&all, "answer").len(), of(&all, "user error").len()), (1, 1));
+    assert_eq!(of(&all, "failure")[0]["champs"]["code"], "0x0001 (UnknownCommand)");
+    let items: u64 = of(&all, "items")
+        .iter()
+        .map(|one| one["champs"]["elements"].as_str().unwrap().parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(items, 3);
+    let ends: Vec<_> = of(&all, "end").iter().map(|one| one["champs"]["fin"].clone()).collect();
+    assert_eq!(ends, ["complete", "0x0105 (Handler)"]);
+
+    let text = printed(&shown(&back, &[]));
+    assert_eq!(text.lines().count(), all.len());
+    assert!(text.contains("failure    id=") && text.contains("texte=torn"), "{text}");
+}
+
+#[test]
+fn captures_come_from_files_in_hexadecimal_and_from_the_middle() {
+    let server = Server::new();
+    let [there, _] = captured(&server, talk);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let hex: Vec<String> = there.iter().map(|byte| format!("{byte:02x}")).collect();
+    let wanted = printed(&shown(&there, &[]));
+    assert_eq!(printed(&shown(hex.join(" ").as_bytes(), &[])), wanted);
+    std::fs::write(path("raw"), &there).unwrap();
+    assert_eq!(printed(&run(&["trame", &path("raw")])), wanted);
+    std::fs::write(path("contract"), Contrat::des(commandes![somme]).to_string()).unwrap();
+    let named = printed(&run(&["trame", &path("raw"), "--noms", &path("contract")]));
+    assert!(named.contains("commande=somme"), "{named}");
+    // Without its greeting, from the first frame on.
+    let greeting = frames(&there, &[])[0]["taille"].as_u64().unwrap();
+    let rest = &there[usize::try_from(greeting).unwrap()..];
+    assert_eq!(frames(rest, &[])[0]["genre"], "call");
+    complaint(&run(&["trame", &path("none")]), 2);
+    complaint(&shown(b"", &[]), 2);
+    complaint(&shown(&there, &["--noms", "not an address"]), 2);
+}
+
+#[test]
+fn hostile_bytes_are_told_with_their_place() {
+    let server = Server::new();
+    let [there, back] = captured(&server, talk);
+    let cases: [(&[u8], &str); 5] = [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS"),
+        (b"\x01\x00\x00\x00\x63", "frame kind 99 is unknown"),
+        (b"\x09\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00", "the id 0"),
+    ];
+    for (bytes, why) in cases {
+        let output = shown(bytes, &[]);
+        complaint(&output, 4);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("!!") && text.contains(why), "{text}");
+    }
+    let text = complaint(&shown(&there[..there.len() - 1], &[]), 4);
+    assert!(text.contains("1 place breaks the protocol, the first at byte "), "{text}");
+    // Whatever byte is changed: an end with a code, and no terminal is controlled.
+    for at in (0..back.len()).step_by(7) {
+        let mut bytes = back.clone();
+        bytes[at] ^= 0x9b;
+        let output = shown(&bytes, &[]);
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{at}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{at}: {text:?}");
+    }
+}
+
+mod after {
+    #[cconn::commande]
+    pub(super) fn somme(a: i64, b: i64, #[defaut(0)] c: i64) -> i64 {
+        a + b + c
+    }
+}
+
+#[test]
+fn contracts_are_compared_with_each_other_and_with_a_peer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let write = |name: &str, contract: &Contrat| std::fs::write(path(name), contract.to_string());
+    write("before", &Contrat::des(commandes![somme, dort])).unwrap();
+    write("longer", &Contrat::des(commandes![after::somme, dort])).unwrap();
+    write("fewer", &Contrat::des(commandes![somme])).unwrap();
+    let contrat = |before: &str, now: &str| run(&["contrat", before, now]);
+    assert_eq!(printed(&contrat(&path("before"), &path("before"))), "the same");
+    let safe = printed(&contrat(&path("before"), &path("longer")));
+    let wanted = "somme: argument 3 `c`: `i64` is new\n    old callers: safe\n    \
+                  old receivers: safe as long as `c` has its default, else refused";
+    assert_eq!(safe, wanted);
+    let output = contrat(&path("before"), &path("fewer"));
+    let text = complaint(&output, 1);
+    assert!(text.contains("1 of 1 changes break older programs"), "{text}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("old callers: BREAKING: the command is unknown"), "{text}");
+
+    let server = Server::new();
+    assert_eq!(printed(&contrat(&server.address(), &server.address())), "the same");
+    let lines = printed(&run(&["contrat", "--json", &path("longer"), &server.address()]));
+    let somme = lines.lines().find(|line| line.contains(r#""commande":"somme""#)).unwrap();
+    let somme: serde_json::Value = serde_json::from_str(somme).unwrap();
+    assert_eq!(somme["anciens_appelants"]["effet"], "conditionnel", "{somme}");
+    assert_eq!(somme["anciens_receveurs"]["effet"], "aucun", "{somme}");
+    assert!(lines.lines().count() > 10, "{lines}");
+
+    std::fs::write(
+        path("edited"),
+        std::fs::read_to_string(path("before")).unwrap().replace("i64", "u64"),
+    )
+    .unwrap();
+    let text = complaint(&contrat(&path("before"), &path("edited")), 2);
+    assert!(text.contains("edited by hand"), "{text}");
+    let text = complaint(&contrat(&path("none"), &path("before")), 2);
+    assert!(text.contains("there is no file"), "{text}");
 }

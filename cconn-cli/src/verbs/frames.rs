@@ -1,0 +1,154 @@
+//! `trame`: the frames in captured bytes of one direction of a connection.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use cconn::description::{self, Integree, Programme};
+use cconn::essais::contrat::Contrat;
+use cconn::essais::trames::{self, Trame};
+use cconn::nommee;
+use cconn::traits::Message;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::Common;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::output::{self, DIM, NAME, harmless, styled};
+use crate::remote;
+
+pub fn run(source: &str, names: Option<&str>, common: &Common) -> Outcome<()> {
+    let names = Names::of(names, common)?;
+    let bytes = bytes(read(source)?);
+    if bytes.is_empty() {
+        return Err(Failure::usage(format!("{source} is empty")));
+    }
+    let (mut faults, mut first) = (0_u64, None);
+    for frame in trames::lire(&bytes) {
+        if frame.faute.is_some() {
+            faults += 1;
+            first.get_or_insert(frame.position);
+        }
+        if common.json {
+            output::json(&names.as_json(&frame))?;
+        } else {
+            output::line(&names.line(&frame))?;
+        }
+    }
+    match first {
+        None => Ok(()),
+        Some(at) => {
+            let what = if faults == 1 { "place breaks" } else { "places break" };
+            let text = format!("{faults} {what} the protocol, the first at byte {at}");
+            Err(Failure::new(Kind::NotAPeer, text))
+        }
+    }
+}
+
+fn read(source: &str) -> Outcome<Vec<u8>> {
+    let mut content = Vec::new();
+    let read = match source {
+        "-" => io::stdin().read_to_end(&mut content),
+        path => fs::File::open(path).and_then(|mut file| file.read_to_end(&mut content)),
+    };
+    read.map_err(|error| Failure::usage(format!("{source} can't be read: {error}")))?;
+    Ok(content)
+}
+
+/// The bytes of a capture, which may be written in hexadecimal. A raw one always holds bytes that
+/// are no digits.
+fn bytes(content: Vec<u8>) -> Vec<u8> {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b':' | b',');
+    let is_text = content.iter().all(|byte| byte.is_ascii_hexdigit() || is_between(byte));
+    let digits: Vec<u8> = content.iter().copied().filter(|byte| !is_between(byte)).collect();
+    if !is_text || !digits.len().is_multiple_of(2) {
+        return content;
+    }
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|one| u8::try_from(one).ok());
+    let pair = |pair: &[u8]| Some(value(pair[0])? * 16 + value(pair[1])?);
+    digits.chunks(2).map(pair).collect::<Option<_>>().unwrap_or(content)
+}
+
+/// The names of commands by their hashes.
+struct Names(HashMap<u64, String>);
+
+impl Names {
+    /// The names in a contract file, or of the peer at an address; those of every peer in any case.
+    fn of(source: Option<&str>, common: &Common) -> Outcome<Names> {
+        let programme = match source {
+            None => Programme::default(),
+            Some(path) if Path::new(path).is_file() => {
+                let text = fs::read_to_string(path)
+                    .map_err(|error| Failure::usage(format!("{path} can't be read: {error}")))?;
+                let contract = Contrat::lire(&text);
+                contract.map_err(|error| Failure::usage(format!("{path}, {error}")))?.programme
+            }
+            Some(address) => {
+                let (client, _child) = remote::connect(address, common)?;
+                description::commandes(&client)?
+            }
+        };
+        let own = Integree::TOUTES.iter().map(|one| one.nom().to_owned());
+        let names = programme.commandes.into_iter().map(|one| one.nom).chain(own);
+        Ok(Names(names.map(|name| (nommee(&name, ()).entete().hash(), name)).collect()))
+    }
+
+    /// The command that a frame names; 0 stands for none.
+    fn command(&self, frame: &Trame) -> Option<String> {
+        let hash = frame.commande.filter(|hash| *hash != 0)?;
+        Some(self.0.get(&hash).cloned().unwrap_or_else(|| format!("#{hash:016x}")))
+    }
+
+    fn line(&self, frame: &Trame) -> String {
+        let kind = styled(&format!("{:<10}", frame.genre), NAME);
+        let mut parts = vec![format!("{:>8} {:>8} {kind}", frame.position, frame.taille)];
+        let mut add = |name: &str, value: &str| {
+            parts.push(format!("{}{}", styled(&format!("{name}="), DIM), harmless(value)));
+        };
+        if let Some(id) = frame.id {
+            add("id", &id.to_string());
+        }
+        if let Some(command) = self.command(frame) {
+            add("commande", &command);
+        }
+        for (name, value) in &frame.champs {
+            add(name, value);
+        }
+        if let Some(bytes) = frame.octets {
+            add("octets", &bytes.to_string());
+        }
+        if let Some(fault) = &frame.faute {
+            parts.push(styled(&format!(" !! {}", harmless(fault)), output::BAD));
+        }
+        parts.join(" ")
+    }
+
+    fn as_json(&self, frame: &Trame) -> Value {
+        let fields = frame.champs.iter();
+        let fields: Map<_, _> =
+            fields.map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        json!({
+            "position": frame.position,
+            "taille": frame.taille,
+            "genre": frame.genre,
+            "id": frame.id,
+            "commande": self.command(frame),
+            "octets": frame.octets,
+            "champs": fields,
+            "faute": frame.faute,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_bytes_and_everything_else_is_as_it_is() {
+        assert_eq!(bytes(b"00 ff:1A,\n2b\n".to_vec()), [0, 255, 0x1a, 0x2b]);
+        assert_eq!(bytes(b"00f".to_vec()), b"00f");
+        assert_eq!(bytes(b"\x00\x01".to_vec()), [0, 1]);
+        assert_eq!(bytes(b" ".to_vec()), b"");
+    }
+}
