@@ -136,7 +136,9 @@ fn a_command_whose_time_is_over_is_not_run() {
             .dans(|| client.differer::<(), _>(nommee("tard", ())))
             .unwrap();
         let in_time = client.differer::<(), _>(nommee("tard", ())).unwrap();
-        thread::sleep(2 * time);
+        // The time counts from the moment at which the frame is read, which may be a while: the
+        // thread that would read it is inside `occupe`.
+        thread::sleep(20 * time);
         drop(release);
         busy.attendre().unwrap();
         let error = late.attendre().unwrap_err();
