@@ -113,8 +113,9 @@ impl Served {
 mod tests {
     use super::*;
 
-    fn id(call: u64) -> Option<CallId> {
-        Some(CallId(call))
+    /// One of many ids that differ in their high bits too.
+    fn spread(call: u64) -> CallId {
+        CallId((call << 50) | call)
     }
 
     #[test]
@@ -122,16 +123,16 @@ mod tests {
         // [call.id-any] [cancel.running]
         let mut served = Served::default();
         for call in 0..10_000 {
-            served.begin(id(call << 50 | call));
+            served.begin(Some(spread(call)));
         }
-        let last = CallId(9_999 << 50 | 9_999);
+        let last = spread(9_999);
         assert_eq!(served.cancel(last), Some(true), "the one that began last");
-        assert_eq!(served.cancel(CallId(5 << 50 | 5)), Some(true));
-        assert_eq!(served.cancel(CallId(5 << 50 | 5)), Some(false));
+        assert_eq!(served.cancel(spread(5)), Some(true));
+        assert_eq!(served.cancel(spread(5)), Some(false));
         assert_eq!(served.cancel(CallId(5)), None);
-        assert!(served.is_cancelled(CallId(5 << 50 | 5)) && !served.is_cancelled(CallId(0)));
+        assert!(served.is_cancelled(spread(5)) && !served.is_cancelled(CallId(0)));
         for call in 0..10_000 {
-            served.end(id(call << 50 | call));
+            served.end(Some(spread(call)));
         }
         assert!(served.plain.is_none() && served.others.is_empty());
         served.begin(None);
@@ -145,24 +146,24 @@ mod tests {
     fn calls_under_one_id_end_one_by_one() {
         // [call.id-any]
         let mut served = Served::default();
-        (0..3).for_each(|_| served.begin(id(7)));
+        (0..3).for_each(|_| served.begin(Some(CallId(7))));
         assert_eq!(served.cancel(CallId(7)), Some(true));
-        served.end(id(7));
-        served.end(id(7));
+        served.end(Some(CallId(7)));
+        served.end(Some(CallId(7)));
         assert!(served.is_cancelled(CallId(7)), "the last of them still runs");
-        served.end(id(7));
-        served.end(id(7));
+        served.end(Some(CallId(7)));
+        served.end(Some(CallId(7)));
         assert!(served.cancel(CallId(7)).is_none() && served.others.is_empty());
     }
 
     #[test]
     fn a_call_is_asked_about_once() {
         let mut served = Served::default();
-        served.begin(id(1));
+        served.begin(Some(CallId(1)));
         assert_eq!(served.ask(CallId(1)), Some(true));
         assert_eq!(served.ask(CallId(1)), Some(false));
         assert_eq!(served.ask(CallId(2)), None);
-        served.end(id(1));
+        served.end(Some(CallId(1)));
         assert_eq!(served.ask(CallId(1)), None);
     }
 }
