@@ -198,6 +198,7 @@ where
 }
 
 /// A message whose answer is a stream: its items are decoded as the type that the caller asks for.
+#[diagnostic::do_not_recommend]
 impl<N, A, E, T, F> Appel<Flux<T, F>> for Nommee<N, A, E>
 where
     N: AsRef<str>,
