@@ -207,7 +207,7 @@ fn work_that_goes_on_regardless_is_not_ended() {
         client
             .enregistrer_commande("dort", |client: &Client, (): ()| until_cancelled(client))
             .unwrap();
-        let _listening = client.ecouter().unwrap();
+        client.ecouter().unwrap();
         client.avec_delai(SHORT).appeler::<(), _>(nommee("annule", ())).unwrap_err();
         assert_eq!(seen.recv().unwrap(), 7);
     });
@@ -293,7 +293,7 @@ fn a_closure_that_is_told_waits_for_no_connection() {
                 let _guard = client.sur_annulation(move |_| {
                     let refused = there.appeler::<(), _>(nommee("rien", ())).unwrap_err();
                     let Erreur::NonEnvoyee(refused) = refused else { panic!("{refused}") };
-                    stop.send(refused.raison.clone() == RaisonNonEnvoi::DansUnRappel).unwrap();
+                    stop.send(refused.raison == RaisonNonEnvoi::DansUnRappel).unwrap();
                 });
                 sender.send(stopped.recv().unwrap()).unwrap();
             })

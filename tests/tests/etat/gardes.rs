@@ -319,13 +319,13 @@ fn figures_are_those_of_commands_that_the_caller_may_call() {
         let names = |chiffres: Chiffres| -> Vec<String> {
             chiffres.commandes.into_iter().map(|command| command.nom).collect()
         };
-        let named = |names: &[String], name: &str| names.iter().any(|one| one == name);
+        let has = |names: &[String], name: &str| names.iter().any(|one| one == name);
         let told = names(description::chiffres(&first).unwrap());
-        assert!(named(&told, "effacer") && named(&told, "libre"), "{told:?}");
+        assert!(has(&told, "effacer") && has(&told, "libre"), "{told:?}");
         let told = names(description::chiffres(&second).unwrap());
-        assert!(!named(&told, "effacer") && named(&told, "libre"), "{told:?}");
+        assert!(!has(&told, "effacer") && has(&told, "libre"), "{told:?}");
         // The program itself is told everything.
-        assert!(named(&names(running.serveur.chiffres()), "effacer"));
+        assert!(has(&names(running.serveur.chiffres()), "effacer"));
         running.stop().unwrap();
     });
 }

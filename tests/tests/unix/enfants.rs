@@ -13,9 +13,11 @@ use cconn_tests::with_watchdog;
 
 use super::dossier::LIMIT;
 
+struct Depart(u64);
+
 #[commande]
-fn plus(de: &Etat<u64>, n: u64) -> u64 {
-    **de + n
+fn plus(de: &Etat<Depart>, n: u64) -> u64 {
+    de.0 + n
 }
 
 fn command(how: &str) -> Command {
@@ -194,7 +196,7 @@ fn a_child_is_started_with_settings() {
         let (sender, ended) = mpsc::channel();
         let enfant = Client::options_enfant(command("enfant"))
             .garde(|_, name| name == "plus")
-            .fournir(7_u64)
+            .fournir(Depart(7))
             .quand_deconnecte(move |_, how| sender.send(how.map_err(|e| e.to_string())).unwrap())
             .lancer()
             .unwrap();
