@@ -29,14 +29,14 @@ fn telecharger(taille: usize) -> Flux<Octets> {
 /// The first bytes can be read, what is behind them can't.
 #[commande]
 fn abime(taille: usize) -> Resultat<Flux<Octets>> {
-    if taille == 0 {
-        return Err(Erreur::echec("there is no such file"));
-    }
     struct Torn;
     impl Read for Torn {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             Err(io::Error::new(ErrorKind::InvalidData, "sector 7 is torn"))
         }
+    }
+    if taille == 0 {
+        return Err(Erreur::echec("there is no such file"));
     }
     Ok(Flux::lire(Cursor::new(bytes(taille).collect::<Vec<u8>>()).chain(Torn)))
 }
