@@ -152,7 +152,9 @@ fn several_clients_are_counted_together_from_any_thread() {
         assert_eq!(of(&chiffres, "double").reponses, 2_004);
         assert_eq!(of(&chiffres, "racine").refus, 2_000);
         assert_eq!(chiffres.charge.recues, 4_004);
-        assert_eq!((chiffres.charge.en_file, chiffres.charge.sortie), (0, 0));
+        assert_eq!(chiffres.charge.en_file, 0);
+        // A grant may leave a moment after the last answer.
+        assert!(soon(|| running.serveur.chiffres().charge.sortie == 0));
         let numbers: Vec<_> = chiffres.connexions.iter().map(|one| one.client).collect();
         assert_eq!(numbers, [1, 2, 3, 4]);
         drop(clients);
