@@ -184,7 +184,7 @@ fn ping<'x>(
     doc:__cconn::concat!(),
     parallele:true,
     serveur_seul:false,
-    flux:false,
+    flux:__cconn::StreamForm::Nothing,
     hash:15286027583431866217u64,
     alias:&[],
     declared:__cconn::Some(||&__CCONN_SIGNATURE),

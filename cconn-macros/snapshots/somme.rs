@@ -134,7 +134,7 @@ const _: () = {
             doc: __cconn::concat!("Adds.", "\n"),
             parallele: false,
             serveur_seul: false,
-            flux: false,
+            flux: __cconn::StreamForm::Nothing,
             hash: 3980832842762666324u64,
             alias: &[],
             declared: __cconn::Some(|| &__CCONN_SIGNATURE),

@@ -14,8 +14,8 @@ pub use crate::commande::{
     Besoin, ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Declared,
     DeclaredArgument, Description, Fault, HandedIn, InBody, Input, Made, Module, ModuleProbe,
     NotMade, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, ReturnedFlux, RunFn, Scope,
-    SentArgument, ServeurSeul, Slot, ValidAnswer, Where, check_arguments, check_listed, distinct,
-    handed_in, joined, list, same_answer, server_only, stream, total,
+    SentArgument, ServeurSeul, Slot, StreamForm, ValidAnswer, Where, check_arguments, check_listed,
+    distinct, handed_in, joined, list, same_answer, server_only, stream, total,
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;

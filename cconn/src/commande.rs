@@ -59,7 +59,7 @@ pub use list::{
 pub(crate) use provide::Lien;
 pub(crate) use registry::Registry;
 pub(crate) use runner::{Hands, RegistryRunner, end_sessions};
-pub use stream::{ReturnedFlux, stream};
+pub use stream::{ReturnedFlux, StreamForm, stream};
 
 /// A command with a body on this side, so that it can be registered.
 ///
@@ -103,7 +103,7 @@ pub struct Description {
     /// The hash of the name; the wire carries it instead of the name.
     /// Whether the command answers with a stream.
     #[doc(hidden)]
-    pub flux: bool,
+    pub flux: StreamForm,
     #[doc(hidden)]
     pub hash: u64,
     #[doc(hidden)]

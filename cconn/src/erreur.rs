@@ -9,6 +9,7 @@ mod asked;
 #[cfg(test)]
 mod chain;
 mod convert;
+mod depart;
 mod link;
 mod local;
 mod misuse;
@@ -28,6 +29,7 @@ pub use crate::adresse::AdresseInvalide;
 pub use annulee::{Annulee, RaisonAnnulation};
 pub(crate) use asked::remember;
 pub(crate) use convert::{About, Signatures, ended};
+pub use depart::Depart;
 pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
 pub use misuse::{Manque, Usage};

@@ -3,6 +3,8 @@
 //! This module knows one connection and the codec. What a command returns, and how its items are
 //! sent, is known to the layers above.
 
+mod canal;
+mod emetteur;
 mod octets;
 mod received;
 
@@ -10,7 +12,12 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 use crate::erreur::{Erreur, Jamais};
+use crate::link::StreamChannel;
 
+pub(crate) use canal::ItemCodec;
+use canal::Pushed;
+pub use canal::{OptionsCanal, SiPlein};
+pub use emetteur::Emetteur;
 pub use octets::EchecEcriture;
 pub(crate) use received::{ItemReader, Received};
 
@@ -73,6 +80,8 @@ type Items<T, E> = Box<dyn Iterator<Item = Result<T, Erreur<E>>> + Send>;
 enum Source<T, E> {
     Peer(Box<Received>, ItemReader<T, E>),
     Iterator(Items<T, E>),
+    /// A channel, whose items are taken in the program that makes them.
+    Channel(Box<Pushed<T>>),
     /// The stream has ended.
     Over {
         /// Whether its last item was an error.
@@ -99,6 +108,19 @@ impl<T, E> Flux<T, E> {
     /// Whether the stream has ended with an error.
     fn has_failed(&self) -> bool {
         matches!(self.source, Source::Over { failed: true })
+    }
+
+    /// The stream of a channel.
+    fn pushed(stream: Pushed<T>) -> Self {
+        Flux::from_source(Source::Channel(Box::new(stream)))
+    }
+
+    /// The channel that it is the stream of, if it is one's.
+    pub(crate) fn channel(&self) -> Option<&StreamChannel> {
+        match &self.source {
+            Source::Channel(stream) if self.begun.is_none() => Some(stream.channel()),
+            _ => None,
+        }
     }
 }
 
@@ -180,6 +202,7 @@ impl<T, E> Iterator for Flux<T, E> {
         let item = match &mut self.source {
             Source::Peer(received, reader) => received.next(reader),
             Source::Iterator(items) => items.next(),
+            Source::Channel(stream) => stream.next(),
             Source::Over { .. } => None,
         };
         if !matches!(item, Some(Ok(_))) {
@@ -199,6 +222,7 @@ impl<T, E> fmt::Debug for Flux<T, E> {
         match &self.source {
             Source::Peer(received, _) => shown.field("commande", &received.nom()),
             Source::Iterator(_) => shown.field("source", &"iterator"),
+            Source::Channel(_) => shown.field("source", &"channel"),
             Source::Over { .. } => shown.field("source", &"over"),
         };
         shown.finish_non_exhaustive()

@@ -5,6 +5,7 @@
 mod absent;
 mod answer;
 mod arguments;
+mod canal;
 mod encode;
 mod field;
 mod fingerprint;

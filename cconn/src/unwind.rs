@@ -8,6 +8,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::client::{Attente, Client};
 use crate::connexion::OptionsClient;
+use crate::flux::Emetteur;
 use crate::persistant::{ClientPersistant, OptionsPersistantes};
 use crate::serveur::{OptionsServeur, Serveur};
 
@@ -17,6 +18,8 @@ impl UnwindSafe for Serveur {}
 impl RefUnwindSafe for Serveur {}
 impl<R, E> UnwindSafe for Attente<R, E> {}
 impl<R, E> RefUnwindSafe for Attente<R, E> {}
+impl<T> UnwindSafe for Emetteur<T> {}
+impl<T> RefUnwindSafe for Emetteur<T> {}
 impl UnwindSafe for ClientPersistant {}
 impl RefUnwindSafe for ClientPersistant {}
 impl UnwindSafe for OptionsPersistantes {}
@@ -33,6 +36,7 @@ const _: () = {
     whole::<Client>();
     whole::<Serveur>();
     whole::<Attente<std::cell::Cell<u8>>>();
+    whole::<Emetteur<std::cell::Cell<u8>>>();
     whole::<ClientPersistant>();
     whole::<OptionsPersistantes>();
     whole::<OptionsClient>();

@@ -143,6 +143,20 @@ fn erreurs_shows_each_sort() {
 }
 
 #[test]
+fn capteurs_reach_their_subscribers() {
+    assert_lines(
+        &run("capteurs"),
+        &[
+            "100 subscribers of 2 sensors",
+            "one leaves after Some(Mesure { numero: 0, degres: 20.0 })",
+            "99 are left",
+            "50 have seen 10 readings, the last 14.25 degrees",
+            "49 have seen 10 readings, the last 22.25 degrees",
+        ],
+    );
+}
+
+#[test]
 fn diffusion_reaches_everyone() {
     let text = run("diffusion");
     assert_lines(&text, &["reached: 3, missed: 0", "reached: 0"]);

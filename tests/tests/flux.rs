@@ -8,3 +8,9 @@ mod attaques;
 
 #[path = "flux/octets.rs"]
 mod octets;
+
+#[path = "flux/canaux.rs"]
+mod canaux;
+
+#[path = "flux/canaux_bruts.rs"]
+mod canaux_bruts;

@@ -26,12 +26,17 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
     let signature = declared::signature(command);
     let doc = doc(command);
     let needs = handed_in::needs(command);
-    let streams = command.stream.is_some();
     let guard = if let Some(guard) = &command.guard {
         quote!(__cconn::Some(#guard))
     } else {
         quote!(__cconn::None)
     };
+    let form = match command.stream {
+        None => "Nothing",
+        Some(Stream::Items { .. }) => "Items",
+        Some(Stream::Named) => "Named",
+    };
+    let form = Ident::new(form, Span::mixed_site());
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Commande for #twin {
@@ -43,7 +48,7 @@ fn entry(command: &Command, handler: &TokenStream) -> TokenStream {
                 doc: #doc,
                 parallele: #parallel,
                 serveur_seul: #server_only,
-                flux: #streams,
+                flux: __cconn::StreamForm::#form,
                 hash: #hash,
                 alias: &[#(#aliases),*],
                 declared: __cconn::Some(|| &__CCONN_SIGNATURE),

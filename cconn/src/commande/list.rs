@@ -284,7 +284,7 @@ pub(crate) const PLACEHOLDER: Description = Description {
     alias: &[],
     parallele: false,
     serveur_seul: false,
-    flux: false,
+    flux: super::StreamForm::Nothing,
     hash: 0,
     declared: None,
     besoins: &[],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::closure::Closure;
 use super::registry::Table;
-use super::{Besoin, Context, Description, Fault, Garde, Input, RunFn, fence};
+use super::{Besoin, Context, Description, Fault, Garde, Input, RunFn, StreamForm, fence};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
@@ -36,8 +36,8 @@ pub(super) struct Registered {
     pub(super) declared: Option<&'static Signature>,
     pub(super) parallel: bool,
     pub(super) needs: &'static [Besoin],
-    /// Whether the command answers with a stream.
-    pub(super) streams: bool,
+    /// Whether, and how, the command answers with a stream.
+    pub(super) streams: StreamForm,
     /// The command's own guard.
     guard: Option<Garde>,
     pub(super) run: Run,
@@ -116,7 +116,7 @@ impl Registered {
             declared: None,
             parallel: false,
             needs: &[],
-            streams: false,
+            streams: StreamForm::Nothing,
             guard: None,
             run: Run::Closure(run),
         }

@@ -17,7 +17,7 @@ use super::registered::{NotRun, Run, insert};
 use super::runner::RegistryRunner;
 use super::shelf::Shelf;
 use super::tally::Tallies;
-use super::{Context, stream};
+use super::{Context, StreamForm, stream};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
@@ -151,8 +151,8 @@ impl Registry {
                 return Reply::failure(FailureCode::Signature, &command.signature, out).into();
             }
         };
-        if command.streams
-            && let Err(fault) = stream::admit(context.stream)
+        if command.streams != StreamForm::Nothing
+            && let Err(fault) = stream::admit(command.streams, context.stream)
         {
             let (code, text) = *fault.0;
             return Reply::failure(code, &text, out).into();

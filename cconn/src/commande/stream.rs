@@ -3,16 +3,30 @@
 use super::{Context, Fault};
 use crate::erreur::{Erreur, Jamais};
 use crate::flux::Flux;
-use crate::link::{ItemSink, Opening, Put};
+use crate::link::{ItemSink, Opening, Put, StreamChannel};
 use crate::message::{ErreurCommande, Plain, Reply, ReplyKind, Returned};
 use crate::wire::{Answering, FailureCode};
 
+/// How a command answers with a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamForm {
+    /// It does not.
+    Nothing,
+    /// With the items of an iterator, which its return type shows.
+    Items,
+    /// With a `Flux`, which may be the stream of a channel.
+    Named,
+}
+
 /// Checks that a command may answer with a stream: that the caller expects one, and that one more
-/// iterator may be pulled. The command has not run.
+/// iterator may be pulled, if the command returns one for certain. The command has not run.
 // [stream.expected] [stream.most]
-pub(super) fn admit(pump: Option<&dyn ItemSink>) -> Result<(), Fault> {
+pub(super) fn admit(form: StreamForm, pump: Option<&dyn ItemSink>) -> Result<(), Fault> {
     let Some(pump) = pump else { return Err(Fault::unexpected_stream()) };
-    pump.has_room().map_err(Fault::too_many_streams)
+    match form {
+        StreamForm::Named | StreamForm::Nothing => Ok(()),
+        StreamForm::Items => pump.has_room().map_err(Fault::too_many_streams),
+    }
 }
 
 /// Sends the items of an iterator that a command has returned; the items have the form `KIND`.
@@ -32,8 +46,33 @@ pub trait ReturnedFlux {
 
 impl<T: Plain, E: ErreurCommande> ReturnedFlux for Flux<T, E> {
     fn send(self, context: &Context<'_>, out: &mut Answering) -> Reply {
-        feed(self, context, out, reply_item)
+        match self.channel() {
+            Some(channel) => attach(channel, context, out),
+            None => feed(self, context, out, reply_item),
+        }
     }
+}
+
+/// Sends the stream of a channel: no thread is needed for it from now on.
+fn attach(channel: &StreamChannel, context: &Context<'_>, out: &mut Answering) -> Reply {
+    let Some(pump) = context.stream else { return no_taker(out) };
+    match pump.attach(channel) {
+        Opening::Open | Opening::Cancelled => Reply(ReplyKind::Answer),
+        Opening::Crowded { limit } => {
+            let text =
+                format!("{limit} channels of this connection are open already (`max_canaux`)");
+            Reply::failure(FailureCode::OverloadedAfterwards, &text, out)
+        }
+        Opening::Stopping => stopping(out),
+    }
+}
+
+fn no_taker(out: &mut Answering) -> Reply {
+    Reply::failure(FailureCode::UnexpectedStream, &"the caller expects no stream", out)
+}
+
+fn stopping(out: &mut Answering) -> Reply {
+    Reply::failure(FailureCode::Closed, &"the connection is being stopped", out)
 }
 
 impl<T: Plain, E: ErreurCommande, F: Refusal> ReturnedFlux for Result<Flux<T, E>, F> {
@@ -93,12 +132,10 @@ fn feed<X>(
     out: &mut Answering,
     mut encode: impl FnMut(X, &mut Answering) -> Reply,
 ) -> Reply {
-    let Some(pump) = context.stream else {
-        let text = "the caller expects no stream";
-        return Reply::failure(FailureCode::UnexpectedStream, &text, out);
-    };
+    let Some(pump) = context.stream else { return no_taker(out) };
     match pump.open() {
         Opening::Open => {}
+        Opening::Stopping => return stopping(out),
         Opening::Cancelled => return Reply(ReplyKind::Answer),
         Opening::Crowded { limit } => {
             let text = too_many(limit);
@@ -117,13 +154,7 @@ fn feed<X>(
         match pump.put(&place.bytes, std::mem::take(&mut place.tail)) {
             Put::Done => {}
             Put::Halted => break,
-            Put::Stopping => {
-                return Reply::failure(
-                    FailureCode::Closed,
-                    &"the connection is being stopped",
-                    out,
-                );
-            }
+            Put::Stopping => return stopping(out),
             Put::TooLarge { size, limit } => {
                 let text = format!("an item of {size} bytes; the limit there is {limit}");
                 return Reply::failure(FailureCode::AnswerTooLarge, &text, out);

@@ -14,8 +14,7 @@ macro_rules! shared_settings {
         /// A secret proves who has connected. It does not encrypt: without `tls` whoever can change
         /// packets on their way can also read, change and make up messages afterwards.
         #[cfg(feature = "secret")]
-        #[doc(alias("psk", "password", "token", "authentication", "authkey"))]
-        #[doc(alias = "shared_secrets")]
+        #[doc(alias("psk", "password", "token", "authentication", "authkey", "shared_secrets"))]
         pub fn secrets(
             mut self,
             secrets: impl IntoIterator<Item = crate::secret::Secret>,
@@ -62,8 +61,7 @@ macro_rules! shared_settings {
         /// # Ok(())
         /// # }
         /// ```
-        #[doc(alias("authorize", "permissions", "middleware", "acl"))]
-        #[doc(alias = "guard")]
+        #[doc(alias("authorize", "permissions", "middleware", "acl", "guard"))]
         pub fn garde(
             mut self,
             peut_appeler: impl Fn(&$crate::Client, &str) -> bool + Send + Sync + 'static,
@@ -80,16 +78,14 @@ macro_rules! shared_settings {
         /// because each takes some memory besides its arguments: up to 4 times as much with
         /// arguments of some 50 bytes, up to 7 times without arguments. Answers to deferred calls
         /// that are not claimed yet may take twice as much too, or 64 MiB if that is more.
-        #[doc(alias("max_message_size"))]
-        #[doc(alias = "max_frame_size")]
+        #[doc(alias("max_message_size", "max_frame_size"))]
         pub fn taille_max(mut self, octets: u32) -> Self {
             self.settings.limits.set_max_frame(octets);
             self
         }
 
         /// How long a call may take, from sending to the answer; 30 seconds unless set.
-        #[doc(alias("timeout", "deadline", "request_timeout"))]
-        #[doc(alias = "call_timeout")]
+        #[doc(alias("timeout", "deadline", "request_timeout", "call_timeout"))]
         pub fn delai_reponse(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.answer_deadline = delai;
             self
@@ -100,8 +96,7 @@ macro_rules! shared_settings {
         /// A peer that is gone and acknowledges nothing is noticed after about twice that time,
         /// idle or not, but not before 2.25 seconds. Less than 5 seconds here leaves little room
         /// for a network that loses packets.
-        #[doc(alias("timeout", "send_timeout"))]
-        #[doc(alias = "write_timeout")]
+        #[doc(alias("timeout", "send_timeout", "write_timeout"))]
         pub fn delai_ecriture(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.write_deadline = delai;
             self
@@ -109,16 +104,14 @@ macro_rules! shared_settings {
 
         /// How long a message may take to arrive once its first byte has come, besides a second for
         /// each 16 KiB; 30 seconds unless set.
-        #[doc(alias("timeout", "recv_timeout"))]
-        #[doc(alias = "read_timeout")]
+        #[doc(alias("timeout", "recv_timeout", "read_timeout"))]
         pub fn delai_lecture(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.read_deadline = delai;
             self
         }
 
         /// How long an orderly stop may take; 10 seconds unless set.
-        #[doc(alias("timeout", "shutdown_timeout"))]
-        #[doc(alias = "grace_period")]
+        #[doc(alias("timeout", "shutdown_timeout", "grace_period"))]
         pub fn delai_arret(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.grace = delai;
             self
@@ -154,13 +147,23 @@ macro_rules! shared_settings {
             self
         }
 
+        /// How many channels of one connection may be open at the same time; 4,096 unless set.
+        ///
+        /// A stream made by [`Flux::canal`](crate::flux::Flux::canal) keeps no thread, but some
+        /// memory. A command that returns a further one has run, and its caller is told
+        /// ([`SurchargeeApres`](crate::erreur::NatureDistante::SurchargeeApres)).
+        #[doc(alias = "max_channels")]
+        pub fn max_canaux(mut self, canaux: usize) -> Self {
+            self.settings.limits.max_channels = canaux;
+            self
+        }
+
         /// How long a stream may bring nothing while its items are waited for; 30 seconds unless
         /// set.
         ///
         /// The time counts only while the program waits in `next`, and anew for each item: neither
         /// a long stream nor a slow taker trips it.
-        #[doc(alias("timeout", "idle_timeout"))]
-        #[doc(alias = "stream_timeout")]
+        #[doc(alias("timeout", "idle_timeout", "stream_timeout"))]
         pub fn delai_silence(mut self, delai: std::time::Duration) -> Self {
             self.settings.limits.silence = delai;
             self
@@ -215,8 +218,7 @@ macro_rules! shared_settings {
         /// peer; all are unless set.
         ///
         /// A peer that calls one that is switched off is told so.
-        #[doc(alias("reflection", "introspection"))]
-        #[doc(alias = "builtin")]
+        #[doc(alias("reflection", "introspection", "builtin"))]
         pub fn integree(mut self, laquelle: $crate::description::Integree, oui: bool) -> Self {
             self.settings.hooks.switched_off.switch(laquelle, !oui);
             self
@@ -229,8 +231,7 @@ macro_rules! shared_settings {
         /// [`description::chiffres`]($crate::description::chiffres). Counting costs each command a
         /// fraction of a microsecond, most of which is reading the clock twice; without it a command
         /// pays nothing.
-        #[doc(alias("metrics", "statistics", "measure"))]
-        #[doc(alias = "count")]
+        #[doc(alias("metrics", "statistics", "measure", "count"))]
         pub fn compter(mut self, oui: bool) -> Self {
             self.settings.hooks.count(oui);
             self
@@ -246,8 +247,7 @@ macro_rules! shared_settings {
         /// The hook is dropped when the connection or the server has ended. A handle that it
         /// captures keeps that open until then: use the handle that the hook receives, or a
         /// `faible` one.
-        #[doc(alias("on_error", "hook", "callback"))]
-        #[doc(alias = "on_failure")]
+        #[doc(alias("on_error", "hook", "callback", "on_failure"))]
         pub fn quand_echec(
             mut self,
             quoi: impl Fn(&$crate::Client, &$crate::Erreur) + Send + Sync + 'static,
@@ -305,8 +305,7 @@ macro_rules! shared_settings {
         /// # Ok(())
         /// # }
         /// ```
-        #[doc(alias("middleware", "interceptor", "filter", "hook"))]
-        #[doc(alias = "before_command")]
+        #[doc(alias("middleware", "interceptor", "filter", "hook", "before_command"))]
         pub fn avant_commande(
             mut self,
             quoi: impl Fn(&$crate::crochets::Execution<'_>) -> $crate::Resultat<()>
@@ -347,8 +346,7 @@ macro_rules! shared_settings {
         /// # Ok(())
         /// # }
         /// ```
-        #[doc(alias("middleware", "interceptor", "log", "metrics", "hook"))]
-        #[doc(alias = "after_command")]
+        #[doc(alias("middleware", "interceptor", "log", "metrics", "hook", "after_command"))]
         pub fn apres_commande(
             mut self,
             quoi: impl Fn(
@@ -370,8 +368,7 @@ macro_rules! shared_settings {
         /// are handed and the program has not given is an error before the first of them runs, which
         /// names all of it with the commands. The value is dropped once no command runs any more; a
         /// handle that it holds counts until then, so hold a `faible` one.
-        #[doc(alias("state", "manage", "app_data", "with_state", "extension"))]
-        #[doc(alias = "provide")]
+        #[doc(alias("state", "manage", "app_data", "with_state", "extension", "provide"))]
         pub fn fournir<T: Send + Sync + 'static>(mut self, valeur: T) -> Self {
             self.given.state(valeur);
             self

@@ -70,7 +70,36 @@ impl About<'_> {
 
     fn refused<E>(self, raison: RaisonNonEnvoi, a_pu_etre_executee: bool) -> Erreur<E> {
         let (commande, lien) = (self.command.into(), self.link.into());
-        Erreur::NonEnvoyee(Box::new(NonEnvoyee { commande, lien, raison, a_pu_etre_executee }))
+        let item = false;
+        Erreur::NonEnvoyee(Box::new(NonEnvoyee {
+            commande,
+            lien,
+            raison,
+            a_pu_etre_executee,
+            item,
+        }))
+    }
+
+    /// The error of an item that failed on this side.
+    pub(crate) fn failed_item(self, failure: Failure) -> Erreur {
+        let mut error = self.failed(failure);
+        if let Erreur::NonEnvoyee(non) = &mut error {
+            non.item = true;
+        }
+        error
+    }
+
+    /// The error of an item that a channel did not take.
+    pub(crate) fn unsent_item(self, raison: RaisonNonEnvoi) -> Erreur {
+        let (commande, lien) = (self.command.into(), self.link.into());
+        let a_pu_etre_executee = false;
+        Erreur::NonEnvoyee(Box::new(NonEnvoyee {
+            commande,
+            lien,
+            raison,
+            a_pu_etre_executee,
+            item: true,
+        }))
     }
 
     /// The error of an orderly stop that was not finished in its grace period.

@@ -5,11 +5,12 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::Depart;
 use crate::text::{Harmless, counted, verb};
 
 /// By a rule of this side a message was not sent, or a call that was sent can't be waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{}{lien}: {raison}", what_became(commande, *.a_pu_etre_executee))]
+#[error("{}{lien}: {raison}", what_became(commande, *.item, *.a_pu_etre_executee))]
 #[doc(alias = "NotSent")]
 #[non_exhaustive]
 pub struct NonEnvoyee {
@@ -22,11 +23,15 @@ pub struct NonEnvoyee {
     /// Whether the command may have run: true only if it was sent with `differer` and its answer
     /// can't be waited for.
     pub a_pu_etre_executee: bool,
+    /// Whether it is an item of a stream that was not sent.
+    pub(crate) item: bool,
 }
 
-fn what_became(commande: &str, sent: bool) -> String {
+fn what_became(commande: &str, item: bool, sent: bool) -> String {
     let name = Harmless(commande);
     match (commande, sent) {
+        ("", _) if item => "an item was not sent on ".to_owned(),
+        (_, _) if item => format!("an item of command `{name}` was not sent on "),
         ("", _) => String::new(),
         (_, true) => format!("command `{name}` was sent and can't be waited for on "),
         (_, false) => format!("command `{name}` was not sent on "),
@@ -87,6 +92,23 @@ pub enum RaisonNonEnvoi {
     /// The command answers with a stream, and `envoyer`, `essayer` and `diffuser` take no answer.
     #[doc(alias = "Stream")]
     Flux,
+    /// The channel holds as much as it may, and its items may not wait for room.
+    #[doc(alias = "ChannelFull")]
+    CanalPlein,
+    /// The channel holds as much as it may, and nobody takes its items yet: a command can't wait
+    /// until it has returned the stream itself.
+    #[doc(alias = "ChannelNotOpen")]
+    CanalPasOuvert,
+    /// The channel was ended before, with [`finir`](crate::flux::Emetteur::finir) or
+    /// [`echouer`](crate::flux::Emetteur::echouer).
+    #[doc(alias = "ChannelFinished")]
+    CanalFini,
+    /// Nobody takes the channel's items any more.
+    #[doc(alias("ConsumerGone", "Disconnected"))]
+    ConsommateurParti {
+        /// Why.
+        depart: Depart,
+    },
     /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
     #[doc(alias = "InsideCallback")]
     DansUnRappel,
@@ -128,6 +150,18 @@ impl fmt::Display for RaisonNonEnvoi {
             RaisonNonEnvoi::Flux => {
                 "the command answers with a stream, which nobody would take; send it with \
                  `appeler` or `differer`"
+            }
+            RaisonNonEnvoi::CanalPlein => {
+                "the channel is full, and its settings let no item wait; \
+                 try again later, or see `SiPlein`"
+            }
+            RaisonNonEnvoi::CanalPasOuvert => {
+                "the channel is full and not opened yet, for a stream opens when its command has \
+                 returned it; return the `Flux` first, or make the channel larger"
+            }
+            RaisonNonEnvoi::CanalFini => "the channel was ended before, by `finir` or `echouer`",
+            RaisonNonEnvoi::ConsommateurParti { depart } => {
+                return write!(f, "nobody takes items any more: {depart}");
             }
             RaisonNonEnvoi::DansUnRappel => {
                 "a closure of `quand_prete`, or a waker, may not wait, for it is run by a thread \

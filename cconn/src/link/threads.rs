@@ -5,6 +5,7 @@ pub(super) mod ambient;
 pub(super) mod aside;
 pub(super) mod attached;
 pub(super) mod chained;
+pub(super) mod channel;
 pub(super) mod circle;
 pub(super) mod dispatch;
 pub(super) mod execute;

@@ -3,6 +3,7 @@
 pub(super) mod admit;
 pub(super) mod answers;
 pub(super) mod catch_up;
+pub(super) mod channels;
 pub(super) mod expel;
 pub(super) mod follow;
 pub(super) mod handles;

@@ -305,6 +305,7 @@ impl Shared {
             lien,
             raison,
             a_pu_etre_executee: false,
+            item: false,
         }))
     }
 

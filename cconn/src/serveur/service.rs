@@ -47,6 +47,10 @@ impl Kinds for Service {
     fn is_parallel(&self, command: u64) -> bool {
         self.registry.is_parallel(command)
     }
+
+    fn name(&self, command: u64) -> Option<Box<str>> {
+        Kinds::name(&*self.registry, command)
+    }
 }
 
 /// Refuses all commands, because the server was gone when the thread started.

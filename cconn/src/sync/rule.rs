@@ -52,6 +52,18 @@ pub(crate) enum Rule {
     CancelWakes,
     /// A command whose caller has no time left is not started.
     LateIsNotRun,
+    /// Credit that comes for a channel's stream sends the items that wait for it.
+    CreditFeedsChannels,
+    /// Room in the outbox goes to the channels whose items wait for it.
+    RoomFeedsChannels,
+    /// A stop of the connection ends the streams of its channels.
+    StopEndsChannels,
+    /// The end of a channel's stream stands behind the items that were pushed before it.
+    EndWaitsForItems,
+    /// The items of a channel move to a connection in one step, and no item comes between.
+    QueueMovesAtOnce,
+    /// Emitters that wait for room in a channel learn that it was sent, or dropped.
+    ChannelWakesEmitters,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

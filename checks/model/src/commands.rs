@@ -7,9 +7,9 @@ use crate::ledger::{Ledger, MessageId, SenderId};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped, ambient};
 use crate::op::Op;
 use crate::speaker::Speaker;
-use crate::streams;
 use crate::sync::{Condvar, Mutex, now};
 use crate::wire::{EndReason, FailureCode};
+use crate::{channels, streams};
 
 /// The message that a handler is the handler of, and who sent it.
 #[derive(Clone, Copy)]
@@ -27,14 +27,14 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    fn wait(&self) {
+    pub(crate) fn wait(&self) {
         let mut is_open = self.is_open.lock();
         while !*is_open {
             is_open = self.opened.wait(is_open, None);
         }
     }
 
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         *self.is_open.lock() = true;
         self.opened.notify_all();
     }
@@ -49,6 +49,7 @@ pub(crate) struct Commands {
     pub(crate) other: OnceLock<Weak<Link>>,
     pub(crate) patience: Option<Duration>,
     pub(crate) tells_time: bool,
+    pub(crate) channels: channels::Kept,
 }
 
 impl Commands {
@@ -96,7 +97,13 @@ impl Commands {
                 let without_turn = Speaker { turn_of: None, ..speaker.clone() };
                 speaker.wait(|| without_turn.take(Op::Stream, count, u8::MAX));
             }
-            Op::Nest
+            Op::Publish => channels::publish(count, &self.channels, &self.ledger),
+            Op::Subscribe
+            | Op::SubscribeLatest
+            | Op::SubscribeFail
+            | Op::SubscribeOpen
+            | Op::SubscribePublished
+            | Op::Nest
             | Op::Hop
             | Op::Parallel
             | Op::Stream
@@ -164,10 +171,16 @@ impl Commands {
         if op.streams() {
             return self.stream(link, incoming, op, of);
         }
+        let subscribed = op
+            .subscribes()
+            .then(|| channels::subscribe(incoming, op, body[0], &self.channels, &self.ledger));
         self.act(link, op, body[0], of);
         self.ledger.finish(message);
         if !parallel {
             self.ledger.pause(self.end);
+        }
+        if let Some(outcome) = subscribed {
+            return outcome;
         }
         if op == Op::Fail {
             return Outcome::Failure(FailureCode::Handler);

@@ -57,6 +57,8 @@ struct Books {
     cut_short: u32,
     /// Streams that the end of the connection has cut.
     cut_streams: u32,
+    /// Streams of channels that a stop of the connection has ended.
+    stopped_streams: u32,
 }
 
 /// The books of one run. Their lock is no business of the scheduler's.
@@ -103,6 +105,14 @@ impl Ledger {
 
     pub(crate) fn count_cut_stream(&self) {
         self.books().cut_streams += 1;
+    }
+
+    pub(crate) fn count_stopped_stream(&self) {
+        self.books().stopped_streams += 1;
+    }
+
+    pub(crate) fn stopped_streams(&self) -> u32 {
+        self.books().stopped_streams
     }
 
     pub(crate) fn count_too_many_waiting(&self) {

@@ -8,6 +8,7 @@
 //!     cargo run --release -- [--schedules N] [--seed S] [--only NAME] [--json] [--dump]
 
 mod arguments;
+mod channels;
 mod commands;
 mod follow;
 mod ledger;

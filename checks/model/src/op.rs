@@ -44,9 +44,21 @@ pub(crate) enum Op {
     Take,
     /// Calls `ParallelAttend` back, which ends once this has returned from that call.
     Persist,
+    /// Answers with a channel's stream, into which a thread pushes as many items as its count says.
+    Subscribe,
+    /// The same, and old items are dropped for new ones.
+    SubscribeLatest,
+    /// The same, and the command fails and drops the stream.
+    SubscribeFail,
+    /// Answers with a channel's stream of one item, which nobody ends.
+    SubscribeOpen,
+    /// Answers with a channel's stream into which `Publish` pushes.
+    SubscribePublished,
+    /// Beside others: pushes as many items as its count says, and ends the stream.
+    Publish,
 }
 
-const OPS: [Op; 20] = [
+const OPS: [Op; 26] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -67,15 +79,37 @@ const OPS: [Op; 20] = [
     Op::ParallelStream,
     Op::Take,
     Op::Persist,
+    Op::Subscribe,
+    Op::SubscribeLatest,
+    Op::SubscribeFail,
+    Op::SubscribeOpen,
+    Op::SubscribePublished,
+    Op::Publish,
 ];
 
 impl Op {
     pub(crate) fn is_parallel(self) -> bool {
-        matches!(self, Op::Parallel | Op::ParallelAttend | Op::ParallelStream)
+        matches!(self, Op::Parallel | Op::ParallelAttend | Op::ParallelStream | Op::Publish)
     }
 
     pub(crate) fn streams(self) -> bool {
         matches!(self, Op::Stream | Op::StreamCalling | Op::StreamAttend | Op::ParallelStream)
+    }
+
+    pub(crate) fn subscribes(self) -> bool {
+        matches!(
+            self,
+            Op::Subscribe
+                | Op::SubscribeLatest
+                | Op::SubscribeFail
+                | Op::SubscribeOpen
+                | Op::SubscribePublished
+        )
+    }
+
+    /// Whether items of its stream may be missing, because later ones came.
+    pub(crate) fn drops_items(self) -> bool {
+        self == Op::SubscribeLatest
     }
 
     /// The command of that hash, which is its number counted from 1.

@@ -50,6 +50,12 @@ pub(crate) fn all() -> Vec<Broken> {
             Rule::RoleIsHandedOn,
             "an iterator that needs another command",
         ),
+        core("36 credit sends what waits", Rule::CreditFeedsChannels, "channels"),
+        core("37 room sends what waits", Rule::RoomFeedsChannels, "channels"),
+        core("38 a stop ends channels", Rule::StopEndsChannels, "channels left open, stop"),
+        core("39 the end is behind the items", Rule::EndWaitsForItems, "channels"),
+        core("40 the queue moves at once", Rule::QueueMovesAtOnce, "channels"),
+        core("41 a channel wakes its emitters", Rule::ChannelWakesEmitters, "channels"),
         core("21 who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }

@@ -7,6 +7,7 @@ use crate::op::Op;
 use crate::world::random;
 
 mod acts;
+mod channels;
 mod ends;
 mod ordinary;
 mod streams;
@@ -179,6 +180,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(ends::stops());
     all.extend(ends::broken_off());
     all.extend(streams::streams());
+    all.extend(channels::channels());
     all.extend(timed::timed());
     all.extend(timed::awaited());
     all.extend(timed::asked());

@@ -268,6 +268,11 @@ impl Speaker {
             Ok(Answer::Failure {
                 code: FailureCode::NoResources | FailureCode::Expired, ..
             }) => Fate::NotRun,
+            // A channel's stream is not opened any more once the connection is being stopped.
+            Ok(Answer::Failure { code: FailureCode::Closed, .. }) => {
+                self.ledger.count_stopped_stream();
+                Fate::Answered
+            }
             Ok(other) => panic!("answered {other:?}"),
             Err(failure) => return self.told_failure(message, &failure),
         };

@@ -16,6 +16,7 @@ pub(crate) fn feed(pump: Option<&dyn ItemSink>, count: u8, before_item: impl Fn(
     match pump.open() {
         Opening::Open => {}
         Opening::Cancelled => return Outcome::Answer,
+        Opening::Stopping => return Outcome::Failure(FailureCode::Closed),
         Opening::Crowded { .. } => return Outcome::Failure(FailureCode::OverloadedAfterwards),
     }
     for number in 0..count {
@@ -42,8 +43,9 @@ pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8)
                 while next < most
                     && let Some(item) = wire::next_item(&mut items).expect("whole items")
                 {
-                    assert_eq!(item, [next], "an item out of order");
-                    next += 1;
+                    let is_next = item == [next] || op.drops_items() && item > [next].as_slice();
+                    assert!(is_next, "{item:?} in the place of {next}");
+                    next = item[0] + 1;
                     taken.cost += wire::item_cost(item.len());
                     if taken.cost >= until_due {
                         until_due = link.took(call, std::mem::take(&mut taken));
@@ -57,6 +59,15 @@ pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8)
             }
             Ok(Row::End(Ended::Complete)) => {
                 assert_eq!(next, count, "a stream that ended early and says it is complete");
+                return;
+            }
+            Ok(Row::End(Ended::Failure { code: FailureCode::Closed, .. })) => {
+                speaker.ledger.count_stopped_stream();
+                return;
+            }
+            Ok(Row::End(Ended::Failure { code: FailureCode::Handler, text }))
+                if &*text == "crowded" =>
+            {
                 return;
             }
             Ok(Row::End(Ended::Failure { code, .. })) => panic!("it ended with {code:?}"),

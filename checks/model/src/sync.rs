@@ -265,6 +265,11 @@ pub(crate) fn spawn(
     Ok(())
 }
 
+/// Takes a thread of the program that `join_all` waits for.
+pub(crate) fn keep(thread: JoinHandle<()>) {
+    run(|run| run.threads.push(thread));
+}
+
 /// Who a thread is for; here all are alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {

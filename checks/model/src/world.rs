@@ -7,6 +7,7 @@ use std::time::Duration;
 use shuttle::rand::Rng;
 use shuttle::thread::JoinHandle;
 
+use crate::channels::Kept;
 use crate::commands::{Commands, Gate};
 use crate::ledger::Ledger;
 use crate::line::Line;
@@ -155,7 +156,8 @@ impl World {
             let other = OnceLock::new();
             let (ledger, gate) = (ledger.clone(), gate.clone());
             let tells_time = scenario.tells_time;
-            let commands = Commands { end, ledger, gate, other, patience, tells_time };
+            let channels = Kept::default();
+            let commands = Commands { end, ledger, gate, other, patience, tells_time, channels };
             let commands = Arc::new(commands);
             others.push(commands.clone());
             links.push(Link::new(parts(&scenario, end, line, commands, watch.clone())));
@@ -239,6 +241,9 @@ impl World {
         let patient = scenario.patience.is_none() && !scenario.gives_up;
         // A one-way message for which there was no thread is refused by a notice.
         self.ledger.check(orderly && scenario.spawn_fails == 0, patient, self.heard.get().copied());
+        let undisturbed = matches!(scenario.end, End::Stop | End::StopBoth);
+        let stopped = self.ledger.stopped_streams();
+        assert!(!undisturbed || stopped == 0, "a channel was stopped, and nothing else was");
         let refused = self.ledger.too_many_waiting();
         assert!(!scenario.must_refuse || refused > 0, "no wait was refused");
         assert!(!scenario.must_not_refuse || refused == 0, "a wait was refused");

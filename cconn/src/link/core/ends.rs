@@ -26,6 +26,7 @@ impl State {
         self.goodbye.begin_stop();
         self.tended.stops = true;
         self.turn.winding_up = true;
+        self.stop_channels();
         // From now on senders that wait for window are refused, unless they belong to a handler.
         self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window | Sleep::Credit(_)));
         self.advance_goodbye();
@@ -114,6 +115,7 @@ impl State {
         self.goodbye.set_closed();
         self.all_are_unwanted();
         self.turn.clear();
+        self.lose_channels();
         if self.calls.waiting() > 0 {
             self.calls.lose_unwanted();
         }
@@ -170,6 +172,7 @@ impl State {
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.set_ended(ending);
         self.all_are_unwanted();
+        self.lose_channels();
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
         self.wake_all();

@@ -5,7 +5,6 @@ use super::bytes::Bytes;
 use super::command::Ran;
 use super::goodbye::Ending;
 use super::inlet::{Bad, Ended, Stream, Taken};
-use super::outbox::Item;
 use super::outlet::{Halt, OutletId};
 use super::sleepers::Sleep;
 use super::state::State;
@@ -13,22 +12,8 @@ use super::turn::StandInTerm;
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, WireError};
 
-/// Bytes in the outbox above which streams wait, so that answers and commands keep their room.
-const ITEMS_ROOM: u64 = 256 << 10;
-
 /// The one lane of a call that this side knows: its answer.
 const ANSWER: u8 = 0;
-
-/// What a thread that feeds a stream may do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Feeding {
-    /// An item may begin.
-    Ready,
-    /// No item may begin yet: the thread sleeps for this.
-    Waits(Sleep),
-    /// The stream has to end.
-    Halted,
-}
 
 /// What became of a command that has returned an iterator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +138,7 @@ impl State {
             if bytes == 0 {
                 self.call_is_unwanted(id);
             }
+            self.tend_channel(id);
         } else {
             self.waste.note();
         }
@@ -166,6 +152,7 @@ impl State {
             && outlets.halt_call(id, Halt::Cancelled)
         {
             self.wake_pump(id);
+            self.tend_channel(id);
         }
     }
 
@@ -254,31 +241,6 @@ impl State {
             self.outbox.open_lane(id.lane, 0);
         }
         Begun::Open(id)
-    }
-
-    /// Whether the stream may be fed.
-    #[inline]
-    pub(crate) fn feeding(&self, id: OutletId) -> Feeding {
-        let Some(outlets) = &self.outlets else { return Feeding::Halted };
-        if outlets.halt(id) != Halt::None || !self.can_append() {
-            return Feeding::Halted;
-        }
-        if !outlets.has_credit(id) {
-            return Feeding::Waits(Sleep::Credit(id.lane.call));
-        }
-        if self.outbox.bytes() > ITEMS_ROOM.min(self.high_water) {
-            return Feeding::Waits(Sleep::Room);
-        }
-        Feeding::Ready
-    }
-
-    /// Appends an item, which `feeding` must allow. Frames are at most `most` bytes long.
-    #[inline]
-    pub(crate) fn put_item(&mut self, id: OutletId, item: Item<'_>, most: usize) {
-        if let Some(outlets) = &mut self.outlets {
-            outlets.spend(id, item.len());
-        }
-        self.outbox.append_item(id.lane, item, most);
     }
 
     /// Gives a stand-in the executor's role, if that is offered.

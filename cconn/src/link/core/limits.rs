@@ -36,6 +36,9 @@ pub(crate) struct Limits {
     pub(crate) max_parallel: usize,
     /// Iterators of one connection that may be pulled at the same time.
     pub(crate) max_pumps: usize,
+    /// Streams of one connection that channels may feed at the same time. One takes some 420 bytes
+    /// besides its items.
+    pub(crate) max_channels: usize,
     /// The first credit of a stream that this side receives, in bytes; an item costs 16 besides its
     /// own.
     pub(crate) stream_credit: u32,
@@ -85,6 +88,7 @@ impl Default for Limits {
             max_waiting: 16,
             max_parallel: 16,
             max_pumps: 16,
+            max_channels: 4096,
             stream_credit: STREAM_CREDIT,
             silence: Duration::from_secs(30),
             max_depth: 32,

@@ -1,7 +1,10 @@
 //! The sending ends of streams: the credit of each, and whether its receiver still wants it.
 
-use std::collections::HashMap;
+mod fed;
 
+use std::collections::{HashMap, VecDeque};
+
+use super::channel::Feed;
 use super::outbox::Lane;
 use crate::wire::{self, CallId};
 
@@ -30,6 +33,8 @@ struct Outlet {
     /// What may still be spent. An item may begin while this is positive.
     credit: i64,
     halt: Halt,
+    /// What feeds it, if that is a channel and no thread.
+    feed: Option<Box<Feed>>,
 }
 
 /// The sending ends of all streams of one connection.
@@ -38,6 +43,10 @@ pub(crate) struct Outlets {
     places: Vec<Option<Outlet>>,
     free: Vec<u32>,
     by_call: HashMap<CallId, u32>,
+    /// How many of the streams channels feed.
+    channels: usize,
+    /// Streams of channels whose items wait for room in the outbox, the longest first.
+    waiting: VecDeque<OutletId>,
 }
 
 /// More credit was given than a stream may have.
@@ -59,7 +68,8 @@ impl Outlets {
     /// Opens the sending end of the stream that answers a call of the peer's.
     pub(crate) fn open(&mut self, call: CallId, credit: u32) -> OutletId {
         let lane = Lane { call, lane: 0 };
-        let outlet = Some(Outlet { lane, credit: i64::from(credit), halt: Halt::None });
+        let credit = i64::from(credit);
+        let outlet = Some(Outlet { lane, credit, halt: Halt::None, feed: None });
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)

@@ -72,6 +72,10 @@ impl Tended {
         Tended { watched, ..Tended::default() }
     }
 
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
+    }
+
     /// Whether the state has something to ask of the watchman that the watchman does not know yet.
     #[inline]
     pub(crate) fn asks(&self) -> bool {

@@ -283,9 +283,9 @@ impl State {
         [self.outbox.end(), self.calls.settled(), held, owed]
     }
 
-    /// Whether no command runs here and no call waits for an answer.
+    /// Whether no command runs here, no call waits for an answer, and no channel feeds a stream.
     fn is_at_rest(&self) -> bool {
-        self.turn.is_idle() && self.calls.waiting() == 0
+        self.turn.is_idle() && self.calls.waiting() == 0 && !self.has_channels()
     }
 }
 

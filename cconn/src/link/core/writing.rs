@@ -66,6 +66,7 @@ impl State {
         self.outbox.is_empty()
             && self.sleepers.is_empty()
             && self.writer.stuck_since().is_none()
+            && !self.has_items_waiting()
             && !self.goodbye.is_stopping()
             && !self.is_closed()
     }
@@ -118,6 +119,13 @@ impl State {
         self.outbox.sent() >= share && self.hand_over_flush()
     }
 
+    /// Whether the flusher has written everything before position `share`, and leaves the rest to
+    /// the watchman: items of channels, of which there may be no end.
+    #[inline]
+    pub(crate) fn leaves_items(&self, share: u64) -> bool {
+        self.has_items_waiting() && self.outbox.sent() >= share && self.tended.is_watched()
+    }
+
     /// Takes out what is to be written next.
     #[inline]
     pub(crate) fn take_batch(&mut self) -> Batch {
@@ -143,6 +151,9 @@ impl State {
     #[inline]
     fn note_sent(&mut self, full_at: Option<Instant>) {
         self.writer.note(full_at);
+        if self.has_items_waiting() {
+            self.feed_waiting();
+        }
         if !self.is_above_high_water() {
             self.wake(|sleep| sleep == Sleep::Room);
         }

@@ -80,6 +80,11 @@ impl Locked<'_> {
                 self.leave_flush();
                 return true;
             }
+            if self.leaves_items(share) {
+                self.leave_flush();
+                self.leave_unflushed();
+                return true;
+            }
             if let Err(error) = self.write_once()
                 && self.write_failed(&error, deadline)
             {

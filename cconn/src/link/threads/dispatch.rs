@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::channel::StreamChannel;
 use crate::body::Apart;
 use crate::wire::{Answering, FailureCode};
 
@@ -25,10 +26,12 @@ pub(crate) enum Opening {
     Open,
     /// The caller has given the call up: nothing is pulled.
     Cancelled,
-    /// As many iterators are pulled as may be.
+    /// As many iterators are pulled, or channels open, as may be.
     Crowded {
         limit: usize,
     },
+    /// The connection is being stopped, so that no channel's stream is opened any more.
+    Stopping,
 }
 
 /// What became of an item.
@@ -51,6 +54,10 @@ pub(crate) trait ItemSink {
 
     /// Opens the stream: the command has returned its iterator, and its turn ends.
     fn open(&self) -> Opening;
+
+    /// Opens the stream of a channel that the command has returned. The connection then sends the
+    /// items by itself.
+    fn attach(&self, channel: &StreamChannel) -> Opening;
 
     /// Sends an item, whose last bytes may be apart. Blocks while the receiver gives no credit, or
     /// the outbox has no room.

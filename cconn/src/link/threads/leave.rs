@@ -66,6 +66,12 @@ impl Link {
         true
     }
 
+    /// How long a thread waits for a full socket that has other things to do: not at all, for the
+    /// watchman writes what is left.
+    pub(in super::super) fn patience(&self) -> Deadline {
+        if self.watch.is_some() { Deadline::NO_TIME } else { Deadline::Never }
+    }
+
     /// Whether bytes may wait for others: the watchman runs, and they are few.
     fn may_leave(&self, state: &State) -> bool {
         let is_watched = self.watch.as_ref().is_some_and(|watch| watch.is_there());

@@ -5,13 +5,17 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::ambient;
+use super::channel::StreamChannel;
 use super::dispatch::{ItemSink, Opening, Put};
 use super::handler;
 use super::leave::Appended;
 use super::role::Role;
 use crate::link::Link;
+use crate::link::core::channel::Gone;
+use crate::link::core::channels::Attached;
 use crate::link::core::command::Ran;
-use crate::link::core::flows::{Begun, Feeding};
+use crate::link::core::feeding::Feeding;
+use crate::link::core::flows::Begun;
 use crate::link::core::outbox::Item;
 use crate::link::core::outlet::OutletId;
 use crate::link::core::state::State;
@@ -23,6 +27,8 @@ use crate::wire::{self, LENGTH_PREFIX};
 pub(crate) struct Pump<'a> {
     link: &'a Arc<Link>,
     ran: Ran,
+    /// Hash of the command's name.
+    command: u64,
     /// The credit that the caller gave with its call.
     credit: u32,
     role: Role,
@@ -30,19 +36,28 @@ pub(crate) struct Pump<'a> {
     id: Cell<Option<OutletId>>,
     /// Whether the caller gave the call up before the stream opened.
     cancelled: Cell<bool>,
+    /// Whether a channel feeds the stream.
+    is_fed: Cell<bool>,
     /// Whether an item was sent.
     begun: Cell<bool>,
 }
 
 impl<'a> Pump<'a> {
-    pub(super) fn new(link: &'a Arc<Link>, ran: Ran, credit: u32, role: Role) -> Self {
+    pub(super) fn new(
+        link: &'a Arc<Link>,
+        ran: Ran,
+        (command, credit): (u64, u32),
+        role: Role,
+    ) -> Self {
         Pump {
             link,
             ran,
+            command,
             credit,
             role,
             id: Cell::new(None),
             cancelled: Cell::new(false),
+            is_fed: Cell::new(false),
             begun: Cell::new(false),
         }
     }
@@ -54,7 +69,7 @@ impl<'a> Pump<'a> {
 
     /// Whether the stream was opened, or will not be because its call was given up.
     pub(super) fn is_decided(&self) -> bool {
-        self.cancelled.get() || self.opened().is_some()
+        self.cancelled.get() || self.is_fed.get() || self.opened().is_some()
     }
 }
 
@@ -91,6 +106,29 @@ impl ItemSink for Pump<'_> {
             ambient::forget_deadline();
         }
         opening
+    }
+
+    fn attach(&self, channel: &StreamChannel) -> Opening {
+        let (link, ran, credit) = (self.link, self.ran, self.credit);
+        let (frame, most) = (link.peer.max_frame as usize, link.limits.max_channels);
+        let mut attached = Attached::Not(Gone::Ended);
+        let attached = channel.attach(link.me.clone(), self.command, frame, |feed| {
+            // What is due is left to the release below: it may run code that pushes to this channel,
+            // whose lock is held here.
+            link.noted(|state| attached = state.attach(ran, credit, feed, most));
+            attached
+        });
+        // The first items, if there are any, share a write with the frame that opens the stream.
+        link.locked(|state| {
+            link.flush_or_leave(state, Appended::Answers, &mut Deadline::Never);
+        });
+        match attached {
+            Attached::Not(Gone::Crowded) => return Opening::Crowded { limit: most },
+            Attached::Not(Gone::Stopping) => return Opening::Stopping,
+            Attached::Not(_) => self.cancelled.set(true),
+            Attached::Open(_) => self.is_fed.set(true),
+        }
+        if self.is_fed.get() { Opening::Open } else { Opening::Cancelled }
     }
 
     // [credit.spend]

@@ -124,10 +124,10 @@ impl Link {
     #[cold]
     fn run_streaming(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
-        let Command { call, parallel, number, .. } = *command;
+        let Command { call, name, parallel, number, .. } = *command;
         let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
         let ran = Ran { call, parallel, number };
-        let pump = Pump::new(self, ran, credit, hands.role);
+        let pump = Pump::new(self, ran, (name, credit), hands.role);
         let write = state.unlocked(|| self.run_pumping(hands, &pump));
         let stream = pump.opened();
         // [cancel.stream]

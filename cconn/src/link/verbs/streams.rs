@@ -31,7 +31,7 @@ impl Link {
             let row = state.take_row(call, taken);
             if !matches!(row, Row::Nothing) {
                 // Credit that was given again must not wait while the program handles the items.
-                state.flush_ready();
+                state.flush(&mut self.patience());
             }
             row
         });
@@ -53,7 +53,7 @@ impl Link {
             let waited = state.wait_working(self, Sleep::Answer(call), &mut until, news);
             state.end_calling(caller);
             let row = state.take_row(call, Taken::default());
-            state.flush_ready();
+            state.flush(&mut self.patience());
             match (row, waited) {
                 // [stream.silence]
                 (Row::Nothing, Waited::Expired) => {
@@ -73,7 +73,7 @@ impl Link {
     pub(crate) fn took(&self, call: CallId, taken: Taken) -> u64 {
         self.locked(|state| {
             let until_due = state.took(call, taken);
-            state.flush_ready();
+            state.flush(&mut self.patience());
             until_due
         })
     }
