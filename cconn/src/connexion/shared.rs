@@ -228,9 +228,8 @@ macro_rules! shared_settings {
         ///
         /// Then `chiffres` says of each command how often it was asked for, how it ended, how long
         /// it took and how many run now, and the peer may ask for the same with
-        /// [`description::chiffres`]($crate::description::chiffres). Counting costs each command a
-        /// fraction of a microsecond, most of which is reading the clock twice; without it a command
-        /// pays nothing.
+        /// [`description::chiffres`]($crate::description::chiffres). Counting reads the
+        /// clock twice more for each command; without it the clock is not read.
         #[doc(alias("metrics", "statistics", "measure", "count"))]
         pub fn compter(mut self, oui: bool) -> Self {
             self.settings.hooks.count(oui);
