@@ -58,7 +58,7 @@ pub use list::{
 };
 pub(crate) use provide::Lien;
 pub(crate) use registry::Registry;
-pub(crate) use runner::{Hands, RegistryRunner, end_sessions};
+pub(crate) use runner::{Hands, end_sessions, runner};
 pub use stream::{ReturnedFlux, StreamForm, stream};
 
 /// A command with a body on this side, so that it can be registered.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::closure::Closure;
 use super::registry::Table;
-use super::{Besoin, Context, Description, Fault, Garde, Input, RunFn, StreamForm, fence};
+use super::{Besoin, Context, Description, Fault, Garde, Input, RunFn, StreamForm, fence, stream};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
@@ -19,16 +19,21 @@ pub(super) enum NotRun {
     OtherSignature,
     /// The command's own guard does not allow it to the caller.
     Forbidden,
+    /// The command answers with a stream, which cannot be sent.
+    Stream(Fault),
 }
+
+/// What no fingerprint is: the `plain` of a command that always needs a further look.
+const NEVER: u64 = 1 << 32;
 
 /// A registered command.
 pub(super) struct Registered {
     pub(super) name: Cow<'static, str>,
     pub(super) hash: u64,
     pub(super) signature: &'static str,
-    /// The fingerprint of the messages that need no further look: 0 if the command was registered
-    /// by name, or has a guard.
-    plain: u32,
+    /// The fingerprint of the messages that need no further look: `NEVER` if the command was
+    /// registered by name, has a guard or answers with a stream.
+    plain: u64,
     pub(super) doc: &'static str,
     /// The command's own name, if `name` is an earlier one.
     pub(super) alias_of: Option<&'static str>,
@@ -80,9 +85,9 @@ impl Registered {
             signature: entry.signature,
             doc: entry.doc,
             alias_of: None,
-            plain: match (entry.declared, entry.garde) {
-                (Some(declared), None) => declared().get(),
-                _ => 0,
+            plain: match (entry.declared, entry.garde, entry.flux) {
+                (Some(declared), None, StreamForm::Nothing) => declared().get().into(),
+                _ => NEVER,
             },
             declared: entry.declared.map(|declared| declared()),
             parallel: entry.parallele,
@@ -112,7 +117,7 @@ impl Registered {
             signature: "",
             doc: "",
             alias_of: None,
-            plain: 0,
+            plain: NEVER,
             declared: None,
             parallel: false,
             needs: &[],
@@ -122,38 +127,42 @@ impl Registered {
         }
     }
 
-    /// How many arguments are left out at the end of a message with this fingerprint: `None` if
-    /// only its bytes tell, an error if its signature is another. `caller`: whom the command's own
-    /// guard is asked about first, if it was not asked yet.
+    /// Says how many arguments are left out at the end of a message with this fingerprint: `None`
+    /// if only its bytes tell. An error if the command is not to be run for the message.
+    /// `is_allowed`: the command's own guard was asked already.
     #[inline]
     // [fingerprint.differs] [fingerprint.none]
-    pub(super) fn omitted(
+    pub(super) fn admit(
         &self,
         theirs: u32,
-        caller: Option<&Client>,
+        context: &Context<'_>,
+        is_allowed: bool,
     ) -> Result<Option<u8>, NotRun> {
-        if theirs == self.plain && theirs != 0 {
+        if u64::from(theirs) == self.plain {
             return Ok(Some(0));
         }
-        self.omitted_after_a_look(theirs, caller)
+        self.admit_after_a_look(theirs, context, is_allowed)
     }
 
     #[cold]
     // [failure.rights]
-    fn omitted_after_a_look(
+    fn admit_after_a_look(
         &self,
         theirs: u32,
-        caller: Option<&Client>,
+        context: &Context<'_>,
+        is_allowed: bool,
     ) -> Result<Option<u8>, NotRun> {
-        if self.guard.is_some() && caller.is_some_and(|caller| !self.allows(caller)) {
+        if !is_allowed && !self.allows(context.client) {
             return Err(NotRun::Forbidden);
         }
-        match self.declared {
+        let omitted = match self.declared {
             Some(declared) if theirs != 0 => {
-                declared.omitted(theirs).map(Some).ok_or(NotRun::OtherSignature)
+                Some(declared.omitted(theirs).ok_or(NotRun::OtherSignature)?)
             }
-            _ => Ok(None),
-        }
+            _ => None,
+        };
+        stream::admit(self.streams, context.stream).map_err(NotRun::Stream)?;
+        Ok(omitted)
     }
 
     /// The fingerprints of the messages that the command accepts, the longest form first.

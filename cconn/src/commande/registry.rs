@@ -7,6 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use super::Context;
 use super::builtin::Integree;
 use super::fence::{fence, fence_telling};
 use super::figures::TakeCensus;
@@ -14,10 +15,9 @@ use super::given::{Given, Sessions};
 use super::hooks::{EndHook, Hooks};
 pub(super) use super::registered::Registered;
 use super::registered::{NotRun, Run, insert};
-use super::runner::RegistryRunner;
+use super::runner::runner;
 use super::shelf::Shelf;
 use super::tally::Tallies;
-use super::{Context, StreamForm, stream};
 use crate::body::Body;
 use crate::client::Client;
 use crate::erreur::Enregistrement;
@@ -143,20 +143,10 @@ impl Registry {
             let builtin = self.run_builtin(context.client, incoming, out);
             return builtin.unwrap_or_else(|| self.unknown(incoming.command, out));
         };
-        let asked = (!is_allowed).then_some(context.client);
-        let omitted = match command.omitted(incoming.fingerprint, asked) {
+        let omitted = match command.admit(incoming.fingerprint, context, is_allowed) {
             Ok(omitted) => omitted,
-            Err(NotRun::Forbidden) => return forbidden(context.client, command.own_name(), out),
-            Err(NotRun::OtherSignature) => {
-                return Reply::failure(FailureCode::Signature, &command.signature, out).into();
-            }
+            Err(reason) => return not_run(reason, command, context.client, out),
         };
-        if command.streams != StreamForm::Nothing
-            && let Err(fault) = stream::admit(command.streams, context.stream)
-        {
-            let (code, text) = *fault.0;
-            return Reply::failure(code, &text, out).into();
-        }
         let start = out.bytes.len();
         let body = Body::new(incoming.body, incoming.apart.take());
         match fence_telling(|| command.execute(context, (body, omitted), out)) {
@@ -257,6 +247,21 @@ impl Registry {
     }
 }
 
+/// Answers a message for which a command is not run.
+#[cold]
+fn not_run(reason: NotRun, command: &Registered, client: &Client, out: &mut Answering) -> Outcome {
+    match reason {
+        NotRun::Forbidden => forbidden(client, command.own_name(), out),
+        NotRun::OtherSignature => {
+            Reply::failure(FailureCode::Signature, &command.signature, out).into()
+        }
+        NotRun::Stream(fault) => {
+            let (code, text) = *fault.0;
+            Reply::failure(code, &text, out).into()
+        }
+    }
+}
+
 /// Refuses a command that the peer may not call. Nothing of its signature is told.
 #[cold]
 pub(super) fn forbidden(client: &Client, name: &str, out: &mut Answering) -> Outcome {
@@ -293,7 +298,7 @@ impl From<Reply> for Outcome {
 
 impl Dispatch for Registry {
     fn runner<'a>(&'a self, link: &'a Arc<Link>) -> Box<dyn Runner + 'a> {
-        Box::new(RegistryRunner::new(self, link, None))
+        runner(self, link, None)
     }
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {

@@ -46,86 +46,78 @@ pub(crate) fn end_sessions(link: &Link) {
     let _panicked = fence(|| drop(shelf));
 }
 
-/// Runs commands on one thread of a connection.
-pub(crate) struct RegistryRunner<'a> {
+/// What runs commands on one thread of a connection. `serveur`: the server of this connection, if
+/// it has one.
+pub(crate) fn runner<'a>(
+    registry: &'a Registry,
+    link: &Arc<Link>,
+    serveur: Option<Box<dyn Any + Send + Sync>>,
+) -> Box<dyn Runner + 'a> {
+    let (client, hands) = (Client::within(link), Hands::of(registry, serveur));
+    let plain = RegistryRunner { registry, client, known: RecentlyRun::default(), hands };
+    let around = registry.hooks().around;
+    let counter = registry.tallies.as_ref().map(|tallies| Counter::new(tallies, link.identity.id));
+    if around.is_none() && counter.is_none() {
+        return Box::new(plain);
+    }
+    Box::new(Surrounded { plain, around, counter })
+}
+
+/// Runs commands around which nothing of the program's stands, and which are not counted.
+struct RegistryRunner<'a> {
     registry: &'a Registry,
     client: Client,
     known: RecentlyRun,
     hands: Hands,
-    /// `None` if nothing of the program's and no figures stand around its commands.
-    beside: Option<Box<Beside>>,
-}
-
-/// What happens beside each command of a thread.
-struct Beside {
-    around: Option<Arc<Around>>,
-    counter: Option<Counter>,
-}
-
-impl Beside {
-    fn of(registry: &Registry, link: &Link) -> Option<Box<Self>> {
-        let around = registry.hooks().around;
-        let counter =
-            registry.tallies.as_ref().map(|tallies| Counter::new(tallies, link.identity.id));
-        let any = around.is_some() || counter.is_some();
-        any.then(|| Box::new(Beside { around, counter }))
-    }
-}
-
-impl<'a> RegistryRunner<'a> {
-    /// The server of this connection, if it has one.
-    pub(crate) fn new(
-        registry: &'a Registry,
-        link: &Arc<Link>,
-        serveur: Option<Box<dyn Any + Send + Sync>>,
-    ) -> Self {
-        let (client, hands) = (Client::within(link), Hands::of(registry, serveur));
-        let (known, beside) = (RecentlyRun::default(), Beside::of(registry, link));
-        RegistryRunner { registry, client, known, hands, beside }
-    }
-}
-
-/// Runs a command beside which something happens. A function of its own, so that any other command
-/// is run in line.
-#[inline(never)]
-fn run_beside(
-    beside: &mut Beside,
-    registry: &Registry,
-    known: &mut RecentlyRun,
-    context: &Context<'_>,
-    incoming: &Incoming<'_>,
-    out: &mut Answering,
-) -> Outcome {
-    let Beside { around, counter } = beside;
-    let mut run = || match around {
-        None => registry.run(known, context, incoming, false, out),
-        Some(around) => around.run(registry, context.client, incoming, out, |out| {
-            registry.run(known, context, incoming, true, out)
-        }),
-    };
-    match counter {
-        None => run(),
-        Some(counter) => counter.run(registry, incoming.command, run),
-    }
 }
 
 impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
-        let RegistryRunner { registry, client, known, hands, beside } = self;
+        let RegistryRunner { registry, client, known, hands } = self;
         let context = Context { client, hands, stream: incoming.stream };
-        match beside {
+        registry.run(known, &context, incoming, false, out)
+    }
+
+    fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
+        self.registry.report_here(&self.client, incoming.command, code, text);
+    }
+}
+
+/// Runs commands around which something of the program's stands, or which are counted. A type of
+/// its own, so that plain commands need not ask for either.
+struct Surrounded<'a> {
+    plain: RegistryRunner<'a>,
+    around: Option<Arc<Around>>,
+    counter: Option<Counter>,
+}
+
+impl Runner for Surrounded<'_> {
+    fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
+        let Surrounded {
+            plain: RegistryRunner { registry, client, known, hands },
+            around,
+            counter,
+        } = self;
+        let context = Context { client, hands, stream: incoming.stream };
+        let mut run = || match around {
             None => registry.run(known, &context, incoming, false, out),
-            Some(beside) => run_beside(beside, registry, known, &context, incoming, out),
+            Some(around) => around.run(registry, client, incoming, out, |out| {
+                registry.run(known, &context, incoming, true, out)
+            }),
+        };
+        match counter {
+            None => run(),
+            Some(counter) => counter.run(registry, incoming.command, run),
         }
     }
 
     fn not_sent(&mut self, incoming: &Incoming<'_>, outcome: Outcome, code: FailureCode) {
-        if let Some(counter) = self.beside.as_mut().and_then(|beside| beside.counter.as_mut()) {
+        if let Some(counter) = &mut self.counter {
             counter.not_sent(incoming.command, outcome, code);
         }
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
-        self.registry.report_here(&self.client, incoming.command, code, text);
+        self.plain.failed(incoming, code, text);
     }
 }

@@ -18,14 +18,14 @@ pub enum StreamForm {
     Named,
 }
 
-/// Checks that a command may answer with a stream: that the caller expects one, and that one more
+/// Checks that a command may answer with a stream, if it answers with one: that the caller expects one, and that one more
 /// iterator may be pulled, if the command returns one for certain. The command has not run.
 // [stream.expected] [stream.most]
 pub(super) fn admit(form: StreamForm, pump: Option<&dyn ItemSink>) -> Result<(), Fault> {
-    let Some(pump) = pump else { return Err(Fault::unexpected_stream()) };
-    match form {
-        StreamForm::Named | StreamForm::Nothing => Ok(()),
-        StreamForm::Items => pump.has_room().map_err(Fault::too_many_streams),
+    match (form, pump) {
+        (StreamForm::Nothing, _) | (StreamForm::Named, Some(_)) => Ok(()),
+        (StreamForm::Items, Some(pump)) => pump.has_room().map_err(Fault::too_many_streams),
+        (StreamForm::Named | StreamForm::Items, None) => Err(Fault::unexpected_stream()),
     }
 }
 

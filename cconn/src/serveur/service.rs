@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{Registry, RegistryRunner};
+use crate::commande::{Registry, runner};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::wire::{Answering, FailureCode};
 
@@ -26,7 +26,7 @@ impl Dispatch for Service {
         match self.serveur.upgrade() {
             Some(shared) => {
                 let serveur = Box::new(Serveur { shared });
-                Box::new(RegistryRunner::new(&self.registry, link, Some(serveur)))
+                runner(&self.registry, link, Some(serveur))
             }
             None => {
                 Box::new(WithoutServer { registry: &self.registry, client: Client::within(link) })
