@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 /// The endurance tests; the whole run has the models explore a million schedules as well.
 fn endurance(rest: &[String]) -> Result<(), String> {
-    program(&["--package", "cconn-endurance"], rest)?;
+    program(&["--package", "cconn-endurance", "--features", "tls"], rest)?;
     if rest.iter().all(|argument| argument == "--json") {
         let schedules = ["--schedules".to_owned(), "1000000".to_owned()];
         program(MODEL, &[&schedules, rest].concat())?;

@@ -1,10 +1,12 @@
 //! The tests, in the order in which they run, and the roles of their helper processes.
 
+#[cfg(feature = "tls")]
+use crate::encrypted;
 use crate::helper::Role;
 use crate::run::Run;
 use crate::{
     broadcast, busy, chaos, crowd, cut, deaf, flood, gone, injected, inside, kill, nested, network,
-    order, panics, slow, stop, system,
+    order, panics, returns, slow, stop, streams, system,
 };
 
 /// One test.
@@ -49,12 +51,28 @@ pub(crate) const TESTS: &[Test] = &[
     test("R01", "commands that panic", panics::every_sort, (30, 120)),
     test("R02", "a stop at a random moment", stop::at_random, (60, 300)),
     test("R03", "ends made from inside commands", inside::commands, (60, 200)),
+    test("S01", "streams through a proxy that spoils them", streams::chaos, (60, 600)),
+    test(
+        "S02",
+        "consumers that stand still beside others",
+        streams::beside_those_that_stand_still,
+        (40, 120),
+    ),
+    test("S03", "ten thousand subscriptions", streams::subscriptions, (40, 60)),
+    test("S04", "a large file each way at once", streams::files, (60, 300)),
+    test("S05", "a server that comes back again and again", returns::storm, (60, 600)),
+    test("S06", "killed at random, with idempotent commands", returns::killed, (60, 300)),
+    #[cfg(feature = "tls")]
+    test("X01", "encrypted, with many writers both ways", encrypted::both_ways, (60, 300)),
+    #[cfg(feature = "tls")]
+    test("X06", "encrypted streams cut without a farewell", streams::encrypted_chaos, (60, 600)),
     test("ORD", "order, once, and honest verdicts", order::recorder, (60, 300)),
 ];
 
 /// What a helper process can be.
 pub(crate) const ROLES: &[(&str, Role)] = &[
     ("sleepy-server", kill::sleepy_server),
+    ("returning-server", returns::server),
     ("victim", gone::victim),
     ("crowd", crowd::crowd),
     ("faulty-client", injected::client),

@@ -56,8 +56,17 @@ pub(crate) fn thread_names() -> String {
 
 /// Resident memory of a process, KiB.
 pub(crate) fn resident(process: &str) -> u64 {
+    memory(process, "VmRSS:")
+}
+
+/// The most resident memory that a process has had, KiB.
+pub(crate) fn peak(process: &str) -> u64 {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: &str, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 

@@ -12,6 +12,7 @@ use crate::commands::{echo, sleep};
 use crate::host::{Host, only_client, spawn};
 use crate::run::Run;
 use crate::sockets;
+use crate::ways::Way;
 
 /// The longest that one cell may take.
 const MOST: Duration = Duration::from_secs(20);
@@ -28,6 +29,7 @@ const MOST_DEFERRED: usize = 48 << 20;
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
+    way: Way,
     payload: usize,
     max_frame: Option<u32>,
     flight: usize,
@@ -64,17 +66,30 @@ fn cells(run: &Run) -> Vec<Cell> {
         for flight in [1, 16, 128] {
             for payload in payloads {
                 let max_frame = (payload == limit).then_some(SMALL_FRAME);
-                let modes = [(false, true), (true, false), (false, false), (true, true)];
-                // The short run takes one mode a cell, in turn.
-                let modes = if run.is_short() { &modes[cells.len() % 4..][..1] } else { &modes };
-                cells.extend(modes.iter().map(|(deferred, listening)| {
-                    let deferred = *deferred && payload * flight <= MOST_DEFERRED;
-                    Cell { payload, max_frame, flight, buffers, deferred, listening: *listening }
-                }));
+                let add = |(way, deferred, listening): (Way, bool, bool)| {
+                    let deferred = deferred && payload * flight <= MOST_DEFERRED;
+                    Cell { way, payload, max_frame, flight, buffers, deferred, listening }
+                };
+                cells.extend(sorts(run, cells.len()).into_iter().map(add));
             }
         }
     }
     cells
+}
+
+/// Over what the cell at that place runs, and whether calls are deferred, and whether the client
+/// listens. The short run takes one sort, in turn; the whole run takes every mode over TCP, and one
+/// in turn over each other way.
+fn sorts(run: &Run, place: usize) -> Vec<(Way, bool, bool)> {
+    let modes = [(false, true), (true, false), (false, false), (true, true)];
+    let (deferred, listening) = modes[place % modes.len()];
+    if run.is_short() {
+        // A step of five meets every way with every mode.
+        return vec![(Way::ALL[place * 5 / 4 % Way::ALL.len()], deferred, listening)];
+    }
+    let over_tcp = modes.map(|(deferred, listening)| (Way::Tcp, deferred, listening));
+    let others = Way::ALL[1..].iter().map(|way| (*way, deferred, listening));
+    over_tcp.into_iter().chain(others).collect()
 }
 
 impl Cell {
@@ -92,7 +107,8 @@ impl Cell {
 
 /// Runs one cell; returns the calls that were answered.
 fn flood(cell: Cell, run: &Run) -> Result<usize, String> {
-    let mut options = Serveur::options(0).delai_reponse(MOST).delai_ecriture(MOST);
+    let options = Serveur::options(cell.way.address()).delai_reponse(MOST).delai_ecriture(MOST);
+    let mut options = cell.way.secured_server(options);
     if let Some(bytes) = cell.max_frame {
         options = options.taille_max(bytes);
     }
@@ -101,7 +117,9 @@ fn flood(cell: Cell, run: &Run) -> Result<usize, String> {
     if let Some(bytes) = cell.buffers {
         sockets::set_buffers(bytes);
     }
-    let mut options = Client::options(host.address()).delai_reponse(MOST).delai_ecriture(MOST);
+    let options = Client::options(host.serveur.adresse().to_string());
+    let options = options.delai_reponse(MOST).delai_ecriture(MOST);
+    let mut options = cell.way.secured_client(options);
     if let Some(bytes) = cell.max_frame {
         options = options.taille_max(bytes);
     }

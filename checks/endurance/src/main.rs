@@ -37,6 +37,8 @@ mod run;
 mod sockets;
 #[cfg(target_os = "linux")]
 mod times;
+#[cfg(target_os = "linux")]
+mod ways;
 
 #[cfg(target_os = "linux")]
 mod broadcast;
@@ -50,6 +52,8 @@ mod crowd;
 mod cut;
 #[cfg(target_os = "linux")]
 mod deaf;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod encrypted;
 #[cfg(target_os = "linux")]
 mod flood;
 #[cfg(target_os = "linux")]
@@ -69,9 +73,13 @@ mod order;
 #[cfg(target_os = "linux")]
 mod panics;
 #[cfg(target_os = "linux")]
+mod returns;
+#[cfg(target_os = "linux")]
 mod slow;
 #[cfg(target_os = "linux")]
 mod stop;
+#[cfg(target_os = "linux")]
+mod streams;
 #[cfg(target_os = "linux")]
 mod system;
 
