@@ -5,8 +5,8 @@ use crate::encrypted;
 use crate::helper::Role;
 use crate::run::Run;
 use crate::{
-    broadcast, busy, chaos, crowd, cut, deaf, flood, gone, injected, inside, kill, nested, network,
-    order, panics, returns, slow, stop, streams, system,
+    broadcast, busy, chaos, cheap, crowd, cut, deaf, flood, gone, injected, inside, kill, nested,
+    network, order, panics, returns, slow, stop, streams, system,
 };
 
 /// One test.
@@ -48,6 +48,7 @@ pub(crate) const TESTS: &[Test] = &[
     test("L06", "calls given up at once", busy::cancels, (60, 300)),
     test("L07", "one that floods among fifty", busy::fair, (30, 90)),
     test("L09", "a thousand at once", crowd::burst, (30, 60)),
+    test("L10", "frames that cost nothing", cheap::frames, (90, 300)),
     test("R01", "commands that panic", panics::every_sort, (30, 120)),
     test("R02", "a stop at a random moment", stop::at_random, (60, 300)),
     test("R03", "ends made from inside commands", inside::commands, (60, 200)),

@@ -1,6 +1,7 @@
 //! L01, L02, L03, L09: many clients at once, from processes of their own.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use cconn::erreur::EchecConnexion;
@@ -10,10 +11,11 @@ use crate::child::limit_descriptors;
 use crate::commands::echo;
 use crate::count::{Census, resident};
 use crate::helper::{self, Helper};
-use crate::host::Host;
+use crate::host::{Host, spawn};
 use crate::raw::{self, ANSWER, Raw, WINDOW, call};
 use crate::run::Run;
 use crate::times::Times;
+use testkit::raw::{Greeting, greeting};
 
 /// Resident memory that an idle connection may take, KiB: ten thousand then fit into 400 MiB.
 const MOST_KIB: u64 = 40;
@@ -195,12 +197,35 @@ fn bearable_clients() -> usize {
 /// L09: a thousand connect at once.
 pub(crate) fn burst(run: &Run) {
     let count = 1000;
+    let (plain, greeted, control) = gather(plain_server(), count);
+    run.exactly("greeted by plain sockets", greeted, count);
+    drop(plain);
     let host = start_server(Serveur::options(0).max_clients(count));
     let (helper, accepted, took) = gather(host.address(), count);
     run.exactly("accepted", accepted, count);
-    run.time_within("all greeted", took, Duration::from_millis(500));
+    run.time_beside("all greeted", took, Duration::from_millis(500), control);
     drop(helper);
     stop(run, host);
+}
+
+/// A server of plain sockets: it greets each connection on a thread of its own, and does no more.
+fn plain_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Else the kernel turns away most of those that come at once, for a second each.
+    rustix::net::listen(&listener, 4096).unwrap();
+    spawn("plain", move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            spawn("plain client", move || {
+                greeting(&mut stream);
+                let _gone = stream.write_all(&Greeting::server().bytes());
+                // Until the client goes.
+                let _ended = stream.read(&mut [0]);
+            });
+        }
+    });
+    address
 }
 
 fn stop(run: &Run, host: Host) {

@@ -47,6 +47,8 @@ mod busy;
 #[cfg(target_os = "linux")]
 mod chaos;
 #[cfg(target_os = "linux")]
+mod cheap;
+#[cfg(target_os = "linux")]
 mod crowd;
 #[cfg(target_os = "linux")]
 mod cut;

@@ -53,6 +53,15 @@ impl Run {
         self.require(time <= most, || format!("{name}: {time:.1?}, at most {most:.1?}"));
     }
 
+    /// A time measured, and the longest that it may be: `most`, or three times what the same took
+    /// here without this library, on a machine that is busy.
+    pub(crate) fn time_beside(&self, name: &str, time: Duration, most: Duration, plain: Duration) {
+        self.time(name, time);
+        self.time(&format!("{name}, without cconn"), plain);
+        let most = most.max(plain.saturating_mul(3));
+        self.require(time <= most, || format!("{name}: {time:.1?}, at most {most:.1?}"));
+    }
+
     /// A count, and what it must be.
     pub(crate) fn exactly<T: Copy + Display + PartialEq>(&self, name: &str, count: T, wanted: T) {
         self.figure(name, count, "");

@@ -245,10 +245,11 @@ pub(crate) fn beside_those_that_stand_still(run: &Run) {
 fn compare(run: &Run, taken: &Taken, connect: impl Fn() -> Client) {
     let time = run.pick(Duration::from_millis(400), Duration::from_secs(2));
     taken.rate(time);
-    let before = resident("self");
     let (mut alone, mut beside, mut grown) = (0.0, 0.0, 0);
     for _ in 0..run.pick(4, 8) {
         alone += taken.rate(time);
+        // What the allocator keeps for all threads grows for some rounds, whoever stands still.
+        let before = resident("self");
         let still: Vec<_> = (0..STILL).map(|_| connect()).collect();
         let begin = |client: &Client| {
             let mut stream = client.appeler(endless {}).unwrap();

@@ -17,7 +17,7 @@ const CHARGE: u64 = 64;
 const FLOODERS: usize = 12;
 
 /// What a stop and a broadcast may take. A second or so is usual; a machine whose processors are
-/// all busy may need several. How a busy lock is given up is tested where that is done.
+/// all busy may need several: `endurance L10` measures beside as many threads that only burn.
 const COARSE: Duration = Duration::from_secs(8);
 
 /// One flood at a time, or it is measured what the machine can bear.
