@@ -5,8 +5,8 @@ use crate::encrypted;
 use crate::helper::Role;
 use crate::run::Run;
 use crate::{
-    broadcast, busy, chaos, cheap, crowd, cut, deaf, flood, gone, injected, inside, kill, nested,
-    network, order, panics, returns, slow, stop, streams, system,
+    broadcast, busy, chaos, cheap, crowd, cut, deaf, files, flood, gone, injected, inside, kill,
+    nested, network, order, panics, returns, slow, stop, streams, system,
 };
 
 /// One test.
@@ -60,7 +60,7 @@ pub(crate) const TESTS: &[Test] = &[
         (40, 120),
     ),
     test("S03", "ten thousand subscriptions", streams::subscriptions, (40, 60)),
-    test("S04", "a large file each way at once", streams::files, (60, 300)),
+    test("S04", "a large file each way at once", files::both_ways, (60, 300)),
     test("S05", "a server that comes back again and again", returns::storm, (60, 600)),
     test("S06", "killed at random, with idempotent commands", returns::killed, (60, 300)),
     #[cfg(feature = "tls")]

@@ -57,6 +57,8 @@ mod deaf;
 #[cfg(all(target_os = "linux", feature = "tls"))]
 mod encrypted;
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod flood;
 #[cfg(target_os = "linux")]
 mod gone;
