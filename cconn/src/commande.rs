@@ -26,6 +26,7 @@ mod shelf;
 mod shown;
 mod stream;
 mod tally;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -60,6 +61,7 @@ pub(crate) use provide::Lien;
 pub(crate) use registry::Registry;
 pub(crate) use runner::{Hands, end_sessions, runner};
 pub use stream::{ReturnedFlux, StreamForm, stream};
+pub(crate) use telling::{TELLS, begin_connection, end_connection, refused};
 
 /// A command with a body on this side, so that it can be registered.
 ///

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::adresse::{Adresse, AdresseInvalide, VersAdresse};
 use crate::client::Client;
-use crate::commande::{Given, Registry};
+use crate::commande::{Given, Registry, begin_connection};
 use crate::erreur::{Delai, EchecConnexion, Erreur, NatureSecret, Phase, Resultat, Usage};
 use crate::handshake::{self, Greeted, HandshakeError};
 use crate::link::{self, Identity, Link, Parts, Watch};
@@ -242,6 +242,7 @@ fn greet_and_link(
         ends_with_handles: true,
         rest: greeted.rest,
     });
+    begin_connection(&link);
     // A hook may run at once for frames that came after the greeting. It has a handle of its own,
     // whose drop must not end the connection.
     let client = Client::of(&link);

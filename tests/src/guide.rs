@@ -28,6 +28,7 @@ pages! {
     Errors "errors.md";
     Hooks "hooks.md";
     Figures "figures.md";
+    Observing "observing.md";
     Stopping "stopping.md";
     Limits "limits.md";
     Testing "testing.md";

@@ -41,6 +41,9 @@ const STEPS: &[Step] = &[
     // The terminal program is a workspace of its own: its dependencies are nobody else's.
     Step::cargo("cli-clippy", CLI_CLIPPY),
     Step::cargo("cli", &["test", "--quiet", "--manifest-path", "cconn-cli/Cargo.toml"]),
+    // What a subscriber and a recorder are told, and an example with OpenTelemetry: a workspace each.
+    Step::cargo("observation", OBSERVATION),
+    Step::cargo("opentelemetry", OPENTELEMETRY),
     Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
@@ -114,6 +117,10 @@ const SECURE_DOC: &[&str] = &[
 ];
 const CLI_CLIPPY: &[&str] =
     &["clippy", "--manifest-path", "cconn-cli/Cargo.toml", "--all-targets", "--", "-D", "warnings"];
+const OBSERVATION: &[&str] =
+    &["test", "--quiet", "--manifest-path", "checks/observation/Cargo.toml"];
+const OPENTELEMETRY: &[&str] =
+    &["test", "--quiet", "--manifest-path", "examples/opentelemetry/Cargo.toml"];
 /// Another folder, so that neither way has the other built anew.
 const POLLING_SWITCH: &[(&str, &str)] =
     &[("RUSTFLAGS", "--cfg cconn_polling"), ("CARGO_TARGET_DIR", "target/polling")];

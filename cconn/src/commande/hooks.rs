@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::fence::fence;
 use super::tally::Tallies;
-use super::{Around, Registry, SwitchedOff, end_sessions, shown};
+use super::{Around, Registry, SwitchedOff, end_connection, end_sessions, shown};
 use crate::client::Client;
 use crate::erreur::{CommandeEchouee, Erreur, Resultat};
 use crate::link::{Link, Notice};
@@ -101,6 +101,7 @@ impl Registry {
     /// Runs the end hook of a client's connection and drops its closures, on a thread of its own,
     /// because any thread may have noticed the end. False if that thread can't be started.
     pub(super) fn end(&self, link: &Arc<Link>) -> bool {
+        end_connection(link);
         shown::show_left_out();
         if !self.close() && !link.attachment.is_some() {
             return true;

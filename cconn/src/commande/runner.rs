@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::registry::RecentlyRun;
 use super::shelf::Shelf;
 use super::tally::Counter;
+use super::telling::telling;
 use super::{Around, Context, Registry, fence};
 use crate::client::Client;
 use crate::link::{Incoming, Link, Outcome, Runner};
@@ -49,6 +50,15 @@ pub(crate) fn end_sessions(link: &Link) {
 /// What runs commands on one thread of a connection. `serveur`: the server of this connection, if
 /// it has one.
 pub(crate) fn runner<'a>(
+    registry: &'a Registry,
+    link: &Arc<Link>,
+    serveur: Option<Box<dyn Any + Send + Sync>>,
+) -> Box<dyn Runner + 'a> {
+    telling(registry, link, untold(registry, link, serveur))
+}
+
+/// What runs commands and tells nobody of them.
+fn untold<'a>(
     registry: &'a Registry,
     link: &Arc<Link>,
     serveur: Option<Box<dyn Any + Send + Sync>>,

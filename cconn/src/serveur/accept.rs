@@ -10,7 +10,9 @@ use super::clients::Admission;
 use super::listener::{Left, Source};
 use super::waiting::{Guest, Seen};
 use crate::adresse::Adresse;
+use crate::commande::{TELLS, refused};
 use crate::connexion::handshake_failed;
+use crate::erreur::Erreur;
 use crate::handshake::{self, HandshakeError, Proven};
 use crate::identite::Identite;
 use crate::sync::Mutex;
@@ -185,13 +187,27 @@ impl Serveur {
     /// Tells the program, through its hook, that a newcomer did not become a client, and why.
     pub(super) fn tell_refused(&self, address: Option<&Adresse>, error: HandshakeError) {
         self.shared.clients.count_refused();
-        if let Some(hook) = &self.shared.options.hooks().refused {
-            let settings = &self.shared.options.settings;
-            let newcomer = address.map_or_else(|| "local".to_owned(), Adresse::to_string);
-            let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
-            self.run_hook(|| hook(address.cloned(), &error));
+        let hook = &self.shared.options.hooks().refused;
+        if TELLS || hook.is_some() {
+            let error = self.tell_observers(address, error);
+            if let Some(hook) = hook {
+                self.run_hook(|| hook(address.cloned(), &error));
+            }
         }
         self.end_with(address);
+    }
+
+    /// Tells whoever observes the program what the error says that this returns.
+    pub(super) fn tell_observers(
+        &self,
+        address: Option<&Adresse>,
+        error: HandshakeError,
+    ) -> Erreur {
+        let settings = &self.shared.options.settings;
+        let newcomer = address.map_or_else(|| "local".to_owned(), Adresse::to_string);
+        let error = handshake_failed(error, &newcomer, settings.greeting_deadline);
+        refused(&newcomer, &error);
+        error
     }
 
     /// The text that a refusal carries besides its code.

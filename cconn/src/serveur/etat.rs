@@ -2,7 +2,7 @@
 
 use super::Serveur;
 use crate::client::Client;
-use crate::commande::fence;
+use crate::commande::{fence, refused};
 use crate::erreur::{Erreur, Resultat};
 use crate::sync::Deadline;
 
@@ -43,6 +43,7 @@ impl Serveur {
             .link
             .expel(&error.to_string(), Deadline::After(client.link.limits.write_deadline));
         self.shared.clients.count_refused();
+        refused(client.link.identity.label(), &error);
         if let Some(hook) = &self.shared.options.hooks().refused {
             self.run_hook(|| hook(client.adresse(), &error));
         }

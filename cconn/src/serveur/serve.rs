@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Serveur;
 use crate::adresse::Adresse;
 use crate::client::Client;
-use crate::commande::{EndHook, Retour, end_sessions};
+use crate::commande::{EndHook, Retour, TELLS, begin_connection, end_sessions};
 use crate::erreur::Resultat;
 use crate::handshake::{self, Greeted};
 use crate::identite::Identite;
@@ -95,6 +95,9 @@ impl Serveur {
             }
             Err(refusal) => {
                 self.shared.clients.count_refused();
+                if TELLS {
+                    self.tell_observers(None, self.refused(refusal));
+                }
                 // `join` below reads the refusal.
                 let _never_fails = self.greet(&ours, refusal);
             }
@@ -137,6 +140,7 @@ impl Serveur {
             ends_with_handles: false,
             rest: greeted.rest,
         });
+        begin_connection(&link);
         let hooks = self.shared.options.hooks();
         let is_held = hooks.connected.is_some() || self.shared.registry.makes_sessions();
         if is_held {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
 use crate::client::Client;
-use crate::commande::{Registry, runner};
+use crate::commande::{Registry, end_connection, runner};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::wire::{Answering, FailureCode};
 
@@ -36,6 +36,11 @@ impl Dispatch for Service {
 
     fn notice(&self, link: &Arc<Link>, notice: &Notice) {
         self.registry.report(link, notice);
+    }
+
+    fn ended(&self, link: &Arc<Link>) -> bool {
+        end_connection(link);
+        true
     }
 
     fn accepted(&self, command: u64) -> Vec<u32> {

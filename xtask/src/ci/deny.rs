@@ -15,6 +15,8 @@ const WORKSPACES: &[(&str, &str)] = &[
     ("checks/model", "."),
     ("checks/fuzz", "checks/fuzz"),
     ("checks/bench", "checks/bench"),
+    ("checks/observation", "checks/observation"),
+    ("examples/opentelemetry", "examples/opentelemetry"),
 ];
 
 /// Where a copy of the advisory database is: a folder that holds `crates`, or a tar file of one.

@@ -67,13 +67,16 @@ pub(crate) struct Link {
     pub(super) handles: AtomicU64,
     /// Whether the connection stops when its last handle is dropped: true for a client's, false for
     /// a server's.
-    pub(in super::super) ends_with_handles: bool,
+    pub(crate) ends_with_handles: bool,
     /// Whether bytes were left to the watchman and may still be unwritten.
     left: AtomicBool,
     /// Whether the connection has a thread of its own that runs its commands.
     pub(super) listens: AtomicBool,
     /// What the layer above keeps with the connection.
     pub(crate) attachment: Attachment,
+    /// What the layer above tells of the connection while it lasts.
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
+    pub(crate) telling: Attachment,
 }
 
 impl Deref for Link {
@@ -121,6 +124,8 @@ impl Link {
             left: AtomicBool::new(false),
             listens: AtomicBool::new(false),
             attachment: Attachment::default(),
+            #[cfg(any(feature = "tracing", feature = "metrics"))]
+            telling: Attachment::default(),
         })
     }
 

@@ -110,8 +110,8 @@ pub(super) const LAYERS: &[Layer] = &[
     layer(
         "commande",
         Only(&[
-            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "flux", "message",
-            "client",
+            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "flux", "contexte",
+            "message", "client",
         ]),
         "the registry, dispatch, the panic fence, handed-in state",
     ),
