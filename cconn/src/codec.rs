@@ -11,6 +11,7 @@
 )]
 
 mod answer;
+mod budget;
 mod decoder;
 mod encoder;
 mod error;
@@ -26,6 +27,7 @@ use answer::TopLevel;
 use encoder::Encoder;
 
 pub(crate) use answer::Top;
+pub(crate) use budget::{counted, is_long, set_most};
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::check_elements;
 pub(crate) use error::{CodecError, Invalid};
@@ -121,10 +123,13 @@ pub(crate) fn encode_length(length: usize, out: &mut Vec<u8>) {
 /// Reads one value, which must take the whole body.
 #[inline]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, CodecError> {
-    let mut decoder = Decoder::new(body.into());
-    let value = decoder.value()?;
-    decoder.finish()?;
-    Ok(value)
+    let whole = || {
+        let mut decoder = Decoder::new(body.into());
+        let value = decoder.value()?;
+        decoder.finish()?;
+        Ok(value)
+    };
+    if is_long(body.len()) { counted(whole) } else { whole() }
 }
 
 /// Lets `write` append a body to `out`; `write` returns how many elements the body declares. If

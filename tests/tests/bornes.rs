@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
-use cconn::erreur::{RaisonNonEnvoi, Usage};
+use cconn::erreur::{NatureDistante, RaisonNonEnvoi, Usage};
 use cconn::{Attente, Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{local, with_watchdog};
 
@@ -195,7 +195,8 @@ fn so_many_calls_are_without_an_answer_and_one_more_is_not_sent() {
     });
 }
 
-/// Set in a process of its own, for the names of calls are those of the whole process.
+/// Set in a process of its own: the names of calls, and the budget of values, are those of a whole
+/// process.
 const CHILD: &str = "CCONN_TEST_NAMES";
 
 #[test]
@@ -265,4 +266,76 @@ fn so_many_names_of_messages_are_kept_and_one_more_is_told_by_its_hash() {
             assert_ne!(report, "premier de trop");
         }
     });
+}
+
+/// A value that takes a byte on its way, and 264 in memory.
+type Wide = Option<[u64; 32]>;
+
+/// What a megabyte holds of those that take half of one: each asks in steps of 256 KiB.
+const HALF: usize = 2_000;
+
+#[test]
+fn values_of_all_connections_share_one_budget() {
+    let name = "values_of_all_connections_share_one_budget";
+    if std::env::var_os(CHILD).is_none() {
+        // The budget is that of the whole process.
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let child = child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
+        let output = with_watchdog("one budget", LIMIT, || child.output().unwrap());
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+        return;
+    }
+    Serveur::memoire_decodee(1 << 20);
+    let serveur = Serveur::options(0).max_clients(4).ouvrir().unwrap();
+    let gate = Gate::default();
+    let held = gate.clone();
+    let hold = move |_: &Client, (values,): (Vec<Wide>,)| {
+        held.pass();
+        values.len()
+    };
+    serveur.enregistrer_commande("retenir", hold).unwrap();
+    serveur.enregistrer_commande("rendre", |_, (n,): (usize,)| vec![Wide::None; n]).unwrap();
+    serveur.enregistrer_commande("compter", |_, (v,): (Vec<Wide>,)| v.len()).unwrap();
+    let clients: Vec<_> = (0..3).map(|_| serveur.client_local().unwrap()).collect();
+    let wide = |n: usize| (vec![Wide::None; n],);
+    let calls: Vec<Attente<usize>> = clients[..2]
+        .iter()
+        .map(|client| client.differer(nommee("retenir", wide(HALF))).unwrap())
+        .collect();
+    while gate.inside() < 2 {
+        std::thread::yield_now();
+    }
+
+    // [value.memory]
+    // A third one goes beyond, whoever sends it, and what it says is nobody's fault.
+    let refused = clients[2].appeler::<usize, _>(nommee("compter", wide(HALF))).unwrap_err();
+    let Erreur::Distante(why) = &refused else { panic!("{refused:?}") };
+    assert_eq!(why.nature, NatureDistante::Surchargee, "{refused}");
+    assert!(!refused.a_pu_etre_executee(), "{refused}");
+    assert!(refused.to_string().contains("more than 1048576 bytes together"), "{refused}");
+    assert!(refused.to_string().contains("argument 1 of 1"), "{refused}");
+    // Small values need no budget.
+    assert_eq!(clients[2].appeler::<usize, _>(nommee("compter", wide(200))).unwrap(), 200);
+    // An answer is decoded here, in the same process.
+    let lost = clients[2].appeler::<Vec<Wide>, _>(nommee("rendre", (HALF,))).unwrap_err();
+    assert!(matches!(lost, Erreur::Codage(_)), "{lost:?}");
+    assert!(lost.to_string().contains("Serveur::memoire_decodee"), "{lost}");
+
+    gate.open();
+    for call in calls {
+        assert_eq!(call.attendre().unwrap(), HALF);
+    }
+    // What was held is there again: as often as one likes.
+    for _ in 0..10 {
+        assert_eq!(clients[2].appeler::<usize, _>(nommee("compter", wide(HALF))).unwrap(), HALF);
+        let back = clients[2].appeler::<Vec<Wide>, _>(nommee("rendre", (HALF,))).unwrap();
+        assert_eq!(back.len(), HALF);
+    }
+    // A single message that is too large never fits.
+    let alone = clients[2].appeler::<usize, _>(nommee("compter", wide(3 * HALF))).unwrap_err();
+    assert!(!alone.a_pu_etre_executee(), "{alone}");
+    Serveur::memoire_decodee(0);
+    assert_eq!(clients[2].appeler::<usize, _>(nommee("compter", wide(200))).unwrap(), 200);
+    assert!(clients[2].appeler::<usize, _>(nommee("compter", wide(400))).is_err());
 }

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use super::guard::Limits;
 use super::{CodecError, Invalid};
 use crate::body::Body;
-use access::Parts;
+use access::{Elements, Parts};
 
 /// Reads the fields of a body one after the other, which equals reading a tuple of them.
 ///
@@ -307,14 +307,14 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
-        let count = self.declared()?;
-        self.parts(count, visitor)
+        let left = self.declared()?;
+        self.below(|decoder| visitor.visit_seq(Elements(Parts { decoder, left })))
     }
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
         let left = self.declared()?;
-        self.below(|decoder| visitor.visit_map(Parts { decoder, left }))
+        self.below(|decoder| visitor.visit_map(Elements(Parts { decoder, left })))
     }
 
     #[inline]

@@ -30,6 +30,13 @@ pub(crate) enum CodecError {
          such as `()`, a message holds some 4,000"
     )]
     TooLong(u64),
+    /// The value would take the memory of decoded values beyond this many bytes, which the process
+    /// may have for them.
+    #[error(
+        "the decoded values of this process would take more than {0} bytes together; send less at a \
+         time, or raise the limit on the side that decodes with `Serveur::memoire_decodee`"
+    )]
+    OverBudget(usize),
     /// The type asks the bytes for their own type (`deserialize_any`), which this format does not
     /// store.
     #[error(

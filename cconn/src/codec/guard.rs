@@ -3,7 +3,7 @@
 //! All sequences and maps of a body share one budget of declared elements, and nesting has a limit.
 //! The encoder obeys the same limits.
 
-use super::CodecError;
+use super::{CodecError, budget};
 
 /// The deepest nesting of one value: far from overflowing the 2 MiB stack of a thread.
 ///
@@ -22,6 +22,9 @@ pub(super) struct Limits {
     length: usize,
     /// Elements declared so far; `elements <= length + EMPTY_ELEMENTS`.
     elements: usize,
+    /// What the elements still to be read may take in memory before the process's budget is asked,
+    /// bytes.
+    unasked: usize,
     /// Levels that may still be entered; `0 <= levels <= MAX_DEPTH`.
     levels: u8,
 }
@@ -29,7 +32,7 @@ pub(super) struct Limits {
 impl Limits {
     #[inline]
     pub(super) fn for_body(length: usize) -> Self {
-        Limits { length, elements: 0, levels: MAX_DEPTH }
+        Limits { length, elements: 0, unasked: budget::UNCOUNTED, levels: MAX_DEPTH }
     }
 
     /// Charges the elements that a sequence or map declares.
@@ -40,6 +43,26 @@ impl Limits {
             return Err(CodecError::TooLong(declared as u64));
         }
         self.elements = elements;
+        Ok(())
+    }
+
+    /// Counts an element that takes `size` bytes of memory.
+    #[inline]
+    // [value.memory]
+    pub(super) fn hold(&mut self, size: usize) -> Result<(), CodecError> {
+        match self.unasked.checked_sub(size) {
+            Some(left) => {
+                self.unasked = left;
+                Ok(())
+            }
+            None => self.ask(size),
+        }
+    }
+
+    #[cold]
+    fn ask(&mut self, size: usize) -> Result<(), CodecError> {
+        let more = budget::take(size)?;
+        self.unasked = self.unasked.saturating_add(more).saturating_sub(size);
         Ok(())
     }
 

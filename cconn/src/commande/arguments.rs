@@ -71,11 +71,18 @@ impl Fault {
         Fault::new(FailureCode::Arguments, format!("argument `{name}`: {error}"))
     }
 
+    /// The fault of an argument that could not be decoded.
+    #[cold]
+    fn unread(name: &dyn fmt::Display, error: &CodecError) -> Self {
+        let mut fault = Fault::argument(name, error);
+        fault.0.0 = code_of(error);
+        fault
+    }
+
     /// The fault of an argument of a closure; such arguments have no names.
     #[cold]
-    pub(super) fn place(place: u8, count: usize, error: &dyn fmt::Display) -> Self {
-        let text = format!("argument {place} of {count}: {error}");
-        Fault::new(FailureCode::Arguments, text)
+    pub(super) fn place(place: u8, count: usize, error: &CodecError) -> Self {
+        Fault::new(code_of(error), format!("argument {place} of {count}: {error}"))
     }
 
     #[cold]
@@ -120,6 +127,15 @@ impl Fault {
     }
 }
 
+/// The failure of a command whose arguments could not be decoded.
+fn code_of(error: &CodecError) -> FailureCode {
+    match error {
+        // The same message may be taken later.
+        CodecError::OverBudget(_) => FailureCode::Overloaded,
+        _ => FailureCode::Arguments,
+    }
+}
+
 /// An argument of a command that is to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot<T>(PhantomData<T>);
@@ -139,7 +155,7 @@ pub trait ReadSerde<'de, T> {
 impl<'de, T: Deserialize<'de>> ReadSerde<'de, T> for Slot<T> {
     #[inline]
     fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<T, Fault> {
-        input.decoder.value().map_err(|error| Fault::argument(&name, &error))
+        input.decoder.value().map_err(|error| Fault::unread(&name, &error))
     }
 }
 
@@ -164,7 +180,7 @@ macro_rules! read_whole {
             #[inline]
             pub fn __cconn_read(self, input: &mut Input<'de>, name: &'static str) -> Result<$ty, Fault> {
                 let read = input.decoder.$read();
-                read.map($convert).map_err(|error| Fault::argument(&name, &error))
+                read.map($convert).map_err(|error| Fault::unread(&name, &error))
             }
         })*
     };
@@ -183,7 +199,7 @@ impl Slot<Vec<u8>> {
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<Vec<u8>, Fault> {
         let read = input.decoder.byte_buf();
-        read.map_err(|error| Fault::argument(&name, &error))
+        read.map_err(|error| Fault::unread(&name, &error))
     }
 }
 
@@ -192,7 +208,7 @@ impl Slot<String> {
     #[inline]
     pub fn __cconn_read(self, input: &mut Input<'_>, name: &'static str) -> Result<String, Fault> {
         let read = input.decoder.string();
-        read.map_err(|error| Fault::argument(&name, &error))
+        read.map_err(|error| Fault::unread(&name, &error))
     }
 }
 

@@ -129,7 +129,7 @@ impl Registry {
     }
 
     /// Runs one command and returns how it ended. `is_allowed`: its guards were asked already.
-    #[expect(clippy::inline_always, reason = "of its two callers one runs every plain command")]
+    #[expect(clippy::inline_always, reason = "of its callers one runs every plain command")]
     #[inline(always)]
     pub(super) fn run(
         &self,

@@ -10,6 +10,7 @@ use super::tally::Counter;
 use super::telling::telling;
 use super::{Around, Context, Registry, fence};
 use crate::client::Client;
+use crate::codec;
 use crate::link::{Incoming, Link, Outcome, Runner};
 use crate::wire::{Answering, FailureCode};
 
@@ -85,12 +86,28 @@ impl Runner for RegistryRunner<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let RegistryRunner { registry, client, known, hands } = self;
         let context = Context { client, hands, stream: incoming.stream };
+        if codec::is_long(incoming.body.len()) {
+            return run_long(registry, known, &context, incoming, out);
+        }
         registry.run(known, &context, incoming, false, out)
     }
 
     fn failed(&mut self, incoming: &Incoming<'_>, code: FailureCode, text: &str) {
         self.registry.report_here(&self.client, incoming.command, code, text);
     }
+}
+
+/// Runs a command whose arguments count in the memory of decoded values for as long as it runs. A
+/// function of its own, so that others are run in line.
+#[inline(never)]
+fn run_long(
+    registry: &Registry,
+    known: &mut RecentlyRun,
+    context: &Context<'_>,
+    incoming: &Incoming<'_>,
+    out: &mut Answering,
+) -> Outcome {
+    codec::counted(|| registry.run(known, context, incoming, false, out))
 }
 
 /// Runs commands around which something of the program's stands, or which are counted. A type of
@@ -109,15 +126,15 @@ impl Runner for Surrounded<'_> {
             counter,
         } = self;
         let context = Context { client, hands, stream: incoming.stream };
-        let mut run = || match around {
+        let run = || match around {
             None => registry.run(known, &context, incoming, false, out),
             Some(around) => around.run(registry, client, incoming, out, |out| {
                 registry.run(known, &context, incoming, true, out)
             }),
         };
         match counter {
-            None => run(),
-            Some(counter) => counter.run(registry, incoming.command, run),
+            None => codec::counted(run),
+            Some(counter) => counter.run(registry, incoming.command, || codec::counted(run)),
         }
     }
 

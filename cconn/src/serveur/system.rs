@@ -1,5 +1,6 @@
 //! How many clients the system lets a server have.
 
+use super::Serveur;
 use crate::sync::Threads;
 use crate::transport::SOCKETS;
 
@@ -35,6 +36,33 @@ fn descriptors() -> usize {
 #[cfg(windows)]
 fn descriptors() -> usize {
     usize::MAX
+}
+
+impl Serveur {
+    /// Sets how many bytes of memory the values that are being decoded in this process may take
+    /// together: 512 MiB unless set. It holds for all servers and clients of the process.
+    ///
+    /// Few bytes of a message may become many of memory: an `Option` of a large array takes one
+    /// byte if it is `None`. Counted are the elements of sequences and maps, with what they take
+    /// in place: arguments until their command has run, answers and items until they are decoded.
+    /// The first 64 KiB of a message count nothing, nor does a message of less than 256 bytes; one
+    /// that takes more counts in steps of 256 KiB. A command whose arguments would go beyond is not run, and its caller is told
+    /// [`Surchargee`](crate::erreur::NatureDistante::Surchargee); an answer that would is
+    /// [`Erreur::Codage`](crate::Erreur::Codage).
+    ///
+    /// A smaller limit refuses nothing that is held already. 0 lets no message take more than the
+    /// 64 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// cconn::Serveur::memoire_decodee(64 << 20);
+    /// ```
+    #[doc(alias("decode_budget", "memory_limit", "max_memory"))]
+    #[doc(alias = "decoded_memory")]
+    pub fn memoire_decodee(octets: usize) {
+        crate::codec::set_most(octets);
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,29 @@ pub(super) struct Parts<'d, 'de> {
     pub(super) left: usize,
 }
 
+/// The elements of a sequence, or the entries of a map: their number stands in the bytes.
+pub(super) struct Elements<'d, 'de>(pub(super) Parts<'d, 'de>);
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = CodecError;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, CodecError> {
+        let Some(left) = self.0.left.checked_sub(1) else { return Ok(None) };
+        self.0.left = left;
+        self.0.decoder.limits.hold(size_of::<S::Value>())?;
+        seed.deserialize(&mut *self.0.decoder).map(Some)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        SeqAccess::size_hint(&self.0)
+    }
+}
+
 impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
     type Error = CodecError;
 
@@ -35,7 +58,7 @@ impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Parts<'_, 'de> {
+impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     type Error = CodecError;
 
     #[inline]
@@ -52,12 +75,13 @@ impl<'de> MapAccess<'de> for Parts<'_, 'de> {
         seed: W,
     ) -> Result<W::Value, CodecError> {
         // `left` counts entries, and the key has counted this one.
-        seed.deserialize(&mut *self.decoder)
+        self.0.decoder.limits.hold(size_of::<W::Value>())?;
+        seed.deserialize(&mut *self.0.decoder)
     }
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        SeqAccess::size_hint(&self.0)
     }
 }
 
