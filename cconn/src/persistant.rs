@@ -154,7 +154,7 @@ impl ClientPersistant {
             };
             let error = match client.avec_delai(until.rest()).appeler(&message) {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
+                Err(error) => until.told(error),
             };
             if is_of_an_ended_connection(&error) {
                 lost = Some(number);
@@ -350,7 +350,7 @@ impl ClientPersistant {
                 Err(error) if is_of_an_ended_connection(&error) && !error.a_pu_etre_executee() => {
                     lost = Some(number);
                 }
-                result => return result,
+                result => return result.map_err(|error| until.told(error)),
             }
         }
     }

@@ -199,16 +199,20 @@ fn so_many_calls_are_without_an_answer_and_one_more_is_not_sent() {
 /// process.
 const CHILD: &str = "CCONN_TEST_NAMES";
 
+/// Runs the test of that name in a process of its own.
+fn in_a_process_of_its_own(name: &'static str) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let child = child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
+    let output = with_watchdog(name, LIMIT, || child.output().unwrap());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+}
+
 #[test]
 fn so_many_names_of_calls_are_kept_and_one_more_is_told_by_its_hash() {
     let name = "so_many_names_of_calls_are_kept_and_one_more_is_told_by_its_hash";
     if std::env::var_os(CHILD).is_none() {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        let child = child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
-        let output = with_watchdog("names of calls", LIMIT, || child.output().unwrap());
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
-        return;
+        return in_a_process_of_its_own(name);
     }
     let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
     let gate = Gate::default();
@@ -278,23 +282,17 @@ const HALF: usize = 2_000;
 fn values_of_all_connections_share_one_budget() {
     let name = "values_of_all_connections_share_one_budget";
     if std::env::var_os(CHILD).is_none() {
-        // The budget is that of the whole process.
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        let child = child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
-        let output = with_watchdog("one budget", LIMIT, || child.output().unwrap());
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
-        return;
+        return in_a_process_of_its_own(name);
     }
     Serveur::memoire_decodee(1 << 20);
     let serveur = Serveur::options(0).max_clients(4).ouvrir().unwrap();
     let gate = Gate::default();
     let held = gate.clone();
-    let hold = move |_: &Client, (values,): (Vec<Wide>,)| {
+    let retenir = move |_: &Client, (values,): (Vec<Wide>,)| {
         held.pass();
         values.len()
     };
-    serveur.enregistrer_commande("retenir", hold).unwrap();
+    serveur.enregistrer_commande("retenir", retenir).unwrap();
     serveur.enregistrer_commande("rendre", |_, (n,): (usize,)| vec![Wide::None; n]).unwrap();
     serveur.enregistrer_commande("compter", |_, (v,): (Vec<Wide>,)| v.len()).unwrap();
     let clients: Vec<_> = (0..3).map(|_| serveur.client_local().unwrap()).collect();

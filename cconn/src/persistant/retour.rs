@@ -80,6 +80,14 @@ impl Until {
         Until { delay, moment: Instant::now().checked_add(delay) }
     }
 
+    /// An error of what was done in the time that was left, as one of the whole time.
+    pub(super) fn told<E>(self, mut error: Erreur<E>) -> Erreur<E> {
+        if let Erreur::Delai(late) = &mut error {
+            late.delai = self.delay;
+        }
+        error
+    }
+
     /// The time that is left.
     pub(super) fn rest(self) -> Duration {
         self.moment.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
@@ -96,9 +104,14 @@ impl Shared {
         lost: Option<u64>,
     ) -> Resultat<(Client, u64)> {
         let mut state = self.state.lock();
+        let mut has_waited = false;
         loop {
             match &state.place {
                 Place::Over => return Err(self.over(command)),
+                // What would be sent now would be given up at once: it is rather not sent.
+                Place::There { .. } if has_waited && until.rest().is_zero() => {
+                    return Err(self.late(command, until.delay, &state.why));
+                }
                 Place::There { client, .. } if lost != Some(state.number) => {
                     return Ok((client.clone(), state.number));
                 }
@@ -113,6 +126,7 @@ impl Shared {
             if is_telling() {
                 return Err(self.refused(command, RaisonNonEnvoi::DansUnRappel));
             }
+            has_waited = true;
             state = self.changed.wait(state, until.moment);
         }
     }

@@ -95,6 +95,33 @@ fn the_lost_call_says_that_it_may_have_run_and_the_next_one_waits() {
 }
 
 #[test]
+fn a_call_that_has_waited_for_its_connection_names_its_whole_deadline() {
+    with_watchdog("whole", LIMIT, || {
+        let (runs, ran) = mpsc::channel();
+        let server = Running::on(0, |serveur| losing(serveur, &runs));
+        let port = server.port();
+        let client = options(port).connecter().unwrap();
+        server.stop();
+        wait_until("the loss is seen", || !client.est_connecte());
+        let delai = Duration::from_millis(1500);
+        let call = thread::spawn({
+            let client = client.avec_delai(delai);
+            move || client.appeler::<(), _>(nommee("perd", ())).unwrap_err()
+        });
+        // It waits for a while, and then for an answer that does not come.
+        thread::sleep(Duration::from_millis(200));
+        let server = Running::on(port, |serveur| losing(serveur, &runs));
+        let error = call.join().unwrap();
+        let Erreur::Delai(late) = &error else { panic!("{error}") };
+        assert_eq!(late.delai, delai, "{error}");
+        assert_eq!(ran.try_recv().is_ok(), error.a_pu_etre_executee(), "{error}");
+        server.cut();
+        client.eteindre().unwrap();
+        server.stop();
+    });
+}
+
+#[test]
 fn an_idempotent_call_is_tried_once_more_and_no_more() {
     with_watchdog("twice", LIMIT, || {
         let (runs, ran) = mpsc::channel();
