@@ -17,6 +17,7 @@ Exit codes:
   7  the time limit passed
   8  the connection was lost
   9  the output was closed before all was written
+  10 the server does not count its commands
   130  a stream was interrupted (Ctrl-C)
 
 Addresses: 12800, 127.0.0.1:12800, unix:/run/moi.sock, exec:./programme (started, asked, ended).";
@@ -77,6 +78,9 @@ pub enum Verb {
     /// Call a command from many connections for a while, and show the latencies.
     #[command(visible_alias = "load")]
     Charge(Load),
+    /// Watch a server: its clients, what runs and since when, rates, latencies, queues, streams.
+    #[command(visible_alias = "watch")]
+    Veille(Watch),
     /// Compare two contracts of a program, or one and a live peer, and say whom the changes break.
     #[command(visible_alias = "contract")]
     Contrat {
@@ -137,6 +141,21 @@ pub struct Load {
     pub svg: Option<PathBuf>,
     #[command(flatten)]
     pub call: Call,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Watch {
+    /// Where the server listens.
+    pub adresse: String,
+    /// How often to look.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    pub rythme: Duration,
+    /// How many times to look; else until `q`, Ctrl-C or the end of the connection.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max: Option<u64>,
+    /// Watch a server that does not count its commands: its clients and connections only.
+    #[arg(long)]
+    pub sans_commandes: bool,
 }
 
 /// A length of time that is not zero and at most a day.

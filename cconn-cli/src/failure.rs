@@ -30,6 +30,8 @@ pub enum Kind {
     Lost = 8,
     /// The output was closed by whoever read it.
     Output = 9,
+    /// The server does not count its commands.
+    NotCounted = 10,
     /// The user interrupted a stream. Shells use this code too.
     Interrupted = 130,
 }

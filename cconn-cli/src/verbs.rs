@@ -9,6 +9,7 @@ mod list;
 mod manual;
 mod picture;
 mod ping;
+mod watch;
 
 use crate::arguments::{Arguments, Verb};
 use crate::failure::Outcome;
@@ -22,6 +23,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         Verb::Ping { adresse } => ping::run(adresse, common),
         Verb::Console { adresse } => console::run(adresse, common),
         Verb::Charge(load) => charge::run(load, common),
+        Verb::Veille(watch) => watch::run(watch, common),
         Verb::Contrat { avant, apres } => contract::run(avant, apres, common),
         Verb::Trame { fichier, noms } => frames::run(fichier, noms.as_deref(), common),
         Verb::Completions { shell } => {
