@@ -9,6 +9,7 @@ mod essais;
 mod faible;
 mod fin;
 mod frames;
+mod suivi;
 mod told;
 
 use std::fmt;

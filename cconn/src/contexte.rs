@@ -4,6 +4,7 @@
 //! A command runs on one thread from its beginning to its end, so what it works for is kept with
 //! the thread. See [`Contexte`].
 
+mod avancement;
 mod trace;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::identite::Identite;
 use crate::link::{Alarm, Ambient, Asked, ambient, enter};
 use crate::wire::MAX_BAGGAGE;
 
+pub use avancement::Avancement;
 pub use trace::{Trace, TraceInvalide};
 
 /// What the calling thread works for.

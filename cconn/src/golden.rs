@@ -93,6 +93,7 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
             let standing = Standing::Unstarted { behind: 0x0807_0605_0403_0201 };
             Frame::Standing { id: id(4), standing }
         }
+        "progress" => Frame::Progress { id: id(4), done: 3, total: 10, text: "reading" },
         "retrait" => Frame::Retrait,
         "adieu" => Frame::Adieu { reason: EndReason::Finished, text: "" },
         "adieu-abrupt" => Frame::Adieu { reason: EndReason::Protocol, text: "frame kind 17" },
@@ -162,7 +163,7 @@ fn every_example_of_the_page_is_written_and_read() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), 28, "{names:?}");
+    assert_eq!(names.len(), 29, "{names:?}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -41,6 +41,7 @@ pub(crate) use core::identity::Identity;
 pub(crate) use core::inlet::{Ended, Taken};
 pub(crate) use core::limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use core::notices::Notice;
+pub(crate) use core::report::Report;
 pub(crate) use core::route::Kinds;
 pub(crate) use core::whereabouts::{Behind, Stage, Whereabouts};
 pub(crate) use io::telling::{is_telling, tell};

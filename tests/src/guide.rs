@@ -23,6 +23,7 @@ pages! {
     Threads "threads.md";
     Streams "streams.md";
     Context "context.md";
+    LongCommands "long-commands.md";
     Async "async.md";
     ComingBack "coming-back.md";
     Errors "errors.md";

@@ -240,6 +240,17 @@ fn fichiers_moves_a_file_and_says_what_can_t_be_moved() {
 }
 
 #[test]
+fn travaux_does_a_job_and_gives_another_up() {
+    assert_lines(
+        &run("travaux"),
+        &[
+            "25997 primes below 300000",
+            "the search for perfect numbers was given up, and the worker has stopped",
+        ],
+    );
+}
+
+#[test]
 fn people_in_a_room_of_the_chat_hear_each_other() {
     watched("chat", || {
         let mut server = programs::start("chat_serveur", &["0"]);

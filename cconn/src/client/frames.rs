@@ -23,7 +23,7 @@ impl Client {
         send: impl FnOnce(&mut Outgoing<&'m [u8]>, Deadline) -> Result<R, Failure>,
     ) -> Resultat<R> {
         let (depth, tells) = if works() { self.sends(head)? } else { (0, false) };
-        if tells || self.limits_calls || head.expects_stream() {
+        if tells || self.limits_calls || head.expects_stream() || manner == Manner::Reported {
             return self.with_told_frame(head, message, (manner, depth), send);
         }
         let mut writer = ArgumentWriter::new(take_scratch());
@@ -161,8 +161,17 @@ pub(crate) enum Manner {
     OneWay,
     /// A call whose answer the sending thread waits for.
     Call,
+    /// The same, and it wants reports of progress.
+    Reported,
     /// A call whose answer is waited for later.
     Deferred,
+}
+
+impl Manner {
+    /// Whether the sending thread waits for an answer at once.
+    pub(super) fn waits(self) -> bool {
+        matches!(self, Manner::Call | Manner::Reported)
+    }
 }
 
 /// Makes the whole frame of a message; false if the frame's length does not fit its prefix.

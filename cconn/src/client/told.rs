@@ -22,6 +22,7 @@ pub(super) struct Told {
     baggage: Option<Arc<[u8]>>,
     /// The first credit of the stream that the sender expects, if it expects one.
     stream: Option<NonZeroU32>,
+    progress: bool,
 }
 
 impl Told {
@@ -32,6 +33,7 @@ impl Told {
             trace: self.trace,
             baggage: self.baggage.as_deref(),
             stream: self.stream,
+            progress: self.progress,
             ..Context::default()
         }
     }
@@ -44,7 +46,8 @@ impl Client {
         let ambient = ambient();
         let (deadline, time, until) = self.limited(manner, ambient.until);
         let (trace, baggage) = (ambient.trace, ambient.baggage);
-        Told { deadline, time, until, trace, baggage, stream: self.first_credit(head) }
+        let (stream, progress) = (self.first_credit(head), manner == Manner::Reported);
+        Told { deadline, time, until, trace, baggage, stream, progress }
     }
 
     /// The first credit of the stream that the sender of a call expects, if it expects one.
@@ -67,8 +70,7 @@ impl Client {
         }
         let now = now();
         // A deferred call has its time from the moment at which it is waited for.
-        let own_moment =
-            now.checked_add(own).filter(|_| self.limits_calls && manner == Manner::Call);
+        let own_moment = now.checked_add(own).filter(|_| self.limits_calls && manner.waits());
         let is_call = manner != Manner::OneWay;
         match outer.map(|outer| outer.saturating_duration_since(now)) {
             Some(left) if left < own => {

@@ -33,6 +33,8 @@ pub(super) mod outbox;
 pub(super) mod outlet;
 pub(super) mod question;
 pub(super) mod queue;
+pub(super) mod report;
+pub(super) mod reporting;
 pub(super) mod route;
 pub(super) mod running;
 pub(super) mod served;

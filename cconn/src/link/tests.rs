@@ -14,6 +14,7 @@ mod faults;
 mod hostile;
 mod limits;
 mod overslept;
+mod progress;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,7 @@ const STOP: u64 = 5;
 const LARGE: u64 = 6;
 const PARALLEL: u64 = 7;
 const CLOSE: u64 = 8;
+const REPORT: u64 = 9;
 
 #[derive(Default)]
 struct Commands {
@@ -75,6 +77,9 @@ impl Commands {
                 }
             }
             STOP => assert_eq!(link.stop(None), Stopped::Begun),
+            REPORT => (1..=u64::from(incoming.body[0])).for_each(|done| {
+                link.report(|| Report { done, total: 0, text: "".into() });
+            }),
             LARGE => out.resize(100_000, 7),
             CLOSE => link.close(EndReason::Closed, ""),
             _ => return Outcome::Failure(FailureCode::UnknownCommand),

@@ -7,6 +7,7 @@ pub(super) mod channels;
 pub(super) mod expel;
 pub(super) mod follow;
 pub(super) mod handles;
+pub(super) mod reports;
 pub(super) mod send;
 pub(super) mod several;
 pub(super) mod stop;

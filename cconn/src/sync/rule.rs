@@ -64,6 +64,10 @@ pub(crate) enum Rule {
     QueueMovesAtOnce,
     /// Emitters that wait for room in a channel learn that it was sent, or dropped.
     ChannelWakesEmitters,
+    /// The latest report of progress that may not be sent yet is sent later.
+    LatestReportIsSent,
+    /// A report of progress ends the wait of the call's caller, who is told of it.
+    ReportWakesCaller,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

@@ -19,7 +19,8 @@ impl Features {
     /// Streams: frames of kinds 8, 9 and 10, and the tags 4 and 6 of a context block.
     // [features.streams]
     pub(crate) const STREAMS: Features = Features(1 << 3);
-    /// Reports of progress.
+    /// Reports of progress: frames of kind 16, and the tag 5 of a context block.
+    // [features.progress]
     pub(crate) const PROGRESS: Features = Features(1 << 4);
     /// Arguments at the end may be left out, as the fingerprint tells.
     // [features.forms]
@@ -30,8 +31,9 @@ impl Features {
     /// The first three.
     const FIRST: Features = Features(Self::CLASSES.0 | Self::CONTEXT.0 | Self::FINGERPRINTS.0);
     /// What this side declares.
-    pub(crate) const OURS: Features =
-        Features(Self::FIRST.0 | Self::STREAMS.0 | Self::FORMS.0 | Self::QUESTION.0);
+    pub(crate) const OURS: Features = Features(
+        Self::FIRST.0 | Self::STREAMS.0 | Self::PROGRESS.0 | Self::FORMS.0 | Self::QUESTION.0,
+    );
 
     /// Every feature that this side can read.
     #[cfg(test)]

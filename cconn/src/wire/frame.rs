@@ -2,10 +2,12 @@
 //!
 //! `parse` and `Frame::write` are a pair: what one reads, the other writes.
 
+mod about_call;
 mod build;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use about_call::Standing;
 pub(crate) use build::{
     blank_call, write_adieu, write_cancel, write_credit, write_failure, write_grant, write_retrait,
 };
@@ -111,44 +113,19 @@ pub(crate) enum Frame<'a> {
         id: CallId,
         standing: Standing,
     },
+    /// How far a call has come; it was made by the receiver of this frame.
+    Progress {
+        id: CallId,
+        done: u64,
+        /// 0 if it is not known.
+        total: u64,
+        text: &'a str,
+    },
     Retrait,
     Adieu {
         reason: EndReason,
         text: &'a str,
     },
-}
-
-/// Where a call is, as its receiver says.
-// [standing.numbers]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// The command has been started.
-    Running,
-    /// The command had not been started and never will be. `behind`: the hash of the command that
-    /// ran instead, 0 if that is not known.
-    Unstarted { behind: u64 },
-    /// The command had not been started and never will be: the receiver runs no commands.
-    Unheard,
-}
-
-impl Standing {
-    fn parse(number: u8, behind: u64) -> Self {
-        match number {
-            2 => Standing::Unstarted { behind },
-            3 => Standing::Unheard,
-            // [standing.unknown]
-            _ => Standing::Running,
-        }
-    }
-
-    fn write(self, id: CallId, out: &mut Vec<u8>) {
-        let (number, behind) = match self {
-            Standing::Running => (1, NO_COMMAND),
-            Standing::Unstarted { behind } => (2, behind),
-            Standing::Unheard => (3, NO_COMMAND),
-        };
-        out.extend(layout::Standing::head(kind::STANDING, id.0, number, behind));
-    }
 }
 
 /// Where the body begins in a frame that has not arrived completely.
@@ -266,7 +243,7 @@ fn parse_control(
             reader.end()?;
             Ok(Frame::Credit { id: call_id(head.id)?, lane: head.lane, bytes: head.bytes })
         }
-        kind::QUESTION | kind::STANDING => parse_question(kind, reader),
+        kind::QUESTION | kind::STANDING | kind::PROGRESS => about_call::parse(kind, reader),
         kind::RETRAIT => {
             layout::Retrait::read(&mut reader)?;
             reader.end()?;
@@ -279,18 +256,6 @@ fn parse_control(
         // [frame.unknown-kind]
         unknown => Err(WireError::Kind(unknown)),
     }
-}
-
-fn parse_question(kind: u8, mut reader: Reader<'_>) -> Result<Frame<'_>, WireError> {
-    if kind == kind::QUESTION {
-        let id = call_id(layout::Question::read(&mut reader)?.id)?;
-        reader.end()?;
-        return Ok(Frame::Question { id });
-    }
-    let head = layout::Standing::read(&mut reader)?;
-    reader.end()?;
-    let standing = Standing::parse(head.number, head.behind);
-    Ok(Frame::Standing { id: call_id(head.id)?, standing })
 }
 
 // [call.id-zero]
@@ -377,6 +342,10 @@ impl Frame<'_> {
             }
             Frame::Question { id } => out.extend(layout::Question::head(kind::QUESTION, id.0)),
             Frame::Standing { id, standing } => standing.write(id, out),
+            Frame::Progress { id, done, total, text } => {
+                out.extend(layout::Progress::head(kind::PROGRESS, id.0, done, total));
+                out.extend(shorten(text, MAX_TEXT).as_bytes());
+            }
             Frame::Retrait => out.extend(layout::Retrait::head(kind::RETRAIT)),
             Frame::Adieu { reason, text } => {
                 out.extend(layout::Adieu::head(kind::ADIEU, reason.number()));

@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(with_tail(&[]), Ok(Features::NONE));
         let unknown = [9, 0, 3, 0, 1, 2, 3, 9, 0, 0, 0, 0xff, 0xff, 1, 0, 7];
         assert_eq!(with_tail(&unknown), Ok(Features::NONE), "twice or not");
-        let known = [&unknown[..], &[1, 0, 1, 0, 0xaf], &unknown].concat();
+        let known = [&unknown[..], &[1, 0, 1, 0, 0xbf], &unknown].concat();
         assert_eq!(with_tail(&known), Ok(Features::OURS));
         let reserved = [2, 0, 1, 0, 9, 3, 0, 0, 0, 4, 0, 2, 0, 1, 1];
         assert_eq!(with_tail(&reserved), Ok(Features::NONE));

@@ -32,6 +32,7 @@ pub(super) mod kind {
     pub(crate) const ADIEU: u8 = 12;
     pub(crate) const QUESTION: u8 = 14;
     pub(crate) const STANDING: u8 = 15;
+    pub(crate) const PROGRESS: u8 = 16;
 }
 
 /// Turns an offset in the frame into an offset in the fields behind the kind.
@@ -150,6 +151,10 @@ layout! {
     /// Where a call is.
     // [standing.fields]
     Standing { id: u64, number: u8, behind: u64 }
+
+    /// How far a call has come; its text follows.
+    // [progress.fields]
+    Progress { id: u64, done: u64, total: u64 }
 
     /// A retrait.
     // [retrait.fields]

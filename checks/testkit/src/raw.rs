@@ -9,7 +9,7 @@ mod frames;
 pub use flood::Flood;
 pub use frames::{
     Greeting, adieu, answer, call, cancel, credit, end, failure, frame, grant, hash, items,
-    one_way, record, retrait, user_error, with_context,
+    one_way, progress, record, retrait, user_error, with_context,
 };
 
 use std::io::{self, Read, Write};
@@ -43,6 +43,7 @@ pub enum Seen {
     Items { id: u64, lane: u8, rest: Vec<u8> },
     End { id: u64, lane: u8, how: u8, rest: Vec<u8> },
     Credit { id: u64, lane: u8, bytes: u32 },
+    Progress { id: u64, done: u64, total: u64, text: String },
     Retrait,
     Adieu { reason: u16, text: String },
 }

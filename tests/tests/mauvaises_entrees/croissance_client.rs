@@ -27,7 +27,7 @@ fn client_of<T: Send + 'static>(
         let mut raw = Raw::accept(&listener);
         raw.send(&bytes);
         let (_, records) = raw.whole_greeting();
-        assert_eq!(records, record(1, &[0xaf]), "what a client declares");
+        assert_eq!(records, record(1, &[0xbf]), "what a client declares");
         server(raw)
     });
     let (tell, told) = mpsc::channel();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cconn::erreur::RaisonFin;
 use cconn_tests::raw::{
-    Raw, Seen, adieu, answer, call, cancel, failure, frame, grant, one_way, retrait, user_error,
+    Raw, Seen, adieu, answer, call, cancel, failure, frame, grant, one_way, progress, retrait,
+    user_error,
 };
 use cconn_tests::with_watchdog;
 
@@ -49,6 +50,7 @@ fn frames_of_no_known_form() {
         (9, 10),
         (10, 13),
         (12, 2),
+        (16, 24),
     ];
     let short = short.map(|(kind, fields): (u8, usize)| {
         // Every field but the last byte, none of them 0 so that no other rule is broken.
@@ -68,7 +70,9 @@ fn frames_of_no_known_form() {
         (frame(9, &[&[0; 10]]), "id 0"),
         (frame(10, &[&[0; 13]]), "id 0"),
         (frame(10, &[&[1; 14]]), "holds more than its fields"),
+        (progress(0, 1, 2, b""), "id 0"),
         (failure(1, "somme", 1, &[0xc3]), "not UTF-8"),
+        (progress(1, 1, 2, &[0xc3]), "not UTF-8"),
         (adieu(2, &[0xff]), "not UTF-8"),
     ];
     with_watchdog("forms", LIMIT, || {

@@ -7,6 +7,8 @@ mod circles;
 mod failures;
 mod inside;
 mod parallel;
+mod progress;
+mod progress_raw;
 mod question;
 mod rings;
 mod whereabouts;

@@ -54,16 +54,21 @@ pub(super) fn told(
             about(frame, "standing", id);
             add(frame, "ou", where_of(standing));
         }
+        Frame::Progress { id, done, total, text } => progress(frame, id, [done, total], text),
         Frame::Retrait => frame.genre = "retrait",
         Frame::Adieu { reason, text } => {
             frame.genre = "adieu";
             add(frame, "raison", goodbye(reason));
             texte(frame, text);
         }
-        // What a later revision adds is a frame all the same.
-        #[allow(unreachable_patterns, reason = "kinds are added elsewhere")]
-        _ => {}
     }
+}
+
+fn progress(frame: &mut Trame, id: CallId, [done, total]: [u64; 2], text: &str) {
+    about(frame, "progress", id);
+    add(frame, "fait", done.to_string());
+    add(frame, "total", total.to_string());
+    texte(frame, text);
 }
 
 fn add(frame: &mut Trame, name: &'static str, value: String) {

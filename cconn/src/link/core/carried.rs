@@ -13,6 +13,8 @@ pub(crate) struct Carried {
     pub(crate) until: Option<Instant>,
     pub(crate) trace: Option<WireTrace>,
     pub(crate) baggage: Option<Box<[u8]>>,
+    /// The caller wants reports of progress.
+    pub(crate) progress: bool,
     /// The first credit of the stream that the caller expects; 0 if it expects none.
     pub(crate) credit: u32,
 }
@@ -25,12 +27,14 @@ impl Carried {
             until: left.and_then(|left| now().checked_add(left)),
             trace: context.trace,
             baggage: context.baggage.map(Into::into),
+            progress: context.progress,
             credit: context.stream.map_or(0, NonZeroU32::get),
         }
     }
 
     /// Whether a thread that works for the command has anything to pass on.
     pub(crate) fn is_passed_on(&self) -> bool {
-        self.until.is_some() || self.trace.is_some() || self.baggage.is_some()
+        let of_caller = self.until.is_some() || self.trace.is_some() || self.baggage.is_some();
+        of_caller || self.progress
     }
 }

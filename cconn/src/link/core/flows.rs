@@ -236,6 +236,7 @@ impl State {
         }
         self.turn.begin_pump(ran.parallel);
         self.handled(ran.number);
+        self.end_reports(call);
         let id = self.outlets.get_or_insert_default().open(call, credit);
         if self.can_append() {
             self.outbox.open_lane(id.lane, 0);

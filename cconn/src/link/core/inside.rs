@@ -19,6 +19,9 @@ pub(crate) struct Inside<'a> {
     pub(crate) goodbye: &'a mut super::goodbye::Goodbye,
     pub(crate) sleepers: &'a mut Sleepers,
     pub(crate) due: &'a mut Due,
+    /// Calls of the peer's that are reported on, calls whose report waits, calls of this side that
+    /// want reports.
+    pub(crate) reports: [usize; 3],
 }
 
 impl State {
@@ -33,6 +36,7 @@ impl State {
             goodbye: &mut self.goodbye,
             sleepers: &mut self.sleepers,
             due: &mut self.due,
+            reports: self.reports.kept(),
         }
     }
 }

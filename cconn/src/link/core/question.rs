@@ -66,7 +66,7 @@ impl State {
     }
 
     /// Appends a control frame in the form for the peer.
-    fn append_frame(&mut self, frame: &Frame<'_>) {
+    pub(super) fn append_frame(&mut self, frame: &Frame<'_>) {
         let peer = self.peer;
         self.append_with(|out| {
             // The length of a control frame always fits.

@@ -183,6 +183,10 @@ impl State {
             Frame::Credit { id, lane, bytes } => self.credit_came(id, lane, bytes),
             Frame::Question { id } => self.asked(id, |hash| routing.commands.name(hash)),
             Frame::Standing { id, standing } => self.told(id, standing),
+            Frame::Progress { id, done, total, text } => {
+                self.report_came(id, [done, total], text);
+                Ok(())
+            }
             Frame::Retrait => self.peer_says_retrait(),
             Frame::Adieu { reason, text } => self.peer_says_adieu(reason, text),
         }

@@ -15,6 +15,7 @@ use super::goodbye::{Ending, Goodbye};
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::outlet::Outlets;
+use super::report::Reports;
 use super::sleepers::{Sleep, Sleepers};
 use super::tended::Tended;
 use super::turn::Turn;
@@ -59,6 +60,7 @@ pub(crate) struct State {
     pub(super) tended: Tended,
     /// What is run when commands become unwanted.
     pub(super) alarms: Alarms,
+    pub(super) reports: Reports,
     pub(super) high_water: u64,
     /// The sending ends of streams; `None` until there is a first one.
     pub(super) outlets: Option<Box<Outlets>>,
@@ -87,6 +89,7 @@ impl State {
             due: Due::default(),
             tended: Tended::new(watched),
             alarms: Alarms::default(),
+            reports: Reports::default(),
             high_water: limits.high_water,
             outlets: None,
             peer: peer.features,

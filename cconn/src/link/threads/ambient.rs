@@ -187,6 +187,17 @@ impl Link {
         Ok((depth.ok_or(Failure::TooDeep { limit: usize::from(limit) })?, any))
     }
 
+    /// The call of this connection that the calling thread works for, if it carries anything.
+    pub(in super::super) fn call_worked_for(&self) -> Option<CallId> {
+        if !works() {
+            return None;
+        }
+        match handler::marks_of(self) {
+            Some(marks) => marks.call.filter(|_| marks.ambient),
+            None => ambient().asked.filter(|asked| asked.is_of(self))?.call,
+        }
+    }
+
     /// Why the outcome of the command of this connection that the calling thread works for is not
     /// wanted; `None` if it is, or if the thread works for no such command.
     pub(crate) fn unwanted(&self) -> Option<Unwanted> {

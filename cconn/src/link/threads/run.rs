@@ -263,11 +263,19 @@ impl Link {
             frame.bytes.extend(TOO_LATE.bytes());
             return Outcome::Failure(FailureCode::Expired);
         }
-        handler::inside(marks, || {
+        let reported = marks.call.filter(|_| carried.progress);
+        if let Some(call) = reported {
+            self.locked(|state| state.begin_reports(call));
+        }
+        let outcome = handler::inside(marks, || {
             let passed_on = carried.is_passed_on().then(|| ambient::of_command(carried));
             let _ambient = passed_on.map(ambient::enter);
             self.run_inside(runner, incoming, frame)
-        })
+        });
+        if let Some(call) = reported {
+            self.locked(|state| state.end_reports(call));
+        }
+        outcome
     }
 
     /// Turns the outcome of a command whose stream is open, which stands behind `header` bytes of

@@ -66,7 +66,8 @@ impl Link {
         let stopped = self.tend_stop(state, now);
         let idle = self.tend_idle(state, now);
         let followed = tend_followed(state, now);
-        [written, read, stopped, idle, followed].into_iter().flatten().min()
+        let reports = tend_reports(state, now);
+        [written, read, stopped, idle, followed, reports].into_iter().flatten().min()
     }
 
     fn tend_closed(&self, now: Instant) -> Option<Duration> {
@@ -151,6 +152,16 @@ impl Link {
 fn tend_followed(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
     state.expire_followed(now);
     Some(state.note_followed_look()?.saturating_duration_since(now))
+}
+
+/// Sends reports of progress that are due. Returns when the next one will be.
+fn tend_reports(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {
+    if !state.has_reports_to_send() {
+        return None;
+    }
+    let next = state.send_due_reports(now);
+    state.flush_ready();
+    next
 }
 
 fn tend_helm(state: &mut Locked<'_>, now: Instant) -> Option<Duration> {

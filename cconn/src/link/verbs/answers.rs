@@ -193,7 +193,7 @@ pub(super) fn sent(failure: Failure) -> Failure {
 
 /// Gives up a call because the command that asked for it is not wanted any more.
 #[cold]
-fn abandon(state: &mut Locked<'_>, call: CallId) -> Failure {
+pub(super) fn abandon(state: &mut Locked<'_>, call: CallId) -> Failure {
     let may_have_run = state.abandon_call(call);
     unwanted(state, may_have_run)
 }

@@ -120,15 +120,27 @@ impl Link {
         frame: &mut Outgoing<&[u8]>,
         deadline: impl Into<Deadline>,
     ) -> Result<CallId, Failure> {
-        let deadline = &mut deadline.into();
+        self.defer_with(frame, deadline.into(), |_, _| {})
+    }
+
+    /// Sends a call like `defer`; `opened` is run before the call leaves.
+    #[inline]
+    pub(in super::super) fn defer_with(
+        &self,
+        frame: &mut Outgoing<&[u8]>,
+        mut deadline: Deadline,
+        opened: impl Fn(&mut State, CallId),
+    ) -> Result<CallId, Failure> {
+        let deadline = &mut deadline;
         self.check_size(frame.len())?;
         self.locked(|state| {
             if state.is_above_high_water()
                 || !self.admit_at_once(state, charge(frame.charged_call()))?
             {
-                return self.defer_later(state, frame, deadline);
+                return self.defer_later(state, frame, deadline, opened);
             }
             let call = self.open_call(state, frame, false)?;
+            opened(state, call);
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
             Ok(call)
@@ -142,6 +154,7 @@ impl Link {
         state: &mut Locked<'_>,
         frame: &mut Outgoing<&[u8]>,
         deadline: &mut Deadline,
+        opened: impl Fn(&mut State, CallId),
     ) -> Result<CallId, Failure> {
         if is_telling() {
             return Err(Failure::NoRoom);
@@ -149,6 +162,7 @@ impl Link {
         let opened = self.sending(state, |state| {
             self.admit_with_room(state, charge(frame.charged_call()), deadline)?;
             let call = self.open_call(state, frame, false)?;
+            opened(state, call);
             state.append(frame);
             Ok(call)
         });

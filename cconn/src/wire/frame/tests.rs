@@ -53,6 +53,8 @@ fn every_frame() -> Vec<Frame<'static>> {
         Frame::Standing { id: ID, standing: Standing::Running },
         Frame::Standing { id: ID, standing: Standing::Unstarted { behind: 0x0102_0304_0506_0708 } },
         Frame::Standing { id: ID, standing: Standing::Unheard },
+        Frame::Progress { id: ID, done: 3, total: 0, text: "" },
+        Frame::Progress { id: ID, done: 1 << 40, total: u64::MAX, text: "à moitié" },
         Frame::Retrait,
         Frame::Adieu { reason: EndReason::Finished, text: "à bientôt" },
         Frame::Adieu { reason: EndReason::Other(999), text: "" },
@@ -215,7 +217,7 @@ fn cut_headers_and_unknown_kinds_are_errors() {
     assert_eq!(parse(&[kind::ANSWER, 0, 0, 0, 0, 0, 0, 0, 0]), Err(WireError::CallId));
     assert_eq!(parse(&[kind::ADIEU, 1, 0, 0xFF]), Err(WireError::Text));
     // [frame.unknown-kind]
-    for kind in [0, 13].into_iter().chain(16..=255) {
+    for kind in [0, 13].into_iter().chain(17..=255) {
         assert_eq!(parse(&[kind]), Err(WireError::Kind(kind)), "its number is named");
     }
 }
@@ -238,6 +240,26 @@ fn questions_and_standings_are_whole_and_a_standing_of_later_is_no_withdrawal() 
         let read = parse(&frame).unwrap();
         assert!(matches!(read, Frame::Standing { standing: Standing::Running, .. }), "{read:?}");
     }
+}
+
+#[test]
+fn reports_of_progress_are_whole_and_their_text_is_a_text() {
+    // [progress.fields] [call.id-zero] [text.utf-8]
+    fn parse(bytes: &[u8]) -> Result<Frame<'_>, WireError> {
+        super::parse(bytes, ALL)
+    }
+    let frame = written(&Frame::Progress { id: ID, done: 1, total: 2, text: "é" }, ALL);
+    let whole = &frame[LENGTH_PREFIX..];
+    for end in 1..25 {
+        assert_eq!(parse(&whole[..end]), Err(WireError::Truncated), "{end} bytes");
+    }
+    assert!(parse(&whole[..25]).is_ok(), "no text");
+    assert_eq!(parse(&whole[..26]), Err(WireError::Text), "half of a letter");
+    let zero = written(&Frame::Progress { id: CallId(0), done: 1, total: 2, text: "" }, ALL);
+    assert_eq!(parse(&zero[LENGTH_PREFIX..]), Err(WireError::CallId));
+    let long = "é".repeat(MAX_TEXT);
+    let frame = written(&Frame::Progress { id: ID, done: 1, total: 2, text: &long }, ALL);
+    assert!(frame.len() <= LENGTH_PREFIX + 25 + MAX_TEXT, "a longer text is shortened");
 }
 
 #[test]

@@ -183,6 +183,12 @@ pub fn credit(id: u64, lane: u8, bytes: u32) -> Vec<u8> {
     frame(10, &[&id.to_le_bytes(), &[lane], &bytes.to_le_bytes()])
 }
 
+/// How far a call of the receiver's has come.
+#[must_use]
+pub fn progress(id: u64, done: u64, total: u64, text: &[u8]) -> Vec<u8> {
+    frame(16, &[&id.to_le_bytes(), &done.to_le_bytes(), &total.to_le_bytes(), text])
+}
+
 /// The first step of the goodbye.
 #[must_use]
 pub fn retrait() -> Vec<u8> {
@@ -226,24 +232,28 @@ pub(super) fn parse(frame: &[u8]) -> Seen {
             let [class] = take(fields);
             Seen::Grant { class, bytes: u64::from_le_bytes(take(fields)) }
         }
-        8 => {
-            let id = u64::from_le_bytes(take(fields));
-            let [lane] = take(fields);
-            Seen::Items { id, lane, rest: fields.to_vec() }
-        }
-        9 => {
-            let id = u64::from_le_bytes(take(fields));
-            let [lane, how] = take(fields);
-            Seen::End { id, lane, how, rest: fields.to_vec() }
-        }
-        10 => {
-            let id = u64::from_le_bytes(take(fields));
-            let [lane] = take(fields);
-            Seen::Credit { id, lane, bytes: u32::from_le_bytes(take(fields)) }
-        }
+        8..=10 | 16 => parse_about_call(*kind, fields),
         11 => Seen::Retrait,
         12 => Seen::Adieu { reason: u16::from_le_bytes(take(fields)), text: text(fields) },
         unknown => panic!("a frame of kind {unknown} came: {frame:02x?}"),
+    }
+}
+
+/// Reads a frame about a call that goes on: of its stream, or of its progress.
+fn parse_about_call(kind: u8, fields: &mut &[u8]) -> Seen {
+    let id = u64::from_le_bytes(take(fields));
+    if kind == 16 {
+        let (done, total) = (u64::from_le_bytes(take(fields)), u64::from_le_bytes(take(fields)));
+        return Seen::Progress { id, done, total, text: text(fields) };
+    }
+    let [lane] = take(fields);
+    match kind {
+        8 => Seen::Items { id, lane, rest: fields.to_vec() },
+        9 => {
+            let [how] = take(fields);
+            Seen::End { id, lane, how, rest: fields.to_vec() }
+        }
+        _ => Seen::Credit { id, lane, bytes: u32::from_le_bytes(take(fields)) },
     }
 }
 
