@@ -9,7 +9,7 @@ use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::sync::{Condvar, Mutex, now};
 use crate::wire::{EndReason, FailureCode};
-use crate::{channels, streams};
+use crate::{channels, progress, streams};
 
 /// The message that a handler is the handler of, and who sent it.
 #[derive(Clone, Copy)]
@@ -96,6 +96,11 @@ impl Commands {
                 let speaker = speaker();
                 let without_turn = Speaker { turn_of: None, ..speaker.clone() };
                 speaker.wait(|| without_turn.take(Op::Stream, count, u8::MAX));
+            }
+            Op::Report => progress::tell(link, count),
+            Op::ReportAttend => {
+                progress::tell(link, count);
+                self.gate.wait();
             }
             Op::Publish => channels::publish(count, &self.channels, &self.ledger),
             Op::Subscribe

@@ -22,6 +22,8 @@ impl Link {
                 (state.has_lookout(), "there is a lookout"),
                 (state.feeds_streams(), "a stream is sent"),
                 (state.inside().calls.streamed() > 0, "items are kept"),
+                (state.inside().reports[0] > 0, "a call is reported on"),
+                (state.inside().reports[2] > 0, "a call wants reports"),
                 (!state.is_closed(), "the connection is open"),
             ];
             rest.into_iter().filter_map(|(is_left, text)| is_left.then_some(text)).collect()

@@ -14,6 +14,7 @@ mod follow;
 mod ledger;
 mod line;
 mod op;
+mod progress;
 mod report;
 mod rules;
 mod runner;

@@ -56,9 +56,13 @@ pub(crate) enum Op {
     SubscribePublished,
     /// Beside others: pushes as many items as its count says, and ends the stream.
     Publish,
+    /// Reports its progress, as often as its count says.
+    Report,
+    /// The same, and waits until the caller has the last report.
+    ReportAttend,
 }
 
-const OPS: [Op; 26] = [
+const OPS: [Op; 28] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -85,6 +89,8 @@ const OPS: [Op; 26] = [
     Op::SubscribeOpen,
     Op::SubscribePublished,
     Op::Publish,
+    Op::Report,
+    Op::ReportAttend,
 ];
 
 impl Op {

@@ -56,6 +56,16 @@ pub(crate) fn all() -> Vec<Broken> {
         core("39 the end is behind the items", Rule::EndWaitsForItems, "channels"),
         core("40 the queue moves at once", Rule::QueueMovesAtOnce, "channels"),
         core("41 a channel wakes its emitters", Rule::ChannelWakesEmitters, "channels"),
+        core(
+            "60 the latest report is sent",
+            Rule::LatestReportIsSent,
+            "progress that the command waits for",
+        ),
+        core(
+            "61 a report wakes the caller",
+            Rule::ReportWakesCaller,
+            "progress that the command waits for",
+        ),
         core("21 who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }

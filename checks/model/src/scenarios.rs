@@ -10,6 +10,7 @@ mod acts;
 mod channels;
 mod ends;
 mod ordinary;
+mod progress;
 mod streams;
 mod timed;
 mod unwanted;
@@ -36,6 +37,8 @@ pub(crate) enum Act {
     GiveUpStream(Op, u8),
     /// A deferred call that is given up after a while.
     GiveUp(Op, u8),
+    /// A call that wants reports of progress, of which the last has that number.
+    CallReported(Op, u8),
 }
 
 /// How the connection ends.
@@ -181,6 +184,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(ends::broken_off());
     all.extend(streams::streams());
     all.extend(channels::channels());
+    all.extend(progress::progress());
     all.extend(timed::timed());
     all.extend(timed::awaited());
     all.extend(timed::asked());

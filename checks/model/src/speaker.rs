@@ -52,12 +52,12 @@ impl Speaker {
         Speaker { link, ledger, id, patience, tells_time, turn_of: None, owed: false }
     }
 
-    fn deadline(&self) -> Option<std::time::Instant> {
+    pub(crate) fn deadline(&self) -> Option<std::time::Instant> {
         self.patience.map(|patience| crate::sync::now() + patience)
     }
 
     /// A body and its number in the books.
-    fn body(&self, count: u8, padding: usize) -> (MessageId, Vec<u8>) {
+    pub(crate) fn body(&self, count: u8, padding: usize) -> (MessageId, Vec<u8>) {
         let message = self.ledger.new_message(self.id);
         let mut body = vec![count];
         body.extend(self.id.0.to_le_bytes());

@@ -44,6 +44,8 @@ struct World {
     links: Vec<Arc<Link>>,
     lines: Vec<Line>,
     ledger: Arc<Ledger>,
+    /// What callers open for a command.
+    gate: Arc<Gate>,
     /// The end that sends its peer away.
     heard: OnceLock<usize>,
 }
@@ -167,7 +169,7 @@ impl World {
                 && right.other.set(Arc::downgrade(&links[1])).is_ok();
             assert!(known, "set once");
         }
-        World { scenario, links, lines, ledger, heard: OnceLock::new() }
+        World { scenario, links, lines, ledger, gate, heard: OnceLock::new() }
     }
 
     /// Whether an end has an executor. Callers who have both connections are at the left of each.
@@ -194,7 +196,10 @@ impl World {
             let any = random(acts.len() as u64) as usize;
             let which = if self.scenario.by_number { number } else { any };
             let speaker = &speakers[random(speakers.len() as u64) as usize];
-            act(speaker, acts[which], &mut pending, self.scenario.gives_up);
+            match acts[which] {
+                Act::CallReported(op, count) => speaker.call_reported(op, count, &self.gate),
+                other => act(speaker, other, &mut pending, self.scenario.gives_up),
+            }
         }
         let speaker = &speakers[0];
         while !pending.is_empty() {
@@ -256,6 +261,7 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::Send(op, count, padding) => speaker.send(op, count, padding),
         Act::SendAtOnce => speaker.send_at_once(Op::Echo),
         Act::CatchUp => speaker.catch_up(),
+        Act::CallReported(..) => unreachable!("it needs the gate"),
         Act::Take(op, count, most) => speaker.take(op, count, most),
         Act::GiveUpStream(op, count) => speaker.give_up_stream(op, count),
         Act::GiveUp(op, count) => speaker.give_up(op, count),
