@@ -7,6 +7,7 @@ mod arguments;
 mod failure;
 mod near;
 mod output;
+mod progress;
 mod remote;
 mod stream;
 mod value;

@@ -1,5 +1,6 @@
 //! A connection to the peer, its description, and calls that follow it.
 
+use std::io::IsTerminal;
 use std::process::Command;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -18,6 +19,7 @@ use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::near;
 use crate::output;
+use crate::progress::Progress;
 use crate::value::{Answer, Refusal, Shape, Typed, expecting, word};
 
 /// A peer whose commands are known.
@@ -198,12 +200,31 @@ impl Remote {
 
     /// Calls the command; `Ok(Err(..))` is its own error.
     pub fn call(&self, client: &Client, prepared: &Prepared<'_>) -> Outcome<Result<Value, Value>> {
+        self.answered(prepared, || client.appeler::<Answer, _>(prepared.message()))
+    }
+
+    /// Calls the command and shows how far it has come, if somebody can see that.
+    pub fn call_shown(&self, prepared: &Prepared<'_>) -> Outcome<Result<Value, Value>> {
+        if !std::io::stderr().is_terminal() {
+            return self.call(&self.client, prepared);
+        }
+        let mut progress = Progress::default();
+        let call = || {
+            let show = |report| progress.show(&report);
+            self.client.appeler_suivi::<Answer, _>(prepared.message(), show)
+        };
+        self.answered(prepared, call)
+    }
+
+    fn answered(
+        &self,
+        prepared: &Prepared<'_>,
+        call: impl FnOnce() -> Result<Answer, Erreur<Refusal>>,
+    ) -> Outcome<Result<Value, Value>> {
         let command = prepared.command;
         let none = Forme::default();
         let refusal = command.refus.as_ref().unwrap_or(&none);
-        let answered = expecting(&self.programme, &command.reponse, refusal, || {
-            client.appeler::<Answer, _>(prepared.message())
-        });
+        let answered = expecting(&self.programme, &command.reponse, refusal, call);
         match answered {
             Ok(Answer(value)) => Ok(Ok(value)),
             Err(Erreur::Refus(Refusal(value))) => Ok(Err(value)),

@@ -24,7 +24,7 @@ pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
         let text = format!("`{}` answers with one value: `--max` is for streams", call.commande);
         return Err(Failure::usage(text));
     }
-    let answered = remote.call(&remote.client, &prepared)?;
+    let answered = remote.call_shown(&prepared)?;
     match answered {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{}` refuses: {own}", call.commande))),

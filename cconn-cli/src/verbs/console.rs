@@ -109,7 +109,7 @@ fn command(name: &str, values: &[String], remote: &Remote, common: &Common) -> O
         let (left, _) = call::items(remote, &prepared, None)?;
         return left.map(|_| ());
     }
-    match remote.call(&remote.client, &prepared)? {
+    match remote.call_shown(&prepared)? {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{name}` refuses: {own}"))),
     }
