@@ -6,7 +6,7 @@ use quote::quote;
 use crate::args::Args;
 use crate::ast::{Function, Item};
 use crate::errors::Sink;
-use crate::{expand, fallback, groups, list, model, module};
+use crate::{expand, fallback, groups, list, model, module, schema};
 
 /// `#[commande]` on an item.
 pub(crate) fn command(args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -46,6 +46,14 @@ fn one(args: &Args, function: Function, mut sink: Sink) -> TokenStream {
 /// `commandes![..]`. The input begins with the path of the runtime crate and a semicolon.
 pub(crate) fn list(input: TokenStream) -> TokenStream {
     list::expand(input)
+}
+
+/// The derive `Schema`.
+pub(crate) fn open_type(item: TokenStream) -> TokenStream {
+    match syn::parse2(item) {
+        Ok(item) => schema::expand(&item),
+        Err(error) => error.into_compile_error(),
+    }
 }
 
 fn with_errors(item: &TokenStream, sink: Sink) -> TokenStream {

@@ -20,6 +20,7 @@ mod list;
 mod model;
 mod module;
 mod print;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,12 @@ pub fn commande(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Code, attributes(__cconn_code))]
 pub fn code(item: TokenStream) -> TokenStream {
     deprecated::expand(item.into()).into()
+}
+
+/// See `cconn::Schema`.
+#[proc_macro_derive(Schema, attributes(schema, serde))]
+pub fn schema(item: TokenStream) -> TokenStream {
+    entry::open_type(item.into()).into()
 }
 
 /// See the macro `commandes!` of `cconn`, which passes the crate's path and a semicolon before the

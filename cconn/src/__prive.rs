@@ -19,6 +19,8 @@ pub use crate::commande::{
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;
+pub use ::serde;
+
 use crate::message::no_value;
 pub use crate::message::{
     Absent, AbsentByDefault, AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentOf,

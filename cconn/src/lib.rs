@@ -70,6 +70,10 @@ pub mod __prive;
 #[cfg(test)]
 mod golden;
 
+#[doc = include_str!("commande/schema.md")]
+#[doc(alias("open", "evolution", "forward_compatible", "unknown", "default"))]
+#[doc(alias = "schema")]
+pub use cconn_macros::Schema;
 #[doc = include_str!("commande/attribut.md")]
 #[doc(alias = "command")]
 #[doc(alias("handler", "endpoint", "function", "procedure", "rpc"))]

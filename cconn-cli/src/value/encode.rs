@@ -38,22 +38,48 @@ impl Serialize for Typed {
                 tuple.end()
             }
             Typed::Open(parts) => {
-                let mut fields = serializer.serialize_struct(OPEN, parts.len())?;
-                parts.iter().try_for_each(|part| fields.serialize_field("", part))?;
-                fields.end()
+                serializer.serialize_newtype_struct(OPEN, &Fields(parts))
             }
             Typed::Variant { index, fields, is_open } => {
-                let name = if *is_open { OPEN } else { "" };
-                match fields.as_slice() {
-                    [] => serializer.serialize_unit_variant(name, *index, ""),
-                    [only] => serializer.serialize_newtype_variant(name, *index, "", only),
-                    _ => {
-                        let mut variant =
-                            serializer.serialize_struct_variant(name, *index, "", fields.len())?;
-                        fields.iter().try_for_each(|field| variant.serialize_field("", field))?;
-                        variant.end()
-                    }
+                let variant = Variant { index: *index, fields };
+                if *is_open {
+                    serializer.serialize_newtype_struct(OPEN, &variant)
+                } else {
+                    variant.serialize(serializer)
                 }
+            }
+        }
+    }
+}
+
+/// The fields of an open struct.
+struct Fields<'a>(&'a [Typed]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("", self.0.len())?;
+        self.0.iter().try_for_each(|field| fields.serialize_field("", field))?;
+        fields.end()
+    }
+}
+
+/// A variant with its fields.
+struct Variant<'a> {
+    index: u32,
+    fields: &'a [Typed],
+}
+
+impl Serialize for Variant<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Variant { index, fields } = *self;
+        match fields {
+            [] => serializer.serialize_unit_variant("", index, ""),
+            [only] => serializer.serialize_newtype_variant("", index, "", only),
+            _ => {
+                let mut variant =
+                    serializer.serialize_struct_variant("", index, "", fields.len())?;
+                fields.iter().try_for_each(|field| variant.serialize_field("", field))?;
+                variant.end()
             }
         }
     }

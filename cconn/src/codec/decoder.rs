@@ -8,9 +8,9 @@ mod access;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::guard::Limits;
-use super::{CodecError, Invalid};
+use super::{CodecError, Invalid, OPEN};
 use crate::body::Body;
-use access::{Elements, Parts};
+use access::{Elements, OpenParts, Parts};
 
 /// Reads the fields of a body one after the other, which equals reading a tuple of them.
 ///
@@ -185,6 +185,28 @@ impl<'de> Decoder<'de> {
         value
     }
 
+    /// Reads a value of an open type, whose length comes first: what the reader leaves is passed
+    /// over.
+    // [value.open]
+    fn within<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, CodecError>,
+    ) -> Result<T, CodecError> {
+        let bytes = self.bytes()?;
+        let behind = std::mem::replace(&mut self.body, bytes.into());
+        let value = read(self);
+        self.body = behind;
+        value
+    }
+
+    /// Reads a value of an open type that is one level deeper.
+    fn inside<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, CodecError>,
+    ) -> Result<T, CodecError> {
+        self.within(|decoder| decoder.below(read))
+    }
+
     /// Reads `count` parts that follow each other.
     #[inline]
     fn parts<V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, CodecError> {
@@ -339,21 +361,27 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, CodecError> {
+        if name.starts_with(OPEN) {
+            return self.inside(|decoder| visitor.visit_seq(OpenParts::new(decoder, fields)));
+        }
         self.parts(fields.len(), visitor)
     }
 
     #[inline]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, CodecError> {
         // The content of a variant is a level, the variant itself is not.
+        if name.starts_with(OPEN) {
+            return self.within(|decoder| visitor.visit_enum(decoder));
+        }
         visitor.visit_enum(self)
     }
 

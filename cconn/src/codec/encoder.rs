@@ -9,7 +9,8 @@ mod compound;
 use serde::ser::{Error, Serialize, Serializer};
 
 use super::guard::EMPTY_ELEMENTS;
-use super::{CodecError, MAX_DEPTH, write_length};
+use super::{CodecError, MAX_DEPTH, OPEN, write_length};
+use crate::body::MAX_LENGTH_BYTES;
 use crate::copy;
 use compound::Sequence;
 
@@ -111,6 +112,17 @@ impl<'o> Encoder<'o> {
         if self.empty > self.out.len().saturating_add(MOST_UNPAID) {
             return Err(CodecError::TooLong(self.elements as u64));
         }
+        Ok(())
+    }
+
+    /// Writes a value of an open type, and its length before it.
+    // [value.open]
+    fn open<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
+        let start = self.out.len();
+        value.serialize(&mut *self)?;
+        let mut prefix = Vec::with_capacity(MAX_LENGTH_BYTES);
+        write_length(self.out.len().saturating_sub(start) as u64, &mut prefix);
+        self.out.splice(start..start, prefix);
         Ok(())
     }
 
@@ -253,10 +265,10 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), CodecError> {
-        self.below(value)
+        if name.starts_with(OPEN) { self.open(value) } else { self.below(value) }
     }
 
     #[inline]

@@ -7,6 +7,7 @@ mod alias;
 mod contrat;
 mod formes;
 mod integrees;
+mod ouverts;
 mod rapport;
 mod table;
 mod types;

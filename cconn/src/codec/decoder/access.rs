@@ -5,7 +5,7 @@ use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::super::CodecError;
+use super::super::{CodecError, UNKNOWN};
 use super::{Decoder, narrow};
 
 /// The parts of a sequence, map, tuple or struct, which follow each other with nothing in between.
@@ -13,6 +13,41 @@ pub(super) struct Parts<'d, 'de> {
     pub(super) decoder: &'d mut Decoder<'de>,
     /// Elements or entries that are still to be read.
     pub(super) left: usize,
+}
+
+/// The fields of an open struct, which may end before those that have defaults.
+pub(super) struct OpenParts<'d, 'de> {
+    decoder: &'d mut Decoder<'de>,
+    /// Fields that are still to be read, and those of them without a default.
+    left: usize,
+    required: usize,
+}
+
+impl<'d, 'de> OpenParts<'d, 'de> {
+    /// `fields`: their names, those with a default marked. A reader that knows no names reads as
+    /// long as there are bytes.
+    pub(super) fn new(decoder: &'d mut Decoder<'de>, fields: &[&str]) -> Self {
+        let left = if fields.is_empty() { usize::MAX } else { fields.len() };
+        let required = fields.iter().take_while(|name| !name.starts_with(UNKNOWN)).count();
+        OpenParts { decoder, left, required }
+    }
+}
+
+impl<'de> SeqAccess<'de> for OpenParts<'_, 'de> {
+    type Error = CodecError;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, CodecError> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        if self.required == 0 && self.decoder.is_at_end() {
+            return Ok(None);
+        }
+        self.left = left;
+        self.required = self.required.saturating_sub(1);
+        seed.deserialize(&mut *self.decoder).map(Some)
+    }
 }
 
 /// The elements of a sequence, or the entries of a map: their number stands in the bytes.
