@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use captures::captured;
 use cconn::essais::contrat::Contrat;
 use cconn::{Client, Erreur, Octets, Resultat, Serveur, commande, commandes, nommee};
 use serde::{Deserialize, Serialize};
+
+mod captures;
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 struct Point {
@@ -702,41 +705,6 @@ fn a_unix_socket_is_an_address() {
     complaint(&run(&["appeler", &address, "somme", "1", "2"]), 3);
 }
 
-/// The bytes of both directions of a connection on which `talk` talks: to the server, and back.
-fn captured(server: &Server, talk: impl FnOnce(&Client)) -> [Vec<u8>; 2] {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let to = server.address();
-    let between = thread::spawn(move || {
-        let (near, _) = listener.accept().unwrap();
-        let far = TcpStream::connect(to).unwrap();
-        let there = copying(near.try_clone().unwrap(), far.try_clone().unwrap());
-        let back = copying(far, near);
-        [there.join().unwrap(), back.join().unwrap()]
-    });
-    let client = Client::new(address.as_str()).unwrap();
-    talk(&client);
-    client.eteindre().unwrap();
-    drop(client);
-    between.join().unwrap()
-}
-
-/// Copies until the end, and keeps what it has copied.
-fn copying(mut from: TcpStream, mut to: TcpStream) -> thread::JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            all.extend(&buffer[..count]);
-            if to.write_all(&buffer[..count]).is_err() {
-                break;
-            }
-        }
-        // The other side may be gone already.
-        let _gone = to.shutdown(std::net::Shutdown::Write);
-        all
-    })
-}
-
 /// What `trame` shows of these bytes, a line a frame.
 #[track_caller]
 fn frames(bytes: &[u8], words: &[&str]) -> Vec<serde_json::Value> {
@@ -769,7 +737,7 @@ fn talk(client: &Client) {
 #[test]
 fn captured_bytes_are_shown_frame_by_frame() {
     let server = Server::new();
-    let [there, back] = captured(&server, talk);
+    let [there, back] = captured(&server.address(), talk);
     let address = server.address();
     let all = frames(&there, &["--noms", &address]);
     let of = |all: &[serde_json::Value], kind: &str| -> Vec<serde_json::Value> {
@@ -816,7 +784,7 @@ fn captured_bytes_are_shown_frame_by_frame() {
 #[test]
 fn captures_come_from_files_in_hexadecimal_and_from_the_middle() {
     let server = Server::new();
-    let [there, _] = captured(&server, talk);
+    let [there, _] = captured(&server.address(), talk);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let hex: Vec<String> = there.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -839,7 +807,7 @@ fn captures_come_from_files_in_hexadecimal_and_from_the_middle() {
 #[test]
 fn hostile_bytes_are_told_with_their_place() {
     let server = Server::new();
-    let [there, back] = captured(&server, talk);
+    let [there, back] = captured(&server.address(), talk);
     let cases: [(&[u8], &str); 5] = [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"),
