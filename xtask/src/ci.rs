@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use step::{Outcome, Step};
 
-use crate::tidy;
+use crate::{fuzz, tidy};
 
 /// The steps. A new one is a line here; its name is what `cargo xtask ci NAME` takes.
 const STEPS: &[Step] = &[
@@ -47,7 +47,7 @@ const STEPS: &[Step] = &[
     Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
-    Step::cargo("fuzz", &["check", "--manifest-path", "checks/fuzz/Cargo.toml"]).if_program("c++"),
+    Step::chore("fuzz", fuzz::chore).if_program("c++"),
     Step::cargo("model", &["run", "--release", "--manifest-path", "checks/model/Cargo.toml"]),
     Step::cargo("endurance", ENDURANCE),
 ];

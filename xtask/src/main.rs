@@ -1,10 +1,11 @@
-//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `model` and
-//! `bench-check`.
+//! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `model`,
+//! `fuzz` and `bench-check`.
 //!
 //! Rust is read by `syn`, which the macros need anyway; the rest is the standard library's.
 
 mod bench_check;
 mod ci;
+mod fuzz;
 mod source;
 mod tidy;
 
@@ -24,6 +25,9 @@ usage:
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask model [--schedules N] [--seed S] [--only NAME] [--json]
                              the connection core under a model checker
+  cargo xtask fuzz [--seconds N | --runs N] [--keep] [TARGET..]
+                             the fuzz targets on their corpora, and on new inputs for as long as is
+                             said; --keep takes what was found into the corpora
   cargo xtask bench-check    instructions of pieces of work against those of checks/instructions/figures.txt;
                              --bless rewrites them, --parts shows where they go";
 
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Some((chore, [])) if chore == "rules" => tidy::rules(&root()),
         Some((chore, rest)) if chore == "endurance" => endurance(rest),
         Some((chore, rest)) if chore == "model" => program(MODEL, rest),
+        Some((chore, words)) if chore == "fuzz" => fuzz::run(&root(), words),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
         _ => {
             eprintln!("{USAGE}");
