@@ -192,7 +192,7 @@ fn start(
     make(&artifacts)?;
     let mut command = Command::new(program);
     command.arg(format!("-artifact_prefix={}/{target}-", artifacts.display()));
-    command.args(["-timeout=20", "-rss_limit_mb=2048"]).args(arguments).args(folders);
+    command.args(["-timeout=120", "-rss_limit_mb=2048"]).args(arguments).args(folders);
     let told = command.stdin(Stdio::null()).output();
     let told = told.map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
     let text = String::from_utf8_lossy(&told.stderr);
