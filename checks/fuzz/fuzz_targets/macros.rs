@@ -26,6 +26,7 @@ mod cconn_macros {
     pub mod model;
     pub mod module;
     pub mod print;
+    pub mod schema;
 }
 
 pub(crate) use cconn_macros::*;
@@ -120,6 +121,12 @@ fuzz_target!(|data: &[u8]| {
         // The crate's own path comes first, which its macro puts there.
         0 => rust(&entry::list(quote!(::cconn; #item))),
         1 => drop(deprecated::expand(item)),
+        3 => {
+            let written = entry::open_type(item.clone());
+            if syn::parse2::<syn::Item>(item).is_ok() {
+                rust(&written);
+            }
+        }
         _ => {
             let written = entry::command(args, &item);
             // What is no item is handed back as it came, behind it the errors.
