@@ -107,6 +107,7 @@ impl Adresse {
     }
 
     /// The process that started this one.
+    #[cfg(unix)]
     pub(crate) fn parent() -> Self {
         Adresse(Kind::Parent)
     }

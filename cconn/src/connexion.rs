@@ -167,7 +167,7 @@ pub(crate) fn connect(
 /// Windows has Unix sockets that safe code can't use.
 #[cfg(not(unix))]
 mod unix {
-    use super::*;
+    use super::{Adresse, Arc, Instant, Resultat, Settings, Transport, unreachable};
 
     pub(super) fn connect(
         address: &Adresse,

@@ -70,16 +70,25 @@ const POLLING: &[&str] =
     &["test", "--quiet", "--package", "cconn", "--package", "cconn-tests", "--lib"];
 /// The tests from the caller's side that every way of waiting and every system must pass.
 const CALLER_TESTS: &[&str] = &[
+    "adresses",
+    "annulation",
     "attentes",
+    "bornes",
     "commandes",
+    "contexte",
     "envois",
     "erreurs",
+    "etat",
+    "evolution",
     "fins",
+    "flux",
     "limites",
     "mauvaises_entrees",
     "original",
     "partage",
+    "persistant",
     "promesses",
+    "reglages",
     "tours",
 ];
 /// What the optional features bring: encryption, secrets, and their page of the guide.

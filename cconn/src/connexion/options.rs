@@ -1,5 +1,6 @@
 //! The settings of a connection, with their defaults.
 
+#[cfg(unix)]
 mod attempt;
 
 use std::fmt;

@@ -155,10 +155,10 @@ impl Clients {
         let mut admission = state.enter(claim);
         if admission == Admission::Refused(Refusal::Full) {
             drop(state);
-            let is_one_gone = self.is_one_gone() || self.send_unused_away(claim.unused);
+            let makes_room = self.make_room(claim.unused);
             state = self.state.lock();
             admission = state.enter(claim);
-            if admission == Admission::Refused(Refusal::Full) && is_one_gone {
+            if admission == Admission::Refused(Refusal::Full) && makes_room {
                 admission = Admission::Soon;
             }
         }

@@ -108,7 +108,7 @@ pub(super) fn take_over(
 /// Windows hands no socket over in a way that safe code can use.
 #[cfg(not(unix))]
 mod inherited {
-    use super::*;
+    use super::{Adresse, Arc, Duration, Source, io};
 
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
     pub(super) fn take_over(
@@ -122,7 +122,7 @@ mod inherited {
 /// Windows has Unix sockets that safe code can't use.
 #[cfg(not(unix))]
 mod unix {
-    use super::*;
+    use super::{Adresse, Arc, Source, io};
 
     pub(super) fn open(_: &str, _: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
         Err(crate::transport::no_unix_sockets())
@@ -131,7 +131,7 @@ mod unix {
 
 #[cfg(not(unix))]
 mod parent {
-    use super::*;
+    use super::{Adresse, Arc, Source, io};
 
     pub(super) fn open(_: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
         Err(crate::transport::no_unix_sockets())

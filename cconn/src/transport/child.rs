@@ -123,7 +123,7 @@ impl Transport for ChildStream {
         self.stream.input(waker)
     }
 
-    fn is_peer_gone(&self) -> bool {
+    fn is_peer_gone(&self) -> Option<bool> {
         self.stream.is_peer_gone()
     }
 

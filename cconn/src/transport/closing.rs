@@ -136,8 +136,8 @@ impl Transport for Closing {
         Held::new(self).map_or(Input::There, |held| Input::Polled(Box::new(held)))
     }
 
-    fn is_peer_gone(&self) -> bool {
-        self.with(Transport::is_peer_gone).unwrap_or(true)
+    fn is_peer_gone(&self) -> Option<bool> {
+        self.with(Transport::is_peer_gone).unwrap_or(Some(true))
     }
 
     fn ends(&self) -> Option<[End; 2]> {

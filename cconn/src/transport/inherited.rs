@@ -94,8 +94,16 @@ pub(crate) fn of_fd(socket: OwnedFd) -> io::Result<Listening> {
     })
 }
 
+#[cfg(not(target_vendor = "apple"))]
 fn is_listening(fd: &impl AsFd) -> bool {
     is_stream_socket(fd) && sockopt::socket_acceptconn(fd).unwrap_or(false)
+}
+
+/// Apple has the option's name and not the option. A stream socket that has an address and no peer
+/// listens: whoever hands one over has made it so.
+#[cfg(target_vendor = "apple")]
+fn is_listening(fd: &impl AsFd) -> bool {
+    is_stream_socket(fd) && getsockname(fd).is_ok() && getpeername(fd).is_err()
 }
 
 fn is_stream_socket(fd: &impl AsFd) -> bool {

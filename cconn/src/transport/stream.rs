@@ -79,9 +79,10 @@ pub(crate) trait Transport: Send + Sync {
     fn input(&self, waker: &Waker) -> Input<'_>;
 
     /// Whether the peer has ended its side or is gone, as far as that is known without reading the
-    /// bytes still unread.
-    fn is_peer_gone(&self) -> bool {
-        false
+    /// bytes still unread. `None` if the system does not say whether the end stands behind them:
+    /// whoever reads them will know.
+    fn is_peer_gone(&self) -> Option<bool> {
+        Some(false)
     }
 
     /// The addresses of this end and of the peer's, in this order; `None` if unknown. They tell

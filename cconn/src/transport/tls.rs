@@ -106,7 +106,7 @@ impl<B: Below> Transport for Secured<B> {
         if self.session.is_readable() { Input::There } else { self.below.stream().input(waker) }
     }
 
-    fn is_peer_gone(&self) -> bool {
+    fn is_peer_gone(&self) -> Option<bool> {
         self.below.stream().is_peer_gone()
     }
 

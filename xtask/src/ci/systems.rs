@@ -64,14 +64,20 @@ pub(super) fn lint(root: &Path) -> Outcome {
         Ok(compiler) => compiler,
         Err(reason) => return Outcome::Skipped(reason),
     };
-    let each = TARGETS.iter().try_for_each(|target| {
+    let each = TARGETS.iter().map(|target| {
         println!("--> {target}");
         let mut cargo = compiler.cargo(root);
-        cargo.args(["clippy", "--quiet", "-Zbuild-std", "--target", target]);
+        cargo.args(["clippy", "--quiet", "-Zbuild-std", "--target", target, "--keep-going"]);
         cargo.args(PACKAGES).args(["--all-targets", "--"]).args(LINTS);
         judge(cargo.status()).map_err(|reason| format!("{target}: {reason}"))
     });
-    each.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    all(each)
+}
+
+/// Runs all of them, so that one failure does not hide the others.
+fn all(each: impl Iterator<Item = Result<(), String>>) -> Outcome {
+    let failed: Vec<_> = each.filter_map(Result::err).collect();
+    if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
 
 /// Runs the tests as Windows programs.
@@ -87,21 +93,17 @@ pub(super) fn wine(root: &Path) -> Outcome {
     if let Err(reason) = make_prefix(&prefix) {
         return Outcome::Failed(reason);
     }
-    // All are run, so that one failure does not hide the others.
-    let mut failed = Vec::new();
     let callers = test_arguments(CALLER_TESTS);
-    for (at, run) in WINDOWS_TESTS.iter().enumerate() {
+    all(WINDOWS_TESTS.iter().enumerate().map(|(at, run)| {
         let more: &[&str] = if at + 1 == WINDOWS_TESTS.len() { &callers } else { &[] };
         let tests = [run, more].concat();
         let mut cargo = compiler.cargo(root);
         in_wine(&mut cargo, &prefix);
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", RUNNER);
         cargo.args(["test", "--quiet", "-Zbuild-std", "--target", WINDOWS, "--no-fail-fast"]);
-        if let Err(reason) = judge(cargo.args(&tests).status()) {
-            failed.push(format!("{}: {reason}", tests.join(" ")));
-        }
-    }
-    if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
+        judge(cargo.args(&tests).status())
+            .map_err(|reason| format!("{}: {reason}", tests.join(" ")))
+    }))
 }
 
 /// A compiler that has the source of its standard library.
@@ -239,6 +241,13 @@ mod tests {
     #[test]
     fn a_compiler_without_the_source_of_its_library_is_none() {
         assert!(Compiler::find(Path::new("no-such-compiler")).is_none());
+    }
+
+    #[test]
+    fn one_failure_hides_no_other() {
+        let each = [Err("one".to_owned()), Ok(()), Err("three".to_owned())];
+        assert!(matches!(all(each.into_iter()), Outcome::Failed(text) if text == "one; three"));
+        assert!(matches!(all([Ok(())].into_iter()), Outcome::Passed));
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Identity {
     }
 
     /// The same peer, called `name` by errors.
+    #[cfg(unix)]
     pub(crate) fn called(self, name: &str) -> Self {
         let label = format!("{name} (#{})", self.id).into_boxed_str();
         Identity { label: OnceLock::from(label), ..self }

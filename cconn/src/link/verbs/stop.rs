@@ -137,7 +137,8 @@ impl Link {
     }
 
     /// Whether the system knows that the peer is gone, which this side may not have noticed yet.
-    pub(crate) fn is_peer_gone(&self) -> bool {
+    /// `None` if it will be known once all that has arrived is read.
+    pub(crate) fn is_peer_gone(&self) -> Option<bool> {
         self.io.is_peer_gone()
     }
 

@@ -190,9 +190,9 @@ impl Transport for Socket {
         Input::Polled(Box::new(self.stream.as_fd()))
     }
 
-    fn is_peer_gone(&self) -> bool {
+    fn is_peer_gone(&self) -> Option<bool> {
         let mut fds = [PollFd::new(&self.stream, LEFT)];
-        rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0)
+        Some(rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0))
     }
 
     fn ends(&self) -> Option<[End; 2]> {

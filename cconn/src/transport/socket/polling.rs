@@ -93,6 +93,21 @@ impl Socket {
         }
     }
 
+    /// Whether the peer is gone, on a system that has the poll flags `left` for that.
+    fn is_gone(&self, left: PollFlags) -> Option<bool> {
+        let mut fds = [PollFd::new(&self.stream, left)];
+        if rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0) {
+            return Some(true);
+        }
+        // Some systems report the end of the input only to a poll that asks for input.
+        match rustix::net::recv(&self.stream, &mut [0; 1], RecvFlags::PEEK) {
+            // Where no flag tells, nothing does whether the end stands behind these bytes.
+            Ok((1.., _)) if left.is_empty() => None,
+            Ok((n, _)) => Some(n == 0),
+            Err(error) => Some(!matches!(error, Errno::AGAIN | Errno::INTR)),
+        }
+    }
+
     fn send_from(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         if fits_once(parts) {
             return self.send_all(parts);
@@ -249,16 +264,8 @@ impl Transport for Socket {
         if self.has_ended() { Input::There } else { Input::Polled(Box::new(self.stream.as_fd())) }
     }
 
-    fn is_peer_gone(&self) -> bool {
-        let mut fds = [PollFd::new(&self.stream, LEFT)];
-        if rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO))).is_ok_and(|n| n > 0) {
-            return true;
-        }
-        // Some systems report the end of the input only to a poll that asks for input.
-        match rustix::net::recv(&self.stream, &mut [0; 1], RecvFlags::PEEK) {
-            Ok((n, _)) => n == 0,
-            Err(error) => !matches!(error, Errno::AGAIN | Errno::INTR),
-        }
+    fn is_peer_gone(&self) -> Option<bool> {
+        self.is_gone(LEFT)
     }
 
     fn ends(&self) -> Option<[End; 2]> {
@@ -286,6 +293,7 @@ impl Transport for Socket {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
     use std::thread;
@@ -329,6 +337,24 @@ mod tests {
         let wanted = Ready { readable: true, writable: false };
         assert_eq!(ours.poll(wanted, begin.checked_add(time)).unwrap(), NEITHER);
         assert!(begin.elapsed() >= time);
+    }
+
+    #[test]
+    fn a_peer_that_has_gone_is_noticed_without_a_flag_for_that() {
+        let none = PollFlags::empty();
+        let (ours, mut hers) = pair();
+        assert_eq!(ours.is_gone(none), Some(false), "nothing is unread");
+        hers.write_all(b"half").unwrap();
+        let soon = now().checked_add(Duration::from_secs(10));
+        assert!(ours.poll(Ready { readable: true, writable: false }, soon).unwrap().readable);
+        assert_eq!(ours.is_gone(none), None, "the end may stand behind these bytes");
+        assert_eq!(ours.is_gone(LEFT), if LEFT.is_empty() { None } else { Some(false) });
+        let mut buf = Vec::with_capacity(8);
+        assert_eq!(ours.try_recv(&mut buf).unwrap(), 4);
+        assert_eq!(ours.is_gone(none), Some(false), "it stood not there");
+        hers.shutdown(Shutdown::Write).unwrap();
+        assert!(ours.poll(Ready { readable: true, writable: false }, soon).unwrap().readable);
+        assert_eq!(ours.is_gone(none), Some(true));
     }
 
     #[test]

@@ -43,15 +43,22 @@ fn recv(ours: &Socket, time: Duration) -> io::Result<Vec<u8>> {
 
 fn fill(ours: &Socket) {
     let bytes = vec![7; 1 << 20];
+    let time = Duration::from_millis(20);
+    let mut taken = Instant::now();
     loop {
         match ours.try_send(&[IoSlice::new(&bytes)]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // The system may still be moving bytes to the peer's side.
-                if ours.poll(WRITABLE, moment(Duration::from_millis(20))).unwrap() == NEITHER {
+                // The system may still be moving bytes to the peer's side. If the peer has ended
+                // its side, a system may call the full socket ready.
+                let found = ours.poll(WRITABLE, moment(time)).unwrap();
+                if found == NEITHER || taken.elapsed() >= time {
                     return;
                 }
             }
-            sent => assert!(sent.unwrap() > 0),
+            sent => {
+                assert!(sent.unwrap() > 0);
+                taken = Instant::now();
+            }
         }
     }
 }
@@ -264,11 +271,25 @@ fn empty_parts_hold_nothing_up() {
 
 #[test]
 fn a_peer_that_has_gone_is_noticed_without_reading() {
-    let (ours, hers) = pair();
-    assert!(!ours.is_peer_gone());
-    drop(hers);
-    assert!(ours.poll(READABLE, moment(LONG)).unwrap().readable);
-    assert!(ours.is_peer_gone());
+    for unread in [&b""[..], b"half a frame"] {
+        let (ours, mut hers) = pair();
+        assert_eq!(ours.is_peer_gone(), Some(false));
+        hers.write_all(unread).unwrap();
+        drop(hers);
+        let begin = Instant::now();
+        assert!(ours.poll(READABLE, moment(LONG)).unwrap().readable);
+        // The end may arrive a moment after the bytes.
+        while ours.is_peer_gone() == Some(false) {
+            assert!(begin.elapsed() < LONG, "{unread:?}");
+            thread::yield_now();
+        }
+        assert_eq!(recv(&ours, LONG).unwrap(), unread);
+        // Once they are read, no system is in doubt.
+        while ours.is_peer_gone() != Some(true) {
+            assert!(begin.elapsed() < LONG, "{unread:?}");
+            thread::yield_now();
+        }
+    }
 }
 
 #[test]
