@@ -184,7 +184,8 @@ fn brief(frame: &Value) -> String {
 fn same(dissected: &[String], shown: &[String]) {
     for (at, wanted) in shown.iter().enumerate() {
         let found = dissected.get(at).map_or("nothing", String::as_str);
-        let goes_on = ["adieu", "end", "progress", "standing"].iter().any(|kind| wanted.starts_with(kind));
+        let goes_on =
+            ["adieu", "end", "progress", "standing"].iter().any(|kind| wanted.starts_with(kind));
         assert!(
             found == wanted || goes_on && found.starts_with(wanted),
             "{at}: {found} / {wanted}"

@@ -37,9 +37,7 @@ impl Serialize for Typed {
                 parts.iter().try_for_each(|part| tuple.serialize_element(part))?;
                 tuple.end()
             }
-            Typed::Open(parts) => {
-                serializer.serialize_newtype_struct(OPEN, &Fields(parts))
-            }
+            Typed::Open(parts) => serializer.serialize_newtype_struct(OPEN, &Fields(parts)),
             Typed::Variant { index, fields, is_open } => {
                 let variant = Variant { index: *index, fields };
                 if *is_open {
