@@ -6,6 +6,7 @@
 mod bench_check;
 mod ci;
 mod fuzz;
+mod pictures;
 mod source;
 mod tidy;
 
@@ -28,6 +29,7 @@ usage:
   cargo xtask fuzz [--seconds N | --runs N] [--keep] [TARGET..]
                              the fuzz targets on their corpora, and on new inputs for as long as is
                              said; --keep takes what was found into the corpora
+  cargo xtask pictures       takes the screens of the terminal program anew, for the guide
   cargo xtask bench-check    instructions of pieces of work against those of checks/instructions/figures.txt;
                              --bless rewrites them, --parts shows where they go";
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some((chore, rest)) if chore == "model" => program(MODEL, rest),
         Some((chore, words)) if chore == "fuzz" => fuzz::run(&root(), words),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
+        Some((chore, [])) if chore == "pictures" => pictures::take(&root()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
