@@ -100,7 +100,8 @@ impl Names {
     }
 
     fn line(&self, frame: &Trame) -> String {
-        let kind = styled(&format!("{:<10}", frame.genre), NAME);
+        let space = " ".repeat(10_usize.saturating_sub(frame.genre.len()));
+        let kind = styled(frame.genre, NAME) + &space;
         let mut parts = vec![format!("{:>8} {:>8} {kind}", frame.position, frame.taille)];
         let mut add = |name: &str, value: &str| {
             parts.push(format!("{}{}", styled(&format!("{name}="), DIM), harmless(value)));
@@ -120,7 +121,7 @@ impl Names {
         if let Some(fault) = &frame.faute {
             parts.push(styled(&format!(" !! {}", harmless(fault)), output::BAD));
         }
-        parts.join(" ")
+        parts.join(" ").trim_end().to_owned()
     }
 
     fn as_json(&self, frame: &Trame) -> Value {
