@@ -17,6 +17,17 @@
 //! }
 //! ```
 //!
+//! # Features
+//!
+//! None is on by default; the guide has a page on each.
+//!
+//! - `tls`: encrypted connections.
+//! - `secret`: peers that prove to each other that they know a secret.
+//! - `tracing`: a span for each connection and each command, for the program's subscriber.
+//! - `metrics`: counters, gauges and histograms, for the program's recorder.
+//!
+//! # Where to begin
+//!
 //! Start with [`macro@commande`], [`Serveur`] and [`Client`], whose page lists the verbs. English
 //! words find the French names: search for "send". The guide is in `docs/guide` of the repository.
 

@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     Step::judged("minimal", versions::minimal),
     Step::judged("oldest", versions::oldest),
     Step::judged("semver", versions::semver),
+    Step::cargo("package", PACKAGE),
     Step::judged("targets", systems::lint),
     Step::judged("wine", systems::wine),
     // The terminal program is a workspace of its own: its dependencies are nobody else's.
@@ -130,6 +131,9 @@ const OBSERVATION: &[&str] =
     &["test", "--quiet", "--manifest-path", "checks/observation/Cargo.toml"];
 const OPENTELEMETRY: &[&str] =
     &["test", "--quiet", "--manifest-path", "examples/opentelemetry/Cargo.toml"];
+/// What users would get is built from the packages, in the order in which they need each other.
+const PACKAGE: &[&str] =
+    &["package", "--quiet", "--allow-dirty", "--package", "cconn-macros", "--package", "cconn"];
 /// Another folder, so that neither way has the other built anew.
 const POLLING_SWITCH: &[(&str, &str)] =
     &[("RUSTFLAGS", "--cfg cconn_polling"), ("CARGO_TARGET_DIR", "target/polling")];
