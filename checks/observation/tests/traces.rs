@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cconn::contexte::{Contexte, Trace};
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{Running, raw, with_watchdog};
-use observation::{Seen, commands, observe, observed};
+use observation::{FATAL, Seen, commands, observe, observed};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -75,6 +75,21 @@ fn a_command_has_a_span_with_its_name_size_outcome_and_time() {
         let absent = |one: &Seen| one.field("outcome") == "Inconnue";
         let absente = soon("the unknown command", || observed(absent));
         assert!(absente.field("command").starts_with('#'), "{absente:?}");
+    });
+}
+
+#[test]
+fn a_subscriber_that_panics_harms_no_command() {
+    with_watchdog("a subscriber that panics", LIMIT, || {
+        observe();
+        let serveur = Serveur::new(0).unwrap();
+        serveur.enregistrer_commande(FATAL, |_, (n,): (u64,)| 2 * n).unwrap();
+        let client = serveur.client_local().unwrap();
+        for n in 0..3 {
+            assert_eq!(client.appeler::<u64, _>(nommee(FATAL, (n,))).unwrap(), 2 * n);
+        }
+        client.eteindre().unwrap();
+        assert!(commands(FATAL).is_empty(), "it never got as far as its name");
     });
 }
 

@@ -94,12 +94,15 @@ pub(in crate::commande) fn telling<'a>(
 impl Runner for Telling<'_> {
     fn run(&mut self, incoming: &Incoming<'_>, out: &mut Answering) -> Outcome {
         let registry = self.registry;
-        let run = |out: &mut Answering| self.runner.run(incoming, out);
+        let mut ended = None;
+        let run = |out: &mut Answering| *ended.insert(self.runner.run(incoming, out));
         #[cfg(feature = "metrics")]
         let run = |out: &mut Answering| self.meters.run(registry, incoming, out, run);
         #[cfg(feature = "tracing")]
         let run = |out: &mut Answering| self.spans.run(registry, incoming, out, run);
-        run(out)
+        let _panicked = fence(|| run(out));
+        // Whoever was told may have panicked, before the command or after it.
+        ended.unwrap_or_else(|| self.runner.run(incoming, out))
     }
 
     fn not_sent(&mut self, incoming: &Incoming<'_>, outcome: Outcome, code: FailureCode) {
