@@ -37,6 +37,12 @@ fn ping<'x>(
     ReadSerde
     as
     _,
+    OpenNever
+    as
+    _,
+    TakeNever
+    as
+    _,
     ShowDebug
     as
     _,

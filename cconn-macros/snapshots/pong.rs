@@ -7,8 +7,9 @@ const _: () = {
     use crate::reseau::__prive as __cconn;
     use __cconn::{
         AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _,
-        ProbeNothing as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        ProbeNothing as _, ReadNever as _, ReadSerde as _, OpenNever as _,
+        TakeNever as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
     const __CCONN_KIND: __cconn::u8 = __cconn::answer_kind(
         __cconn::AnswerKind::<()>::__CCONN_KIND,

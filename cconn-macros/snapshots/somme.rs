@@ -17,8 +17,9 @@ const _: () = {
     use ::cconn::__prive as __cconn;
     use __cconn::{
         AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _,
-        ProbeNothing as _, ReadNever as _, ReadSerde as _, ShowDebug as _,
-        ShowNothing as _, ValueByDefault as _, WriteNever as _, WriteSerde as _,
+        ProbeNothing as _, ReadNever as _, ReadSerde as _, OpenNever as _,
+        TakeNever as _, ShowDebug as _, ShowNothing as _, ValueByDefault as _,
+        WriteNever as _, WriteSerde as _,
     };
     const _: () = __cconn::check_listed(
         &|| __cconn::ModuleProbe.__cconn_module(),

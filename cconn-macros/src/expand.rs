@@ -38,6 +38,10 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
         Some(_) => quote_spanned!(Span::mixed_site()=> __cconn::Entete::streaming(#head)),
         None => head,
     };
+    let head = match command.streams().next() {
+        Some(_) => quote_spanned!(Span::mixed_site()=> __cconn::Entete::fed(#head)),
+        None => head,
+    };
     let check =
         quote_spanned!(Span::mixed_site()=> __cconn::Signature::check(&__CCONN_SIGNATURE)?;);
     let message = message::message(command, &head, &check);
@@ -74,7 +78,7 @@ pub(crate) fn wrap(command: &Command, items: &TokenStream) -> TokenStream {
             use #krate::__prive as __cconn;
             use __cconn::{
                 AbsentByDefault as _, ByDefault as _, NeverAbsent as _, PlainByDefault as _, ProbeNothing as _, ReadNever as _,
-                ReadSerde as _,
+                ReadSerde as _, OpenNever as _, TakeNever as _,
                 ShowDebug as _, ShowNothing as _, ValueByDefault as _, WriteNever as _,
                 WriteSerde as _,
             };

@@ -94,6 +94,7 @@ pub(crate) fn build(
     }
     check_declared(args, &function, sink);
     check_guard(args, &function, sink);
+    check_idempotent(args, &parameters, sink);
     let ident = &function.sig.ident;
     let name = LitStr::new(&unraw(ident), ident.span());
     let name = args.name.clone().unwrap_or(name);
@@ -119,6 +120,22 @@ pub(crate) fn build(
     // A message is a struct beside the function, and there can be no struct inside an `impl`.
     let command = Some(command).filter(|_| !is_method);
     (command, function)
+}
+
+/// Checks that a command which may run twice has no argument that can be sent only once.
+fn check_idempotent(args: &Args, parameters: &[Parameter], sink: &mut Sink) {
+    let stream = parameters.iter().find_map(|parameter| match parameter {
+        Parameter::Argument(argument) if argument.is_stream => Some(argument),
+        _ => None,
+    });
+    if let (Some(word), Some(stream)) = (&args.idempotent, stream) {
+        let text = format!(
+            "a call with a stream among its arguments is never tried twice, for the items of `{}` \
+             are gone: remove `idempotente`",
+            stream.name
+        );
+        sink.at(word, text);
+    }
 }
 
 /// Checks what `de = path` demands of the function itself; the compiler compares the signatures.
@@ -173,6 +190,11 @@ impl Command {
             Parameter::Argument(argument) => Some(argument),
             Parameter::HandedIn(_) => None,
         })
+    }
+
+    /// The arguments that are streams.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments().filter(|argument| argument.is_stream)
     }
 
     /// The command's name, arguments and answer, for people to read.

@@ -13,9 +13,9 @@ pub use crate::client::Client;
 pub use crate::commande::{
     Besoin, ByDefault, ByEither, ByLink, ByValue, Commande, Commandes, Context, Declared,
     DeclaredArgument, Description, Fault, HandedIn, InBody, Input, Made, Module, ModuleProbe,
-    NotMade, Nowhere, Partout, ReadNever, ReadSerde, ReceivedArgument, ReturnedFlux, RunFn, Scope,
-    SentArgument, ServeurSeul, Slot, StreamForm, ValidAnswer, Where, check_arguments, check_listed,
-    distinct, handed_in, joined, list, same_answer, server_only, stream, total,
+    NotMade, Nowhere, OpenNever, Partout, ReadNever, ReadSerde, ReceivedArgument, ReturnedFlux,
+    RunFn, Scope, SentArgument, ServeurSeul, Slot, StreamForm, ValidAnswer, Where, check_arguments,
+    check_listed, distinct, handed_in, joined, list, same_answer, server_only, stream, total,
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;
@@ -24,9 +24,10 @@ pub use ::serde;
 use crate::message::no_value;
 pub use crate::message::{
     Absent, AbsentByDefault, AnswerKind, AnswerProbe, AnswerReader, Appel, Arg, ArgumentOf,
-    ArgumentWriter, DefaultBytes, Entete, FluxOf, LendNever, LendSerde, Lent, Message, NeverAbsent,
-    Plain, PlainByDefault, Probe, ProbeNothing, Probed, Reply, Returned, Sealed, Signature, TypeOf,
-    ValueByDefault, ValueError, Whole, WriteNever, WriteSerde, answer_kind, print,
+    ArgumentWriter, DefaultBytes, Entete, FedArgument, FluxOf, LendNever, LendSerde, Lent, Message,
+    NeverAbsent, Plain, PlainByDefault, Probe, ProbeNothing, Probed, Reply, Returned, Sealed,
+    Signature, Streams, TakeNever, TypeOf, ValueByDefault, ValueError, Whole, WriteNever,
+    WriteSerde, answer_kind, print,
 };
 pub use crate::serveur::Serveur;
 pub use crate::wire::Answering as Output;
@@ -57,6 +58,9 @@ pub const fn check_received<'de, T: ReceivedArgument<'de>>() {}
 
 /// Checks that a type can be an argument of a command that is only declared.
 pub const fn check_sent<T: SentArgument>() {}
+
+/// Checks that a type can be an argument that is a stream.
+pub const fn check_fed<T: FedArgument>() {}
 
 /// Checks that a type can be an answer.
 pub const fn check_answer<const KIND: u8, T: ValidAnswer<KIND>>() {}

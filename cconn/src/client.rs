@@ -7,6 +7,7 @@ mod annulation;
 mod attente;
 mod essais;
 mod faible;
+mod fed;
 mod fin;
 mod frames;
 mod suivi;
@@ -179,6 +180,7 @@ impl Client {
         if head.expects_stream() {
             return Err(self.about(&head).failed(Failure::NoTaker));
         }
+        self.check_unfed(&head)?;
         self.with_frame(&head, message, Manner::OneWay, |frame, deadline| {
             if waits { self.link.send(frame, deadline) } else { self.link.try_send(frame) }
         })
@@ -210,6 +212,10 @@ impl Client {
     /// seconds unless set with [`avec_delai`](Client::avec_delai)). Inside a command, the next
     /// command of its connection may start meanwhile.
     ///
+    /// An argument that is a [`Flux`](crate::flux::Flux) is pulled by the calling thread until the
+    /// answer comes, and a panic of its iterator goes on here. The deadline then bounds the wait
+    /// until the command has started, and the wait behind the last item.
+    ///
     /// # Examples
     ///
     /// ```
@@ -232,6 +238,9 @@ impl Client {
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
         let head = message.__cconn_entete();
+        if head.is_fed() {
+            return self.call_fed(&head, &message, M::__cconn_decode);
+        }
         self.read(&head, self.call(&head, &message), M::__cconn_decode)
     }
 

@@ -8,11 +8,14 @@ mod emetteur;
 mod octets;
 mod received;
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::iter::FusedIterator;
+use std::sync::Arc;
 
 use crate::erreur::{Erreur, Jamais};
-use crate::link::StreamChannel;
+pub(crate) use crate::link::{ItemSource, Pulled, StreamChannel};
+use crate::octets::Octets;
 
 pub(crate) use canal::ItemCodec;
 use canal::Pushed;
@@ -47,6 +50,27 @@ pub(crate) use received::{ItemReader, Received};
 /// # }
 /// ```
 ///
+/// An argument of a command may be a `Flux` too. Its caller makes one of an iterator, of a reader or
+/// of a channel, and its items are made while the command takes them:
+///
+/// ```
+/// use cconn::flux::Flux;
+/// use cconn::{Resultat, Serveur, commande, commandes};
+///
+/// #[commande]
+/// fn sommer(nombres: Flux<u64>) -> Resultat<u64> {
+///     nombres.sum()
+/// }
+///
+/// # fn main() -> Resultat<()> {
+/// let serveur = Serveur::new(0)?;
+/// serveur.enregistrer(commandes![sommer])?;
+/// let client = serveur.client_local()?;
+/// assert_eq!(client.appeler(sommer { nombres: Flux::de(1..=100) })?, 5050);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Each item is a `Resultat`: the connection may end, the command may fail. After the first error,
 /// and after the last item, the stream yields `None` for ever. A stream never ends in silence
 /// because its connection did.
@@ -59,18 +83,19 @@ pub(crate) use received::{ItemReader, Received};
 #[doc(alias("Stream", "Iterator", "Subscription"))]
 #[must_use = "a stream does nothing until its items are taken; dropping it stops it"]
 pub struct Flux<T, E = Jamais> {
-    source: Source<T, E>,
+    /// In a cell, because it is taken out of the message that it is an argument of.
+    source: RefCell<Source<T, E>>,
     /// The item of which a part was read as bytes; `None` unless `T` is `Octets`.
-    begun: Option<Begun<T>>,
+    begun: Cell<Option<Begun<T>>>,
 }
 
 /// An item of which a part was read as bytes.
 struct Begun<T> {
-    item: T,
+    item: Octets,
     /// Bytes that were read. Smaller than the item.
     at: usize,
     /// What is left of an item behind so many bytes.
-    rest: fn(T, usize) -> T,
+    rest: fn(Octets, usize) -> T,
 }
 
 /// An iterator that yields the items of a stream.
@@ -82,6 +107,8 @@ enum Source<T, E> {
     Iterator(Items<T, E>),
     /// A channel, whose items are taken in the program that makes them.
     Channel(Box<Pushed<T>>),
+    /// The stream was sent, as an argument of a call.
+    Sent,
     /// The stream has ended.
     Over {
         /// Whether its last item was an error.
@@ -96,18 +123,28 @@ impl<T, E> Flux<T, E> {
     }
 
     fn from_source(source: Source<T, E>) -> Self {
-        Flux { source, begun: None }
+        Flux { source: RefCell::new(source), begun: Cell::new(None) }
     }
 
     /// Takes out what is left of an item that was read in part.
     #[cold]
     fn rest_of_item(&mut self) -> Option<T> {
-        self.begun.take().map(|Begun { item, at, rest }| rest(item, at))
+        self.begun.get_mut().take().map(|Begun { item, at, rest }| rest(item, at))
     }
 
     /// Whether the stream has ended with an error.
     fn has_failed(&self) -> bool {
-        matches!(self.source, Source::Over { failed: true })
+        matches!(*self.source.borrow(), Source::Over { failed: true })
+    }
+
+    /// Takes the stream out, to be sent; `None` if it was sent before.
+    pub(crate) fn take(&self) -> Option<Self> {
+        match self.source.replace(Source::Sent) {
+            Source::Sent => None,
+            source => {
+                Some(Flux { source: RefCell::new(source), begun: Cell::new(self.begun.take()) })
+            }
+        }
     }
 
     /// The stream of a channel.
@@ -116,18 +153,22 @@ impl<T, E> Flux<T, E> {
     }
 
     /// The channel that it is the stream of, if it is one's.
-    pub(crate) fn channel(&self) -> Option<&StreamChannel> {
-        match &self.source {
-            Source::Channel(stream) if self.begun.is_none() => Some(stream.channel()),
+    pub(crate) fn channel(&mut self) -> Option<Arc<StreamChannel>> {
+        let is_whole = self.begun.get_mut().is_none();
+        match self.source.get_mut() {
+            Source::Channel(stream) if is_whole => Some(stream.channel()),
             _ => None,
         }
     }
 }
 
 impl<T: 'static, E: 'static> Flux<T, E> {
-    /// Makes a stream of an iterator, for a command that has to name the type it returns.
+    /// Makes a stream of an iterator: an argument of a call, or the answer of a command that has to
+    /// name the type it returns.
     ///
-    /// The iterator is pulled while the stream is sent, on the thread that ran the command.
+    /// The iterator is pulled while the stream is sent: as an answer on the thread that ran the
+    /// command, as an argument on the thread that waits for the answer, or, if the answer is a
+    /// stream too, on one of its own.
     ///
     /// # Examples
     ///
@@ -196,19 +237,19 @@ impl<T, E> Iterator for Flux<T, E> {
     /// unless its other side has said that it may be silent. Inside a command, the next command of
     /// its connection may start meanwhile.
     fn next(&mut self) -> Option<Result<T, Erreur<E>>> {
-        if self.begun.is_some() {
+        if self.begun.get_mut().is_some() {
             return self.rest_of_item().map(Ok);
         }
-        let item = match &mut self.source {
+        let item = match self.source.get_mut() {
             Source::Peer(received, reader) => received.next(reader),
             Source::Iterator(items) => items.next(),
             Source::Channel(stream) => stream.next(),
-            Source::Over { .. } => None,
+            Source::Sent | Source::Over { .. } => None,
         };
         if !matches!(item, Some(Ok(_))) {
             // What is left of the source is dropped: its other side is told, its iterator ends.
             let failed = matches!(item, Some(Err(_))) || self.has_failed();
-            self.source = Source::Over { failed };
+            *self.source.get_mut() = Source::Over { failed };
         }
         item
     }
@@ -219,10 +260,11 @@ impl<T, E> FusedIterator for Flux<T, E> {}
 impl<T, E> fmt::Debug for Flux<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Flux");
-        match &self.source {
+        match &*self.source.borrow() {
             Source::Peer(received, _) => shown.field("commande", &received.nom()),
             Source::Iterator(_) => shown.field("source", &"iterator"),
             Source::Channel(_) => shown.field("source", &"channel"),
+            Source::Sent => shown.field("source", &"sent"),
             Source::Over { .. } => shown.field("source", &"over"),
         };
         shown.finish_non_exhaustive()

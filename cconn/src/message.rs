@@ -7,6 +7,7 @@ mod answer;
 mod arguments;
 mod canal;
 mod encode;
+mod fed;
 mod field;
 mod fingerprint;
 mod head;
@@ -16,6 +17,7 @@ mod probe;
 mod signature;
 mod streamed;
 mod type_name;
+mod with_stream;
 
 use std::fmt;
 
@@ -32,12 +34,14 @@ pub use absent::{Absent, AbsentByDefault, DefaultBytes, NeverAbsent};
 pub use answer::{
     AnswerKind, AnswerProbe, Plain, PlainByDefault, Reply, Returned, ValueByDefault, answer_kind,
 };
-pub(crate) use answer::{ReplyKind, decode_next, decode_owned, into_bytes};
+pub(crate) use answer::{ReplyKind, decode_next, decode_owned, decode_whole, into_bytes};
 pub use arguments::{Arguments, Envoyes, Sens};
 pub use encode::ArgumentWriter;
 pub(crate) use encode::{LONG, encode_body};
 pub use field::{Arg, Whole, WriteNever, WriteSerde};
 
+pub(crate) use fed::reply_item;
+pub use fed::{FedArgument, Streams, TakeNever};
 pub(crate) use fingerprint::agree;
 pub use fingerprint::print;
 pub(crate) use head::Fixed;
@@ -48,6 +52,7 @@ pub use probe::{Probe, ProbeNothing, Probed};
 pub use signature::{ArgumentOf, Signature, TypeOf};
 pub use streamed::FluxOf;
 pub(crate) use type_name::is_result;
+pub use with_stream::AvecFlux;
 
 /// Something that can be sent to the peer.
 ///
@@ -75,6 +80,10 @@ pub trait Message: Sealed {
     fn __cconn_idempotente(&self) -> bool {
         false
     }
+
+    /// Takes out the arguments that are streams.
+    #[doc(hidden)]
+    fn __cconn_flux(&self, _streams: &mut Streams) {}
 }
 
 /// A message whose answer is an `R`.
@@ -170,6 +179,10 @@ impl<M: Message + ?Sized> Message for &M {
 
     fn __cconn_idempotente(&self) -> bool {
         M::__cconn_idempotente(self)
+    }
+
+    fn __cconn_flux(&self, streams: &mut Streams) {
+        M::__cconn_flux(self, streams);
     }
 }
 

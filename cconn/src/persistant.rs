@@ -158,7 +158,8 @@ impl ClientPersistant {
             };
             if is_of_an_ended_connection(&error) {
                 lost = Some(number);
-                if !error.a_pu_etre_executee() {
+                // The items of a stream are gone with the call that was to take them.
+                if !error.a_pu_etre_executee() && !message.entete().is_fed() {
                     continue;
                 }
                 if first.is_none() && message.__cconn_idempotente() && self.may_try_again() {

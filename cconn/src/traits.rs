@@ -9,7 +9,9 @@ pub use crate::commande::Garde;
 pub use crate::commande::{
     Commande, Description, Liste, Partout, Recus, Retour, ServeurSeul, SurClient,
 };
-pub use crate::message::{Appel, Arguments, Entete, Envoyes, ErreurCommande, Message, Nommee};
+pub use crate::message::{
+    Appel, Arguments, AvecFlux, Entete, Envoyes, ErreurCommande, Message, Nommee,
+};
 
 #[doc(hidden)]
 pub use crate::commande::OwnedArgument;

@@ -251,6 +251,14 @@ fn travaux_does_a_job_and_gives_another_up() {
 }
 
 #[test]
+fn depot_keeps_a_file_and_not_half_of_one() {
+    let text = run("depot");
+    assert_lines(&text, &["kept 20971520 bytes, fetched 20971520 bytes"]);
+    assert!(text.contains("not kept: command `deposer` on local (#1): "), "{text}");
+    assert!(text.contains("argument `contenu`: the disk is gone"), "{text}");
+}
+
+#[test]
 fn people_in_a_room_of_the_chat_hear_each_other() {
     watched("chat", || {
         let mut server = programs::start("chat_serveur", &["0"]);

@@ -6,6 +6,15 @@ mod ordinary;
 #[path = "flux/attaques.rs"]
 mod attaques;
 
+#[path = "flux/arguments.rs"]
+mod arguments;
+
+#[path = "flux/arguments_fins.rs"]
+mod arguments_fins;
+
+#[path = "flux/arguments_bruts.rs"]
+mod arguments_bruts;
+
 #[path = "flux/octets.rs"]
 mod octets;
 

@@ -31,6 +31,9 @@ pub(super) fn checks(command: &Command) -> TokenStream {
     let arguments = command.arguments().map(|argument| {
         let ty = lifetimes::with(&argument.ty, "'_");
         let span = argument.ty.span().resolved_at(Span::mixed_site());
+        if argument.is_stream {
+            return quote_spanned!(span=> __cconn::check_fed::<#ty>(););
+        }
         quote_spanned!(span=> __cconn::#check::<#ty>();)
     });
     let answer = command.answer.as_ref().map(|answer| {

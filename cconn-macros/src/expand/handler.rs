@@ -110,8 +110,12 @@ fn handler(command: &Command) -> TokenStream {
     let slots: Vec<_> = (0..arguments.len()).map(|place| local(&format!("a{place}"))).collect();
     let behind = (0..arguments.len()).rev();
     let reads = slots.iter().zip(&arguments).zip(behind);
+    let reads = reads.filter(|((_, argument), _)| !argument.is_stream);
     let reads = reads.map(|((slot, argument), behind)| read(slot, &input, argument, behind));
-    let mutable = (!arguments.is_empty()).then(|| quote!(mut));
+    let is_stream = |(_, argument): &(&Ident, &&Argument)| argument.is_stream;
+    let opens = slots.iter().zip(&arguments).filter(is_stream);
+    let opens = opens.map(|(slot, argument)| open(slot, &context, command, argument));
+    let mutable = arguments.iter().any(|argument| !argument.is_stream).then(|| quote!(mut));
     let passed = passed(command, &context, &slots);
     let function = &command.ident;
     let returned = quote_spanned!(Span::mixed_site()=> #function(#(#passed),*));
@@ -120,6 +124,7 @@ fn handler(command: &Command) -> TokenStream {
         |#context, #mutable #input, #out| {
             #(#reads)*
             __cconn::Input::end(#input)?;
+            #(#opens)*
             #answer
         }
     }
@@ -186,6 +191,15 @@ fn read(slot: &Ident, input: &Ident, argument: &Argument, behind: usize) -> Toke
     };
     let read = defaults::read(argument, input, behind, &read);
     quote_spanned!(Span::mixed_site()=> let #slot: #ty = #read;)
+}
+
+/// Opens an argument that is a stream, once all others were read.
+fn open(slot: &Ident, context: &Ident, command: &Command, argument: &Argument) -> TokenStream {
+    let (ty, name) = (&argument.ty, &argument.name);
+    let command = declared::name(command);
+    quote_spanned! {Span::mixed_site()=>
+        let #slot: #ty = __cconn::Slot::<#ty>::NEW.__cconn_open(#context, #command, #name)?;
+    }
 }
 
 /// The values that the function is called with, in the order of its parameters.

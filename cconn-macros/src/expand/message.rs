@@ -51,7 +51,8 @@ pub(crate) fn twin_type(command: &Command) -> TokenStream {
 pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream) -> TokenStream {
     let twin = twin_type(command);
     let fields: Vec<_> = command.arguments().map(|argument| &argument.ident).collect();
-    let writes = command.arguments().zip((0..fields.len()).rev()).map(|(argument, behind)| {
+    let writes = command.arguments().zip((0..fields.len()).rev());
+    let writes = writes.filter(|(argument, _)| !argument.is_stream).map(|(argument, behind)| {
         let field = &argument.ident;
         let write = quote_spanned! {Span::mixed_site()=>
             __cconn::Arg(&self.#field).__cconn_write(__cconn_out)?;
@@ -67,6 +68,7 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
             }
         }
     });
+    let streams = streams(command);
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Sealed for #twin {}
@@ -87,6 +89,8 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
             }
 
             #idempotent
+
+            #streams
         }
 
         #[doc(hidden)]
@@ -96,6 +100,18 @@ pub(crate) fn message(command: &Command, head: &TokenStream, check: &TokenStream
             }
         }
     }
+}
+
+/// The method that takes out the arguments which are streams.
+fn streams(command: &Command) -> Option<TokenStream> {
+    let fields: Vec<_> = command.streams().map(|argument| &argument.ident).collect();
+    (!fields.is_empty()).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            fn __cconn_flux(&self, __cconn_streams: &mut __cconn::Streams) {
+                #(__cconn::Arg(&self.#fields).__cconn_take(__cconn_streams);)*
+            }
+        }
+    })
 }
 
 /// The implementation that reads the answer.

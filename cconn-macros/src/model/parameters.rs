@@ -9,7 +9,7 @@ use syn::{Attribute, FnArg, Ident, Meta, Pat, PatType, Path, Type};
 use super::attributes::{conditional, conditions, levels};
 use super::defaults::{self, Default};
 use super::handed_in::{HandedIn, handed_in, is_mutable};
-use super::{generated, invalid, types, unraw};
+use super::{generated, invalid, stream, types, unraw};
 use crate::args::Args;
 use crate::ast::Function;
 use crate::errors::Sink;
@@ -35,6 +35,8 @@ pub(crate) struct Argument {
     pub(crate) levels: Vec<Attribute>,
     /// The argument's value where a message comes without it.
     pub(crate) default: Option<Default>,
+    /// Whether the argument is a stream: it takes no bytes of the message.
+    pub(crate) is_stream: bool,
 }
 
 /// Reads the parameters. Doc comments are taken from the function, because parameters can't have
@@ -170,7 +172,23 @@ impl Reading<'_> {
             }
         };
         let levels = levels(&typed.attrs);
-        Some(Argument { ident: generated(ident), name: unraw(ident), ty, docs, levels, default })
+        let is_stream = stream::is_named(&ty);
+        let (ident, name) = (generated(ident), unraw(ident));
+        let default = if is_stream { self.undefaulted(default) } else { default };
+        Some(Argument { ident, name, ty, docs, levels, default, is_stream })
+    }
+}
+
+impl Reading<'_> {
+    /// Refuses the default of an argument that is a stream.
+    fn undefaulted(&mut self, default: Option<Default>) -> Option<Default> {
+        if let Some(Default::Given(given)) = default {
+            self.sink.at(
+                &given.1,
+                "a stream has no default: its items come behind the message; remove this",
+            );
+        }
+        None
     }
 }
 

@@ -42,8 +42,29 @@ pub(super) fn find(ty: &Type) -> Option<(Stream, Type)> {
     is_named(inner).then(|| (Stream::Named, ty.clone()))
 }
 
+/// The stream inside another type, if there is one.
+pub(super) fn inside(ty: &Type) -> Option<Type> {
+    struct Search(Option<Type>);
+    impl VisitMut for Search {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if self.0.is_none() && is_named(ty) && first_argument(ty).is_some() {
+                self.0 = Some(ty.clone());
+            }
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+    let mut search = Search(None);
+    visit_mut::visit_type_mut(&mut search, &mut ty.clone());
+    search.0
+}
+
+/// Whether an opaque type is an iterator.
+pub(super) fn is_iterator(opaque: &TypeImplTrait) -> bool {
+    item_of(opaque).is_some()
+}
+
 /// Whether a type is called `Flux`, by whatever path.
-fn is_named(ty: &Type) -> bool {
+pub(super) fn is_named(ty: &Type) -> bool {
     matches!(peel(ty), Type::Path(path)
         if path.path.segments.last().is_some_and(|last| last.ident == "Flux"))
 }

@@ -1,5 +1,7 @@
 //! Which types can cross the wire, as far as their syntax shows.
 
+use super::stream;
+use crate::lifetimes;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Error, GenericParam, Generics, Lifetime, Path, Type, TypeReference};
 
@@ -15,7 +17,19 @@ pub(super) fn fault_in_argument(ty: &Type) -> Option<Error> {
     if let Some(text) = unsized_text {
         return Some(Error::new_spanned(ty, text));
     }
-    Finder { role: Role::Argument, fault: None }.find(ty)
+    let found = Finder { role: Role::Argument, fault: None }.find(ty);
+    found.or_else(|| fault_in_stream(ty))
+}
+
+/// What is wrong with an argument that is a stream, or has one inside.
+fn fault_in_stream(ty: &Type) -> Option<Error> {
+    if stream::is_named(ty) {
+        let text = "the items of a stream are owned, for they come behind the message: write \
+                    `String` for `&str`, `Octets` for `&[u8]`";
+        return lifetimes::has_any(ty).then(|| Error::new_spanned(ty, text));
+    }
+    let text = "a stream is an argument of its own, taken as a value: write `Flux<..>` alone";
+    stream::inside(ty).map(|stream| Error::new_spanned(stream, text))
 }
 
 /// The first fault in the type of an answer, at the part of the type that is wrong.
@@ -111,6 +125,11 @@ impl Finder {
 impl VisitMut for Finder {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         match ty {
+            Type::ImplTrait(of) if self.role == Role::Argument && stream::is_iterator(of) => {
+                let text = "the items of an iterator cross the wire as a stream: write `Flux<T>`, \
+                            and send `Flux::de(iterator)`";
+                self.note(ty, text.to_owned());
+            }
             Type::ImplTrait(_) => self.note_construct(ty, "an `impl` type"),
             Type::TraitObject(_) if self.role == Role::Answer => {
                 let text = "an answer can't be a `dyn` type; the text of a `dyn Error` can be one: \

@@ -42,6 +42,7 @@ impl Client {
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.__cconn_entete();
+        self.check_unfed(&head)?;
         remember(head.hash(), head.nom());
         let send = |frame: &mut Outgoing<&[u8]>, deadline| self.link.defer(frame, deadline);
         let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
@@ -120,6 +121,7 @@ impl Client {
     #[doc(alias = "try_call")]
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.__cconn_entete();
+        self.check_unfed(&head)?;
         remember(head.hash(), head.nom());
         let send = |frame: &mut Outgoing<&[u8]>, _| self.link.try_defer(frame);
         let call = self.with_frame(&head, &message, Manner::Deferred, send)?;

@@ -23,7 +23,8 @@ impl Client {
         send: impl FnOnce(&mut Outgoing<&'m [u8]>, Deadline) -> Result<R, Failure>,
     ) -> Resultat<R> {
         let (depth, tells) = if works() { self.sends(head)? } else { (0, false) };
-        if tells || self.limits_calls || head.expects_stream() || manner == Manner::Reported {
+        let special = manner == Manner::Reported || head.is_fed();
+        if tells || self.limits_calls || head.expects_stream() || special {
             return self.with_told_frame(head, message, (manner, depth), send);
         }
         let mut writer = ArgumentWriter::new(take_scratch());

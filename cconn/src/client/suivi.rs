@@ -62,6 +62,7 @@ impl Client {
         mut suivi: impl FnMut(Avancement),
     ) -> Result<R, Erreur<M::Erreur>> {
         let head = message.entete();
+        self.check_unfed(&head).map_err(|error| super::Failed(error).into_error())?;
         remember(head.hash(), head.nom());
         let silence = (!self.limits_calls).then_some(Deadline::After(self.deadline));
         let mut told = |report| suivi(Avancement::of(report));

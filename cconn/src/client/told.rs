@@ -23,6 +23,8 @@ pub(super) struct Told {
     /// The first credit of the stream that the sender expects, if it expects one.
     stream: Option<NonZeroU32>,
     progress: bool,
+    /// Whether arguments are streams.
+    fed: bool,
 }
 
 impl Told {
@@ -34,7 +36,8 @@ impl Told {
             baggage: self.baggage.as_deref(),
             stream: self.stream,
             progress: self.progress,
-            ..Context::default()
+            // [lane.declared]
+            prepaid: self.fed.then_some(0),
         }
     }
 }
@@ -47,7 +50,8 @@ impl Client {
         let (deadline, time, until) = self.limited(manner, ambient.until);
         let (trace, baggage) = (ambient.trace, ambient.baggage);
         let (stream, progress) = (self.first_credit(head), manner == Manner::Reported);
-        Told { deadline, time, until, trace, baggage, stream, progress }
+        let fed = head.is_fed();
+        Told { deadline, time, until, trace, baggage, stream, progress, fed }
     }
 
     /// The first credit of the stream that the sender of a call expects, if it expects one.

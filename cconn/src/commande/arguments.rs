@@ -113,6 +113,16 @@ impl Fault {
         Fault::new(FailureCode::UnexpectedStream, text)
     }
 
+    /// The fault of a command with an argument that is a stream, which the caller does not feed.
+    #[cold]
+    pub(super) fn not_fed(name: &str) -> Self {
+        let text = format!(
+            "argument `{name}` is a stream, which only a caller that has the declaration can send, \
+             with `appeler`"
+        );
+        Fault::new(FailureCode::UnexpectedStream, text)
+    }
+
     /// The fault of a command that answers with a stream, of which `limit` are sent already.
     #[cold]
     pub(super) fn too_many_streams(limit: usize) -> Self {
@@ -220,6 +230,7 @@ impl Slot<String> {
     note = "`&str`, `&[u8]` and `&Path` borrow from the received message, alone or inside \
             (`Option<&str>`, `Vec<&str>`, a struct with such fields); of any other type there is \
             no value in it to refer to: write `T` for `&T`, and `Vec<T>` for `&[T]`",
+    note = "a stream is taken as `Flux<T>`, by that name: under another one it is not recognised",
     note = "the connection is taken as `client: &Client`, the server as `serveur: &Serveur`, state \
             as `&Etat<T>`, a session as `&Session<T>`; under another name it is marked: \
             `#[commande(client = name)]`",

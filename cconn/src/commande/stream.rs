@@ -4,7 +4,7 @@ use super::{Context, Fault};
 use crate::erreur::{Erreur, Jamais};
 use crate::flux::Flux;
 use crate::link::{ItemSink, Opening, Put, StreamChannel};
-use crate::message::{ErreurCommande, Plain, Reply, ReplyKind, Returned};
+use crate::message::{ErreurCommande, Plain, Reply, ReplyKind, Returned, reply_item};
 use crate::wire::{Answering, FailureCode};
 
 /// How a command answers with a stream.
@@ -45,9 +45,9 @@ pub trait ReturnedFlux {
 }
 
 impl<T: Plain, E: ErreurCommande> ReturnedFlux for Flux<T, E> {
-    fn send(self, context: &Context<'_>, out: &mut Answering) -> Reply {
+    fn send(mut self, context: &Context<'_>, out: &mut Answering) -> Reply {
         match self.channel() {
-            Some(channel) => attach(channel, context, out),
+            Some(channel) => attach(&channel, context, out),
             None => feed(self, context, out, reply_item),
         }
     }
@@ -110,16 +110,6 @@ fn refusal<E: ErreurCommande>(own: &E, out: &mut Answering) -> Reply {
     match own.__cconn_encode(&mut out.bytes) {
         Ok(()) => Reply(ReplyKind::Refusal),
         Err(error) => Reply::failure(FailureCode::AnswerEncoding, &error, out),
-    }
-}
-
-fn reply_item<T: Plain, E: ErreurCommande>(
-    item: Result<T, Erreur<E>>,
-    place: &mut Answering,
-) -> Reply {
-    match item {
-        Ok(value) => Reply::value(value, place),
-        Err(error) => error.refuse(place),
     }
 }
 

@@ -34,6 +34,9 @@ impl About<'_> {
             Failure::Stopping => RaisonNonEnvoi::Arret,
             Failure::InsideWaker => RaisonNonEnvoi::DansUnRappel,
             Failure::NoTaker => RaisonNonEnvoi::Flux,
+            Failure::NoFeeder => RaisonNonEnvoi::FluxEnArgument,
+            Failure::NoThread => RaisonNonEnvoi::SansThread,
+            Failure::Spent => RaisonNonEnvoi::FluxEnvoye,
             Failure::InsideOne => RaisonNonEnvoi::DansUneCommande,
             Failure::Ended { ending, may_have_run } => {
                 let about = Some((self.command, may_have_run));

@@ -109,6 +109,17 @@ pub enum RaisonNonEnvoi {
         /// Why.
         depart: Depart,
     },
+    /// An argument is a stream, and only [`Client::appeler`](crate::Client::appeler) feeds one: its
+    /// items are made by the thread that waits for the answer.
+    #[doc(alias = "StreamArgument")]
+    FluxEnArgument,
+    /// An argument is a stream that was sent before: a message that holds one is sent once.
+    #[doc(alias = "StreamSent")]
+    FluxEnvoye,
+    /// An argument is a stream of an iterator and so is the answer, and the thread that such an
+    /// iterator needs could not be started.
+    #[doc(alias = "NoThread")]
+    SansThread,
     /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
     #[doc(alias = "InsideCallback")]
     DansUnRappel,
@@ -118,6 +129,7 @@ pub enum RaisonNonEnvoi {
 }
 
 impl fmt::Display for RaisonNonEnvoi {
+    #[expect(clippy::too_many_lines, reason = "a text for each reason")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match *self {
             RaisonNonEnvoi::TropGrande { taille, limite } => {
@@ -150,6 +162,17 @@ impl fmt::Display for RaisonNonEnvoi {
             RaisonNonEnvoi::Flux => {
                 "the command answers with a stream, which nobody would take; send it with \
                  `appeler` or `differer`"
+            }
+            RaisonNonEnvoi::FluxEnArgument => {
+                "an argument is a stream, which the thread that waits for the answer has to feed; \
+                 send it with `appeler`"
+            }
+            RaisonNonEnvoi::FluxEnvoye => {
+                "an argument is a stream that was sent before; make a new message with a new stream"
+            }
+            RaisonNonEnvoi::SansThread => {
+                "no thread could be started for the items of its arguments; \
+                 try again later, or let a channel (`Flux::canal`) have the items"
             }
             RaisonNonEnvoi::CanalPlein => {
                 "the channel is full, and its settings let no item wait; \

@@ -132,8 +132,8 @@ pub(super) struct Pushed<T> {
 }
 
 impl<T> Pushed<T> {
-    pub(super) fn channel(&self) -> &StreamChannel {
-        &self.channel
+    pub(super) fn channel(&self) -> Arc<StreamChannel> {
+        self.channel.clone()
     }
 
     /// The next item; `None` behind the last one.

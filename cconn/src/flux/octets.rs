@@ -187,10 +187,10 @@ where
 {
     /// Takes items until one has bytes that were not read; false behind the last item.
     fn begin(&mut self) -> io::Result<bool> {
-        while self.begun.is_none() {
+        while self.begun.get_mut().is_none() {
             match self.next() {
                 Some(Ok(Octets(chunk))) if chunk.is_empty() => {}
-                Some(Ok(item)) => self.begun = Some(Begun { item, at: 0, rest }),
+                Some(Ok(item)) => self.begun.set(Some(Begun { item, at: 0, rest })),
                 Some(Err(error)) => return Err(unreadable(error)),
                 None if self.has_failed() => return Err(io::Error::other(Failed)),
                 None => return Ok(false),
@@ -283,15 +283,16 @@ where
         if !self.begin()? {
             return Ok(&[]);
         }
-        let begun = self.begun.as_ref();
+        let begun = self.begun.get_mut().as_ref();
         Ok(begun.and_then(|begun| begun.item.0.get(begun.at..)).unwrap_or(&[]))
     }
 
     fn consume(&mut self, amount: usize) {
-        if let Some(begun) = &mut self.begun {
-            begun.at = begun.at.saturating_add(amount);
-            if begun.at >= begun.item.0.len() {
-                self.begun = None;
+        let begun = self.begun.get_mut();
+        if let Some(Begun { item, at, .. }) = begun {
+            *at = at.saturating_add(amount);
+            if *at >= item.0.len() {
+                *begun = None;
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::body::Body;
 use crate::erreur::{About, Codage, Erreur, Signatures};
-use crate::link::{Bytes, Ended, Failure, Link, Row, Taken};
+use crate::link::{ANSWER, Bytes, Ended, Failure, Lane, Link, Row, Taken};
 use crate::wire::{self, CallId, FailureCode};
 
 /// Why an item or an error could not be decoded.
@@ -19,12 +19,15 @@ pub(crate) struct ItemReader<T, E> {
     pub(crate) refusal: fn(&[u8]) -> Result<E, Cause>,
 }
 
-/// A stream that answers a call of this side. It counts as a handle to its connection.
+/// A stream that answers a call of this side, or an argument of a call of the peer's. It counts as a
+/// handle to its connection.
 pub(crate) struct Received {
     link: Arc<Link>,
-    call: CallId,
+    lane: Lane,
     /// The command's name, for errors.
     nom: Box<str>,
+    /// The argument's name, for errors; empty for an answer.
+    argument: &'static str,
     silence: Duration,
     /// The row that items are taken from, and where its next item starts.
     row: Option<Bytes>,
@@ -38,12 +41,30 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// The stream that answers a call of this side.
     pub(crate) fn new(link: &Arc<Link>, call: CallId, nom: &str) -> Self {
+        Received::of_lane(link, Lane { call, lane: ANSWER }, nom)
+    }
+
+    /// The argument `argument` of a call of the peer's.
+    pub(crate) fn argument(
+        link: &Arc<Link>,
+        lane: Lane,
+        nom: &str,
+        argument: &'static str,
+    ) -> Self {
+        let mut received = Received::of_lane(link, lane, nom);
+        received.argument = argument;
+        received
+    }
+
+    fn of_lane(link: &Arc<Link>, lane: Lane, nom: &str) -> Self {
         link.add_handle();
         Received {
             link: Arc::clone(link),
-            call,
+            lane,
             nom: nom.into(),
+            argument: "",
             silence: link.limits.silence,
             row: None,
             at: 0,
@@ -63,7 +84,8 @@ impl Received {
             if let Some(item) = self.next_here(reader) {
                 return Some(item);
             }
-            match self.link.next_row(self.call, std::mem::take(&mut self.taken), self.silence) {
+            let taken = std::mem::take(&mut self.taken);
+            match self.link.next_row(self.lane, taken, self.silence) {
                 Ok(Row::Items { row, until_due }) => {
                     (self.row, self.at, self.until_due) = (Some(row), 0, until_due);
                 }
@@ -92,7 +114,7 @@ impl Received {
         self.taken.cost = self.taken.cost.saturating_add(cost);
         if self.taken.cost >= self.until_due {
             let taken = Taken { cost: std::mem::take(&mut self.taken.cost), bytes: 0 };
-            self.until_due = self.link.took(self.call, taken);
+            self.until_due = self.link.took(self.lane, taken);
         }
         Some(read.map_err(|cause| self.undecoded("an item", cause)))
     }
@@ -122,6 +144,10 @@ impl Received {
     }
 
     fn remote<E>(&self, code: FailureCode, text: Box<str>) -> Erreur<E> {
+        let text = match self.argument {
+            "" => text,
+            argument => format!("its argument `{argument}`: {text}").into(),
+        };
         self.about().remote(code, text, Signatures::default())
     }
 
@@ -154,7 +180,7 @@ impl Drop for Received {
     fn drop(&mut self) {
         self.finish_row();
         if !self.is_over {
-            self.link.drop_stream(self.call, self.taken);
+            self.link.drop_stream(self.lane, self.taken);
         }
         self.link.drop_handle();
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod admission;
 pub(super) mod alarm;
+pub(super) mod arguments;
 pub(super) mod asking;
 pub(super) mod backlog;
 pub(super) mod baton;
@@ -26,6 +27,7 @@ pub(super) mod inbox;
 pub(super) mod inlet;
 #[cfg(any(test, model))]
 pub(super) mod inside;
+pub(super) mod lanes;
 pub(super) mod limits;
 pub(super) mod load;
 pub(super) mod notices;
@@ -36,6 +38,7 @@ pub(super) mod queue;
 pub(super) mod report;
 pub(super) mod reporting;
 pub(super) mod route;
+pub(super) mod rows;
 pub(super) mod running;
 pub(super) mod served;
 pub(super) mod sleepers;

@@ -2,6 +2,7 @@
 
 pub(super) mod after;
 pub(super) mod ambient;
+pub(super) mod apart;
 pub(super) mod aside;
 pub(super) mod attached;
 pub(super) mod chained;
@@ -9,6 +10,7 @@ pub(super) mod channel;
 pub(super) mod circle;
 pub(super) mod dispatch;
 pub(super) mod execute;
+pub(super) mod feed;
 pub(super) mod gone;
 pub(super) mod handler;
 pub(super) mod handles;
@@ -19,6 +21,7 @@ pub(super) mod link;
 pub(super) mod listen;
 pub(super) mod lookout;
 pub(super) mod names;
+pub(super) mod patience;
 pub(super) mod pump;
 pub(super) mod role;
 pub(super) mod room;

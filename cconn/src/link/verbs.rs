@@ -5,6 +5,7 @@ pub(super) mod answers;
 pub(super) mod catch_up;
 pub(super) mod channels;
 pub(super) mod expel;
+pub(super) mod fed;
 pub(super) mod follow;
 pub(super) mod handles;
 pub(super) mod reports;

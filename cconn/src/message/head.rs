@@ -15,6 +15,8 @@ pub struct Entete<'a> {
     omitted: u8,
     /// Whether the answer is a stream.
     streams: bool,
+    /// Whether an argument is a stream.
+    fed: bool,
 }
 
 /// The name and the signature.
@@ -32,14 +34,15 @@ pub(crate) struct Fixed {
     empreinte: u32,
     omitted: u8,
     streams: bool,
+    fed: bool,
 }
 
 impl Fixed {
     /// The head.
     pub(crate) fn entete(self) -> Entete<'static> {
-        let Fixed { signature, empreinte, omitted, streams } = self;
+        let Fixed { signature, empreinte, omitted, streams, fed } = self;
         let (texts, hash) = (Texts::Declared(signature), signature.hash);
-        Entete { texts, hash, empreinte, omitted, streams }
+        Entete { texts, hash, empreinte, omitted, streams, fed }
     }
 }
 
@@ -50,7 +53,7 @@ impl<'a> Entete<'a> {
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
         let (texts, hash) = (Texts::Given(nom, signature), hash(nom));
-        Entete { texts, hash, empreinte, omitted: 0, streams: false }
+        Entete { texts, hash, empreinte, omitted: 0, streams: false, fed: false }
     }
 
     /// The head of a message to a declared command, without the last `omitted` arguments.
@@ -62,7 +65,7 @@ impl<'a> Entete<'a> {
             omitted => signature.form(omitted.into()),
         };
         let (texts, hash) = (Texts::Declared(signature), signature.hash);
-        Entete { texts, hash, empreinte, omitted, streams: false }
+        Entete { texts, hash, empreinte, omitted, streams: false, fed: false }
     }
 
     /// How many arguments at the end are not sent, because they have their defaults.
@@ -76,7 +79,8 @@ impl<'a> Entete<'a> {
     pub(crate) fn full(self) -> Self {
         match self.texts {
             Texts::Declared(signature) => {
-                Entete { streams: self.streams, ..Entete::declared(signature, 0) }
+                let Entete { streams, fed, .. } = self;
+                Entete { streams, fed, ..Entete::declared(signature, 0) }
             }
             Texts::Given(..) => self,
         }
@@ -104,11 +108,25 @@ impl<'a> Entete<'a> {
         self.streams
     }
 
+    /// The head of a message with an argument that is a stream.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn fed(mut self) -> Self {
+        self.fed = true;
+        self
+    }
+
+    /// Whether an argument is a stream.
+    #[inline]
+    pub(crate) fn is_fed(&self) -> bool {
+        self.fed
+    }
+
     /// What is kept of the head, if it is that of a declared command.
     #[inline]
     pub(crate) fn as_fixed(&self) -> Option<Fixed> {
-        let Entete { empreinte, omitted, streams, .. } = *self;
-        self.known().map(|signature| Fixed { signature, empreinte, omitted, streams })
+        let Entete { empreinte, omitted, streams, fed, .. } = *self;
+        self.known().map(|signature| Fixed { signature, empreinte, omitted, streams, fed })
     }
 
     /// The command's name on the wire.

@@ -161,6 +161,9 @@ impl Sender<'_> {
         if head.expects_stream() {
             return Err(self.not_sent(head.nom(), Failure::NoTaker));
         }
+        if head.is_fed() {
+            return Err(self.not_sent(head.nom(), Failure::NoFeeder));
+        }
         // One frame goes to all, so it is in a form that all understand.
         // [features.forms]
         if head.omitted() > 0 && !links.iter().all(|link| link.takes_short_forms()) {

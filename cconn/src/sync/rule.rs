@@ -68,6 +68,19 @@ pub(crate) enum Rule {
     LatestReportIsSent,
     /// A report of progress ends the wait of the call's caller, who is told of it.
     ReportWakesCaller,
+    /// The end of an argument stream, told by its sender or by a cancel, wakes the command that waits
+    /// for its items.
+    CancelEndsLanes,
+    /// A caller that feeds argument streams is woken by credit and by stops.
+    CreditWakesFeeders,
+    /// A handler that makes an item of an argument has its turn, and keeps its place among the
+    /// waiting.
+    FeedersKeepTheirPlace,
+    /// A source of a call whose answer is a stream has a thread of its own: it may wait for what the
+    /// program does with the answer.
+    SourcesHaveTheirThread,
+    /// Nothing is said of an argument stream, its end neither, before its command has started.
+    LanesWaitToBeHeard,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

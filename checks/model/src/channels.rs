@@ -53,6 +53,13 @@ fn start(channel: &Arc<StreamChannel>, count: u8, ledger: &Arc<Ledger>) {
     crate::sync::keep(thread.spawn(body).expect("a thread"));
 }
 
+/// A channel into which a thread of the program pushes so many items.
+pub(crate) fn started(count: u8, ledger: &Arc<Ledger>) -> Arc<StreamChannel> {
+    let channel = Arc::new(StreamChannel::new(CAPACITY, WhenFull::Wait));
+    start(&channel, count, ledger);
+    channel
+}
+
 /// Answers with the stream of a channel.
 pub(crate) fn subscribe(
     incoming: &Incoming<'_>,

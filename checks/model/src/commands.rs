@@ -1,15 +1,17 @@
 //! The handlers of one end of a connection in the models.
 
+use std::cell::RefCell;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use crate::lanes::{Source, Taking};
 use crate::ledger::{Ledger, MessageId, SenderId};
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner, Stopped, ambient};
 use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::sync::{Condvar, Mutex, now};
 use crate::wire::{EndReason, FailureCode};
-use crate::{channels, progress, streams};
+use crate::{channels, lanes, progress, streams};
 
 /// The message that a handler is the handler of, and who sent it.
 #[derive(Clone, Copy)]
@@ -102,6 +104,11 @@ impl Commands {
                 progress::tell(link, count);
                 self.gate.wait();
             }
+            Op::Collect | Op::ParallelCollect => lanes::collect(&speaker(), count, u8::MAX),
+            Op::CollectHalf => lanes::collect(&speaker(), count, count / 2),
+            Op::CollectNone => lanes::collect(&speaker(), count, 0),
+            Op::Feed => lanes::feed_back(&speaker(), count, Source::Plain),
+            Op::FeedCalling => lanes::feed_back(&speaker(), count, Source::Calling),
             Op::Publish => channels::publish(count, &self.channels, &self.ledger),
             Op::Subscribe
             | Op::SubscribeLatest
@@ -114,6 +121,7 @@ impl Commands {
             | Op::Stream
             | Op::StreamCalling
             | Op::StreamAttend
+            | Op::Translate
             | Op::ParallelStream => shuttle::thread::yield_now(),
             Op::Busy => (0..10).for_each(|_| shuttle::thread::yield_now()),
             Op::Stop => assert_eq!(link.stop(None), Stopped::Begun),
@@ -151,6 +159,14 @@ impl Commands {
             self.ledger.pause(self.end);
         }
         let speaker = || Speaker { turn_of: None, ..self.speaker(link, true, of) };
+        if op == Op::Translate {
+            let speaker = speaker();
+            let taking = RefCell::new(Taking::new(&speaker, lanes::open(link)));
+            let count = incoming.body[0];
+            return streams::feed_while(incoming.stream, count, |_| {
+                taking.borrow_mut().next(count).is_some()
+            });
+        }
         let before_item = |_: u8| match op {
             Op::StreamCalling => speaker().call(Op::Echo, 0, 0),
             Op::StreamAttend => self.gate.wait(),

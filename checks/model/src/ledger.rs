@@ -80,6 +80,15 @@ impl Ledger {
         SenderId(books.last_started.len() as u32 - 1)
     }
 
+    /// Another sender, at the same end and for the same reason as that one.
+    pub(crate) fn beside(&self, sender: SenderId) -> SenderId {
+        let books = self.books();
+        let place = sender.0 as usize;
+        let (handled, end) = (books.handled[place], books.ends[place]);
+        drop(books);
+        self.new_sender(handled, end)
+    }
+
     pub(crate) fn new_message(&self, sender: SenderId) -> MessageId {
         let mut books = self.books();
         books.messages.push(Entry { sender, fate: Fate::Open, started: 0, finished: false });

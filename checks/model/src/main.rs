@@ -11,6 +11,7 @@ mod arguments;
 mod channels;
 mod commands;
 mod follow;
+mod lanes;
 mod ledger;
 mod line;
 mod op;

@@ -60,9 +60,23 @@ pub(crate) enum Op {
     Report,
     /// The same, and waits until the caller has the last report.
     ReportAttend,
+    /// Takes the items of its argument, as many as its count says.
+    Collect,
+    /// The same, beside others.
+    ParallelCollect,
+    /// Takes half of them.
+    CollectHalf,
+    /// Takes none.
+    CollectNone,
+    /// Answers with a stream, an item for each item of its argument.
+    Translate,
+    /// Calls `Collect` back, and feeds it as many items as its count says.
+    Feed,
+    /// The same, with calls in the iterator.
+    FeedCalling,
 }
 
-const OPS: [Op; 28] = [
+const OPS: [Op; 35] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -91,15 +105,32 @@ const OPS: [Op; 28] = [
     Op::Publish,
     Op::Report,
     Op::ReportAttend,
+    Op::Collect,
+    Op::ParallelCollect,
+    Op::CollectHalf,
+    Op::CollectNone,
+    Op::Translate,
+    Op::Feed,
+    Op::FeedCalling,
 ];
 
 impl Op {
     pub(crate) fn is_parallel(self) -> bool {
-        matches!(self, Op::Parallel | Op::ParallelAttend | Op::ParallelStream | Op::Publish)
+        matches!(
+            self,
+            Op::Parallel
+                | Op::ParallelAttend
+                | Op::ParallelStream
+                | Op::Publish
+                | Op::ParallelCollect
+        )
     }
 
     pub(crate) fn streams(self) -> bool {
-        matches!(self, Op::Stream | Op::StreamCalling | Op::StreamAttend | Op::ParallelStream)
+        matches!(
+            self,
+            Op::Stream | Op::StreamCalling | Op::StreamAttend | Op::ParallelStream | Op::Translate
+        )
     }
 
     pub(crate) fn subscribes(self) -> bool {

@@ -56,6 +56,19 @@ pub(crate) fn all() -> Vec<Broken> {
         core("39 the end is behind the items", Rule::EndWaitsForItems, "channels"),
         core("40 the queue moves at once", Rule::QueueMovesAtOnce, "channels"),
         core("41 a channel wakes its emitters", Rule::ChannelWakesEmitters, "channels"),
+        core("44 credit wakes who feeds", Rule::CreditWakesFeeders, "arguments"),
+        core(
+            "45 who feeds keeps its place",
+            Rule::FeedersKeepTheirPlace,
+            "arguments inside handlers, few may wait",
+        ),
+        core(
+            "46 a cancel ends arguments",
+            Rule::CancelEndsLanes,
+            "arguments of commands that are given up",
+        ),
+        core("47 sources have a thread", Rule::SourcesHaveTheirThread, "arguments both ways"),
+        core("48 lanes wait to be heard", Rule::LanesWaitToBeHeard, "arguments from channels"),
         core(
             "60 the latest report is sent",
             Rule::LatestReportIsSent,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::lanes::Source;
 use crate::link::smallest_window;
 use crate::op::Op;
 use crate::world::random;
@@ -9,6 +10,7 @@ use crate::world::random;
 mod acts;
 mod channels;
 mod ends;
+mod lanes;
 mod ordinary;
 mod progress;
 mod streams;
@@ -33,6 +35,8 @@ pub(crate) enum Act {
     CatchUp,
     /// A stream: its command, how many items it has, and how many of them are taken at most.
     Take(Op, u8, u8),
+    /// A call whose argument is a stream of so many items.
+    Feed(Op, u8, Source),
     /// A deferred call of a stream that is given up at once.
     GiveUpStream(Op, u8),
     /// A deferred call that is given up after a while.
@@ -184,6 +188,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(ends::broken_off());
     all.extend(streams::streams());
     all.extend(channels::channels());
+    all.extend(lanes::lanes());
     all.extend(progress::progress());
     all.extend(timed::timed());
     all.extend(timed::awaited());

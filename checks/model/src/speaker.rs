@@ -52,6 +52,12 @@ impl Speaker {
         Speaker { link, ledger, id, patience, tells_time, turn_of: None, owed: false }
     }
 
+    /// Another thread, or another part of this one, that sends for the same reason.
+    pub(crate) fn beside(&self) -> Self {
+        let id = self.ledger.beside(self.id);
+        Speaker { id, turn_of: None, ..self.clone() }
+    }
+
     pub(crate) fn deadline(&self) -> Option<std::time::Instant> {
         self.patience.map(|patience| crate::sync::now() + patience)
     }
@@ -243,9 +249,29 @@ impl Speaker {
 
     /// A call that expects a stream.
     fn stream_frame(&self, op: Op, body: &[u8]) -> Result<Outgoing<&'static [u8]>, Failure> {
-        let mut start = Start::plain(self.link.sends()?.0, op as u64, 0);
         let context = Context { stream: NonZeroU32::new(streams::CREDIT), ..Context::default() };
-        start.context = Some((&context, Features::OURS));
+        self.told_frame(op, body, &context)
+    }
+
+    /// A call with an argument that is a stream; it may expect one too.
+    pub(crate) fn fed_frame(
+        &self,
+        op: Op,
+        body: &[u8],
+        expects: bool,
+    ) -> Result<Outgoing<&'static [u8]>, Failure> {
+        let stream = NonZeroU32::new(streams::CREDIT).filter(|_| expects);
+        self.told_frame(op, body, &Context { stream, prepaid: Some(0), ..Context::default() })
+    }
+
+    fn told_frame(
+        &self,
+        op: Op,
+        body: &[u8],
+        context: &Context<'_>,
+    ) -> Result<Outgoing<&'static [u8]>, Failure> {
+        let mut start = Start::plain(self.link.sends()?.0, op as u64, 0);
+        start.context = Some((context, Features::OURS));
         let mut frame = Outgoing::in_buffer(Vec::new());
         frame.begin_call(start);
         frame.bytes.extend(body);

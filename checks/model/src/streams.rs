@@ -1,6 +1,6 @@
 //! Streams in the models: those that make the items, and those that take them.
 
-use crate::link::{Ended, Failure, ItemSink, Opening, Outcome, Put, Row, Taken};
+use crate::link::{ANSWER, Ended, Failure, ItemSink, Lane, Opening, Outcome, Put, Row, Taken};
 use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::sync::FOREVER;
@@ -12,6 +12,18 @@ pub(crate) const CREDIT: u32 = 40;
 
 /// Sends so many items, which are numbered.
 pub(crate) fn feed(pump: Option<&dyn ItemSink>, count: u8, before_item: impl Fn(u8)) -> Outcome {
+    feed_while(pump, count, |number| {
+        before_item(number);
+        true
+    })
+}
+
+/// The same, for as long as there is a next one; where there is none, the stream fails.
+pub(crate) fn feed_while(
+    pump: Option<&dyn ItemSink>,
+    count: u8,
+    has_item: impl Fn(u8) -> bool,
+) -> Outcome {
     let Some(pump) = pump else { return Outcome::Failure(FailureCode::UnexpectedStream) };
     match pump.open() {
         Opening::Open => {}
@@ -20,7 +32,9 @@ pub(crate) fn feed(pump: Option<&dyn ItemSink>, count: u8, before_item: impl Fn(
         Opening::Crowded { .. } => return Outcome::Failure(FailureCode::OverloadedAfterwards),
     }
     for number in 0..count {
-        before_item(number);
+        if !has_item(number) {
+            return Outcome::Failure(FailureCode::Closed);
+        }
         match pump.put(&[number], Vec::new()) {
             Put::Done => {}
             Put::Halted => break,
@@ -32,7 +46,18 @@ pub(crate) fn feed(pump: Option<&dyn ItemSink>, count: u8, before_item: impl Fn(
 
 /// Takes at most `most` of `count` items, and lets the stream go.
 pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8) {
-    let link = &speaker.link;
+    take_noting(speaker, call, op, (count, most), |_| ());
+}
+
+/// The same, and notes how many were taken.
+pub(crate) fn take_noting(
+    speaker: &Speaker,
+    call: CallId,
+    op: Op,
+    (count, most): (u8, u8),
+    note: impl Fn(u8),
+) {
+    let (link, call) = (&speaker.link, Lane { call, lane: ANSWER });
     let (mut taken, mut next) = (Taken::default(), 0);
     while next < most {
         let row = speaker.wait(|| link.next_row(call, std::mem::take(&mut taken), FOREVER));
@@ -46,6 +71,7 @@ pub(crate) fn take(speaker: &Speaker, call: CallId, op: Op, count: u8, most: u8)
                     let is_next = item == [next] || op.drops_items() && item > [next].as_slice();
                     assert!(is_next, "{item:?} in the place of {next}");
                     next = item[0] + 1;
+                    note(next);
                     taken.cost += wire::item_cost(item.len());
                     if taken.cost >= until_due {
                         until_due = link.took(call, std::mem::take(&mut taken));

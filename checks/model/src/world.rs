@@ -15,6 +15,7 @@ use crate::link::{Ending, Expelled, Identity, Limits, Link, Parts, PeerLimits, W
 use crate::op::Op;
 use crate::scenarios::{Act, End, Scenario};
 use crate::speaker::{Pending, Speaker};
+use crate::streams;
 use crate::sync::{self, FOREVER};
 use crate::wire::{EndReason, Features};
 
@@ -263,6 +264,7 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::CatchUp => speaker.catch_up(),
         Act::CallReported(..) => unreachable!("it needs the gate"),
         Act::Take(op, count, most) => speaker.take(op, count, most),
+        Act::Feed(op, count, of) => speaker.feed(op, count, of),
         Act::GiveUpStream(op, count) => speaker.give_up_stream(op, count),
         Act::GiveUp(op, count) => speaker.give_up(op, count),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),
@@ -304,6 +306,8 @@ fn limits(scenario: &Scenario) -> Limits {
         max_waiting: scenario.max_waiting,
         max_parallel: 2,
         high_water: scenario.high_water,
+        stream_credit: streams::CREDIT,
+        silence: FOREVER,
         flush_share: scenario.flush_share,
         write_deadline: scenario.write_deadline.unwrap_or(FOREVER),
         read_deadline: FOREVER,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cconn::description::{self, Forme, Genre, Integree};
 use cconn::erreur::NatureDistante;
+use cconn::flux::Flux;
 use cconn::{Client, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{local, with_watchdog};
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,64 @@ fn streams_are_described_with_their_items_and_errors() {
     assert_eq!(names, ["Etat", "Panne"]);
     let Forme::Flux(item, Some(panne)) = &suivre.reponse else { panic!("{suivre:?}") };
     assert_eq!((&**item, &**panne), (&Forme::Type(0), &Forme::Type(1)));
+}
+
+/// Takes states in.
+#[commande]
+fn importer(
+    cle: u8,
+    /// The states.
+    etats: Flux<Etat, Panne>,
+    notes: Flux<(u8, Etat)>,
+) -> impl Iterator<Item = u8> {
+    drop((etats, notes));
+    std::iter::once(cle)
+}
+
+#[test]
+fn arguments_that_are_streams_are_described_with_their_items_and_errors() {
+    // [description.shapes]
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![importer]).unwrap();
+    let programme = description::commandes(&client).unwrap();
+    let text = |forme: &Forme| forme.texte(&programme.types).to_string();
+    let [importer] = programme.commandes.as_slice() else { panic!("{programme:?}") };
+    let arguments = importer.arguments.as_deref().unwrap();
+    let shown: Vec<_> = arguments
+        .iter()
+        .map(|one| (one.nom.as_str(), one.doc.as_str(), text(&one.forme)))
+        .collect();
+    let items = "Flux<(u8, Etat)>".to_owned();
+    assert_eq!(
+        shown,
+        [
+            ("cle", "", "u8".to_owned()),
+            ("etats", "The states.", "Flux<Etat, Panne>".to_owned()),
+            ("notes", "", items),
+        ]
+    );
+    assert_eq!(text(&importer.reponse), "Flux<u8>");
+    let Forme::Flux(item, Some(panne)) = &arguments[1].forme else { panic!("{importer:?}") };
+    assert_eq!((&**item, &**panne), (&Forme::Type(0), &Forme::Type(1)));
+    assert!(importer.signature.contains("etats: Flux<Etat, Panne>"), "{}", importer.signature);
+}
+
+/// A command whose stream has other items is another one: it does not run.
+#[test]
+fn an_argument_stream_of_other_items_is_another_signature() {
+    mod ours {
+        #[cconn::commande]
+        pub(super) fn compter(nombres: cconn::flux::Flux<u32>) -> u64;
+    }
+    #[commande]
+    fn compter(nombres: Flux<u64>) -> u64 {
+        nombres.count() as u64
+    }
+    let (serveur, client) = local();
+    serveur.enregistrer(commandes![compter]).unwrap();
+    let refused = client.appeler(ours::compter { nombres: Flux::de(0..3) });
+    assert_eq!(nature(refused), NatureDistante::Signature);
+    assert_eq!(client.appeler(compter { nombres: Flux::de(0..3) }).unwrap(), 3);
 }
 
 /// What streams are made of counts: their items are refused like answers of another structure.

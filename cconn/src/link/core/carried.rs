@@ -17,6 +17,8 @@ pub(crate) struct Carried {
     pub(crate) progress: bool,
     /// The first credit of the stream that the caller expects; 0 if it expects none.
     pub(crate) credit: u32,
+    /// Whether the caller feeds argument streams.
+    pub(crate) fed: bool,
 }
 
 impl Carried {
@@ -29,7 +31,15 @@ impl Carried {
             baggage: context.baggage.map(Into::into),
             progress: context.progress,
             credit: context.stream.map_or(0, NonZeroU32::get),
+            // [lane.declared]
+            fed: context.prepaid.is_some(),
         }
+    }
+
+    /// Whether the caller expects a stream, or feeds some.
+    #[inline]
+    pub(crate) fn streams(&self) -> bool {
+        self.credit > 0 || self.fed
     }
 
     /// Whether a thread that works for the command has anything to pass on.

@@ -4,7 +4,7 @@
 use super::channel::{Feed, Finish, Gone};
 use super::command::Ran;
 use super::feeding::Feeding;
-use super::outbox::Item;
+use super::outbox::{ANSWER, Item, Lane};
 use super::outlet::{Halt, OutletId};
 use super::sleepers::Sleep;
 use super::state::State;
@@ -57,9 +57,35 @@ impl State {
         if outlets.channels() >= most {
             return refuse(&feed, Gone::Crowded);
         }
-        let id = outlets.open_fed(call, credit, feed);
+        let id = outlets.open_fed(Lane { call, lane: ANSWER }, credit, feed);
         self.outbox.open_lane(id.lane, wire::MAY_BE_SILENT);
         self.feed(id, u64::MAX);
+        Attached::Open(id)
+    }
+
+    /// Feeds an argument stream from a channel, if fewer than `most` channels are open.
+    // [stream.most]
+    pub(crate) fn attach_argument(&mut self, id: OutletId, feed: Feed, most: usize) -> Attached {
+        let is_open = self.outlets.as_ref().is_some_and(|outlets| outlets.is_open(id));
+        if !is_open || !self.can_append() {
+            return refuse(&feed, Gone::Ended);
+        }
+        let refused = if self.is_stopping() && holds(Rule::StopEndsChannels) {
+            Some((Gone::Stopping, FailureCode::Closed, "the connection is being stopped"))
+        } else if self.outlets.as_ref().is_some_and(|outlets| outlets.channels() >= most) {
+            Some((Gone::Crowded, FailureCode::OverloadedAfterwards, "too many channels are open"))
+        } else {
+            None
+        };
+        if let Some((gone, code, text)) = refused {
+            self.fail_argument(id, code, text);
+            return refuse(&feed, gone);
+        }
+        if let Some(outlets) = &mut self.outlets {
+            outlets.feed_with(id, feed);
+        }
+        self.open_fed_lane(id.lane);
+        self.tend_channel(id.lane);
         Attached::Open(id)
     }
 
@@ -137,7 +163,9 @@ impl State {
         let begin = self.outbox.end();
         let mut moved = false;
         while let Some(feed) = self.feed_of(id) {
-            if feed.may_end() {
+            let may_end = feed.may_end();
+            if may_end && self.has_started(id) {
+                let Some(feed) = self.feed_of(id) else { break };
                 if let Some(how) = feed.queue.take_finish() {
                     self.end_channel(id, &how, None);
                 }
@@ -201,11 +229,10 @@ impl State {
         self.outlets.as_ref().is_some_and(|outlets| outlets.is_any_waiting_for_room())
     }
 
-    /// Goes on with the stream that answers a call, if a channel feeds it, after credit, a stop or a
-    /// cancel has come for it.
+    /// Goes on with a stream, if a channel feeds it, after credit, a stop or a cancel has come for it.
     // [stop.end] [cancel.stream]
-    pub(super) fn tend_channel(&mut self, call: CallId) {
-        let Some((id, halt)) = self.outlets.as_ref().and_then(|outlets| outlets.fed(call)) else {
+    pub(super) fn tend_channel(&mut self, lane: Lane) {
+        let Some((id, halt)) = self.outlets.as_ref().and_then(|outlets| outlets.fed(lane)) else {
             return;
         };
         match halt {
@@ -249,6 +276,12 @@ impl State {
 
     /// Sends the end of a channel's stream, and lets its emitters know if that is not their doing.
     fn end_fed(&mut self, id: OutletId, how: StreamEnd<'_>, gone: Option<Gone>) {
+        if !self.has_started(id)
+            && let StreamEnd::Failure { code, text } = how
+        {
+            self.leave_argument(id, gone);
+            return self.fail_argument(id, code, text);
+        }
         let Some(feed) = self.close_fed(id) else { return };
         if let Some(gone) = gone {
             feed.leave(gone);
@@ -257,14 +290,25 @@ impl State {
         self.append_with(|out| {
             Frame::End { id: of, lane, how }.write(out, peer);
         });
-        self.wake_emitters(id.lane.call);
+        self.channel_has_ended(id.lane);
+    }
+
+    /// Tells whoever waits for the end of a channel's stream.
+    // [lane.outcome]
+    fn channel_has_ended(&mut self, lane: Lane) {
+        self.wake_emitters(lane.call);
+        if lane.lane == ANSWER {
+            self.end_lanes(Some(lane.call));
+        } else {
+            self.wake_feeder(lane.call);
+        }
     }
 
     /// Lets a channel's stream go of which nothing more is to be said.
     fn leave_channel(&mut self, id: OutletId, gone: Gone) {
         if let Some(feed) = self.close_fed(id) {
             feed.leave(gone);
-            self.wake_emitters(id.lane.call);
+            self.channel_has_ended(id.lane);
         }
     }
 

@@ -43,6 +43,14 @@ pub(crate) enum Failure {
     /// Not sent: the command answers with a stream, which a one-way message has no taker for. The
     /// connection lives.
     NoTaker,
+    /// Not sent: an argument is a stream, which only a thread that waits for the answer feeds. The
+    /// connection lives.
+    NoFeeder,
+    /// Not sent: no thread could be started to feed the arguments that are streams. The connection
+    /// lives.
+    NoThread,
+    /// Not sent: an argument is a stream that was sent before. The connection lives.
+    Spent,
     /// The connection ended first.
     Ended { ending: Arc<Ending>, may_have_run: bool },
     /// The command that the thread works for is not wanted any more. The connection lives.

@@ -4,6 +4,8 @@ use super::outbox::Item;
 use super::outlet::{Halt, OutletId};
 use super::sleepers::Sleep;
 use super::state::State;
+use crate::sync::{Rule, holds};
+use crate::wire::{self, CallId};
 
 /// Bytes in the outbox above which streams wait, so that answers and commands keep their room.
 const ITEMS_ROOM: u64 = 256 << 10;
@@ -42,9 +44,37 @@ impl State {
     /// Appends an item, which `feeding` must allow. Frames are at most `most` bytes long.
     #[inline]
     pub(crate) fn put_item(&mut self, id: OutletId, item: Item<'_>, most: usize) {
-        if let Some(outlets) = &mut self.outlets {
-            outlets.spend(id, item.len());
+        if let Some(outlets) = &mut self.outlets
+            && outlets.spend(id, item.len())
+        {
+            self.open_argument_lane(id);
         }
         self.outbox.append_item(id.lane, item, most);
+    }
+
+    /// Appends the frame that opens the lane of an argument, before its first item.
+    // [items.flags]
+    #[cold]
+    pub(super) fn open_argument_lane(&mut self, id: OutletId) {
+        let is_fed = self.outlets.as_ref().is_some_and(|outlets| outlets.feed_at(id).is_some());
+        self.outbox.open_lane(id.lane, if is_fed { wire::MAY_BE_SILENT } else { 0 });
+    }
+
+    /// Wakes the thread that waits to feed that stream.
+    pub(super) fn wake_pump(&mut self, id: CallId) {
+        // A thread that waits for room in the outbox has to see a stop too.
+        self.wake(|sleep| {
+            matches!(sleep, Sleep::Credit(call) if call == id) || sleep == Sleep::Room
+        });
+    }
+
+    /// Wakes the thread that feeds the arguments of that call.
+    pub(super) fn wake_feeder(&mut self, id: CallId) {
+        if holds(Rule::CreditWakesFeeders) {
+            // It waits for the answer, or for room in the outbox.
+            self.wake(|sleep| {
+                matches!(sleep, Sleep::Answer(call) if call == id) || sleep == Sleep::Room
+            });
+        }
     }
 }

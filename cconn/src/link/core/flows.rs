@@ -4,16 +4,15 @@
 use super::bytes::Bytes;
 use super::command::Ran;
 use super::goodbye::Ending;
-use super::inlet::{Bad, Ended, Stream, Taken};
+use super::inlet::{Ended, Stream, Taken};
+use super::outbox::{ANSWER, Lane};
 use super::outlet::{Halt, OutletId};
+use super::rows::{Row, bad, overspent};
 use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::StandInTerm;
 use crate::sync::{Rule, holds};
 use crate::wire::{self, CallId, EndReason, WireError};
-
-/// The one lane of a call that this side knows: its answer.
-const ANSWER: u8 = 0;
 
 /// What became of a command that has returned an iterator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,35 +25,21 @@ pub(crate) enum Begun {
     Crowded,
 }
 
-/// What the program gets of a stream.
-#[derive(Debug)]
-pub(crate) enum Row {
-    /// A row of items.
-    Items {
-        row: Bytes,
-        /// The cost of further items after which credit has to be given again.
-        until_due: u64,
-    },
-    End(Ended),
-    /// Nothing has come.
-    Nothing,
-    /// The connection has ended before the stream.
-    Lost,
-}
-
 impl State {
     // Frames that come.
 
     /// Takes in a frame of items. Returns how many of its last bytes are kept, with `keep_items`.
-    // [stream.open] [lane.unknown] [stream.unexpected]
+    // [stream.open] [stream.unexpected]
     pub(super) fn items_came(
         &mut self,
         id: CallId,
         lane: u8,
         rest: &[u8],
     ) -> Result<usize, Ending> {
-        let call = if lane == ANSWER { self.calls.stream(id) } else { Stream::Unknown };
-        let items = match call {
+        if lane != ANSWER {
+            return self.lane_items_came(Lane { call: id, lane }, rest);
+        }
+        let items = match self.calls.stream(id) {
             Stream::Unknown => {
                 self.waste.note();
                 return Ok(0);
@@ -73,14 +58,7 @@ impl State {
         };
         let Some(inlet) = self.calls.inlet(id) else { return Ok(0) };
         if !inlet.has_ended() {
-            inlet.spend(items).map_err(|fault| match fault {
-                // [credit.overrun]
-                Bad::Credit => {
-                    let text = "an item of a stream came for which no credit was left";
-                    Ending::here(EndReason::Window, text)
-                }
-                Bad::Wire(error) => bad(error),
-            })?;
+            inlet.spend(items).map_err(overspent)?;
         }
         if inlet.drops_items() || items.is_empty() {
             self.waste.note();
@@ -90,12 +68,18 @@ impl State {
     }
 
     /// Whether no row of that stream is kept yet.
-    pub(super) fn keeps_no_items(&mut self, id: CallId) -> bool {
+    pub(super) fn keeps_no_items(&mut self, id: CallId, lane: u8) -> bool {
+        if lane != ANSWER {
+            return self.keeps_no_lane_items(Lane { call: id, lane });
+        }
         self.calls.inlet(id).is_none_or(|inlet| inlet.is_empty())
     }
 
     /// Keeps a row of items for the program.
-    pub(super) fn keep_items(&mut self, id: CallId, row: Bytes, most: usize) {
+    pub(super) fn keep_items(&mut self, id: CallId, lane: u8, row: Bytes, most: usize) {
+        if lane != ANSWER {
+            return self.keep_lane_items(Lane { call: id, lane }, row, most);
+        }
         if !self.calls.keep_items(id, row, most) {
             self.append_with(|out| wire::write_credit(out, id, ANSWER, 0));
         }
@@ -105,15 +89,17 @@ impl State {
     /// Takes in the end of a stream.
     // [end.crossing] [end.twice] [end.unopened]
     pub(super) fn end_came(&mut self, id: CallId, lane: u8, end: Ended) -> Result<(), Ending> {
-        if lane == ANSWER {
-            if matches!(self.calls.stream(id), Stream::Expected | Stream::NotExpected) {
-                let text = format!("a stream ended that call {:#x} had not opened", id.0);
-                return Err(Ending::here(EndReason::Protocol, text));
-            }
-            if self.calls.end_stream(id, end) {
-                self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
-                return Ok(());
-            }
+        if lane != ANSWER {
+            return self.lane_end_came(Lane { call: id, lane }, end);
+        }
+        if matches!(self.calls.stream(id), Stream::Expected | Stream::NotExpected) {
+            let text = format!("a stream ended that call {:#x} had not opened", id.0);
+            return Err(Ending::here(EndReason::Protocol, text));
+        }
+        if self.calls.end_stream(id, end) {
+            self.close_arguments(id);
+            self.wake(|sleep| matches!(sleep, Sleep::Answer(call) if call == id));
+            return Ok(());
         }
         self.waste.note();
         Ok(())
@@ -122,54 +108,57 @@ impl State {
     /// Takes in credit for a stream of ours, or its stop.
     // [credit.unknown] [stop.end]
     pub(super) fn credit_came(&mut self, id: CallId, lane: u8, bytes: u32) -> Result<(), Ending> {
-        let outlets = self.outlets.as_mut().filter(|_| lane == ANSWER);
-        let known = match outlets {
+        let of = Lane { call: id, lane };
+        let known = match self.outlets.as_mut() {
             None => false,
             Some(outlets) if bytes == 0 => {
-                holds(Rule::StopHaltsPumps) && outlets.halt_call(id, Halt::Stopped)
+                holds(Rule::StopHaltsPumps) && outlets.halt_lane(of, Halt::Stopped)
             }
-            Some(outlets) => outlets.credit(id, bytes).map_err(|_| {
+            Some(outlets) => outlets.credit(of, bytes).map_err(|_| {
                 // [credit.most]
                 Ending::here(EndReason::Window, "a stream was given more credit than it may have")
             })?,
         };
-        if known {
+        if !known {
+            self.waste.note();
+            return Ok(());
+        }
+        if lane == ANSWER {
             self.wake_pump(id);
             if bytes == 0 {
                 self.call_is_unwanted(id);
             }
-            self.tend_channel(id);
         } else {
-            self.waste.note();
+            self.end_heard_argument(of);
+            self.open_fed_lane(of);
+            self.wake_feeder(id);
         }
+        self.tend_channel(of);
         Ok(())
     }
 
     /// Halts the stream of a call that the peer has given up.
     // [cancel.stream]
     pub(super) fn cancel_stream(&mut self, id: CallId) {
+        let lane = Lane { call: id, lane: ANSWER };
         if let Some(outlets) = &mut self.outlets
-            && outlets.halt_call(id, Halt::Cancelled)
+            && outlets.halt_lane(lane, Halt::Cancelled)
         {
             self.wake_pump(id);
-            self.tend_channel(id);
+            self.tend_channel(lane);
         }
-    }
-
-    /// Wakes the thread that waits to feed that stream.
-    fn wake_pump(&mut self, id: CallId) {
-        // A thread that waits for room in the outbox has to see a stop too.
-        self.wake(|sleep| {
-            matches!(sleep, Sleep::Credit(call) if call == id) || sleep == Sleep::Room
-        });
     }
 
     // What the program takes.
 
     /// Takes the next row of a stream out, after noting what was taken of the last one.
     // [stream.cut]
-    pub(crate) fn take_row(&mut self, id: CallId, taken: Taken) -> Row {
-        self.took(id, taken);
+    pub(crate) fn take_row(&mut self, lane: Lane, taken: Taken) -> Row {
+        self.took(lane, taken);
+        let id = lane.call;
+        if lane.lane != ANSWER {
+            return self.take_lane_row(lane);
+        }
         let Some(inlet) = self.calls.inlet(id) else { return Row::Lost };
         if let Some(row) = inlet.next_row() {
             let until_due = inlet.until_due();
@@ -185,7 +174,11 @@ impl State {
     /// Notes what the program has taken, and gives credit again if that is due. Returns the cost of
     /// further items after which it is due next.
     // [credit.due]
-    pub(crate) fn took(&mut self, id: CallId, taken: Taken) -> u64 {
+    pub(crate) fn took(&mut self, lane: Lane, taken: Taken) -> u64 {
+        let id = lane.call;
+        if lane.lane != ANSWER {
+            return self.took_of_lane(lane, taken);
+        }
         if let Some(credit) = self.calls.took(id, taken) {
             self.append_with(|out| wire::write_credit(out, id, ANSWER, credit));
         }
@@ -193,23 +186,34 @@ impl State {
     }
 
     /// Whether a stream's wait is over: something has come, or nothing will.
-    pub(crate) fn has_news(&self, id: CallId) -> bool {
-        self.calls.has_news(id)
+    pub(crate) fn has_news(&self, lane: Lane) -> bool {
+        if lane.lane != ANSWER {
+            return self.has_news_of_lane(lane);
+        }
+        self.calls.has_news(lane.call)
     }
 
     /// Whether that stream may be silent for long.
-    pub(crate) fn may_be_silent(&mut self, id: CallId) -> bool {
-        self.calls.inlet(id).is_some_and(|inlet| inlet.may_be_silent())
+    pub(crate) fn may_be_silent(&mut self, lane: Lane) -> bool {
+        if lane.lane != ANSWER {
+            return self.may_lane_be_silent(lane);
+        }
+        self.calls.inlet(lane.call).is_some_and(|inlet| inlet.may_be_silent())
     }
 
     /// Notes that the program takes nothing more of a stream, and tells its sender. The frame is
     /// left to others: a thread that drops a stream must not wait.
     // [stop.end]
-    pub(crate) fn drop_stream(&mut self, id: CallId, taken: Taken) {
+    pub(crate) fn drop_stream(&mut self, lane: Lane, taken: Taken) {
+        let id = lane.call;
+        if lane.lane != ANSWER {
+            return self.drop_lane(lane, taken);
+        }
         let _no_credit = self.calls.took(id, Taken { cost: 0, ..taken });
         if self.calls.forget_stream(id) {
             self.append_with(|out| wire::write_credit(out, id, ANSWER, 0));
         }
+        self.let_arguments_go(id);
         if self.ended().is_some() {
             self.calls.lose_unwanted();
         }
@@ -237,7 +241,8 @@ impl State {
         self.turn.begin_pump(ran.parallel);
         self.handled(ran.number);
         self.end_reports(call);
-        let id = self.outlets.get_or_insert_default().open(call, credit);
+        let lane = Lane { call, lane: ANSWER };
+        let id = self.outlets.get_or_insert_default().open(lane, credit);
         if self.can_append() {
             self.outbox.open_lane(id.lane, 0);
         }
@@ -288,8 +293,4 @@ impl State {
     pub(crate) fn feeds_streams(&self) -> bool {
         self.outlets.as_ref().is_some_and(|outlets| !outlets.is_empty())
     }
-}
-
-fn bad(error: WireError) -> Ending {
-    Ending::here(EndReason::Protocol, error.to_string())
 }

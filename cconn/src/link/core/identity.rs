@@ -71,6 +71,11 @@ impl Identity {
         format!("{}{}?", self.threads, self.id)
     }
 
+    /// The name of a thread that feeds the arguments of a call.
+    pub(crate) fn feeder_name(&self) -> String {
+        format!("{}{}<", self.threads, self.id)
+    }
+
     /// The name of the connection's stand-in threads.
     pub(crate) fn stand_in_name(&self) -> String {
         format!("{}{}+", self.threads, self.id)

@@ -76,8 +76,8 @@ pub(crate) struct Inlet {
     first: u32,
     /// The cost of items that were taken, for which no credit was given again.
     owed: u64,
-    /// Whether the lane may be silent for long.
-    may_be_silent: bool,
+    /// The flags of the first frame of items, once that has come.
+    flags: Option<u8>,
     /// Whether the program wants no more items: the stream was stopped, or is void.
     unwanted: bool,
     /// Whether the sender's end has come.
@@ -93,11 +93,27 @@ impl Inlet {
             credit: i64::from(first),
             first,
             owed: 0,
-            may_be_silent: flags & wire::MAY_BE_SILENT != 0,
+            flags: Some(flags),
             unwanted: false,
             has_ended: false,
             end: None,
         }
+    }
+
+    /// A stream of which no frame has come yet.
+    pub(crate) fn awaited(first: u32) -> Self {
+        Inlet { flags: None, ..Inlet::new(first, 0) }
+    }
+
+    /// Takes the flags off the stream's first frame. `None` if they are missing.
+    // [items.flags]
+    pub(crate) fn begin<'a>(&mut self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        if self.flags.is_some() {
+            return Some(rest);
+        }
+        let (flags, items) = rest.split_first()?;
+        self.flags = Some(*flags);
+        Some(items)
     }
 
     /// Charges the items of a row that has come.
@@ -125,7 +141,7 @@ impl Inlet {
     }
 
     pub(crate) fn may_be_silent(&self) -> bool {
-        self.may_be_silent
+        self.flags.is_some_and(|flags| flags & wire::MAY_BE_SILENT != 0)
     }
 
     /// Keeps a row until the program takes it.
@@ -259,5 +275,15 @@ mod tests {
         assert_eq!(inlet.forget(), row.len());
         inlet.hear_end(Ended::Complete);
         assert!(inlet.has_ended() && inlet.is_empty() && !inlet.has_news());
+    }
+
+    #[test]
+    fn the_first_frame_says_whether_the_lane_may_be_silent() {
+        // [items.flags]
+        let mut inlet = Inlet::awaited(1024);
+        assert!(inlet.begin(&[]).is_none() && !inlet.may_be_silent());
+        assert_eq!(inlet.begin(&[0xff, 7]), Some(&[7][..]));
+        assert!(inlet.may_be_silent());
+        assert_eq!(inlet.begin(&[9]), Some(&[9][..]), "no flags behind the first frame");
     }
 }

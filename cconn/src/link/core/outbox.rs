@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use self::growing::Growing;
-pub(crate) use self::growing::{Item, Lane};
+pub(crate) use self::growing::{ANSWER, Item, Lane};
 use crate::copy;
 use crate::wire::{self, CallId, Outgoing};
 

@@ -1,12 +1,13 @@
 //! The sending ends of streams: the credit of each, and whether its receiver still wants it.
 
 mod fed;
+mod heard;
 
 use std::collections::{HashMap, VecDeque};
 
 use super::channel::Feed;
-use super::outbox::Lane;
-use crate::wire::{self, CallId};
+use super::outbox::{ANSWER, Lane};
+use crate::wire::{self, FailureCode};
 
 /// Names the sending end of a stream, for the thread that feeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,21 @@ struct Outlet {
     halt: Halt,
     /// What feeds it, if that is a channel and no thread.
     feed: Option<Box<Feed>>,
+    /// Whether its first frame is still to be sent: that of an argument's stream stands before its
+    /// first item.
+    opens: bool,
+    /// Whether the receiver has given credit, or a stop. What an argument's stream has to say waits
+    /// until then.
+    heard: bool,
+    /// How the stream ends once the receiver was heard.
+    late: Option<Box<LateEnd>>,
+}
+
+/// The end of a stream that has failed before its receiver could be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LateEnd {
+    pub(crate) code: FailureCode,
+    pub(crate) text: Box<str>,
 }
 
 /// The sending ends of all streams of one connection.
@@ -42,7 +58,9 @@ struct Outlet {
 pub(crate) struct Outlets {
     places: Vec<Option<Outlet>>,
     free: Vec<u32>,
-    by_call: HashMap<CallId, u32>,
+    by_lane: HashMap<Lane, u32>,
+    /// How many of the streams are arguments.
+    arguments: usize,
     /// How many of the streams channels feed.
     channels: usize,
     /// Streams of channels whose items wait for room in the outbox, the longest first.
@@ -57,19 +75,28 @@ impl Outlets {
     /// Whether no stream is sent.
     #[cfg(any(test, model))]
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_call.is_empty()
+        self.by_lane.is_empty()
     }
 
     /// The number of streams that are sent.
     pub(crate) fn len(&self) -> usize {
-        self.by_call.len()
+        self.by_lane.len()
     }
 
-    /// Opens the sending end of the stream that answers a call of the peer's.
-    pub(crate) fn open(&mut self, call: CallId, credit: u32) -> OutletId {
-        let lane = Lane { call, lane: 0 };
+    /// Opens the sending end of a stream: of the answer to a call of the peer's, which is lane 0, or
+    /// of an argument of a call of ours.
+    pub(crate) fn open(&mut self, lane: Lane, credit: u32) -> OutletId {
         let credit = i64::from(credit);
-        let outlet = Some(Outlet { lane, credit, halt: Halt::None, feed: None });
+        let is_answer = lane.lane == ANSWER;
+        let outlet = Some(Outlet {
+            lane,
+            credit,
+            halt: Halt::None,
+            feed: None,
+            opens: !is_answer,
+            heard: is_answer,
+            late: None,
+        });
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
@@ -77,14 +104,17 @@ impl Outlets {
         if let Some(free) = self.places.get_mut(place as usize) {
             *free = outlet;
         }
-        self.by_call.insert(call, place);
+        self.by_lane.insert(lane, place);
+        self.arguments = self.arguments.saturating_add(usize::from(!is_answer));
         OutletId { place, lane }
     }
 
     /// Closes a sending end.
     pub(crate) fn close(&mut self, id: OutletId) {
         if self.at(id).is_some() {
-            self.by_call.remove(&id.lane.call);
+            self.by_lane.remove(&id.lane);
+            let is_argument = id.lane.lane != ANSWER;
+            self.arguments = self.arguments.saturating_sub(usize::from(is_argument));
             if let Some(place) = self.places.get_mut(id.place as usize) {
                 *place = None;
                 self.free.push(id.place);
@@ -98,8 +128,8 @@ impl Outlets {
         outlet.filter(|outlet| outlet.lane == id.lane)
     }
 
-    fn of_call(&mut self, call: CallId) -> Option<&mut Outlet> {
-        let place = *self.by_call.get(&call)?;
+    fn of_lane(&mut self, lane: Lane) -> Option<&mut Outlet> {
+        let place = *self.by_lane.get(&lane)?;
         self.places.get_mut(place as usize)?.as_mut()
     }
 
@@ -115,28 +145,31 @@ impl Outlets {
         self.at(id).map_or(Halt::Cancelled, |outlet| outlet.halt)
     }
 
-    /// Takes the cost of an item from the credit.
+    /// Takes the cost of an item from the credit. True if a frame that opens the lane is to stand
+    /// before the item.
     // [credit.spend]
     #[inline]
-    pub(crate) fn spend(&mut self, id: OutletId, length: usize) {
+    pub(crate) fn spend(&mut self, id: OutletId, length: usize) -> bool {
         let place = self.places.get_mut(id.place as usize).and_then(Option::as_mut);
-        if let Some(outlet) = place {
-            let cost = i64::try_from(wire::item_cost(length)).unwrap_or(i64::MAX);
-            outlet.credit = outlet.credit.saturating_sub(cost);
-        }
+        let Some(outlet) = place else { return false };
+        let cost = i64::try_from(wire::item_cost(length)).unwrap_or(i64::MAX);
+        outlet.credit = outlet.credit.saturating_sub(cost);
+        std::mem::take(&mut outlet.opens)
     }
 
     /// Takes in credit from the receiver. `Ok(false)` if no such stream is sent.
     // [credit.most]
-    pub(crate) fn credit(&mut self, call: CallId, bytes: u32) -> Result<bool, TooMuch> {
-        let Some(outlet) = self.of_call(call) else { return Ok(false) };
+    pub(crate) fn credit(&mut self, lane: Lane, bytes: u32) -> Result<bool, TooMuch> {
+        let Some(outlet) = self.of_lane(lane) else { return Ok(false) };
         outlet.credit = outlet.credit.saturating_add(i64::from(bytes));
+        outlet.heard = true;
         if outlet.credit > wire::MAX_CREDIT { Err(TooMuch) } else { Ok(true) }
     }
 
-    /// Halts the stream of a call; false if there is none.
-    pub(crate) fn halt_call(&mut self, call: CallId, halt: Halt) -> bool {
-        let Some(outlet) = self.of_call(call) else { return false };
+    /// Halts a stream; false if there is none.
+    pub(crate) fn halt_lane(&mut self, lane: Lane, halt: Halt) -> bool {
+        let Some(outlet) = self.of_lane(lane) else { return false };
+        outlet.heard = true;
         // A cancel that comes behind a stop says more.
         if outlet.halt != Halt::Cancelled {
             outlet.halt = halt;
@@ -144,9 +177,9 @@ impl Outlets {
         true
     }
 
-    /// Whether the receiver of a call's stream wants no more of it.
-    pub(crate) fn is_halted(&self, call: CallId) -> bool {
-        let outlet = self.by_call.get(&call).and_then(|place| self.places.get(*place as usize));
+    /// Whether the receiver of a stream wants no more of it.
+    pub(crate) fn is_halted(&self, lane: Lane) -> bool {
+        let outlet = self.by_lane.get(&lane).and_then(|place| self.places.get(*place as usize));
         outlet.and_then(Option::as_ref).is_some_and(|outlet| outlet.halt != Halt::None)
     }
 }
@@ -154,21 +187,23 @@ impl Outlets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::CallId;
 
-    const CALL: CallId = CallId(7);
+    const LANE: Lane = Lane { call: CallId(7), lane: 0 };
+    const OTHER: Lane = Lane { call: CallId(8), lane: 0 };
 
     #[test]
     fn a_sending_end_spends_what_it_was_given() {
         // [credit.spend] [credit.most]
         let mut outlets = Outlets::default();
-        let id = outlets.open(CALL, 20);
+        let id = outlets.open(LANE, 20);
         assert!(outlets.has_credit(id) && !outlets.is_empty());
         outlets.spend(id, 100);
         assert!(!outlets.has_credit(id), "a large item takes it below zero");
-        assert_eq!(outlets.credit(CALL, 97), Ok(true));
+        assert_eq!(outlets.credit(LANE, 97), Ok(true));
         assert!(outlets.has_credit(id));
-        assert_eq!(outlets.credit(CallId(8), 1), Ok(false));
-        assert_eq!(outlets.credit(CALL, 1 << 31), Err(TooMuch));
+        assert_eq!(outlets.credit(OTHER, 1), Ok(false));
+        assert_eq!(outlets.credit(LANE, 1 << 31), Err(TooMuch));
         outlets.close(id);
         assert!(outlets.is_empty() && !outlets.has_credit(id));
     }
@@ -176,9 +211,9 @@ mod tests {
     #[test]
     fn a_place_that_is_used_again_does_not_obey_its_old_name() {
         let mut outlets = Outlets::default();
-        let old = outlets.open(CALL, 20);
+        let old = outlets.open(LANE, 20);
         outlets.close(old);
-        let new = outlets.open(CallId(8), 20);
+        let new = outlets.open(OTHER, 20);
         assert_eq!(old.place, new.place);
         outlets.close(old);
         assert_eq!(outlets.halt(old), Halt::Cancelled);
@@ -189,13 +224,25 @@ mod tests {
     fn a_cancel_says_more_than_a_stop() {
         // [stop.end] [cancel.stream]
         let mut outlets = Outlets::default();
-        let id = outlets.open(CALL, 20);
-        assert!(!outlets.is_halted(CALL));
-        assert!(outlets.halt_call(CALL, Halt::Stopped));
+        let id = outlets.open(LANE, 20);
+        assert!(!outlets.is_halted(LANE));
+        assert!(outlets.halt_lane(LANE, Halt::Stopped));
         assert_eq!(outlets.halt(id), Halt::Stopped);
-        assert!(outlets.halt_call(CALL, Halt::Cancelled));
-        assert!(outlets.halt_call(CALL, Halt::Stopped));
+        assert!(outlets.halt_lane(LANE, Halt::Cancelled));
+        assert!(outlets.halt_lane(LANE, Halt::Stopped));
         assert_eq!(outlets.halt(id), Halt::Cancelled);
-        assert!(outlets.is_halted(CALL) && !outlets.halt_call(CallId(9), Halt::Stopped));
+        assert!(outlets.is_halted(LANE) && !outlets.halt_lane(OTHER, Halt::Stopped));
+    }
+
+    #[test]
+    fn the_lanes_of_a_call_are_apart() {
+        let mut outlets = Outlets::default();
+        let [first, second] = [1, 2].map(|lane| Lane { lane, ..LANE });
+        let (one, two) = (outlets.open(first, 0), outlets.open(second, 0));
+        assert_eq!(outlets.credit(second, 5), Ok(true));
+        assert!(!outlets.has_credit(one) && outlets.has_credit(two));
+        assert!(outlets.halt_lane(first, Halt::Stopped));
+        assert_eq!((outlets.halt(one), outlets.halt(two)), (Halt::Stopped, Halt::None));
+        assert!(!outlets.is_halted(LANE) && !outlets.halt_lane(LANE, Halt::Stopped));
     }
 }

@@ -176,7 +176,7 @@ impl State {
             Frame::Grant { class, bytes } => self.granted(class, bytes),
             Frame::Items { id, lane, rest } => {
                 let length = self.items_came(id, lane, rest)?;
-                self.keep_row(id, length, kept, routing);
+                self.keep_row((id, lane), length, kept, routing);
                 Ok(())
             }
             Frame::End { id, lane, how } => self.end_came(id, lane, Ended::told(how)),
@@ -211,10 +211,16 @@ impl State {
     }
 
     /// Keeps the last `length` bytes of a frame of items.
-    fn keep_row(&mut self, id: CallId, length: usize, kept: Kept<'_>, routing: Routing<'_>) {
+    fn keep_row(
+        &mut self,
+        (id, lane): (CallId, u8),
+        length: usize,
+        kept: Kept<'_>,
+        routing: Routing<'_>,
+    ) {
         if length > 0 {
-            let row = kept.body(length, self.keeps_no_items(id));
-            self.keep_items(id, row, routing.max_unclaimed);
+            let row = kept.body(length, self.keeps_no_items(id, lane));
+            self.keep_items(id, lane, row, routing.max_unclaimed);
         }
     }
 
@@ -326,6 +332,7 @@ impl State {
             Cancelled::Nothing => {}
         }
         self.cancel_stream(id);
+        self.cancel_lanes(id);
         Ok(())
     }
 

@@ -104,6 +104,17 @@ impl State {
         self.turn.come_back(parallel);
     }
 
+    /// Notes that a waiting handler makes an item of an argument of its call, with its turn.
+    pub(crate) fn begin_item(&mut self, parallel: bool) {
+        self.turn.begin_item(parallel);
+    }
+
+    /// Notes that the handler waits on.
+    pub(crate) fn end_item(&mut self, parallel: bool) {
+        self.turn.end_item(parallel);
+        self.pass_on();
+    }
+
     /// Whether only handlers that wait are left. They may be waiting for a command that one of them
     /// has asked for.
     pub(crate) fn only_handlers_wait(&self) -> bool {

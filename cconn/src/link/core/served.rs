@@ -103,6 +103,11 @@ impl Served {
         Some(!std::mem::replace(&mut running.asked, true))
     }
 
+    /// Whether a call runs.
+    pub(crate) fn has(&self, call: CallId) -> bool {
+        self.plain == Some(call) || self.others.contains_key(&call)
+    }
+
     /// Whether the peer has given that running call up.
     pub(crate) fn is_cancelled(&self, call: CallId) -> bool {
         self.others.get(&call).is_some_and(|running| running.cancelled)

@@ -31,6 +31,8 @@ pub(crate) enum Sleep {
     Line,
     /// The first sender in the line, waiting for room in the peer's window.
     Window,
+    /// A command, waiting for an item of an argument stream of that call of the peer's.
+    Argument(CallId),
     /// A thread that feeds the stream of that call, waiting for credit.
     Credit(CallId),
     /// A sender, waiting for room in the outbox.
@@ -57,6 +59,7 @@ impl Sleep {
         match self {
             Sleep::Followed
             | Sleep::Answer(_)
+            | Sleep::Argument(_)
             | Sleep::Answers
             | Sleep::Several
             | Sleep::Window

@@ -12,6 +12,7 @@ use super::command::Ran;
 use super::due::Due;
 use super::followed::Followed;
 use super::goodbye::{Ending, Goodbye};
+use super::lanes::Lanes;
 use super::limits::{Limits, PeerLimits};
 use super::outbox::Outbox;
 use super::outlet::Outlets;
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub(super) high_water: u64,
     /// The sending ends of streams; `None` until there is a first one.
     pub(super) outlets: Option<Box<Outlets>>,
+    /// The receiving ends of argument streams; `None` until there is a first one.
+    pub(super) lanes: Option<Box<Lanes>>,
     /// What the peer's greeting declares.
     pub(super) peer: Features,
 }
@@ -92,6 +95,7 @@ impl State {
             reports: Reports::default(),
             high_water: limits.high_water,
             outlets: None,
+            lanes: None,
             peer: peer.features,
         }
     }

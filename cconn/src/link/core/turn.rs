@@ -7,6 +7,7 @@
 mod arrivals;
 mod counts;
 mod found;
+mod pulling;
 mod pumping;
 mod role;
 mod stand_ins;
@@ -171,7 +172,7 @@ impl Turn {
     #[inline]
     pub(crate) fn occupied(&self) -> usize {
         let handlers = self.running.saturating_add(self.waiting).saturating_add(self.parallel);
-        handlers.saturating_add(self.pumps.count)
+        handlers.saturating_add(self.pumps.count).saturating_sub(self.pumps.pulling)
     }
 
     /// Whether a thread is there for whose sake the command may run: an executor, a thread of the
@@ -188,7 +189,8 @@ impl Turn {
     /// Whether only handlers that wait are left. They may be waiting for a command that one of them
     /// has asked for.
     pub(crate) fn only_waits(&self) -> bool {
-        self.waiting > 0 && self.occupied() == self.waiting && self.is_queue_empty()
+        let waits = self.waiting > 0 && self.pumps.pulling == 0;
+        waits && self.occupied() == self.waiting && self.is_queue_empty()
     }
 
     /// Whether a thread of the program or a handler waits on this connection.

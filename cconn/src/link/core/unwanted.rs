@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::alarm::{Alarm, Unwanted};
 use super::goodbye::Ending;
+use super::outbox::{ANSWER, Lane};
 use super::outlet::Outlets;
 use super::sleepers::Sleep;
 use super::state::State;
@@ -38,7 +39,7 @@ impl State {
 
     /// Whether the peer has given a call up, or wants no more of the stream that answers it.
     fn is_call_given_up(&self, call: CallId) -> bool {
-        let is_halted = |outlets: &Outlets| outlets.is_halted(call);
+        let is_halted = |outlets: &Outlets| outlets.is_halted(Lane { call, lane: ANSWER });
         self.turn.is_cancelled(call) || self.outlets.as_deref().is_some_and(is_halted)
     }
 

@@ -147,7 +147,7 @@ pub(in super::super) fn of_command(carried: &Carried) -> Ambient {
 
 /// Notes that the work of the command on the calling thread has no deadline any more: it has opened
 /// a stream, and its caller's deadline covers the opening only.
-pub(super) fn forget_deadline() {
+pub(in super::super) fn forget_deadline() {
     let forget = |place: &RefCell<Option<Ambient>>| {
         if let Some(ambient) = &mut *place.borrow_mut() {
             ambient.until = None;

@@ -16,11 +16,14 @@ use crate::wire::CallId;
 
 /// The marks of a running command.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "marks that have nothing to do with each other")]
 pub(in super::super) struct Marks {
     /// How deep in a chain of calls the command was sent.
     pub(in super::super) depth: u8,
     pub(in super::super) call: Option<CallId>,
     pub(in super::super) parallel: bool,
+    /// Whether the caller feeds argument streams.
+    pub(in super::super) fed: bool,
     /// Whether the command has returned an iterator, which the thread pulls: it has no turn any
     /// more to give up.
     pub(in super::super) pumping: bool,
@@ -34,6 +37,18 @@ pub(in super::super) struct Handler {
     /// The connection that the command came by.
     pub(in super::super) link: Arc<Link>,
     pub(in super::super) marks: Marks,
+}
+
+impl Handler {
+    /// Takes the turn back, for as long as the waiting command makes an item of an argument.
+    pub(super) fn begin_item(&self) {
+        self.link.locked(|its| its.begin_item(self.marks.parallel));
+    }
+
+    /// Gives the turn up again; the command has kept its place among those that wait.
+    pub(super) fn end_item(&self) {
+        self.link.locked(|its| its.end_item(self.marks.parallel));
+    }
 }
 
 thread_local! {

@@ -67,6 +67,11 @@ impl<'a> Pump<'a> {
         self.id.get()
     }
 
+    /// Whether a channel feeds the stream, which goes on without a thread.
+    pub(super) fn is_fed(&self) -> bool {
+        self.is_fed.get()
+    }
+
     /// Whether the stream was opened, or will not be because its call was given up.
     pub(super) fn is_decided(&self) -> bool {
         self.cancelled.get() || self.is_fed.get() || self.opened().is_some()
@@ -187,8 +192,7 @@ impl Pump<'_> {
         if !state.is_stopping() {
             return Deadline::Never;
         }
-        let half = self.link.limits.grace.checked_div(2).unwrap_or_default();
-        let left = state.stop_left(half, crate::sync::now());
+        let left = self.link.stop_left_for_iterators(state);
         left.map_or(Deadline::Never, Deadline::After)
     }
 

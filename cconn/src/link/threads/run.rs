@@ -88,7 +88,14 @@ impl Link {
     }
 
     fn run_notice(self: &Arc<Self>, notice: &Notice) {
-        let marks = Marks { depth: 0, call: None, parallel: false, pumping: false, ambient: false };
+        let marks = Marks {
+            depth: 0,
+            call: None,
+            parallel: false,
+            fed: false,
+            pumping: false,
+            ambient: false,
+        };
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
@@ -96,7 +103,7 @@ impl Link {
     pub(super) fn run_command(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
         let Command { call, parallel, number, charge, .. } = *command;
-        let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
+        let streams = command.carried.as_deref().is_some_and(Carried::streams);
         // Credit is granted when a command starts: a long command must not hold up the peer's
         // window.
         state.take_up(charge);
@@ -106,7 +113,7 @@ impl Link {
         // This thread is about to enter user code, so other threads get what else may start, and
         // the helm.
         state.offer();
-        if credit > 0 {
+        if streams {
             return self.run_streaming(state, hands);
         }
         let write = state.unlocked(|| self.run_away(hands, None));
@@ -119,8 +126,8 @@ impl Link {
         state.advance_goodbye();
     }
 
-    /// Runs a command whose caller expects a stream. If one was opened, what is sent at last is its
-    /// end.
+    /// Runs a command whose caller expects a stream, or feeds some. If one was opened, what is sent at
+    /// last is its end.
     #[cold]
     fn run_streaming(self: &Arc<Self>, state: &mut Locked<'_>, hands: &mut Hands<'_>) {
         let Some(command) = &hands.command else { return };
@@ -128,7 +135,7 @@ impl Link {
         let credit = command.carried.as_deref().map_or(0, |carried| carried.credit);
         let ran = Ran { call, parallel, number };
         let pump = Pump::new(self, ran, (name, credit), hands.role);
-        let write = state.unlocked(|| self.run_pumping(hands, &pump));
+        let write = state.unlocked(|| self.run_pumping(hands, (credit > 0).then_some(&pump)));
         let stream = pump.opened();
         // [cancel.stream]
         let write = write && stream.is_none_or(|stream| state.owes_end(stream));
@@ -136,6 +143,9 @@ impl Link {
         match stream {
             None => state.finish(ran),
             Some(stream) => end_stream(state, ran, stream, hands.role),
+        }
+        if !pump.is_fed() {
+            state.end_lanes(call);
         }
         if at_once {
             state.write_at_once(hands.frame.parts(), &mut Deadline::Never);
@@ -145,8 +155,8 @@ impl Link {
     }
 
     #[cold]
-    fn run_pumping(self: &Arc<Self>, hands: &mut Hands<'_>, pump: &Pump<'_>) -> bool {
-        self.run_away(hands, Some(pump))
+    fn run_pumping(self: &Arc<Self>, hands: &mut Hands<'_>, pump: Option<&Pump<'_>>) -> bool {
+        self.run_away(hands, pump)
     }
 
     /// Runs the command with nothing locked; false if there is nothing to send.
@@ -172,6 +182,7 @@ impl Link {
         let Hands { runner, command, frame, .. } = hands;
         let Some(command) = command else { return false };
         let Command { depth, call, parallel, .. } = *command;
+        let marks = Marks { depth, call, parallel, fed: false, pumping: false, ambient: false };
         let (body, apart) = command.body.parts();
         let incoming = Incoming {
             command: command.name,
@@ -184,7 +195,6 @@ impl Link {
             frame.begin_answer(call);
         }
         let header = frame.bytes.len();
-        let marks = Marks { depth, call, parallel, pumping: false, ambient: false };
         let outcome = match command.carried.as_deref() {
             None => self.enter(marks, &mut **runner, &incoming, frame),
             Some(carried) => self.enter_carrying((carried, marks), &mut **runner, &incoming, frame),
@@ -267,7 +277,7 @@ impl Link {
         if let Some(call) = reported {
             self.locked(|state| state.begin_reports(call));
         }
-        let outcome = handler::inside(marks, || {
+        let outcome = handler::inside(Marks { fed: carried.fed, ..marks }, || {
             let passed_on = carried.is_passed_on().then(|| ambient::of_command(carried));
             let _ambient = passed_on.map(ambient::enter);
             self.run_inside(runner, incoming, frame)

@@ -4,6 +4,7 @@ use crate::link::Link;
 use crate::link::core::calls::Answer;
 use crate::link::core::failure::Failure;
 use crate::link::core::inlet::Taken;
+use crate::link::core::outbox::{ANSWER, Lane};
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
@@ -175,7 +176,7 @@ impl Link {
         let unused = self.locked_soon(|state| {
             let unused = state.unfollow(call);
             if state.has_stream(call) {
-                state.drop_stream(call, Taken::default());
+                state.drop_stream(Lane { call, lane: ANSWER }, Taken::default());
                 self.leave_stop(state);
             } else if state.give_up(call) {
                 state.flush_ready();
@@ -188,7 +189,7 @@ impl Link {
 
     /// Opens a call whose frame is the next to be sent.
     #[inline]
-    fn open(
+    pub(super) fn open(
         &self,
         state: &mut Locked<'_>,
         frame: &mut Outgoing<&[u8]>,

@@ -1,4 +1,5 @@
-//! Taking items out of the streams that answer calls of this side.
+//! Taking items out of streams: those that answer calls of this side, and those that are arguments
+//! of the peer's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,15 +7,17 @@ use std::time::Duration;
 use super::answers::{sent, unwanted};
 use crate::link::Link;
 use crate::link::core::failure::{Failure, WaitedFor};
-use crate::link::core::flows::Row;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::inlet::Taken;
+use crate::link::core::outbox::{ANSWER, Lane};
+use crate::link::core::rows::Row;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::io::lock::Locked;
+use crate::link::threads::ambient::forget_deadline;
+use crate::link::threads::handler;
 use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
-use crate::wire::CallId;
 
 impl Link {
     /// Takes the next row of a stream out, or its end. `taken`: what was taken of the last row.
@@ -23,12 +26,12 @@ impl Link {
     /// silent. A command that waits gives up its turn meanwhile.
     pub(crate) fn next_row(
         &self,
-        call: CallId,
+        lane: Lane,
         taken: Taken,
         silence: Duration,
     ) -> Result<Row, Failure> {
         let row = self.locked(|state| {
-            let row = state.take_row(call, taken);
+            let row = state.take_row(lane, taken);
             if !matches!(row, Row::Nothing) {
                 // Credit that was given again must not wait while the program handles the items.
                 state.flush(&mut self.patience());
@@ -36,23 +39,29 @@ impl Link {
             row
         });
         match row {
-            Row::Nothing => self.await_row(call, silence),
+            Row::Nothing => self.await_row(lane, silence),
             Row::Lost => Err(self.lost_stream()),
             row => Ok(row),
         }
     }
 
-    fn await_row(&self, call: CallId, silence: Duration) -> Result<Row, Failure> {
+    fn await_row(&self, lane: Lane, silence: Duration) -> Result<Row, Failure> {
         let row = self.locked_aside(|state, from_handler| {
-            let quiet = state.may_be_silent(call);
+            let quiet = state.may_be_silent(lane);
             let mut until = if quiet { Deadline::Never } else { Deadline::After(silence) };
             let caller = !from_handler || !self.is_inside();
             state.begin_calling(caller);
             state.offer_turn();
-            let news = |state: &State| state.has_news(call);
-            let waited = state.wait_working(self, Sleep::Answer(call), &mut until, news);
+            let news = |state: &State| state.has_news(lane);
+            let sleep = sleep_for(lane);
+            let mut waited = state.wait_working(self, sleep, &mut until, news);
+            let mut is_lenient = true;
+            while waited == Waited::Expired && may_wait_on(state, lane, &mut is_lenient) {
+                until = Deadline::After(silence);
+                waited = state.wait_working(self, sleep, &mut until, news);
+            }
             state.end_calling(caller);
-            let row = state.take_row(call, Taken::default());
+            let row = state.take_row(lane, Taken::default());
             state.flush(&mut self.patience());
             match (row, waited) {
                 // [stream.silence]
@@ -70,20 +79,37 @@ impl Link {
 
     /// Notes what was taken of a row that is not used up yet, so that its sender gets credit.
     /// Returns the cost of further items after which that is due next.
-    pub(crate) fn took(&self, call: CallId, taken: Taken) -> u64 {
+    pub(crate) fn took(&self, lane: Lane, taken: Taken) -> u64 {
         self.locked(|state| {
-            let until_due = state.took(call, taken);
+            let until_due = state.took(lane, taken);
             state.flush(&mut self.patience());
             until_due
         })
     }
 
     /// Lets a stream go that is not wanted any more. Never waits, and writes nothing itself.
-    pub(crate) fn drop_stream(&self, call: CallId, taken: Taken) {
+    pub(crate) fn drop_stream(&self, lane: Lane, taken: Taken) {
         self.locked_soon(|state| {
-            state.drop_stream(call, taken);
+            state.drop_stream(lane, taken);
             self.leave_stop(state);
         });
+    }
+
+    /// Opens the next argument stream of the command that the calling thread is inside of.
+    ///
+    /// An error if the caller feeds none, or there are too many.
+    // [lane.declared]
+    pub(crate) fn open_argument(&self) -> Result<Lane, NoArgument> {
+        let marks = handler::marks().filter(|marks| marks.fed).ok_or(NoArgument)?;
+        let call = marks.call.ok_or(NoArgument)?;
+        // [context.opening]
+        forget_deadline();
+        self.locked(|state| {
+            let lane = state.open_lane(call, self.limits.stream_credit).ok_or(NoArgument)?;
+            // The caller can't send before it has this, and the command is about to wait for it.
+            state.flush(&mut self.patience());
+            Ok(lane)
+        })
     }
 
     /// Leaves a stop to other threads.
@@ -91,14 +117,38 @@ impl Link {
         if self.watch.is_some() {
             state.leave_unflushed();
         } else {
-            state.flush_ready();
+            state.flush(&mut self.patience());
         }
     }
 
     /// The failure of a stream whose connection has ended.
-    fn lost_stream(&self) -> Failure {
+    pub(super) fn lost_stream(&self) -> Failure {
         let ending = self.locked(|state| state.ended().cloned());
         let ending = ending.unwrap_or_else(|| Arc::new(Ending::vanished()));
         Failure::Ended { ending, may_have_run: true }
     }
+}
+
+/// A command takes an argument stream that its caller does not feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoArgument;
+
+/// What a thread sleeps for that waits for items.
+fn sleep_for(lane: Lane) -> Sleep {
+    if lane.lane == ANSWER { Sleep::Answer(lane.call) } else { Sleep::Argument(lane.call) }
+}
+
+/// Whether a stream that has brought nothing may still be waited for: it has said meanwhile that it
+/// may be silent; or its call's arguments are streams too, and the peer waits for items of theirs, or
+/// did until a moment ago.
+// [stream.silence]
+#[cold]
+fn may_wait_on(state: &mut State, lane: Lane, is_lenient: &mut bool) -> bool {
+    if lane.lane != ANSWER {
+        return state.may_be_silent(lane);
+    }
+    let (are_open, are_waited_for) = state.arguments_open(lane.call);
+    let goes_on = are_waited_for || (are_open && *is_lenient);
+    *is_lenient = are_waited_for;
+    goes_on
 }

@@ -47,6 +47,21 @@ impl Calls {
         self.entries.iter().filter(|entry| matches!(entry.slot, Slot::Open(_))).count()
     }
 
+    /// Whether so many bytes of items of an argument stream can be kept; then they are counted.
+    // [stream.kept]
+    pub(crate) fn may_keep(&mut self, bytes: usize, most: usize) -> bool {
+        let held = self.unclaimed.saturating_add(self.streamed).saturating_add(bytes);
+        if held <= most {
+            self.streamed = self.streamed.saturating_add(bytes);
+        }
+        held <= most
+    }
+
+    /// Counts bytes of items no more that were kept.
+    pub(crate) fn let_go(&mut self, bytes: usize) {
+        self.streamed = self.streamed.saturating_sub(bytes);
+    }
+
     /// Bytes of items that wait here for the program, over all streams.
     #[cfg(model)]
     pub(crate) fn streamed(&self) -> usize {

@@ -2,8 +2,11 @@
 
 use crate::wire::CallId;
 
+/// The lane of a call's answer; the others are those of its arguments.
+pub(crate) const ANSWER: u8 = 0;
+
 /// The stream that an item belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
     pub(crate) call: CallId,
     pub(crate) lane: u8,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::{Halt, Outlet, OutletId, Outlets};
 use crate::link::core::channel::Feed;
-use crate::wire::CallId;
+use crate::link::core::outbox::Lane;
 
 impl Outlets {
     /// How many streams of channels are sent.
@@ -13,17 +13,22 @@ impl Outlets {
         self.channels
     }
 
-    /// Opens the sending end of a channel's stream that answers a call of the peer's.
-    pub(crate) fn open_fed(&mut self, call: CallId, credit: u32, feed: Feed) -> OutletId {
-        let id = self.open(call, credit);
+    /// Opens the sending end of a channel's stream.
+    pub(crate) fn open_fed(&mut self, lane: Lane, credit: u32, feed: Feed) -> OutletId {
+        let id = self.open(lane, credit);
+        self.feed_with(id, feed);
+        id
+    }
+
+    /// Makes a channel feed a stream.
+    pub(crate) fn feed_with(&mut self, id: OutletId, feed: Feed) {
         if let Some(outlet) = self.at_mut(id) {
             outlet.feed = Some(Box::new(feed));
             self.channels = self.channels.saturating_add(1);
         }
-        id
     }
 
-    fn at_mut(&mut self, id: OutletId) -> Option<&mut Outlet> {
+    pub(super) fn at_mut(&mut self, id: OutletId) -> Option<&mut Outlet> {
         let outlet = self.places.get_mut(id.place as usize)?.as_mut();
         outlet.filter(|outlet| outlet.lane == id.lane)
     }
@@ -38,10 +43,9 @@ impl Outlets {
         self.at_mut(id)?.feed.as_deref_mut()
     }
 
-    /// The sending end of the stream that answers that call, if a channel feeds it; and why the
-    /// stream has to end.
-    pub(crate) fn fed(&self, call: CallId) -> Option<(OutletId, Halt)> {
-        let place = *self.by_call.get(&call)?;
+    /// The sending end of that stream, if a channel feeds it; and why the stream has to end.
+    pub(crate) fn fed(&self, lane: Lane) -> Option<(OutletId, Halt)> {
+        let place = *self.by_lane.get(&lane)?;
         let outlet = self.places.get(place as usize)?.as_ref()?;
         outlet.feed.as_ref()?;
         Some((OutletId { place, lane: outlet.lane }, outlet.halt))
@@ -49,9 +53,15 @@ impl Outlets {
 
     /// Closes the sending end of a channel's stream, and returns what fed it.
     pub(crate) fn close_fed(&mut self, id: OutletId) -> Option<Box<Feed>> {
+        let feed = self.take_feed(id)?;
+        self.close(id);
+        Some(feed)
+    }
+
+    /// Takes away what feeds that stream.
+    pub(crate) fn take_feed(&mut self, id: OutletId) -> Option<Box<Feed>> {
         let feed = self.at_mut(id)?.feed.take()?;
         self.channels = self.channels.saturating_sub(1);
-        self.close(id);
         Some(feed)
     }
 

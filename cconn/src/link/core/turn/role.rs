@@ -24,6 +24,9 @@ pub(super) struct Pumps {
     pub(super) terms: u64,
     /// Stand-ins that do the executor's work, or have not noticed yet that their term is over.
     pub(super) in_place: usize,
+    /// Handlers that run and keep their place among those that wait, because they make an item of an
+    /// argument of the call that they wait for.
+    pub(super) pulling: usize,
 }
 
 impl Pumps {

@@ -1,0 +1,57 @@
+//! The sending ends of argument streams: nothing is said on one before its receiver was heard.
+
+use super::{LateEnd, Outlet, OutletId, Outlets};
+use crate::link::core::outbox::{ANSWER, Lane};
+use crate::wire::CallId;
+
+impl Outlets {
+    /// Whether that sending end is open.
+    pub(crate) fn is_open(&self, id: OutletId) -> bool {
+        self.at(id).is_some_and(|outlet| outlet.late.is_none())
+    }
+
+    /// Whether the receiver has given credit, or a stop; a stream that is closed counts as heard.
+    pub(crate) fn is_heard(&self, id: OutletId) -> bool {
+        self.at(id).is_none_or(|outlet| outlet.heard)
+    }
+
+    /// Whether that stream's first frame is to be sent now, because a channel feeds it and its
+    /// receiver was heard.
+    pub(crate) fn take_opening_of_channel(&mut self, lane: Lane) -> Option<OutletId> {
+        let place = *self.by_lane.get(&lane)?;
+        let outlet = self.places.get_mut(place as usize)?.as_mut()?;
+        let opens = outlet.opens && outlet.heard && outlet.feed.is_some();
+        outlet.opens &= !opens;
+        opens.then_some(OutletId { place, lane })
+    }
+
+    /// Keeps the end of a stream until its receiver is heard. False if it was heard already, or is
+    /// gone.
+    // [lane.opens]
+    pub(crate) fn end_later(&mut self, id: OutletId, end: LateEnd) -> bool {
+        let Some(outlet) = self.at_mut(id).filter(|outlet| !outlet.heard) else { return false };
+        outlet.late.get_or_insert(Box::new(end));
+        true
+    }
+
+    /// Takes out the end of a stream that was kept until now, when its receiver was heard.
+    pub(crate) fn take_late_end(&mut self, lane: Lane) -> Option<(OutletId, LateEnd)> {
+        let place = *self.by_lane.get(&lane)?;
+        let end = self.places.get_mut(place as usize)?.as_mut()?.late.take()?;
+        Some((OutletId { place, lane }, *end))
+    }
+
+    /// The sending ends of the argument streams of a call that are open.
+    pub(crate) fn arguments_of(&self, call: CallId) -> Vec<OutletId> {
+        let is_its = |outlet: &&Outlet| outlet.lane.call == call && outlet.lane.lane != ANSWER;
+        let place = |(place, outlet): (u32, &Option<Outlet>)| {
+            let lane = outlet.as_ref().filter(is_its)?.lane;
+            Some(OutletId { place, lane })
+        };
+        if self.arguments == 0 {
+            Vec::new()
+        } else {
+            (0..).zip(&self.places).filter_map(place).collect()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! How long the thread waits that feeds the argument streams of a call.
+
+use std::time::{Duration, Instant};
+
+use crate::link::Link;
+use crate::link::core::failure::WaitedFor;
+use crate::link::core::state::State;
+use crate::link::core::whereabouts::Whereabouts;
+use crate::sync::Deadline;
+
+/// How long a call with argument streams may take.
+// [lane.silence]
+pub(in super::super) struct Patience {
+    /// Until its command has started.
+    pub(super) opening: Deadline,
+    /// While its streams are open, without a sign of the peer.
+    pub(super) silence: Duration,
+    /// Behind the end of the last of them.
+    pub(super) answer: Deadline,
+}
+
+impl Patience {
+    /// `deadline`: of the call, whose time begins now.
+    pub(in super::super) fn new(deadline: Deadline, silence: Duration) -> Self {
+        // The wait for the answer has as much time as the whole call had, from its own beginning.
+        let time = |moment: Instant| moment.saturating_duration_since(crate::sync::now());
+        let moment = { deadline }.moment();
+        let answer = moment.map_or(deadline, |moment| Deadline::After(time(moment)));
+        Patience { opening: deadline, silence, answer }
+    }
+
+    /// The deadline of the wait until the command has started.
+    pub(in super::super) fn opening(&mut self) -> &mut Deadline {
+        &mut self.opening
+    }
+
+    /// The patience of a thread that only feeds: others wait for the answer.
+    pub(in super::super) fn endless() -> Self {
+        let (opening, answer) = (Deadline::Never, Deadline::Never);
+        Patience { opening, silence: Duration::MAX, answer }
+    }
+}
+
+/// What a thread that feeds waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late {
+    Opening,
+    Silence,
+    Answer,
+}
+
+impl Late {
+    pub(super) fn phase(self) -> WaitedFor {
+        match self {
+            Late::Silence => WaitedFor::Silence,
+            Late::Opening | Late::Answer => WaitedFor::Answer(Whereabouts::SENT),
+        }
+    }
+}
+
+impl Patience {
+    /// Keeps the moment of a deadline that runs on over several waits.
+    pub(super) fn keep(&mut self, late: Option<Late>, until: Deadline) {
+        match late {
+            Some(Late::Opening) => self.opening = until,
+            Some(Late::Answer) => self.answer = until,
+            Some(Late::Silence) | None => {}
+        }
+    }
+}
+
+impl Link {
+    /// Whether the connection is being stopped, and iterators have had their time.
+    pub(super) fn has_no_time(&self, state: &mut State) -> bool {
+        self.stop_left_for_iterators(state).is_some_and(|left| left.is_zero())
+    }
+
+    /// How long iterators may go on while the connection is being stopped: half of the grace
+    /// period.
+    // [stream.retrait]
+    pub(super) fn stop_left_for_iterators(&self, state: &mut State) -> Option<Duration> {
+        let half = self.limits.grace.checked_div(2).unwrap_or_default();
+        state.stop_left(half, crate::sync::now())
+    }
+}
