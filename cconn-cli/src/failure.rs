@@ -95,6 +95,7 @@ pub fn kind<E>(error: &Erreur<E>) -> Kind {
             EchecConnexion::Incompatible { .. } | EchecConnexion::Tls { .. } => Kind::NotAPeer,
             EchecConnexion::Complet { .. }
             | EchecConnexion::Refusee { .. }
+            | EchecConnexion::AutreProgramme { .. }
             | EchecConnexion::Secret { .. } => Kind::Refused,
             _ => Kind::Unreachable,
         },

@@ -24,6 +24,7 @@ use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::Refusal;
 
 pub use options::OptionsClient;
+use options::same_program;
 pub(crate) use options::{Settings, check};
 pub(crate) use shared::shared_settings;
 
@@ -279,7 +280,9 @@ fn greet_server(
     deadline: Option<Instant>,
 ) -> Resultat<Greeted> {
     // [greeting.client-at-once] [greeting.before-frames]
-    handshake::greet_and_prove(io, &settings.limits, &settings.keys, deadline)
+    let said = settings.program.as_deref();
+    handshake::greet_and_prove(io, &settings.limits, &settings.keys, said, deadline)
+        .and_then(|greeted| same_program(said, greeted))
         .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
 }
 
@@ -301,6 +304,8 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
             };
             EchecConnexion::Secret { adresse, nature, texte }
         }
+        HandshakeError::Refused { refusal: Refusal::OtherProgram, .. }
+        | HandshakeError::OtherProgram(_) => EchecConnexion::AutreProgramme { adresse, texte },
         HandshakeError::Refused { refusal: Refusal::Plain, .. } => {
             EchecConnexion::Tls { adresse, nature: NatureTls::Exige, texte }
         }

@@ -12,8 +12,8 @@ use crate::link::{Limits, PeerLimits, smallest_window};
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
-    Challenge, Features, GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Refusal, Role,
-    VERSION, WireError,
+    Challenge, Features, GREETING_HEAD, Greeting, GreetingHead, MIN_FRAME_LIMIT, Program, Refusal,
+    Role, VERSION, WireError,
 };
 
 pub(crate) use secret::{Hearing, Proven, answer, greet_and_prove};
@@ -45,6 +45,8 @@ pub(crate) enum HandshakeError {
     Limits(u32, u64),
     #[error("{}", .0.text())]
     Unproven(Refusal),
+    #[error("{0}")]
+    OtherProgram(String),
     #[error("the system has no random numbers for the proof of a secret")]
     NoRandom,
     #[error("{}{}{text}", refusal.text(), if text.is_empty() { "" } else { ": " })]
@@ -59,6 +61,8 @@ pub(crate) struct Greeted {
     pub(crate) instance: Option<u64>,
     /// The bytes that came behind its greeting, in the buffer that holds them.
     pub(crate) rest: Vec<u8>,
+    /// Which program it is, if it says so.
+    pub(crate) program: Option<Box<Program>>,
     /// What its greeting says of secrets, if it says anything.
     offer: Option<Box<Offer>>,
     /// The secret that it has proved to know.
@@ -72,6 +76,13 @@ struct Offer {
     said: Vec<u8>,
 }
 
+/// What a greeting tells of its sender besides its limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told<'a> {
+    pub(crate) instance: Option<u64>,
+    pub(crate) program: Option<&'a Program>,
+}
+
 /// Sends this side's greeting. The buffer of any socket takes a whole greeting, so this rarely
 /// waits.
 // [greeting.first]
@@ -81,25 +92,22 @@ pub(crate) fn greet(
     limits: &Limits,
     refusal: Refusal,
     text: &str,
-    instance: Option<u64>,
+    told: Told<'_>,
     deadline: Option<Instant>,
 ) -> Result<(), HandshakeError> {
-    send(io, &written(role, limits, refusal, text, instance), deadline)
+    send(io, &written(role, limits, refusal, text, told), deadline)
 }
 
 /// This side's greeting.
-fn written(
-    role: Role,
-    limits: &Limits,
-    refusal: Refusal,
-    text: &str,
-    instance: Option<u64>,
-) -> Vec<u8> {
+fn written(role: Role, limits: &Limits, refusal: Refusal, text: &str, told: Told<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64);
     let (max_frame, window) = (limits.max_frame, limits.window);
     // [features.declared]
-    let (text, features) = (text.to_owned(), Features::OURS);
+    let (text, features, instance) = (text.to_owned(), Features::OURS, told.instance);
     Greeting { role, refusal, max_frame, window, text, features, instance }.write(&mut bytes);
+    if let Some(program) = told.program {
+        program.append(&mut bytes);
+    }
     bytes
 }
 
@@ -196,9 +204,10 @@ fn finish(mut buf: Vec<u8>, end: usize, own_role: Role) -> Result<Greeted, Hands
         let said = buf.get(..end).unwrap_or(&[]).to_vec();
         Box::new(Offer { challenge, said })
     });
+    let program = Program::find(buf.get(GREETING_HEAD..end).unwrap_or(&[]))?.map(Box::new);
     buf.drain(..end);
     let instance = greeting.instance;
-    Ok(Greeted { limits, instance, rest: buf, offer, proven: None })
+    Ok(Greeted { limits, instance, rest: buf, program, offer, proven: None })
 }
 
 fn check(greeting: &Greeting, own_role: Role) -> Result<PeerLimits, HandshakeError> {
@@ -282,7 +291,7 @@ mod tests {
         let (limits, past) = (Limits::default(), Some(Instant::now()));
         let late = read_greeting(&ours, Role::Client, past);
         assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");
-        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", None, past).unwrap();
+        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", Told::default(), past).unwrap();
         read_greeting(&ours, Role::Client, past).unwrap();
     }
     /// Bytes that may be held of a peer before it is known who it is.
@@ -291,7 +300,8 @@ mod tests {
     #[test]
     fn little_is_held_of_who_has_not_greeted() {
         let (ours, hers) = Memory::pair(1 << 20);
-        let mut greeting = written(Role::Client, &Limits::default(), Refusal::Accepted, "", None);
+        let told = Told::default();
+        let mut greeting = written(Role::Client, &Limits::default(), Refusal::Accepted, "", told);
         // As long as a greeting can be: a record that nobody knows fills it.
         let filler = 4096 - greeting.len() - 4;
         greeting.extend(999_u16.to_le_bytes());

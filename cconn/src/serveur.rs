@@ -15,6 +15,7 @@ mod hooks;
 mod listener;
 mod notify;
 mod options;
+mod program;
 #[cfg(unix)]
 mod relay;
 mod salon;

@@ -19,6 +19,7 @@ mod frame;
 mod greeting;
 mod layout;
 mod outgoing;
+mod program;
 mod reader;
 mod stream;
 mod text;
@@ -39,6 +40,7 @@ pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub(crate) use layout::LENGTH_PREFIX;
 pub use outgoing::Answering;
 pub(crate) use outgoing::{Outgoing, Start};
+pub(crate) use program::{MAX_NAME, Program};
 pub(crate) use stream::{
     ITEM_HEAD, ITEM_LENGTH, MAX_CREDIT, MAY_BE_SILENT, StreamEnd, begin_items, item_cost,
     next_item, put_item_length, set_length,

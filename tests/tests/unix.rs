@@ -6,6 +6,7 @@ mod unix {
     mod enfants;
     mod fichiers;
     mod lancements;
+    mod programmes;
     mod relais;
     mod systemd;
     mod verbes;

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod attempt;
+mod program;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use crate::erreur::{Erreur, Resultat, Usage};
 use crate::link::Limits;
 use crate::preuve::Keys;
 use crate::text::counted;
-use crate::wire::{MAX_DEPTH, MIN_FRAME_LIMIT};
+use crate::wire::{MAX_DEPTH, MAX_NAME, MIN_FRAME_LIMIT, Program};
+
+pub(super) use program::same_program;
 
 /// How long connecting and greeting may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) hooks: Hooks,
     /// The secrets that both sides must prove, if any.
     pub(crate) keys: Keys,
+    /// Which program this side says it is.
+    pub(crate) program: Option<Arc<Program>>,
     /// How a client encrypts its connection, if it does.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::TlsClient>,
@@ -63,6 +68,7 @@ impl Default for Settings {
             greeting_deadline: GREETING,
             hooks: Hooks::default(),
             keys: Keys::default(),
+            program: None,
             #[cfg(feature = "tls")]
             tls: None,
             commands: None,
@@ -90,6 +96,11 @@ impl Settings {
         check("attente_active", limits.active_wait, Duration::ZERO, longest, looking)?;
         #[cfg(feature = "secret")]
         check("secrets", self.keys.len(), 0, Some(crate::wire::MAX_KEYS), usize::to_string)?;
+        if let Some(program) = &self.program {
+            for name in [&program.name, &program.version, &program.build] {
+                check("programme", name.len(), 0, Some(MAX_NAME), bytes)?;
+            }
+        }
         check("max_paralleles", limits.max_parallel, 1, None, usize::to_string)?;
         check("profondeur_max", limits.max_depth, 0, Some(MAX_DEPTH), u8::to_string)?;
         limits.stack.map_or(Ok(()), |stack| {
@@ -146,11 +157,20 @@ pub struct OptionsClient {
     address: Result<Adresse, AdresseInvalide>,
     settings: Settings,
     given: Given,
+    /// Whether `ou_lancer` asks a server that is another program to stop.
+    #[cfg(unix)]
+    replaces: bool,
 }
 
 impl OptionsClient {
     pub(super) fn new(address: Result<Adresse, AdresseInvalide>) -> Self {
-        OptionsClient { address, settings: Settings::default(), given: Given::default() }
+        OptionsClient {
+            address,
+            settings: Settings::default(),
+            given: Given::default(),
+            #[cfg(unix)]
+            replaces: false,
+        }
     }
 
     /// How long connecting and greeting may take together; 10 seconds unless set.

@@ -100,6 +100,18 @@ pub enum EchecConnexion {
         /// What is wrong, and what to do.
         texte: Box<str>,
     },
+    /// The other side is another program than this one expects, or another version or build of it:
+    /// see [`programme`](crate::OptionsClient::programme). No command has run.
+    #[error("{adresse} is not the program that was meant: {}", Harmless(texte))]
+    #[non_exhaustive]
+    #[doc(alias("VersionSkew", "Mismatch"))]
+    #[doc(alias = "OtherProgram")]
+    AutreProgramme {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// Which program either side is.
+        texte: Box<str>,
+    },
     /// The program that was started as a server did not become one.
     #[error(
         "no server at {adresse}: `{}` was started for it: {}",

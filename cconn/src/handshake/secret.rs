@@ -7,11 +7,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Greeted, HandshakeError, hear_greeting, read_greeting, receive, send, written};
+use super::{Greeted, HandshakeError, Told, hear_greeting, read_greeting, receive, send, written};
 use crate::link::{Limits, PeerLimits};
 use crate::preuve::{Covered, Key, Keys, Prover};
 use crate::transport::Transport;
-use crate::wire::{MAX_PROOF, Mac, Proof, Refusal, Role};
+use crate::wire::{MAX_PROOF, Mac, Program, Proof, Refusal, Role};
 
 /// A peer that has proved a secret.
 #[derive(Debug)]
@@ -35,9 +35,11 @@ pub(crate) fn greet_and_prove(
     io: &dyn Transport,
     limits: &Limits,
     keys: &Keys,
+    program: Option<&Program>,
     deadline: Option<Instant>,
 ) -> Result<Greeted, HandshakeError> {
-    let mut own = written(Role::Client, limits, Refusal::Accepted, "", None);
+    let told = Told { instance: None, program };
+    let mut own = written(Role::Client, limits, Refusal::Accepted, "", told);
     if keys.is_empty() {
         send(io, &own, deadline)?;
         return read_greeting(io, Role::Client, deadline);
@@ -93,6 +95,7 @@ struct Asked {
     key: Arc<Key>,
     client: Vec<u8>,
     server: Vec<u8>,
+    program: Option<Box<Program>>,
 }
 
 impl Hearing {
@@ -109,7 +112,7 @@ impl Hearing {
         io: &dyn Transport,
         limits: &Limits,
         keys: &Keys,
-        instance: u64,
+        told: Told<'_>,
     ) -> Option<Result<Greeted, HandshakeError>> {
         if self.asked.is_none() {
             let mut greeted = match hear_greeting(io, &mut self.said)? {
@@ -117,7 +120,7 @@ impl Hearing {
                 other => return Some(other),
             };
             self.said = std::mem::take(&mut greeted.rest);
-            match ask(io, limits, keys, instance, greeted) {
+            match ask(io, limits, keys, told, greeted) {
                 Ok(asked) => self.asked = Some(Box::new(asked)),
                 Err(error) => return Some(Err(error)),
             }
@@ -150,7 +153,7 @@ impl Hearing {
 
     fn judge(&mut self, io: &dyn Transport, said: &[u8]) -> Result<Greeted, HandshakeError> {
         let wrong = HandshakeError::Unproven(Refusal::WrongProof);
-        let Some(asked) = &self.asked else { return Err(wrong) };
+        let Some(asked) = &mut self.asked else { return Err(wrong) };
         let covered =
             Covered { client: &asked.client, server: &asked.server, binding: binding(io) };
         let Ok(Proof::Given(mac)) = Proof::parse(said) else { return Err(wrong) };
@@ -160,7 +163,8 @@ impl Hearing {
         let answer = asked.key.prove(Prover::Server, &covered);
         let proven = Some(Box::new(Proven { key: asked.key.clone(), answer }));
         let rest = std::mem::take(&mut self.said);
-        Ok(Greeted { limits: asked.limits, instance: None, rest, offer: None, proven })
+        let program = asked.program.take();
+        Ok(Greeted { limits: asked.limits, instance: None, rest, program, offer: None, proven })
     }
 }
 
@@ -169,15 +173,16 @@ fn ask(
     io: &dyn Transport,
     limits: &Limits,
     keys: &Keys,
-    instance: u64,
+    told: Told<'_>,
     greeted: Greeted,
 ) -> Result<Asked, HandshakeError> {
     let theirs = greeted.offer.ok_or(HandshakeError::Unproven(Refusal::Unproven))?;
     let key = keys.known(&theirs.challenge).ok_or(HandshakeError::Unproven(Refusal::NoSecret))?;
-    let mut server = written(Role::Server, limits, Refusal::Accepted, "", Some(instance));
+    let mut server = written(Role::Server, limits, Refusal::Accepted, "", told);
     keys.challenge(Some(&key)).ok_or(HandshakeError::NoRandom)?.append(&mut server);
     send(io, &server, Some(Instant::now()))?;
-    Ok(Asked { limits: greeted.limits, key, client: theirs.said, server })
+    let (limits, program) = (greeted.limits, greeted.program);
+    Ok(Asked { limits, key, client: theirs.said, server, program })
 }
 
 /// Tells a newcomer that has been greeted what becomes of it. Does not wait.

@@ -71,6 +71,26 @@ impl OptionsClient {
     pub fn ou_lancer(self, commande: Command) -> Resultat<Client> {
         connect_or_start(self, commande)
     }
+
+    /// Has [`ou_lancer`](Self::ou_lancer) replace a server that is another version or build of the
+    /// program: it asks that one to stop in order, and starts `commande` once it has.
+    ///
+    /// Both sides say with [`programme`](Self::programme) which program they are. The server stops
+    /// if it was opened with [`unique`](crate::OptionsServeur::unique) and this process belongs to
+    /// the same user, which the system says of Unix sockets on Linux; what its clients had sent is
+    /// handled first. Any other server refuses with
+    /// [`AutreProgramme`](crate::erreur::EchecConnexion::AutreProgramme).
+    ///
+    /// Programs of two versions that both replace take turns as long as both are started. Set this
+    /// in the one that is to stay.
+    #[doc(alias("upgrade", "restart", "takeover", "skew"))]
+    #[doc(alias = "replace_other_version")]
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "nothing is started there"))]
+    pub fn remplacer_autre_version(mut self) -> Self {
+        #[cfg(unix)]
+        self.replace_other();
+        self
+    }
 }
 
 /// Windows has Unix sockets that safe code can't use; the attempt to connect says so.

@@ -42,6 +42,7 @@ pub(super) fn connect_or_start(
     let Some(path) = address.chemin().map(Path::to_owned) else {
         return Err(no_path(&address));
     };
+    options.greet_to_replace();
     let until = Instant::now().checked_add(options.patience());
     let rest =
         || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
@@ -174,6 +175,7 @@ fn is_refusal(failed: &EchecConnexion) -> bool {
             | EchecConnexion::Refusee { .. }
             | EchecConnexion::Secret { .. }
             | EchecConnexion::Tls { .. }
+            | EchecConnexion::AutreProgramme { .. }
     )
 }
 

@@ -223,7 +223,7 @@ impl Serveur {
         self.greet_saying(io, refusal, &self.reason(refusal))
     }
 
-    fn greet_saying(
+    pub(super) fn greet_saying(
         &self,
         io: &dyn Transport,
         refusal: Refusal,
@@ -231,7 +231,7 @@ impl Serveur {
     ) -> Result<(), HandshakeError> {
         let limits = &self.shared.options.settings.limits;
         let now = Some(Instant::now());
-        handshake::greet(io, Role::Server, limits, refusal, text, Some(self.shared.instance), now)
+        handshake::greet(io, Role::Server, limits, refusal, text, self.told(), now)
     }
 
     /// Tells a newcomer the decision about it: by this side's greeting, or by its proof if the
@@ -310,7 +310,7 @@ mod tests {
     use super::*;
     use crate::client::Client;
     use crate::erreur::Resultat;
-    use crate::handshake::Greeted;
+    use crate::handshake::{self, Greeted};
     use crate::link::Limits;
     use crate::message::nommee;
     use crate::transport::{Memory, Socket};
@@ -321,7 +321,8 @@ mod tests {
     fn newcomer(serveur: &Serveur) -> Socket {
         let io = silent(serveur);
         let accepted = Refusal::Accepted;
-        handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", None, None).unwrap();
+        let told = handshake::Told::default();
+        handshake::greet(&io, Role::Client, &Limits::default(), accepted, "", told, None).unwrap();
         io
     }
 

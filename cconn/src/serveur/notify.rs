@@ -11,7 +11,7 @@ use super::Serveur;
 impl Serveur {
     /// Tells systemd that the server serves, and from then on that it lives, if systemd wants that.
     pub(super) fn tell_ready(&self) {
-        if !self.shared.options.notifies {
+        if !self.shared.options.is_unique {
             return;
         }
         match tell("READY=1") {
@@ -41,7 +41,7 @@ impl Serveur {
     /// Tells systemd that another process is the service from now on.
     #[cfg(unix)]
     pub(super) fn tell_successor(&self, pid: u32) {
-        if self.shared.options.notifies {
+        if self.shared.options.is_unique {
             // Told nothing, systemd takes the end of this process for the end of the service.
             if let Err(error) = tell(&format!("MAINPID={pid}")) {
                 eprintln!(
@@ -53,7 +53,7 @@ impl Serveur {
     }
 
     pub(super) fn tell_stopping(&self) {
-        if self.shared.options.notifies && !self.shared.listener.is_relayed() {
+        if self.shared.options.is_unique && !self.shared.listener.is_relayed() {
             // systemd sees the end itself.
             let _lost = tell("STOPPING=1");
         }

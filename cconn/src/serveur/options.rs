@@ -39,8 +39,9 @@ pub(super) struct Kept {
     pub(super) leaving: Duration,
     /// The server stops by itself after so long without clients.
     pub(super) idle_stop: Option<Duration>,
-    /// systemd is told how the server fares.
-    pub(super) notifies: bool,
+    /// The server is the one of its address, see `unique`: systemd is told how it fares, and
+    /// another build of the program may ask it to stop.
+    pub(super) is_unique: bool,
     pub(super) hooks: Mutex<ServerHooks>,
 }
 
@@ -245,7 +246,7 @@ impl OptionsServeur {
             bounds: self.bounds,
             leaving: self.leaving,
             idle_stop: self.idle_stop,
-            notifies: self.takes_over,
+            is_unique: self.takes_over,
             settings: self.settings,
             hooks: Mutex::new(self.hooks),
         };

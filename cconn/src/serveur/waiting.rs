@@ -171,7 +171,7 @@ impl Serveur {
             stranger.io.transport(),
             &settings.limits,
             &settings.keys,
-            self.shared.instance,
+            self.told(),
         )
     }
 
@@ -188,6 +188,10 @@ impl Serveur {
     ) -> Seen {
         match heard {
             Ok(greeted) => {
+                if let Some((refusal, why)) = self.other_program(&*stranger.io, &greeted) {
+                    self.turn_away(stranger, why, refusal, waiting);
+                    return Seen::Nothing;
+                }
                 let Stranger { io, address, .. } = stranger;
                 Seen::Guest(Guest { io, address, greeted })
             }
@@ -219,10 +223,14 @@ impl Serveur {
         };
         // If this fails the stranger is gone, and the reason has no reader.
         let io = stranger.io.transport();
+        let text = match &why {
+            HandshakeError::OtherProgram(text) if refusal == Refusal::OtherProgram => text.clone(),
+            _ => self.reason(refusal),
+        };
         let _gone = if stranger.hearing.is_greeted() {
-            handshake::answer(io, None, refusal, &self.reason(refusal))
+            handshake::answer(io, None, refusal, &text)
         } else {
-            self.greet(io, refusal)
+            self.greet_saying(io, refusal, &text)
         };
         waiting.push_refused(stranger.io.into_transport());
         self.tell_refused(Some(&stranger.address), why);

@@ -133,6 +133,8 @@ pub(crate) enum Refusal {
     Unproven = 5,
     NoSecret = 6,
     WrongProof = 7,
+    // [refusal.program]
+    OtherProgram = 8,
 }
 
 impl Refusal {
@@ -152,6 +154,7 @@ impl Refusal {
             5 => Some(Refusal::Unproven),
             6 => Some(Refusal::NoSecret),
             7 => Some(Refusal::WrongProof),
+            8 => Some(Refusal::OtherProgram),
             _ => None,
         }
     }
@@ -176,6 +179,7 @@ impl Refusal {
                 "the proof of the secret is wrong: the secrets differ, or bytes were changed on \
                  their way"
             }
+            Refusal::OtherProgram => "the server is another program, or another build of it",
             Refusal::Plain => "the server takes encrypted connections only; connect with `tls`",
         }
     }

@@ -42,7 +42,10 @@ fn argument(n: usize) -> String {
 /// client.
 fn server() -> Resultat<()> {
     let idle = argument(3).parse().expect("a number");
-    let options = Serveur::options(argument(2)).unique().max_clients(300);
+    let mut options = Serveur::options(argument(2)).unique().max_clients(300);
+    if let Some(version) = std::env::args().nth(4) {
+        options = options.programme("voisin", &version, "");
+    }
     let serveur = options.s_arreter_si_oisif(Duration::from_millis(idle)).ouvrir()?;
     with_commands(&serveur)?;
     let faible = serveur.faible();

@@ -7,6 +7,7 @@ mod descripteurs;
 mod inactivite;
 mod piles;
 mod places;
+mod programmes;
 
 use std::time::Duration;
 

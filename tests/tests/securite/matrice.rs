@@ -100,6 +100,25 @@ fn refused(options: OptionsClient) -> String {
 /// Refusals, each with a part of its text that says what is wrong or what to do.
 type Refusals = Vec<(&'static str, Box<dyn Fn() -> String>)>;
 
+fn of_the_program() -> Refusals {
+    vec![
+        (
+            "the newcomer is `demon` 1",
+            Box::new(|| {
+                let server = Server::new(Serveur::options(0).programme("demon", "2", ""));
+                refused(server.options().programme("demon", "1", ""))
+            }),
+        ),
+        (
+            "does not say which program it is",
+            Box::new(|| {
+                let server = Server::new(Serveur::options(0));
+                refused(server.options().programme("demon", "1", ""))
+            }),
+        ),
+    ]
+}
+
 fn of_the_greeting() -> Refusals {
     let hears = |bytes: Vec<u8>| move || Server::new(Serveur::options(0)).hears(&bytes);
     vec![
@@ -201,7 +220,7 @@ fn of_the_command() -> Refusals {
 #[test]
 fn every_refusal_has_an_error_of_its_own_and_runs_no_command() {
     with_watchdog("every_refusal_has_an_error_of_its_own_and_runs_no_command", LIMIT, || {
-        let all = [of_the_greeting(), of_the_encryption(), of_the_command()];
+        let all = [of_the_greeting(), of_the_program(), of_the_encryption(), of_the_command()];
         let mut seen: Vec<String> = Vec::new();
         for (hint, refusal) in all.into_iter().flatten() {
             let start = Instant::now();
@@ -214,7 +233,7 @@ fn every_refusal_has_an_error_of_its_own_and_runs_no_command() {
             assert!(!seen.contains(&text), "told twice: {text}");
             seen.push(text);
         }
-        assert_eq!(seen.len(), 16);
+        assert_eq!(seen.len(), 18);
         assert_eq!(RAN.load(Ordering::SeqCst), 0, "a command ran");
         // The commands do count.
         let server = Server::new(Serveur::options(0));

@@ -1,5 +1,6 @@
 //! Connecting more than once with the same options, where the server may have to be started first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::OptionsClient;
@@ -9,6 +10,19 @@ use crate::connexion::connect;
 use crate::erreur::Resultat;
 
 impl OptionsClient {
+    /// Has `greet_to_replace` ask for it.
+    pub(crate) fn replace_other(&mut self) {
+        self.replaces = true;
+    }
+
+    /// From now on this side's greeting asks a server that is another program to stop, if the
+    /// program wants that.
+    pub(crate) fn greet_to_replace(&mut self) {
+        if let Some(program) = self.settings.program.as_mut().filter(|_| self.replaces) {
+            Arc::make_mut(program).replaces = true;
+        }
+    }
+
     /// The address, or what is wrong with it.
     pub(crate) fn address(&self) -> &Result<Adresse, AdresseInvalide> {
         &self.address
