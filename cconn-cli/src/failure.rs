@@ -130,7 +130,12 @@ mod tests {
         assert!(refused.into_iter().all(|nature| remote_kind(nature) == Kind::Refused));
         assert_eq!(remote_kind(NatureDistante::Expiree), Kind::Late);
         assert_eq!(remote_kind(NatureDistante::Inconnue), Kind::Unknown);
-        let ran = [NatureDistante::Echec, NatureDistante::Panique, NatureDistante::SurchargeeApres];
+        let ran = [
+            NatureDistante::Echec,
+            NatureDistante::Panique,
+            NatureDistante::SurchargeeApres,
+            NatureDistante::PromesseRompue,
+        ];
         assert!(ran.into_iter().all(|nature| remote_kind(nature) == Kind::Command));
     }
 

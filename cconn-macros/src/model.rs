@@ -9,6 +9,7 @@ mod borrowed;
 mod defaults;
 mod handed_in;
 mod parameters;
+mod promise;
 mod qualifiers;
 mod stream;
 mod types;
@@ -57,6 +58,8 @@ pub(crate) struct Command {
     pub(crate) lends: bool,
     /// The answer's type for people to read; `None` if the answer is `()`.
     pub(crate) answer_text: Option<String>,
+    /// Whether the command leaves its answer to a promise that it is handed.
+    pub(crate) promises: bool,
     /// How the command answers with a stream; `None` if it does not.
     pub(crate) stream: Option<Stream>,
     pub(crate) has_body: bool,
@@ -72,14 +75,19 @@ pub(crate) fn build(
     qualifiers::check(&function, sink);
     let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let parameters = parameters::read(args, &krate, &mut function, sink);
-    let returned = returned(&function.sig.output);
+    let promised = promise::find(&parameters);
+    let returned = match promised {
+        Some(ty) => promise::answer(ty, &function.sig.output, &krate, sink),
+        None => returned(&function.sig.output),
+    };
+    let promises = promised.is_some();
     let (stream, known) = match stream::find(&returned) {
         Some((stream, known)) => (Some(stream), known),
         None => (None, returned.clone()),
     };
     let answer = answer(&returned, known, stream.as_ref(), sink);
     let owned = match (&stream, &answer) {
-        (None, Some(ty)) => borrowed::owned(ty, &krate),
+        (None, Some(ty)) if !promises => borrowed::owned(ty, &krate),
         _ => None,
     };
     let lends = owned.is_some();
@@ -114,6 +122,7 @@ pub(crate) fn build(
         answer: owned.or(answer),
         lends,
         answer_text,
+        promises,
         stream,
         has_body: function.body.is_some(),
     };

@@ -17,6 +17,7 @@ mod figures;
 mod given;
 mod hooks;
 mod list;
+mod promesse;
 mod provide;
 mod registered;
 mod registration;
@@ -59,6 +60,7 @@ pub use list::{
     Commandes, Liste, Partout, Scope, ServeurSeul, SurClient, Where, distinct, joined, list,
     server_only, total,
 };
+pub use promesse::{Promesse, promise};
 pub(crate) use provide::Lien;
 pub(crate) use registry::Registry;
 pub(crate) use runner::{Hands, end_sessions, runner};

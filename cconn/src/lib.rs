@@ -92,7 +92,7 @@ pub use cconn_macros::commande;
 
 pub use adresse::Adresse;
 pub use client::{Attente, Client, ClientFaible};
-pub use commande::{Commandes, Etat, Session};
+pub use commande::{Commandes, Etat, Promesse, Session};
 pub use connexion::OptionsClient;
 #[doc(inline)]
 pub use erreur::{Erreur, Resultat};

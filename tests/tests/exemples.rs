@@ -240,12 +240,14 @@ fn fichiers_moves_a_file_and_says_what_can_t_be_moved() {
 }
 
 #[test]
-fn travaux_does_a_job_and_gives_another_up() {
+fn travaux_does_a_job_gives_another_up_and_fetches_results_later() {
     assert_lines(
         &run("travaux"),
         &[
             "25997 primes below 300000",
             "the search for perfect numbers was given up, and the worker has stopped",
+            "job 1: 1229 primes below 10000",
+            "job 2: 25 primes below 100",
         ],
     );
 }

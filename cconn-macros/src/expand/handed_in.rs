@@ -6,10 +6,11 @@ use quote::quote_spanned;
 use syn::Type;
 use syn::spanned::Spanned;
 
+use super::declared;
 use crate::model::{Command, HandedIn, Parameter};
 
 /// The value of one parameter.
-pub(super) fn passed(kind: &HandedIn, context: &Ident) -> TokenStream {
+pub(super) fn passed(command: &Command, kind: &HandedIn, context: &Ident) -> TokenStream {
     match kind {
         HandedIn::Client(span) => {
             let span = span.resolved_at(Span::mixed_site());
@@ -18,6 +19,10 @@ pub(super) fn passed(kind: &HandedIn, context: &Ident) -> TokenStream {
         HandedIn::Server(span) => {
             let span = span.resolved_at(Span::mixed_site());
             quote_spanned!(span=> __cconn::serveur(#context)?)
+        }
+        HandedIn::Promise(ty, span) => {
+            let (span, name) = (span.resolved_at(Span::mixed_site()), declared::name(command));
+            quote_spanned!(span=> __cconn::promise::<{ __CCONN_KIND }, #ty>(#context, #name)?)
         }
         HandedIn::Kept(ty) => {
             let (span, make) = (span(ty), make(ty));

@@ -148,6 +148,12 @@ fn reply(command: &Command, returned: &TokenStream, out: &Ident) -> TokenStream 
 /// Calls the function and sends what it returns.
 fn answer(command: &Command, returned: &TokenStream, context: &Ident, out: &Ident) -> TokenStream {
     let site = Span::mixed_site();
+    if command.promises {
+        return quote_spanned! {site=> {
+            let () = #returned;
+            __cconn::Ok(__cconn::Reply::LATER)
+        }};
+    }
     let (item, status) = match &command.stream {
         None => {
             let reply = reply(command, returned, out);
@@ -206,7 +212,7 @@ fn open(slot: &Ident, context: &Ident, command: &Command, argument: &Argument) -
 fn passed(command: &Command, context: &Ident, slots: &[Ident]) -> Vec<TokenStream> {
     let mut slots = slots.iter();
     let passed = command.parameters.iter().map(|parameter| match parameter {
-        Parameter::HandedIn(kind) => handed_in::passed(kind, context),
+        Parameter::HandedIn(kind) => handed_in::passed(command, kind, context),
         Parameter::Argument(_) => {
             let slot = slots.next();
             quote!(#slot)

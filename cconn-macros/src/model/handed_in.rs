@@ -21,6 +21,8 @@ pub(crate) enum HandedIn {
     /// A value that is kept for the commands: the type behind the reference, `Etat<T>` or
     /// `Session<T>`.
     Kept(Box<Type>),
+    /// The promise of the answer: the type of the answer, and the parameter's type.
+    Promise(Box<Type>, Span),
 }
 
 impl HandedIn {
@@ -28,7 +30,8 @@ impl HandedIn {
     pub(super) fn is_double(&self, others: &[HandedIn]) -> bool {
         others.iter().any(|other| match (self, other) {
             (HandedIn::Client(_), HandedIn::Client(_))
-            | (HandedIn::Server(_), HandedIn::Server(_)) => true,
+            | (HandedIn::Server(_), HandedIn::Server(_))
+            | (HandedIn::Promise(..), HandedIn::Promise(..)) => true,
             (HandedIn::Kept(one), HandedIn::Kept(two)) => print::ty(one) == print::ty(two),
             _ => false,
         })
@@ -45,6 +48,9 @@ pub(super) fn handed_in(args: &Args, typed: &PatType) -> Option<HandedIn> {
     }
     if marked(args.server.as_slice()) {
         return Some(HandedIn::Server(span));
+    }
+    if let Some(answer) = promised(&typed.ty) {
+        return Some(HandedIn::Promise(Box::new(answer.clone()), span));
     }
     let Type::Reference(reference) = types::peel(&typed.ty) else {
         return None;
@@ -71,6 +77,17 @@ pub(super) fn is_mutable(typed: &PatType) -> bool {
     let Type::Path(path) = types::peel(&reference.elem) else { return false };
     let last = path.path.segments.last().filter(|_| reference.mutability.is_some());
     last.is_some_and(|last| (last.ident == "Etat" || last.ident == "Session") && has_one_type(last))
+}
+
+/// The type of the answer, if a type is `Promesse<T>`, by whatever path.
+fn promised(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = types::peel(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Promesse")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 /// Whether a path ends with one type between angle brackets.

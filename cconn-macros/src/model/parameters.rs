@@ -130,6 +130,13 @@ impl Reading<'_> {
         let ty = crate::print::ty(&typed.ty);
         if kind.is_double(&self.handed_in) {
             self.sink.at(typed, format!("a command takes one `{ty}`: remove this parameter"));
+        } else if let (false, HandedIn::Promise(answer, _)) = (has_body, kind) {
+            let answer = crate::print::ty(answer);
+            let text = format!(
+                "a command without a body is only declared, and its callers know of no promise: \
+                 write `-> {answer}` instead"
+            );
+            self.sink.at(typed, text);
         } else if !has_body {
             let text = format!(
                 "a command without a body is only declared, and `{ty}` is not sent: remove it"

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
 use crate::codec::{CodecError, Decoder};
+use crate::link::MOST_PROMISES;
 use crate::message::no_value;
 use crate::wire::FailureCode;
 
@@ -102,6 +103,13 @@ impl Fault {
         let name = super::given::short(name);
         let text = format!("there is no {sort} `{name}` on that side yet: {remedy}");
         Fault::new(FailureCode::NotReady, text)
+    }
+
+    /// The fault of a command that would be given one promise more than may be open.
+    #[cold]
+    pub(super) fn too_many_promises() -> Self {
+        let text = format!("{MOST_PROMISES} promises of this connection are open already");
+        Fault::new(FailureCode::Overloaded, text)
     }
 
     /// The fault of a command that answers with a stream, which the caller does not expect.

@@ -46,7 +46,8 @@ pub struct Execution<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Issue<'a> {
-    /// It has answered; a message sent with `envoyer` counts as answered too.
+    /// It has answered; a message sent with `envoyer` counts as answered too, and so does a command
+    /// that has left its answer to a [`Promesse`](crate::Promesse).
     #[doc(alias = "Answer")]
     Reponse,
     /// It has returned its own error.
@@ -149,10 +150,10 @@ impl Around {
         let lasted = began.elapsed();
         let text = String::from_utf8_lossy(match outcome {
             Outcome::Failure(_) => out.bytes.get(start..).unwrap_or(&[]),
-            Outcome::Answer | Outcome::UserError => &[],
+            Outcome::Answer | Outcome::UserError | Outcome::Later => &[],
         });
         let issue = match outcome {
-            Outcome::Answer => Issue::Reponse,
+            Outcome::Answer | Outcome::Later => Issue::Reponse,
             Outcome::UserError => Issue::Refus,
             Outcome::Failure(code) => {
                 Issue::Echec { nature: NatureDistante::from_code(code), texte: &text }

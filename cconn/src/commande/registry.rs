@@ -292,6 +292,7 @@ impl From<Reply> for Outcome {
             ReplyKind::Answer => Outcome::Answer,
             ReplyKind::Refusal => Outcome::UserError,
             ReplyKind::Failure(code) => Outcome::Failure(code),
+            ReplyKind::Later => Outcome::Later,
         }
     }
 }

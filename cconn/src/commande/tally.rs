@@ -25,7 +25,7 @@ const SHARDS: usize = 4;
 
 /// The failures that are counted apart; others are counted under the last one.
 // [figures.codes]
-const CODES: [FailureCode; 17] = [
+const CODES: [FailureCode; 18] = [
     FailureCode::UnknownCommand,
     FailureCode::Signature,
     FailureCode::Arguments,
@@ -42,6 +42,7 @@ const CODES: [FailureCode; 17] = [
     FailureCode::AnswerDropped,
     FailureCode::Closed,
     FailureCode::OverloadedAfterwards,
+    FailureCode::Unanswered,
     FailureCode::from_number(0x02ff),
 ];
 
@@ -129,7 +130,7 @@ impl Default for Tallies {
 impl Shard {
     fn ended(&self, outcome: Outcome, nanos: u64) {
         match outcome {
-            Outcome::Answer => count(&self.answered, 1),
+            Outcome::Answer | Outcome::Later => count(&self.answered, 1),
             Outcome::UserError => count(&self.refused, 1),
             Outcome::Failure(code) => self.failed(code),
         }
@@ -194,7 +195,7 @@ impl Counter {
         match outcome {
             Outcome::Answer => shard.answered.fetch_sub(1, Ordering::Relaxed),
             Outcome::UserError => shard.refused.fetch_sub(1, Ordering::Relaxed),
-            Outcome::Failure(_) => return,
+            Outcome::Failure(_) | Outcome::Later => return,
         };
         shard.failed(code);
     }

@@ -114,6 +114,9 @@ pub enum NatureDistante {
     /// The command ran, but the peer had no room for what it returned.
     #[doc(alias = "OverloadedAfterwards")]
     SurchargeeApres,
+    /// It ran and left its answer to a [`Promesse`](crate::Promesse), which was dropped without one.
+    #[doc(alias = "BrokenPromise")]
+    PromesseRompue,
     /// The peer gave a number that this version of the library does not know. The high byte of the
     /// number is its class: 0 means that the command did not run, 1 that it ran or may have run;
     /// others are unknown.
@@ -140,6 +143,7 @@ impl NatureDistante {
             FailureCode::Overloaded => NatureDistante::Surchargee,
             FailureCode::UnexpectedStream => NatureDistante::FluxInattendu,
             FailureCode::OverloadedAfterwards => NatureDistante::SurchargeeApres,
+            FailureCode::Unanswered => NatureDistante::PromesseRompue,
             FailureCode::Other(number) => NatureDistante::Autre(number),
         }
     }
@@ -163,6 +167,7 @@ impl NatureDistante {
             NatureDistante::Surchargee => FailureCode::Overloaded,
             NatureDistante::FluxInattendu => FailureCode::UnexpectedStream,
             NatureDistante::SurchargeeApres => FailureCode::OverloadedAfterwards,
+            NatureDistante::PromesseRompue => FailureCode::Unanswered,
             NatureDistante::Autre(number) => FailureCode::from_number(number),
         }
     }
@@ -197,6 +202,9 @@ impl NatureDistante {
                 "not run: it answers with a stream, which was not asked for"
             }
             NatureDistante::SurchargeeApres => "it ran, but the peer had no room for its outcome",
+            NatureDistante::PromesseRompue => {
+                "it ran, but the peer dropped the promise of its answer without keeping it"
+            }
             NatureDistante::Autre(number) => return Cow::Owned(unknown(number)),
         })
     }

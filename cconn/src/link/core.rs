@@ -33,6 +33,7 @@ pub(super) mod load;
 pub(super) mod notices;
 pub(super) mod outbox;
 pub(super) mod outlet;
+pub(super) mod promising;
 pub(super) mod question;
 pub(super) mod queue;
 pub(super) mod report;

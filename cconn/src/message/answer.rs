@@ -200,9 +200,14 @@ pub(crate) enum ReplyKind {
     Refusal,
     /// With a text for people to read.
     Failure(FailureCode),
+    /// Without anything: a promise answers later.
+    Later,
 }
 
 impl Reply {
+    /// The outcome of a command that has left its answer to a promise.
+    pub const LATER: Reply = Reply(ReplyKind::Later);
+
     /// Encodes a value. Long bytes and texts are moved, not copied.
     pub(crate) fn value<T: Serialize + 'static>(value: T, out: &mut Answering) -> Self {
         match into_bytes(value) {

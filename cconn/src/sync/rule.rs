@@ -81,6 +81,10 @@ pub(crate) enum Rule {
     SourcesHaveTheirThread,
     /// Nothing is said of an argument stream, its end neither, before its command has started.
     LanesWaitToBeHeard,
+    /// A call whose command has returned and left its answer to a promise stays in the table.
+    PromiseOutlivesItsCommand,
+    /// A promise that is dropped answers its call with a failure.
+    DroppedPromiseAnswers,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

@@ -54,6 +54,8 @@ codes! {
         AnswerDropped = 0x0109;
         Closed = 0x010a;
         OverloadedAfterwards = 0x010b;
+        /// The command ran and left its answer to a promise, which was dropped without one.
+        Unanswered = 0x010c;
     }
 }
 

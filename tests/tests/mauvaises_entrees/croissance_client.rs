@@ -166,7 +166,7 @@ fn failures_of_known_codes_have_their_meaning_in_either_form() {
         (9, N::ReponsePerdue),
         (10, N::Fermee),
     ];
-    let alone = [(0x010b, N::SurchargeeApres)];
+    let alone = [(0x010b, N::SurchargeeApres), (0x010c, N::PromesseRompue)];
     let long = ran.map(|(code, nature)| (0x0100 | code, nature));
     with_watchdog("known codes", LIMIT, || {
         for (cases, may_have_run) in

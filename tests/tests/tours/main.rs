@@ -6,6 +6,7 @@ mod admission;
 mod circles;
 mod failures;
 mod inside;
+mod later;
 mod parallel;
 mod progress;
 mod progress_raw;

@@ -148,7 +148,7 @@ impl Commands {
         series.argument_bytes.record(f64::from(arguments));
         series.answer_bytes.record(f64::from(added(before, out)));
         match outcome {
-            Outcome::Answer => series.answered.increment(1),
+            Outcome::Answer | Outcome::Later => series.answered.increment(1),
             Outcome::UserError | Outcome::Failure(_) => {
                 ended(side, &series.name, outcome).increment(1);
             }

@@ -141,7 +141,7 @@ pub(super) struct Word(pub(super) Outcome);
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Outcome::Answer => f.write_str("Reponse"),
+            Outcome::Answer | Outcome::Later => f.write_str("Reponse"),
             Outcome::UserError => f.write_str("Refus"),
             Outcome::Failure(code) => write!(f, "{:?}", NatureDistante::from_code(code)),
         }

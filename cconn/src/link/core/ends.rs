@@ -115,6 +115,7 @@ impl State {
         self.goodbye.set_closed();
         self.all_are_unwanted();
         self.turn.clear();
+        self.turn.void_promises();
         self.lose_channels();
         if self.calls.waiting() > 0 {
             self.calls.lose_unwanted();
@@ -153,6 +154,8 @@ impl State {
     /// run.
     // [abrupt.sent-away]
     pub(crate) fn end(&mut self, ending: Ending) {
+        // No answer has a reader any more.
+        self.turn.void_promises();
         let closed = matches!(ending, Ending::Peer { reason: EndReason::Closed, .. });
         if !closed || self.turn.is_idle() || !holds(Rule::LastWordsRun) {
             return self.close(ending);
@@ -172,6 +175,7 @@ impl State {
     fn begin_end(&mut self, ending: Ending) {
         self.goodbye.set_ended(ending);
         self.all_are_unwanted();
+        self.turn.void_promises();
         self.lose_channels();
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::command::Command;
+use crate::sync::{Rule, holds};
 use crate::wire::CallId;
+
+/// The most promises of one connection that may be open: each keeps a place in a table, and
+/// whatever the program keeps with it.
+pub(crate) const MOST_PROMISES: usize = 1 << 16;
 
 /// What a cancel has met.
 #[derive(Debug)]
@@ -15,6 +20,29 @@ pub(crate) enum Cancelled {
     Nothing,
 }
 
+/// What became of the promise of a call, if its command was given one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    None,
+    /// It was not kept yet. `returned`: the command has returned, and the promise is what is left
+    /// of the call.
+    Open {
+        returned: bool,
+    },
+    Kept,
+    /// The command itself has let go of it.
+    Dropped,
+}
+
+/// What is owed to the caller of a command that was given a promise, and ends in another way than
+/// by leaving its answer to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owed {
+    Nothing,
+    /// The outcome of the command.
+    Outcome,
+}
+
 /// A call that runs.
 #[derive(Debug)]
 struct Running {
@@ -23,10 +51,11 @@ struct Running {
     asked: bool,
     /// How many more calls run under the same id, which their sender should not have given them.
     again: usize,
+    promise: Promise,
 }
 
 impl Running {
-    const NEW: Self = Running { cancelled: false, asked: false, again: 0 };
+    const NEW: Self = Running { cancelled: false, asked: false, again: 0, promise: Promise::None };
 }
 
 /// The peer's calls that run here. On most connections one call runs at a time, and of that one no
@@ -37,6 +66,8 @@ pub(crate) struct Served {
     plain: Option<CallId>,
     /// All other calls.
     others: BTreeMap<CallId, Running>,
+    /// How many of them have a promise that is open.
+    promises: usize,
 }
 
 impl Served {
@@ -68,7 +99,12 @@ impl Served {
         let Some(running) = self.others.get_mut(&call) else { return };
         match running.again.checked_sub(1) {
             Some(again) => running.again = again,
-            None => drop(self.others.remove(&call)),
+            None => match &mut running.promise {
+                Promise::Open { returned } if holds(Rule::PromiseOutlivesItsCommand) => {
+                    *returned = true;
+                }
+                _ => drop(self.others.remove(&call)),
+            },
         }
     }
 
@@ -106,6 +142,79 @@ impl Served {
     /// Whether a call runs.
     pub(crate) fn has(&self, call: CallId) -> bool {
         self.plain == Some(call) || self.others.contains_key(&call)
+    }
+
+    /// How many promises are open.
+    #[inline]
+    pub(crate) fn promises(&self) -> usize {
+        self.promises
+    }
+
+    /// Gives a running call a promise. False if as many are open as may be, or if it has one
+    /// already, as calls under one id may.
+    pub(crate) fn promise(&mut self, call: CallId) -> bool {
+        if self.promises >= MOST_PROMISES {
+            return false;
+        }
+        let Some(running) = self.find(call) else { return false };
+        if running.promise != Promise::None {
+            return false;
+        }
+        running.promise = Promise::Open { returned: false };
+        self.promises = self.promises.saturating_add(1);
+        true
+    }
+
+    /// Takes the right to answer a call out of its promise; false if there is none, because the
+    /// call has its outcome or the connection has ended.
+    pub(crate) fn keep_promise(&mut self, call: CallId) -> bool {
+        self.end_promise(call, Promise::Kept)
+    }
+
+    /// Notes that the command itself, which has not returned, has let go of its promise.
+    pub(crate) fn drop_promise(&mut self, call: CallId) {
+        self.end_promise(call, Promise::Dropped);
+    }
+
+    fn end_promise(&mut self, call: CallId, by: Promise) -> bool {
+        let Some(running) = self.others.get_mut(&call) else { return false };
+        let Promise::Open { returned } = running.promise else { return false };
+        running.promise = by;
+        self.promises = self.promises.saturating_sub(1);
+        if returned {
+            self.others.remove(&call);
+        }
+        true
+    }
+
+    /// What is owed to the caller of a command that has returned and leaves its answer to its
+    /// promise.
+    pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {
+        let promise = self.others.get(&call).map(|running| running.promise);
+        if promise == Some(Promise::Dropped) { Owed::Outcome } else { Owed::Nothing }
+    }
+
+    /// What is owed to the caller of a command that has failed. Its promise, if it has one that is
+    /// open, is void.
+    pub(crate) fn failed(&mut self, call: CallId) -> Owed {
+        let promise = self.others.get(&call).map(|running| running.promise);
+        if promise == Some(Promise::Kept) {
+            return Owed::Nothing;
+        }
+        self.end_promise(call, Promise::None);
+        Owed::Outcome
+    }
+
+    /// Makes every promise void: nothing can be answered any more.
+    pub(crate) fn void_promises(&mut self) {
+        if self.promises == 0 {
+            return;
+        }
+        self.promises = 0;
+        self.others.retain(|_, running| {
+            let promise = std::mem::replace(&mut running.promise, Promise::None);
+            promise != Promise::Open { returned: true }
+        });
     }
 
     /// Whether the peer has given that running call up.
@@ -159,6 +268,79 @@ mod tests {
         served.end(Some(CallId(7)));
         served.end(Some(CallId(7)));
         assert!(served.cancel(CallId(7)).is_none() && served.others.is_empty());
+    }
+
+    #[test]
+    fn a_promise_is_kept_once_and_whoever_comes_first() {
+        let call = CallId(1);
+        let begun = || {
+            let mut served = Served::default();
+            served.begin(Some(call));
+            assert!(served.promise(call) && !served.promise(call));
+            assert_eq!(served.promises(), 1);
+            served
+        };
+        let mut later = begun();
+        assert_eq!(later.left_to_promise(call), Owed::Nothing);
+        later.end(Some(call));
+        assert_eq!((later.promises(), later.others.len()), (1, 1), "it is open");
+        assert!(later.keep_promise(call) && !later.keep_promise(call));
+        assert!(later.others.is_empty());
+
+        let mut at_once = begun();
+        assert!(at_once.keep_promise(call));
+        assert_eq!(at_once.left_to_promise(call), Owed::Nothing);
+        assert_eq!(at_once.failed(call), Owed::Nothing, "a panic behind the answer");
+        at_once.end(Some(call));
+        assert!(at_once.others.is_empty());
+
+        let mut panicked = begun();
+        assert_eq!(panicked.failed(call), Owed::Outcome);
+        assert!(!panicked.keep_promise(call), "it is void");
+        panicked.end(Some(call));
+        assert!(panicked.others.is_empty());
+
+        let mut dropped = begun();
+        dropped.drop_promise(call);
+        assert_eq!(dropped.left_to_promise(call), Owed::Outcome);
+        dropped.end(Some(call));
+        assert!(dropped.others.is_empty() && dropped.promises() == 0);
+    }
+
+    #[test]
+    fn as_many_promises_are_open_as_may_be_and_one_more_is_refused() {
+        let mut served = Served::default();
+        let mut begin = |call: u64| {
+            served.begin(Some(spread(call)));
+            let is_given = served.promise(spread(call));
+            served.end(Some(spread(call)));
+            is_given
+        };
+        assert!((0..MOST_PROMISES as u64).all(&mut begin));
+        assert!(!begin(1 << 16));
+        assert!(served.keep_promise(spread(9)));
+        served.begin(Some(CallId(3)));
+        assert!(served.promise(CallId(3)), "there is room again");
+    }
+
+    #[test]
+    fn ten_thousand_promises_are_open_and_void_at_the_end() {
+        let mut served = Served::default();
+        for call in 0..10_000 {
+            served.begin(Some(spread(call)));
+            assert!(served.promise(spread(call)));
+            served.end(Some(spread(call)));
+        }
+        assert_eq!(served.promises(), 10_000);
+        assert_eq!(served.cancel(spread(7)), Some(true), "and can be given up");
+        served.begin(Some(spread(10_000)));
+        assert!(served.promise(spread(10_000)));
+        served.void_promises();
+        assert_eq!((served.promises(), served.others.len()), (0, 1), "that one still runs");
+        assert!(!served.keep_promise(spread(7)) && !served.keep_promise(spread(10_000)));
+        assert_eq!(served.failed(spread(10_000)), Owed::Outcome);
+        served.end(Some(spread(10_000)));
+        assert!(served.others.is_empty());
     }
 
     #[test]

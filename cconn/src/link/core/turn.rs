@@ -8,6 +8,7 @@ mod arrivals;
 mod counts;
 mod found;
 mod pulling;
+mod promised;
 mod pumping;
 mod role;
 mod stand_ins;
@@ -165,7 +166,7 @@ impl Turn {
     /// Whether no command runs, waits or is queued.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        self.is_queue_empty() && self.occupied() == 0
+        self.is_queue_empty() && self.occupied() == 0 && self.served.promises() == 0
     }
 
     /// Threads that are inside a handler.

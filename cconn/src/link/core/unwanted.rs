@@ -32,6 +32,11 @@ impl State {
         (lasts.saturating_mul(2) >= grace).then_some(Unwanted::Stopped)
     }
 
+    /// What the end of the connection means for its commands, if it has ended.
+    pub(super) fn end_of_commands(&self) -> Option<Unwanted> {
+        self.ended().map(|ending| unwanted_by(ending))
+    }
+
     /// Whether the peer has given that running call up, or can't get its outcome any more.
     pub(crate) fn is_given_up(&self, call: Option<CallId>) -> bool {
         self.ended().is_some() || call.is_some_and(|call| self.is_call_given_up(call))

@@ -246,7 +246,7 @@ impl Link {
 /// first: whether an answer of that very moment would still arrive must not be a matter of luck.
 const SLACK: Duration = Duration::from_millis(50);
 
-fn late(until: Option<Instant>) -> Option<Unwanted> {
+pub(super) fn late(until: Option<Instant>) -> Option<Unwanted> {
     let noted = until?.checked_add(SLACK)?;
     (noted <= now()).then_some(Unwanted::Late)
 }

@@ -83,6 +83,8 @@ pub(crate) enum Outcome {
     UserError,
     /// `out` gained a UTF-8 text for a person to read.
     Failure(FailureCode),
+    /// `out` gained nothing: a promise answers later.
+    Later,
 }
 
 /// Runs commands, one after the other.

@@ -7,6 +7,7 @@ use super::ambient;
 use super::dispatch::{Incoming, ItemSink, Outcome, Runner};
 use super::handler::{self, Marks, Serving};
 use super::leave::Appended;
+use super::outcome::text_behind;
 use super::pump::Pump;
 use super::role::Role;
 use crate::link::Link;
@@ -18,7 +19,7 @@ use crate::link::core::outlet::OutletId;
 use crate::link::core::turn::Work;
 use crate::link::io::lock::Locked;
 use crate::sync::{Deadline, Rule, holds, now};
-use crate::wire::{Answering, FailureCode, Fingerprints, Frame, LENGTH_PREFIX, StreamEnd};
+use crate::wire::{Answering, FailureCode, Frame, LENGTH_PREFIX, StreamEnd};
 
 /// Bytes of the end of a stream before the error that it may carry, at most.
 const END_HEAD: usize = 16;
@@ -203,6 +204,8 @@ impl Link {
             return self.write_end(pump, outcome, header, frame);
         }
         let (code, text) = match (outcome, call) {
+            (Outcome::Later, _) => return self.left_to_promise(call, command.name, frame),
+            (Outcome::Failure(_), Some(call)) if self.is_kept(call) => return false,
             (Outcome::Failure(code), _) => (code, text_behind(&frame.bytes, header)),
             // [one-way.no-answer]
             (Outcome::Answer, None) => return false,
@@ -229,7 +232,7 @@ impl Link {
                 runner.failed(&incoming, code, &text);
             });
         }
-        self.write_failure(command, code, &text, &mut frame.bytes);
+        self.write_failure(call, command.name, (code, &text), &mut frame.bytes);
         true
     }
 
@@ -282,7 +285,7 @@ impl Link {
             let _ambient = passed_on.map(ambient::enter);
             self.run_inside(runner, incoming, frame)
         });
-        if let Some(call) = reported {
+        if let Some(call) = reported.filter(|_| outcome != Outcome::Later) {
             self.locked(|state| state.end_reports(call));
         }
         outcome
@@ -317,22 +320,12 @@ impl Link {
                 let text = std::str::from_utf8(&said).unwrap_or_default();
                 StreamEnd::Failure { code, text }
             }
+            // A command that opens a stream is given no promise.
+            Outcome::Later => StreamEnd::Failure { code: FailureCode::Unanswered, text: "" },
         };
         let (id, lane) = (id.lane.call, id.lane.lane);
         Frame::End { id, lane, how }.write(&mut frame.bytes, self.peer.features);
         true
-    }
-
-    fn write_failure(&self, command: &Command, code: FailureCode, text: &str, out: &mut Vec<u8>) {
-        let accepted = match code {
-            FailureCode::Signature => self.commands.accepted(command.name),
-            _ => Vec::new(),
-        };
-        let bytes: Vec<u8> =
-            accepted.iter().take(Fingerprints::MOST).flat_map(|one| one.to_le_bytes()).collect();
-        let (id, command) = (command.call, command.name);
-        let accepted = Fingerprints::new(&bytes).unwrap_or_default();
-        Frame::Failure { id, command, code, accepted, text }.write(out, self.peer.features);
     }
 
     /// Refuses an answer that is larger than the caller accepts.
@@ -393,8 +386,4 @@ fn end_stream(state: &mut Locked<'_>, ran: Ran, stream: OutletId, role: Role) {
     if role == Role::Executor {
         state.recall_role();
     }
-}
-
-fn text_behind(frame: &[u8], header: usize) -> String {
-    String::from_utf8_lossy(frame.get(header..).unwrap_or(&[])).into_owned()
 }

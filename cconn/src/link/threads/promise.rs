@@ -1,0 +1,192 @@
+//! Promises: a command leaves its answer to whoever keeps its promise, on any thread.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use super::ambient::{ambient, late};
+use super::handler;
+use super::leave::Appended;
+use super::outcome::text_behind;
+use crate::link::Link;
+use crate::link::core::alarm::Unwanted;
+use crate::link::core::bytes::{put_scratch, take_scratch};
+use crate::link::core::promising::NoPromise;
+use crate::link::core::served::Owed;
+use crate::link::io::telling::is_telling;
+use crate::link::threads::dispatch::Outcome;
+use crate::sync::{Deadline, Rule, holds, now};
+use crate::wire::{Answering, CallId, FailureCode, LENGTH_PREFIX};
+
+/// What the caller reads of a promise that was dropped.
+const DROPPED: &str = "its promise was dropped";
+
+/// The right to answer one call, once.
+pub(crate) struct Promise {
+    link: Weak<Link>,
+    /// `None` for a one-way message, and once it was kept.
+    call: Option<CallId>,
+    /// Hash of the command's name.
+    command: u64,
+    /// When its caller waits no more, if the caller has said so.
+    until: Option<Instant>,
+}
+
+/// Why what a promise was kept with has not gone to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotKept {
+    /// Nobody waits for it any more.
+    Unwanted(Unwanted),
+    /// It can't be sent; the caller was told so.
+    Unsent(Box<str>),
+}
+
+impl Link {
+    /// A promise for the command of this connection that the calling thread is inside of.
+    pub(crate) fn promise(self: &Arc<Self>, command: u64) -> Result<Promise, NoPromise> {
+        let call = handler::marks_of(self).and_then(|marks| marks.call);
+        if let Some(call) = call {
+            self.locked(|state| state.promise(call))?;
+        }
+        Ok(Promise { link: Arc::downgrade(self), call, command, until: ambient().until })
+    }
+
+    /// Whether a call whose command has failed was answered by a promise before.
+    #[cold]
+    pub(super) fn is_kept(&self, call: CallId) -> bool {
+        self.locked(|state| state.command_failed(call)) == Owed::Nothing
+    }
+
+    /// Writes what is owed to the caller of a command that has left its answer to its promise: false
+    /// if nothing is.
+    #[cold]
+    pub(super) fn left_to_promise(
+        &self,
+        call: Option<CallId>,
+        command: u64,
+        frame: &mut Answering,
+    ) -> bool {
+        let owed = call.map_or(Owed::Nothing, |call| self.locked(|s| s.left_to_promise(call)));
+        if owed == Owed::Outcome && holds(Rule::DroppedPromiseAnswers) {
+            frame.truncate(0);
+            self.write_failure(call, command, (FailureCode::Unanswered, DROPPED), &mut frame.bytes);
+            return true;
+        }
+        false
+    }
+
+    /// Makes the frame of an outcome whose bytes stand behind `header`. An error says why it can't
+    /// be sent; the frame is that of a failure then.
+    fn write_outcome(
+        &self,
+        (call, command): (CallId, u64),
+        (outcome, header): (Outcome, usize),
+        frame: &mut Answering,
+    ) -> Result<(), Box<str>> {
+        let most = self.peer.max_frame;
+        let (code, text) = match outcome {
+            Outcome::Answer | Outcome::UserError => match frame.finish() {
+                Some(size) if size <= most => {
+                    if outcome == Outcome::UserError {
+                        frame.turn_into_user_error();
+                    }
+                    return Ok(());
+                }
+                _ => {
+                    let size = frame.len().saturating_sub(LENGTH_PREFIX);
+                    let text = format!(
+                        "the answer takes {size} bytes, and the caller accepts at most {most}"
+                    );
+                    (FailureCode::AnswerTooLarge, text)
+                }
+            },
+            Outcome::Failure(code) => (code, text_behind(&frame.bytes, header)),
+            Outcome::Later => (FailureCode::Unanswered, DROPPED.to_owned()),
+        };
+        frame.truncate(0);
+        self.write_failure(Some(call), command, (code, &text), &mut frame.bytes);
+        // What failed on purpose was sent as it was meant.
+        if code == FailureCode::Handler { Ok(()) } else { Err(text.into()) }
+    }
+
+    /// Sends the frame that answers the call of a promise. Blocks while the outbox has no room.
+    fn answer_later(&self, call: CallId, frame: &mut Answering) -> Result<(), Unwanted> {
+        self.locked(|state| {
+            // A waker may not wait; each promise appends one frame at most.
+            if state.is_above_high_water() && !is_telling() {
+                // The wait ends with room in the outbox or with the connection.
+                let _never_late = state.await_room(&mut Deadline::Never);
+            }
+            let kept = state.keep_promise(call);
+            if kept.is_ok() {
+                state.append_answer(frame);
+            }
+            // The goodbye may have waited for it.
+            state.advance_goodbye();
+            let mut patience = if is_telling() { Deadline::NO_TIME } else { self.patience() };
+            self.flush_or_leave(state, Appended::Message, &mut patience);
+            kept
+        })
+    }
+}
+
+impl Promise {
+    /// Answers the call with what `encode` appends.
+    pub(crate) fn keep(
+        mut self,
+        encode: impl FnOnce(&mut Answering) -> Outcome,
+    ) -> Result<(), NotKept> {
+        // If `encode` panics, the promise is dropped unkept.
+        let mut frame = Answering::default();
+        frame.bytes = take_scratch();
+        if let Some(call) = self.call {
+            frame.begin_answer(call);
+        }
+        let header = frame.bytes.len();
+        let outcome = encode(&mut frame);
+        // A one-way message wants no answer.
+        let Some(call) = self.call.take() else { return Ok(()) };
+        let Some(link) = self.link.upgrade() else {
+            return Err(NotKept::Unwanted(Unwanted::Lost));
+        };
+        let written = link.write_outcome((call, self.command), (outcome, header), &mut frame);
+        let sent = link.answer_later(call, &mut frame);
+        put_scratch(frame.bytes);
+        sent.map_err(NotKept::Unwanted)?;
+        written.map_err(NotKept::Unsent)
+    }
+
+    /// Whether anybody waits for the answer: nobody does for that of a one-way message.
+    pub(crate) fn is_of_call(&self) -> bool {
+        self.call.is_some()
+    }
+
+    /// Why the answer is not wanted any more; `None` if it is.
+    pub(crate) fn unwanted(&self) -> Option<Unwanted> {
+        let Some(link) = self.link.upgrade() else { return Some(Unwanted::Lost) };
+        let of_call = || {
+            let call = self.call?;
+            link.locked(|state| state.promise_unwanted(call, now()))
+        };
+        late(self.until).or_else(of_call)
+    }
+
+    /// The connection that the command came by, as texts show it.
+    pub(crate) fn label(&self) -> Box<str> {
+        self.link.upgrade().map_or_else(Box::default, |link| link.identity.label().into())
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        let (Some(call), Some(link)) = (self.call.take(), self.link.upgrade()) else { return };
+        if handler::marks_of(&link).is_some_and(|marks| marks.call == Some(call)) {
+            // The command goes on, and how it ends may say more.
+            return link.locked(|state| state.drop_promise(call));
+        }
+        if holds(Rule::DroppedPromiseAnswers) {
+            let mut frame = Answering::default();
+            let _said = link.write_outcome((call, self.command), (Outcome::Later, 0), &mut frame);
+            let _nobody_waits = link.answer_later(call, &mut frame);
+        }
+    }
+}
