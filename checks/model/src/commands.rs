@@ -11,7 +11,7 @@ use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::sync::{Condvar, Mutex, now};
 use crate::wire::{EndReason, FailureCode};
-use crate::{channels, lanes, progress, streams};
+use crate::{channels, lanes, progress, promises, streams};
 
 /// The message that a handler is the handler of, and who sent it.
 #[derive(Clone, Copy)]
@@ -118,6 +118,7 @@ impl Commands {
             | Op::Nest
             | Op::Hop
             | Op::Parallel
+            | Op::Promise
             | Op::Stream
             | Op::StreamCalling
             | Op::StreamAttend
@@ -192,6 +193,7 @@ impl Commands {
         if op.streams() {
             return self.stream(link, incoming, op, of);
         }
+        let promise = (op == Op::Promise).then(|| promises::promise(link, op, body));
         let subscribed = op
             .subscribes()
             .then(|| channels::subscribe(incoming, op, body[0], &self.channels, &self.ledger));
@@ -201,6 +203,9 @@ impl Commands {
             self.ledger.pause(self.end);
         }
         if let Some(outcome) = subscribed {
+            return outcome;
+        }
+        if let Some(outcome) = promise {
             return outcome;
         }
         if op == Op::Fail {

@@ -16,6 +16,7 @@ mod ledger;
 mod line;
 mod op;
 mod progress;
+mod promises;
 mod report;
 mod rules;
 mod runner;

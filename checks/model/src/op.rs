@@ -74,9 +74,11 @@ pub(crate) enum Op {
     Feed,
     /// The same, with calls in the iterator.
     FeedCalling,
+    /// Leaves its answer to a promise; its count says who keeps or drops that.
+    Promise,
 }
 
-const OPS: [Op; 35] = [
+const OPS: [Op; 36] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -112,6 +114,7 @@ const OPS: [Op; 35] = [
     Op::Translate,
     Op::Feed,
     Op::FeedCalling,
+    Op::Promise,
 ];
 
 impl Op {

@@ -79,6 +79,8 @@ pub(crate) fn all() -> Vec<Broken> {
             Rule::ReportWakesCaller,
             "progress that the command waits for",
         ),
+        core("62 a promise outlives its command", Rule::PromiseOutlivesItsCommand, "promises"),
+        core("63 a dropped promise answers", Rule::DroppedPromiseAnswers, "promises"),
         core("21 who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }

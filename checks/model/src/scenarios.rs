@@ -13,6 +13,7 @@ mod ends;
 mod lanes;
 mod ordinary;
 mod progress;
+mod promises;
 mod streams;
 mod timed;
 mod unwanted;
@@ -190,6 +191,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(channels::channels());
     all.extend(lanes::lanes());
     all.extend(progress::progress());
+    all.extend(promises::promises());
     all.extend(timed::timed());
     all.extend(timed::awaited());
     all.extend(timed::asked());

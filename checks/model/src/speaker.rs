@@ -290,7 +290,9 @@ impl Speaker {
                 assert_eq!(bytes.as_slice(), body, "an answer to something else");
                 Fate::Answered
             }
-            Ok(Answer::Failure { code: FailureCode::Handler, .. }) => Fate::Answered,
+            Ok(Answer::Failure {
+                code: FailureCode::Handler | FailureCode::Unanswered, ..
+            }) => Fate::Answered,
             Ok(Answer::Failure {
                 code: FailureCode::NoResources | FailureCode::Expired, ..
             }) => Fate::NotRun,
