@@ -8,7 +8,7 @@ use super::repo::Repo;
 const ROOT: &str = "cconn/src/lib.rs";
 
 /// The names and modules that fit one screen of a front page, beside its text.
-const LIMIT: usize = 32;
+const LIMIT: usize = 33;
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let files = repo.rust_files(&["cconn"]);
