@@ -75,12 +75,7 @@ pub(crate) fn build(
     qualifiers::check(&function, sink);
     let krate = args.krate.clone().unwrap_or_else(dependency::path);
     let parameters = parameters::read(args, &krate, &mut function, sink);
-    let promised = promise::find(&parameters);
-    let returned = match promised {
-        Some(ty) => promise::answer(ty, &function.sig.output, &krate, sink),
-        None => returned(&function.sig.output),
-    };
-    let promises = promised.is_some();
+    let (returned, promises) = answered(&parameters, &function.sig.output, &krate, sink);
     let (stream, known) = match stream::find(&returned) {
         Some((stream, known)) => (Some(stream), known),
         None => (None, returned.clone()),
@@ -165,6 +160,19 @@ fn check_guard(args: &Args, function: &Function, sink: &mut Sink) {
         let text = "a command without a body is only declared here: give the guard to the function \
                     that has the body";
         sink.at(guard, text);
+    }
+}
+
+/// The type that the function answers with, and whether it leaves that to a promise.
+fn answered(
+    parameters: &[Parameter],
+    output: &ReturnType,
+    krate: &Path,
+    sink: &mut Sink,
+) -> (Type, bool) {
+    match promise::find(parameters) {
+        Some(ty) => (promise::answer(ty, output, krate, sink), true),
+        None => (returned(output), false),
     }
 }
 

@@ -136,8 +136,7 @@ impl Promise {
         encode: impl FnOnce(&mut Answering) -> Outcome,
     ) -> Result<(), NotKept> {
         // If `encode` panics, the promise is dropped unkept.
-        let mut frame = Answering::default();
-        frame.bytes = take_scratch();
+        let mut frame = Answering { bytes: take_scratch(), ..Answering::default() };
         if let Some(call) = self.call {
             frame.begin_answer(call);
         }
