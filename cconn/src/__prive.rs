@@ -15,7 +15,8 @@ pub use crate::commande::{
     DeclaredArgument, Description, Fault, HandedIn, InBody, Input, Made, Module, ModuleProbe,
     NotMade, Nowhere, OpenNever, Partout, ReadNever, ReadSerde, ReceivedArgument, ReturnedFlux,
     RunFn, Scope, SentArgument, ServeurSeul, Slot, StreamForm, ValidAnswer, Where, check_arguments,
-    check_listed, distinct, handed_in, joined, list, promise, same_answer, server_only, stream, total,
+    check_listed, distinct, handed_in, joined, list, promise, same_answer, server_only, stream,
+    total,
 };
 pub use crate::erreur::Jamais;
 pub use crate::message::hash;

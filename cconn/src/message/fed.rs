@@ -77,6 +77,8 @@ impl<T: Plain, E: ErreurCommande + 'static> ItemSource for Fed<T, E> {
             ReplyKind::Answer => Pulled::Item,
             ReplyKind::Refusal => Pulled::UserError,
             ReplyKind::Failure(code) => Pulled::Failure(code),
+            // No item is left to a promise.
+            ReplyKind::Later => Pulled::Failure(FailureCode::Unanswered),
         }
     }
 }

@@ -7,8 +7,8 @@
 mod arrivals;
 mod counts;
 mod found;
-mod pulling;
 mod promised;
+mod pulling;
 mod pumping;
 mod role;
 mod stand_ins;
