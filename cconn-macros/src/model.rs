@@ -122,8 +122,7 @@ pub(crate) fn build(
         has_body: function.body.is_some(),
     };
     // A message is a struct beside the function, and there can be no struct inside an `impl`.
-    let command = Some(command).filter(|_| !is_method);
-    (command, function)
+    (Some(command).filter(|_| !is_method), function)
 }
 
 /// Checks that a command which may run twice has no argument that can be sent only once.
