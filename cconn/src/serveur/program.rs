@@ -22,9 +22,8 @@ impl Serveur {
     ) -> Option<(Refusal, HandshakeError)> {
         let ours = self.shared.options.settings.program.as_deref()?;
         let theirs = greeted.program.as_deref().filter(|theirs| !theirs.is_same(ours))?;
-        let proved = newcomer.transport().peer();
-        let is_same_user = proved.unix().is_some_and(|peer| peer.est_meme_utilisateur());
-        if theirs.replaces && self.shared.options.is_unique && is_same_user {
+        let may_have_it = self.shared.options.is_unique && is_same_user(newcomer);
+        if theirs.replaces && may_have_it {
             self.shared.clients.refuse_more();
             self.shared.listener.wake();
             return Some((Refusal::Stopping, self.refused(Refusal::Stopping)));
@@ -36,6 +35,17 @@ impl Serveur {
         );
         Some((Refusal::OtherProgram, HandshakeError::OtherProgram(text)))
     }
+}
+
+/// Whether the system proves that the newcomer belongs to the user of this process.
+#[cfg(unix)]
+fn is_same_user(newcomer: &dyn Newcomer) -> bool {
+    newcomer.transport().peer().unix().is_some_and(|peer| peer.est_meme_utilisateur())
+}
+
+#[cfg(not(unix))]
+fn is_same_user(_: &dyn Newcomer) -> bool {
+    false
 }
 
 impl OptionsServeur {
