@@ -238,7 +238,7 @@ impl Client {
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
         let head = message.__cconn_entete();
-        if head.is_fed() {
+        if M::__CCONN_FED {
             return self.call_fed(&head, &message, M::__cconn_decode);
         }
         self.read(&head, self.call(&head, &message), M::__cconn_decode)

@@ -152,6 +152,11 @@ pub trait Appel<R>: Message {
         self.entete()
     }
 
+    /// Whether an argument is a stream: known when the program is compiled, so that other calls pay
+    /// nothing for it.
+    #[doc(hidden)]
+    const __CCONN_FED: bool = false;
+
     /// Decodes an answer, which must take all the bytes.
     #[doc(hidden)]
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError>;
@@ -188,6 +193,8 @@ impl<M: Message + ?Sized> Message for &M {
 
 impl<R, M: Appel<R> + ?Sized> Appel<R> for &M {
     type Erreur = M::Erreur;
+
+    const __CCONN_FED: bool = M::__CCONN_FED;
 
     fn __cconn_entete(&self) -> Entete<'_> {
         M::__cconn_entete(self)

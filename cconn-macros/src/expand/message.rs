@@ -122,10 +122,16 @@ pub(crate) fn call(command: &Command) -> TokenStream {
     // An error type that is more private than the command is reported at the answer's type.
     let span = command.answer.span().resolved_at(Span::mixed_site());
     let refusal = quote_spanned!(span=> type Erreur = #form::Error;);
+    let fed = command
+        .streams()
+        .next()
+        .map(|_| quote_spanned!(Span::mixed_site()=> const __CCONN_FED: bool = true;));
     quote_spanned! {Span::mixed_site()=>
         #[doc(hidden)]
         impl __cconn::Appel<#form::Value> for #twin {
             #refusal
+
+            #fed
 
             fn __cconn_decode(
                 __cconn_reader: __cconn::AnswerReader<'_>,

@@ -89,6 +89,8 @@ where
 {
     type Erreur = M::Erreur;
 
+    const __CCONN_FED: bool = true;
+
     fn __cconn_entete(&self) -> Entete<'_> {
         self.message.__cconn_entete().fed()
     }
