@@ -880,3 +880,30 @@ fn contracts_are_compared_with_each_other_and_with_a_peer() {
     let text = complaint(&contrat(&path("none"), &path("before")), 2);
     assert!(text.contains("there is no file"), "{text}");
 }
+
+#[test]
+fn a_black_box_is_shown_with_when_and_which_way() {
+    // An answer that is larger than the box: of its bytes the first ones are there.
+    let text = "cconn black box 1\n127.0.0.1:4 (#1), ended after 1.5s\n\
+                0.001000 < 28 18000000020001000000000000000807060504030201ddccbbaa0c22\n\
+                0.002500 > 1013 f1030000030100000000000000\n\
+                0.003000 < 7 0300000063aabb\n";
+    let output = shown(text.as_bytes(), &["--json"]);
+    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout.clone())
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let genres: Vec<_> = lines.iter().map(|one| one["genre"].as_str().unwrap()).collect();
+    assert_eq!(genres[..2], ["call", "answer"]);
+    assert_eq!((&lines[0]["envoyee"], &lines[0]["apres"]), (&false.into(), &0.001.into()));
+    assert_eq!((&lines[1]["envoyee"], &lines[1]["octets"]), (&true.into(), &1000.into()));
+    assert!(lines[2]["faute"].is_string(), "{:?}", lines[2]);
+    let plain = String::from_utf8(shown(text.as_bytes(), &[]).stdout).unwrap();
+    assert!(plain.lines().next().unwrap().contains("0.001000 <-"), "{plain}");
+    assert!(plain.lines().nth(1).unwrap().contains("0.002500 ->"), "{plain}");
+    let wrong = shown(b"cconn black box 1\nlink\n0.1 = 3 00\n", &[]);
+    complaint(&wrong, 2);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("line 3 of the black box"), "{said}");
+}

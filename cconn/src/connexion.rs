@@ -1,6 +1,7 @@
 //! Connecting a client, and the settings that both sides have.
 
 mod ecoute;
+mod kept;
 mod options;
 mod secure;
 mod shared;
@@ -23,6 +24,7 @@ use crate::preuve::Keys;
 use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::Refusal;
 
+pub(crate) use kept::black_box_setting;
 pub use options::OptionsClient;
 use options::same_program;
 pub(crate) use options::{Settings, check};
@@ -183,8 +185,9 @@ mod unix {
 /// Greets over a transport that leads to a server, and makes the connection.
 pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    // Both ends are in this process: there is nobody to prove anything to.
-    let settings = Settings { keys: Keys::default(), ..settings.clone() };
+    // Both ends are in this process: there is nobody to prove anything to, and the server's end
+    // keeps what passes.
+    let settings = Settings { keys: Keys::default(), black_box: None, ..settings.clone() };
     let joined = greet_and_join(&settings, &mut Given::default(), io, None, text, deadline);
     joined.map(|(client, _)| client)
 }
@@ -233,13 +236,15 @@ fn greet_and_link(
         Some(secret) => io.peer().with_secret(secret.name()),
         None => io.peer(),
     };
+    let identity = identity.proven(proven);
+    let io = settings.around(io, &identity, &greeted.rest);
     let link = Link::new(Parts {
         io,
         commands: Arc::new(registry),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
         watch: Some(Watch::of_process()),
-        identity: identity.proven(proven),
+        identity,
         ends_with_handles: true,
         rest: greeted.rest,
     });

@@ -48,6 +48,7 @@ mod octets;
 mod transport;
 mod wire;
 
+mod boite;
 mod preuve;
 
 mod link;

@@ -8,6 +8,7 @@ use std::path::Path;
 use cconn::description::{self, Integree, Programme};
 use cconn::essais::contrat::Contrat;
 use cconn::essais::trames::{self, Trame};
+use cconn::essais::{BoiteNoire, Passage};
 use cconn::nommee;
 use cconn::traits::Message;
 use serde_json::{Map, Value, json};
@@ -19,20 +20,20 @@ use crate::remote;
 
 pub fn run(source: &str, names: Option<&str>, common: &Common) -> Outcome<()> {
     let names = Names::of(names, common)?;
-    let bytes = bytes(read(source)?);
-    if bytes.is_empty() {
+    let content = read(source)?;
+    if content.is_empty() {
         return Err(Failure::usage(format!("{source} is empty")));
     }
     let (mut faults, mut first) = (0_u64, None);
-    for frame in trames::lire(&bytes) {
+    for (passed, frame) in frames(content, source)? {
         if frame.faute.is_some() {
             faults += 1;
             first.get_or_insert(frame.position);
         }
         if common.json {
-            output::json(&names.as_json(&frame))?;
+            output::json(&names.as_json(passed.as_ref(), &frame))?;
         } else {
-            output::line(&names.line(&frame))?;
+            output::line(&format!("{}{}", when(passed.as_ref()), names.line(&frame)))?;
         }
     }
     match first {
@@ -43,6 +44,39 @@ pub fn run(source: &str, names: Option<&str>, common: &Common) -> Outcome<()> {
             Err(Failure::new(Kind::NotAPeer, text))
         }
     }
+}
+
+/// The frames of a capture; those of a black box with when they passed, and which way.
+fn frames(content: Vec<u8>, source: &str) -> Outcome<Vec<(Option<Passage>, Trame)>> {
+    if !content.starts_with(b"cconn black box") {
+        return Ok(trames::lire(&bytes(content)).map(|frame| (None, frame)).collect());
+    }
+    let read = BoiteNoire::texte(&String::from_utf8_lossy(&content));
+    let black_box = read.map_err(|error| Failure::usage(format!("{source}, {error}")))?;
+    // Each direction is read by itself: what a frame means may depend on those before it.
+    let direction = |sent| {
+        let mut bytes = Vec::new();
+        for one in black_box.passages.iter().filter(|one| one.envoyee == sent) {
+            bytes.extend(&one.octets);
+            // Of a frame that was too large the first bytes were kept.
+            bytes.resize(bytes.len() + one.taille - one.octets.len(), 0);
+        }
+        trames::lire(&bytes).collect::<Vec<_>>().into_iter()
+    };
+    let (mut sent, mut received) = (direction(true), direction(false));
+    let with_frame = |passed: Passage| {
+        let frame = if passed.envoyee { sent.next() } else { received.next() };
+        frame.map(|frame| (Some(passed), frame))
+    };
+    Ok(black_box.passages.clone().into_iter().filter_map(with_frame).collect())
+}
+
+/// When a frame of a black box has passed, and which way.
+fn when(passed: Option<&Passage>) -> String {
+    passed.map_or_else(String::new, |passed| {
+        let way = if passed.envoyee { "->" } else { "<-" };
+        format!("{:>12.6} {way} ", passed.apres.as_secs_f64())
+    })
 }
 
 fn read(source: &str) -> Outcome<Vec<u8>> {
@@ -124,11 +158,11 @@ impl Names {
         parts.join(" ").trim_end().to_owned()
     }
 
-    fn as_json(&self, frame: &Trame) -> Value {
+    fn as_json(&self, passed: Option<&Passage>, frame: &Trame) -> Value {
         let fields = frame.champs.iter();
         let fields: Map<_, _> =
             fields.map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
-        json!({
+        let mut value = json!({
             "position": frame.position,
             "taille": frame.taille,
             "genre": frame.genre,
@@ -137,7 +171,12 @@ impl Names {
             "octets": frame.octets,
             "champs": fields,
             "faute": frame.faute,
-        })
+        });
+        if let Some(passed) = passed {
+            value["apres"] = passed.apres.as_secs_f64().into();
+            value["envoyee"] = passed.envoyee.into();
+        }
+        value
     }
 }
 

@@ -117,7 +117,7 @@ impl<'o> Encoder<'o> {
 
     /// Writes a value of an open type, and its length before it.
     // [value.open]
-    fn open<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
+    fn measured<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         let start = self.out.len();
         value.serialize(&mut *self)?;
         let mut prefix = Vec::with_capacity(MAX_LENGTH_BYTES);
@@ -268,7 +268,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         name: &'static str,
         value: &T,
     ) -> Result<(), CodecError> {
-        if name.starts_with(OPEN) { self.open(value) } else { self.below(value) }
+        if name.starts_with(OPEN) { self.measured(value) } else { self.below(value) }
     }
 
     #[inline]

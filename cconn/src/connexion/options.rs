@@ -8,14 +8,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared_settings;
+use super::{black_box_setting, shared_settings};
 use crate::adresse::{Adresse, AdresseInvalide};
+use crate::boite::BlackBox;
 use crate::client::Client;
 use crate::commande::{Given, Hooks, Registry};
 use crate::erreur::{Erreur, Resultat, Usage};
-use crate::link::Limits;
+use crate::link::{Identity, Limits};
 use crate::preuve::Keys;
 use crate::text::counted;
+use crate::transport::Transport;
 use crate::wire::{MAX_DEPTH, MAX_NAME, MIN_FRAME_LIMIT, Program};
 
 pub(super) use program::same_program;
@@ -56,6 +58,8 @@ pub(crate) struct Settings {
     /// How a client encrypts its connection, if it does.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::TlsClient>,
+    /// What keeps the last frames of a connection, if anything does.
+    pub(crate) black_box: Option<BlackBox>,
     /// The commands of every connection of a client that comes back.
     pub(crate) commands: Option<Arc<Registry>>,
 }
@@ -71,12 +75,27 @@ impl Default for Settings {
             program: None,
             #[cfg(feature = "tls")]
             tls: None,
+            black_box: None,
             commands: None,
         }
     }
 }
 
 impl Settings {
+    /// The stream of a connection, with what is to stand around it. `rest`: what has been received
+    /// already.
+    pub(crate) fn around(
+        &self,
+        stream: Arc<dyn Transport>,
+        identity: &Identity,
+        rest: &[u8],
+    ) -> Arc<dyn Transport> {
+        match &self.black_box {
+            None => stream,
+            Some(kept) => kept.around(stream, identity.label(), rest),
+        }
+    }
+
     /// Refuses settings that are out of their range.
     pub(crate) fn check(&self) -> Resultat<()> {
         let limits = &self.limits;
@@ -212,6 +231,7 @@ impl OptionsClient {
     }
 
     shared_settings!();
+    black_box_setting!();
 
     /// Connects.
     ///

@@ -9,7 +9,7 @@ use super::enfant::Enfant;
 use super::process::{self, Process};
 use crate::client::Client;
 use crate::commande::Given;
-use crate::connexion::{Settings, shared_settings};
+use crate::connexion::{Settings, black_box_setting, shared_settings};
 use crate::erreur::Resultat;
 
 /// The options of a child process that is not started yet; from [`Client::options_enfant`].
@@ -74,6 +74,7 @@ impl OptionsEnfant {
     }
 
     shared_settings!();
+    black_box_setting!();
 
     /// Starts the child, and connects to it.
     ///

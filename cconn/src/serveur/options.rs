@@ -15,7 +15,7 @@ use super::{Serveur, Shared, census};
 use crate::adresse::{Adresse, AdresseInvalide};
 use crate::client::Client;
 use crate::commande::{EndHook, Given, Registry};
-use crate::connexion::{Settings, shared_settings};
+use crate::connexion::{Settings, black_box_setting, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::sync::Mutex;
 
@@ -215,6 +215,7 @@ impl OptionsServeur {
     }
 
     shared_settings!();
+    black_box_setting!();
 
     /// Opens the server: from here on the system queues newcomers until `lancer` accepts them.
     ///

@@ -81,6 +81,13 @@ impl Serveur {
 
     /// A new client in this process: `hers` is its end of the stream, `ours` leads there.
     pub(crate) fn client_over(&self, hers: Memory, ours: Memory) -> Resultat<Client> {
+        let _refused = self.receive(ours)?;
+        crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
+    }
+
+    /// Receives a client in this process, to whose stream `ours` leads. Of one that is refused the
+    /// stream is returned: the client reads so for as long as the stream is kept.
+    pub(crate) fn receive(&self, ours: Memory) -> Resultat<Option<Memory>> {
         self.check_needs()?;
         let options = &self.shared.options;
         let until = Instant::now() + options.leaving;
@@ -92,17 +99,17 @@ impl Serveur {
                     }
                 });
                 started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
+                Ok(None)
             }
             Err(refusal) => {
                 self.shared.clients.count_refused();
                 if TELLS {
                     self.tell_observers(None, self.refused(refusal));
                 }
-                // `join` below reads the refusal.
                 let _never_fails = self.greet(&ours, refusal);
+                Ok(Some(ours))
             }
         }
-        crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
     }
 
     /// Serves a client without a socket, which greets on a thread of the program.
@@ -130,13 +137,15 @@ impl Serveur {
         proven: Identite,
     ) {
         let settings = &self.shared.options.settings;
+        let identity = Identity::of_server(id, address).proven(proven);
+        let io = settings.around(io, &identity, &greeted.rest);
         let link = Link::new(Parts {
             io,
             commands: self.shared.service.clone(),
             limits: self.shared.limits.clone(),
             peer: greeted.limits,
             watch: Some(Watch::of_process()),
-            identity: Identity::of_server(id, address).proven(proven),
+            identity,
             ends_with_handles: false,
             rest: greeted.rest,
         });

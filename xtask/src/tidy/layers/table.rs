@@ -116,6 +116,11 @@ pub(super) const LAYERS: &[Layer] = &[
         "the registry, dispatch, the panic fence, handed-in state",
     ),
     layer("description", AllBelow, "what a program tells of itself, for whoever asks it"),
+    layer(
+        "boite",
+        Only(&["identite", "sync", "wire", "transport"]),
+        "the last frames of a connection, kept for its unwanted end",
+    ),
     layer("tls", Only(&["transport", "erreur"]), "what a program gives for encryption"),
     layer("secret", Only(&["preuve", "erreur"]), "the secrets that a program gives"),
     layer("connexion", AllBelow, "how a client connects, and its settings"),
