@@ -283,14 +283,19 @@ pub(crate) fn decode_owned<T: DeserializeOwned + 'static>(
 
 /// Decodes a value that takes the whole body. A byte string is read in one piece.
 pub(crate) fn decode_whole<T: DeserializeOwned + 'static>(body: Body<'_>) -> Result<T, ValueError> {
-    let is_long = codec::is_long(body.len());
-    let whole = || {
-        let mut decoder = Decoder::new(body);
-        let value = decode_next(&mut decoder).map_err(ValueError)?;
-        decoder.finish().map_err(ValueError)?;
-        Ok(value)
-    };
-    if is_long { codec::counted(whole) } else { whole() }
+    if codec::is_long(body.len()) {
+        return codec::counted(|| all_of(body));
+    }
+    all_of(body)
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "of its two callers one is seldom")]
+fn all_of<T: DeserializeOwned + 'static>(body: Body<'_>) -> Result<T, ValueError> {
+    let mut decoder = Decoder::new(body);
+    let value = decode_next(&mut decoder).map_err(ValueError)?;
+    decoder.finish().map_err(ValueError)?;
+    Ok(value)
 }
 
 /// Decodes the next value. A byte string is read in one piece.

@@ -10,7 +10,8 @@ use crate::wire::Outgoing;
 
 impl Locked<'_> {
     /// Writes a frame from the caller's buffer if nothing is before it, else appends it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its callers all but one are cold")]
     pub(in super::super) fn write(
         &mut self,
         message: &mut Outgoing<&[u8]>,

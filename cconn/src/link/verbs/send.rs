@@ -188,7 +188,8 @@ impl Link {
     }
 
     /// Opens a call whose frame is the next to be sent.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "of its callers all but one are cold")]
     pub(super) fn open(
         &self,
         state: &mut Locked<'_>,

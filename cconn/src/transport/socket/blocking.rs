@@ -113,6 +113,7 @@ impl Socket {
         send_from_good_place(parts, |parts| self.send_from(parts, flags))
     }
 
+    #[inline]
     fn send_from(&self, parts: &[IoSlice<'_>], flags: SendFlags) -> io::Result<usize> {
         loop {
             // `send` spares the kernel the copy of a message header.
