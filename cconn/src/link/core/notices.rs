@@ -14,7 +14,7 @@ pub(crate) struct Notice {
     pub(crate) text: Box<str>,
     /// True if the peer's message failed on this side; false if ours failed at the peer.
     pub(crate) here: bool,
-    /// How many notices were dropped before this one.
+    /// How many notices were dropped since the last one was delivered; set at delivery.
     pub(crate) lost: u64,
 }
 
@@ -55,6 +55,7 @@ impl Notices {
         }
     }
 
+    /// Keeps a notice until the hook runs for it. One that is too many is dropped and counted.
     pub(crate) fn push(&mut self, notice: Notice) {
         if self.waiting.len() >= MOST {
             return self.lose();

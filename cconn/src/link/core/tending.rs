@@ -35,7 +35,7 @@ const STUCK_PART: u32 = 8;
 pub(crate) enum BytesLook {
     /// Nothing to write; when to look again, if at all.
     None(Option<Duration>),
-    /// BytesLook that no thread writes.
+    /// Bytes that no thread writes.
     Unwritten,
 }
 
@@ -98,8 +98,8 @@ impl State {
         self.followed.was_not_heard();
     }
 
-    /// Ends a look of the watchman. `again`: it looks again by itself. BytesLook or a helm that were
-    /// left during the look are asked for anew when the lock is released.
+    /// Ends a look of the watchman. `again`: it looks again by itself. Bytes or a helm that were left
+    /// during the look are asked for anew when the lock is released.
     pub(crate) fn end_look(&mut self, again: bool) {
         self.tended.listed = again;
         self.tended.ticks &= again;
@@ -227,7 +227,9 @@ impl State {
         Some(most.saturating_sub(now.saturating_duration_since(since)))
     }
 
-    /// Looks at a connection that has ended and may have to be read for `most` in all.
+    /// Looks at a connection that has ended and may have to be read for `most` in all. It lingers
+    /// because a socket that is closed with unread bytes resets the connection, and the reset
+    /// destroys the last words that are still on their way to the peer.
     pub(crate) fn look_at_linger(&mut self, most: Duration, now: Instant) -> LingerLook {
         if !self.tended.lingers || self.goodbye.end_of_input {
             return LingerLook::Over;

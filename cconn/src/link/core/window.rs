@@ -153,7 +153,9 @@ impl Window {
         Ok(())
     }
 
-    /// Charges of commands that have not started, and charges for which no grant was sent yet.
+    /// Charges of commands that have not started, and charges for which no grant was sent yet. Both
+    /// are part of the progress by which the watchman sees that something was asked
+    /// (`State::progress`).
     pub(crate) fn arrived_and_owed(&self) -> [u64; 2] {
         [self.held, self.owed]
     }

@@ -17,7 +17,7 @@ use crate::wire::EndReason;
 /// How much longer than the grace period a stop may last if no thread waits for it.
 const STOP_MARGIN: Duration = Duration::from_millis(250);
 
-/// BytesLook read from one connection before the others are looked at.
+/// Bytes read from one connection before the others are looked at.
 pub(in super::super) const READ_BUDGET: usize = 32 << 10;
 
 /// How soon a connection that brought as much is read again; writing comes first.
