@@ -1,9 +1,11 @@
 //! The program `cconn`: calls, lists, loads and watches cconn peers from a terminal.
 //!
-//! Each verb is a module of `verbs`; all of them need the peer's description, which `remote` asks
-//! for, and values of its types, which `value` makes from words and JSON.
+//! Each verb is a module of `verbs`; all of them need a connection, which `dial` makes, the peer's
+//! description, which `remote` asks for, and values of its types, which `value` makes from words and
+//! JSON.
 
 mod arguments;
+mod dial;
 mod failure;
 mod near;
 mod output;

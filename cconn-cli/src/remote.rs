@@ -1,26 +1,23 @@
-//! A connection to the peer, its description, and calls that follow it.
+//! A peer's description, and calls that follow it.
 
 use std::io::IsTerminal;
-use std::process::Command;
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use cconn::description::{self, CommandeDecrite, Forme, Programme};
 use cconn::erreur::NatureDistante;
 use cconn::local::Enfant;
 use cconn::traits::Nommee;
-use cconn::{Adresse, Client, Erreur, nommee};
+use cconn::{Client, Erreur, nommee};
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::arguments::Common;
+use crate::dial::{self, Hooks};
 use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::near;
-use crate::output;
 use crate::progress::Progress;
-use crate::value::{Answer, Refusal, Shape, Typed, expecting, word};
+use crate::value::{Answer, Refusal, Shape, Typed, expecting, form, word};
 
 /// A peer whose commands are known.
 #[derive(Debug)]
@@ -31,93 +28,15 @@ pub struct Remote {
     _child: Option<Enfant>,
 }
 
-/// What an address begins with that is a program to be started.
-const PROGRAM: &str = "exec:";
-
-/// Connects to the peer at this address, or starts it.
-pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
-    if let Some(words) = address.strip_prefix(PROGRAM) {
-        let child = start(words, common)?;
-        return Ok((child.client().avec_delai(common.delai), Some(child)));
-    }
-    let address: Adresse =
-        address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))?;
-    let client = Client::options(address)
-        .delai_connexion(common.delai)
-        .delai_arret(common.delai)
-        .delai_silence(common.delai)
-        .connecter()?;
-    Ok((client.avec_delai(common.delai), None))
-}
-
-/// Starts a program that serves its parent (`Serveur::depuis_parent`).
-fn start(words: &str, common: &Common) -> Outcome<Enfant> {
-    let words = shlex::split(words).unwrap_or_default();
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(Failure::usage(format!("{PROGRAM} wants a program and its arguments")));
-    };
-    let mut command = Command::new(program);
-    // Only answers go to the standard output, so what the child prints goes beside complaints.
-    command.args(arguments).stdout(std::io::stderr());
-    let started = within(common.delai, move || Client::enfant(command))
-        .ok_or_else(|| late(common.delai, &format!("{program} has started and greeted")))?;
-    started.map_err(Failure::from)
-}
-
-/// What `work` returns, if it does in time. The library bounds the start and the end of a child
-/// process by times of its own, which may be longer than what the user wants to wait.
-pub fn within<T: Send + 'static>(
-    most: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (send, done) = mpsc::sync_channel(1);
-    thread::spawn(move || {
-        // Nobody waits any more if the time has passed.
-        let _late = send.send(work());
-    });
-    done.recv_timeout(most).ok()
-}
-
-pub fn late(most: Duration, what: &str) -> Failure {
-    let most = humantime::format_duration(most);
-    Failure::new(Kind::Late, format!("{most} have passed before {what}"))
-}
-
-/// Connects to the peer at this address and takes what it sends: a line on the standard error says
-/// what came. Messages carry no name, so a command that is not there is shown by its number.
-fn listen(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
-    if address.starts_with(PROGRAM) {
-        let (client, child) = connect(address, common)?;
-        client.ecouter()?;
-        return Ok((client, child));
-    }
-    let address: Adresse =
-        address.parse().map_err(|error| Failure::usage(format!("{address}: {error}")))?;
-    let client = Client::options(address)
-        .delai_connexion(common.delai)
-        .delai_arret(common.delai)
-        .delai_silence(common.delai)
-        .quand_commande_echoue(|_, sent| {
-            output::note(&format!(
-                "the peer sent `{}`, which a console does not run",
-                sent.commande
-            ));
-        })
-        .connecter()?
-        .avec_delai(common.delai);
-    client.ecouter()?;
-    Ok((client, None))
-}
-
 impl Remote {
     /// Connects and asks for the description.
     pub fn open(address: &str, common: &Common) -> Outcome<Remote> {
-        Remote::describe(address, connect(address, common)?)
+        Remote::describe(address, dial::connect(address, common)?)
     }
 
-    /// Connects, takes what the peer sends, and asks for the description.
-    pub fn open_listening(address: &str, common: &Common) -> Outcome<Remote> {
-        Remote::describe(address, listen(address, common)?)
+    /// Connects with these hooks, and asks for the description.
+    pub fn open_with(address: &str, common: &Common, hooks: &Hooks) -> Outcome<Remote> {
+        Remote::describe(address, dial::connect_with(address, common, hooks)?)
     }
 
     fn describe(address: &str, connected: (Client, Option<Enfant>)) -> Outcome<Remote> {
@@ -179,7 +98,10 @@ impl Remote {
             match value {
                 Some(text) => {
                     let typed = word(text, self.shape(&argument.forme)).map_err(|error| {
-                        Failure::usage(format!("`{}` of `{name}`: {error}", argument.nom))
+                        let how = error.is_whole().then(|| form(self.shape(&argument.forme)));
+                        let how = how.flatten().map(|how| format!("; write {how}"));
+                        let how = how.unwrap_or_default();
+                        Failure::usage(format!("`{}` of `{name}`: {error}{how}", argument.nom))
                     })?;
                     values.push(typed);
                 }

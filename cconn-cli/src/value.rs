@@ -21,7 +21,7 @@ mod word;
 
 pub use decode::{Answer, Refusal, expecting};
 pub use typed::Typed;
-pub use word::word;
+pub use word::{form, word};
 
 use cconn::description::{Forme, Genre, TypeNomme, Variante};
 

@@ -301,7 +301,10 @@ fn wrong_values_are_told_before_anything_is_sent() {
         (&["somme", "1", "x"], "`b` of `somme`: i64 is wanted"),
         (&["somme", "1", "9223372036854775808"], "out of the range of i64"),
         (&["milieu", "x=1,z=2", "x=1,y=2"], "Point has no field `z`"),
-        (&["milieu", "x=1", "x=1,y=2"], "the field `y` is missing"),
+        (&["milieu", "x=1", "x=1,y=2"], "the field `y` is missing; write `x=..,y=..`"),
+        (&["milieu", "1", "x=1,y=2"], "Point is wanted, \"1\" is none; write `x=..,y=..`"),
+        (&["milieu", "x=a,y=2", "x=1,y=2"], "at `x`: f64 is wanted, \"a\" is none\n"),
+        (&["figure", "12"], "write `Vide` or `{\"Cercle\": ..}`"),
         (&["figure", "Cercl"], "did you mean `Cercle`?"),
         (&["octets", "@/no/such"], "/no/such can't be read"),
         (&["cloture", "1"], "it is a closure"),
@@ -395,6 +398,42 @@ fn a_message_sent_without_an_answer_arrives() {
     printed(&server.run("envoyer", &["somme", "1", "2"]));
     let ping = printed(&server.run("ping", &[]));
     assert!(ping.contains("answered in"), "{ping}");
+}
+
+#[test]
+fn a_message_that_fails_at_the_peer_is_a_failure_of_its_own() {
+    let server = Server::new();
+    let text = complaint(&server.run("envoyer", &["echoue"]), 1);
+    assert!(text.starts_with("cconn: ") && text.contains("`echoue`"), "{text}");
+    assert!(text.contains("purpose") && !text.contains("quand_echec"), "{text}");
+    // The prompt tells it too, even where it ends at once.
+    let mut child = program(&["console", &server.address()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env("HOME", "/nonexistent")
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"somme 1 2\n!echoue\nquitter\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(printed(&output).contains('3'), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("`echoue`") && !text.contains("quand_echec"), "{text}");
+}
+
+#[test]
+fn a_mere_port_is_an_address_of_every_verb() {
+    let server = Server::new();
+    let port = &*server.0.adresse().port().unwrap().to_string();
+    assert_eq!(printed(&run(&["appeler", port, "somme", "1", "2"])), "3");
+    printed(&run(&["envoyer", port, "somme", "1", "2"]));
+    assert!(printed(&run(&["liste", port])).contains("somme(a: i64, b: i64)"));
+    assert!(printed(&run(&["ping", port])).contains("answered in"));
+    assert_eq!(printed(&run(&["contrat", port, port])), "the same");
+    printed(&run(&["charge", "--duree", "50ms", port, "somme", "1", "2"]));
+    let console = run(&["console", port]);
+    assert!(printed(&console).contains("commands at"), "{console:?}");
+    complaint(&run(&["veille", port]), 10);
 }
 
 #[test]
@@ -801,7 +840,8 @@ fn captures_come_from_files_in_hexadecimal_and_from_the_middle() {
     assert_eq!(frames(rest, &[])[0]["genre"], "call");
     complaint(&run(&["trame", &path("none")]), 2);
     complaint(&shown(b"", &[]), 2);
-    complaint(&shown(&there, &["--noms", "not an address"]), 2);
+    let text = complaint(&run(&["trame", &path("raw"), "--noms", "no-such.txt"]), 2);
+    assert!(text.contains("there is no such file, and `no-such.txt` is no address"), "{text}");
 }
 
 #[test]
@@ -878,7 +918,9 @@ fn contracts_are_compared_with_each_other_and_with_a_peer() {
     let text = complaint(&contrat(&path("before"), &path("edited")), 2);
     assert!(text.contains("edited by hand"), "{text}");
     let text = complaint(&contrat(&path("none"), &path("before")), 2);
-    assert!(text.contains("there is no file"), "{text}");
+    assert!(text.contains("there is no such file, and `"), "{text}");
+    let text = complaint(&contrat("no-such.txt", &path("before")), 2);
+    assert!(text.contains("there is no such file, and `no-such.txt` is no address"), "{text}");
 }
 
 #[test]

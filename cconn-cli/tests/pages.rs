@@ -94,11 +94,12 @@ fn hold(name: &str, begins: &str, printed: &str) {
 
 /// Runs the commands of a sample in `folder`, where 12800 is a server: the sample as it should be.
 fn run(commands: &str, address: &str, folder: &Path) -> String {
+    let port = address.rsplit(':').next().unwrap();
     let mut printed = String::new();
     for line in commands.lines().filter(|line| line.starts_with("$ ")) {
         let words = shlex::split(&line[2..]).unwrap();
         assert_eq!(words[0], "cconn", "{line}");
-        let words = words[1..].iter().map(|word| if word == SHOWN { address } else { word });
+        let words = words[1..].iter().map(|word| if word == SHOWN { port } else { word });
         let output = Command::new(env!("CARGO_BIN_EXE_cconn"))
             .args(words)
             .current_dir(folder)

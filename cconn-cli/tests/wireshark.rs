@@ -272,6 +272,38 @@ fn an_outcome_is_joined_to_its_call_and_a_name_to_its_hash() {
     assert_eq!(found.lines().count(), 1, "a filter finds the failure: {found}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_bytes_of_one_direction_are_taken_out_of_a_capture() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no tshark");
+        return;
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/tool.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let line = page.lines().find(|line| line.starts_with("tshark -r cap.pcapng")).unwrap();
+    let back_there = "grep -P '^\\t[0-9a-f]+$'";
+    assert!(page.contains(&format!("`{back_there}`")), "how to take the other direction");
+    let [there, back] = capture();
+    let folder = tempfile::tempdir().unwrap();
+    let packets = [(Way::There, &there[..]), (Way::Back, &back[..])];
+    std::fs::write(folder.path().join("cap.pcapng"), pcap(&packets)).unwrap();
+    let other = line.replace("grep -P '^[0-9a-f]+$'", back_there);
+    assert_ne!(line, other);
+    for (line, bytes) in [(line, there), (&*other, back)] {
+        let done = Command::new("sh")
+            .args(["-c", line])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("XDG_CONFIG_HOME", folder.path())
+            .status()
+            .unwrap();
+        assert!(done.success(), "{line}");
+        let hex = std::fs::read(folder.path().join("client.hex")).unwrap();
+        assert_eq!(shown(&hex), shown(&bytes), "{line}");
+    }
+}
+
 #[test]
 fn hostile_bytes_are_told_and_end_nothing() {
     let [there, back] = capture();

@@ -65,6 +65,13 @@ impl fmt::Display for Mismatch {
     }
 }
 
+impl Mismatch {
+    /// Whether the value itself, or an element of it, does not fit, and not a part of one.
+    pub fn is_whole(&self) -> bool {
+        !self.path.contains('.')
+    }
+}
+
 type Result<T> = std::result::Result<T, Mismatch>;
 
 /// Reads JSON as a value of this shape.

@@ -113,6 +113,58 @@ fn structure(word: &str, shape: Shape<'_>, fields: &[Champ], depth: usize) -> Va
     Value::Object(object)
 }
 
+/// How a value of this shape is written, if it is a struct or an enum, or a list of such.
+pub fn form(shape: Shape<'_>) -> Option<String> {
+    match shape.forme {
+        Forme::Facultative(part) => return form(shape.of(part)),
+        Forme::Suite(part) => {
+            let part = shape.of(part);
+            return Some(format!("`[{}, ..]`", in_json(part)?));
+        }
+        _ => {}
+    }
+    let content = shape.content()?;
+    match content.named().map(|named| &named.genre) {
+        Some(Genre::Structure(fields)) if is_flat(content, fields) => {
+            let words: Vec<String> =
+                fields.iter().map(|field| format!("{}=..", field.nom)).collect();
+            Some(format!("`{}`", words.join(",")))
+        }
+        Some(Genre::Enumeration(variants)) => {
+            let word = variants.iter().find(|variant| is_unit(variant));
+            let json = variants.iter().find(|variant| !is_unit(variant));
+            let word = word.map(|variant| format!("`{}`", variant.nom));
+            let json = json.map(|variant| format!("`{{\"{}\": ..}}`", variant.nom));
+            Some([word, json].into_iter().flatten().collect::<Vec<_>>().join(" or "))
+        }
+        _ => in_json(content).map(|json| format!("`{json}`")),
+    }
+}
+
+/// The JSON of a struct with names.
+fn in_json(shape: Shape<'_>) -> Option<String> {
+    let Some(Genre::Structure(fields)) = shape.content()?.named().map(|named| &named.genre) else {
+        return None;
+    };
+    fields.first().filter(|field| !is_unnamed(&field.nom))?;
+    let parts: Vec<String> = fields.iter().map(|field| format!("\"{}\": ..", field.nom)).collect();
+    Some(format!("{{{}}}", parts.join(", ")))
+}
+
+/// Whether a struct has names, and fields none of which is made of parts: a comma ends a field.
+fn is_flat(shape: Shape<'_>, fields: &[Champ]) -> bool {
+    let is_part = |field: &Champ| {
+        let content = shape.of(&field.forme).content();
+        let forme = content.map(|content| content.forme);
+        let is_made_of_parts = matches!(
+            forme,
+            None | Some(Forme::Type(_) | Forme::Suite(_) | Forme::Tuple(_) | Forme::Table(..))
+        );
+        !is_unnamed(&field.nom) && !is_made_of_parts
+    };
+    !fields.is_empty() && fields.iter().all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,12 @@
 //! `appeler` and `envoyer`: one command.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::arguments::{Call, Common};
-use crate::failure::{Failure, Kind, Outcome};
+use crate::dial::{self, Hooks, OnFailure};
+use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::output;
-use crate::remote::{self, Prepared, Remote};
+use crate::remote::{Prepared, Remote};
 use crate::stream::{Items, Left};
 
 pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
@@ -52,12 +55,18 @@ pub fn items(
 }
 
 pub fn send(call: &Call, common: &Common) -> Outcome<()> {
-    let remote = Remote::open(&call.adresse, common)?;
+    let seen: Arc<OnceLock<Failure>> = Arc::default();
+    let failed: OnFailure = Arc::new({
+        let seen = Arc::clone(&seen);
+        move |error| {
+            // One message is sent, so there is one failure at most.
+            let _second = seen.set(Failure::new(kind(error), error.to_string()));
+        }
+    });
+    let hooks = Hooks { failed: Some(failed), ..Hooks::default() };
+    let remote = Remote::open_with(&call.adresse, common, &hooks)?;
     let prepared = remote.prepare(&call.commande, &call.valeurs)?;
     remote.send(&prepared)?;
-    // The command has arrived there and was begun once this connection has ended in order.
-    let client = remote.client.clone();
-    let ended = remote::within(common.delai, move || client.eteindre())
-        .ok_or_else(|| remote::late(common.delai, "the peer has taken what was sent"))?;
-    Ok(ended?)
+    let ended = dial::end(&remote.client, common);
+    seen.get().map_or(ended, |failure| Err(failure.clone()))
 }

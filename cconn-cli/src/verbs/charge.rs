@@ -12,9 +12,10 @@ use serde_json::json;
 
 use super::picture;
 use crate::arguments::{Common, Load};
+use crate::dial;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output;
-use crate::remote::{self, Remote};
+use crate::remote::Remote;
 
 /// The percentiles that are shown.
 pub const PERCENTILES: [f64; 6] = [50.0, 90.0, 99.0, 99.9, 99.99, 100.0];
@@ -49,7 +50,7 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
         Failure::new(Kind::Command, format!("`{}` refuses: {own}", load.call.commande))
     })?;
     let clients = (0..load.clients)
-        .map(|_| remote::connect(&load.call.adresse, common))
+        .map(|_| dial::connect(&load.call.adresse, common))
         .collect::<Outcome<Vec<_>>>()?;
     let shared = Shared { done: AtomicU64::new(0), stop: AtomicBool::new(false) };
     let start = Instant::now();

@@ -1,6 +1,7 @@
 //! `console`: a prompt for the commands of a peer.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -12,7 +13,8 @@ use rustyline::{Config, Context, Editor, Helper};
 
 use super::{call, list};
 use crate::arguments::Common;
-use crate::failure::{Failure, Kind, Outcome};
+use crate::dial::{self, Hooks};
+use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::output;
 use crate::remote::{Remote, usage};
 
@@ -24,7 +26,18 @@ liste [COMMAND]      the commands, or one of them
 aide, quitter        this text; the end";
 
 pub fn run(address: &str, common: &Common) -> Outcome<()> {
-    let remote = Remote::open_listening(address, common)?;
+    // What the peer sends has no name here: a command that is not there is shown by its number.
+    let hooks = Hooks {
+        failed: Some(Arc::new(|error| {
+            output::complain(&Failure::new(kind(error), error.to_string()));
+        })),
+        came: Some(|sent| {
+            let what = "which a console does not run";
+            output::note(&format!("the peer sent `{}`, {what}", sent.commande));
+        }),
+    };
+    let remote = Remote::open_with(address, common, &hooks)?;
+    remote.client.ecouter()?;
     let config = Config::builder().auto_add_history(true).build();
     let mut editor: Editor<Names, DefaultHistory> =
         Editor::with_config(config).map_err(|error| Failure::usage(error.to_string()))?;
@@ -39,28 +52,35 @@ pub fn run(address: &str, common: &Common) -> Outcome<()> {
         known => format!("{known} commands"),
     };
     output::line(&format!("{known} at {address}; `aide` helps, Tab completes"))?;
-    let ended = prompt(&mut editor, &remote, common);
+    let mut has_sent = false;
+    let ended = prompt(&mut editor, &remote, common, &mut has_sent);
     if let Some(path) = &history {
         // A history that can't be kept is not worth an error.
         let _lost = editor.save_history(path);
     }
-    ended
+    ended?;
+    // What was sent may still fail, and is told until then.
+    if has_sent { dial::end(&remote.client, common) } else { Ok(()) }
 }
 
 fn prompt(
     editor: &mut Editor<Names, DefaultHistory>,
     remote: &Remote,
     common: &Common,
+    has_sent: &mut bool,
 ) -> Outcome<()> {
     loop {
         match editor.readline("> ") {
-            Ok(text) => match line(text.trim(), remote, common) {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                // What is wrong with one line does not end the prompt.
-                Err(failure) if goes_on(failure.kind) => output::complain(&failure),
-                Err(failure) => return Err(failure),
-            },
+            Ok(text) => {
+                *has_sent |= text.trim().starts_with('!');
+                match line(text.trim(), remote, common) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(()),
+                    // What is wrong with one line does not end the prompt.
+                    Err(failure) if goes_on(failure.kind) => output::complain(&failure),
+                    Err(failure) => return Err(failure),
+                }
+            }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => return Ok(()),
             Err(error) => return Err(Failure::usage(error.to_string())),

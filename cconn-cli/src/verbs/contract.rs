@@ -8,9 +8,9 @@ use cconn::essais::contrat::{Changement, Contrat, Effet, comparer};
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
+use crate::dial;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{self, DIM, NAME, harmless, styled};
-use crate::remote;
 
 pub fn run(before: &str, now: &str, common: &Common) -> Outcome<()> {
     let (old, new) = (contract(before, common)?, contract(now, common)?);
@@ -36,16 +36,18 @@ pub fn run(before: &str, now: &str, common: &Common) -> Outcome<()> {
 }
 
 /// The contract in a file, or that of the peer at an address. What is a file is taken as one.
-fn contract(source: &str, common: &Common) -> Outcome<Contrat> {
+pub fn contract(source: &str, common: &Common) -> Outcome<Contrat> {
     if Path::new(source).is_file() {
         let text = fs::read_to_string(source)
             .map_err(|error| Failure::usage(format!("{source} can't be read: {error}")))?;
         return Contrat::lire(&text).map_err(|error| Failure::usage(format!("{source}, {error}")));
     }
-    if source.contains('/') && !source.contains(':') {
-        return Err(Failure::usage(format!("there is no file {source}")));
+    if !dial::is_program(source)
+        && let Err(error) = dial::address(source)
+    {
+        return Err(Failure::usage(format!("there is no such file, and {error}")));
     }
-    let (client, _child) = remote::connect(source, common)?;
+    let (client, _child) = dial::connect(source, common)?;
     Ok(Contrat::du_programme(description::commandes(&client)?))
 }
 

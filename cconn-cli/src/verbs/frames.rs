@@ -3,20 +3,18 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
 
-use cconn::description::{self, Integree, Programme};
-use cconn::essais::contrat::Contrat;
+use cconn::description::{Integree, Programme};
 use cconn::essais::trames::{self, Trame};
 use cconn::essais::{BoiteNoire, Passage};
 use cconn::nommee;
 use cconn::traits::Message;
 use serde_json::{Map, Value, json};
 
+use super::contract::contract;
 use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{self, DIM, NAME, harmless, styled};
-use crate::remote;
 
 pub fn run(source: &str, names: Option<&str>, common: &Common) -> Outcome<()> {
     let names = Names::of(names, common)?;
@@ -111,16 +109,7 @@ impl Names {
     fn of(source: Option<&str>, common: &Common) -> Outcome<Names> {
         let programme = match source {
             None => Programme::default(),
-            Some(path) if Path::new(path).is_file() => {
-                let text = fs::read_to_string(path)
-                    .map_err(|error| Failure::usage(format!("{path} can't be read: {error}")))?;
-                let contract = Contrat::lire(&text);
-                contract.map_err(|error| Failure::usage(format!("{path}, {error}")))?.programme
-            }
-            Some(address) => {
-                let (client, _child) = remote::connect(address, common)?;
-                description::commandes(&client)?
-            }
+            Some(source) => contract(source, common)?.programme,
         };
         let own = Integree::TOUTES.iter().map(|one| one.nom().to_owned());
         let names = programme.commandes.into_iter().map(|one| one.nom).chain(own);

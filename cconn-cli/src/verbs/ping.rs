@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::failure::Outcome;
 use crate::output::harmless;
-use crate::{output, remote};
+use crate::{dial, output};
 
 pub fn run(address: &str, common: &Common) -> Outcome<()> {
-    let (client, _child) = remote::connect(address, common)?;
+    let (client, _child) = dial::connect(address, common)?;
     let time = description::ping(&client)?;
     let info = description::info(&client)?;
     if common.json {

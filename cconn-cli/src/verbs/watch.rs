@@ -14,9 +14,9 @@ use cconn::erreur::NatureDistante;
 use cconn::{Client, Erreur};
 
 use crate::arguments::{Common, Watch};
+use crate::dial;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output;
-use crate::remote;
 
 use view::{History, View};
 
@@ -29,7 +29,7 @@ pub struct Look {
 }
 
 pub fn run(watch: &Watch, common: &Common) -> Outcome<()> {
-    let (client, _child) = remote::connect(&watch.adresse, common)?;
+    let (client, _child) = dial::connect(&watch.adresse, common)?;
     let first = look(&client, watch)?;
     if !first.comptees && !watch.sans_commandes {
         let text = format!(

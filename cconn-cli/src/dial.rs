@@ -1,0 +1,140 @@
+//! Connections to peers, and programs that are started for one.
+//!
+//! What a peer's commands are is not known here.
+
+use std::process::Command;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use cconn::erreur::{AdresseInvalide, CommandeEchouee};
+use cconn::local::Enfant;
+use cconn::{Adresse, Client, Erreur};
+
+use crate::arguments::Common;
+use crate::failure::{Failure, Kind, Outcome};
+
+/// What an address begins with that is a program to be started.
+const PROGRAM: &str = "exec:";
+
+/// Is told of a message that has failed at the peer.
+pub type OnFailure = Arc<dyn Fn(&Erreur) + Send + Sync>;
+
+/// What a connection tells besides answers.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    /// A message that was sent without waiting for an answer has failed at the peer.
+    pub failed: Option<OnFailure>,
+    /// The peer has sent a command, which is not here.
+    pub came: Option<fn(&CommandeEchouee)>,
+}
+
+/// Gives the hooks to the options of a client or of a child process.
+macro_rules! hooked {
+    ($options:expr, $hooks:expr) => {{
+        let mut options = $options;
+        if let Some(failed) = $hooks.failed.clone() {
+            options = options.quand_echec(move |_, error| failed(error));
+        }
+        if let Some(came) = $hooks.came {
+            options = options.quand_commande_echoue(move |_, sent| came(sent));
+        }
+        options
+    }};
+}
+
+/// The address that a text names. A mere port is one of this machine, as it is for a program that
+/// gives the library a number.
+pub fn address(text: &str) -> Result<Adresse, AdresseInvalide> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u16>() {
+        Ok(port) if is_number => Ok(Adresse::from(port)),
+        _ => text.parse(),
+    }
+}
+
+/// Whether a text names a program to be started.
+pub fn is_program(text: &str) -> bool {
+    text.starts_with(PROGRAM)
+}
+
+/// Connects to the peer at this address, or starts it.
+pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
+    connect_with(address, common, &Hooks::default())
+}
+
+/// Connects to the peer at this address, or starts it, with these hooks.
+pub fn connect_with(
+    text: &str,
+    common: &Common,
+    hooks: &Hooks,
+) -> Outcome<(Client, Option<Enfant>)> {
+    if let Some(words) = text.strip_prefix(PROGRAM) {
+        let child = start(words, common, hooks)?;
+        return Ok((child.client().avec_delai(common.delai), Some(child)));
+    }
+    let address = address(text).map_err(|error| Failure::usage(error.to_string()))?;
+    let options = Client::options(address)
+        .delai_connexion(common.delai)
+        .delai_arret(common.delai)
+        .delai_silence(common.delai);
+    let client = hooked!(options, hooks).connecter()?;
+    Ok((client.avec_delai(common.delai), None))
+}
+
+/// Starts a program that serves its parent (`Serveur::depuis_parent`).
+fn start(words: &str, common: &Common, hooks: &Hooks) -> Outcome<Enfant> {
+    let words = shlex::split(words).unwrap_or_default();
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::usage(format!("{PROGRAM} wants a program and its arguments")));
+    };
+    let mut command = Command::new(program);
+    // Only answers go to the standard output, so what the child prints goes beside complaints.
+    command.args(arguments).stdout(std::io::stderr());
+    let options = hooked!(Client::options_enfant(command), hooks);
+    let started = within(common.delai, move || options.lancer())
+        .ok_or_else(|| late(common.delai, &format!("{program} has started and greeted")))?;
+    started.map_err(Failure::from)
+}
+
+/// What `work` returns, if it does in time. The library bounds the start and the end of a child
+/// process by times of its own, which may be longer than what the user wants to wait.
+pub fn within<T: Send + 'static>(
+    most: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (send, done) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        // Nobody waits any more if the time has passed.
+        let _late = send.send(work());
+    });
+    done.recv_timeout(most).ok()
+}
+
+/// Ends a connection in order: then what was sent has run there, and has told its failure.
+pub fn end(client: &Client, common: &Common) -> Outcome<()> {
+    let client = client.clone();
+    let ended = within(common.delai, move || client.eteindre())
+        .ok_or_else(|| late(common.delai, "the peer has taken what was sent"))?;
+    Ok(ended?)
+}
+
+pub fn late(most: Duration, what: &str) -> Failure {
+    let most = humantime::format_duration(most);
+    Failure::new(Kind::Late, format!("{most} have passed before {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mere_port_is_one_of_this_machine() {
+        let shown = |text: &str| address(text).map(|address| address.to_string());
+        assert_eq!(shown("12800").unwrap(), "127.0.0.1:12800");
+        assert_eq!(shown("localhost:12800").unwrap(), "localhost:12800");
+        for text in ["", "+12800", "65536", "12800 ", "host"] {
+            assert!(shown(text).is_err(), "{text:?}");
+        }
+    }
+}
