@@ -257,6 +257,12 @@ impl State {
         self.outbox.bytes() < BURST
     }
 
+    /// Whether a thread writes what is in the outbox, and the socket takes it.
+    pub(crate) fn is_written_elsewhere(&self) -> bool {
+        let goes_on = !self.writer.is_idle() && !self.writer.is_blocked();
+        goes_on && self.writer.stuck_since().is_none() && self.has_unwritten() && self.can_write()
+    }
+
     /// Whether bytes are left to the watchman already.
     #[inline]
     pub(crate) fn is_left_to_watchman(&self) -> bool {

@@ -136,7 +136,8 @@ impl Link {
     }
 
     /// Writes out the bytes left on this connection, as far as the socket takes them without
-    /// waiting.
+    /// waiting. Another thread may be about to write them, the watchman most likely, and would take
+    /// them with it if the process ended before it does: that thread is waited for.
     #[inline]
     pub(in super::super) fn write_if_left(&self) {
         if self.is_left() {
@@ -146,9 +147,13 @@ impl Link {
 
     #[cold]
     fn write_what_is_left(&self) {
-        self.locked_soon(|state| {
+        let is_written_elsewhere = self.locked_soon(|state| {
             self.set_left(false);
             state.flush_ready();
+            state.is_written_elsewhere()
         });
+        if is_written_elsewhere {
+            self.write_out(crate::sync::now().checked_add(LAST_GRACE).into());
+        }
     }
 }
