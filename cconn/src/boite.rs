@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, IoSlice, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -209,12 +209,14 @@ impl Recorded {
             WRITTEN.store(MOST_FILES, Ordering::Relaxed);
             return Ok(());
         }
-        let name = format!("cconn-{}-{number}.boite", process_id());
+        // Whoever looks for files finds whole ones only.
+        let begun = self.folder.join(format!("cconn-{}-{number}.partie", process_id()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        OpenOptions::open(&options, self.folder.join(name))?.write_all(text.as_bytes())
+        OpenOptions::open(&options, &begun)?.write_all(text.as_bytes())?;
+        fs::rename(&begun, begun.with_extension("boite"))
     }
 }
 

@@ -33,9 +33,8 @@ impl Folder {
     fn file(&self) -> PathBuf {
         let begin = Instant::now();
         loop {
-            // A file is written in one piece, but not made in it.
             if let [file] = &self.files()[..]
-                && fs::metadata(file).is_ok_and(|found| found.len() > 0)
+                && file.extension().is_some_and(|found| found == "boite")
             {
                 return file.clone();
             }
