@@ -10,7 +10,7 @@ pub mod mutation;
 pub mod programs;
 mod running;
 
-pub use local::local;
+pub use local::{first_client, local};
 pub use running::Running;
 pub use testkit::{hex, raw, with_watchdog};
 

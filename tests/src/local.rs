@@ -13,3 +13,20 @@ pub fn local() -> (Serveur, Client) {
     let client = serveur.client_local().expect("a free thread");
     (serveur, client)
 }
+
+/// The first client of a server, once the server lists it: a client that has connected may not be
+/// listed yet.
+///
+/// # Panics
+/// If there is none for ten seconds.
+#[must_use]
+pub fn first_client(serveur: &Serveur) -> Client {
+    let begin = std::time::Instant::now();
+    loop {
+        if let Some(client) = serveur.clients().into_iter().next() {
+            return client;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "nobody has come");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}

@@ -60,7 +60,10 @@ fn a_command_that_is_waited_for_is_not_cancelled() {
             .unwrap();
         let client = serveur.client_local().unwrap();
         assert!(!client.appeler::<bool, _>(nommee("courte", ())).unwrap());
-        assert!(!serveur.clients()[0].est_annule(), "the server's end, outside any command");
+        assert!(
+            !cconn_tests::first_client(&serveur).est_annule(),
+            "the server's end, outside any command"
+        );
     });
 }
 
@@ -120,7 +123,7 @@ fn a_connection_that_is_served_inside_a_command_of_another_one_has_commands_of_i
             thread::yield_now();
         }
         drop(call);
-        inner.clients()[0].appeler::<(), _>(nommee("demande", ())).unwrap();
+        cconn_tests::first_client(&inner).appeler::<(), _>(nommee("demande", ())).unwrap();
         assert_eq!(seen.recv().unwrap(), (true, false));
         of_outer.lock().unwrap().take();
         second.eteindre().unwrap();

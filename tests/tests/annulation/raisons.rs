@@ -101,7 +101,7 @@ fn this_side_closes() {
     with_watchdog("close", LIMIT, || {
         let longue = longue();
         let _call = longue.call();
-        longue.serveur.clients()[0].close();
+        cconn_tests::first_client(&longue.serveur).close();
         assert_eq!(longue.why.recv().unwrap(), RaisonAnnulation::Arret);
     });
 }

@@ -243,7 +243,7 @@ fn the_end_of_the_connection_wakes_all() {
                 while serveur.clients().is_empty() {
                     thread::yield_now();
                 }
-                serveur.clients()[0].close();
+                cconn_tests::first_client(serveur).close();
             },
         ] {
             with_client(|serveur, client| {

@@ -93,7 +93,7 @@ fn looks_see_the_end_of_the_connection() {
         with_client(|serveur, client| {
             let attente = sleeps(client, 200);
             look_until(|| !serveur.clients().is_empty());
-            serveur.clients()[0].close();
+            cconn_tests::first_client(serveur).close();
             look_until(|| attente.est_prete());
             assert!(!client.est_connecte());
         });

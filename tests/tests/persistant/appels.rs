@@ -315,7 +315,7 @@ fn being_sent_away_is_a_loss_too() {
         let server = Running::new();
         let client = options(server.port()).connecter().unwrap();
         assert_eq!(double(&client, 1).unwrap(), 2);
-        server.serveur.clients()[0].expulser("go").unwrap();
+        cconn_tests::first_client(&server.serveur).expulser("go").unwrap();
         assert_eq!(double(&client, 5).unwrap(), 10);
         client.eteindre().unwrap();
         server.stop();

@@ -145,7 +145,8 @@ fn both_sides_know_each_other_by_their_certificates() {
         let client = connect(&server, tls.nom("serveur.example").unwrap()).unwrap();
         let said: String = client.appeler(nommee("qui", ())).unwrap();
         assert!(said.starts_with("certificate of ada.example (key "), "{said}");
-        let there = server.serveur.clients()[0].identite().certificat().unwrap().clone();
+        let there =
+            cconn_tests::first_client(&server.serveur).identite().certificat().unwrap().clone();
         assert_eq!(there.noms(), ["ada.example", "autre.example"]);
         let here = client.identite().certificat().unwrap().clone();
         assert_eq!(here.noms(), ["serveur.example"]);
@@ -163,7 +164,7 @@ fn a_client_without_a_certificate_comes_in_where_none_is_needed() {
         let server = running(Serveur::options(0).tls(tls));
         let client = connect(&server, trusting(&autorite)).unwrap();
         echo(&client, 10);
-        assert!(server.serveur.clients()[0].identite().est_anonyme());
+        assert!(cconn_tests::first_client(&server.serveur).identite().est_anonyme());
         client.eteindre().unwrap();
         // One that is shown must still be a good one.
         let other = Autorite::new().signe(&["ada.example"]);

@@ -70,7 +70,8 @@ fn nothing_runs_before(connect: impl Fn(&Running) -> Client) {
     while running.serveur.clients().is_empty() {
         thread::yield_now();
     }
-    let other: Resultat<u8> = running.serveur.clients()[0].appeler(nommee("who", ()));
+    let other: Resultat<u8> =
+        cconn_tests::first_client(&running.serveur).appeler(nommee("who", ()));
     assert!(matches!(other, Ok(7)), "{other:?}");
     assert_eq!(ran.load(Ordering::SeqCst), 0);
     go_on.send(true).unwrap();

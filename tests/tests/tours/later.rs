@@ -365,7 +365,7 @@ fn a_client_leaves_its_answers_to_promises_too() {
         client.enregistrer(commandes![plus_tard]).unwrap();
         client.ecouter().unwrap();
         let keeper = thread::spawn(move || left.recv().unwrap().tenir(5));
-        let theirs = &running.serveur.clients()[0];
+        let theirs = &cconn_tests::first_client(&running.serveur);
         assert_eq!(theirs.appeler(plus_tard {}).unwrap(), 5);
         keeper.join().unwrap().unwrap();
         running.stop().unwrap();

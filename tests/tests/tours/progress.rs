@@ -109,7 +109,7 @@ fn who_did_not_ask_is_told_nothing_and_a_message_neither() {
         client.envoyer(nommee("travail", ())).unwrap();
         // Outside a command it is about nothing.
         client.avancement(1, 2, "");
-        running.serveur.clients()[0].avancement(1, 2, "");
+        cconn_tests::first_client(&running.serveur).avancement(1, 2, "");
         let mut told = 0;
         let call = nommee("double", (21_u64,));
         assert_eq!(client.appeler_suivi::<u64, _>(call, |_| told += 1).unwrap(), 42);
