@@ -21,6 +21,7 @@ mod layout;
 mod outgoing;
 mod program;
 mod reader;
+mod record;
 mod stream;
 mod text;
 

@@ -2,8 +2,8 @@
 //! that gives it.
 
 use super::error::WireError;
-use super::greeting::GREETING_HEAD;
 use super::reader::Reader;
+use super::record;
 use super::text::shorten;
 
 /// The number of the record.
@@ -40,33 +40,12 @@ impl Challenge {
     /// Appends the record to a whole greeting, which must have room for it.
     pub(crate) fn append(&self, greeting: &mut Vec<u8>) {
         let data = [&self.nonce[..], self.keys.as_flattened()].concat();
-        greeting.extend(CHALLENGE.to_le_bytes());
-        greeting.extend(u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes());
-        greeting.extend(data);
-        let rest = greeting.len().saturating_sub(GREETING_HEAD);
-        if let Some(length) = greeting.get_mut(10..GREETING_HEAD) {
-            length.copy_from_slice(&u16::try_from(rest).unwrap_or(u16::MAX).to_le_bytes());
-        }
+        record::append(greeting, CHALLENGE, &data);
     }
 
     /// Reads the record of a greeting whose other parts are good; `rest` is what follows its head.
-    // [record.twice]
     pub(crate) fn find(rest: &[u8]) -> Result<Option<Self>, WireError> {
-        let mut reader = Reader::new(rest);
-        reader.bytes(16)?;
-        let text = usize::from(reader.u16()?);
-        reader.bytes(text)?;
-        let mut found = None;
-        while !reader.is_empty() {
-            let (number, length) = (reader.u16()?, reader.u16()?);
-            let data = reader.bytes(length.into())?;
-            match number {
-                CHALLENGE if found.is_some() => return Err(WireError::RecordTwice(number)),
-                CHALLENGE => found = Some(Challenge::parse(data)?),
-                _ => {}
-            }
-        }
-        Ok(found)
+        record::find(rest, CHALLENGE)?.map(Challenge::parse).transpose()
     }
 
     // [secret.record] [secret.keys]
@@ -142,6 +121,7 @@ impl Proof {
 mod tests {
     use super::super::{Features, Greeting, Refusal, Role};
     use super::*;
+    use crate::wire::GREETING_HEAD;
 
     fn greeting() -> Vec<u8> {
         let (role, refusal, features, instance) =

@@ -1,8 +1,8 @@
 //! The record in a greeting that says which program a side is, in which version and build.
 
 use super::error::WireError;
-use super::greeting::GREETING_HEAD;
 use super::reader::Reader;
+use super::record;
 
 /// The number of the record.
 // [record.numbers] [program.record]
@@ -50,33 +50,12 @@ impl Program {
             data.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             data.extend(text.as_bytes());
         }
-        greeting.extend(PROGRAM.to_le_bytes());
-        greeting.extend(u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes());
-        greeting.extend(data);
-        let rest = greeting.len().saturating_sub(GREETING_HEAD);
-        if let Some(length) = greeting.get_mut(10..GREETING_HEAD) {
-            length.copy_from_slice(&u16::try_from(rest).unwrap_or(u16::MAX).to_le_bytes());
-        }
+        record::append(greeting, PROGRAM, &data);
     }
 
     /// Reads the record of a greeting whose other parts are good; `rest` is what follows its head.
-    // [record.twice]
     pub(crate) fn find(rest: &[u8]) -> Result<Option<Self>, WireError> {
-        let mut reader = Reader::new(rest);
-        reader.bytes(16)?;
-        let text = usize::from(reader.u16()?);
-        reader.bytes(text)?;
-        let mut found = None;
-        while !reader.is_empty() {
-            let (number, length) = (reader.u16()?, reader.u16()?);
-            let data = reader.bytes(length.into())?;
-            match number {
-                PROGRAM if found.is_some() => return Err(WireError::RecordTwice(number)),
-                PROGRAM => found = Some(Program::parse(data)?),
-                _ => {}
-            }
-        }
-        Ok(found)
+        record::find(rest, PROGRAM)?.map(Program::parse).transpose()
     }
 
     // [program.texts] [program.more]
@@ -98,6 +77,7 @@ impl Program {
 mod tests {
     use super::super::{Features, Greeting, Refusal, Role};
     use super::*;
+    use crate::wire::GREETING_HEAD;
 
     fn greeting() -> Vec<u8> {
         let (role, refusal, features, instance) =
