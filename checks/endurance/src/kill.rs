@@ -63,56 +63,53 @@ pub(crate) fn server(run: &Run) {
 fn kill_beside_readers(moment: Duration) -> Times {
     let mut helper = Helper::start("sleepy-server", &[]);
     let (_server, address) = (helper.hear(), helper.hear());
-    let start = Barrier::new(CALLS + 1);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CALLS)
-            .map(|_| {
-                let (start, mut stream) = (&start, TcpStream::connect(&address).unwrap());
-                scope.spawn(move || {
-                    start.wait();
-                    let _end = stream.read(&mut [0]);
-                    Instant::now()
-                })
-            })
-            .collect();
-        start.wait();
-        std::thread::sleep(moment);
-        let killed = Instant::now();
-        helper.kill();
-        let mut times = Times::default();
-        for thread in threads {
-            times.push(thread.join().unwrap().saturating_duration_since(killed));
-        }
-        times
-    })
+    let streams: Vec<_> = (0..CALLS).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let mut times = Times::default();
+    for (ended, _end) in kill_beside(&mut helper, moment, |n| (&streams[n]).read(&mut [0])) {
+        times.push(ended);
+    }
+    times
 }
 
 /// Kills the server while calls wait; returns how long after the kill each of them ended.
 fn kill_in_mid_call(run: &Run, helper: &mut Helper, clients: &[Client], moment: Duration) -> Times {
+    let call = |n: usize| clients[n % clients.len()].appeler(sleep { millis: 10_000 });
+    let mut times = Times::default();
+    for (ended, result) in kill_beside(helper, moment, call) {
+        if check(run, &result) {
+            times.push(ended);
+        }
+    }
+    times
+}
+
+/// Kills the server after that time, while so many threads wait; returns how long after the kill
+/// the wait of each ended, and how.
+fn kill_beside<R: Send>(
+    helper: &mut Helper,
+    moment: Duration,
+    wait: impl Fn(usize) -> R + Sync,
+) -> Vec<(Duration, R)> {
     let start = Barrier::new(CALLS + 1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CALLS)
-            .map(|n| {
-                let (client, start) = (&clients[n % clients.len()], &start);
-                scope.spawn(move || {
-                    start.wait();
-                    let result = client.appeler(sleep { millis: 10_000 });
-                    (Instant::now(), result)
-                })
-            })
-            .collect();
+        let (start, wait) = (&start, &wait);
+        let body = |n| {
+            move || {
+                start.wait();
+                let result = wait(n);
+                (Instant::now(), result)
+            }
+        };
+        let threads: Vec<_> = (0..CALLS).map(|n| scope.spawn(body(n))).collect();
         start.wait();
         std::thread::sleep(moment);
         let killed = Instant::now();
         helper.kill();
-        let mut times = Times::default();
-        for thread in threads {
+        let ended = threads.into_iter().map(|thread| {
             let (ended, result) = thread.join().unwrap();
-            if check(run, &result) {
-                times.push(ended.saturating_duration_since(killed));
-            }
-        }
-        times
+            (ended.saturating_duration_since(killed), result)
+        });
+        ended.collect()
     })
 }
 
