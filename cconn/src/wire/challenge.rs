@@ -119,9 +119,9 @@ impl Proof {
 
 #[cfg(test)]
 mod tests {
+    use super::super::greeting::GREETING_HEAD;
     use super::super::{Features, Greeting, Refusal, Role};
     use super::*;
-    use crate::wire::GREETING_HEAD;
 
     fn greeting() -> Vec<u8> {
         let (role, refusal, features, instance) =

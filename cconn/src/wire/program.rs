@@ -75,9 +75,9 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
+    use super::super::greeting::GREETING_HEAD;
     use super::super::{Features, Greeting, Refusal, Role};
     use super::*;
-    use crate::wire::GREETING_HEAD;
 
     fn greeting() -> Vec<u8> {
         let (role, refusal, features, instance) =
