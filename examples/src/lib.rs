@@ -86,3 +86,24 @@ pub mod chat {
     #[commande]
     pub fn savoir(texte: &str);
 }
+
+/// The commands between a host and its plug-ins: those of the host, then those of every plug-in.
+pub mod greffons {
+    use cconn::commande;
+
+    /// A setting of the host's.
+    #[commande]
+    pub fn reglage(cle: &str) -> Option<String>;
+
+    /// Has the host show a line.
+    #[commande]
+    pub fn montrer(ligne: &str);
+
+    /// What the plug-in is for.
+    #[commande]
+    pub fn decrire() -> String;
+
+    /// Does the plug-in's work on a text.
+    #[commande]
+    pub fn traiter(texte: &str) -> Result<String, String>;
+}

@@ -307,3 +307,28 @@ fn demon_is_started_by_its_first_run_and_counts_over_all_runs() {
         }
     });
 }
+
+#[test]
+#[cfg(unix)]
+fn greffons_call_back_and_one_that_crashes_costs_only_itself() {
+    assert_lines(
+        &run("greffons"),
+        &[
+            "fragile: ends badly",
+            "cadre: bonjour -> * bonjour *",
+            "renverse: * bonjour * -> * ruojnob *",
+            "[fragile] I can't bear * ruojnob *",
+            "fragile is lost: exit status: 3",
+            "cadre has ended: exit status: 0",
+            "renverse has ended: exit status: 0",
+        ],
+    );
+    // Whoever starts a plug-in by hand is told what it is.
+    let plugin = programs::example("greffons");
+    let mut plugin = Command::new(plugin);
+    let output = with_watchdog("by hand", RUN, || {
+        plugin.args(["--greffon", "cadre"]).stdin(Stdio::null()).output().unwrap()
+    });
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains("Client::enfant"), "{text}");
+}

@@ -47,7 +47,7 @@ fn each_example_prints_what_its_page_shows() {
     with_watchdog("building the examples", BUILD, || drop(programs::example("minimal")));
     let page = page(PAGE);
     let runs = runs(&page);
-    assert_eq!(runs.len(), 12, "{runs:?}");
+    assert_eq!(runs.len(), 13, "{runs:?}");
     for (arguments, shown) in runs {
         let name = arguments.join(" ");
         let output = with_watchdog(&name, RUN, || {
