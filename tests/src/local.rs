@@ -21,12 +21,5 @@ pub fn local() -> (Serveur, Client) {
 /// If there is none for ten seconds.
 #[must_use]
 pub fn first_client(serveur: &Serveur) -> Client {
-    let begin = std::time::Instant::now();
-    loop {
-        if let Some(client) = serveur.clients().into_iter().next() {
-            return client;
-        }
-        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "nobody has come");
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    testkit::until_some("somebody has come", || serveur.clients().into_iter().next())
 }

@@ -13,7 +13,12 @@ use std::time::Duration;
 /// One folder for each thread of this process.
 const TASKS: &str = "/proc/self/task";
 
+/// Of how many slices a limit consists. A stop of the whole process, however long, takes one.
+const SLICES: u32 = 100;
+
 /// Runs the body of a test; if it takes longer than `limit`, aborts the whole process.
+///
+/// Time in which the process was stopped counts as a hundredth of the limit at most, each time.
 ///
 /// The body runs on the calling thread, so a panic in it fails the test as usual.
 /// Before the abort, standard error gets the test's name and, where the system tells, each
@@ -49,7 +54,8 @@ impl Watchdog {
         let (alive, over) = mpsc::channel();
         let name = name.to_owned();
         let watch = move || {
-            if over.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let timeout = Err(RecvTimeoutError::Timeout);
+            if (0..SLICES).all(|_| over.recv_timeout(limit / SLICES) == timeout) {
                 abort(&name, limit);
             }
         };
