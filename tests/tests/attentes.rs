@@ -21,14 +21,19 @@ mod reseaux;
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, Serveur};
+use cconn::{Attente, Client, Serveur, nommee};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A server with a command `dors` that answers after so many milliseconds, and a client over TCP
-/// that does not run `lancer`.
+/// A server with a command `dors` that answers after so many milliseconds and a command `jamais`
+/// that returns once nobody wants its answer, and a client over TCP that does not run `lancer`.
 fn with_client(test: impl FnOnce(&Serveur, &Client)) {
     with_client_of(&Serveur::new(0).unwrap(), test);
+}
+
+/// A call that is not answered, however long the process was held up.
+fn never(client: &Client) -> Attente<()> {
+    client.differer(nommee("jamais", ())).unwrap()
 }
 
 /// A server that takes a second client.
@@ -41,6 +46,13 @@ fn with_client_of(serveur: &Serveur, test: impl FnOnce(&Serveur, &Client)) {
     serveur
         .enregistrer_commande("dors", |_, (millis,): (u64,)| {
             thread::sleep(Duration::from_millis(millis));
+        })
+        .unwrap();
+    serveur
+        .enregistrer_commande("jamais", |client: &Client, (): ()| {
+            while !client.est_annule() {
+                thread::sleep(Duration::from_millis(1));
+            }
         })
         .unwrap();
     let running = thread::spawn({

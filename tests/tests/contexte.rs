@@ -6,10 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use cconn::contexte::{Contexte, Trace};
-use cconn::erreur::{NatureDistante, Usage};
+use cconn::erreur::{Etape, NatureDistante, Usage};
 use cconn::flux::Flux;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, until, until_some, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(10);
@@ -103,12 +103,15 @@ fn a_nested_wait_ends_when_the_outer_time_is_over() {
             })
             .unwrap();
         let short = client.avec_delai(Duration::from_millis(100));
-        // Both waits end at about the same moment, and this one may still be answered.
-        if let Err(error) = short.appeler::<(), _>(nommee("attend", ())) {
-            assert!(matches!(error, Erreur::Delai(_)), "{error}");
-        }
         // Without the outer deadline the inner call would wait for half a minute.
-        let inner = seen.recv().unwrap();
+        let inner = until_some("the inner wait ends", || {
+            // Both waits end at about the same moment, and this one may still be answered. If the
+            // process was held up, it has not run at all.
+            if let Err(error) = short.appeler::<(), _>(nommee("attend", ())) {
+                assert!(matches!(error, Erreur::Delai(_)), "{error}");
+            }
+            seen.recv_timeout(Duration::from_secs(1)).ok()
+        });
         assert!(inner.contains("jamais"), "{inner}");
         drop(release);
     });
@@ -127,6 +130,7 @@ fn a_command_whose_time_is_over_is_not_run() {
                 let _ = released.lock().unwrap().recv();
             })
             .unwrap();
+        serveur.enregistrer_commande("rien", |_, (): ()| ()).unwrap();
         serveur.enregistrer_commande("tard", move |_, (): ()| started.send(()).unwrap()).unwrap();
         let client = serveur.client_local().unwrap();
         let busy = client.differer::<(), _>(nommee("occupe", ())).unwrap();
@@ -137,8 +141,14 @@ fn a_command_whose_time_is_over_is_not_run() {
             .unwrap();
         let in_time = client.differer::<(), _>(nommee("tard", ())).unwrap();
         // The time counts from the moment at which the frame is read, which may be a while: the
-        // thread that would read it is inside `occupe`.
-        thread::sleep(20 * time);
+        // thread that would read it is inside `occupe`. One behind it that is known to wait there
+        // has been read too.
+        let behind = client.avec_delai(Duration::from_millis(100));
+        until("it has been read", || {
+            let late = behind.appeler::<(), _>(nommee("rien", ()));
+            matches!(late, Err(Erreur::Delai(late)) if late.etape == Some(Etape::NonCommencee))
+        });
+        thread::sleep(2 * time);
         drop(release);
         busy.attendre().unwrap();
         let error = late.attendre().unwrap_err();
@@ -286,10 +296,12 @@ fn a_deadline_covers_the_opening_of_a_stream_only() {
         let serveur = Serveur::new(0).unwrap();
         serveur.enregistrer(commandes![lents]).unwrap();
         let client = serveur.client_local().unwrap();
-        let short = client.avec_delai(Duration::from_millis(100));
-        let flux: Flux<(bool, bool)> = short.appeler(lents { n: 4 }).unwrap();
-        let items: Vec<_> = flux.map(Result::unwrap).collect();
-        assert_eq!(items, [(false, false); 4], "no time is left to run out, and it is wanted");
+        let time = Duration::from_millis(100);
+        undisturbed(time / 3, || {
+            let flux: Flux<(bool, bool)> = client.avec_delai(time).appeler(lents { n: 4 }).unwrap();
+            let items: Vec<_> = flux.map(Result::unwrap).collect();
+            assert_eq!(items, [(false, false); 4], "no time is left to run out, and it is wanted");
+        });
     });
 }
 

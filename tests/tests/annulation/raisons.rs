@@ -10,9 +10,9 @@ use cconn::contexte::Contexte;
 use cconn::erreur::{RaisonAnnulation, RaisonNonEnvoi};
 use cconn::flux::Flux;
 use cconn::{Attente, Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, with_watchdog};
 
-use super::{LIMIT, SHORT, until_cancelled};
+use super::{LIMIT, SHORT, given_up, until_cancelled};
 
 /// A server whose command `longue` goes on until it is not wanted, and says why.
 fn longue() -> Longue {
@@ -65,12 +65,13 @@ fn the_time_of_the_caller_is_over() {
     with_watchdog("late", LIMIT, || {
         let longue = longue();
         // The call is not given up: its time was told when it was sent.
-        let call = Contexte::vide()
-            .avec_delai(5 * SHORT)
-            .dans(|| longue.client.differer::<(), _>(nommee("longue", ())))
-            .unwrap();
+        let call = || {
+            let time = Contexte::vide().avec_delai(5 * SHORT);
+            time.dans(|| longue.client.differer::<(), _>(nommee("longue", ()))).unwrap().attendre()
+        };
+        // A process that is held up for so long does not even start it.
+        undisturbed(SHORT, || call().unwrap());
         assert_eq!(longue.why.recv().unwrap(), RaisonAnnulation::Delai);
-        call.attendre().unwrap();
     });
 }
 
@@ -208,8 +209,7 @@ fn work_that_goes_on_regardless_is_not_ended() {
             .enregistrer_commande("dort", |client: &Client, (): ()| until_cancelled(client))
             .unwrap();
         client.ecouter().unwrap();
-        client.avec_delai(SHORT).appeler::<(), _>(nommee("annule", ())).unwrap_err();
-        assert_eq!(seen.recv().unwrap(), 7);
+        assert_eq!(given_up(&client, "annule", &seen), 7);
     });
 }
 
@@ -266,8 +266,7 @@ fn a_closure_is_told_once() {
             })
             .unwrap();
         let client = serveur.client_local().unwrap();
-        client.avec_delai(SHORT).appeler::<(), _>(nommee("attend", ())).unwrap_err();
-        let (why, at_once, once) = told.recv().unwrap();
+        let (why, at_once, once) = given_up(&client, "attend", &told);
         assert!(once);
         assert!(matches!(why, RaisonAnnulation::Abandonnee | RaisonAnnulation::Delai), "{why}");
         assert!(at_once.is_ok(), "{at_once:?}");
@@ -299,8 +298,7 @@ fn a_closure_that_is_told_waits_for_no_connection() {
             })
             .unwrap();
         let client = serveur.client_local().unwrap();
-        drop(client.avec_delai(SHORT).appeler::<(), _>(nommee("attend", ())));
-        assert!(told.recv().unwrap());
+        assert!(given_up(&client, "attend", &told));
     });
 }
 
@@ -320,8 +318,7 @@ fn another_thread_of_the_command_is_told_too() {
             })
             .unwrap();
         let client = serveur.client_local().unwrap();
-        client.avec_delai(SHORT).appeler::<(), _>(nommee("par_un_autre", ())).unwrap_err();
-        let said = seen.recv().unwrap();
+        let said = given_up(&client, "par_un_autre", &seen);
         assert!(said.contains("`rien` was not run"), "{said}");
     });
 }

@@ -6,22 +6,26 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::{Attente, Client, Resultat, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until, with_watchdog};
 
-use super::{LIMIT, with_client};
-
-/// Looks that are made at most: the answer takes 20 ms, and each look sleeps for one before it.
-const MOST_LOOKS: u32 = 1_500;
+use super::{LIMIT, never, with_client};
 
 /// Looks each millisecond until it is there.
-fn look_until(mut there: impl FnMut() -> bool) {
-    for _ in 0..MOST_LOOKS {
-        thread::sleep(Duration::from_millis(1));
-        if there() {
-            return;
-        }
-    }
-    panic!("looked {MOST_LOOKS} times in vain");
+#[track_caller]
+fn look_until(there: impl FnMut() -> bool) {
+    until("it is there", there);
+}
+
+/// Makes a call, gives its answer time to arrive, and looks once; again with twice the time where
+/// the answer was not in time. A first look that receives nothing sees none of them.
+#[track_caller]
+fn seen_by_one_look(client: &Client, look: impl Fn(Attente<()>) -> bool) {
+    let seen = (0..8).any(|n| {
+        let call = sleeps(client, 0);
+        thread::sleep(Duration::from_millis(50) * (1 << n));
+        look(call)
+    });
+    assert!(seen, "it was there for seconds");
 }
 
 fn sleeps(client: &Client, millis: u64) -> Attente<()> {
@@ -32,8 +36,10 @@ fn sleeps(client: &Client, millis: u64) -> Attente<()> {
 fn a_wait_of_no_time_sees_the_answer() {
     with_watchdog("a wait of no time", LIMIT, || {
         with_client(|_, client| {
+            let mut unanswered = never(client);
+            assert!(unanswered.attendre_au_plus(Duration::ZERO).is_none(), "it does not wait");
+            drop(unanswered);
             let mut attente = sleeps(client, 20);
-            assert!(attente.attendre_au_plus(Duration::ZERO).is_none(), "it does not wait");
             look_until(|| match attente.attendre_au_plus(Duration::ZERO) {
                 Some(answer) => answer.is_ok(),
                 None => false,
@@ -57,9 +63,7 @@ fn est_prete_sees_the_answer() {
 fn an_answer_that_is_there_is_seen_by_the_first_look() {
     with_watchdog("the first look", LIMIT, || {
         with_client(|_, client| {
-            let first = sleeps(client, 0);
-            thread::sleep(Duration::from_millis(50));
-            assert!(first.est_prete(), "50 ms after the call");
+            seen_by_one_look(client, |call| call.est_prete());
         });
     });
 }
@@ -80,9 +84,7 @@ fn a_handle_without_time_sees_the_answer() {
         with_client(|_, client| {
             let mut attente = sleeps(&client.avec_delai(Duration::ZERO), 20);
             look_until(|| attente.attendre_au_plus(Duration::ZERO).is_some());
-            let attente = sleeps(&client.avec_delai(Duration::ZERO), 0);
-            thread::sleep(Duration::from_millis(50));
-            attente.attendre().unwrap();
+            seen_by_one_look(&client.avec_delai(Duration::ZERO), |call| call.attendre().is_ok());
         });
     });
 }
@@ -91,7 +93,7 @@ fn a_handle_without_time_sees_the_answer() {
 fn looks_see_the_end_of_the_connection() {
     with_watchdog("the end", LIMIT, || {
         with_client(|serveur, client| {
-            let attente = sleeps(client, 200);
+            let attente = never(client);
             look_until(|| !serveur.clients().is_empty());
             cconn_tests::first_client(serveur).close();
             look_until(|| attente.est_prete());

@@ -1,15 +1,15 @@
 //! `quand_prete`: a closure that is called once, with the result.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::RaisonNonEnvoi;
 use cconn::{Attente, Client, Erreur, Serveur, nommee};
 use cconn_tests::with_watchdog;
 
-use super::{LIMIT, two_clients, with_client, with_client_of};
+use super::{LIMIT, never, two_clients, with_client, with_client_of};
 
 fn sleeps(client: &Client, millis: u64) -> Attente<()> {
     client.differer(nommee("dors", (millis,))).unwrap()
@@ -18,14 +18,20 @@ fn sleeps(client: &Client, millis: u64) -> Attente<()> {
 #[test]
 fn it_is_called_with_the_answer_and_no_thread_waits() {
     with_watchdog("called", LIMIT, || {
-        with_client(|_, client| {
+        with_client(|serveur, client| {
             let (told, heard) = mpsc::channel();
             let here = thread::current().id();
-            let begin = Instant::now();
-            sleeps(client, 20).quand_prete(move |result| {
+            // It is not answered before `quand_prete` has returned.
+            let gate = Arc::new(Barrier::new(2));
+            let opens = gate.clone();
+            let held = move |_: &Client, (): ()| {
+                opens.wait();
+            };
+            serveur.enregistrer_commande("retenue", held).unwrap();
+            client.differer::<(), _>(nommee("retenue", ())).unwrap().quand_prete(move |result| {
                 told.send((result, thread::current().id())).unwrap();
             });
-            assert!(begin.elapsed() < Duration::from_millis(20), "it waited");
+            gate.wait();
             let (result, thread) = heard.recv().unwrap();
             result.unwrap();
             assert_ne!(thread, here);
@@ -50,7 +56,7 @@ fn it_is_called_before_the_return_where_the_answer_is_there() {
 fn ten_thousand_wait_without_a_thread_each_and_each_is_called_once() {
     with_watchdog("ten thousand", LIMIT, || {
         let serveur = Serveur::new(0).unwrap();
-        let gate = Arc::new(std::sync::Barrier::new(2));
+        let gate = Arc::new(Barrier::new(2));
         let opened = gate.clone();
         serveur
             .enregistrer_commande("carre", move |_, (n,): (u64,)| {
@@ -73,7 +79,7 @@ fn ten_thousand_wait_without_a_thread_each_and_each_is_called_once() {
             });
         }
         #[cfg(target_os = "linux")]
-        assert!(threads() < 60, "{} threads", threads());
+        assert!(threads() < 1_000, "{} threads", threads());
         gate.wait();
         heard.recv().unwrap();
         assert_eq!(calls.0.load(Ordering::Relaxed), 10_000);
@@ -83,7 +89,8 @@ fn ten_thousand_wait_without_a_thread_each_and_each_is_called_once() {
     });
 }
 
-/// The threads of this process; other tests run beside this one.
+/// The threads of this process. Other tests run beside this one, as many as there are processors or
+/// as were asked for, with a dozen threads each: hundreds, and not ten thousand.
 #[cfg(target_os = "linux")]
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
@@ -174,11 +181,11 @@ fn a_deadline_and_the_end_are_told_too() {
             let (told, heard) = mpsc::channel();
             let pressed = client.avec_delai(Duration::from_millis(30));
             let late = told.clone();
-            sleeps(&pressed, 400).quand_prete(move |result| late.send(result).unwrap());
+            never(&pressed).quand_prete(move |result| late.send(result).unwrap());
             let error = heard.recv().unwrap().unwrap_err();
             assert!(matches!(error, Erreur::Delai(_)), "{error}");
             let other = Client::new(serveur.adresse()).unwrap();
-            sleeps(&other, 800).quand_prete(move |result| told.send(result).unwrap());
+            never(&other).quand_prete(move |result| told.send(result).unwrap());
             other.close();
             let error = heard.recv().unwrap().unwrap_err();
             assert!(matches!(error, Erreur::Fermee(_)), "{error}");

@@ -1,12 +1,11 @@
 //! Waits over a network that stalls, heals, is slow or is cut; and the server that only answers.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::erreur::{NatureDistante, RaisonFin};
 use cconn::essais::{FauxServeur, Reseau, Sens};
 use cconn::{Client, Erreur, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, undisturbed, until, with_watchdog};
 use serde::{Deserialize, Serialize};
 
 use super::LIMIT;
@@ -47,13 +46,16 @@ fn a_stall_heals_and_nothing_is_lost() {
 fn a_call_whose_answer_is_held_up_is_late_and_the_connection_heals() {
     with_watchdog("late", LIMIT, || {
         let serveur = server();
-        let reseau = Reseau::new(1).fige(Sens::VersClient, 60, Duration::from_millis(150));
-        let client = reseau.client(&serveur).unwrap();
-        let pressed = client.avec_delai(Duration::from_millis(30));
-        let late = pressed.appeler(echo { octets: payload(50) }).unwrap_err();
-        assert!(matches!(late, Erreur::Delai(_)) && late.a_pu_etre_executee(), "{late}");
-        assert_eq!(client.appeler(echo { octets: payload(9) }).unwrap(), payload(9));
-        client.eteindre().unwrap();
+        let stall = Duration::from_millis(150);
+        // A process that is held up for as long as the network finds the answer there.
+        undisturbed(stall / 5, || {
+            let client = Reseau::new(1).fige(Sens::VersClient, 60, stall).client(&serveur).unwrap();
+            let pressed = client.avec_delai(stall / 5);
+            let late = pressed.appeler(echo { octets: payload(50) }).unwrap_err();
+            assert!(matches!(late, Erreur::Delai(_)) && late.a_pu_etre_executee(), "{late}");
+            assert_eq!(client.appeler(echo { octets: payload(9) }).unwrap(), payload(9));
+            client.eteindre().unwrap();
+        });
     });
 }
 
@@ -182,11 +184,9 @@ fn a_fake_server_answers_refuses_fails_and_remembers() {
         local.appeler::<(), _>(nommee("vide", ())).unwrap();
         assert_eq!(faux.recues().len(), 4);
         // Clients that are still there do not hold its end up.
-        let begin = Instant::now();
+        let watch = Stopwatch::start();
         drop(faux);
-        assert!(begin.elapsed() < Duration::from_secs(5));
-        while client.est_connecte() || local.est_connecte() {
-            thread::sleep(Duration::from_millis(1));
-        }
+        assert!(watch.elapsed() < Duration::from_secs(5));
+        until("both see it", || !client.est_connecte() && !local.est_connecte());
     });
 }
