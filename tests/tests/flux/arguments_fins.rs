@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::{Depart, Phase, RaisonNonEnvoi};
 use cconn::essais::{Reseau, Sens};
 use cconn::flux::Flux;
 use cconn::{Client, Erreur, Etat, Resultat, Serveur, commande, commandes};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, undisturbed, until, until_some, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -124,10 +124,17 @@ impl Drop for Numbers {
     }
 }
 
+/// Half of it has to be waited for in some tests.
+const GRACE: Duration = Duration::from_millis(800);
+
 fn serving(carnet: &Carnet) -> Serveur {
+    serving_with(carnet, GRACE)
+}
+
+fn serving_with(carnet: &Carnet, grace: Duration) -> Serveur {
     let serveur = Serveur::options(0)
         .max_clients(8)
-        .delai_arret(Duration::from_millis(800))
+        .delai_arret(grace)
         .fournir(carnet.clone())
         .ouvrir()
         .unwrap();
@@ -180,34 +187,35 @@ fn a_connection_that_is_closed_under_a_call_ends_it() {
 #[test]
 fn a_goodbye_ends_what_has_no_end() {
     with_watchdog("goodbyes", LIMIT, || {
-        for of_server in [false, true] {
-            let (here, there) = (Carnet::default(), Carnet::default());
-            let serveur = serving(&there);
-            let running = {
-                let serveur = serveur.clone();
-                thread::spawn(move || serveur.lancer())
-            };
-            let client = Client::options(serveur.adresse())
-                .delai_arret(Duration::from_millis(800))
-                .connecter()
-                .unwrap();
-            let occupied = client.appeler(renvoyer { nombres: Flux::de(0..3) }).unwrap();
-            assert_eq!(occupied.map(Result::unwrap).sum::<u64>(), 3);
-            let call = feeding(&client, &here);
-            here.heard(1);
-            let begin = Instant::now();
-            if of_server {
+        // The half of the grace that is left has to do for the end of the stream.
+        undisturbed(GRACE / 8, || {
+            for of_server in [false, true] {
+                let (here, there) = (Carnet::default(), Carnet::default());
+                let serveur = serving(&there);
+                let running = {
+                    let serveur = serveur.clone();
+                    thread::spawn(move || serveur.lancer())
+                };
+                let client =
+                    Client::options(serveur.adresse()).delai_arret(GRACE).connecter().unwrap();
+                let occupied = client.appeler(renvoyer { nombres: Flux::de(0..3) }).unwrap();
+                assert_eq!(occupied.map(Result::unwrap).sum::<u64>(), 3);
+                let call = feeding(&client, &here);
+                here.heard(1);
+                let watch = Stopwatch::start();
+                if of_server {
+                    serveur.eteindre().unwrap();
+                } else {
+                    client.eteindre().unwrap();
+                }
+                assert!(watch.elapsed() < Duration::from_secs(5));
+                let told = call.join().unwrap().unwrap();
+                assert!(told.contains("being stopped"), "{told}");
+                assert_eq!(here.heard(2), ["pulled", "dropped"]);
                 serveur.eteindre().unwrap();
-            } else {
-                client.eteindre().unwrap();
+                running.join().unwrap().unwrap();
             }
-            assert!(begin.elapsed() < Duration::from_secs(5));
-            let told = call.join().unwrap().unwrap();
-            assert!(told.contains("being stopped"), "{told}");
-            assert_eq!(here.heard(2), ["pulled", "dropped"]);
-            serveur.eteindre().unwrap();
-            running.join().unwrap().unwrap();
-        }
+        });
     });
 }
 
@@ -237,16 +245,17 @@ fn a_goodbye_lets_a_short_stream_end() {
 fn a_goodbye_ends_channels_at_once() {
     with_watchdog("channels", LIMIT, || {
         let carnet = Carnet::default();
-        let serveur = serving(&carnet);
+        // Far more than a stop takes that waits for nothing.
+        let serveur = serving_with(&carnet, LIMIT / 2);
         let client = serveur.client_local().unwrap();
         let (emetteur, nombres) = Flux::canal(1);
         let calling = client.clone();
         let call = thread::spawn(move || calling.appeler(finir { nombres }));
         // The second one has room once the first was sent: the command has started.
         (0..2).for_each(|n| emetteur.envoyer(n).unwrap());
-        let begin = Instant::now();
+        let watch = Stopwatch::start();
         client.eteindre().unwrap();
-        assert!(begin.elapsed() < Duration::from_millis(700), "{:?}", begin.elapsed());
+        assert!(watch.elapsed() < LIMIT / 8, "half of the grace was waited for");
         let said = call.join().unwrap().unwrap();
         assert!(said.contains("being stopped"), "{said}");
         let Err(Erreur::NonEnvoyee(non)) = emetteur.envoyer(1) else { panic!() };
@@ -318,29 +327,35 @@ fn a_call_that_does_not_start_is_given_up_and_its_source_was_not_pulled() {
 fn a_peer_that_takes_nothing_is_given_up_for_its_silence() {
     // [lane.silence]
     with_watchdog("silence", LIMIT, || {
-        let carnet = Carnet::default();
-        let serveur = serving(&carnet);
-        let running = {
-            let serveur = serveur.clone();
-            thread::spawn(move || serveur.lancer())
-        };
-        let client = Client::options(serveur.adresse())
-            .delai_silence(Duration::from_millis(100))
-            .delai_reponse(Duration::from_millis(200))
-            .connecter()
-            .unwrap();
-        let slowly = (0..40).inspect(|_| thread::sleep(Duration::from_millis(10)));
-        let said = client.appeler(finir { nombres: Flux::de(slowly) }).unwrap();
-        assert_eq!(said, "all 40", "400 ms of a slow source, which is no silence of the peer's");
-        let late = client.appeler(attendre { nombres: Flux::de(0..) }).unwrap_err();
-        let Erreur::Delai(delai) = &late else { panic!("{late}") };
-        assert_eq!(delai.phase, Phase::Flux, "{late}");
-        assert!(late.a_pu_etre_executee() && !late.est_fatale());
-        carnet.open_gate();
-        assert_eq!(client.appeler(finir { nombres: Flux::de(0..1) }).unwrap(), "all 1");
-        client.eteindre().unwrap();
-        serveur.eteindre().unwrap();
-        running.join().unwrap().unwrap();
+        // A process that is held up is as silent as its peer.
+        undisturbed(Duration::from_millis(30), || {
+            let carnet = Carnet::default();
+            let serveur = serving(&carnet);
+            let running = {
+                let serveur = serveur.clone();
+                thread::spawn(move || serveur.lancer())
+            };
+            let client = Client::options(serveur.adresse())
+                .delai_silence(Duration::from_millis(100))
+                .delai_reponse(Duration::from_millis(200))
+                .connecter()
+                .unwrap();
+            let slowly = (0..40).inspect(|_| thread::sleep(Duration::from_millis(10)));
+            let said = client.appeler(finir { nombres: Flux::de(slowly) }).unwrap();
+            assert_eq!(
+                said, "all 40",
+                "400 ms of a slow source, which is no silence of the peer's"
+            );
+            let late = client.appeler(attendre { nombres: Flux::de(0..) }).unwrap_err();
+            let Erreur::Delai(delai) = &late else { panic!("{late}") };
+            assert_eq!(delai.phase, Phase::Flux, "{late}");
+            assert!(late.a_pu_etre_executee() && !late.est_fatale());
+            carnet.open_gate();
+            assert_eq!(client.appeler(finir { nombres: Flux::de(0..1) }).unwrap(), "all 1");
+            client.eteindre().unwrap();
+            serveur.eteindre().unwrap();
+            running.join().unwrap().unwrap();
+        });
     });
 }
 
@@ -385,9 +400,20 @@ fn a_command_that_feeds_is_cancelled_with_its_call() {
         let client = serveur.client_local().unwrap();
         client.enregistrer(commandes![avaler]).unwrap();
         client.ecouter().unwrap();
-        let late = client.avec_delai(Duration::from_millis(100)).appeler(nourrir {}).unwrap_err();
-        assert!(matches!(late, Erreur::Delai(_)), "{late}");
-        assert_eq!(carnet.heard(2), ["pulled", "dropped"]);
+        until("a call that is late has begun", || {
+            let hasty = client.avec_delai(Duration::from_millis(100));
+            let late = hasty.appeler(nourrir {}).unwrap_err();
+            assert!(matches!(late, Erreur::Delai(_)), "{late}");
+            // If the process was held up, it has not run at all. The next one stands behind it.
+            client.appeler(finir { nombres: Flux::de(0..7) }).unwrap();
+            carnet.heard(1).iter().any(|told| told == "pulled")
+        });
+        let told = until_some("its source is dropped", || {
+            let mut told = carnet.heard(1);
+            told.retain(|told| told != "all 7");
+            (told.len() > 1).then_some(told)
+        });
+        assert_eq!(told[..2], ["pulled", "dropped"]);
         assert_eq!(client.appeler(finir { nombres: Flux::de(0..7) }).unwrap(), "all 7");
         client.eteindre().unwrap();
     });

@@ -11,7 +11,7 @@ use cconn_tests::raw::{
     Greeting, Raw, Seen, adieu, answer, call, cancel, credit, end, failure, frame, items, one_way,
     record, retrait, with_context,
 };
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -328,31 +328,34 @@ fn a_stream_that_is_cut_says_so_behind_the_items_that_came() {
 fn a_silent_stream_is_given_up_unless_it_says_that_it_may_be() {
     // [stream.silence] [items.flags]
     with_watchdog("silence", LIMIT, || {
-        let (client, server) = of_raw_server(Duration::from_millis(50), |mut raw, id| {
-            raw.send(&items(id, 0, Some(0), &[&[7]]));
-            assert_eq!(raw.next(), Some(Seen::Credit { id, lane: 0, bytes: 0 }), "a stop");
-            raw.send(&end(id, 0, 0, &[]));
-            raw.rest();
+        // A process that is held up finds a silence.
+        undisturbed(Duration::from_millis(20), || {
+            let (client, server) = of_raw_server(Duration::from_millis(50), |mut raw, id| {
+                raw.send(&items(id, 0, Some(0), &[&[7]]));
+                assert_eq!(raw.next(), Some(Seen::Credit { id, lane: 0, bytes: 0 }), "a stop");
+                raw.send(&end(id, 0, 0, &[]));
+                raw.rest();
+            });
+            let mut flux = client.appeler(compter { jusqu_a: 1 }).unwrap();
+            assert_eq!(flux.next().unwrap().unwrap(), 7);
+            let error = flux.next().unwrap().unwrap_err();
+            let Erreur::Delai(late) = &error else { panic!("{error}") };
+            assert_eq!((late.phase, late.delai), (Phase::Flux, Duration::from_millis(50)));
+            assert!(!error.est_fatale() && flux.next().is_none(), "{error}");
+            client.close();
+            server.join().unwrap();
+            let (client, server) = of_raw_server(Duration::from_millis(20), |mut raw, id| {
+                raw.send(&items(id, 0, Some(1), &[]));
+                thread::sleep(Duration::from_millis(150));
+                raw.send(&[items(id, 0, None, &[&[7]]), end(id, 0, 0, &[])].concat());
+                raw.rest();
+            });
+            let mut flux: Flux<u64> = client.appeler(compter { jusqu_a: 1 }).unwrap();
+            assert_eq!(flux.next().unwrap().unwrap(), 7);
+            assert!(flux.next().is_none());
+            client.close();
+            server.join().unwrap();
         });
-        let mut flux = client.appeler(compter { jusqu_a: 1 }).unwrap();
-        assert_eq!(flux.next().unwrap().unwrap(), 7);
-        let error = flux.next().unwrap().unwrap_err();
-        let Erreur::Delai(late) = &error else { panic!("{error}") };
-        assert_eq!((late.phase, late.delai), (Phase::Flux, Duration::from_millis(50)));
-        assert!(!error.est_fatale() && flux.next().is_none(), "{error}");
-        client.close();
-        server.join().unwrap();
-        let (client, server) = of_raw_server(Duration::from_millis(20), |mut raw, id| {
-            raw.send(&items(id, 0, Some(1), &[]));
-            thread::sleep(Duration::from_millis(150));
-            raw.send(&[items(id, 0, None, &[&[7]]), end(id, 0, 0, &[])].concat());
-            raw.rest();
-        });
-        let mut flux: Flux<u64> = client.appeler(compter { jusqu_a: 1 }).unwrap();
-        assert_eq!(flux.next().unwrap().unwrap(), 7);
-        assert!(flux.next().is_none());
-        client.close();
-        server.join().unwrap();
     });
 }
 

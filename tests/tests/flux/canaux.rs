@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::{Depart, NatureDistante, RaisonNonEnvoi};
 use cconn::flux::{Emetteur, Flux, SiPlein};
 use cconn::{Client, Erreur, Etat, Octets, Resultat, Serveur, commande, commandes};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -416,14 +416,14 @@ fn a_stop_ends_channels_at_once_with_an_error_that_says_so() {
             let emetteur = abonnes.take();
             emetteur.envoyer(1).unwrap();
             let taking = thread::spawn(move || flux.collect::<Vec<_>>());
-            let begin = Instant::now();
+            let watch = Stopwatch::start();
             if by_server {
                 serveur.eteindre().unwrap();
             } else {
                 client.eteindre().unwrap();
                 serveur.eteindre().unwrap();
             }
-            assert!(begin.elapsed() < Duration::from_secs(4), "half the grace was not waited for");
+            assert!(watch.elapsed() < Duration::from_secs(4), "half the grace was not waited for");
             running.join().unwrap();
             let mut taken = taking.join().unwrap();
             let error = taken.pop().unwrap().unwrap_err();

@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::NatureDistante;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -133,9 +133,9 @@ fn no_command_runs_for_a_call_of_the_hook_either() {
         client.enregistrer_commande("who", who).unwrap();
         let listening = client.clone();
         let lancer = thread::spawn(move || listening.lancer());
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         assert!(hooked.recv().unwrap().unwrap(), "refused, and said why");
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(watch.elapsed() < Duration::from_secs(2));
         client.appeler::<(), _>(nommee("secret", ())).unwrap();
         assert!(ran.load(Ordering::SeqCst));
         client.eteindre().unwrap();

@@ -21,7 +21,7 @@ impl Drop for Captured {
 }
 
 fn expect(dropped: &mpsc::Receiver<&'static str>, what: &[&str]) {
-    let wait = || dropped.recv_timeout(Duration::from_secs(5));
+    let wait = || dropped.recv_timeout(LIMIT / 2);
     let mut seen: Vec<_> = what.iter().map(|_| wait().expect("it is kept")).collect();
     seen.sort_unstable();
     assert_eq!(seen, what);

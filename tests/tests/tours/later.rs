@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::contexte::Contexte;
 use cconn::erreur::{NatureDistante, RaisonAnnulation};
@@ -11,7 +11,7 @@ use cconn::{
     Client, Erreur, Etat, OptionsServeur, Promesse, Resultat, Serveur, commande, commandes,
 };
 use cconn_tests::raw::{Greeting, Raw, Seen, call, cancel, record};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until_some, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -77,14 +77,7 @@ fn server() -> (Running, Receiver<Promesse<u64>>) {
 
 /// Waits until a promise says why its answer is not wanted.
 fn why(promise: &Promesse<u64>) -> RaisonAnnulation {
-    let deadline = Instant::now() + LIMIT / 2;
-    loop {
-        match promise.annulation() {
-            Some(why) => return why,
-            None => assert!(Instant::now() < deadline, "it is still wanted"),
-        }
-        thread::yield_now();
-    }
+    until_some("it is not wanted any more", || promise.annulation())
 }
 
 /// Why an answer reached nobody, or was not sent.
@@ -223,9 +216,12 @@ fn a_promise_knows_that_its_caller_has_given_up_or_has_no_time_left() {
         assert_eq!(not_kept(promise.tenir(1), "plus_tard"), RaisonAnnulation::Abandonnee);
 
         let hasty = client.avec_delai(Duration::from_millis(100));
-        let late = hasty.appeler(plus_tard {}).unwrap_err();
-        assert!(matches!(late, Erreur::Delai(_)), "{late}");
-        let promise = left.recv().unwrap();
+        let promise = until_some("one that is late has begun", || {
+            let late = hasty.appeler(plus_tard {}).unwrap_err();
+            assert!(matches!(late, Erreur::Delai(_)), "{late}");
+            // If the process was held up, it has not run at all.
+            left.recv_timeout(Duration::from_secs(1)).ok()
+        });
         let reasons = [RaisonAnnulation::Abandonnee, RaisonAnnulation::Delai];
         assert!(reasons.contains(&why(&promise)));
         not_kept(promise.tenir(1), "plus_tard");

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::{Attente, Client, OptionsServeur, Resultat, Serveur, commande, commandes};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -108,9 +108,9 @@ fn calls_beyond_the_limit_hold_nobody_up() {
             let running = running(Serveur::options(0));
             let client = running.client();
             let answers = blocked(&client, number, 16 + beyond);
-            let start = Instant::now();
+            let watch = Stopwatch::start();
             assert_eq!(client.appeler(ouvrir { number }).unwrap(), 7);
-            assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+            assert!(watch.elapsed() < SOON, "{:?}", watch.elapsed());
             for answer in answers {
                 answer.attendre().unwrap();
             }

@@ -9,7 +9,7 @@ use cconn::contexte::Contexte;
 use cconn::erreur::Phase;
 use cconn::flux::Flux;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, until, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -26,11 +26,7 @@ fn server(travail: impl Fn(&Client) + Send + Sync + 'static) -> Running {
 
 /// Waits for a call that somebody else has to end.
 fn until_cancelled(client: &Client) {
-    let deadline = Instant::now() + LIMIT / 2;
-    while !client.est_annule() {
-        assert!(Instant::now() < deadline, "never cancelled");
-        thread::yield_now();
-    }
+    until("it is cancelled", || client.est_annule());
 }
 
 /// A signal from a hook to a command, which may be waited for once.
@@ -293,23 +289,26 @@ fn reports_put_the_limit_on_silence_off_and_not_the_limit_on_the_whole() {
     // [progress.silence]
     with_watchdog("silence", LIMIT, || {
         const SILENCE: Duration = Duration::from_millis(700);
-        let running = server(|client| {
-            let begun = Instant::now();
-            while !client.est_annule() && begun.elapsed() < 2 * SILENCE {
-                client.avancement(1, None, "");
-                thread::sleep(SILENCE / 20);
+        // A process that is held up for long is silent for as long.
+        undisturbed(SILENCE / 4, || {
+            let running = server(|client| {
+                let begun = Instant::now();
+                while !client.est_annule() && begun.elapsed() < 2 * SILENCE {
+                    client.avancement(1, None, "");
+                    thread::sleep(SILENCE / 20);
+                }
+            });
+            let address = running.serveur.adresse();
+            let client = Client::options(address).delai_reponse(SILENCE).connecter().unwrap();
+            client.appeler_suivi::<(), _>(nommee("travail", ()), |_| {}).unwrap();
+            let silent = client.appeler::<(), _>(nommee("travail", ())).unwrap_err();
+            let hasty = client.avec_delai(SILENCE);
+            let whole = hasty.appeler_suivi::<(), _>(nommee("travail", ()), |_| {}).unwrap_err();
+            for error in [silent, whole] {
+                assert!(matches!(&error, Erreur::Delai(d) if d.phase == Phase::Reponse), "{error}");
             }
+            running.stop().unwrap();
         });
-        let address = running.serveur.adresse();
-        let client = Client::options(address).delai_reponse(SILENCE).connecter().unwrap();
-        client.appeler_suivi::<(), _>(nommee("travail", ()), |_| {}).unwrap();
-        let silent = client.appeler::<(), _>(nommee("travail", ())).unwrap_err();
-        let hasty = client.avec_delai(SILENCE);
-        let whole = hasty.appeler_suivi::<(), _>(nommee("travail", ()), |_| {}).unwrap_err();
-        for error in [silent, whole] {
-            assert!(matches!(&error, Erreur::Delai(d) if d.phase == Phase::Reponse), "{error}");
-        }
-        running.stop().unwrap();
     });
 }
 

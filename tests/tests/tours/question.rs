@@ -4,12 +4,12 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::{Delai, Etape};
 use cconn::{Client, Erreur, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, answer, call, failure, frame, record};
-use cconn_tests::with_watchdog;
+use cconn_tests::{quickly, undisturbed, until, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -85,10 +85,10 @@ fn count(client: &Client) -> Delai {
 }
 
 /// Calls until the peer has answered the question in time. It looks for questions every 20 ms, and
-/// on a busy machine that may be too late for one call; for ten in a row it is not.
+/// on a busy machine that may be too late for one call; for twenty in a row it is not.
 fn count_and_be_told(client: &Client) -> Delai {
     let mut delai = count(client);
-    for _ in 0..9 {
+    for _ in 0..19 {
         if matches!(delai.etape, Some(Etape::NonCommencee | Etape::NonEcoutee)) {
             break;
         }
@@ -170,10 +170,7 @@ fn many_calls_behind_a_message_are_all_withdrawn_and_the_message_is_not_lost() {
         });
         drop(client);
         opener.join().unwrap();
-        let end = Instant::now() + Duration::from_secs(5);
-        while gate.ran() == 0 && Instant::now() < end {
-            thread::yield_now();
-        }
+        until("the message runs", || gate.ran() > 0);
         assert_eq!(gate.ran(), 1, "the message, and no call");
         running.stop().unwrap();
     });
@@ -208,11 +205,11 @@ fn tiny_deadlines_end_in_time_whatever_is_known() {
         let _blocked = client.differer::<(), _>(nommee("bloque", ())).unwrap();
         gate.until_entered();
         for micros in [0, 1, 500, 1_000, 3_000, 8_000] {
-            let begin = Instant::now();
             let hasty = client.avec_delai(Duration::from_micros(micros));
-            let result = hasty.appeler::<(), _>(nommee("compte", ()));
-            assert!(result.is_err(), "{result:?}");
-            assert!(begin.elapsed() < Duration::from_secs(1), "{micros} us: {:?}", begin.elapsed());
+            quickly(&format!("{micros} us"), Duration::from_secs(1), || {
+                let result = hasty.appeler::<(), _>(nommee("compte", ()));
+                assert!(result.is_err(), "{result:?}");
+            });
         }
         gate.open();
         client.appeler::<(), _>(nommee("compte", ())).unwrap();
@@ -235,12 +232,7 @@ fn a_nested_call_that_the_caller_has_not_started_is_withdrawn() {
         let gate = register(|name, run| {
             client.enregistrer_commande(name, move |_, ()| run()).unwrap();
         });
-        let first = loop {
-            match running.serveur.clients().into_iter().next() {
-                Some(first) => break first,
-                None => thread::yield_now(),
-            }
-        };
+        let first = cconn_tests::first_client(&running.serveur);
         let runs = client.clone();
         let lancer = thread::spawn(move || runs.lancer());
         let _blocked = first.differer::<(), _>(nommee("bloque", ())).unwrap();
@@ -299,59 +291,68 @@ fn a_peer_that_does_not_declare_the_question_is_not_asked() {
 fn an_outcome_that_crosses_the_question_counts_whatever_the_peer_says_beside_it() {
     // [standing.unasked]
     with_watchdog("crossing", LIMIT, || {
-        let (client, peer) = raw_server(0x27, |raw, id| {
-            let question = raw.frame().unwrap();
-            assert_eq!(question, [&[14][..], &id.to_le_bytes()].concat());
-            // It runs, and ends at once; then nonsense about it, and about calls never made.
-            raw.send(&standing(id, 1, 0));
-            raw.send(&answer(id, &[]));
-            raw.send(&standing(id, 2, 5));
-            raw.send(&failure(id, "compte", 11, b"late"));
-            raw.send(&standing(99, 3, 0));
-            let call = raw.frame().unwrap();
-            assert_eq!(call[0], 2, "the connection lives");
-            let id = u64::from_le_bytes(call[2..10].try_into().unwrap());
-            // Nobody asked: it is dropped, and the call is not withdrawn by it.
-            raw.send(&standing(id, 2, 5));
-            raw.send(&answer(id, &[]));
-            assert_eq!(raw.frame().unwrap()[0], 12, "an adieu");
+        // A process that is held up for long asks too late, or not at all.
+        undisturbed(SHORT / 5, || {
+            let (client, peer) = raw_server(0x27, |raw, id| {
+                let question = raw.frame().unwrap();
+                assert_eq!(question, [&[14][..], &id.to_le_bytes()].concat());
+                // It runs, and ends at once; then nonsense about it, and about calls never made.
+                raw.send(&standing(id, 1, 0));
+                raw.send(&answer(id, &[]));
+                raw.send(&standing(id, 2, 5));
+                raw.send(&failure(id, "compte", 11, b"late"));
+                raw.send(&standing(99, 3, 0));
+                let call = raw.frame().unwrap();
+                assert_eq!(call[0], 2, "the connection lives");
+                let id = u64::from_le_bytes(call[2..10].try_into().unwrap());
+                // Nobody asked: it is dropped, and the call is not withdrawn by it.
+                raw.send(&standing(id, 2, 5));
+                raw.send(&answer(id, &[]));
+                assert_eq!(raw.frame().unwrap()[0], 12, "an adieu");
+            });
+            client.avec_delai(SHORT).appeler::<(), _>(nommee("compte", ())).unwrap();
+            client.appeler::<(), _>(nommee("compte", ())).unwrap();
+            client.close();
+            peer.join().unwrap();
         });
-        client.avec_delai(SHORT).appeler::<(), _>(nommee("compte", ())).unwrap();
-        client.appeler::<(), _>(nommee("compte", ())).unwrap();
-        client.close();
-        peer.join().unwrap();
     });
 }
 
 #[test]
 fn what_the_peer_says_of_a_running_command_is_passed_on() {
     with_watchdog("said to run", LIMIT, || {
-        for number in [1, 4, 255] {
-            let (client, peer) = raw_server(0x27, move |raw, id| {
-                raw.frame().unwrap();
-                raw.send(&standing(id, number, 0));
-                assert_eq!(raw.frame().unwrap()[0], 6, "a cancel");
-            });
-            let delai = count(&client);
-            assert_eq!(delai.etape, Some(Etape::EnCours), "{delai}");
-            assert!(delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
-            peer.join().unwrap();
-        }
+        // A process that is held up for long asks too late, or not at all.
+        undisturbed(SHORT / 5, || {
+            for number in [1, 4, 255] {
+                let (client, peer) = raw_server(0x27, move |raw, id| {
+                    raw.frame().unwrap();
+                    raw.send(&standing(id, number, 0));
+                    assert_eq!(raw.frame().unwrap()[0], 6, "a cancel");
+                });
+                let delai = count(&client);
+                assert_eq!(delai.etape, Some(Etape::EnCours), "{delai}");
+                assert!(delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
+                peer.join().unwrap();
+            }
+        });
     });
 }
 
 #[test]
 fn a_standing_without_its_failure_is_believed_at_the_deadline() {
     with_watchdog("half an answer", LIMIT, || {
-        let (client, peer) = raw_server(0x27, |raw, id| {
-            raw.frame().unwrap();
-            raw.send(&standing(id, 2, 0));
-            assert_eq!(raw.frame().unwrap()[0], 6, "a cancel");
+        // A process that is held up for long asks too late, or not at all.
+        undisturbed(SHORT / 5, || {
+            let (client, peer) = raw_server(0x27, |raw, id| {
+                raw.frame().unwrap();
+                raw.send(&standing(id, 2, 0));
+                assert_eq!(raw.frame().unwrap()[0], 6, "a cancel");
+            });
+            let delai = count(&client);
+            assert_eq!(delai.etape, Some(Etape::NonCommencee), "{delai}");
+            assert!(!delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
+            peer.join().unwrap();
         });
-        let delai = count(&client);
-        assert_eq!(delai.etape, Some(Etape::NonCommencee), "{delai}");
-        assert!(!delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
-        peer.join().unwrap();
     });
 }
 

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::{Client, Resultat, Serveur, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -47,7 +47,7 @@ fn ring(length: usize, stops: Stops) {
             };
             one.serveur.enregistrer_commande("stop", stop).unwrap();
         }
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         let calls: Vec<_> = clients
             .iter()
             .map(|client| client.differer::<(), _>(nommee("stop", ())).unwrap())
@@ -55,7 +55,7 @@ fn ring(length: usize, stops: Stops) {
         for call in calls {
             call.attendre().unwrap();
         }
-        assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+        assert!(watch.elapsed() < SOON, "{:?}", watch.elapsed());
         for one in running {
             one.stop().unwrap();
         }
@@ -97,13 +97,13 @@ fn hooks_that_stop_each_other_s_server_both_end() {
         for (place, one) in others.iter().zip(&running) {
             place.set(one.serveur.clone()).unwrap();
         }
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         let _clients: Vec<Client> = running.iter().map(Running::client).collect();
         assert!(results.iter().take(2).all(|ok| ok));
         for one in running {
             one.stop().unwrap();
         }
-        assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+        assert!(watch.elapsed() < SOON, "{:?}", watch.elapsed());
     });
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cconn::erreur::{Delai, Etape, Phase};
 use cconn::{Client, Erreur, Serveur, commande, commandes};
 use cconn_tests::raw::{Greeting, Raw, Seen, hash};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -17,6 +17,10 @@ const SHORT: Duration = Duration::from_millis(150);
 
 /// How long a slow command takes: far more than that.
 const SLOW: Duration = Duration::from_millis(600);
+
+/// For how long the process may be held up, and a slow command be still under way when a short
+/// deadline has passed.
+const BEARABLE: Duration = Duration::from_millis(50);
 
 #[commande]
 fn lente() {
@@ -60,104 +64,114 @@ fn said(delai: &Delai) -> (Option<Etape>, Option<&str>, bool) {
 #[test]
 fn a_call_behind_a_slow_one_names_it() {
     with_watchdog("behind a slow call", LIMIT, || {
-        let running = running();
-        let client = running.client();
-        let slow = client.differer(lente {}).unwrap();
-        let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
-        assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
-        let text = delai.to_string();
-        let told = delai.etape == Some(Etape::NonCommencee);
-        let wanted = if told { "`lente` was running" } else { "it may wait behind `lente`" };
-        assert!(text.contains(wanted), "{text}");
-        // The same of a deferred call, by name, and behind the second of two.
-        let attente = client.avec_delai(SHORT).differer(rapide {}).unwrap();
-        assert_eq!(late(attente.attendre()).derriere.as_deref(), Some("lente"));
-        slow.attendre().unwrap();
-        assert_eq!(client.appeler(rapide {}).unwrap(), 7);
-        let _second = client.differer(lente {}).unwrap();
-        let named = cconn::nommee("rapide", ());
-        let delai = late(client.avec_delai(SHORT).appeler::<u8, _>(named));
-        assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
-        running.stop().unwrap();
+        undisturbed(BEARABLE, || {
+            let running = running();
+            let client = running.client();
+            let slow = client.differer(lente {}).unwrap();
+            let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
+            assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
+            let text = delai.to_string();
+            let told = delai.etape == Some(Etape::NonCommencee);
+            let wanted = if told { "`lente` was running" } else { "it may wait behind `lente`" };
+            assert!(text.contains(wanted), "{text}");
+            // The same of a deferred call, by name, and behind the second of two.
+            let attente = client.avec_delai(SHORT).differer(rapide {}).unwrap();
+            assert_eq!(late(attente.attendre()).derriere.as_deref(), Some("lente"));
+            slow.attendre().unwrap();
+            assert_eq!(client.appeler(rapide {}).unwrap(), 7);
+            let _second = client.differer(lente {}).unwrap();
+            let named = cconn::nommee("rapide", ());
+            let delai = late(client.avec_delai(SHORT).appeler::<u8, _>(named));
+            assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
+            running.stop().unwrap();
+        });
     });
 }
 
 #[test]
 fn another_threads_slow_call_is_named_too() {
     with_watchdog("behind another thread", LIMIT, || {
-        let running = running();
-        let client = running.client();
-        let other = client.clone();
-        let (sent, is_sent) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            sent.send(()).unwrap();
-            other.appeler(lente {})
+        undisturbed(BEARABLE, || {
+            let running = running();
+            let client = running.client();
+            let other = client.clone();
+            let (sent, is_sent) = mpsc::channel();
+            let thread = thread::spawn(move || {
+                sent.send(()).unwrap();
+                other.appeler(lente {})
+            });
+            is_sent.recv().unwrap();
+            // Until the other's call is on its way, this one is answered.
+            let delai = loop {
+                match client.avec_delai(SHORT).appeler(rapide {}) {
+                    Ok(_) => thread::yield_now(),
+                    error => break late(error),
+                }
+            };
+            assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
+            thread.join().unwrap().unwrap();
+            running.stop().unwrap();
         });
-        is_sent.recv().unwrap();
-        // Until the other's call is on its way, this one is answered.
-        let delai = loop {
-            match client.avec_delai(SHORT).appeler(rapide {}) {
-                Ok(_) => thread::yield_now(),
-                error => break late(error),
-            }
-        };
-        assert_eq!(delai.derriere.as_deref(), Some("lente"), "{delai}");
-        thread.join().unwrap().unwrap();
-        running.stop().unwrap();
     });
 }
 
 #[test]
 fn a_call_that_was_given_up_may_still_hold_others_up() {
     with_watchdog("behind one given up", LIMIT, || {
-        let running = running();
-        let client = running.client();
-        let brief = client.avec_delai(SHORT);
-        let first = late(brief.appeler(lente {}));
-        assert_eq!((first.derriere.clone(), first.a_pu_etre_executee), (None, true), "{first}");
-        let second = late(brief.appeler(rapide {}));
-        assert_eq!(second.derriere.as_deref(), Some("lente"), "{second}");
-        let again = late(brief.appeler(rapide {}));
-        assert_eq!(again.derriere.as_deref(), Some("lente"), "{again}");
-        // Its late answer comes before that of the next call, and is no hint any more.
-        assert_eq!(client.appeler(rapide {}).unwrap(), 7);
-        let third = late(brief.appeler(lente {}));
-        assert_eq!(third.derriere, None, "{third}");
-        running.stop().unwrap();
+        undisturbed(BEARABLE, || {
+            let running = running();
+            let client = running.client();
+            let brief = client.avec_delai(SHORT);
+            let first = late(brief.appeler(lente {}));
+            assert_eq!((first.derriere.clone(), first.a_pu_etre_executee), (None, true), "{first}");
+            let second = late(brief.appeler(rapide {}));
+            assert_eq!(second.derriere.as_deref(), Some("lente"), "{second}");
+            let again = late(brief.appeler(rapide {}));
+            assert_eq!(again.derriere.as_deref(), Some("lente"), "{again}");
+            // Its late answer comes before that of the next call, and is no hint any more.
+            assert_eq!(client.appeler(rapide {}).unwrap(), 7);
+            let third = late(brief.appeler(lente {}));
+            assert_eq!(third.derriere, None, "{third}");
+            running.stop().unwrap();
+        });
     });
 }
 
 #[test]
 fn a_call_behind_messages_says_so() {
     with_watchdog("behind messages", LIMIT, || {
-        let running = running();
-        let client = running.client();
-        assert_eq!(client.appeler(rapide {}).unwrap(), 7);
-        client.envoyer(lente {}).unwrap();
-        let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
-        // Whether the peer was asked in time, nobody knows: it looks only now and then.
-        if delai.etape != Some(Etape::NonCommencee) {
-            assert_eq!(said(&delai), (Some(Etape::DerriereDesMessages), None, true), "{delai}");
-        }
-        running.stop().unwrap();
+        undisturbed(BEARABLE, || {
+            let running = running();
+            let client = running.client();
+            assert_eq!(client.appeler(rapide {}).unwrap(), 7);
+            client.envoyer(lente {}).unwrap();
+            let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
+            // Whether the peer was asked in time, nobody knows: it looks only now and then.
+            if delai.etape != Some(Etape::NonCommencee) {
+                assert_eq!(said(&delai), (Some(Etape::DerriereDesMessages), None, true), "{delai}");
+            }
+            running.stop().unwrap();
+        });
     });
 }
 
 #[test]
 fn a_call_that_a_later_one_passed_has_most_likely_started() {
     with_watchdog("passed", LIMIT, || {
-        let running = running();
-        let client = running.client();
-        let slow = client.avec_delai(SHORT).differer(a_part {}).unwrap();
-        assert_eq!(client.appeler(rapide {}).unwrap(), 7);
-        let delai = late(slow.attendre());
-        assert!(matches!(delai.etape, Some(Etape::Depassee | Etape::EnCours)), "{delai}");
-        assert!(delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
-        // It holds nobody up.
-        let lonely = late(client.avec_delai(SHORT).appeler(lente {}));
-        assert!(matches!(lonely.etape, Some(Etape::Envoyee | Etape::EnCours)), "{lonely}");
-        assert!(lonely.a_pu_etre_executee && lonely.derriere.is_none(), "{lonely}");
-        running.stop().unwrap();
+        undisturbed(BEARABLE, || {
+            let running = running();
+            let client = running.client();
+            let slow = client.avec_delai(SHORT).differer(a_part {}).unwrap();
+            assert_eq!(client.appeler(rapide {}).unwrap(), 7);
+            let delai = late(slow.attendre());
+            assert!(matches!(delai.etape, Some(Etape::Depassee | Etape::EnCours)), "{delai}");
+            assert!(delai.a_pu_etre_executee && delai.derriere.is_none(), "{delai}");
+            // It holds nobody up.
+            let lonely = late(client.avec_delai(SHORT).appeler(lente {}));
+            assert!(matches!(lonely.etape, Some(Etape::Envoyee | Etape::EnCours)), "{lonely}");
+            assert!(lonely.a_pu_etre_executee && lonely.derriere.is_none(), "{lonely}");
+            running.stop().unwrap();
+        });
     });
 }
 
@@ -183,19 +197,24 @@ fn asked_by_the_server(run: bool, ask: impl FnOnce(&Client)) {
 #[test]
 fn a_client_that_forgot_lancer_is_asked_about() {
     with_watchdog("no lancer", LIMIT, || {
-        asked_by_the_server(false, |client| {
-            let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
-            assert!(matches!(delai.etape, Some(Etape::SansReponse | Etape::NonEcoutee)), "{delai}");
-            let text = delai.to_string();
-            assert!(text.contains("does it call `ecouter`, or run `lancer`?"), "{text}");
-        });
-        // One that does, and has answered, is not suspected.
-        asked_by_the_server(true, |client| {
-            assert_eq!(client.appeler(rapide {}).unwrap(), 7);
-            let delai = late(client.avec_delai(SHORT).appeler(lente {}));
-            assert!(matches!(delai.etape, Some(Etape::Envoyee | Etape::EnCours)), "{delai}");
-            assert!(delai.a_pu_etre_executee, "{delai}");
-            assert!(!delai.to_string().contains("lancer"), "{delai}");
+        undisturbed(BEARABLE, || {
+            asked_by_the_server(false, |client| {
+                let delai = late(client.avec_delai(SHORT).appeler(rapide {}));
+                assert!(
+                    matches!(delai.etape, Some(Etape::SansReponse | Etape::NonEcoutee)),
+                    "{delai}"
+                );
+                let text = delai.to_string();
+                assert!(text.contains("does it call `ecouter`, or run `lancer`?"), "{text}");
+            });
+            // One that does, and has answered, is not suspected.
+            asked_by_the_server(true, |client| {
+                assert_eq!(client.appeler(rapide {}).unwrap(), 7);
+                let delai = late(client.avec_delai(SHORT).appeler(lente {}));
+                assert!(matches!(delai.etape, Some(Etape::Envoyee | Etape::EnCours)), "{delai}");
+                assert!(delai.a_pu_etre_executee, "{delai}");
+                assert!(!delai.to_string().contains("lancer"), "{delai}");
+            });
         });
     });
 }
