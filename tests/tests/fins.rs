@@ -11,7 +11,7 @@ use cconn::erreur::{Phase, RaisonFin};
 use cconn::{
     Client, Erreur, OctetsRef, OptionsServeur, Resultat, Serveur, commande, commandes, nommee,
 };
-use cconn_tests::{hex, with_watchdog};
+use cconn_tests::{Stopwatch, hex, undisturbed, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -30,6 +30,11 @@ impl Kicked {
     }
 
     fn with(serveur: &Serveur, each: Duration, taille_max: u32) -> Kicked {
+        Kicked::behind(serveur, Arc::default(), each, taille_max)
+    }
+
+    /// None of its lines is run while that is locked.
+    fn behind(serveur: &Serveur, gate: Arc<Mutex<()>>, each: Duration, taille_max: u32) -> Kicked {
         let (sender, hook) = mpsc::channel();
         let client = Client::options(serveur.adresse())
             .taille_max(taille_max)
@@ -39,6 +44,7 @@ impl Kicked {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let heard = lines.clone();
         let line = move |_: &Client, (n,): (u32,)| {
+            drop(gate.lock().unwrap());
             thread::sleep(each);
             heard.lock().unwrap().push(n);
         };
@@ -180,15 +186,15 @@ fn a_peer_that_reads_nothing_is_cut_at_the_deadline() {
         let client = arrivals.recv().unwrap();
         let hurried = client.avec_delai(Duration::from_millis(300));
         fill(&client);
-        let start = Instant::now();
+        let (start, watch) = (Instant::now(), Stopwatch::start());
         let error = hurried.expulser("deaf").unwrap_err();
-        let took = start.elapsed();
+        let (took, had) = (start.elapsed(), watch.elapsed());
         let Erreur::Delai(late) = &error else { panic!("{error}") };
         assert_eq!(late.phase, Phase::Expulsion);
         assert!(error.est_fatale() && !client.est_connecte());
-        assert!(took >= Duration::from_millis(290) && took < Duration::from_secs(2), "{took:?}");
+        assert!(took >= Duration::from_millis(290) && had < Duration::from_secs(2), "{took:?}");
         // It was cut: what it had not read by then is all it ever gets.
-        deaf.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        deaf.set_read_timeout(Some(LIMIT / 2)).unwrap();
         let mut rest = Vec::new();
         let _reset = deaf.read_to_end(&mut rest);
         assert!(!rest.windows(4).any(|bytes| bytes == b"deaf"));
@@ -228,9 +234,11 @@ fn a_stopping_peer_is_told_that_it_was_expelled() {
     with_watchdog("kick during a stop", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let (started, starts) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let may_go_on = Mutex::new(may_go_on);
         let slow = move |_: &Client, (): ()| {
             started.send(()).unwrap();
-            thread::sleep(Duration::from_millis(300));
+            let _told = may_go_on.lock().unwrap().recv();
         };
         serveur.enregistrer_commande("slow", slow).unwrap();
         let kicked = Kicked::new(&serveur, Duration::ZERO);
@@ -241,7 +249,9 @@ fn a_stopping_peer_is_told_that_it_was_expelled() {
         let stop = thread::spawn(move || stopping.eteindre());
         tell(&client, 10);
         thread::sleep(Duration::from_millis(20));
+        // The stop waits for `slow`, which goes on only when the peer has been sent away.
         client.expulser("too late").unwrap();
+        drop(go_on);
         let Err(Erreur::Fermee(fin)) = stop.join().unwrap() else { panic!("no orderly stop") };
         assert_eq!(fin.raison, RaisonFin::Expulsee);
         kicked.assert_expelled("too late", 10);
@@ -381,22 +391,29 @@ fn calls_under_way_on_both_sides_end_with_the_reason() {
     with_watchdog("calls under a kick", LIMIT, || {
         let (serveur, arrivals) = serve(Serveur::options(0));
         let (started, starts) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let may_go_on = Mutex::new(may_go_on);
         let slow = move |_: &Client, (): ()| {
             started.send(()).unwrap();
-            thread::sleep(Duration::from_millis(200));
+            let _told = may_go_on.lock().unwrap().recv();
         };
         serveur.enregistrer_commande("slow", slow).unwrap();
-        let kicked = Kicked::new(&serveur, Duration::from_millis(100));
+        let gate = Arc::default();
+        let closed = Mutex::lock(&gate).unwrap();
+        let kicked = Kicked::behind(&serveur, gate.clone(), Duration::ZERO, 8 << 20);
         let client = arrivals.recv().unwrap();
         let theirs = kicked.client.differer::<(), _>(nommee("slow", ())).unwrap();
         starts.recv().unwrap();
         let ours = client.differer::<(), _>(nommee("line", (0_u32,))).unwrap();
-        client.expulser("enough").unwrap();
+        let client_end = client.clone();
+        let expelling = thread::spawn(move || client_end.expulser("enough").unwrap());
         let Err(Erreur::Fermee(fin)) = theirs.attendre() else { panic!("answered") };
         assert_eq!((fin.raison, &*fin.texte), (RaisonFin::Expulsee, "enough"));
         let Err(Erreur::Fermee(fin)) = ours.attendre() else { panic!("answered") };
         assert_eq!((fin.raison, &*fin.texte), (RaisonFin::FermeeIci, "enough"));
         assert!(fin.a_pu_etre_executee);
+        drop((go_on, closed));
+        expelling.join().unwrap();
         kicked.assert_expelled("enough", 1);
     });
 }
@@ -449,13 +466,16 @@ fn an_orderly_stop_of_the_peer_is_no_error() {
 fn a_stop_tells_of_a_connection_that_was_cut_meanwhile() {
     with_watchdog("cut during a stop", LIMIT, || {
         let deadline = Duration::from_millis(500);
-        let (serveur, arrivals) = serve(Serveur::options(0).delai_ecriture(deadline));
-        let mut deaf = TcpStream::connect(serveur.adresse()).unwrap();
-        deaf.write_all(&hex::parse(GREETING).unwrap()).unwrap();
-        let client = arrivals.recv().unwrap();
-        fill(&client);
-        assert!(client.est_connecte());
-        let error = serveur.eteindre().expect_err("its messages were lost");
-        assert!(error.to_string().contains("1 connection was cut"), "{error}");
+        // A process that is held up for as long begins to stop when it has been cut already.
+        undisturbed(deadline / 3, || {
+            let (serveur, arrivals) = serve(Serveur::options(0).delai_ecriture(deadline));
+            let mut deaf = TcpStream::connect(serveur.adresse()).unwrap();
+            deaf.write_all(&hex::parse(GREETING).unwrap()).unwrap();
+            let client = arrivals.recv().unwrap();
+            fill(&client);
+            assert!(client.est_connecte());
+            let error = serveur.eteindre().expect_err("its messages were lost");
+            assert!(error.to_string().contains("1 connection was cut"), "{error}");
+        });
     });
 }

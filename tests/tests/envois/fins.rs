@@ -5,10 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use cconn::{Client, Serveur, nommee};
-use cconn_tests::{LINES, with_watchdog};
+use cconn_tests::{LINES, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -19,8 +18,8 @@ fn departs(how: &str) -> Command {
     command
 }
 
-/// How many messages of a client that ends that way arrive.
-fn arrived(how: &str) -> usize {
+/// How many messages of a client that ends that way arrive, of so many.
+fn arrived(how: &str, of: usize) -> usize {
     let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
     let lines = Arc::new(AtomicUsize::new(0));
     let counter = lines.clone();
@@ -35,11 +34,10 @@ fn arrived(how: &str) -> usize {
     });
     let mut child = departs(how).arg(serveur.adresse().to_string()).spawn().unwrap();
     child.wait().unwrap();
+    // The server may not have listed its newcomer yet; it has once a message has come.
+    until("all arrive", || lines.load(Ordering::SeqCst) >= of);
     // What it has written is read before the end of its connection is.
-    let end = Instant::now() + Duration::from_secs(5);
-    while !serveur.clients().is_empty() && Instant::now() < end {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("its connection has ended", || serveur.clients().is_empty());
     serveur.eteindre().unwrap();
     running.join().unwrap().unwrap();
     lines.load(Ordering::SeqCst)
@@ -48,7 +46,7 @@ fn arrived(how: &str) -> usize {
 fn assert_all_arrive(ways: &[&str]) {
     with_watchdog("the end of a program", LIMIT, || {
         for how in ways {
-            assert_eq!(arrived(how), LINES, "{how}");
+            assert_eq!(arrived(how, LINES), LINES, "{how}");
         }
     });
 }
@@ -100,11 +98,11 @@ fn other_verbs_and_handles() {
 #[test]
 fn several_threads_send() {
     with_watchdog("several threads", LIMIT, || {
-        assert_eq!(arrived("shared"), 3 * LINES);
+        assert_eq!(arrived("shared", 3 * LINES), 3 * LINES);
         // On Windows only the thread that ends the process runs its destructors, after the others
         // have been ended wherever they were.
         #[cfg(not(windows))]
-        assert_eq!(arrived("last-words"), 2 * LINES);
+        assert_eq!(arrived("last-words", 2 * LINES), 2 * LINES);
     });
 }
 

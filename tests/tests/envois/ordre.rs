@@ -1,14 +1,14 @@
 //! An answer overtakes what its command sent before; `rattraper` waits for that.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::{Phase, RaisonNonEnvoi};
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until, with_watchdog};
 
 use super::LIMIT;
 
@@ -17,6 +17,11 @@ const LINES: u32 = 100;
 /// A server whose command `work` sends 100 messages and answers, a client over TCP, and how many
 /// of the messages the client has handled; each takes that long.
 fn counting(each: Duration) -> (Serveur, Client, Arc<AtomicU32>) {
+    counting_behind(&Arc::default(), each)
+}
+
+/// The same, and none is handled while that is locked.
+fn counting_behind(gate: &Arc<Mutex<()>>, each: Duration) -> (Serveur, Client, Arc<AtomicU32>) {
     let serveur = Serveur::new(0).unwrap();
     serveur
         .enregistrer_commande("work", |client: &Client, ()| -> Resultat<()> {
@@ -29,9 +34,10 @@ fn counting(each: Duration) -> (Serveur, Client, Arc<AtomicU32>) {
     });
     let client = Client::new(serveur.adresse()).unwrap();
     let handled = Arc::new(AtomicU32::new(0));
-    let counter = handled.clone();
+    let (counter, gate) = (handled.clone(), gate.clone());
     client
         .enregistrer_commande("line", move |_, (n,): (u32,)| {
+            drop(gate.lock().unwrap());
             thread::sleep(each);
             assert_eq!(counter.fetch_add(1, Ordering::SeqCst), n % LINES, "in order");
         })
@@ -68,11 +74,7 @@ fn messages_that_arrive_during_a_call_are_run_to_their_end() {
     with_watchdog("without lancer", LIMIT, || {
         let (serveur, client, handled) = counting(Duration::ZERO);
         work(&client);
-        let end = Instant::now() + Duration::from_secs(5);
-        while handled.load(Ordering::SeqCst) < LINES {
-            assert!(Instant::now() < end, "{} of {LINES}", handled.load(Ordering::SeqCst));
-            thread::sleep(Duration::from_millis(1));
-        }
+        until("all are handled", || handled.load(Ordering::SeqCst) == LINES);
         client.close();
         serveur.eteindre().unwrap();
     });
@@ -81,7 +83,9 @@ fn messages_that_arrive_during_a_call_are_run_to_their_end() {
 #[test]
 fn rattraper_is_bounded_by_the_handle_s_deadline() {
     with_watchdog("a deadline", LIMIT, || {
-        let (serveur, client, handled) = counting(Duration::from_millis(2));
+        let gate = Arc::default();
+        let (serveur, client, handled) = counting_behind(&gate, Duration::ZERO);
+        let closed = gate.lock().unwrap();
         work(&client);
         for delai in [Duration::ZERO, Duration::from_millis(20)] {
             let late = client.avec_delai(delai).rattraper();
@@ -89,6 +93,7 @@ fn rattraper_is_bounded_by_the_handle_s_deadline() {
             assert_eq!((late.phase, late.delai), (Phase::Rattrapage, delai));
             assert!(late.to_string().contains("not handled yet"), "{late}");
         }
+        drop(closed);
         client.rattraper().unwrap();
         assert_eq!(handled.load(Ordering::SeqCst), LINES);
         client.close();

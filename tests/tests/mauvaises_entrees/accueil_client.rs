@@ -12,7 +12,7 @@ use cconn_tests::with_watchdog;
 use super::LIMIT;
 
 /// What connecting comes to where the other side sends that and then ends its direction or not.
-fn connect(bytes: Vec<u8>, then_ends: bool) -> Erreur {
+fn connect(bytes: Vec<u8>, then_ends: bool, time: Duration) -> Erreur {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let other = thread::spawn(move || {
@@ -25,8 +25,7 @@ fn connect(bytes: Vec<u8>, then_ends: bool) -> Erreur {
         raw.greeting();
         raw.rest()
     });
-    let options = Client::options(address).delai_connexion(Duration::from_millis(300));
-    let error = options.connecter().unwrap_err();
+    let error = Client::options(address).delai_connexion(time).connecter().unwrap_err();
     assert_eq!(other.join().unwrap(), [] as [Seen; 0], "after {error}");
     assert!(error.to_string().contains(&address.to_string()), "{error}");
     assert!(error.est_fatale() && !error.a_pu_etre_executee(), "{error}");
@@ -34,7 +33,8 @@ fn connect(bytes: Vec<u8>, then_ends: bool) -> Erreur {
 }
 
 fn failed(bytes: Vec<u8>, then_ends: bool) -> (Box<EchecConnexion>, String) {
-    match connect(bytes, then_ends) {
+    // More than a process can be held up for: it is told at once.
+    match connect(bytes, then_ends, LIMIT) {
         Erreur::Connexion(failed) => {
             let text = failed.to_string();
             (failed, text)
@@ -116,9 +116,10 @@ fn silence_has_its_own_error() {
     // [greeting.client-at-once] [greeting.in-time]
     with_watchdog("silent server", LIMIT, || {
         for beginning in [0, 5, 29] {
-            let error = connect(Greeting::server().bytes()[..beginning].to_vec(), false);
+            let time = Duration::from_millis(300);
+            let error = connect(Greeting::server().bytes()[..beginning].to_vec(), false, time);
             let Erreur::Delai(late) = &error else { panic!("{error:?}") };
-            assert_eq!((late.phase, late.delai), (Phase::Accueil, Duration::from_millis(300)));
+            assert_eq!((late.phase, late.delai), (Phase::Accueil, time));
             assert!(error.to_string().contains("no greeting came"), "{error}");
         }
     });

@@ -10,7 +10,7 @@ use cconn::{Adresse, Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Raw, Seen};
 
 /// Longest wait for what the server has to say.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A newcomer that did not become a client, and what the program is told of it.
 type TurnedAway = (Option<SocketAddr>, Phase, String);

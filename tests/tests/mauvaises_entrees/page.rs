@@ -8,7 +8,7 @@ use std::time::Duration;
 use cconn::erreur::{EchecConnexion, NatureDistante, RaisonFin};
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, Seen, adieu, call, failure, one_way, retrait};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, with_watchdog};
 
 use super::LIMIT;
 use super::banc::Bench;
@@ -111,21 +111,23 @@ fn an_abrupt_goodbye_may_follow_an_orderly_one() {
         bench.assert_cut(raw.address(), RaisonFin::DelaiDeGrace, "it is late");
 
         // From this side, to a peer that does not say its own.
-        let grace = Duration::from_millis(100);
-        let serveur = Serveur::options(0).delai_arret(grace).ouvrir().unwrap();
-        let running = serveur.clone();
-        thread::spawn(move || running.lancer());
-        let mut raw = Raw::client(serveur.adresse().socket().unwrap());
-        let stopping = serveur.clone();
-        let stop = thread::spawn(move || stopping.eteindre());
-        assert_eq!(raw.next(), Some(Seen::Retrait));
-        raw.send(&retrait());
-        let said: Vec<_> = raw.rest();
-        assert!(
-            matches!(said[..], [Seen::Adieu { reason: 1, .. }, Seen::Adieu { reason: 10, .. }]),
-            "{said:?}"
-        );
-        assert!(matches!(stop.join().unwrap(), Err(Erreur::Delai(_))));
+        let grace = Duration::from_millis(200);
+        undisturbed(grace / 3, || {
+            let serveur = Serveur::options(0).delai_arret(grace).ouvrir().unwrap();
+            let running = serveur.clone();
+            thread::spawn(move || running.lancer());
+            let mut raw = Raw::client(serveur.adresse().socket().unwrap());
+            let stopping = serveur.clone();
+            let stop = thread::spawn(move || stopping.eteindre());
+            assert_eq!(raw.next(), Some(Seen::Retrait));
+            raw.send(&retrait());
+            let said: Vec<_> = raw.rest();
+            assert!(
+                matches!(said[..], [Seen::Adieu { reason: 1, .. }, Seen::Adieu { reason: 10, .. }]),
+                "{said:?}"
+            );
+            assert!(matches!(stop.join().unwrap(), Err(Erreur::Delai(_))));
+        });
     });
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::{Erreur, Serveur, nommee};
 use cconn_tests::raw::{Flood, call, cancel, failure, grant, one_way};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 use super::LIMIT;
 
@@ -17,7 +17,8 @@ const CHARGE: u64 = 64;
 const FLOODERS: usize = 12;
 
 /// What a stop and a broadcast may take. A second or so is usual; a machine whose processors are
-/// all busy may need several: `endurance L10` measures beside as many threads that only burn.
+/// all busy may need several: `endurance L10` measures beside as many threads that only burn. It is
+/// time that this process had.
 const COARSE: Duration = Duration::from_secs(8);
 
 /// One flood at a time, or it is measured what the machine can bear.
@@ -39,12 +40,12 @@ fn stopped_under(frame: &[u8], charge: u64) -> [Duration; 2] {
     }
     // The floods come up to their full height.
     thread::sleep(Duration::from_millis(150));
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     serveur.diffuser(nommee("bonjour", ())).unwrap();
-    let told = start.elapsed();
-    let start = Instant::now();
+    let told = watch.elapsed();
+    let watch = Stopwatch::start();
     let result = serveur.eteindre();
-    let stopped = start.elapsed();
+    let stopped = watch.elapsed();
     assert!(matches!(result, Ok(()) | Err(Erreur::Delai(_))), "{result:?}");
     let _same = lancer.join().unwrap();
     floods.into_iter().for_each(Flood::join);

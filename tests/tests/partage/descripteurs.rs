@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use cconn::{Client, Serveur, nommee};
 use cconn_tests::raw::Raw;
-use cconn_tests::with_watchdog;
+use cconn_tests::{until, with_watchdog};
 
 use super::LIMIT;
 
@@ -30,11 +29,7 @@ fn sockets(port: u16) -> usize {
 
 #[track_caller]
 fn assert_soon(port: u16, wanted: usize) {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while sockets(port) != wanted {
-        assert!(Instant::now() < deadline, "{} sockets are left, not {wanted}", sockets(port));
-        thread::sleep(Duration::from_millis(2));
-    }
+    until(&format!("{wanted} sockets are left"), || sockets(port) == wanted);
 }
 
 fn server(kept: &Arc<Mutex<Vec<Client>>>) -> (Serveur, thread::JoinHandle<cconn::Resultat<()>>) {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use cconn::erreur::{Phase, RaisonFin, Usage};
 use cconn::persistant::ClientPersistant;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, quickly, until, with_watchdog};
 
-use super::{LIMIT, Running, double, lose, options, wait_until};
+use super::{LIMIT, Running, double, lose, options};
 
 #[commande(idempotente)]
 fn compter(client: &Client) -> Resultat<u32> {
@@ -33,13 +33,11 @@ fn losing(serveur: &Serveur, runs: &mpsc::Sender<()>) {
 #[test]
 fn the_first_connection_fails_at_once_where_nobody_listens() {
     with_watchdog("first", LIMIT, || {
-        let port = Running::new();
-        let number = port.port();
-        port.stop();
-        let begin = Instant::now();
-        let error = options(number).connecter().unwrap_err();
+        // A port that was free a moment ago may be another test's by now; nobody listens at 1.
+        let watch = Stopwatch::start();
+        let error = options(1).connecter().unwrap_err();
         assert!(matches!(error, Erreur::Connexion(_)), "{error}");
-        assert!(begin.elapsed() < Duration::from_secs(5));
+        assert!(watch.elapsed() < Duration::from_secs(5));
     });
 }
 
@@ -102,7 +100,7 @@ fn a_call_that_has_waited_for_its_connection_names_its_whole_deadline() {
         let port = server.port();
         let client = options(port).connecter().unwrap();
         server.stop();
-        wait_until("the loss is seen", || !client.est_connecte());
+        until("the loss is seen", || !client.est_connecte());
         let delai = Duration::from_millis(1500);
         let call = thread::spawn({
             let client = client.avec_delai(delai);
@@ -114,7 +112,8 @@ fn a_call_that_has_waited_for_its_connection_names_its_whole_deadline() {
         let error = call.join().unwrap();
         let Erreur::Delai(late) = &error else { panic!("{error}") };
         assert_eq!(late.delai, delai, "{error}");
-        assert_eq!(ran.try_recv().is_ok(), error.a_pu_etre_executee(), "{error}");
+        // One that may have run has not for certain: it may just have been sent.
+        assert!(error.a_pu_etre_executee() || ran.try_recv().is_err(), "{error}");
         server.cut();
         client.eteindre().unwrap();
         server.stop();
@@ -133,7 +132,7 @@ fn an_idempotent_call_is_tried_once_more_and_no_more() {
         });
         for _ in 0..2 {
             ran.recv().unwrap();
-            server.cut();
+            lose(&server, &client);
         }
         let lost = lost.join().unwrap();
         assert!(matches!(&lost, Erreur::Fermee(_)) && lost.a_pu_etre_executee(), "{lost}");
@@ -188,7 +187,7 @@ fn second_tries_run_out() {
             .collect();
         thread::sleep(Duration::from_millis(50));
         let (mut cuts, begin) = (0, Instant::now());
-        wait_until("all are lost", || {
+        until("all are lost", || {
             if ran.try_recv().is_ok() {
                 cuts += 1;
                 server.cut();
@@ -219,7 +218,7 @@ fn messages_and_deferred_calls_wait_for_the_connection_too() {
         let port = server.port();
         let client = options(port).connecter().unwrap();
         server.stop();
-        wait_until("the loss is seen", || !client.est_connecte());
+        until("the loss is seen", || !client.est_connecte());
         let none = client.essayer(nommee("note", (0_u32,))).unwrap_err();
         assert!(matches!(&none, Erreur::Delai(d) if d.phase == Phase::Retour), "{none}");
         let none = client.essayer_appel::<u64, _>(nommee("double", (1_u64,))).unwrap_err();
@@ -246,11 +245,11 @@ fn a_deadline_of_zero_never_waits() {
         let port = server.port();
         let client = options(port).connecter().unwrap();
         server.stop();
-        wait_until("the loss is seen", || !client.est_connecte());
-        let begin = Instant::now();
-        let none = double(&client.avec_delai(Duration::ZERO), 1).unwrap_err();
+        until("the loss is seen", || !client.est_connecte());
+        let none = quickly("no time", Duration::from_millis(50), || {
+            double(&client.avec_delai(Duration::ZERO), 1).unwrap_err()
+        });
         assert!(matches!(&none, Erreur::Delai(d) if d.phase == Phase::Retour), "{none}");
-        assert!(begin.elapsed() < Duration::from_millis(500));
         let text = none.to_string();
         assert!(text.contains("`double`") && text.contains("not sent"), "{text}");
     });
@@ -270,7 +269,7 @@ fn after_its_end_it_comes_back_no_more_and_says_so() {
         let error = client.enregistrer_commande("rien", |_, (): ()| ()).unwrap_err();
         assert!(matches!(error, Erreur::Enregistrement(_)), "{error}");
         assert!(client.client().is_none() && !client.est_connecte());
-        wait_until("the server sees it", || server.serveur.clients().is_empty());
+        until("the server sees it", || server.serveur.clients().is_empty());
         server.stop();
     });
 }
@@ -281,7 +280,7 @@ fn whoever_waits_for_a_connection_is_told_of_the_end() {
         let server = Running::new();
         let client = options(server.port()).connecter().unwrap();
         server.stop();
-        wait_until("the loss is seen", || !client.est_connecte());
+        until("the loss is seen", || !client.est_connecte());
         let waiting = thread::spawn({
             let client = client.clone();
             move || double(&client, 1).unwrap_err()
@@ -302,7 +301,7 @@ fn the_last_handle_ends_it() {
         drop(client);
         assert_eq!(double(&other, 1).unwrap(), 2);
         drop(other);
-        wait_until("the server sees it", || server.serveur.clients().is_empty());
+        until("the server sees it", || server.serveur.clients().is_empty());
         thread::sleep(Duration::from_millis(250));
         assert!(server.serveur.clients().is_empty(), "it does not come back");
         server.stop();

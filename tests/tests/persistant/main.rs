@@ -6,10 +6,11 @@ mod orages;
 mod reconstruction;
 
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::persistant::{ClientPersistant, OptionsPersistantes};
 use cconn::{Client, Resultat, Serveur, nommee};
+use cconn_tests::{until, until_some};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -22,14 +23,8 @@ struct Running {
 impl Running {
     /// On that port, which another server has just left.
     fn on(port: u16, prepare: impl Fn(&Serveur)) -> Running {
-        let begin = Instant::now();
-        let serveur = loop {
-            match Serveur::options(port).max_clients(60).ouvrir() {
-                Ok(serveur) => break serveur,
-                Err(error) => assert!(begin.elapsed() < Duration::from_secs(5), "{error}"),
-            }
-            thread::sleep(Duration::from_millis(5));
-        };
+        let serveur =
+            until_some("the port is free", || Serveur::options(port).max_clients(60).ouvrir().ok());
         serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n).unwrap();
         prepare(&serveur);
         let lancer = thread::spawn({
@@ -62,7 +57,7 @@ impl Running {
 /// would be lost with it.
 fn lose(server: &Running, client: &ClientPersistant) {
     let before = client.client().map(|client| client.id());
-    wait_until("the loss is seen", || {
+    until("the loss is seen", || {
         // A server may not have listed its newcomer yet.
         server.cut();
         client.client().map(|client| client.id()) != before
@@ -75,12 +70,4 @@ fn options(port: u16) -> OptionsPersistantes {
 
 fn double(client: &ClientPersistant, n: u64) -> Resultat<u64> {
     client.appeler(nommee("double", (n,)))
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(10), "{what}");
-        thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -8,9 +8,9 @@ use cconn::erreur::RaisonNonEnvoi;
 use cconn::persistant::{ClientPersistant, Reconnu};
 use cconn::{Client, Erreur, Serveur, commande, commandes, nommee};
 use cconn_tests::raw::{Greeting, Raw};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until, with_watchdog};
 
-use super::{LIMIT, Running, double, lose, options, wait_until};
+use super::{LIMIT, Running, double, lose, options};
 
 #[test]
 fn the_hook_runs_before_any_call_that_waits() {
@@ -130,7 +130,7 @@ fn a_hook_that_fails_or_panics_is_tried_again_on_another_connection() {
             .connecter()
             .unwrap_err();
         assert!(refused.to_string().contains("not today"), "{refused}");
-        wait_until("that connection is closed", || server.serveur.clients().is_empty());
+        until("that connection is closed", || server.serveur.clients().is_empty());
         let tries = Arc::new(Mutex::new(0));
         let count = tries.clone();
         let client = options(server.port())
@@ -199,11 +199,11 @@ fn commands_run_while_no_thread_of_the_program_waits() {
             .enregistrer_commande("annonce", move |_, (n,): (u32,)| told.send(n).unwrap())
             .unwrap();
         for n in 0..3_u32 {
-            wait_until("it is connected", || server.serveur.clients().len() == 1);
+            until("it is connected", || server.serveur.clients().len() == 1);
             server.serveur.diffuser(nommee("annonce", (n,))).unwrap();
             assert_eq!(heard.recv().unwrap(), n);
             lose(&server, &client);
-            wait_until("it is back", || client.est_connecte());
+            until("it is back", || client.est_connecte());
         }
         client.eteindre().unwrap();
         server.stop();

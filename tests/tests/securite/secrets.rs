@@ -11,7 +11,7 @@ use cconn::erreur::{EchecConnexion, NatureSecret, Usage};
 use cconn::secret::{LONGUEUR_MIN, Secret, nouvelle_cle};
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::raw::Greeting;
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, with_watchdog};
 
 use crate::certificats::Autorite;
 use crate::tls::{Running, connect, running, tls_of, trusting};
@@ -28,7 +28,7 @@ fn guarded(secrets: impl IntoIterator<Item = Secret>) -> Running {
 
 fn knowing(server: &Running, secrets: impl IntoIterator<Item = Secret>) -> Resultat<Client> {
     let options = Client::options(server.serveur.adresse());
-    options.delai_connexion(Duration::from_secs(5)).secrets(secrets).connecter()
+    options.delai_connexion(LIMIT / 3).secrets(secrets).connecter()
 }
 
 fn who(client: &Client) -> String {
@@ -227,7 +227,7 @@ fn recorded(server: &Serveur) -> Vec<u8> {
         }
         said
     });
-    let options = Client::options(address).delai_connexion(Duration::from_secs(5));
+    let options = Client::options(address).delai_connexion(LIMIT / 3);
     let client = options.secrets([secret("a", 1)]).connecter().unwrap();
     drop(client);
     recording.join().unwrap()
@@ -283,14 +283,18 @@ fn who_has_not_proved_the_secret_makes_nothing_run_and_nothing_be_decoded() {
 #[test]
 fn who_never_proves_is_sent_away_in_time() {
     with_watchdog("who_never_proves_is_sent_away_in_time", LIMIT, || {
-        let options = Serveur::options(0).secrets([secret("a", 1)]);
-        let server = running(options.delai_accueil(Duration::from_millis(150)));
-        let replayed = recorded(&server.serveur);
-        let mut silent = TcpStream::connect(server.serveur.adresse()).unwrap();
-        silent.write_all(&replayed[..replayed.len() - 1 - 20]).unwrap();
-        let other = knowing(&server, [secret("a", 1)]).unwrap();
-        silent.read_to_end(&mut Vec::new()).unwrap();
-        other.eteindre().unwrap();
+        let time = Duration::from_millis(300);
+        // Who does prove it has no more time.
+        undisturbed(time / 5, || {
+            let options = Serveur::options(0).secrets([secret("a", 1)]);
+            let server = running(options.delai_accueil(time));
+            let replayed = recorded(&server.serveur);
+            let mut silent = TcpStream::connect(server.serveur.adresse()).unwrap();
+            silent.write_all(&replayed[..replayed.len() - 1 - 20]).unwrap();
+            let other = knowing(&server, [secret("a", 1)]).unwrap();
+            silent.read_to_end(&mut Vec::new()).unwrap();
+            other.eteindre().unwrap();
+        });
     });
 }
 

@@ -5,12 +5,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::{EchecConnexion, NatureTls, Usage};
 use cconn::tls::{TlsClient, TlsServeur};
 use cconn::{Client, Erreur, Octets, OptionsServeur, Resultat, Serveur, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, with_watchdog};
 
 use crate::certificats::{Autorite, Piece, Valable, seul};
 
@@ -56,7 +56,7 @@ pub(crate) fn running(options: OptionsServeur) -> Running {
 
 impl Running {
     pub(crate) fn refusal(&self) -> Option<NatureTls> {
-        self.refused.recv_timeout(Duration::from_secs(5)).unwrap()
+        self.refused.recv_timeout(LIMIT / 2).unwrap()
     }
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn with_tls(piece: &Piece) -> OptionsServeur {
 }
 
 pub(crate) fn connect(running: &Running, tls: TlsClient) -> Resultat<Client> {
-    let delay = Duration::from_secs(5);
+    let delay = LIMIT / 3;
     Client::options(running.serveur.adresse()).delai_connexion(delay).tls(tls).connecter()
 }
 
@@ -92,9 +92,9 @@ fn echo(client: &Client, length: usize) {
 
 /// What the client and the server say about a connection that does not come about.
 fn refused(running: &Running, tls: TlsClient) -> (Option<NatureTls>, Option<NatureTls>, String) {
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     let error = connect(running, tls).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(5), "{error}");
+    assert!(watch.elapsed() < Duration::from_secs(5), "{error}");
     (nature(&error), running.refusal(), error.to_string())
 }
 
@@ -302,7 +302,8 @@ fn newcomers_that_stop_in_their_handshake_hold_nobody_up() {
     with_watchdog("newcomers_that_stop_in_their_handshake_hold_nobody_up", LIMIT, || {
         let autorite = Autorite::new();
         let options = with_tls(&autorite.signe(&["127.0.0.1"]));
-        let server = running(options.delai_accueil(Duration::from_millis(200)));
+        // Enough for who does greet on a machine whose processors are all busy.
+        let server = running(options.delai_accueil(Duration::from_millis(1_500)));
         let address = server.serveur.adresse();
         let silent: Vec<_> = (0..20)
             .map(|n| {
