@@ -109,7 +109,7 @@ impl State {
     // [credit.unknown] [stop.end]
     pub(super) fn credit_came(&mut self, id: CallId, lane: u8, bytes: u32) -> Result<(), Ending> {
         let of = Lane { call: id, lane };
-        let known = match self.outlets.as_mut() {
+        let changed = match self.outlets.as_mut() {
             None => false,
             Some(outlets) if bytes == 0 => {
                 holds(Rule::StopHaltsPumps) && outlets.halt_lane(of, Halt::Stopped)
@@ -119,7 +119,7 @@ impl State {
                 Ending::here(EndReason::Window, "a stream was given more credit than it may have")
             })?,
         };
-        if !known {
+        if !changed {
             self.waste.note();
             return Ok(());
         }
@@ -137,16 +137,17 @@ impl State {
         Ok(())
     }
 
-    /// Halts the stream of a call that the peer has given up.
+    /// Halts the stream of a call that the peer has given up. False if that changes nothing.
     // [cancel.stream]
-    pub(super) fn cancel_stream(&mut self, id: CallId) {
+    pub(super) fn cancel_stream(&mut self, id: CallId) -> bool {
         let lane = Lane { call: id, lane: ANSWER };
-        if let Some(outlets) = &mut self.outlets
-            && outlets.halt_lane(lane, Halt::Cancelled)
-        {
+        let Some(outlets) = &mut self.outlets else { return false };
+        let halted = outlets.halt_lane(lane, Halt::Cancelled);
+        if halted {
             self.wake_pump(id);
             self.tend_channel(lane);
         }
+        halted
     }
 
     // What the program takes.

@@ -208,9 +208,11 @@ impl Goodbye {
         self.ours = Said::Adieu;
     }
 
-    /// Notes that the peer's `retrait` has come.
-    pub(super) fn hear_retrait(&mut self) {
+    /// Notes that the peer's `retrait` has come. False if it had come before.
+    pub(super) fn hear_retrait(&mut self) -> bool {
+        let is_first = self.theirs < Said::Retrait;
         self.theirs = self.theirs.max(Said::Retrait);
+        is_first
     }
 
     /// Notes that the peer's `adieu` has come.

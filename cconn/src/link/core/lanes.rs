@@ -47,14 +47,16 @@ impl Lanes {
         self.calls.get(&lane.call)?.lanes.get(place)
     }
 
-    /// Ends every lane of a call that has not ended yet. True if the call has lanes.
+    /// Ends every lane of a call that has not ended yet. False if there is none.
     pub(crate) fn end_all(&mut self, call: CallId, text: &str) -> bool {
         let Some(row) = self.calls.get_mut(&call) else { return false };
+        let mut ended = false;
         for lane in row.lanes.iter_mut().filter(|lane| !lane.has_ended()) {
             lane.hear_end(Ended::Failure { code: FailureCode::Closed, text: text.into() });
+            ended = true;
         }
         self.tidy(call);
-        true
+        ended
     }
 
     /// Notes that a command has returned, and its answer has ended.

@@ -166,15 +166,17 @@ impl Outlets {
         if outlet.credit > wire::MAX_CREDIT { Err(TooMuch) } else { Ok(true) }
     }
 
-    /// Halts a stream; false if there is none.
+    /// Halts a stream. False if that changes nothing, because there is no such stream or it was
+    /// halted before.
     pub(crate) fn halt_lane(&mut self, lane: Lane, halt: Halt) -> bool {
         let Some(outlet) = self.of_lane(lane) else { return false };
+        let before = (outlet.heard, outlet.halt);
         outlet.heard = true;
         // A cancel that comes behind a stop says more.
         if outlet.halt != Halt::Cancelled {
             outlet.halt = halt;
         }
-        true
+        before != (outlet.heard, outlet.halt)
     }
 
     /// Whether the receiver of a stream wants no more of it.
@@ -228,8 +230,9 @@ mod tests {
         assert!(!outlets.is_halted(LANE));
         assert!(outlets.halt_lane(LANE, Halt::Stopped));
         assert_eq!(outlets.halt(id), Halt::Stopped);
+        assert!(!outlets.halt_lane(LANE, Halt::Stopped), "a second stop changes nothing");
         assert!(outlets.halt_lane(LANE, Halt::Cancelled));
-        assert!(outlets.halt_lane(LANE, Halt::Stopped));
+        assert!(!outlets.halt_lane(LANE, Halt::Stopped));
         assert_eq!(outlets.halt(id), Halt::Cancelled);
         assert!(outlets.is_halted(LANE) && !outlets.halt_lane(OTHER, Halt::Stopped));
     }

@@ -323,7 +323,9 @@ impl State {
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [cancel.unknown] [cancel.unstarted]
     fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
-        match self.turn.cancel(id) {
+        let found = self.turn.cancel(id);
+        let changed = !matches!(found, Cancelled::Nothing);
+        match found {
             Cancelled::Unstarted(command) => {
                 self.take_up(command.charge);
                 self.handled(command.number);
@@ -331,15 +333,21 @@ impl State {
             Cancelled::Running => self.call_is_unwanted(id),
             Cancelled::Nothing => {}
         }
-        self.cancel_stream(id);
-        self.cancel_lanes(id);
+        let halted = self.cancel_stream(id);
+        let ended = self.cancel_lanes(id);
+        if !(changed || halted || ended) {
+            self.waste.note();
+        }
         Ok(())
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [retrait.answer] [retrait.runs]
     fn peer_says_retrait(&mut self) -> Result<(), Ending> {
-        self.goodbye.hear_retrait();
+        if !self.goodbye.hear_retrait() {
+            self.waste.note();
+            return Ok(());
+        }
         self.begin_stop();
         Ok(())
     }

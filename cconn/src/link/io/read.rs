@@ -20,6 +20,9 @@ use crate::transport::Ready;
 /// deadline.
 pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
+/// The budget of a reader that wants the peer's last words, whatever comes before them.
+pub(super) const TO_THE_END: usize = usize::MAX;
+
 impl Channel {
     #[inline]
     fn routing(&self, router: Router) -> Routing<'_> {
@@ -88,6 +91,12 @@ impl Locked<'_> {
         }
     }
 
+    /// Whether reading waits just now, because too much came that changes nothing.
+    #[inline]
+    pub(in super::super) fn is_held_back(&mut self) -> bool {
+        self.is_flooded() && self.held_until(crate::sync::now()).is_some()
+    }
+
     /// Waits at the helm while too much came that changes nothing. True if the deadline has passed,
     /// or if nothing is read any more.
     #[cold]
@@ -148,7 +157,8 @@ impl Locked<'_> {
                 self.unlocked(|| {});
                 more = self.route_slice(&mut reader.inbox, Router::Waits);
             }
-            if n == 0 {
+            // A flood that changes nothing is not read faster because threads look often.
+            if n == 0 || (budget < TO_THE_END && self.is_held_back()) {
                 break;
             }
             total = total.saturating_add(n);

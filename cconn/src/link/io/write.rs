@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::channel::Channel;
 use super::lock::Locked;
+use super::read::TO_THE_END;
 use super::reader::Reader;
 use super::sleep::is_past;
 use super::telling::is_telling;
@@ -200,7 +201,7 @@ impl Locked<'_> {
             // The thread at the helm reads to the end of the input, and closes.
             return self.unlocked(|| channel.io.shutdown());
         };
-        self.read_ready(reader, usize::MAX);
+        self.read_ready(reader, TO_THE_END);
         // The connection ends as if by its input: commands that came before the peer's `adieu`
         // still run.
         self.end_input(Ending::cut(error));

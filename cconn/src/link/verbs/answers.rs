@@ -211,7 +211,10 @@ pub(super) fn unwanted(state: &mut Locked<'_>, may_have_run: bool) -> Failure {
 pub(super) fn look_round(state: &mut Locked<'_>, is_there: impl Fn(&State) -> bool) {
     if !is_there(state) {
         state.flush_ready();
-        state.look();
+        // A thread that looks all the time would otherwise read a flood as fast as it comes.
+        if !state.is_held_back() {
+            state.look();
+        }
         // A thread that looks again and again waits too, for an answer that may depend on these
         // commands.
         state.owe_what_came();

@@ -92,18 +92,19 @@ impl State {
         Ok(())
     }
 
-    /// Ends the argument streams of a call that the peer has given up.
+    /// Ends the argument streams of a call that the peer has given up. False if that changes
+    /// nothing.
     // [cancel.stream]
-    pub(in super::super) fn cancel_lanes(&mut self, call: CallId) {
-        if holds(Rule::CancelEndsLanes) {
-            self.end_lanes_of(call, GIVEN_UP);
-        }
+    pub(in super::super) fn cancel_lanes(&mut self, call: CallId) -> bool {
+        holds(Rule::CancelEndsLanes) && self.end_lanes_of(call, GIVEN_UP)
     }
 
-    fn end_lanes_of(&mut self, call: CallId, text: &str) {
-        if self.lanes.as_mut().is_some_and(|lanes| lanes.end_all(call, text)) {
+    fn end_lanes_of(&mut self, call: CallId, text: &str) -> bool {
+        let ended = self.lanes.as_mut().is_some_and(|lanes| lanes.end_all(call, text));
+        if ended {
             self.wake_taker(call);
         }
+        ended
     }
 
     /// Wakes the threads that wait for an item of an argument stream of that call.
