@@ -11,6 +11,7 @@ mod attack;
 mod calls;
 mod ends;
 mod faults;
+mod floods;
 mod hostile;
 mod limits;
 mod overslept;
