@@ -1,6 +1,7 @@
 //! Decides where received frames go: answers to their calls, commands to the queue, everything else
 //! to the state.
 
+mod goodbye;
 mod kept;
 
 use self::kept::Kept;
@@ -16,7 +17,7 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::Startable;
 use super::window::{Overrun, charge};
-use crate::sync::{Rule, holds, now};
+use crate::sync::now;
 use crate::wire::{self, CallId, ContextBlock, EndReason, FailureCode, Fingerprints, Frame};
 
 /// Frames routed under one hold of the lock, which takes some ten microseconds.
@@ -323,52 +324,23 @@ impl State {
     #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
     // [cancel.unknown] [cancel.unstarted]
     fn cancelled(&mut self, id: CallId) -> Result<(), Ending> {
-        let found = self.turn.cancel(id);
-        let changed = !matches!(found, Cancelled::Nothing);
-        match found {
+        let changed = match self.turn.cancel(id) {
             Cancelled::Unstarted(command) => {
                 self.take_up(command.charge);
                 self.handled(command.number);
+                true
             }
-            Cancelled::Running => self.call_is_unwanted(id),
-            Cancelled::Nothing => {}
-        }
+            Cancelled::Running => {
+                self.call_is_unwanted(id);
+                true
+            }
+            Cancelled::Nothing => false,
+        };
         let halted = self.cancel_stream(id);
         let ended = self.cancel_lanes(id);
         if !(changed || halted || ended) {
             self.waste.note();
         }
-        Ok(())
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "the routes of all kinds of frames look alike")]
-    // [retrait.answer] [retrait.runs]
-    fn peer_says_retrait(&mut self) -> Result<(), Ending> {
-        if !self.goodbye.hear_retrait() {
-            self.waste.note();
-            return Ok(());
-        }
-        self.begin_stop();
-        Ok(())
-    }
-
-    fn peer_says_adieu(&mut self, reason: EndReason, text: &str) -> Result<(), Ending> {
-        if reason != EndReason::Finished {
-            // Every error of this connection carries a copy, so longer texts than ours are
-            // shortened.
-            let text = wire::shorten(text, wire::MAX_TEXT).into();
-            // [abrupt.receiver]
-            return Err(Ending::Peer { reason, text });
-        }
-        // The peer's `adieu` answers our `retrait`, so at least one byte of that must have left.
-        let said = self.goodbye.retrait_at().is_some_and(|at| self.outbox.may_have_left(at));
-        let retired = self.goodbye.has_peer_retired() && said;
-        // [adieu.too-early]
-        if !retired && holds(Rule::TwoStepGoodbye) {
-            let text = "adieu came before both sides had said retrait";
-            return Err(Ending::here(EndReason::Protocol, text));
-        }
-        self.goodbye.hear_adieu();
         Ok(())
     }
 }
