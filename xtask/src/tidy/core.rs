@@ -56,7 +56,14 @@ fn open_fields(text: &str) -> Vec<(usize, String)> {
 /// Lines of the code proper, before its tests, that read a clock.
 fn clocks(text: &str) -> impl Iterator<Item = usize> {
     let code = (1..).zip(text.lines()).take_while(|(_, line)| *line != "#[cfg(test)]");
-    code.filter(|(_, line)| CLOCKS.iter().any(|clock| line.contains(clock))).map(|(at, _)| at)
+    let reads = |line: &str| CLOCKS.iter().any(|clock| line.contains(clock)) || imports_now(line);
+    code.filter(move |(_, line)| reads(line)).map(|(at, _)| at)
+}
+
+/// Whether a line imports the clock among other names: `use crate::sync::{holds, now};`.
+fn imports_now(line: &str) -> bool {
+    let is_import = line.trim_start().starts_with("use ") && line.contains("sync::");
+    is_import && line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "now")
 }
 
 #[cfg(test)]
@@ -75,6 +82,8 @@ mod tests {
     #[test]
     fn a_look_at_the_clock_is_found_in_code_and_not_in_tests() {
         let text = "let a = crate::sync::now();\n#[cfg(test)]\nlet b = Instant::now();\n";
+        assert_eq!(clocks(text).collect::<Vec<_>>(), [1]);
+        let text = "use crate::sync::{Rule, holds, now};\nuse crate::sync::{Rule, known};\n";
         assert_eq!(clocks(text).collect::<Vec<_>>(), [1]);
     }
 }

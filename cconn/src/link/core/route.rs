@@ -4,6 +4,8 @@
 mod goodbye;
 mod kept;
 
+use std::time::Instant;
+
 use self::kept::Kept;
 use super::calls::{Answer, Met};
 use super::carried::Carried;
@@ -17,7 +19,6 @@ use super::sleepers::Sleep;
 use super::state::State;
 use super::turn::Startable;
 use super::window::{Overrun, charge};
-use crate::sync::now;
 use crate::wire::{self, CallId, ContextBlock, EndReason, FailureCode, Fingerprints, Frame};
 
 /// Frames routed under one hold of the lock, which takes some ten microseconds.
@@ -50,6 +51,8 @@ pub(crate) struct Routing<'a> {
     pub(crate) commands: &'a dyn Kinds,
     pub(crate) router: Router,
     pub(crate) max_unclaimed: usize,
+    /// Asked only for a frame that says how much time is left.
+    pub(crate) clock: fn() -> Instant,
 }
 
 /// The fields of a command that has come.
@@ -146,13 +149,13 @@ impl State {
         match frame {
             Frame::OneWay { depth, command: name, fingerprint, context, body } => {
                 let (before, length) = (ContextBlock::size_of(context), body.len());
-                let carried = carried(context, false)?;
+                let carried = carried(context, false, routing.clock)?;
                 let head = Head { depth, call: None, name, fingerprint, carried };
                 self.command_came(head, [before, length], kept, routing)
             }
             Frame::Call { depth, id, command: name, fingerprint, context, body } => {
                 let (before, length) = (ContextBlock::size_of(context), body.len());
-                let carried = carried(context, true)?;
+                let carried = carried(context, true, routing.clock)?;
                 let head = Head { depth, call: Some(id), name, fingerprint, carried };
                 self.command_came(head, [before, length], kept, routing)
             }
@@ -350,23 +353,28 @@ impl State {
 fn carried(
     context: Option<ContextBlock<'_>>,
     is_call: bool,
+    clock: fn() -> Instant,
 ) -> Result<Option<Box<Carried>>, Ending> {
     match context {
         None => Ok(None),
-        Some(block) => read_context(block, is_call).map(Some),
+        Some(block) => read_context(block, is_call, clock).map(Some),
     }
 }
 
 // [credit.most]
 #[cold]
-fn read_context(block: ContextBlock<'_>, is_call: bool) -> Result<Box<Carried>, Ending> {
+fn read_context(
+    block: ContextBlock<'_>,
+    is_call: bool,
+    clock: fn() -> Instant,
+) -> Result<Box<Carried>, Ending> {
     let mut context = block.read();
     context.stream = context.stream.filter(|_| is_call);
     if context.stream.is_some_and(|credit| i64::from(credit.get()) > wire::MAX_CREDIT) {
         let text = "a call gives more credit to its stream than a stream may have";
         return Err(Ending::here(EndReason::Window, text));
     }
-    Ok(Box::new(Carried::of(&context, now)))
+    Ok(Box::new(Carried::of(&context, clock)))
 }
 
 fn overrun(overrun: Overrun) -> Ending {

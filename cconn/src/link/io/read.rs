@@ -27,7 +27,7 @@ impl Channel {
     #[inline]
     fn routing(&self, router: Router) -> Routing<'_> {
         let max_unclaimed = self.limits.max_unclaimed;
-        Routing { commands: &*self.kinds, router, max_unclaimed }
+        Routing { commands: &*self.kinds, router, max_unclaimed, clock: crate::sync::now }
     }
 
     /// Gives the buffer of a body back for the next read: a small one to the thread, a large one to
