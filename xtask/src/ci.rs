@@ -23,8 +23,10 @@ const STEPS: &[Step] = &[
     // The root is a virtual workspace, so the test command of the README means all its crates.
     Step::cargo("test", &["test"]),
     Step::cargo("test-release", &["test", "--package", "cconn", "--release", "--lib"]),
-    // The way of waiting that other systems have, see `transport/socket/polling.rs`.
+    // The way of waiting that other systems have, see `transport/socket/polling.rs`: what the step
+    // `test` runs, and below the endurance, but for what never waits.
     Step::cargo("polling", POLLING).testing(CALLER_TESTS).with(POLLING_SWITCH),
+    Step::cargo("polling-doc", POLLING_DOC).with(POLLING_SWITCH),
     Step::cargo("secure", SECURE),
     Step::cargo("secure-lib", SECURE_LIB),
     Step::cargo("secure-doc", SECURE_DOC),
@@ -51,6 +53,7 @@ const STEPS: &[Step] = &[
     Step::chore("fuzz", fuzz::chore).if_program("c++"),
     Step::cargo("model", &["run", "--release", "--manifest-path", "checks/model/Cargo.toml"]),
     Step::cargo("endurance", ENDURANCE),
+    Step::cargo("polling-endurance", ENDURANCE).with(POLLING_SWITCH),
 ];
 
 const ENDURANCE: &[&str] =
@@ -67,8 +70,47 @@ const CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
-const POLLING: &[&str] =
-    &["test", "--quiet", "--package", "cconn", "--package", "cconn-tests", "--lib"];
+/// Besides `CALLER_TESTS`: what is for Linux alone, starts cargo, counts what its whole process does,
+/// or needs the optional features.
+const POLLING: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "cconn",
+    "--package",
+    "cconn-tests",
+    "--features",
+    "cconn/tls,cconn/secret,cconn-tests/securite",
+    "--lib",
+    "--test",
+    "abonnements",
+    "--test",
+    "allocations",
+    "--test",
+    "boite",
+    "--test",
+    "exemples",
+    "--test",
+    "flux_memoire",
+    "--test",
+    "fourche",
+    "--test",
+    "large_allocations",
+    "--test",
+    "promesses_ouvertes",
+    "--test",
+    "python",
+    "--test",
+    "securite",
+    "--test",
+    "system_calls",
+    "--test",
+    "unix",
+];
+/// The tests that ask the compiler and the pages of the guide, which is the same in either way.
+#[cfg(test)]
+const NEVER_WAIT: &[&str] = &["guide", "ui"];
+const POLLING_DOC: &[&str] = &["test", "--quiet", "--package", "cconn", "--doc"];
 /// The tests from the caller's side that every way of waiting and every system must pass.
 const CALLER_TESTS: &[&str] = &[
     "adresses",
@@ -229,6 +271,34 @@ mod tests {
         let manifest = crate::root().join("Cargo.toml");
         let manifest = std::fs::read_to_string(manifest).expect("the manifest can be read");
         assert!(!manifest.contains("[package]") && !manifest.contains("default-members"));
+    }
+
+    /// The names of the programs that the integration tests are.
+    fn test_programs() -> Vec<String> {
+        let folder = crate::root().join("tests/tests");
+        let entries = std::fs::read_dir(folder).expect("it can be read").flatten();
+        let is_program = |path: &Path| {
+            path.extension().is_some_and(|kind| kind == "rs") || path.join("main.rs").exists()
+        };
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| is_program(path))
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn every_test_program_runs_in_the_polling_way_or_never_waits() {
+        let programs = test_programs();
+        assert!(programs.len() > CALLER_TESTS.len(), "{programs:?}");
+        let named = |name: &str| {
+            let polls = CALLER_TESTS.contains(&name) || POLLING.contains(&name);
+            assert!(!(polls && NEVER_WAIT.contains(&name)), "{name} is in both lists");
+            polls || NEVER_WAIT.contains(&name)
+        };
+        for name in &programs {
+            assert!(named(name), "{name} is in none of CALLER_TESTS, POLLING and NEVER_WAIT");
+        }
     }
 
     #[test]

@@ -78,7 +78,10 @@ fn start_server(options: OptionsServeur) -> Host {
     Host::start(options, |serveur| serveur.enregistrer(commandes![echo]).unwrap())
 }
 
-/// L01: ten thousand connections held by one process, one thread and one descriptor each.
+/// The sockets that a connection takes: where waiting threads poll, one more that wakes them.
+const SOCKETS: usize = if cfg!(cconn_polling) { 2 } else { 1 };
+
+/// L01: ten thousand connections held by one process, one thread each and no socket too many.
 pub(crate) fn held(run: &Run) {
     let count = run.pick(1000, 10_000);
     let host = start_server(Serveur::options(0).max_clients(count));
@@ -96,7 +99,7 @@ pub(crate) fn held(run: &Run) {
     // One thread waited for the next client before, and in a full server none does; one reads what
     // the helper says instead.
     run.exactly("threads more", now.threads - base.threads, count);
-    run.exactly("descriptors more", now.descriptors - base.descriptors - PIPES, count);
+    run.exactly("descriptors more", now.descriptors - base.descriptors - PIPES, count * SOCKETS);
     let seconds = run.pick(3, 60);
     helper.tell(&seconds.to_string());
     let (calls, p99) = pair(&helper.hear());
@@ -184,29 +187,41 @@ pub(crate) fn clamped(run: &Run) {
     stop(run, host);
 }
 
-/// What the design says that a process can bear: a descriptor for each client with 32 in
+/// What the design says that a process can bear: the sockets of each client with 32 descriptors in
 /// reserve, and nine tenths of a quarter of the memory maps.
 fn bearable_clients() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
     let maps: u64 = maps.trim().parse().unwrap();
-    let most = descriptors.unwrap_or(u64::MAX).saturating_sub(32).min(maps / 4 * 9 / 10);
-    usize::try_from(most).unwrap()
+    let descriptors = descriptors.unwrap_or(u64::MAX).saturating_sub(32) / SOCKETS as u64;
+    usize::try_from(descriptors.min(maps / 4 * 9 / 10)).unwrap()
 }
 
-/// L09: a thousand connect at once.
+/// L09: a thousand connect at once, a few times. A queue that is too short for them holds some up
+/// each time, for a second or more; a busy machine holds them up now and then, so the shortest time
+/// counts.
 pub(crate) fn burst(run: &Run) {
     let count = 1000;
     let (plain, greeted, control) = gather(plain_server(), count);
     run.exactly("greeted by plain sockets", greeted, count);
     drop(plain);
     let host = start_server(Serveur::options(0).max_clients(count));
-    let (helper, accepted, took) = gather(host.address(), count);
-    run.exactly("accepted", accepted, count);
-    run.time_beside("all greeted", took, Duration::from_millis(500), control);
-    drop(helper);
+    let (mut shortest, mut accepted) = (Duration::MAX, 0);
+    for _ in 0..BURSTS {
+        let (helper, taken, took) = gather(host.address(), count);
+        (shortest, accepted) = (shortest.min(took), accepted + taken);
+        drop(helper);
+        while !host.serveur.clients().is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    run.exactly("accepted", accepted, BURSTS * count);
+    run.time_beside("all greeted", shortest, Duration::from_millis(500), control);
     stop(run, host);
 }
+
+/// How often L09 has them connect.
+const BURSTS: usize = 5;
 
 /// A server of plain sockets: it greets each connection on a thread of its own, and does no more.
 fn plain_server() -> SocketAddr {

@@ -7,6 +7,9 @@ use std::process::{Command, ExitStatus, Stdio};
 /// Names and values that a step adds to its environment.
 type Environment = &'static [(&'static str, &'static str)];
 
+/// The variable with the folder that cargo builds in.
+const TARGET_FOLDER: &str = "CARGO_TARGET_DIR";
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     name: &'static str,
@@ -140,6 +143,9 @@ pub(super) fn test_arguments(tests: &[&'static str]) -> Vec<&'static str> {
 fn run_cargo(root: &Path, arguments: &[&str], environment: Environment) -> Result<(), String> {
     let mut command = crate::cargo();
     command.args(arguments).envs(environment.iter().copied());
+    // From the root, also for the cargo that a test starts elsewhere.
+    let folders = environment.iter().filter(|(name, _)| *name == TARGET_FOLDER);
+    command.envs(folders.map(|(name, folder)| (*name, root.join(folder))));
     judge(command.current_dir(root).stdin(Stdio::null()).status())
 }
 
