@@ -96,6 +96,7 @@ pub fn kind<E>(error: &Erreur<E>) -> Kind {
             EchecConnexion::Complet { .. }
             | EchecConnexion::Refusee { .. }
             | EchecConnexion::AutreProgramme { .. }
+            | EchecConnexion::Mandataire { .. }
             | EchecConnexion::Secret { .. } => Kind::Refused,
             _ => Kind::Unreachable,
         },

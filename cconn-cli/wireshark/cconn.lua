@@ -25,6 +25,8 @@ local REFUSALS = {
     [5] = "a secret is wanted",
     [6] = "no secret in common",
     [7] = "the proof is wrong",
+    [8] = "another program",
+    [9] = "a proxy that is not agreed on",
 }
 
 local RECORDS = {

@@ -311,6 +311,9 @@ pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duratio
         }
         HandshakeError::Refused { refusal: Refusal::OtherProgram, .. }
         | HandshakeError::OtherProgram(_) => EchecConnexion::AutreProgramme { adresse, texte },
+        HandshakeError::Refused { refusal: Refusal::Proxy, .. } | HandshakeError::Proxy(_) => {
+            EchecConnexion::Mandataire { adresse, texte }
+        }
         HandshakeError::Refused { refusal: Refusal::Plain, .. } => {
             EchecConnexion::Tls { adresse, nature: NatureTls::Exige, texte }
         }

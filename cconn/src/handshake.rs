@@ -3,12 +3,14 @@
 //! This file knows one transport and no program. The caller turns what it reports into an
 //! error for the program.
 
+mod announcement;
 mod secret;
 
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use crate::link::{Limits, PeerLimits, smallest_window};
+use crate::proxy;
 use crate::text::counted;
 use crate::transport::{Ready, Transport};
 use crate::wire::{
@@ -16,6 +18,7 @@ use crate::wire::{
     Role, VERSION, WireError,
 };
 
+pub(crate) use announcement::{Announcement, ProxyFault};
 pub(crate) use secret::{Hearing, Proven, answer, greet_and_prove};
 
 /// Room for a greeting and a first small call, bytes. The connection goes on reading into this
@@ -35,6 +38,8 @@ pub(crate) enum HandshakeError {
     NotCconn(String),
     #[error("{}", speaks_tls(*.0))]
     SpeaksTls(Role),
+    #[error("{0}")]
+    Proxy(#[from] ProxyFault),
     #[error("it speaks version {0} of the protocol, this side version {VERSION}")]
     Version(u16),
     #[error("it is a {0} too; connect a client to a server")]
@@ -253,6 +258,9 @@ fn receive(
 fn other_protocol(first: &[u8], own_role: Role) -> HandshakeError {
     if is_tls(first) {
         return HandshakeError::SpeaksTls(own_role);
+    }
+    if own_role == Role::Server && proxy::begins(first) {
+        return ProxyFault::Unlisted.into();
     }
     HandshakeError::NotCconn(shown(first))
 }

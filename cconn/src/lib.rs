@@ -45,6 +45,7 @@ mod body;
 mod codec;
 mod forme;
 mod octets;
+mod proxy;
 mod transport;
 mod wire;
 

@@ -13,6 +13,7 @@ mod etat;
 mod faible;
 mod hooks;
 mod listener;
+mod mandataire;
 mod notify;
 mod options;
 mod program;

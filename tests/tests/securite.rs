@@ -8,6 +8,8 @@ mod autres;
 mod certificats;
 #[path = "securite/gardes.rs"]
 mod gardes;
+#[path = "securite/mandataires.rs"]
+mod mandataires;
 #[path = "securite/matrice.rs"]
 mod matrice;
 #[path = "securite/secrets.rs"]

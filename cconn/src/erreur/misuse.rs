@@ -26,6 +26,22 @@ pub enum Usage {
         /// The largest value that it may have; `None` if there is no upper bound.
         maximum: Option<Box<str>>,
     },
+    /// One of the [`mandataires`](crate::OptionsServeur::mandataires) is no address that a proxy may
+    /// connect from.
+    #[error(
+        "`mandataires`: `{}` is not where a proxy connects from: {}; it takes an address or a \
+         network, as in `10.0.0.5` or `10.0.0.0/8`, or `unix:`",
+        Harmless(quoi),
+        Harmless(texte)
+    )]
+    #[doc(alias = "BadProxy")]
+    #[non_exhaustive]
+    Mandataire {
+        /// The text as given.
+        quoi: Box<str>,
+        /// What is wrong with it.
+        texte: Box<str>,
+    },
     /// A certificate, a key or a name that was given for encryption is of no use.
     #[error("encryption: {}: {}", Harmless(quoi), Harmless(texte))]
     #[doc(alias("BadCertificate", "BadKey"))]

@@ -112,6 +112,18 @@ pub enum EchecConnexion {
         /// Which program either side is.
         texte: Box<str>,
     },
+    /// A server and the proxy in front of it do not agree: a PROXY header is missing, is not good,
+    /// or comes from an address that is not one of
+    /// [`mandataires`](crate::OptionsServeur::mandataires). No command has run.
+    #[error("{adresse} is not let in, or not reached: {}", Harmless(texte))]
+    #[non_exhaustive]
+    #[doc(alias = "Proxy")]
+    Mandataire {
+        /// The other side's address.
+        adresse: Box<str>,
+        /// What is wrong, and what to do.
+        texte: Box<str>,
+    },
     /// The program that was started as a server did not become one.
     #[error(
         "no server at {adresse}: `{}` was started for it: {}",

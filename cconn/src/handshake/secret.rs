@@ -99,6 +99,11 @@ struct Asked {
 }
 
 impl Hearing {
+    /// Whether nothing of a greeting has come.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.said.is_empty() && self.asked.is_none()
+    }
+
     /// Whether the newcomer has been sent this side's greeting.
     pub(crate) fn is_greeted(&self) -> bool {
         self.asked.is_some()

@@ -175,6 +175,7 @@ fn is_refusal(failed: &EchecConnexion) -> bool {
             | EchecConnexion::Refusee { .. }
             | EchecConnexion::Secret { .. }
             | EchecConnexion::Tls { .. }
+            | EchecConnexion::Mandataire { .. }
             | EchecConnexion::AutreProgramme { .. }
     )
 }

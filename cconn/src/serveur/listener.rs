@@ -74,6 +74,11 @@ pub(super) trait Newcomer: Send + Sync {
     /// The stream, for sending a greeting and hearing one.
     fn transport(&self) -> &dyn Transport;
 
+    /// The stream as a proxy in front of this server speaks on it: without encryption.
+    fn bare(&self) -> &dyn Transport {
+        self.transport()
+    }
+
     /// The stream as a connection keeps it: closed when the connection ends, even if handles still
     /// exist.
     fn into_transport(self: Box<Self>) -> Arc<dyn Transport>;

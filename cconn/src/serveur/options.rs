@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::bounds::Bounds;
 use super::clients::Clients;
 use super::listener::{self, Listener};
+use super::mandataire::Proxies;
 use super::salon::Rooms;
 use super::service::Service;
 use super::system::affordable_clients;
@@ -35,6 +36,8 @@ type RefusedHook = Arc<dyn Fn(Option<Adresse>, &Erreur) + Send + Sync>;
 pub(super) struct Kept {
     pub(super) settings: Settings,
     pub(super) bounds: Bounds,
+    /// Who is believed about for whom it connects.
+    pub(super) proxies: Proxies,
     /// How long a newcomer waits for the place of a client that has just left.
     pub(super) leaving: Duration,
     /// The server stops by itself after so long without clients.
@@ -75,6 +78,7 @@ pub struct OptionsServeur {
     address: Result<Adresse, AdresseInvalide>,
     pub(super) settings: Settings,
     pub(super) bounds: Bounds,
+    pub(super) proxies: Proxies,
     /// As in `Kept`. Programs can't set it; tests set it longer.
     pub(super) leaving: Duration,
     /// A socket that listens on the address already is taken over.
@@ -94,6 +98,7 @@ impl OptionsServeur {
             address,
             settings: Settings::default(),
             bounds: Bounds::new(1, UNUSED),
+            proxies: Proxies::default(),
             leaving: LEAVING,
             takes_over: false,
             idle_stop: None,
@@ -233,6 +238,7 @@ impl OptionsServeur {
         self.settings.check()?;
         self.given.check()?;
         self.bounds.check()?;
+        self.proxies.check()?;
         crate::link::note_maker();
         let (listener, address) = self.listen()?;
         self.warn(&address);
@@ -245,6 +251,7 @@ impl OptionsServeur {
         let registry = Arc::new(Registry::new(hooks, self.given));
         let options = Kept {
             bounds: self.bounds,
+            proxies: self.proxies,
             leaving: self.leaving,
             idle_stop: self.idle_stop,
             is_unique: self.takes_over,

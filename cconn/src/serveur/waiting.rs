@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::Serveur;
 use super::listener::{Newcomer, Source};
 use crate::adresse::Adresse;
-use crate::handshake::{self, Greeted, HandshakeError, Hearing};
+use crate::handshake::{self, Announcement, Greeted, HandshakeError, Hearing, ProxyFault};
 use crate::transport::{NatureTls, TlsFault, Transport};
 use crate::wire::Refusal;
 
@@ -32,11 +32,26 @@ pub(super) const MAX_STRANGERS: usize = 128;
 /// A peer that has been accepted and has not greeted yet.
 struct Stranger {
     io: Box<dyn Newcomer>,
+    /// Where it comes from: as a proxy said, if one speaks for it.
     address: Adresse,
+    preface: Preface,
     /// The part of its greeting and of its proof that has come.
     hearing: Hearing,
     /// When it is turned away if it has not greeted.
     until: Option<Instant>,
+}
+
+/// What comes before a greeting.
+enum Preface {
+    /// Nothing: the address is no proxy's.
+    Nothing,
+    /// The header of a proxy, of which this has come.
+    Awaited(Announcement),
+    /// The header has come.
+    Heard {
+        /// The proxy speaks for itself, or does not say for whom.
+        itself: bool,
+    },
 }
 
 /// A peer that has greeted and is not a client yet.
@@ -144,7 +159,12 @@ impl Serveur {
     fn meet(&self, io: Box<dyn Newcomer>, address: Adresse, waiting: &mut Waiting) -> Seen {
         let settings = &self.shared.options.settings;
         let until = Instant::now().checked_add(settings.greeting_deadline);
-        let mut stranger = Stranger { io, address, hearing: Hearing::default(), until };
+        let preface = if self.shared.options.proxies.lists(&address) {
+            Preface::Awaited(Announcement::default())
+        } else {
+            Preface::Nothing
+        };
+        let mut stranger = Stranger { io, address, preface, hearing: Hearing::default(), until };
         if let Some(heard) = self.hear(&mut stranger) {
             return self.judge(stranger, heard, waiting);
         }
@@ -163,16 +183,21 @@ impl Serveur {
         Seen::Nothing
     }
 
-    /// Reads what a stranger has sent. `None` if its greeting, and its proof where one is wanted, are
-    /// not whole yet.
+    /// Reads what a stranger has sent. `None` if its greeting, the header of a proxy in front of it
+    /// and its proof, where they are wanted, are not whole yet.
     fn hear(&self, stranger: &mut Stranger) -> Option<Result<Greeted, HandshakeError>> {
+        if let Err(error) = stranger.hear_proxy()? {
+            return Some(Err(error));
+        }
         let settings = &self.shared.options.settings;
-        stranger.hearing.hear(
-            stranger.io.transport(),
-            &settings.limits,
-            &settings.keys,
-            self.told(),
-        )
+        let io = stranger.io.transport();
+        let heard = stranger.hearing.hear(io, &settings.limits, &settings.keys, self.told())?;
+        Some(match heard {
+            Err(HandshakeError::Proxy(ProxyFault::Unlisted)) if stranger.is_announced() => {
+                Err(ProxyFault::Again.into())
+            }
+            heard => heard,
+        })
     }
 
     fn is_full(&self) -> bool {
@@ -194,6 +219,10 @@ impl Serveur {
                 }
                 let Stranger { io, address, .. } = stranger;
                 Seen::Guest(Guest { io, address, greeted })
+            }
+            // A proxy that looks whether the server is well says no more than that.
+            Err(HandshakeError::Ended | HandshakeError::Io(_)) if stranger.is_a_look() => {
+                Seen::Nothing
             }
             Err(error) => {
                 self.turn_away(stranger, error, Refusal::Accepted, waiting);
@@ -218,6 +247,8 @@ impl Serveur {
         };
         let refusal = match refusal {
             Refusal::Accepted if is_plain(&why) => Refusal::Plain,
+            // [refusal.proxy]
+            Refusal::Accepted if matches!(why, HandshakeError::Proxy(_)) => Refusal::Proxy,
             Refusal::Accepted if self.is_full() => Refusal::Full,
             other => other,
         };
@@ -242,6 +273,31 @@ impl Serveur {
             let why = self.refused(Refusal::Stopping);
             self.turn_away(stranger, why, Refusal::Stopping, waiting);
         }
+    }
+}
+
+impl Stranger {
+    /// Reads the header of a proxy, where one comes first. `None` if it is not whole yet.
+    // [proxy.first] [proxy.address]
+    fn hear_proxy(&mut self) -> Option<Result<(), HandshakeError>> {
+        let Preface::Awaited(header) = &mut self.preface else { return Some(Ok(())) };
+        Some(header.hear(self.io.bare())?.map(|client| {
+            // Some proxies tell their own address where they look whether the server is well.
+            let itself = client.is_none() || client == self.address.socket();
+            self.preface = Preface::Heard { itself };
+            if let Some(client) = client {
+                self.address = client.into();
+            }
+        }))
+    }
+
+    fn is_announced(&self) -> bool {
+        matches!(self.preface, Preface::Heard { .. })
+    }
+
+    /// Whether this is a proxy that speaks for itself and has said nothing but that.
+    fn is_a_look(&self) -> bool {
+        matches!(self.preface, Preface::Heard { itself: true }) && self.hearing.is_silent()
     }
 }
 

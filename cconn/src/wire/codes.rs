@@ -137,6 +137,8 @@ pub(crate) enum Refusal {
     WrongProof = 7,
     // [refusal.program]
     OtherProgram = 8,
+    // [refusal.proxy]
+    Proxy = 9,
 }
 
 impl Refusal {
@@ -157,6 +159,7 @@ impl Refusal {
             6 => Some(Refusal::NoSecret),
             7 => Some(Refusal::WrongProof),
             8 => Some(Refusal::OtherProgram),
+            9 => Some(Refusal::Proxy),
             _ => None,
         }
     }
@@ -182,6 +185,9 @@ impl Refusal {
                  their way"
             }
             Refusal::OtherProgram => "the server is another program, or another build of it",
+            Refusal::Proxy => {
+                "the server and the proxy in front of it do not agree about PROXY headers"
+            }
             Refusal::Plain => "the server takes encrypted connections only; connect with `tls`",
         }
     }

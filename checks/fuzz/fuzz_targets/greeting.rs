@@ -1,16 +1,18 @@
-//! Any bytes as a greeting: no panic, and what is read is written so that it is read the same
-//! again.
+//! Any bytes as a greeting, and as the header of a proxy in front of it: no panic, what is read is
+//! written so that it is read the same again, and no header is read too far.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
+use cconn::proxy;
 use cconn::wire::{GREETING_HEAD, Greeting, GreetingHead};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "only a part of the layer is needed")]
 mod cconn {
+    pub mod proxy;
     pub mod wire;
 }
 
@@ -26,7 +28,31 @@ fuzz_target!(|data: &[u8]| {
         greeting(rest);
     }
     greeting(data);
+    let whole = header(data, data.len());
+    assert_eq!(header(data, 1), whole);
+    assert_eq!(header(data, 7), whole);
 });
+
+/// Reads a header in pieces. Returns for whom it speaks and how many bytes it has; `None` if it is
+/// not whole.
+fn header(bytes: &[u8], piece: usize) -> Option<Result<(String, usize), proxy::HeaderFault>> {
+    let mut taken = 0;
+    loop {
+        let wanted = match proxy::wanted(&bytes[..taken]) {
+            Ok(wanted) => wanted,
+            Err(fault) => return Some(Err(fault)),
+        };
+        assert!(wanted >= taken && wanted <= proxy::MAX_HEADER, "{taken} bytes of {wanted}");
+        if wanted == taken {
+            let said = proxy::parse(&bytes[..taken]);
+            return Some(said.map(|said| (format!("{said:?}"), taken)));
+        }
+        if taken == bytes.len() {
+            return None;
+        }
+        taken = (taken + piece).min(wanted).min(bytes.len());
+    }
+}
 
 fn greeting(rest: &[u8]) {
     let Ok(greeting) = Greeting::parse(rest) else { return };

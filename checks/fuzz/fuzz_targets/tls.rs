@@ -20,13 +20,14 @@ use rustls::{
 use cconn::sync::Deadline;
 use cconn::transport::{Input, Ready, Secured, Session, Transport};
 
-pub(crate) use cconn::{identite, sync, text, transport};
+pub(crate) use cconn::{identite, proxy, sync, text, transport};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "only a part of the layers is needed")]
 mod cconn {
     pub mod identite;
+    pub mod proxy;
     pub mod sync;
     pub mod text;
     pub mod transport {

@@ -35,10 +35,9 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream) {
 fn started(refused: mpsc::Sender<String>) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
     let options = Serveur::options(0).quand_refuse(move |_, why| {
         if let Erreur::Connexion(why) = why {
-            let sort = if matches!(**why, EchecConnexion::Incompatible { .. }) {
-                "incompatible"
-            } else {
-                "other"
+            let sort = match **why {
+                EchecConnexion::Mandataire { .. } => "proxy",
+                _ => "other",
             };
             let _over = refused.send(format!("{sort}: {why}"));
         }
@@ -93,8 +92,8 @@ fn a_proxy_that_puts_a_header_in_front_is_refused() {
             let mut raw = Raw::connect(serveur.adresse().socket().unwrap());
             raw.send(&[header, Greeting::client().bytes()].concat());
             let why = refused.recv().unwrap();
-            assert!(why.starts_with("incompatible: "), "{why}");
-            assert!(why.contains("not a cconn peer"), "{why}");
+            assert!(why.starts_with("proxy: "), "{why}");
+            assert!(why.contains("is not one of `mandataires`"), "{why}");
         }
         used(serveur.adresse().socket().unwrap());
         serveur.eteindre().unwrap();

@@ -5,6 +5,7 @@ mod debit;
 #[cfg(target_os = "linux")]
 mod descripteurs;
 mod inactivite;
+mod mandataires;
 mod piles;
 mod places;
 mod programmes;

@@ -70,6 +70,10 @@ impl Newcomer for Secured<Box<dyn Newcomer>> {
         self
     }
 
+    fn bare(&self) -> &dyn Transport {
+        (**self.below()).bare()
+    }
+
     fn into_transport(self: Box<Self>) -> Arc<dyn Transport> {
         Arc::new((*self).over(Newcomer::into_transport))
     }

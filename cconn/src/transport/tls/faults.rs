@@ -2,6 +2,7 @@
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use crate::proxy;
 use crate::transport::fault::{NatureTls, TlsFault};
 
 /// The fault behind an error of TLS.
@@ -105,6 +106,10 @@ fn of_alert(alert: AlertDescription) -> TlsFault {
 pub(super) fn not_tls(first: &[u8], is_client: bool) -> TlsFault {
     let what = if first.starts_with(b"cconn") || b"cconn".starts_with(first) {
         "cconn without TLS"
+    } else if !is_client && proxy::begins(first) {
+        let text = "a proxy's PROXY header comes where TLS should begin: its address is not one of \
+                    `mandataires`, or a second header stands behind the first";
+        return TlsFault::new(NatureTls::EnClair, text);
     } else {
         "no TLS"
     };

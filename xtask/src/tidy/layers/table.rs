@@ -52,6 +52,11 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("copy", Only(&[]), "large copies of bytes, where the processor makes them fast"),
     layer("wire", Only(&[]), "the bytes of greetings and frames; no I/O, no state"),
     layer(
+        "proxy",
+        Only(&[]),
+        "the header by which a proxy says for whom it connects; no I/O, no state",
+    ),
+    layer(
         "body",
         Only(&["copy"]),
         "the body of a message, of which one long byte string may stand apart",
@@ -63,7 +68,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "transport",
-        Only(&["adresse", "identite", "sync", "copy"]),
+        Only(&["adresse", "identite", "sync", "copy", "proxy"]),
         "sockets, and streams in memory",
     ),
     layer("octets", Only(&["copy"]), "byte payloads that travel as bytes"),
@@ -83,7 +88,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("preuve", Only(&["wire"]), "what proves that a side knows a secret"),
     layer(
         "handshake",
-        Only(&["text", "sync", "wire", "transport", "link", "preuve"]),
+        Only(&["text", "sync", "wire", "proxy", "transport", "link", "preuve"]),
         "the greeting: both sides send theirs at once, and read the other's",
     ),
     layer(
