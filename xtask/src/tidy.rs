@@ -8,6 +8,7 @@ mod face;
 mod layers;
 mod markdown;
 mod names;
+mod packages;
 mod repo;
 mod rules;
 mod size;
@@ -37,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("links between files", markdown::check_links),
     ("both READMEs show the commands", markdown::check_commands),
     ("dependency budget", budget::check),
+    ("what packages carry", packages::check),
     ("rules of the protocol", rules::check),
 ];
 
