@@ -123,8 +123,9 @@ impl Client {
     /// They are also written when the thread that sent them ends, when the handle is dropped, and
     /// when the program returns from `main`, panics there or calls [`exit`](std::process::exit). In
     /// the last three cases the messages of all threads are written, provided that the thread that
-    /// ends the program has made a client or a server. A program that is killed or aborts within
-    /// that millisecond loses them. Use [`eteindre`](Client::eteindre) to wait until all messages
+    /// ends the program has made a client or a server; its end waits for that some milliseconds, 1.2
+    /// seconds at most where a peer takes nothing. A program that is killed or aborts within that
+    /// millisecond loses them. Use [`eteindre`](Client::eteindre) to wait until all messages
     /// are handled.
     ///
     /// The peer handles a message at most once; a message that was accepted here before an orderly

@@ -257,7 +257,8 @@ impl Serveur {
     ///
     /// # Blocking
     ///
-    /// Until the stop is done, at most a little longer than the grace period.
+    /// Until the stop is done, at most a little longer than the grace period. A stream of an
+    /// iterator without end goes on for half of the grace period.
     ///
     /// # Examples
     ///

@@ -40,7 +40,7 @@ impl Client {
     /// # Blocking
     ///
     /// Until both sides are done, at most for the grace period; not at all inside a command of this
-    /// connection.
+    /// connection. A stream of an iterator without end goes on for half of the grace period.
     ///
     /// # Examples
     ///

@@ -2,14 +2,15 @@
 //! test that counts what arrives.
 //!
 //! `departs <how> <address>` connects there and sends `line` so many times; `departs serveur-...`
-//! is a server instead, and prints its address.
+//! is a server instead, and prints its address; `departs soi-...` is both, and streams to itself.
 
 use std::process;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use cconn::{Client, Resultat, Serveur, nommee};
+use cconn::flux::Flux;
+use cconn::{Client, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::LINES;
 
 /// A client whose commands a thread of its own runs, as the README has it.
@@ -83,11 +84,94 @@ fn serve(address_of: &str) {
     }
 }
 
+/// A time that no test waits for: what waits for it hangs.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+#[commande]
+fn sans_fin() -> Flux<u64> {
+    Flux::de(0..)
+}
+
+/// One item, and then none for ever.
+#[commande]
+fn muet() -> Flux<u64> {
+    Flux::de((0..).inspect(|n| {
+        if *n > 0 {
+            thread::sleep(FOR_EVER);
+        }
+    }))
+}
+
+#[commande]
+fn mortel() -> Flux<u64> {
+    Flux::de((0..).inspect(|n| {
+        if *n == 1000 {
+            process::exit(0);
+        }
+    }))
+}
+
+#[commande]
+fn finir() {
+    process::exit(0);
+}
+
+/// A server with a client in its own process, between which a stream is under way when the process
+/// ends. No stop of either would ever be over.
+fn stream_to_itself(how: &str) {
+    let serveur = Serveur::options(0).max_clients(2).delai_arret(FOR_EVER).ouvrir();
+    let serveur = serveur.expect("a free port");
+    serveur.enregistrer(commandes![sans_fin, muet, mortel, finir]).expect("names");
+    let runs = serveur.clone();
+    thread::spawn(move || runs.lancer());
+    let connect = || Client::options(serveur.adresse()).delai_arret(FOR_EVER).connecter();
+    let client = connect().expect("it listens");
+    let mut stream = match how {
+        "soi-muet" => client.appeler(muet {}),
+        "soi-mortel" => client.appeler(mortel {}),
+        _ => client.appeler(sans_fin {}),
+    }
+    .expect("it begins");
+    assert!(stream.next().is_some());
+    let takes = move || stream.for_each(drop);
+    match how {
+        // The stream stands still: nobody takes from it.
+        "soi-plein" => std::mem::forget(takes),
+        "soi-fil" => {
+            thread::spawn(takes);
+            thread::spawn(|| process::exit(0)).join().expect("it ends");
+        }
+        "soi-dedans" => {
+            thread::spawn(takes);
+            let other = connect().expect("it listens");
+            other.appeler(finir {}).expect_err("no answer comes");
+        }
+        "soi-mortel" => takes(),
+        _ => drop(thread::spawn(takes)),
+    }
+    process::exit(0);
+}
+
+/// Sends to somebody who reads nothing, until nothing more is taken.
+fn fill(address: &str) {
+    let client = Client::options(address).delai_ecriture(FOR_EVER).connecter();
+    let client = client.expect("the test listens");
+    let long = vec![0_u8; 100_000];
+    while client.essayer(nommee("line", (&long,))).is_ok() {}
+    process::exit(0);
+}
+
 fn main() {
     let mut words = std::env::args().skip(1);
     let (how, address) = (words.next().expect("how to end"), words.next().unwrap_or_default());
     if how.starts_with("serveur") {
         return serve(&how);
+    }
+    if how.starts_with("soi") {
+        return stream_to_itself(&how);
+    }
+    if how == "plein" {
+        return fill(&address);
     }
     if how == "sourd" {
         return listen_to_nothing(&address);

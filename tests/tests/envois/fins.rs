@@ -1,13 +1,14 @@
 //! What `envoyer` has accepted arrives, however the program ends.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cconn::{Client, Serveur, nommee};
-use cconn_tests::{LINES, until, with_watchdog};
+use cconn_tests::{LINES, raw, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -145,5 +146,39 @@ fn a_server_ends() {
             child.wait().unwrap();
             assert_eq!(lines.load(Ordering::SeqCst), LINES, "{how}");
         }
+    });
+}
+
+/// Waits for a child, which must end well, and soon enough for the watchdog.
+fn ends_well(mut command: Command, how: &str) {
+    let status = command.status().unwrap();
+    assert!(status.success(), "{how}: {status}");
+}
+
+#[test]
+fn a_program_that_streams_to_itself_ends_when_it_says_so() {
+    with_watchdog("a stream to oneself", LIMIT, || {
+        for how in ["soi-exit", "soi-fil", "soi-dedans", "soi-plein", "soi-muet", "soi-mortel"] {
+            ends_well(departs(how), how);
+        }
+    });
+}
+
+#[test]
+fn a_program_whose_peer_takes_nothing_ends_all_the_same() {
+    with_watchdog("a peer that takes nothing", LIMIT, || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let deaf = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let roomy = raw::Greeting { window: 1 << 30, ..raw::Greeting::server() };
+            raw::greeting(&mut stream);
+            stream.write_all(&roomy.bytes()).unwrap();
+            stream
+        });
+        let mut command = departs("plein");
+        command.arg(address.to_string());
+        ends_well(command, "plein");
+        drop(deaf.join().unwrap());
     });
 }
