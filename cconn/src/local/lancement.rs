@@ -101,13 +101,18 @@ fn is_passing(failed: &EchecConnexion) -> bool {
             matches!(cause.kind(), NotFound | ConnectionRefused)
         }
         EchecConnexion::Accueil { .. } => true,
-        EchecConnexion::Refusee { texte, .. } => &**texte == crate::wire::Refusal::Stopping.text(),
-        _ => false,
+        failed => is_stopping(failed),
     }
 }
 
+/// Whether a server has refused a newcomer because it stops.
+fn is_stopping(failed: &EchecConnexion) -> bool {
+    let stopping = crate::wire::Refusal::Stopping.text();
+    matches!(failed, EchecConnexion::Refusee { texte, .. } if &**texte == stopping)
+}
+
 /// Opens the socket, starts the program with it, and connects. `None` if a server that stops still
-/// has the socket: then the caller looks again.
+/// has the socket, or the one that was started stops already: then the caller looks again.
 fn start(
     options: &mut OptionsClient,
     command: &mut Command,
@@ -143,6 +148,12 @@ fn start(
         Ok(client) => {
             file.leave();
             Ok(Some(client))
+        }
+        // It has served, and nobody has come in its time: not this client either, which may have
+        // been held up.
+        Err(Erreur::Connexion(failed)) if is_stopping(&failed) => {
+            file.leave();
+            Ok(None)
         }
         // The program serves, and does not want this client: others may be using it.
         Err(Erreur::Connexion(failed)) if is_refusal(&failed) => {

@@ -12,8 +12,9 @@ use crate::identite::Identite;
 use crate::sync::{Condvar, Deadline, Mutex};
 
 /// How long a thread that has found the end of the stream waits to learn how the child ended: the
-/// system ends a process's streams a moment before it reports the process.
-const LEARN: Duration = Duration::from_millis(100);
+/// system ends a process's streams a moment before it reports the process, and the thread that hears
+/// of it may be late on a busy machine. Only a child that ends its stream and lives on takes as long.
+const LEARN: Duration = Duration::from_secs(1);
 
 /// Like `LEARN`, for a thread that must not wait.
 const GLANCE: Duration = Duration::from_millis(10);

@@ -2,11 +2,15 @@
 //! it is needed. `voisin <how> [<address>]`.
 #![cfg_attr(not(unix), allow(unused))]
 
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
 use cconn::{Client, Resultat, Serveur, nommee};
+use cconn_tests::raw::Greeting;
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -73,6 +77,23 @@ fn full() -> Resultat<()> {
     serveur.lancer()
 }
 
+/// The first time, a server whose time is over before anybody came; then one that serves.
+fn hesitant() -> Resultat<()> {
+    let before = format!("{}.hesite", argument(2).trim_start_matches("unix:"));
+    if std::fs::exists(&before).expect("it can be looked for") {
+        std::fs::remove_file(before).expect("it was there");
+        return server();
+    }
+    std::fs::write(before, "").expect("a folder of the test's");
+    let socket = std::io::stdin().as_fd().try_clone_to_owned().expect("a further descriptor");
+    let mut newcomer = UnixListener::from(socket).accept().expect("somebody comes").0;
+    let refusal = Greeting::refusing(2, "");
+    newcomer.write_all(&refusal.bytes()).expect("the newcomer waits");
+    // Until the newcomer has read it.
+    let _gone = newcomer.read_to_end(&mut Vec::new());
+    Ok(())
+}
+
 /// A server that another program can replace. It says its address, and stops when it was left
 /// alone for long.
 fn relayed() -> Resultat<()> {
@@ -116,6 +137,7 @@ fn run(how: &str) -> Resultat<()> {
         }
         "serveur" => server(),
         "plein" => full(),
+        "hesite" => hesitant(),
         "relaye" => relayed(),
         "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
         "appelle" => call(),

@@ -4,12 +4,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cconn::erreur::RaisonFin;
 use cconn::local::Enfant;
 use cconn::{Client, Erreur, Etat, Serveur, commande, commandes, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, until, with_watchdog};
 
 use super::dossier::LIMIT;
 
@@ -148,11 +148,8 @@ fn a_child_ends_with_the_stream_of_its_parent() {
         let enfant = child("enfant");
         let pid = enfant.pid();
         drop(enfant);
-        let begin = Instant::now();
-        while std::path::Path::new(&format!("/proc/{pid}")).exists() {
-            assert!(begin.elapsed() < LIMIT / 2, "the child lives, or is a zombie");
-            thread::sleep(Duration::from_millis(1));
-        }
+        let process = format!("/proc/{pid}");
+        until("the child ends, and is no zombie", || !std::path::Path::new(&process).exists());
     });
 }
 
@@ -216,8 +213,8 @@ fn settings_that_can_not_be_start_no_child() {
     let error = error.unwrap_err();
     assert!(matches!(error, Erreur::Usage(_)), "{error}");
     let slow = Client::options_enfant(command("muet")).delai_connexion(Duration::from_millis(200));
-    let begin = Instant::now();
+    let watch = Stopwatch::start();
     let error = slow.lancer().unwrap_err();
     assert!(matches!(error, Erreur::Delai(_)), "{error}");
-    assert!(begin.elapsed() < LIMIT, "the deadline was not kept");
+    assert!(watch.elapsed() < LIMIT, "the deadline was not kept");
 }

@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use cconn::erreur::EchecConnexion;
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{Stopwatch, undisturbed, until, with_watchdog};
 
 use super::dossier::{Dossier, LIMIT, launch, stop};
 
@@ -30,14 +30,6 @@ fn pid(client: &Client) -> u32 {
     client.appeler(nommee("pid", ())).unwrap()
 }
 
-fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !done() {
-        assert!(begin.elapsed() < LIMIT / 2, "{what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 #[test]
 fn a_server_is_started_once_and_stops_when_nobody_uses_it() {
     with_watchdog("started", LIMIT, || {
@@ -54,13 +46,13 @@ fn a_server_is_started_once_and_stops_when_nobody_uses_it() {
         first.appeler::<(), _>(nommee("dit", ("bonjour",))).unwrap();
         assert_eq!(first.appeler::<String, _>(nommee("lit", ())).unwrap(), "");
         drop((first, second));
-        wait_until("the idle server has stopped", || dossier.names().is_empty());
+        until("the idle server has stopped", || dossier.names().is_empty());
         let third = connect(&path, "30").unwrap();
         assert_ne!(pid(&third), server);
         drop(third);
-        wait_until("the second server has stopped", || dossier.names().is_empty());
+        until("the second server has stopped", || dossier.names().is_empty());
         let gone = format!("/proc/{server}");
-        wait_until("no zombie is left", || !Path::new(&gone).exists());
+        until("no zombie is left", || !Path::new(&gone).exists());
     });
 }
 
@@ -76,7 +68,7 @@ fn a_server_that_serves_but_refuses_its_first_client_is_not_ended() {
         refused(Client::ou_lancer(&*path, command("plein", &path, "30")));
         assert_eq!(dossier.names(), ["s", "s.lock"], "it serves others");
         refused(Client::new(&*path));
-        wait_until("the idle server has stopped", || dossier.names().is_empty());
+        until("the idle server has stopped", || dossier.names().is_empty());
     });
 }
 
@@ -91,7 +83,20 @@ fn a_server_that_was_killed_is_started_again() {
         let second = connect(&path, "50").unwrap();
         assert_ne!(pid(&second), server);
         drop(second);
-        wait_until("it has stopped", || dossier.names().is_empty());
+        until("it has stopped", || dossier.names().is_empty());
+    });
+}
+
+/// As one does whose time without a client has passed while the process that started it was held up.
+#[test]
+fn a_server_that_stops_before_its_first_client_has_come_is_started_again() {
+    with_watchdog("stopped", LIMIT, || {
+        let dossier = Dossier::new();
+        let path = dossier.join("s");
+        let client = Client::ou_lancer(&*path, command("hesite", &path, "300")).unwrap();
+        assert_eq!(client.appeler::<u64, _>(nommee("double", (4_u64,))).unwrap(), 8);
+        drop(client);
+        until("it has stopped", || dossier.names().is_empty());
     });
 }
 
@@ -127,7 +132,7 @@ fn start_at_once(count: usize) {
         drop(process.stdin.take());
         assert!(process.wait().unwrap().success());
     }
-    wait_until("the server has stopped", || dossier.names().is_empty());
+    until("the server has stopped", || dossier.names().is_empty());
 }
 
 #[test]
@@ -135,7 +140,7 @@ fn a_program_that_does_not_become_a_server_says_why() {
     with_watchdog("no server", LIMIT, || {
         let dossier = Dossier::new();
         let path = dossier.join("s");
-        let begin = Instant::now();
+        let watch = Stopwatch::start();
         let cases = [
             (command("faute", &path, "1"), "exit status: 3"),
             (command("rien", &path, "1"), "exit status: 0"),
@@ -150,7 +155,8 @@ fn a_program_that_does_not_become_a_server_says_why() {
             assert!(matches!(*failed, EchecConnexion::Lancement { .. }), "{failed:?}");
             assert_eq!(dossier.names(), [""; 0], "nothing is left behind");
         }
-        assert!(begin.elapsed() < Duration::from_secs(2), "none was waited for");
+        // Each would have had ten seconds to become one.
+        assert!(watch.elapsed() < Duration::from_secs(5), "none was waited for");
         let options = Client::options(&path).delai_connexion(Duration::from_millis(50));
         let error = options.ou_lancer(command("muet", &path, "1")).unwrap_err().to_string();
         assert!(error.contains("was ended") && error.contains("`Serveur::unique`"), "{error}");
@@ -191,11 +197,11 @@ fn a_server_that_hangs_is_named_in_time() {
         let dossier = Dossier::new();
         let path = dossier.join("s");
         let _silent = UnixListener::bind(&path).unwrap();
-        let begin = Instant::now();
+        let watch = Stopwatch::start();
         let options = Client::options(&path).delai_connexion(Duration::from_millis(100));
         let error = options.ou_lancer(Command::new("/no/such/program")).unwrap_err().to_string();
         assert!(error.contains("did not greet within 100ms"), "{error}");
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        assert!(watch.elapsed() < Duration::from_secs(2), "{:?}", watch.elapsed());
         assert!(path.exists());
     });
 }
@@ -222,17 +228,20 @@ fn only_the_path_of_a_socket_can_have_its_server_started() {
 #[test]
 fn an_idle_server_stops_in_order_and_a_used_one_does_not() {
     with_watchdog("idle", LIMIT, || {
-        let time = Duration::from_millis(60);
-        let options = Serveur::options(0).max_clients(2).s_arreter_si_oisif(time);
-        let serveur = options.ouvrir().unwrap();
-        let lancer = launch(&serveur);
-        let client = Client::new(serveur.adresse()).unwrap();
-        thread::sleep(2 * time);
-        assert!(client.est_connecte(), "it has a client");
-        let begin = Instant::now();
-        drop(client);
-        lancer.join().unwrap().unwrap();
-        assert!(begin.elapsed() >= time, "{:?}", begin.elapsed());
+        let time = Duration::from_millis(100);
+        // If the process is held up before the client comes, it has stopped.
+        undisturbed(time / 3, || {
+            let options = Serveur::options(0).max_clients(2).s_arreter_si_oisif(time);
+            let serveur = options.ouvrir().unwrap();
+            let lancer = launch(&serveur);
+            let client = Client::new(serveur.adresse()).unwrap();
+            thread::sleep(2 * time);
+            assert!(client.est_connecte(), "it has a client");
+            let begin = Instant::now();
+            drop(client);
+            lancer.join().unwrap().unwrap();
+            assert!(begin.elapsed() >= time, "{:?}", begin.elapsed());
+        });
         // A server that is stopped before does not wait for that.
         let serveur = Serveur::options(0).s_arreter_si_oisif(LIMIT * 100).ouvrir().unwrap();
         let lancer = launch(&serveur);

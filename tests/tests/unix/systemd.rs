@@ -4,19 +4,22 @@
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use cconn::{Client, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until_some, with_watchdog};
 
 use super::dossier::{Dossier, LIMIT};
+
+/// After how many milliseconds without a client it stops: more than the test is ever held up for
+/// before it connects.
+const IDLE: &str = "1500";
 
 /// Starts a server with a socket as its descriptor 3, as systemd does. `pid` is what `LISTEN_PID`
 /// says, in the words of a shell.
 fn service(dossier: &Dossier, socket: impl Into<OwnedFd>, address: &str, pid: &str) -> Command {
     let script = format!("exec 3<&0 </dev/null; LISTEN_PID={pid} LISTEN_FDS=1 exec \"$@\"");
     let mut command = Command::new("sh");
-    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_voisin"), "serveur", address, "50"]);
+    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_voisin"), "serveur", address, IDLE]);
     command.stdin(Stdio::from(socket.into())).env("NOTIFY_SOCKET", dossier.join("notify"));
     command.stderr(Stdio::piped());
     command
@@ -69,11 +72,9 @@ fn sockets_of_another_process_are_not_taken() {
         // The socket listens elsewhere: the service opens its own.
         let own = format!("unix:{}", dossier.join("t").display());
         let mut process = service(&dossier, listener, &own, "$$").spawn().unwrap();
-        let client = (0..500).find_map(|_| {
-            std::thread::sleep(Duration::from_millis(5));
-            Client::new(dossier.join("t")).ok()
-        });
-        assert_eq!(client.unwrap().appeler::<u64, _>(nommee("double", (4_u64,))).unwrap(), 8);
+        let client = until_some("it serves", || Client::new(dossier.join("t")).ok());
+        assert_eq!(client.appeler::<u64, _>(nommee("double", (4_u64,))).unwrap(), 8);
+        drop(client);
         assert!(process.wait().unwrap().success());
         assert!(!dossier.join("t").exists());
     });

@@ -205,7 +205,9 @@ fn who_says_nothing_or_nonsense_is_turned_away_and_costs_nobody_a_place() {
     with_watchdog("newcomers", LIMIT, || {
         let dossier = Dossier::new();
         let (sender, refused) = mpsc::channel();
-        let options = Serveur::options(dossier.join("s")).delai_accueil(Duration::from_millis(50));
+        // Longer than who does greet is ever held up for.
+        let time = Duration::from_millis(1_500);
+        let options = Serveur::options(dossier.join("s")).delai_accueil(time);
         let options = options.quand_refuse(move |_, why| sender.send(why.to_string()).unwrap());
         let serveur = options.ouvrir().unwrap();
         let lancer = launch(&serveur);
