@@ -114,6 +114,14 @@ mod tests {
         };
         let alone = connect(&[unanswered]);
         assert!(matches!(alone, Err(Erreur::Delai(_))), "{alone:?}");
-        assert_eq!(connect(&[unanswered, good]).unwrap(), Some(good.into()));
+        // A process that is held up for the second half of the time has none left. That is seen by
+        // what it took, and tried again.
+        let in_time = || {
+            let begin = Instant::now();
+            let reached = connect(&[unanswered, good]);
+            (reached.is_ok() || begin.elapsed() < delay).then_some(reached)
+        };
+        let reached = (0..10).find_map(|_| in_time()).expect("one try of ten is not held up");
+        assert_eq!(reached.unwrap(), Some(good.into()));
     }
 }

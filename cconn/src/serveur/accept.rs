@@ -412,6 +412,15 @@ mod tests {
         lancer.join().unwrap().unwrap();
     }
 
+    /// Waits until so many clients are listed, far longer than that takes.
+    fn until_listed(serveur: &Serveur, count: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while serveur.clients().len() != count {
+            assert!(Instant::now() < deadline, "{} and not {count}", serveur.clients().len());
+            thread::yield_now();
+        }
+    }
+
     #[test]
     fn an_unused_client_gives_its_place_to_a_newcomer() {
         let mut options = Serveur::options(0).max_clients(2);
@@ -426,11 +435,14 @@ mod tests {
             // Thirty bytes, and nothing more.
             let silent = newcomer(&serveur);
             assert!(greeting(&silent).is_ok());
+            // One that was greeted a moment ago may not be listed yet.
+            until_listed(&serveur, 2);
             let third = Client::new(serveur.adresse()).unwrap();
             third.appeler::<u32, _>(nommee("simple", ())).unwrap();
             let refused = Client::new(serveur.adresse()).unwrap_err();
             assert!(refused.to_string().contains("full"), "both are used: {refused}");
             third.eteindre().unwrap();
+            until_listed(&serveur, 1);
         }
         assert_eq!(used.appeler::<u32, _>(nommee("simple", ())).unwrap(), 7);
         serveur.eteindre().unwrap();

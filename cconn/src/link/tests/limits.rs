@@ -202,8 +202,13 @@ fn a_quiet_second_ends_what_this_thread_keeps_for_sending() {
     let payload = [7; 4096];
     crate::copy::moved(&[std::io::IoSlice::new(&payload)], |bytes| assert_eq!(bytes, payload));
     assert!(crate::copy::keeps_spare(), "what this test is about");
-    let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
-    let deadline = Some(Instant::now() + Duration::from_millis(1500));
-    client.link.call(&mut slow, deadline).unwrap_err();
-    assert!(!crate::copy::keeps_spare());
+    // A process that is held up may find the quiet second and the deadline over at once: then the
+    // deadline counts, and the next call has its quiet second.
+    let ends_it = (0..5).any(|_| {
+        let mut slow = frame(&client.link, SLOW, &[], true).unwrap();
+        let deadline = Some(Instant::now() + Duration::from_millis(1500));
+        client.link.call(&mut slow, deadline).unwrap_err();
+        !crate::copy::keeps_spare()
+    });
+    assert!(ends_it, "five quiet seconds change nothing");
 }

@@ -27,7 +27,8 @@ fn overslept<T: Send>(
     }
 }
 
-/// `None` if the machine was so busy that the wait was over before this thread saw it.
+/// `None` if the machine was so busy that the wait was over before this thread saw it, or that this
+/// thread read later than the wait lasts.
 fn overslept_once<T: Send>(
     answers: bool,
     reads_after: Option<Duration>,
@@ -63,6 +64,7 @@ fn overslept_once<T: Send>(
             }
             thread::yield_now();
         }
+        let woken = Instant::now();
         if let Some(after) = reads_after {
             thread::sleep(after);
             let reader = reader.take().unwrap();
@@ -70,8 +72,9 @@ fn overslept_once<T: Send>(
                 state.read_pass(reader, &mut soon().into(), core::route::Router::Waits)
             });
         }
+        let in_time = reads_after.is_none() || woken.elapsed() < LATE;
         let waited = waiting.join().unwrap();
-        Some((waited, begun.elapsed()))
+        in_time.then(|| (waited, begun.elapsed()))
     })
 }
 
@@ -99,12 +102,18 @@ fn an_answer_that_is_there_is_waited_for() {
 
 #[test]
 fn an_answer_that_never_comes_is_not_waited_for_longer() {
-    let (answer, took) = overslept(false, None, |link, [call, _]| link.wait_for(call, moment()));
-    assert!(matches!(answer, Err(Failure::Late { phase: WaitedFor::Answer(_), .. })), "{answer:?}");
-    assert!(took < DEADLINE + LATE + LATE, "{took:?}: nothing was there");
+    // What else the machine does makes some tries longer, and not each of five.
+    let waits_at_most = |answers, most: Duration| {
+        (0..5).any(|_| {
+            let (answer, took) =
+                overslept(answers, None, |link, [call, _]| link.wait_for(call, moment()));
+            let late = matches!(answer, Err(Failure::Late { phase: WaitedFor::Answer(_), .. }));
+            assert!(late, "{answer:?}");
+            took < most
+        })
+    };
+    assert!(waits_at_most(false, DEADLINE + LATE + LATE), "nothing was there");
     // The thread at the helm never reads: the wait lasts as long again as it overslept, and no
     // longer.
-    let (answer, took) = overslept(true, None, |link, [call, _]| link.wait_for(call, moment()));
-    assert!(matches!(answer, Err(Failure::Late { phase: WaitedFor::Answer(_), .. })), "{answer:?}");
-    assert!(took < DEADLINE + 4 * LATE, "{took:?}");
+    assert!(waits_at_most(true, DEADLINE + 4 * LATE), "it was not read");
 }
