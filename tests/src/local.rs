@@ -18,7 +18,7 @@ pub fn local() -> (Serveur, Client) {
 /// listed yet.
 ///
 /// # Panics
-/// If there is none for ten seconds.
+/// If there is none for five seconds.
 #[must_use]
 pub fn first_client(serveur: &Serveur) -> Client {
     testkit::until_some("somebody has come", || serveur.clients().into_iter().next())

@@ -14,17 +14,17 @@ use std::time::{Duration, Instant};
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Looks before a wait is given up: ten seconds of a process that always runs, and as much more as
-/// it is stopped or held up.
-const LOOKS: u32 = 10_000;
+/// Looks before a wait is given up: some six seconds of a process that always runs, and as much
+/// more as it is stopped or held up. A test's watchdog has twice that at least.
+const LOOKS: u32 = 5_000;
 
 /// Waits until `holds` does, by looking each millisecond.
 ///
 /// # Panics
-/// With `what`, which ought to have come about, after 10,000 looks in vain.
+/// With `what`, which ought to have come about, after 5,000 looks in vain.
 ///
 /// # Blocking
-/// Until it holds; ten seconds at least, where the process is not held up, before it panics.
+/// Until it holds; more than five seconds, where the process is not held up, before it panics.
 ///
 /// # Examples
 /// ```
@@ -42,7 +42,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Waits until `find` finds something, by looking each millisecond, and returns that.
 ///
 /// # Panics
-/// With `what`, which ought to have come about, after 10,000 looks in vain.
+/// With `what`, which ought to have come about, after 5,000 looks in vain.
 ///
 /// # Blocking
 /// As [`until`].

@@ -2,7 +2,7 @@
 //! does, by one of the connection's own.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -140,8 +140,15 @@ fn it_is_ready_at_once_where_the_answer_came_before_the_first_poll() {
 #[test]
 fn the_last_waker_is_woken_and_no_other() {
     with_watchdog("the last", LIMIT, || {
-        with_client(|_, client| {
-            let mut call = sleeps(client, 30);
+        with_client(|serveur, client| {
+            // It is not answered before it was polled twice.
+            let gate = Arc::new(Barrier::new(2));
+            let opens = gate.clone();
+            let held = move |_: &Client, (): ()| {
+                opens.wait();
+            };
+            serveur.enregistrer_commande("retenue", held).unwrap();
+            let mut call: Attente<()> = client.differer(nommee("retenue", ())).unwrap();
             let (before, old) = Count::new();
             let (count, waker) = Count::new();
             assert!(poll_once(&mut call, &old).is_pending());
@@ -151,6 +158,7 @@ fn the_last_waker_is_woken_and_no_other() {
             })
             .join()
             .unwrap();
+            gate.wait();
             count.wait_for(1);
             assert_eq!(before.times(), 0, "another thread polls it now");
             assert_eq!(Arc::strong_count(&before), 2, "the connection keeps no old waker");

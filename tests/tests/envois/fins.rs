@@ -3,12 +3,14 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use cconn::{Client, Serveur, nommee};
-use cconn_tests::{LINES, raw, until, with_watchdog};
+use cconn_tests::raw::{self, Raw, adieu, call};
+use cconn_tests::{LINES, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -21,7 +23,9 @@ fn departs(how: &str) -> Command {
 
 /// How many messages of a client that ends that way arrive, of so many.
 fn arrived(how: &str, of: usize) -> usize {
-    let serveur = Serveur::options(0).max_clients(2).ouvrir().unwrap();
+    let options = Serveur::options(0).max_clients(2);
+    let options = options.quand_deconnecte(|_, end| eprintln!("the connection has ended: {end:?}"));
+    let serveur = options.quand_refuse(|_, why| eprintln!("refused: {why}")).ouvrir().unwrap();
     let lines = Arc::new(AtomicUsize::new(0));
     let counter = lines.clone();
     serveur
@@ -36,7 +40,12 @@ fn arrived(how: &str, of: usize) -> usize {
     let mut child = departs(how).arg(serveur.adresse().to_string()).spawn().unwrap();
     child.wait().unwrap();
     // The server may not have listed its newcomer yet; it has once a message has come.
-    until("all arrive", || lines.load(Ordering::SeqCst) >= of);
+    for _ in 0..5_000 {
+        if lines.load(Ordering::SeqCst) >= of {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
     // What it has written is read before the end of its connection is.
     until("its connection has ended", || serveur.clients().is_empty());
     serveur.eteindre().unwrap();
@@ -180,5 +189,46 @@ fn a_program_whose_peer_takes_nothing_ends_all_the_same() {
         command.arg(address.to_string());
         ends_well(command, "plein");
         drop(deaf.join().unwrap());
+    });
+}
+
+#[test]
+fn what_came_before_a_reset_is_run() {
+    with_watchdog("a reset", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        let lines = Arc::new(AtomicUsize::new(0));
+        let counter = lines.clone();
+        serveur
+            .enregistrer_commande("line", move |_, ()| {
+                counter.fetch_add(1, Ordering::SeqCst);
+            })
+            .unwrap();
+        let (inside, entered) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let may_go_on = Mutex::new(may_go_on);
+        serveur
+            .enregistrer_commande("attend", move |_, ()| {
+                inside.send(()).unwrap();
+                let _told = may_go_on.lock().unwrap().recv();
+            })
+            .unwrap();
+        let running = thread::spawn({
+            let serveur = serveur.clone();
+            move || serveur.lancer()
+        });
+        let mut raw = Raw::client(serveur.adresse().socket().unwrap());
+        // Its answer stays unread, which makes the end of the peer a reset.
+        raw.send(&call(1, "line", &[]));
+        until("it has run", || lines.load(Ordering::SeqCst) == 1);
+        raw.send(&call(2, "attend", &[]));
+        entered.recv().unwrap();
+        raw.send(&(0..200).flat_map(|n| call(3 + n, "line", &[])).collect::<Vec<_>>());
+        raw.send(&adieu(2, b""));
+        drop(raw);
+        drop(go_on);
+        until("its connection has ended", || serveur.clients().is_empty());
+        serveur.eteindre().unwrap();
+        running.join().unwrap().unwrap();
+        assert_eq!(lines.load(Ordering::SeqCst), 201);
     });
 }

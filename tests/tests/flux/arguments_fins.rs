@@ -223,7 +223,8 @@ fn a_goodbye_ends_what_has_no_end() {
 fn a_goodbye_lets_a_short_stream_end() {
     with_watchdog("short streams", LIMIT, || {
         let carnet = Carnet::default();
-        let serveur = serving(&carnet);
+        // Half of it is far more than the rest of the stream takes.
+        let serveur = serving_with(&carnet, LIMIT);
         let client = serveur.client_local().unwrap();
         let (made, is_made) = mpsc::channel();
         let nombres = (0..2000).inspect(move |n| {
@@ -402,8 +403,9 @@ fn a_command_that_feeds_is_cancelled_with_its_call() {
         client.ecouter().unwrap();
         until("a call that is late has begun", || {
             let hasty = client.avec_delai(Duration::from_millis(100));
+            // Both give up at about the same moment, and this one may still be told so.
             let late = hasty.appeler(nourrir {}).unwrap_err();
-            assert!(matches!(late, Erreur::Delai(_)), "{late}");
+            assert!(matches!(late, Erreur::Delai(_) | Erreur::Distante(_)), "{late}");
             // If the process was held up, it has not run at all. The next one stands behind it.
             client.appeler(finir { nombres: Flux::de(0..7) }).unwrap();
             carnet.heard(1).iter().any(|told| told == "pulled")

@@ -1,5 +1,6 @@
 //! A limit of idleness: who is sent away, and who is not.
 
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,12 @@ fn idle_and_busy_clients() {
     let options = Serveur::options(0).max_clients(10).delai_inactivite(IDLE);
     let serveur = options.ouvrir().unwrap();
     serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();
-    serveur.enregistrer_commande("longue", |_, (): ()| thread::sleep(4 * IDLE)).unwrap();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let may_go_on = Mutex::new(may_go_on);
+    let longue = move |_: &Client, (): ()| {
+        let _told = may_go_on.lock().unwrap().recv();
+    };
+    serveur.enregistrer_commande("longue", longue).unwrap();
     let running = serveur.clone();
     let lancer = thread::spawn(move || running.lancer());
     let new = || Client::new(serveur.adresse()).unwrap();
@@ -36,12 +42,14 @@ fn idle_and_busy_clients() {
     let listens = new();
     let long = busy.differer::<(), _>(nommee("longue", ())).unwrap();
     let start = Instant::now();
-    while start.elapsed() < 3 * IDLE {
+    // Whoever is idle is looked at now and then: they are waited for, and the others stay.
+    while start.elapsed() < 3 * IDLE || serveur.clients().len() > 3 {
         thread::sleep(IDLE / 6);
         calls.appeler::<u32, _>(nommee("simple", ())).unwrap();
         sends.envoyer(nommee("simple", ())).unwrap();
         idle.send(&[10, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
+    drop(go_on);
     assert!(long.attendre().is_ok(), "a command runs");
     assert!(calls.est_connecte() && sends.est_connecte());
     for client in [&never, &once, &listens] {

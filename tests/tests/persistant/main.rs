@@ -5,11 +5,12 @@ mod appels;
 mod orages;
 mod reconstruction;
 
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use cconn::persistant::{ClientPersistant, OptionsPersistantes};
-use cconn::{Client, Resultat, Serveur, nommee};
+use cconn::{Client, Etat, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{until, until_some};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -17,21 +18,25 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A server that runs on a thread.
 struct Running {
     serveur: Serveur,
+    moi: Moi,
     lancer: JoinHandle<Resultat<()>>,
 }
 
 impl Running {
     /// On that port, which another server has just left.
     fn on(port: u16, prepare: impl Fn(&Serveur)) -> Running {
-        let serveur =
-            until_some("the port is free", || Serveur::options(port).max_clients(60).ouvrir().ok());
+        let asked = Moi::default();
+        let serveur = until_some("the port is free", || {
+            Serveur::options(port).max_clients(60).fournir(asked.clone()).ouvrir().ok()
+        });
+        serveur.enregistrer(commandes![moi]).unwrap();
         serveur.enregistrer_commande("double", |_, (n,): (u64,)| 2 * n).unwrap();
         prepare(&serveur);
         let lancer = thread::spawn({
             let serveur = serveur.clone();
             move || serveur.lancer()
         });
-        Running { serveur, lancer }
+        Running { serveur, moi: asked, lancer }
     }
 
     fn new() -> Running {
@@ -53,15 +58,23 @@ impl Running {
     }
 }
 
+/// The server's end of the connection that has asked last.
+#[derive(Clone, Default)]
+struct Moi(Arc<Mutex<Option<Client>>>);
+
+/// It runs beside whatever else does.
+#[commande(parallele)]
+fn moi(client: &Client, moi: &Etat<Moi>) {
+    *moi.0.lock().unwrap() = Some(client.clone());
+}
+
 /// Loses the connection of that client, and waits until the client has seen it: a call before that
-/// would be lost with it.
+/// would be lost with it. No other connection is cut, for the client may be back at once.
 fn lose(server: &Running, client: &ClientPersistant) {
+    client.appeler(moi {}).unwrap();
     let before = client.client().map(|client| client.id());
-    until("the loss is seen", || {
-        // A server may not have listed its newcomer yet.
-        server.cut();
-        client.client().map(|client| client.id()) != before
-    });
+    server.moi.0.lock().unwrap().take().expect("it has asked").close();
+    until("the loss is seen", || client.client().map(|client| client.id()) != before);
 }
 
 fn options(port: u16) -> OptionsPersistantes {

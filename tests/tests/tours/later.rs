@@ -222,9 +222,16 @@ fn a_promise_knows_that_its_caller_has_given_up_or_has_no_time_left() {
             // If the process was held up, it has not run at all.
             left.recv_timeout(Duration::from_secs(1)).ok()
         });
-        let reasons = [RaisonAnnulation::Abandonnee, RaisonAnnulation::Delai];
-        assert!(reasons.contains(&why(&promise)));
-        not_kept(promise.tenir(1), "plus_tard");
+        match why(&promise) {
+            RaisonAnnulation::Abandonnee => {
+                not_kept(promise.tenir(1), "plus_tard");
+            }
+            // Its caller may not have given it up yet, and then the answer goes out.
+            RaisonAnnulation::Delai => {
+                let _either = promise.tenir(1);
+            }
+            other => panic!("{other}"),
+        }
         assert_eq!(client.appeler(double { n: 2 }).unwrap(), 4);
         running.stop().unwrap();
     });
