@@ -7,7 +7,7 @@ use std::io::{self, PipeReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -161,20 +161,30 @@ fn start(
             Err(Erreur::Connexion(failed))
         }
         Err(error) => {
-            // The socket goes with `file`.
             let ended = process.wait(ENDS);
+            // Who serves takes the socket's name with it at its end: it has served, too.
+            if ended.is_some_and(|status| status.success()) && !path.exists() {
+                file.leave();
+                return Ok(None);
+            }
+            // The socket goes with `file`.
             if ended.is_none() {
                 process.kill();
             }
-            let how = match ended {
-                Some(status) => format!("it ended: {status}"),
-                None => format!(
-                    "it did not serve, and was ended ({error}); does it call \
-                                 `Serveur::unique` with this address, and `lancer`?"
-                ),
-            };
+            let how = how_it_failed(ended, &error);
             Err(not_started(address, &program, &format!("{how}{}", words.shown())))
         }
+    }
+}
+
+/// What became of a program that did not serve; `ended` is `None` if it has not ended by itself.
+fn how_it_failed(ended: Option<ExitStatus>, error: &Erreur) -> String {
+    match ended {
+        Some(status) => format!("it ended: {status}"),
+        None => format!(
+            "it did not serve, and was ended ({error}); does it call `Serveur::unique` with this \
+             address, and `lancer`?"
+        ),
     }
 }
 

@@ -77,14 +77,20 @@ fn full() -> Resultat<()> {
     serveur.lancer()
 }
 
-/// The first time, a server whose time is over before anybody came; then one that serves.
+/// A server whose time is over when the first client comes; then one that has ended before; and
+/// then one that serves.
 fn hesitant() -> Resultat<()> {
-    let before = format!("{}.hesite", argument(2).trim_start_matches("unix:"));
-    if std::fs::exists(&before).expect("it can be looked for") {
-        std::fs::remove_file(before).expect("it was there");
+    let address = argument(2);
+    let path = address.trim_start_matches("unix:");
+    let [first, second] = ["1", "2"].map(|n| format!("{path}.{n}"));
+    if std::fs::remove_file(&second).is_ok() {
         return server();
     }
-    std::fs::write(before, "").expect("a folder of the test's");
+    if std::fs::rename(&first, &second).is_ok() {
+        std::fs::remove_file(path).expect("the socket is there");
+        return Ok(());
+    }
+    std::fs::write(first, "").expect("a folder of the test's");
     let socket = std::io::stdin().as_fd().try_clone_to_owned().expect("a further descriptor");
     let mut newcomer = UnixListener::from(socket).accept().expect("somebody comes").0;
     let refusal = Greeting::refusing(2, "");

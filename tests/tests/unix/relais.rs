@@ -74,59 +74,80 @@ impl Drop for Stops<'_> {
     }
 }
 
+/// What the users of a server share.
+struct Users<'a> {
+    address: &'a str,
+    stops: AtomicBool,
+    calls: AtomicUsize,
+    /// The server that has answered last.
+    last: AtomicU32,
+}
+
+impl Users<'_> {
+    fn goes_on(&self) -> bool {
+        !self.stops.load(Ordering::SeqCst)
+    }
+
+    fn count(&self, pid: Resultat<u32>) -> u32 {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let pid = pid.expect("no call is lost");
+        self.last.store(pid, Ordering::SeqCst);
+        pid
+    }
+
+    fn comes_back(&self) -> BTreeSet<u32> {
+        let client = Client::options(self.address).persistant().connecter().unwrap();
+        let mut seen = BTreeSet::new();
+        while self.goes_on() {
+            seen.insert(self.count(client.appeler(nommee("pid", ()))));
+        }
+        client.eteindre().unwrap();
+        seen
+    }
+
+    fn comes_anew(&self) -> BTreeSet<u32> {
+        let mut seen = BTreeSet::new();
+        while self.goes_on() {
+            let client = Client::new(self.address).expect("somebody listens");
+            match client.appeler(nommee("pid", ())) {
+                // Its server has just begun to stop; the next connection reaches another one.
+                Err(error) if !error.a_pu_etre_executee() => continue,
+                pid => seen.insert(self.count(pid)),
+            };
+            let _stopped = client.eteindre();
+        }
+        seen
+    }
+
+    /// Waits until that server is used: it is not replaced before, however slow the machine.
+    fn until_used(&self, generation: u32) {
+        thread::sleep(Duration::from_millis(100));
+        until("it is used", || self.last.load(Ordering::SeqCst) == generation);
+    }
+}
+
 fn clients_lose_nothing(address: &str) {
     let mut server = First::start(address);
-    let (stops, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut generations = vec![pid(&server.client())];
-    let last = AtomicU32::new(0);
+    let users = Users {
+        address: &server.address,
+        stops: AtomicBool::new(false),
+        calls: AtomicUsize::new(0),
+        last: AtomicU32::new(0),
+    };
     let seen: BTreeSet<u32> = thread::scope(|scope| {
-        let (stops, calls, address) = (&stops, &calls, &*server.address);
-        let goes_on = move || !stops.load(Ordering::SeqCst);
-        let last = &last;
-        let count = move |pid: Resultat<u32>| {
-            calls.fetch_add(1, Ordering::SeqCst);
-            let pid = pid.expect("no call is lost");
-            last.store(pid, Ordering::SeqCst);
-            pid
-        };
-        // A generation ends only when somebody has used it, however slow the machine.
-        let used = move |generation: u32| {
-            thread::sleep(Duration::from_millis(100));
-            until("it is used", || last.load(Ordering::SeqCst) == generation);
-        };
-        let comes_back = move || {
-            let client = Client::options(address).persistant().connecter().unwrap();
-            let mut seen = BTreeSet::new();
-            while goes_on() {
-                seen.insert(count(client.appeler(nommee("pid", ()))));
-            }
-            client.eteindre().unwrap();
-            seen
-        };
-        let comes_anew = move || {
-            let mut seen = BTreeSet::new();
-            while goes_on() {
-                let client = Client::new(address).expect("somebody listens");
-                match client.appeler(nommee("pid", ())) {
-                    // Its server has just begun to stop; the next connection reaches another one.
-                    Err(error) if !error.a_pu_etre_executee() => continue,
-                    pid => seen.insert(count(pid)),
-                };
-                let _stopped = client.eteindre();
-            }
-            seen
-        };
-        let stop = Stops(stops);
-        let mut users: Vec<_> = (0..3).map(|_| scope.spawn(comes_back)).collect();
-        users.extend((0..2).map(|_| scope.spawn(comes_anew)));
+        let stop = Stops(&users.stops);
+        let mut threads: Vec<_> = (0..3).map(|_| scope.spawn(|| users.comes_back())).collect();
+        threads.extend((0..2).map(|_| scope.spawn(|| users.comes_anew())));
+        users.until_used(generations[0]);
         for _ in 0..3 {
-            used(*generations.last().expect("there is a first one"));
-            generations.push(replace(&server));
+            let successor = replace(&server);
+            generations.push(successor);
+            users.until_used(successor);
         }
-        used(*generations.last().expect("there is a first one"));
-        until("fifty calls", || calls.load(Ordering::SeqCst) > 50);
+        until("fifty calls", || users.calls.load(Ordering::SeqCst) > 50);
         drop(stop);
-        users.into_iter().flat_map(|user| user.join().unwrap()).collect()
+        threads.into_iter().flat_map(|user| user.join().unwrap()).collect()
     });
     assert_eq!(seen, generations.iter().copied().collect::<BTreeSet<u32>>());
     // The first one has ended in order, and is no longer needed.

@@ -1,6 +1,7 @@
 //! A service of systemd: its socket, and what systemd is told.
 #![cfg(target_os = "linux")]
 
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::{Command, Stdio};
@@ -27,7 +28,13 @@ fn service(dossier: &Dossier, socket: impl Into<OwnedFd>, address: &str, pid: &s
 
 fn heard(notify: &UnixDatagram) -> String {
     let mut some = [0; 100];
-    let n = notify.recv(&mut some).unwrap();
+    // A process that is stopped and goes on is told of an interruption.
+    let n = loop {
+        match notify.recv(&mut some) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            heard => break heard.unwrap(),
+        }
+    };
     String::from_utf8_lossy(&some[..n]).into_owned()
 }
 
