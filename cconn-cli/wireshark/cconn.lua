@@ -113,6 +113,7 @@ local TAGS = {
     [4] = "a stream is expected",
     [5] = "progress is wanted",
     [6] = "prepaid",
+    [7] = "arguments are streams",
 }
 
 local f = {
@@ -155,6 +156,7 @@ local f = {
     baggage = ProtoField.bytes("cconn.context.baggage", "Baggage"),
     first_credit = ProtoField.uint32("cconn.context.credit", "First credit"),
     prepaid = ProtoField.uint32("cconn.context.prepaid", "Prepaid"),
+    lanes = ProtoField.uint8("cconn.context.lanes", "Streams of arguments"),
     -- The greeting, and the proof of a secret.
     magic = ProtoField.bytes("cconn.magic", "Magic"),
     version = ProtoField.uint16("cconn.version", "Version"),
@@ -352,6 +354,8 @@ local function add_context(tree, tvb, at)
             record:add_le(f.first_credit, data)
         elseif tag == 6 and length == 4 then
             record:add_le(f.prepaid, data)
+        elseif tag == 7 and length == 1 then
+            record:add(f.lanes, data)
         elseif TAGS[tag] and not ((tag == 3 or tag == 5) and length == 0) then
             return nil, fault(record, tvb(at, 2 + length), "a known record has another length")
         end

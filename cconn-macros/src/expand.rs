@@ -38,9 +38,9 @@ pub(crate) fn expand(command: &Command, function: &Function) -> TokenStream {
         Some(_) => quote_spanned!(Span::mixed_site()=> __cconn::Entete::streaming(#head)),
         None => head,
     };
-    let head = match command.streams().next() {
-        Some(_) => quote_spanned!(Span::mixed_site()=> __cconn::Entete::fed(#head)),
-        None => head,
+    let head = match u8::try_from(command.streams().count()).unwrap_or(u8::MAX) {
+        0 => head,
+        count => quote_spanned!(Span::mixed_site()=> __cconn::Entete::fed(#head, #count)),
     };
     let check =
         quote_spanned!(Span::mixed_site()=> __cconn::Signature::check(&__CCONN_SIGNATURE)?;);

@@ -88,6 +88,22 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
         }
         "credit" => Frame::Credit { id: id(9), lane: 0, bytes: 128 << 10 },
         "stop" => Frame::Credit { id: id(9), lane: 0, bytes: 0 },
+        "call-with-streams" => Frame::Call {
+            depth: 0,
+            id: id(9),
+            command: SOMME,
+            fingerprint: 0,
+            context: ContextBlock::parse(TWO_STREAMS).ok(),
+            body: &[],
+        },
+        "lane-opened" => Frame::Credit { id: id(9), lane: 1, bytes: 256 << 10 },
+        "lane-items" => Frame::Items { id: id(9), lane: 1, rest: &[0, 3, 251, 44, 1] },
+        "lane-end" => Frame::End { id: id(9), lane: 1, how: StreamEnd::Complete },
+        "lane-end-failure" => {
+            let how = StreamEnd::Failure { code: FailureCode::Handler, text: "the disk is gone" };
+            Frame::End { id: id(9), lane: 2, how }
+        }
+        "lane-stop" => Frame::Credit { id: id(9), lane: 2, bytes: 0 },
         "question" => Frame::Question { id: id(4) },
         "standing" => {
             let standing = Standing::Unstarted { behind: 0x0807_0605_0403_0201 };
@@ -103,6 +119,9 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
 
 /// 2.5 seconds are left, and progress is wanted.
 const TIME_LEFT_AND_PROGRESS: &[u8] = &[1, 4, 0xc4, 0x09, 0, 0, 5, 0];
+
+/// Two arguments are streams, of which nothing is sent before there is credit.
+const TWO_STREAMS: &[u8] = &[6, 4, 0, 0, 0, 0, 7, 1, 2];
 
 fn call(depth: u8, context: Option<ContextBlock<'static>>) -> Frame<'static> {
     let (command, fingerprint) = (SOMME, 0);
@@ -163,7 +182,7 @@ fn every_example_of_the_page_is_written_and_read() {
         }
         names.push(name);
     }
-    assert_eq!(names.len(), 29, "{names:?}");
+    assert_eq!(names.len(), 35, "{names:?}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

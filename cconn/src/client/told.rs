@@ -1,6 +1,6 @@
 //! What a message carries besides its arguments, and how long its sender waits.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,8 @@ pub(super) struct Told {
     /// The first credit of the stream that the sender expects, if it expects one.
     stream: Option<NonZeroU32>,
     progress: bool,
-    /// Whether arguments are streams.
-    fed: bool,
+    /// How many arguments are streams.
+    fed: u8,
 }
 
 impl Told {
@@ -37,7 +37,9 @@ impl Told {
             stream: self.stream,
             progress: self.progress,
             // [lane.declared]
-            prepaid: self.fed.then_some(0),
+            prepaid: (self.fed > 0).then_some(0),
+            // [lane.count]
+            lanes: NonZeroU8::new(self.fed),
         }
     }
 }
@@ -50,7 +52,7 @@ impl Client {
         let (deadline, time, until) = self.limited(manner, ambient.until);
         let (trace, baggage) = (ambient.trace, ambient.baggage);
         let (stream, progress) = (self.first_credit(head), manner == Manner::Reported);
-        let fed = head.is_fed();
+        let fed = head.fed_count();
         Told { deadline, time, until, trace, baggage, stream, progress, fed }
     }
 

@@ -123,10 +123,14 @@ impl Fault {
 
     /// The fault of a command with an argument that is a stream, which the caller does not feed.
     #[cold]
-    pub(super) fn not_fed(name: &str) -> Self {
+    pub(super) fn not_fed(name: &str, given: u8) -> Self {
+        let given = match given {
+            0 => "was not given".to_owned(),
+            given => format!("was not given, as the caller gives {given} only"),
+        };
         let text = format!(
-            "argument `{name}` is a stream, which only a caller that has the declaration can send, \
-             with `appeler`"
+            "argument `{name}` is a stream, which {given}: call with `appeler`, and by name with an \
+             `avec_flux` for each stream"
         );
         Fault::new(FailureCode::UnexpectedStream, text)
     }

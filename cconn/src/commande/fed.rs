@@ -16,7 +16,8 @@ impl<T: Plain, E: ErreurCommande> Slot<Flux<T, E>> {
         name: &'static str,
     ) -> Result<Flux<T, E>, Fault> {
         let link = &context.client.link;
-        let lane = link.open_argument().map_err(|NoArgument| Fault::not_fed(name))?;
+        let lane =
+            link.open_argument().map_err(|NoArgument { given }| Fault::not_fed(name, given))?;
         let reader = ItemReader {
             item: |body| decode_whole(body).map_err(Into::into),
             refusal: |octets| E::__cconn_decode(octets).map_err(Into::into),

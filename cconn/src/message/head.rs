@@ -15,8 +15,8 @@ pub struct Entete<'a> {
     omitted: u8,
     /// Whether the answer is a stream.
     streams: bool,
-    /// Whether an argument is a stream.
-    fed: bool,
+    /// How many arguments are streams.
+    fed: u8,
 }
 
 /// The name and the signature.
@@ -34,7 +34,7 @@ pub(crate) struct Fixed {
     empreinte: u32,
     omitted: u8,
     streams: bool,
-    fed: bool,
+    fed: u8,
 }
 
 impl Fixed {
@@ -53,7 +53,7 @@ impl<'a> Entete<'a> {
     #[doc(hidden)]
     pub const fn new(nom: &'a str, empreinte: u32, signature: &'a str) -> Self {
         let (texts, hash) = (Texts::Given(nom, signature), hash(nom));
-        Entete { texts, hash, empreinte, omitted: 0, streams: false, fed: false }
+        Entete { texts, hash, empreinte, omitted: 0, streams: false, fed: 0 }
     }
 
     /// The head of a message to a declared command, without the last `omitted` arguments.
@@ -65,7 +65,7 @@ impl<'a> Entete<'a> {
             omitted => signature.form(omitted.into()),
         };
         let (texts, hash) = (Texts::Declared(signature), signature.hash);
-        Entete { texts, hash, empreinte, omitted, streams: false, fed: false }
+        Entete { texts, hash, empreinte, omitted, streams: false, fed: 0 }
     }
 
     /// How many arguments at the end are not sent, because they have their defaults.
@@ -108,17 +108,22 @@ impl<'a> Entete<'a> {
         self.streams
     }
 
-    /// The head of a message with an argument that is a stream.
+    /// The head of a message with so many more arguments that are streams.
     #[doc(hidden)]
     #[must_use]
-    pub const fn fed(mut self) -> Self {
-        self.fed = true;
+    pub const fn fed(mut self, count: u8) -> Self {
+        self.fed = self.fed.saturating_add(count);
         self
     }
 
     /// Whether an argument is a stream.
     #[inline]
     pub(crate) fn is_fed(&self) -> bool {
+        self.fed > 0
+    }
+
+    /// How many arguments are streams.
+    pub(crate) fn fed_count(&self) -> u8 {
         self.fed
     }
 

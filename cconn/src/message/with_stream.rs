@@ -19,8 +19,9 @@ impl<N, A, E> Nommee<N, A, E> {
     /// Gives the command an argument that is a stream; the next one if it is not the first.
     ///
     /// The streams of a command are given in their order, apart from its other arguments. A command
-    /// with more streams than are given waits for the items of the others until they have been
-    /// silent for too long. A message with a stream is sent once, with
+    /// with more streams than are given is not run: the error names the first that is missing
+    /// ([`FluxInattendu`](crate::erreur::NatureDistante::FluxInattendu)). Those that no argument
+    /// takes are dropped. A message with a stream is sent once, with
     /// [`appeler`](crate::Client::appeler).
     ///
     /// # Examples
@@ -67,7 +68,7 @@ impl<M: Message, T, F> Sealed for AvecFlux<M, T, F> {}
 
 impl<M: Message, T: Plain, F: ErreurCommande + 'static> Message for AvecFlux<M, T, F> {
     fn entete(&self) -> Entete<'_> {
-        self.message.entete().fed()
+        self.message.entete().fed(1)
     }
 
     fn __cconn_encode<'m>(&'m self, writer: &mut ArgumentWriter<'m>) -> Result<(), ValueError> {
@@ -92,7 +93,7 @@ where
     const __CCONN_FED: bool = true;
 
     fn __cconn_entete(&self) -> Entete<'_> {
-        self.message.__cconn_entete().fed()
+        self.message.__cconn_entete().fed(1)
     }
 
     fn __cconn_decode(reader: AnswerReader<'_>) -> Result<R, ValueError> {

@@ -8,7 +8,7 @@
 //! `check`, its field in `Context`, and its lines in `Context::write` and `ContextBlock::read`. If
 //! only some peers understand it, `write` asks the feature that declares it.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use super::error::WireError;
@@ -43,6 +43,8 @@ mod tag {
     pub(super) const PROGRESS: u8 = 5;
     /// Room that the call pays for in advance, `u32`.
     pub(super) const PREPAID: u8 = 6;
+    /// How many argument streams the sender feeds, `u8`, not 0.
+    pub(super) const LANES: u8 = 7;
 }
 
 /// What a command carries besides its arguments; a field for each tag.
@@ -60,6 +62,8 @@ pub(crate) struct Context<'a> {
     pub(crate) progress: bool,
     /// Bytes of items that the call has paid for in advance.
     pub(crate) prepaid: Option<u32>,
+    /// How many argument streams the sender feeds.
+    pub(crate) lanes: Option<NonZeroU8>,
 }
 
 /// A trace as the W3C defines it. Neither id is all zeros.
@@ -119,12 +123,15 @@ impl Context<'_> {
         if let Some(prepaid) = self.prepaid.filter(|_| peer.has(Features::STREAMS)) {
             row(tag::PREPAID, &prepaid.to_le_bytes(), out);
         }
+        if let Some(lanes) = self.lanes.filter(|_| peer.has(Features::STREAMS)) {
+            row(tag::LANES, &[lanes.get()], out);
+        }
         let length = out.len().saturating_sub(start).saturating_sub(1);
         if length == 0 {
             out.truncate(start);
             return false;
         }
-        // All tags together take 187 bytes at most.
+        // All tags together take 190 bytes at most.
         if let (Some(place), Ok(length)) = (out.get_mut(start), u8::try_from(length)) {
             *place = length;
         }
@@ -164,7 +171,7 @@ impl<'a> ContextBlock<'a> {
         while !reader.is_empty() {
             let (tag, data) = record(&mut reader).map_err(|_| WireError::ContextRoom)?;
             // [context.unknown]
-            if !(tag::TIME_LEFT..=tag::PREPAID).contains(&tag) {
+            if !(tag::TIME_LEFT..=tag::LANES).contains(&tag) {
                 continue;
             }
             check(tag, data)?;
@@ -190,6 +197,7 @@ impl<'a> ContextBlock<'a> {
                 tag::STREAM => context.stream = number(data).and_then(NonZeroU32::new),
                 tag::PROGRESS => context.progress = true,
                 tag::PREPAID => context.prepaid = number(data),
+                tag::LANES => context.lanes = data.first().copied().and_then(NonZeroU8::new),
                 _ => {}
             }
         }
@@ -214,13 +222,14 @@ fn check(tag: u8, data: &[u8]) -> Result<(), WireError> {
         tag::TRACE => (TRACE_SIZE, TRACE_SIZE),
         tag::BAGGAGE => (0, MAX_BAGGAGE),
         tag::PROGRESS => (0, 0),
+        tag::LANES => (1, 1),
         _ => return Ok(()),
     };
     if !(least..=most).contains(&data.len()) {
         let length = u8::try_from(data.len()).unwrap_or(u8::MAX);
         return Err(WireError::ContextLength { tag, length });
     }
-    if tag == tag::STREAM && data.iter().all(|byte| *byte == 0) {
+    if matches!(tag, tag::STREAM | tag::LANES) && data.iter().all(|byte| *byte == 0) {
         return Err(WireError::ContextValue(tag));
     }
     Ok(())

@@ -593,6 +593,22 @@ fn streams_are_sent_by_name_too() {
         let refused = client.appeler::<Vec<u64>, _>(nommee("sommer", ())).unwrap_err();
         assert!(refused.to_string().contains("argument `nombres` is a stream"), "{refused}");
         assert!(!refused.a_pu_etre_executee());
+        assert!(refused.to_string().contains("was not given: call with `appeler`"), "{refused}");
+        // With too few of them neither, whichever is missing.
+        let few = nommee("meler", (">", 10_u64)).avec_flux(Flux::<u64>::de(1..));
+        let refused = client.appeler::<String, _>(few).unwrap_err();
+        let Erreur::Distante(distante) = &refused else { panic!("{refused}") };
+        assert_eq!(distante.nature, NatureDistante::FluxInattendu);
+        assert!(!refused.a_pu_etre_executee());
+        let text = refused.to_string();
+        assert!(
+            text.contains("`meler`") && text.contains("argument `droite` is a stream"),
+            "{text}"
+        );
+        assert!(text.contains("the caller gives 1 only"), "{text}");
+        // Of a command that answers with a stream too.
+        let none: Result<Flux<u64>, _> = client.appeler(nommee("renvoyer", ()));
+        assert!(none.unwrap_err().to_string().contains("argument `nombres`"));
         // Streams that no argument takes are let go.
         let message = nommee("double", (4_u64,)).avec_flux(Flux::<u64>::de(0..));
         assert_eq!(client.appeler::<u64, _>(message).unwrap(), 8);

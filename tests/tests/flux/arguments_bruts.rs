@@ -170,6 +170,40 @@ fn who_feeds_nothing_is_refused_and_nothing_runs() {
 }
 
 #[test]
+fn who_feeds_fewer_streams_than_the_command_takes_is_refused() {
+    // [lane.count]
+    with_watchdog("too few", LIMIT, || {
+        let (serveur, _, running) = serving();
+        let counted =
+            |id, name, count| with_context(&call(id, name, &[]), &[6, 4, 0, 0, 0, 0, 7, 1, count]);
+        let mut raw = raw_client(&serveur);
+        // What was opened before the last one was missed ends with the outcome.
+        raw.send(&counted(1, "deux", 1));
+        opens(&mut raw, 1, 1);
+        let refused = raw.find(|seen| matches!(seen, Seen::Failure { .. }));
+        let Some(Seen::Failure { id: 1, code: 15, text, .. }) = refused else { panic!() };
+        assert!(text.contains("argument `droite` is a stream"), "{text}");
+        raw.send(&items(1, 1, Some(0), &[&[7]]));
+        // As many as it takes, and more.
+        for (id, count) in [(2, 2), (3, 3), (4, 255)] {
+            raw.send(&counted(id, "deux", count));
+            opens(&mut raw, id, 1);
+            opens(&mut raw, id, 2);
+            raw.send(&[end(id, 1, 0, &[]), end(id, 2, 0, &[])].concat());
+            assert_eq!(answered(&mut raw, id), [0]);
+        }
+        // The count alone feeds nothing.
+        raw.send(&with_context(&call(5, "deux", &[]), &[7, 1, 2]));
+        assert!(matches!(raw.next(), Some(Seen::Failure { id: 5, code: 15, .. })));
+        // No count at all is an error.
+        raw.send(&counted(6, "deux", 0));
+        assert_eq!(last_word(&mut raw).0, 5, "a protocol error");
+        serveur.eteindre().unwrap();
+        running.join().unwrap();
+    });
+}
+
+#[test]
 fn items_without_credit_end_the_connection() {
     // [credit.overrun] [lane.opens]
     with_watchdog("no credit", LIMIT, || {

@@ -132,6 +132,7 @@ fn shown(context: &Context<'_>) -> String {
     parts.extend(context.stream.map(|credit| format!("a stream is expected, credit {credit}")));
     parts.extend(context.progress.then(|| "progress is wanted".to_owned()));
     parts.extend(context.prepaid.map(|bytes| format!("{bytes} bytes prepaid")));
+    parts.extend(context.lanes.map(|lanes| format!("{lanes} streams of arguments")));
     parts.join(", ")
 }
 

@@ -1,6 +1,6 @@
 //! What a command of the peer carries besides its arguments, as it was when the command arrived.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::time::{Duration, Instant};
 
 use crate::wire::{Context, WireTrace};
@@ -17,8 +17,9 @@ pub(crate) struct Carried {
     pub(crate) progress: bool,
     /// The first credit of the stream that the caller expects; 0 if it expects none.
     pub(crate) credit: u32,
-    /// Whether the caller feeds argument streams.
-    pub(crate) fed: bool,
+    /// How many argument streams the caller feeds, if it feeds some; as many as may be if it does
+    /// not say.
+    pub(crate) fed: u8,
 }
 
 impl Carried {
@@ -31,15 +32,18 @@ impl Carried {
             baggage: context.baggage.map(Into::into),
             progress: context.progress,
             credit: context.stream.map_or(0, NonZeroU32::get),
-            // [lane.declared]
-            fed: context.prepaid.is_some(),
+            // [lane.declared] [lane.count]
+            fed: match (context.prepaid, context.lanes) {
+                (None, _) => 0,
+                (Some(_), lanes) => lanes.map_or(u8::MAX, NonZeroU8::get),
+            },
         }
     }
 
     /// Whether the caller expects a stream, or feeds some.
     #[inline]
     pub(crate) fn streams(&self) -> bool {
-        self.credit > 0 || self.fed
+        self.credit > 0 || self.fed > 0
     }
 
     /// Whether a thread that works for the command has anything to pass on.

@@ -27,10 +27,13 @@ struct Row {
 }
 
 impl Lanes {
-    /// Opens the next argument stream of a call. `None` if the call has as many as may be.
-    pub(crate) fn open(&mut self, call: CallId, credit: u32) -> Option<Lane> {
+    /// Opens the next argument stream of a call. `None` if the call has `most` already.
+    pub(crate) fn open(&mut self, call: CallId, credit: u32, most: u8) -> Option<Lane> {
         let lanes = &mut self.calls.entry(call).or_default().lanes;
         let lane = u8::try_from(lanes.len()).ok()?.checked_add(1)?;
+        if lane > most {
+            return None;
+        }
         lanes.push(Inlet::awaited(credit));
         Some(Lane { call, lane })
     }
@@ -94,7 +97,9 @@ mod tests {
     #[test]
     fn lanes_are_numbered_from_one_and_stay_until_both_sides_are_done() {
         let mut lanes = Lanes::default();
-        let (first, second) = (lanes.open(CALL, 1024).unwrap(), lanes.open(CALL, 1024).unwrap());
+        let (first, second) =
+            (lanes.open(CALL, 1024, 2).unwrap(), lanes.open(CALL, 1024, 2).unwrap());
+        assert_eq!(lanes.open(CALL, 1024, 2), None, "one more than its caller feeds");
         assert_eq!((first.lane, second.lane), (1, 2));
         assert!(lanes.get(Lane { call: CALL, lane: 0 }).is_none());
         assert!(lanes.get(Lane { call: CALL, lane: 3 }).is_none());
@@ -119,9 +124,9 @@ mod tests {
         // [lane.number]
         let mut lanes = Lanes::default();
         for lane in 1..=u8::MAX {
-            assert_eq!(lanes.open(CALL, 1024).map(|lane| lane.lane), Some(lane));
+            assert_eq!(lanes.open(CALL, 1024, u8::MAX).map(|lane| lane.lane), Some(lane));
         }
-        assert_eq!(lanes.open(CALL, 1024), None);
+        assert_eq!(lanes.open(CALL, 1024, u8::MAX), None);
         lanes.end_all(CALL, "");
         for lane in 1..=u8::MAX {
             lanes.get(Lane { call: CALL, lane }).unwrap().forget();

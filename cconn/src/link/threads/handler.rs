@@ -22,8 +22,8 @@ pub(in super::super) struct Marks {
     pub(in super::super) depth: u8,
     pub(in super::super) call: Option<CallId>,
     pub(in super::super) parallel: bool,
-    /// Whether the caller feeds argument streams.
-    pub(in super::super) fed: bool,
+    /// How many argument streams the caller feeds.
+    pub(in super::super) fed: u8,
     /// Whether the command has returned an iterator, which the thread pulls: it has no turn any
     /// more to give up.
     pub(in super::super) pumping: bool,

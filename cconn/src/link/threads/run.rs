@@ -89,14 +89,8 @@ impl Link {
     }
 
     fn run_notice(self: &Arc<Self>, notice: &Notice) {
-        let marks = Marks {
-            depth: 0,
-            call: None,
-            parallel: false,
-            fed: false,
-            pumping: false,
-            ambient: false,
-        };
+        let marks =
+            Marks { depth: 0, call: None, parallel: false, fed: 0, pumping: false, ambient: false };
         handler::inside(marks, || self.commands.notice(self, notice));
     }
 
@@ -183,7 +177,7 @@ impl Link {
         let Hands { runner, command, frame, .. } = hands;
         let Some(command) = command else { return false };
         let Command { depth, call, parallel, .. } = *command;
-        let marks = Marks { depth, call, parallel, fed: false, pumping: false, ambient: false };
+        let marks = Marks { depth, call, parallel, fed: 0, pumping: false, ambient: false };
         let (body, apart) = command.body.parts();
         let incoming = Incoming {
             command: command.name,

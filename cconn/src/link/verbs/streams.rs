@@ -97,15 +97,18 @@ impl Link {
 
     /// Opens the next argument stream of the command that the calling thread is inside of.
     ///
-    /// An error if the caller feeds none, or there are too many.
-    // [lane.declared]
+    /// An error if the caller does not feed it.
+    // [lane.declared] [lane.count]
     pub(crate) fn open_argument(&self) -> Result<Lane, NoArgument> {
-        let marks = handler::marks().filter(|marks| marks.fed).ok_or(NoArgument)?;
-        let call = marks.call.ok_or(NoArgument)?;
+        let marks = handler::marks().filter(|marks| marks.fed > 0);
+        let marks = marks.ok_or(NoArgument { given: 0 })?;
+        let none = NoArgument { given: marks.fed };
+        let call = marks.call.ok_or(NoArgument { given: 0 })?;
         // [context.opening]
         forget_deadline();
         self.locked(|state| {
-            let lane = state.open_lane(call, self.limits.stream_credit).ok_or(NoArgument)?;
+            let credit = self.limits.stream_credit;
+            let lane = state.open_lane(call, credit, marks.fed).ok_or(none)?;
             // The caller can't send before it has this, and the command is about to wait for it.
             state.flush(&mut self.patience());
             Ok(lane)
@@ -131,7 +134,10 @@ impl Link {
 
 /// A command takes an argument stream that its caller does not feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoArgument;
+pub(crate) struct NoArgument {
+    /// How many the caller feeds.
+    pub(crate) given: u8,
+}
 
 /// What a thread sleeps for that waits for items.
 fn sleep_for(lane: Lane) -> Sleep {

@@ -14,6 +14,7 @@ fn every_tag() -> Vec<u8> {
         row(4, &1024_u32.to_le_bytes()),
         row(5, &[]),
         row(6, &[0; 4]),
+        row(7, &[3]),
         row(200, &[9; 3]),
     ];
     rows.concat()
@@ -25,7 +26,7 @@ fn every_known_tag_and_unknown_ones_pass() {
     let block = every_tag();
     assert_eq!(ContextBlock::parse(&block), Ok(ContextBlock(&block)));
     assert_eq!(ContextBlock::parse(&[]), Ok(ContextBlock(&[])));
-    let unknown = [row(0, &[]), row(0, &[1]), row(7, &[0; 9]), row(7, &[]), row(255, &[1])];
+    let unknown = [row(0, &[]), row(0, &[1]), row(8, &[0; 9]), row(8, &[]), row(255, &[1])];
     assert!(ContextBlock::parse(&unknown.concat()).is_ok(), "twice or not, of any length");
 }
 
@@ -50,7 +51,7 @@ fn a_block_cut_anywhere_is_refused_unless_a_record_ends_there() {
 fn known_tags_have_one_length_and_come_once() {
     // [context.tags] [context.twice]
     for (tag, lengths) in
-        [(1, 4..=4), (2, 25..=25), (3, 0..=128), (4, 4..=4), (5, 0..=0), (6, 4..=4)]
+        [(1, 4..=4), (2, 25..=25), (3, 0..=128), (4, 4..=4), (5, 0..=0), (6, 4..=4), (7, 1..=1)]
     {
         for length in 0..=200 {
             let block = row(tag, &vec![1; length]);
@@ -66,6 +67,7 @@ fn known_tags_have_one_length_and_come_once() {
         }
     }
     assert_eq!(ContextBlock::parse(&row(4, &[0; 4])), Err(WireError::ContextValue(4)));
+    assert_eq!(ContextBlock::parse(&row(7, &[0])), Err(WireError::ContextValue(7)));
 }
 
 fn everything() -> Context<'static> {
@@ -76,6 +78,7 @@ fn everything() -> Context<'static> {
         stream: NonZeroU32::new(1024),
         progress: true,
         prepaid: Some(0),
+        lanes: NonZeroU8::new(2),
     }
 }
 
@@ -104,6 +107,7 @@ fn what_is_written_is_read_and_a_peer_is_sent_only_what_it_declares() {
         let expected = Context {
             stream: context.stream.filter(|_| has_streams),
             prepaid: context.prepaid.filter(|_| has_streams),
+            lanes: context.lanes.filter(|_| has_streams),
             progress: peer.has(Features::PROGRESS),
             ..context
         };

@@ -117,9 +117,9 @@ impl State {
     /// Opens the next argument stream of a running command, and gives it its first credit. `None`
     /// if there are too many.
     // [lane.opens] [lane.number]
-    pub(crate) fn open_lane(&mut self, call: CallId, credit: u32) -> Option<Lane> {
+    pub(crate) fn open_lane(&mut self, call: CallId, credit: u32, most: u8) -> Option<Lane> {
         let lanes = self.lanes.get_or_insert_default();
-        let lane = lanes.open(call, credit)?;
+        let lane = lanes.open(call, credit, most)?;
         if self.turn.is_cancelled(call) || self.ended().is_some() {
             // The cancel came between the command's start and now.
             self.end_lanes_of(call, GIVEN_UP);
