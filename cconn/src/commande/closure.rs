@@ -96,7 +96,8 @@ fn argument<T: DeserializeOwned + 'static>(
             its text: answer with `Resultat<T>`, and write `.map_err(Erreur::echec)?` inside",
     note = "serde knows arrays of at most 32 elements: answer with `Octets` or `Vec<_>` in place \
             of a longer one",
-    note = "with `?` in a closure, write `-> Resultat<_>` before its block"
+    note = "with `?` in a closure, write `-> Resultat<_>` before its block",
+    note = "only a function under `#[commande]` answers with a stream, or with a `Promesse`"
 )]
 pub trait Retour<K> {
     #[doc(hidden)]

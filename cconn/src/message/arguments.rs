@@ -22,7 +22,9 @@ use crate::codec;
     note = "what `nommee` sends is a tuple of values that serde can encode; what a closure takes is \
             a tuple of owned values that it can decode",
     note = "serde knows arrays of at most 32 elements: send longer ones as `Octets`, `&[u8]` or \
-            `Vec<_>`, and take them as `Octets` or `Vec<_>`"
+            `Vec<_>`, and take them as `Octets` or `Vec<_>`",
+    note = "a stream stands beside the tuple, `nommee(\"somme\", ()).avec_flux(flux)`; a function \
+            under `#[commande]` takes it, or a `Promesse`, and a closure can't"
 )]
 pub trait Arguments<S: Sens>: Sized {
     /// The function that encodes or decodes such a tuple.
