@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use crate::adresse::VersAdresse;
 use crate::client::{Attente, Client};
 use crate::commande::{Liste, Recus, Retour as Rendu, SurClient};
+use crate::contexte::Avancement;
 use crate::erreur::{Erreur, RaisonNonEnvoi, Resultat};
 use crate::message::{Appel, Arguments, Message};
 
@@ -143,6 +144,64 @@ impl ClientPersistant {
     #[doc(alias("request", "invoke", "ask", "query", "rpc"))]
     #[doc(alias = "call")]
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
+        self.call(&message, |client| client.appeler(&message))
+    }
+
+    /// Sends a message and waits for its answer like [`appeler`](ClientPersistant::appeler); `suivi`
+    /// is called with what the command says meanwhile of how far it has come, as with
+    /// [`Client::appeler_suivi`].
+    ///
+    /// A call that goes by a second connection tells `suivi` of the second try from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`appeler`](ClientPersistant::appeler).
+    ///
+    /// # Blocking
+    ///
+    /// As for [`appeler`](ClientPersistant::appeler): the deadline of this handle covers the whole
+    /// call, however much is reported. Give a long one its time with
+    /// [`avec_delai`](ClientPersistant::avec_delai).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::persistant::ClientPersistant;
+    /// use cconn::{Client, Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// serveur.enregistrer_commande("copie", |client: &Client, (): ()| {
+    ///     client.avancement(1, 2, "the first of two files");
+    /// })?;
+    /// let fil = std::thread::spawn({
+    ///     let serveur = serveur.clone();
+    ///     move || serveur.lancer()
+    /// });
+    /// let client = ClientPersistant::new(serveur.adresse())?;
+    /// let mut said = String::new();
+    /// client.appeler_suivi::<(), _>(nommee("copie", ()), |p| said.push_str(&p.texte))?;
+    /// assert_eq!(said, "the first of two files");
+    /// client.eteindre()?;
+    /// serveur.eteindre()?;
+    /// fil.join().unwrap()
+    /// # }
+    /// ```
+    #[doc(alias("call_with_progress", "on_progress"))]
+    pub fn appeler_suivi<R, M: Appel<R>>(
+        &self,
+        message: M,
+        mut suivi: impl FnMut(Avancement),
+    ) -> Result<R, Erreur<M::Erreur>> {
+        self.call(&message, |client| client.appeler_suivi(&message, &mut suivi))
+    }
+
+    /// Calls by one connection, and maybe by the next. `call`: over that one.
+    fn call<R, E>(
+        &self,
+        message: &dyn Message,
+        mut call: impl FnMut(&Client) -> Result<R, Erreur<E>>,
+    ) -> Result<R, Erreur<E>> {
         let until = Until::after(self.delai);
         let (mut lost, mut first) = (None, None);
         loop {
@@ -152,7 +211,7 @@ impl ClientPersistant {
                 // What is known of the first try is what matters.
                 Err(error) => return Err(first.unwrap_or_else(|| error.for_command())),
             };
-            let error = match client.avec_delai(until.rest()).appeler(&message) {
+            let error = match call(&client.avec_delai(until.rest())) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => until.told(error),
             };

@@ -2,6 +2,7 @@
 //! is stopped, killed or started anew.
 
 mod appels;
+mod flux;
 mod orages;
 mod reconstruction;
 
