@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Context, Fault};
 use crate::erreur::{Annulee, Erreur, RaisonAnnulation, Resultat};
-use crate::link::{NotKept, Promise};
+use crate::link::{Alarm, NotKept, Promise};
 use crate::message::{Reply, Returned, hash};
 use crate::wire::Answering;
 
@@ -104,6 +104,67 @@ impl<T> Promesse<T> {
     #[doc(alias = "cancellation")]
     pub fn annulation(&self) -> Option<RaisonAnnulation> {
         self.promise.unwanted().map(Into::into)
+    }
+
+    /// Has `f` run once when nobody waits for the answer any more, so that the promise can be taken
+    /// out of wherever it waits. If that is so already, `f` runs at once.
+    ///
+    /// `f` is dropped unused when the promise is kept or dropped before. It runs on the thread that
+    /// notices, must be short, and can't wait on a connection
+    /// ([`RaisonNonEnvoi::DansUnRappel`](crate::erreur::RaisonNonEnvoi)); it may drop the promise. A
+    /// deadline is noticed by the cancel that the caller sends when its time is over, an orderly stop
+    /// once half of its grace period is over. For a message that wants no answer `f` is never run.
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    /// use cconn::{Etat, Promesse, Serveur, commande, commandes};
+    ///
+    /// #[derive(Clone, Default)]
+    /// struct Attentes(Arc<Mutex<HashMap<u64, Promesse<String>>>>);
+    ///
+    /// #[commande]
+    /// fn attendre(attentes: &Etat<Attentes>, numero: u64, reponse: Promesse<String>) {
+    ///     let toutes = Arc::downgrade(&attentes.0);
+    ///     let reponse = reponse.sur_annulation(move |_why| {
+    ///         // Nobody waits for this one: it is not kept until the end of its connection.
+    ///         let oubliee = toutes.upgrade().and_then(|t| t.lock().unwrap().remove(&numero));
+    ///         drop(oubliee);
+    ///     });
+    ///     let mut toutes = attentes.0.lock().unwrap();
+    ///     if !reponse.est_annule() {
+    ///         toutes.insert(numero, reponse);
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let attentes = Attentes::default();
+    /// let serveur = Serveur::options(0).fournir(attentes.clone()).ouvrir()?;
+    /// serveur.enregistrer(commandes![attendre])?;
+    /// let client = serveur.client_local()?;
+    /// let attente = client.differer(attendre { numero: 7 })?;
+    /// while attentes.0.lock().unwrap().is_empty() {
+    ///     std::thread::yield_now();
+    /// }
+    /// drop(attente); // given up
+    /// while !attentes.0.lock().unwrap().is_empty() {
+    ///     std::thread::sleep(Duration::from_millis(1));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("on_cancel", "on_cancelled", "cancel_callback"))]
+    #[doc(alias = "on_cancellation")]
+    pub fn sur_annulation(mut self, f: impl FnOnce(RaisonAnnulation) + Send + 'static) -> Self {
+        self.promise.set_alarm(Alarm::new(Box::new(move |why| f(why.into()))));
+        self
     }
 
     /// Whether anybody asked for an answer: the message of the command was no one-way message.

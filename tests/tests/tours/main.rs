@@ -5,6 +5,7 @@
 mod admission;
 mod circles;
 mod failures;
+mod given_up;
 mod inside;
 mod later;
 mod parallel;

@@ -1,5 +1,6 @@
 //! What is run when a command becomes unwanted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
@@ -65,32 +66,92 @@ impl Wake for Alarm {
     }
 }
 
+/// The fewest alarms among which those that are off are looked for.
+const SWEEP: usize = 64;
+
 /// The alarms of one connection's commands; a one-way message has no id.
+///
+/// Thousands of promises may have one each, so none of them is searched for.
 #[derive(Default)]
-pub(crate) struct Alarms(Vec<(Option<CallId>, Arc<Alarm>)>);
+pub(crate) struct Alarms {
+    all: BTreeMap<Option<CallId>, Vec<Arc<Alarm>>>,
+    /// How many there are.
+    count: usize,
+    /// At how many those that are off are next looked for.
+    sweep_at: usize,
+}
 
 impl std::fmt::Debug for Alarms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Alarms").field(&self.0.len()).finish()
+        f.debug_tuple("Alarms").field(&self.count).finish()
     }
 }
 
 impl Alarms {
     /// Has an alarm run when that command becomes unwanted.
     pub(super) fn put_alarm(&mut self, call: Option<CallId>, alarm: Arc<Alarm>) {
-        self.0.retain(|(_, alarm)| !alarm.is_off());
-        self.0.push((call, alarm));
+        if self.count >= self.sweep_at.max(SWEEP) {
+            self.sweep();
+        }
+        self.all.entry(call).or_default().push(alarm);
+        self.count = self.count.saturating_add(1);
     }
 
-    /// Takes out the alarms for which `wanted` holds.
-    pub(super) fn take_alarms(
-        &mut self,
-        wanted: impl Fn(Option<CallId>) -> bool,
-    ) -> Vec<Arc<Alarm>> {
-        let (taken, kept) =
-            std::mem::take(&mut self.0).into_iter().partition(|(call, _)| wanted(*call));
-        self.0 = kept;
-        let taken: Vec<(_, _)> = taken;
-        taken.into_iter().map(|(_, alarm)| alarm).collect()
+    /// Forgets the alarms that are off.
+    fn sweep(&mut self) {
+        self.all.retain(|_, alarms| {
+            alarms.retain(|alarm| !alarm.is_off());
+            !alarms.is_empty()
+        });
+        self.count = self.all.values().map(Vec::len).fold(0, usize::saturating_add);
+        self.sweep_at = self.count.saturating_mul(2);
+    }
+
+    /// Takes out the alarms of that call.
+    pub(super) fn take_alarms(&mut self, call: CallId) -> Vec<Arc<Alarm>> {
+        let taken = self.all.remove(&Some(call)).unwrap_or_default();
+        self.count = self.count.saturating_sub(taken.len());
+        taken
+    }
+
+    /// Takes out all alarms.
+    pub(super) fn take_all(&mut self) -> Vec<Arc<Alarm>> {
+        self.count = 0;
+        std::mem::take(&mut self.all).into_values().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alarm() -> Arc<Alarm> {
+        Alarm::new(Box::new(|_| {}))
+    }
+
+    #[test]
+    fn alarms_that_are_off_are_forgotten_and_others_are_kept() {
+        let (mut alarms, kept) = (Alarms::default(), alarm());
+        alarms.put_alarm(Some(CallId(0)), kept.clone());
+        for id in 1..=10_000 {
+            let off = alarm();
+            alarms.put_alarm(Some(CallId(id)), off.clone());
+            off.switch_off();
+            assert!(alarms.count <= SWEEP && alarms.all.len() <= SWEEP, "{alarms:?}");
+        }
+        assert_eq!(alarms.take_alarms(CallId(0)).len(), 1);
+        assert!(alarms.take_alarms(CallId(0)).is_empty());
+    }
+
+    #[test]
+    fn the_alarms_of_a_call_are_taken_alone_and_the_rest_together() {
+        let mut alarms = Alarms::default();
+        for call in [Some(CallId(1)), Some(CallId(2)), Some(CallId(1)), None] {
+            alarms.put_alarm(call, alarm());
+        }
+        assert_eq!(alarms.take_alarms(CallId(1)).len(), 2);
+        assert_eq!(alarms.count, 2);
+        assert_eq!(alarms.take_all().len(), 2);
+        assert!(alarms.take_all().is_empty() && alarms.count == 0);
     }
 }

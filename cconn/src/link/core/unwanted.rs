@@ -59,8 +59,15 @@ impl State {
         if holds(Rule::CancelWakes) {
             self.wake_handlers();
         }
-        let alarms = self.alarms.take_alarms(|of| of == Some(call));
+        let alarms = self.alarms.take_alarms(call);
         self.run_alarms(alarms, Unwanted::GivenUp);
+    }
+
+    /// Notes that a running command has failed: the promise that it may have left is void.
+    #[cold]
+    pub(super) fn call_is_void(&mut self, call: CallId) {
+        let alarms = self.alarms.take_alarms(call);
+        self.run_alarms(alarms, Unwanted::Lost);
     }
 
     /// Notes that no outcome of this connection's commands is wanted any more.
@@ -68,7 +75,7 @@ impl State {
     pub(crate) fn all_are_unwanted(&mut self) {
         let why = self.ended().map_or(Unwanted::Stopped, |ending| unwanted_by(ending));
         self.wake_handlers();
-        let alarms = self.alarms.take_alarms(|_| true);
+        let alarms = self.alarms.take_all();
         self.run_alarms(alarms, why);
     }
 

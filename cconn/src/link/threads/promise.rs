@@ -8,11 +8,11 @@ use super::handler;
 use super::leave::Appended;
 use super::outcome::text_behind;
 use crate::link::Link;
-use crate::link::core::alarm::Unwanted;
+use crate::link::core::alarm::{Alarm, Unwanted};
 use crate::link::core::bytes::{put_scratch, take_scratch};
 use crate::link::core::promising::NoPromise;
 use crate::link::core::served::Owed;
-use crate::link::io::telling::is_telling;
+use crate::link::io::telling::{is_telling, tell};
 use crate::link::threads::dispatch::Outcome;
 use crate::sync::{Deadline, Rule, holds, now};
 use crate::wire::{Answering, CallId, FailureCode, LENGTH_PREFIX};
@@ -29,6 +29,8 @@ pub(crate) struct Promise {
     command: u64,
     /// When its caller waits no more, if the caller has said so.
     until: Option<Instant>,
+    /// What is run when nobody waits for the answer any more, unless it was given before.
+    alarms: Vec<Arc<Alarm>>,
 }
 
 /// Why what a promise was kept with has not gone to the caller.
@@ -47,7 +49,8 @@ impl Link {
         if let Some(call) = call {
             self.locked(|state| state.promise(call))?;
         }
-        Ok(Promise { link: Arc::downgrade(self), call, command, until: ambient().until })
+        let (link, until) = (Arc::downgrade(self), ambient().until);
+        Ok(Promise { link, call, command, until, alarms: Vec::new() })
     }
 
     /// Whether a call whose command has failed was answered by a promise before.
@@ -135,6 +138,8 @@ impl Promise {
         mut self,
         encode: impl FnOnce(&mut Answering) -> Outcome,
     ) -> Result<(), NotKept> {
+        // From here on whoever keeps it is told how that ends.
+        self.switch_off();
         // If `encode` panics, the promise is dropped unkept.
         let mut frame = Answering { bytes: take_scratch(), ..Answering::default() };
         if let Some(call) = self.call {
@@ -152,6 +157,30 @@ impl Promise {
         put_scratch(frame.bytes);
         sent.map_err(NotKept::Unwanted)?;
         written.map_err(NotKept::Unsent)
+    }
+
+    /// Has an alarm run once when nobody waits for the answer any more, at once if that is so now.
+    /// That of a one-way message is never run.
+    pub(crate) fn set_alarm(&mut self, alarm: Arc<Alarm>) {
+        let Some(call) = self.call else { return };
+        let set = |link: Arc<Link>| {
+            link.locked(|state| {
+                let why = state.unwanted(Some(call), link.limits.grace, now);
+                if why.is_none() {
+                    state.set_alarm(Some(call), alarm.clone());
+                }
+                why
+            })
+        };
+        let of_call = || self.link.upgrade().map_or(Some(Unwanted::Lost), set);
+        match late(self.until).or_else(of_call) {
+            Some(why) => tell(vec![alarm.waker(why)]),
+            None => self.alarms.push(alarm),
+        }
+    }
+
+    fn switch_off(&mut self) {
+        self.alarms.drain(..).for_each(|alarm| alarm.switch_off());
     }
 
     /// Whether anybody waits for the answer: nobody does for that of a one-way message.
@@ -177,6 +206,7 @@ impl Promise {
 
 impl Drop for Promise {
     fn drop(&mut self) {
+        self.switch_off();
         let (Some(call), Some(link)) = (self.call.take(), self.link.upgrade()) else { return };
         if handler::marks_of(&link).is_some_and(|marks| marks.call == Some(call)) {
             // The command goes on, and how it ends may say more.
