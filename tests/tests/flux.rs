@@ -23,3 +23,6 @@ mod canaux;
 
 #[path = "flux/canaux_bruts.rs"]
 mod canaux_bruts;
+
+#[path = "flux/promesses.rs"]
+mod promesses;

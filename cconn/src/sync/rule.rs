@@ -83,6 +83,8 @@ pub(crate) enum Rule {
     LanesWaitToBeHeard,
     /// A call whose command has returned and left its answer to a promise stays in the table.
     PromiseOutlivesItsCommand,
+    /// The argument streams of such a call go on until its promise answers it.
+    PromisedLanesGoOn,
     /// A promise that is dropped answers its call with a failure.
     DroppedPromiseAnswers,
     /// Commands that arrived before the peer's program closed the connection still run.

@@ -119,6 +119,7 @@ impl Commands {
             | Op::Hop
             | Op::Parallel
             | Op::Promise
+            | Op::PromiseCollect
             | Op::Stream
             | Op::StreamCalling
             | Op::StreamAttend
@@ -193,7 +194,11 @@ impl Commands {
         if op.streams() {
             return self.stream(link, incoming, op, of);
         }
-        let promise = (op == Op::Promise).then(|| promises::promise(link, op, body));
+        let promise = match op {
+            Op::Promise => Some(promises::promise(link, op, body)),
+            Op::PromiseCollect => Some(promises::collect(self.speaker(link, true, of), op, body)),
+            _ => None,
+        };
         let subscribed = op
             .subscribes()
             .then(|| channels::subscribe(incoming, op, body[0], &self.channels, &self.ledger));

@@ -192,6 +192,9 @@ impl<'a> Taking<'a> {
             Ended::Complete => {
                 assert_eq!(self.next, count, "it ended early, and says it is complete");
             }
+            Ended::Failure { text, .. } if text.contains("has returned") => {
+                panic!("a stream ended with its command, and goes on with its promise: {text}");
+            }
             // The call was given up, or the connection is being stopped.
             Ended::Failure { code: FailureCode::Closed, .. } => {}
             Ended::Failure { code: FailureCode::Handler, text } if &*text == "crowded" => {}

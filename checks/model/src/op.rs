@@ -76,9 +76,11 @@ pub(crate) enum Op {
     FeedCalling,
     /// Leaves its answer to a promise; its count says who keeps or drops that.
     Promise,
+    /// Leaves its argument to a thread, which takes it and then keeps the command's promise.
+    PromiseCollect,
 }
 
-const OPS: [Op; 36] = [
+const OPS: [Op; 37] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -115,6 +117,7 @@ const OPS: [Op; 36] = [
     Op::Feed,
     Op::FeedCalling,
     Op::Promise,
+    Op::PromiseCollect,
 ];
 
 impl Op {

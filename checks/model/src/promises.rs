@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::lanes::{self, Taking};
 use crate::link::{Link, Outcome, Promise};
 use crate::op::Op;
+use crate::speaker::Speaker;
 use crate::world::random;
 
 /// Who keeps or drops the promise of a command.
@@ -48,15 +50,30 @@ pub(crate) fn promise(link: &Arc<Link>, op: Op, body: &[u8]) -> Outcome {
     Outcome::Later
 }
 
+/// Leaves the argument of the command that runs, and its answer, to a thread.
+pub(crate) fn collect(speaker: Speaker, op: Op, body: &[u8]) -> Outcome {
+    let promise = speaker.link.promise(op as u64).expect("there is room for it");
+    let (lane, body) = (lanes::open(&speaker.link), body.to_vec());
+    run("collector", move || {
+        let mut taking = Taking::new(&speaker, lane);
+        while taking.next(body[0]).is_some() {}
+        keep(promise, &body);
+    });
+    Outcome::Later
+}
+
 /// Starts a thread of the program that keeps or drops the promise after a while.
 fn start(promise: Promise, fate: Fate, body: Vec<u8>) {
-    let act = move || {
+    run("keeper", move || {
         (0..random(40)).for_each(|_| shuttle::thread::yield_now());
         match fate {
             Fate::KeptElsewhere => keep(promise, &body),
             _ => drop(promise),
         }
-    };
-    let thread = shuttle::thread::Builder::new().name("keeper".to_owned()).spawn(act);
+    });
+}
+
+fn run(name: &str, act: impl FnOnce() + Send + 'static) {
+    let thread = shuttle::thread::Builder::new().name(name.to_owned()).spawn(act);
     crate::sync::keep(thread.expect("a thread"));
 }

@@ -72,6 +72,11 @@ pub(crate) fn all() -> Vec<Broken> {
             "progress that the command waits for",
         ),
         core("a promise outlives its command", Rule::PromiseOutlivesItsCommand, "promises"),
+        core(
+            "promised lanes go on",
+            Rule::PromisedLanesGoOn,
+            "promises of commands with arguments",
+        ),
         core("a dropped promise answers", Rule::DroppedPromiseAnswers, "promises"),
         core("who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]

@@ -22,6 +22,9 @@ impl State {
         let is_cancelled = self.turn.is_cancelled(call);
         let is_open = self.turn.keep_promise(call);
         self.end_reports(call);
+        if is_open {
+            self.end_lanes_answered(call);
+        }
         if is_open && !is_cancelled {
             return Ok(());
         }
@@ -47,6 +50,7 @@ impl State {
 
     /// What is owed to the caller of a command that has failed. Its promise is void.
     pub(crate) fn command_failed(&mut self, call: CallId) -> Owed {
+        self.call_is_void(call);
         self.turn.failed(call)
     }
 

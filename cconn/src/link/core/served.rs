@@ -187,6 +187,12 @@ impl Served {
         true
     }
 
+    /// Whether a command has returned and left its answer to its promise, which was not kept yet.
+    pub(crate) fn is_promised(&self, call: CallId) -> bool {
+        let promise = self.others.get(&call).map(|running| running.promise);
+        promise == Some(Promise::Open { returned: true })
+    }
+
     /// What is owed to the caller of a command that has returned and leaves its answer to its
     /// promise.
     pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {

@@ -13,6 +13,9 @@ use crate::wire::{self, CallId, EndReason, WireError};
 /// What a command learns of a stream whose call was given up.
 const GIVEN_UP: &str = "the caller has given the call up";
 
+/// What is told of a stream that outlives the answer which a promise has given.
+const ANSWERED: &str = "the call was answered, and its argument streams have ended with it";
+
 /// What is told of a stream that outlives its command.
 const RETURNED: &str = "the command has returned, and its argument streams have ended with it";
 
@@ -194,7 +197,19 @@ impl State {
         self.lanes.as_ref().is_some_and(|lanes| !lanes.is_empty())
     }
 
-    /// Ends the argument streams of a command that has returned, and whose answer has ended.
+    /// Ends the argument streams of a call that its promise answers now.
+    // [lane.outcome]
+    pub(in super::super) fn end_lanes_answered(&mut self, call: CallId) {
+        let has_returned = !self.turn.knows(call);
+        let Some(lanes) = &mut self.lanes else { return };
+        if has_returned {
+            lanes.note_return(call);
+        }
+        self.end_lanes_of(call, ANSWERED);
+    }
+
+    /// Ends the argument streams of a command that has returned, and whose answer has ended. Those
+    /// of a command that has left its answer to a promise go on until that is kept.
     // [lane.outcome]
     #[inline]
     pub(crate) fn end_lanes(&mut self, call: Option<CallId>) {
@@ -205,9 +220,16 @@ impl State {
 
     #[cold]
     fn end_lanes_returned(&mut self, call: Option<CallId>) {
+        let goes_on = |call: CallId| self.turn.is_promised(call) && holds(Rule::PromisedLanesGoOn);
+        let call = call.filter(|call| !goes_on(*call));
         if let (Some(call), Some(lanes)) = (call, &mut self.lanes) {
             lanes.note_return(call);
-            self.end_lanes_of(call, RETURNED);
+            // Behind the end of the connection they have ended with that.
+            if self.ended().is_none() {
+                self.end_lanes_of(call, RETURNED);
+            } else {
+                self.tidy_lanes(call);
+            }
         }
     }
 }

@@ -24,6 +24,11 @@ impl Turn {
         self.served.drop_promise(call);
     }
 
+    /// Whether a command has returned, and its promise is open.
+    pub(crate) fn is_promised(&self, call: CallId) -> bool {
+        self.served.is_promised(call)
+    }
+
     /// What is owed to the caller of a command that leaves its answer to its promise.
     pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {
         self.served.left_to_promise(call)
