@@ -77,6 +77,22 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
         "user-error" => Frame::UserError { id: id(3), body: b"\xfb\x94\x01\x0bintrouvable" },
         "cancel" => Frame::Cancel { id: id(4) },
         "grant" => Frame::Grant { class: 0, bytes: 16 << 20 },
+        "question" => Frame::Question { id: id(4) },
+        "standing" => {
+            let standing = Standing::Unstarted { behind: 0x0807_0605_0403_0201 };
+            Frame::Standing { id: id(4), standing }
+        }
+        "progress" => Frame::Progress { id: id(4), done: 3, total: 10, text: "reading" },
+        "retrait" => Frame::Retrait,
+        "adieu" => Frame::Adieu { reason: EndReason::Finished, text: "" },
+        "adieu-abrupt" => Frame::Adieu { reason: EndReason::Protocol, text: "frame kind 17" },
+        _ => return frame_of_a_stream(name),
+    })
+}
+
+fn frame_of_a_stream(name: &str) -> Option<Frame<'static>> {
+    let id = CallId;
+    Some(match name {
         "items" => Frame::Items { id: id(9), lane: 0, rest: &[1, 1, 5, 3, 251, 44, 1] },
         "end-complete" => Frame::End { id: id(9), lane: 0, how: StreamEnd::Complete },
         "end-user-error" => {
@@ -104,15 +120,6 @@ fn frame_of(name: &str) -> Option<Frame<'static>> {
             Frame::End { id: id(9), lane: 2, how }
         }
         "lane-stop" => Frame::Credit { id: id(9), lane: 2, bytes: 0 },
-        "question" => Frame::Question { id: id(4) },
-        "standing" => {
-            let standing = Standing::Unstarted { behind: 0x0807_0605_0403_0201 };
-            Frame::Standing { id: id(4), standing }
-        }
-        "progress" => Frame::Progress { id: id(4), done: 3, total: 10, text: "reading" },
-        "retrait" => Frame::Retrait,
-        "adieu" => Frame::Adieu { reason: EndReason::Finished, text: "" },
-        "adieu-abrupt" => Frame::Adieu { reason: EndReason::Protocol, text: "frame kind 17" },
         _ => return None,
     })
 }

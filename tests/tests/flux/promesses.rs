@@ -26,7 +26,10 @@ fn ailleurs(reponse: Promesse<Resultat<u64>>, nombres: Flux<u64>) {
 }
 
 /// What a command has left.
-struct Left(Mutex<Sender<(Promesse<u64>, Flux<u64>)>>);
+type Both = (Promesse<u64>, Flux<u64>);
+
+/// Where it has left that.
+struct Left(Mutex<Sender<Both>>);
 
 /// Leaves both to the test.
 #[commande]
@@ -39,7 +42,7 @@ fn double(n: u64) -> u64 {
     2 * n
 }
 
-fn serving() -> (Serveur, Client, Receiver<(Promesse<u64>, Flux<u64>)>) {
+fn serving() -> (Serveur, Client, Receiver<Both>) {
     let (sender, left) = mpsc::channel();
     let options = Serveur::options(0).fournir(Left(Mutex::new(sender)));
     let serveur = options.ouvrir().unwrap();

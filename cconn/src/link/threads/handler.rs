@@ -16,7 +16,6 @@ use crate::wire::CallId;
 
 /// The marks of a running command.
 #[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "marks that have nothing to do with each other")]
 pub(in super::super) struct Marks {
     /// How deep in a chain of calls the command was sent.
     pub(in super::super) depth: u8,
