@@ -21,13 +21,11 @@ fn avaler(client: &Client, journal: &Etat<Journal>, nombres: Flux<u64>, perd: bo
     journal.0.send("started").unwrap();
     let mut somme = 0;
     for nombre in nombres {
-        match nombre {
-            Ok(nombre) => somme += nombre,
-            Err(_) => {
-                journal.0.send("broken").unwrap();
-                return somme;
-            }
-        }
+        let Ok(nombre) = nombre else {
+            journal.0.send("broken").unwrap();
+            break;
+        };
+        somme += nombre;
         if perd {
             client.close();
         }
