@@ -11,6 +11,7 @@ mod fed;
 mod fin;
 mod frames;
 mod suivi;
+pub(crate) mod telling;
 mod told;
 
 use std::fmt;
@@ -24,7 +25,6 @@ use crate::link::{Answer, Failure, Link, Notice};
 use crate::message::{Appel, Entete, Message};
 use crate::sync::Deadline;
 use crate::text::{counted, verb};
-use crate::wire::Outgoing;
 
 pub use attente::Attente;
 pub use faible::ClientFaible;
@@ -247,8 +247,13 @@ impl Client {
 
     fn call(&self, head: &Entete<'_>, message: &dyn Message) -> Result<Answer, Failed> {
         remember(head.hash(), head.nom());
-        let call = |frame: &mut Outgoing<&[u8]>, deadline| self.link.call(frame, deadline);
-        self.with_frame(head, message, Manner::Call, call).map_err(Failed)
+        let called = telling::called(self, head, |size| {
+            self.with_frame(head, message, Manner::Call, |frame, deadline| {
+                size.note(frame);
+                self.link.call(frame, deadline)
+            })
+        });
+        called.map_err(Failed)
     }
 
     /// A handle to the same connection with another deadline for its operations.

@@ -23,7 +23,7 @@
 //!
 //! - `tls`: encrypted connections.
 //! - `secret`: peers that prove to each other that they know a secret.
-//! - `tracing`: a span for each connection and each command, for the program's subscriber.
+//! - `tracing`: a span for each connection, command and call, for the program's subscriber.
 //! - `metrics`: counters, gauges and histograms, for the program's recorder.
 //!
 //! # Where to begin

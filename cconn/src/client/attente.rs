@@ -1,6 +1,7 @@
 //! A call whose answer is waited for later.
 
 mod future;
+mod head;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,11 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::telling::Told;
 use crate::erreur::{Erreur, Jamais, Resultat, Usage};
 use crate::link::{Answer, Awaited, Failure, wait_for_first};
-use crate::message::{AnswerReader, Entete, ErreurCommande, Fixed, ValueError};
+use crate::message::{AnswerReader, Entete, ErreurCommande, ValueError};
 use crate::sync::Deadline;
 use crate::wire::CallId;
+use head::Head;
 
 /// A call that is under way.
 ///
@@ -92,51 +95,19 @@ pub struct Attente<R, E = Jamais> {
     until: Option<Deadline>,
     head: Head,
     decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
+    told: Told,
     error: PhantomData<fn() -> E>,
-}
-
-/// The message's head, kept for errors.
-enum Head {
-    Fixed(Fixed),
-    Copied(Box<Copied>),
-}
-
-/// The head of a message by name.
-struct Copied {
-    nom: Box<str>,
-    empreinte: u32,
-    signature: Box<str>,
-}
-
-impl Head {
-    fn of(head: &Entete<'_>) -> Self {
-        match head.as_fixed() {
-            Some(fixed) => Head::Fixed(fixed),
-            None => Head::Copied(Box::new(Copied {
-                nom: head.nom().into(),
-                empreinte: head.empreinte(),
-                signature: head.signature().into(),
-            })),
-        }
-    }
-
-    fn entete(&self) -> Entete<'_> {
-        match self {
-            Head::Fixed(head) => head.entete(),
-            Head::Copied(copied) => Entete::new(&copied.nom, copied.empreinte, &copied.signature),
-        }
-    }
 }
 
 impl<R, E> Attente<R, E> {
     pub(super) fn new(
         client: Client,
-        call: CallId,
+        (call, told): (CallId, Told),
         head: &Entete<'_>,
         decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Self {
         let (call, head) = (Some(call), Head::of(head));
-        Attente { client, call, until: None, head, decode, error: PhantomData }
+        Attente { client, call, until: None, head, decode, told, error: PhantomData }
     }
 
     /// Whether waiting would return at once.
@@ -370,8 +341,15 @@ impl<R, E: ErreurCommande> Attente<R, E> {
         // Dropping this value gives up a call that is still there.
         self.call = self.call.filter(|_| matches!(answer, Err(Failure::Unwanted { .. })));
         match answer {
-            Err(failure) => Err(self.client.about(&head).failed(failure)),
-            Ok(answer) => self.client.read(&head, Ok(answer), self.decode),
+            Err(failure) => {
+                let error = self.client.about(&head).failed(failure);
+                self.told.failed(&error);
+                Err(error)
+            }
+            Ok(answer) => {
+                self.told.answered(&answer);
+                self.client.read(&head, Ok(answer), self.decode)
+            }
         }
     }
 

@@ -1,10 +1,9 @@
 //! The verbs that never wait, and the verbs that wait for what came before.
 
 use super::frames::Manner;
-use super::{Attente, Client};
+use super::{Attente, Client, telling};
 use crate::erreur::{Erreur, Resultat, ended, remember};
 use crate::message::{Appel, Entete, Message};
-use crate::wire::Outgoing;
 
 impl Client {
     /// Sends a message and returns at once; its answer can be waited for later.
@@ -44,8 +43,12 @@ impl Client {
         let head = message.__cconn_entete();
         self.check_unfed(&head)?;
         remember(head.hash(), head.nom());
-        let send = |frame: &mut Outgoing<&[u8]>, deadline| self.link.defer(frame, deadline);
-        let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
+        let call = telling::deferred(self, &head, |size| {
+            self.with_frame(&head, &message, Manner::Deferred, |frame, deadline| {
+                size.note(frame);
+                self.link.defer(frame, deadline)
+            })
+        })?;
         Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 
@@ -123,8 +126,12 @@ impl Client {
         let head = message.__cconn_entete();
         self.check_unfed(&head)?;
         remember(head.hash(), head.nom());
-        let send = |frame: &mut Outgoing<&[u8]>, _| self.link.try_defer(frame);
-        let call = self.with_frame(&head, &message, Manner::Deferred, send)?;
+        let call = telling::deferred(self, &head, |size| {
+            self.with_frame(&head, &message, Manner::Deferred, |frame, _| {
+                size.note(frame);
+                self.link.try_defer(frame)
+            })
+        })?;
         Ok(Attente::new(self.passing(), call, &head, M::__cconn_decode))
     }
 

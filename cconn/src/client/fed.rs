@@ -1,7 +1,7 @@
 //! Calls with arguments that are streams.
 
 use super::frames::Manner;
-use super::{Client, Failed};
+use super::{Client, Failed, telling};
 use crate::erreur::{Erreur, Resultat, remember};
 use crate::link::{Arguments, Failure};
 use crate::message::{AnswerReader, Entete, ErreurCommande, Message, Streams, ValueError};
@@ -22,9 +22,12 @@ impl Client {
             Err(self.about(head).failed(Failure::Spent))
         } else {
             remember(head.hash(), head.nom());
-            self.with_frame(head, message, Manner::Call, |frame, deadline| {
-                let arguments = Arguments::new(streams.sources);
-                self.link.call_fed(frame, deadline, arguments, head.expects_stream())
+            telling::called(self, head, |size| {
+                self.with_frame(head, message, Manner::Call, |frame, deadline| {
+                    size.note(frame);
+                    let arguments = Arguments::new(streams.sources);
+                    self.link.call_fed(frame, deadline, arguments, head.expects_stream())
+                })
             })
         };
         self.read(head, called.map_err(Failed), decode)

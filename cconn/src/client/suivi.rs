@@ -2,12 +2,13 @@
 
 use super::Client;
 use super::frames::Manner;
+use super::telling;
 use crate::contexte::Avancement;
 use crate::erreur::{Erreur, remember};
 use crate::link::Report;
 use crate::message::Appel;
 use crate::sync::Deadline;
-use crate::wire::{MAX_TEXT, Outgoing, shorten};
+use crate::wire::{MAX_TEXT, shorten};
 
 impl Client {
     /// Sends a message and waits for its answer like [`appeler`](Client::appeler); `suivi` is called
@@ -66,10 +67,12 @@ impl Client {
         remember(head.hash(), head.nom());
         let silence = (!self.limits_calls).then_some(Deadline::After(self.deadline));
         let mut told = |report| suivi(Avancement::of(report));
-        let call = |frame: &mut Outgoing<&[u8]>, deadline| {
-            self.link.call_reported(frame, (deadline, silence), &mut told)
-        };
-        let answer = self.with_frame(&head, &message, Manner::Reported, call);
+        let answer = telling::called(self, &head, |size| {
+            self.with_frame(&head, &message, Manner::Reported, |frame, deadline| {
+                size.note(frame);
+                self.link.call_reported(frame, (deadline, silence), &mut told)
+            })
+        });
         self.read(&head, answer.map_err(super::Failed), M::__cconn_decode)
     }
 

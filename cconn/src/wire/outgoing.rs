@@ -134,6 +134,15 @@ impl Outgoing<&[u8]> {
         self.len().saturating_sub(layout::Call::SIZE)
     }
 
+    /// The bytes of a call's arguments: its body without the context block.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn arguments_of_call(&self) -> usize {
+        let has_block = self.bytes.get(DEPTH_AT).is_some_and(|depth| context::is_flagged(*depth));
+        let length = self.bytes.get(self.fixed()).filter(|_| has_block);
+        let block = length.map_or(0, |length| usize::from(*length).saturating_add(1));
+        self.charged_call().saturating_sub(block)
+    }
+
     /// The first credit of the stream that a call expects; 0 if it expects none.
     #[inline]
     pub(crate) fn stream_of_call(&self) -> u32 {

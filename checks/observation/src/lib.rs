@@ -64,10 +64,28 @@ pub fn commands(name: &str) -> Vec<Seen> {
     observed(|one| one.name == "cconn.command" && one.field("command") == name)
 }
 
+/// The spans of the calls of commands of that name.
+#[must_use]
+pub fn calls(name: &str) -> Vec<Seen> {
+    observed(|one| one.name == "cconn.call" && one.field("command") == name)
+}
+
 struct Remembers;
 
 /// The name of a command at which the subscriber panics.
 pub const FATAL: &str = "tr_fatale";
+
+/// The name of a command at whose call the subscriber panics when the span is entered, left and
+/// closed.
+pub const FATAL_LATER: &str = "tr_fatale_plus_tard";
+
+/// Panics if that is the span of such a call.
+fn spoil<S: Subscriber + for<'a> LookupSpan<'a>>(id: &Id, context: &Context<'_, S>) {
+    let is_call = context.span(id).is_some_and(|span| span.name() == "cconn.call");
+    let is_meant = is_call
+        && seen(|all| latest(all, id).is_some_and(|span| span.field("command") == FATAL_LATER));
+    assert!(!is_meant, "on purpose");
+}
 
 struct Fields<'a>(&'a mut BTreeMap<String, String>);
 
@@ -114,11 +132,20 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Remembers {
         seen(|all| all.push(new));
     }
 
-    fn on_close(&self, id: Id, _: Context<'_, S>) {
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        spoil(id, &context);
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        spoil(id, &context);
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
         seen(|all| {
             if let Some(span) = latest(all, &id) {
                 span.closed = true;
             }
         });
+        spoil(&id, &context);
     }
 }

@@ -51,8 +51,10 @@ pub fn install(program: &'static str) -> SdkTracerProvider {
         .with_location(false)
         .with_threads(false)
         // The span of a connection lasts as long as that, and would be the parent of too much.
+        // OpenTelemetry would give that of a call an id of its own, which the peer can't know: a
+        // call that nobody records hands its caller's id over.
         .with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
-            metadata.target() != "cconn::connection"
+            !matches!(metadata.target(), "cconn::connection" | "cconn::call")
         }));
     let subscriber = tracing_subscriber::registry().with(layer);
     tracing::subscriber::set_global_default(subscriber).expect("no subscriber is installed yet");

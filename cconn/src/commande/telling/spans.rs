@@ -10,6 +10,7 @@ use tracing::field::{Empty, display};
 use tracing::{Span, info_span};
 
 use super::told::{Word, added, side};
+use crate::client::telling::{note_trace, number};
 use crate::commande::Registry;
 use crate::contexte::{Contexte, Trace};
 use crate::erreur::{Erreur, Resultat};
@@ -47,11 +48,6 @@ impl Connection {
         }
         self.0.record("duration_us", number(link.age().as_micros()));
     }
-}
-
-/// A number as OpenTelemetry has it: it knows no unsigned ones.
-fn number(value: impl TryInto<i64>) -> i64 {
-    value.try_into().unwrap_or(i64::MAX)
 }
 
 pub(super) fn refused(newcomer: &str, why: &Erreur) {
@@ -142,13 +138,8 @@ fn run_in(
 
 /// Notes what a command is called and which trace it belongs to.
 fn note_work(span: &Span, name: &str, trace: &Trace, depth: Option<u8>) {
-    let hex = |id: [u8; 8]| format!("{:016x}", u64::from_be_bytes(id));
     span.record("command", name);
     span.record("otel.name", name);
     span.record("depth", number(depth.unwrap_or_default()));
-    span.record("trace_id", trace.id_hexa());
-    span.record("span_id", hex(trace.span()));
-    if let Some(parent) = trace.parent() {
-        span.record("parent_id", hex(parent));
-    }
+    note_trace(span, trace);
 }

@@ -26,8 +26,9 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// The bytes of its value, error or text; none for a stream.
     #[inline]
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Answer::Value(bytes) | Answer::UserError(bytes) => bytes.len(),
             Answer::Failure { text, .. } => text.len(),
