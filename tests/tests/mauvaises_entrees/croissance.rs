@@ -181,11 +181,11 @@ fn made_up_tags_of_a_context_are_skipped() {
     let blocks = [
         vec![],
         tag(200, b"made up"),
-        [tag(7, &[]), tag(7, &[1]), tag(0, &[])].concat(),
+        [tag(8, &[]), tag(8, &[1]), tag(0, &[])].concat(),
         tag(255, &[0xff; 253]),
         tag(1, &60_000_u32.to_le_bytes()),
         [tag(99, &[1]), tag(2, &[3; 25]), tag(3, &[4; 128]), tag(5, &[])].concat(),
-        [tag(4, &[1, 0, 0, 0]), tag(6, &[0; 4])].concat(),
+        [tag(4, &[1, 0, 0, 0]), tag(6, &[0; 4]), tag(7, &[2])].concat(),
     ];
     with_watchdog("made-up tags", LIMIT, || {
         let bench = Bench::usual();
