@@ -10,18 +10,18 @@ use crate::wire::{CallId, Outgoing};
 #[derive(Clone, Copy)]
 pub(in crate::client) struct Size;
 
+#[expect(clippy::unused_self, reason = "where somebody is told, it is used")]
 impl Size {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "every call comes through here")]
+    #[inline]
     pub(in crate::client) fn note(self, _: &Outgoing<&[u8]>) {}
 }
 
 /// What is told of a deferred call while it is under way.
 pub(in crate::client) struct Told;
 
+#[expect(clippy::unused_self, reason = "where somebody is told, it is used")]
 impl Told {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "every deferred call comes through here")]
+    #[inline]
     pub(in crate::client) fn answered(&mut self, _: &Answer) {}
 
     pub(in crate::client) fn failed<E>(&mut self, _: &Erreur<E>) {}
