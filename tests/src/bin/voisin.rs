@@ -3,7 +3,9 @@
 #![cfg_attr(not(unix), allow(unused))]
 
 use std::io::{Read, Write};
+#[cfg(unix)]
 use std::os::fd::AsFd;
+#[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::process;
 use std::thread;
@@ -79,6 +81,7 @@ fn full() -> Resultat<()> {
 
 /// A server whose time is over when the first client comes; then one that has ended before; and
 /// then one that serves.
+#[cfg(unix)]
 fn hesitant() -> Resultat<()> {
     let address = argument(2);
     let path = address.trim_start_matches("unix:");
@@ -143,6 +146,7 @@ fn run(how: &str) -> Resultat<()> {
         }
         "serveur" => server(),
         "plein" => full(),
+        #[cfg(unix)]
         "hesite" => hesitant(),
         "relaye" => relayed(),
         "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
