@@ -95,7 +95,10 @@ fn hesitant() -> Resultat<()> {
     }
     std::fs::write(first, "").expect("a folder of the test's");
     let socket = std::io::stdin().as_fd().try_clone_to_owned().expect("a further descriptor");
-    let mut newcomer = UnixListener::from(socket).accept().expect("somebody comes").0;
+    let listener = UnixListener::from(socket);
+    // Whoever handed it over may have it never block, and connects a moment later.
+    listener.set_nonblocking(false).expect("it is a socket");
+    let mut newcomer = listener.accept().expect("somebody comes").0;
     let refusal = Greeting::refusing(2, "");
     newcomer.write_all(&refusal.bytes()).expect("the newcomer waits");
     // Until the newcomer has read it.
