@@ -74,6 +74,11 @@ impl ClientPersistant {
                 // What is known of the first try is what matters.
                 Err(error) => return Err(first.unwrap_or_else(|| error.for_command())),
             };
+            // The items of a stream would be gone with a connection that has ended already.
+            if message.entete().is_fed() && !client.est_connecte() {
+                lost = Some(number);
+                continue;
+            }
             let error = match call(&client.avec_delai(until.rest())) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => until.told(error),

@@ -50,16 +50,18 @@ fn each_connection_has_its_own_and_both_sides_have_theirs() {
         });
         let running = Running::new(options);
         running.serveur.enregistrer(commandes![visite]).unwrap();
-        let clients: Vec<_> = (0..3).map(|_| running.client()).collect();
-        for (client, n) in clients.iter().zip(1..) {
+        // The hook of each client runs on a thread of its own: of two that connect at once, the
+        // later one may be told of first.
+        let pair = |_| (running.client(), ask.recv().unwrap());
+        let (clients, ends): (Vec<_>, Vec<_>) = (0..3).map(pair).unzip();
+        for ((client, there), n) in clients.iter().zip(&ends).zip(1..) {
             client.enregistrer(commandes![visite]).unwrap();
             client.ecouter().unwrap();
-            let there = ask.recv().unwrap();
             (1..=n).for_each(|n| assert_eq!(client.appeler(visite {}).unwrap(), n));
             assert_eq!(there.appeler(visite {}).unwrap(), 1);
         }
         assert_eq!(clients[0].appeler(visite {}).unwrap(), 2);
-        drop(clients);
+        drop((clients, ends));
         running.stop().unwrap();
     });
 }
