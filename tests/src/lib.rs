@@ -10,9 +10,21 @@ pub mod mutation;
 pub mod programs;
 mod running;
 
+use cconn::Erreur;
+use cconn::erreur::NatureDistante;
 pub use local::{first_client, local};
 pub use running::Running;
 pub use testkit::{Stopwatch, hex, quickly, raw, undisturbed, until, until_some, with_watchdog};
 
 /// How many messages the program `departs` sends before it ends.
 pub const LINES: usize = 200;
+
+/// Whether the time of a call was over. Its caller says so at the deadline; if the whole process
+/// stood still until then, the peer may have been first, and has not started the command.
+pub fn out_of_time<E>(error: &Erreur<E>) -> bool {
+    match error {
+        Erreur::Delai(_) => true,
+        Erreur::Distante(refused) => refused.nature == NatureDistante::Expiree,
+        _ => false,
+    }
+}
