@@ -25,6 +25,9 @@ mod core;
 #[path = "../../checks/model/src/inside.rs"]
 pub(crate) mod inside;
 mod io;
+#[cfg(fuzzing)]
+#[path = "../../checks/fuzz/src/pair.rs"]
+pub(crate) mod pair;
 #[cfg(test)]
 mod tests;
 mod threads;

@@ -25,7 +25,7 @@ pub(super) mod goodbye;
 pub(super) mod identity;
 pub(super) mod inbox;
 pub(super) mod inlet;
-#[cfg(any(test, model))]
+#[cfg(any(test, model, fuzzing))]
 pub(super) mod inside;
 pub(super) mod lanes;
 pub(super) mod limits;

@@ -7,9 +7,12 @@ use super::outbox::Outbox;
 use super::sleepers::Sleepers;
 use super::state::State;
 use super::turn::Turn;
+#[cfg(fuzzing)]
+use super::window::Window;
 use super::writer::Writer;
 
 /// The parts of one connection's state.
+#[cfg_attr(fuzzing, allow(dead_code, reason = "the fuzz target looks at fewer parts"))]
 pub(crate) struct Inside<'a> {
     pub(crate) turn: &'a mut Turn,
     pub(crate) calls: &'a mut Calls,
@@ -17,6 +20,8 @@ pub(crate) struct Inside<'a> {
     pub(crate) writer: &'a mut Writer,
     #[cfg(model)]
     pub(crate) goodbye: &'a mut super::goodbye::Goodbye,
+    #[cfg(fuzzing)]
+    pub(crate) window: &'a mut Window,
     pub(crate) sleepers: &'a mut Sleepers,
     pub(crate) due: &'a mut Due,
     /// Calls of the peer's that are reported on, calls whose report waits, calls of this side that
@@ -25,6 +30,12 @@ pub(crate) struct Inside<'a> {
 }
 
 impl State {
+    /// What the peer's greeting declares.
+    #[cfg(fuzzing)]
+    pub(crate) fn peer_features(&self) -> crate::wire::Features {
+        self.peer
+    }
+
     /// Opens the state up. Not compiled where the core is used.
     pub(crate) fn inside(&mut self) -> Inside<'_> {
         Inside {
@@ -34,6 +45,8 @@ impl State {
             writer: &mut self.writer,
             #[cfg(model)]
             goodbye: &mut self.goodbye,
+            #[cfg(fuzzing)]
+            window: &mut self.window,
             sleepers: &mut self.sleepers,
             due: &mut self.due,
             reports: self.reports.kept(),

@@ -55,7 +55,7 @@ pub(crate) struct Reports {
     pub(super) wanted: BTreeMap<CallId, Option<Report>>,
 }
 
-#[cfg(any(test, model))]
+#[cfg(any(test, model, fuzzing))]
 impl Reports {
     /// How many calls each of its fields holds.
     pub(super) fn kept(&self) -> [usize; 3] {

@@ -63,7 +63,7 @@ impl Calls {
     }
 
     /// Bytes of items that wait here for the program, over all streams.
-    #[cfg(model)]
+    #[cfg(any(model, fuzzing))]
     pub(crate) fn streamed(&self) -> usize {
         self.streamed
     }

@@ -205,7 +205,7 @@ impl Buffer {
     }
 
     /// Bytes of capacity kept for reading into.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn kept(&self) -> usize {
         self.bytes.capacity()
     }
