@@ -1,29 +1,35 @@
 //! What a call costs in system calls, client and server each in a process of its own.
 //!
-//! `strace` counts for whole processes, so each is run with some calls and with twice as many:
-//! the difference is what the calls cost, without starting and stopping.
+//! `strace` counts by name. A call must write once and read once on each side; where waiting
+//! threads poll it may also read in vain and poll once, or not, as the two processes happen to run.
+//! So every name has bounds of its own for a whole run: the difference of two runs says nothing
+//! where one of them found its answers sooner than the other.
 
 use std::io::{Write as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
 use cconn::{Client, Serveur, commande, commandes};
 use cconn_tests::programs::Running;
 use cconn_tests::with_watchdog;
 
-/// Calls of the shorter run.
-const CALLS: u32 = 1_000;
+/// Calls of a run.
+const CALLS: u64 = 2_000;
 
-/// One write of the request or answer, one read of the other.
-const LEAST: f64 = 2.0;
+/// Reads and polls of a call at most: where waiting threads poll, a read that finds nothing, a poll
+/// and a read again.
+const MOST: [u64; 2] = if cfg!(cconn_polling) { [2, 1] } else { [1, 0] };
 
-/// As many, unless waiting threads poll: a read that finds nothing, a poll and a read again.
-const MOST: f64 = if cfg!(cconn_polling) { 4.0 } else { LEAST };
+/// What connecting, greeting and stopping may cost of each name.
+const ENDS: u64 = CALLS / 20;
 
-/// Room for the watchman, which looks at the connections some times a second.
-const TOLERANCE: f64 = 0.05;
+/// What the watchman may cost of each name in a second: it looks at the connections some times.
+const WATCHED: u64 = 40;
+
+/// What loading and ending a program may cost in all other calls together (measured: 350).
+const OTHERS: u64 = CALLS / 2;
 
 /// Set in the children: where the server listens.
 const ADDRESS: &str = "CCONN_TESTS_ADDRESS";
@@ -66,11 +72,11 @@ fn client() {
 }
 
 /// This binary as one of its two children, under `strace`.
-fn traced(test: &str, report: &Path, calls: u32) -> Command {
+fn traced(test: &str, report: &Path) -> Command {
     let program = env::current_exe().expect("the test knows its own program");
     let mut command = Command::new("strace");
     command.args(["-f", "-c", "-o"]).arg(report).arg("--").arg(program);
-    command.args(["--exact", test, "--nocapture"]).env(COUNT, calls.to_string());
+    command.args(["--exact", test, "--nocapture"]).env(COUNT, CALLS.to_string());
     command
 }
 
@@ -91,33 +97,53 @@ fn can_trace() -> bool {
 }
 
 /// The report of one child of a run.
-fn report(side: &str, calls: u32) -> PathBuf {
-    let name = format!("system_calls.{}.{side}.{calls}", std::process::id());
+fn report(side: &str) -> PathBuf {
+    let name = format!("system_calls.{}.{side}", std::process::id());
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// System calls of the client and of the server in a run of so many calls.
-fn run(calls: u32) -> [f64; 2] {
-    let reports = [report("client", calls), report("server", calls)];
-    let mut server = Running::of(&mut traced("server", &reports[1], calls));
+/// What the client and the server called in a run.
+fn run() -> [Counts; 2] {
+    let reports = [report("client"), report("server")];
+    let mut server = Running::of(&mut traced("server", &reports[1]));
     let address = server.expect("address: ");
-    let mut client = traced("client", &reports[0], calls);
+    let mut client = traced("client", &reports[0]);
     Running::of(client.env(ADDRESS, address)).expect_success();
     server.hang_up();
     server.expect_success();
     reports.map(|report| {
         let text = fs::read_to_string(&report).expect("strace wrote its report");
         fs::remove_file(&report).expect("the report is ours");
-        total(&text)
+        Counts::of(&text)
     })
 }
 
-/// The sum of the column `calls` of a report.
-fn total(report: &str) -> f64 {
-    let rows = report.lines().filter(|row| !row.ends_with(" total"));
-    // "% time, seconds, usecs/call, calls", then the errors where there are any, and the name.
-    let calls = rows.filter_map(|row| row.split_whitespace().nth(3)?.parse::<f64>().ok());
-    calls.sum()
+/// How often a process made which system calls.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    writes: u64,
+    reads: u64,
+    polls: u64,
+    others: u64,
+}
+
+impl Counts {
+    /// The column `calls` of a report, by name.
+    fn of(report: &str) -> Self {
+        let mut counts = Self::default();
+        for row in report.lines().filter(|row| !row.ends_with(" total")) {
+            // "% time, seconds, usecs/call, calls", then the errors where there are any, the name.
+            let mut columns = row.split_whitespace();
+            let Some(Ok(calls)) = columns.nth(3).map(str::parse::<u64>) else { continue };
+            *match columns.next_back() {
+                Some("write" | "writev" | "sendto" | "sendmsg") => &mut counts.writes,
+                Some("read" | "readv" | "recvfrom" | "recvmsg") => &mut counts.reads,
+                Some("poll" | "ppoll") => &mut counts.polls,
+                _ => &mut counts.others,
+            } += calls;
+        }
+        counts
+    }
 }
 
 #[test]
@@ -125,13 +151,22 @@ fn a_call_is_two_system_calls_a_side() {
     if !can_trace() {
         return;
     }
-    let limit = Duration::from_secs(60);
-    let [once, twice] = with_watchdog("system calls", limit, || [run(CALLS), run(2 * CALLS)]);
-    for (at, side) in ["client", "server"].into_iter().enumerate() {
-        let each = (twice[at] - once[at]) / f64::from(CALLS);
-        println!("system calls of the {side}: {each:.3} a call");
-        let bounds = LEAST - TOLERANCE..=MOST + TOLERANCE;
-        assert!(bounds.contains(&each), "{each:.3} system calls a call, the {side}");
+    let start = Instant::now();
+    let runs = with_watchdog("system calls", Duration::from_secs(60), run);
+    let watched = WATCHED * (start.elapsed().as_secs() + 1);
+    let [reads, polls] = MOST;
+    for (side, counts) in ["client", "server"].into_iter().zip(runs) {
+        println!("{CALLS} calls, {side}: {counts:?}");
+        for (name, count, least, most) in [
+            ("writes", counts.writes, CALLS, CALLS),
+            ("reads", counts.reads, CALLS, reads * CALLS),
+            ("polls", counts.polls, 0, polls * CALLS),
+        ] {
+            let bounds = least..=most + ENDS + watched;
+            assert!(bounds.contains(&count), "{count} {name} of the {side}: not in {bounds:?}");
+        }
+        let others = counts.others;
+        assert!(others <= OTHERS + watched, "{others} other system calls of the {side}");
     }
 }
 
@@ -141,9 +176,13 @@ fn reports_are_added_up() {
 % time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
  60.00    0.000100           1      1001           sendto
- 40.00    0.000050           2      1002         1 recvfrom
+ 30.00    0.000050           2      1002         1 recvfrom
+  5.00    0.000050           2       900           ppoll
+  3.00    0.000050           2         4         2 openat
+  2.00    0.000050           2         3           read
 ------ ----------- ----------- --------- --------- ----------------
-100.00    0.000150                  2003         1 total
+100.00    0.000150                  2910         3 total
 ";
-    assert!((total(report) - 2003.0).abs() < 0.5);
+    let counts = Counts { writes: 1001, reads: 1005, polls: 900, others: 4 };
+    assert_eq!(Counts::of(report), counts);
 }
