@@ -41,6 +41,7 @@ pub(crate) use core::failure::{Failure, WaitedFor};
 pub(crate) use core::goodbye::{Ending, lost};
 pub(crate) use core::identity::Identity;
 pub(crate) use core::inlet::{Ended, Taken};
+pub(crate) use core::latest::{Placed, SlotId};
 pub(crate) use core::limits::{Limits, PeerLimits, smallest_window};
 pub(crate) use core::notices::Notice;
 pub(crate) use core::outbox::{ANSWER, Lane};

@@ -1,13 +1,15 @@
 //! Sensors and a hundred subscribers: each reading goes to all that follow the sensor, and no stream
-//! needs a thread on the server.
+//! needs a thread on the server. A display is shown the latest reading of each sensor, and misses
+//! those between if it is slow.
 //!
 //!     cargo run --example capteurs
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use cconn::flux::{Emetteur, Flux};
+use cconn::salon::{Lenteur, Salon};
 use cconn::{Client, Etat, Resultat, Serveur, commande, commandes};
 use serde::{Deserialize, Serialize};
 
@@ -55,13 +57,28 @@ fn presents(abonnes: &Etat<Abonnes>) -> usize {
     table.values().flatten().filter(|emetteur| !emetteur.est_ferme()).count()
 }
 
+/// Shows the caller the latest readings from now on.
+#[commande]
+fn regarder(serveur: &Serveur, client: &Client) -> Resultat<()> {
+    serveur.salon("ecrans").entrer(client)?;
+    Ok(())
+}
+
+/// The latest readings, one of each sensor; its body is in the displays.
+#[commande]
+fn afficher(degres: Vec<f32>);
+
 /// What the sensors measure.
-fn mesurer(abonnes: &Abonnes, numeros: std::ops::Range<u8>) {
+fn mesurer(abonnes: &Abonnes, ecrans: &Salon, numeros: std::ops::Range<u8>) -> Resultat<()> {
     for numero in numeros {
-        for (capteur, base) in CAPTEURS.into_iter().zip([12.0, 20.0]) {
-            abonnes.publier(capteur, Mesure { numero, degres: base + f32::from(numero) / 4.0 });
+        let degres = [12.0, 20.0].map(|base| base + f32::from(numero) / 4.0);
+        for (capteur, degres) in CAPTEURS.into_iter().zip(degres) {
+            abonnes.publier(capteur, Mesure { numero, degres });
         }
+        // Never waits either: for a display without room it waits in the display's slot.
+        ecrans.diffuser(afficher { degres: degres.to_vec() })?;
     }
+    Ok(())
 }
 
 /// Takes all readings; returns how many they were, and the last.
@@ -77,8 +94,9 @@ fn ecouter(flux: Flux<Mesure>) -> Resultat<(u8, f32)> {
 
 fn main() -> Resultat<()> {
     let abonnes = Abonnes::default();
-    let serveur = Serveur::options(0).max_clients(ABONNES).fournir(abonnes.clone()).ouvrir()?;
-    serveur.enregistrer(commandes![suivre, presents])?;
+    let serveur = Serveur::options(0).max_clients(ABONNES + 1).fournir(abonnes.clone()).ouvrir()?;
+    serveur.enregistrer(commandes![suivre, presents, regarder])?;
+    let ecrans = serveur.salon_avec("ecrans", Lenteur::Remplacer);
 
     let suivre_un = |n: usize| -> Resultat<(Client, Flux<Mesure>)> {
         let client = serveur.client_local()?;
@@ -88,8 +106,16 @@ fn main() -> Resultat<()> {
     let mut tous: Vec<_> = (0..ABONNES).map(suivre_un).collect::<Resultat<_>>()?;
     println!("{ABONNES} subscribers of {} sensors", CAPTEURS.len());
 
+    let ecran = serveur.client_local()?;
+    let (montrer, montre) = mpsc::channel();
+    ecran.enregistrer_commande("afficher", move |_, (degres,): (Vec<f32>,)| {
+        let _ = montrer.send(degres);
+    })?;
+    ecran.ecouter()?;
+    ecran.appeler(regarder {})?;
+
     // One takes its first reading and leaves: the stream is dropped, its connection goes on.
-    mesurer(&abonnes, 0..1);
+    mesurer(&abonnes, &ecrans, 0..1)?;
     let Some((client, mut flux)) = tous.pop() else { return Ok(()) };
     let premiere = flux.next().transpose()?;
     println!("one leaves after {premiere:?}");
@@ -106,7 +132,7 @@ fn main() -> Resultat<()> {
             })
         })
         .collect();
-    mesurer(&abonnes, 1..MESURES);
+    mesurer(&abonnes, &ecrans, 1..MESURES)?;
     // The last emitter of a stream ends it.
     abonnes.table().clear();
 
@@ -120,5 +146,8 @@ fn main() -> Resultat<()> {
         println!("{combien} have seen {vu}");
     }
     client.eteindre()?;
-    serveur.eteindre()
+    // A stop sends what waits in a slot: the last readings are shown whatever happens.
+    serveur.eteindre()?;
+    println!("the display shows {:?}", montre.try_iter().last());
+    ecran.eteindre()
 }

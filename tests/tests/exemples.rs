@@ -152,6 +152,7 @@ fn capteurs_reach_their_subscribers() {
             "99 are left",
             "50 have seen 10 readings, the last 14.25 degrees",
             "49 have seen 10 readings, the last 22.25 degrees",
+            "the display shows Some([14.25, 22.25])",
         ],
     );
 }

@@ -28,11 +28,13 @@ pub(super) mod inlet;
 #[cfg(any(test, model, fuzzing))]
 pub(super) mod inside;
 pub(super) mod lanes;
+pub(super) mod latest;
 pub(super) mod limits;
 pub(super) mod load;
 pub(super) mod notices;
 pub(super) mod outbox;
 pub(super) mod outlet;
+pub(super) mod placing;
 pub(super) mod promising;
 pub(super) mod question;
 pub(super) mod queue;

@@ -13,6 +13,7 @@ mod ends;
 mod faults;
 mod floods;
 mod hostile;
+mod latest;
 mod limits;
 mod overslept;
 mod progress;

@@ -7,9 +7,9 @@ use super::Serveur;
 use super::each::each;
 use crate::client::{Client, Manner, encode_frame};
 use crate::erreur::{Codage, Erreur, Resultat};
-use crate::link::{Failure, Limits, Link};
+use crate::link::{Failure, Limits, Link, Placed};
 use crate::message::{ArgumentWriter, Message};
-use crate::wire::Start;
+use crate::wire::{Outgoing, Start};
 
 /// Which clients a broadcast reached.
 #[doc(alias = "Broadcast")]
@@ -17,10 +17,44 @@ use crate::wire::Start;
 #[non_exhaustive]
 pub struct Diffusion {
     /// The number of clients to which the message was sent.
+    #[doc(alias = "reached")]
     pub atteints: usize,
+    /// Members of a group with [`Lenteur::Remplacer`](crate::salon::Lenteur::Remplacer) that have no
+    /// room now: the message waits, and is sent to them as soon as they have, unless a later one
+    /// takes its place. Elsewhere there are none.
+    #[doc(alias = "waiting")]
+    pub en_attente: Vec<Client>,
+    /// For how many of `en_attente` it has taken the place of an earlier message, which they never
+    /// get.
+    #[doc(alias = "replaced")]
+    pub remplaces: usize,
     /// Clients that have no room for the message now, that accept no message so large, or that are
     /// stopping. The program may close them or leave them connected.
+    #[doc(alias = "missed")]
     pub manques: Vec<Client>,
+}
+
+/// What became of a broadcast's message for one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Placed(Placed),
+    Missed,
+    /// It has left the group meanwhile.
+    Left,
+}
+
+impl Diffusion {
+    fn note(&mut self, link: &Arc<Link>, fate: Fate) {
+        match fate {
+            Fate::Placed(Placed::Sent) => self.atteints += 1,
+            Fate::Placed(placed) => {
+                self.remplaces += usize::from(placed == Placed::Replaces);
+                self.en_attente.push(Client::of(link));
+            }
+            Fate::Missed if link.ending().is_none() => self.manques.push(Client::of(link)),
+            Fate::Missed | Fate::Left => {}
+        }
+    }
 }
 
 impl Serveur {
@@ -88,7 +122,7 @@ impl Serveur {
         message: impl Message,
     ) -> Resultat<Diffusion> {
         let links: Vec<_> = clients.into_iter().map(|client| client.link.clone()).collect();
-        self.sender().broadcast(&message, &links, |_, _| {})
+        self.sender().broadcast(&message, &links, send_or_miss)
     }
 
     /// Sends a message to the connected clients that a closure chooses, without an answer. The
@@ -133,7 +167,7 @@ impl Serveur {
     }
 
     fn broadcast(&self, message: &dyn Message) -> Resultat<Diffusion> {
-        self.sender().broadcast(message, &self.shared.clients.links(), |_, _| {})
+        self.sender().broadcast(message, &self.shared.clients.links(), send_or_miss)
     }
 
     fn sender(&self) -> Sender<'_> {
@@ -149,13 +183,13 @@ pub(super) struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// Sends a message to every connection that has not ended, encoded once. `told` is told of each
-    /// whether it was reached.
+    /// Sends a message to every connection that has not ended, encoded once. `send` sends it to one
+    /// of them.
     pub(super) fn broadcast(
         &self,
         message: &dyn Message,
         links: &[Arc<Link>],
-        mut told: impl FnMut(&Arc<Link>, bool),
+        mut send: impl FnMut(&Arc<Link>, &Outgoing<&[u8]>) -> Fate,
     ) -> Resultat<Diffusion> {
         let mut head = message.entete();
         if head.expects_stream() {
@@ -176,16 +210,12 @@ impl Sender<'_> {
         let encoded = encode_frame(&head, message, &mut writer, Manner::OneWay, start)
             .map_err(|cause| self.not_encoded(head.nom(), cause))?;
         let frame = &writer.frame;
-        let mut diffusion = Diffusion { atteints: 0, manques: Vec::new() };
+        let mut diffusion =
+            Diffusion { atteints: 0, en_attente: Vec::new(), remplaces: 0, manques: Vec::new() };
         each(links, |link| {
             link.names.remember(head.hash(), head.nom());
-            let sent = encoded && link.send_at_once(frame).is_ok();
-            if sent {
-                diffusion.atteints += 1;
-            } else if link.ending().is_none() {
-                diffusion.manques.push(Client::of(link));
-            }
-            told(link, sent);
+            let fate = if encoded { send(link, frame) } else { Fate::Missed };
+            diffusion.note(link, fate);
         });
         Ok(diffusion)
     }
@@ -206,4 +236,9 @@ impl Sender<'_> {
             a_pu_etre_executee: false,
         }))
     }
+}
+
+/// Sends a message to one connection, if there is room for it now.
+pub(super) fn send_or_miss(link: &Arc<Link>, frame: &Outgoing<&[u8]>) -> Fate {
+    link.send_at_once(frame).map_or(Fate::Missed, |()| Fate::Placed(Placed::Sent))
 }

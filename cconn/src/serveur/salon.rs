@@ -29,6 +29,34 @@ pub enum Lenteur {
     /// away, with a reason that names the group. This is looked at whenever it misses one.
     #[doc(alias = "Cut")]
     Couper(Duration),
+    /// The message waits in the member's one slot for the group and the command, and is sent as soon
+    /// as there is room; a later one takes its place meanwhile. So the latest always arrives, what it
+    /// replaced never does: for state, such as positions or prices.
+    ///
+    /// It comes back in [`Diffusion::en_attente`](crate::Diffusion::en_attente). Nobody waits for it
+    /// and no thread of the program's is needed to send it; a member that takes nothing costs one
+    /// message a command, whose bytes all members share. Messages of one command arrive in their
+    /// order. Between them and other commands to that member there is no order: what is sent later
+    /// may arrive earlier.
+    ///
+    /// An orderly stop still sends what waits. What ends a membership otherwise, by
+    /// [`quitter`](Salon::quitter), a close or a cut, drops it.
+    ///
+    /// ```
+    /// use cconn::salon::Lenteur;
+    /// use cconn::{Serveur, nommee};
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let positions = serveur.salon_avec("positions", Lenteur::Remplacer);
+    /// let said = positions.diffuser(nommee("bouger", (7_u32, 12.5_f32)))?;
+    /// assert_eq!((said.atteints, said.en_attente.len(), said.remplaces), (0, 0, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("LatestOnly", "Conflate", "KeepLast"))]
+    #[doc(alias = "Replace")]
+    Remplacer,
 }
 
 /// A group of a server's clients; from [`Serveur::salon`].
@@ -67,7 +95,8 @@ impl Serveur {
         self.room(nom, None)
     }
 
-    /// The group of this name, with what happens to its slow members from now on.
+    /// The group of this name, with what happens to its slow members from now on. Messages that wait
+    /// for members already are still sent.
     ///
     /// A group made so is kept while the server lives, without members too.
     ///
@@ -133,6 +162,9 @@ impl Salon {
     }
 
     /// Takes a client out of the group. False if it was not in.
+    ///
+    /// A message of the group that still waits for room at the client ([`Lenteur::Remplacer`]) is
+    /// dropped.
     #[doc(alias("unsubscribe", "remove"))]
     #[doc(alias = "leave")]
     pub fn quitter(&self, client: &Client) -> bool {
@@ -159,7 +191,8 @@ impl Salon {
     ///
     /// # Blocking
     ///
-    /// Never: members without room come back in [`Diffusion::manques`]; see [`Lenteur`].
+    /// Never: members without room come back in [`Diffusion::manques`], or in
+    /// [`Diffusion::en_attente`]; see [`Lenteur`].
     #[doc(alias("publish", "emit", "multicast", "send"))]
     #[doc(alias = "broadcast")]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {

@@ -87,6 +87,14 @@ pub(crate) enum Rule {
     PromisedLanesGoOn,
     /// A promise that is dropped answers its call with a failure.
     DroppedPromiseAnswers,
+    /// Credit that comes sends the messages that wait in slots.
+    CreditSendsLatest,
+    /// Room in the outbox goes to the messages in slots that wait for it.
+    RoomSendsLatest,
+    /// A sender that only slots are before in the line reads like the first one.
+    SlotsDoNotRead,
+    /// A stop of the connection waits until the messages in slots are sent.
+    StopWaitsForLatest,
     /// Commands that arrived before the peer's program closed the connection still run.
     LastWordsRun,
 }

@@ -57,10 +57,12 @@ pub(crate) struct Commands {
 impl Commands {
     /// The speaker that a handler is.
     fn speaker(&self, link: &Arc<Link>, parallel: bool, of: Origin) -> Speaker {
+        let id = self.ledger.new_sender(Some(of.message), self.end);
         Speaker {
             link: link.clone(),
             ledger: self.ledger.clone(),
-            id: self.ledger.new_sender(Some(of.message), self.end),
+            id,
+            latest: id,
             patience: self.patience,
             tells_time: self.tells_time,
             turn_of: (!parallel).then_some(self.end),

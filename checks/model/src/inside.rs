@@ -21,6 +21,7 @@ impl Link {
                 (state.has_ready_followers(), "a follower is not woken"),
                 (state.has_lookout(), "there is a lookout"),
                 (state.feeds_streams(), "a stream is sent"),
+                (state.waiting_latest() > 0, "a message waits in a slot"),
                 (state.inside().calls.streamed() > 0, "items are kept"),
                 (state.inside().reports[0] > 0, "a call is reported on"),
                 (state.inside().reports[2] > 0, "a call wants reports"),

@@ -12,6 +12,8 @@ pub(crate) enum Fate {
     Open,
     /// A one-way message was taken.
     Accepted,
+    /// Only the latest counts, and this one waits for that it is sent.
+    Waits,
     /// The answer came.
     Answered,
     /// It never ran.
@@ -99,6 +101,30 @@ impl Ledger {
         self.books().messages[message.0 as usize].fate = fate;
     }
 
+    /// A message has taken the place of its sender's last one, which waited and never runs.
+    pub(crate) fn replaced_by(&self, message: MessageId) {
+        let sender = self.books().messages[message.0 as usize].sender;
+        assert!(self.last_waits(sender, message.0, Fate::NotRun), "what was replaced had waited");
+    }
+
+    /// The last message of a sender, if it still waits, has been dropped.
+    pub(crate) fn dropped(&self, sender: SenderId) {
+        self.last_waits(sender, u32::MAX, Fate::GivenUp);
+    }
+
+    /// Tells something else of the last message of a sender before that one which may run, if it
+    /// waits.
+    fn last_waits(&self, sender: SenderId, before: u32, fate: Fate) -> bool {
+        let mut books = self.books();
+        let earlier = books.messages.iter_mut().take(before as usize).rev();
+        let mut of_it = earlier.filter(|entry| entry.sender == sender);
+        let last = of_it.find(|entry| entry.fate != Fate::NotRun);
+        let last = last.filter(|last| last.fate == Fate::Waits);
+        let waits = last.is_some();
+        last.into_iter().for_each(|last| last.fate = fate);
+        waits
+    }
+
     /// A command has returned.
     pub(crate) fn finish(&self, message: MessageId) {
         self.books().messages[message.0 as usize].finished = true;
@@ -169,6 +195,8 @@ impl Ledger {
                 Fate::Open => false,
                 Fate::Answered => *started == 1,
                 Fate::Accepted => *started == 1 || !orderly && !heard && *started == 0,
+                // It is not sent to a peer that is sent away.
+                Fate::Waits => *started == 1 || !orderly && *started == 0,
                 Fate::NotRun => *started == 0,
                 Fate::GivenUp => *started <= 1,
                 Fate::MayHaveRun => *started <= 1 && !(orderly && patient),

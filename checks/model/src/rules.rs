@@ -78,6 +78,10 @@ pub(crate) fn all() -> Vec<Broken> {
             "promises of commands with arguments",
         ),
         core("a dropped promise answers", Rule::DroppedPromiseAnswers, "promises"),
+        core("credit sends the latest", Rule::CreditSendsLatest, "latest"),
+        core("room sends the latest", Rule::RoomSendsLatest, "latest"),
+        core("slots do not read", Rule::SlotsDoNotRead, "latest, client that only calls"),
+        core("a stop sends the latest", Rule::StopWaitsForLatest, "latest, stop at any time"),
         core("who is sent away hears all", Rule::LastWordsRun, "sent away, with room"),
     ]
 }

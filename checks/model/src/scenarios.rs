@@ -11,6 +11,7 @@ mod acts;
 mod channels;
 mod ends;
 mod lanes;
+mod latest;
 mod ordinary;
 mod progress;
 mod promises;
@@ -28,6 +29,10 @@ pub(crate) enum Act {
     Send(Op, u8, usize),
     /// An echo that may not wait.
     SendAtOnce,
+    /// A message of which only the latest counts: the command, bytes of padding.
+    Latest(Op, usize),
+    /// The one that waits is not wanted any more.
+    ForgetLatest,
     /// Deferred, settled after everything else.
     Defer(Op, u8),
     /// Deferred, and awaited as a future by a thread that the core knows nothing of.
@@ -190,6 +195,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend(streams::streams());
     all.extend(channels::channels());
     all.extend(lanes::lanes());
+    all.extend(latest::latest());
     all.extend(progress::progress());
     all.extend(promises::promises());
     all.extend(timed::timed());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ledger::{Fate, Ledger, MessageId, SenderId};
-use crate::link::{Answer, Awaited, Failure, Link, wait_for_first};
+use crate::link::{Answer, Awaited, Failure, Link, Placed, SlotId, wait_for_first};
 use crate::op::Op;
 use crate::streams;
 use crate::wire::{CallId, Context, FailureCode, Features, Outgoing, Start};
@@ -20,6 +20,8 @@ pub(crate) struct Speaker {
     pub(crate) link: Arc<Link>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) id: SenderId,
+    /// What sends the messages of which only the latest counts: they have no order with others.
+    pub(crate) latest: SenderId,
     /// How long each call may take.
     pub(crate) patience: Option<Duration>,
     /// Calls tell how much time they have left.
@@ -47,9 +49,9 @@ impl Speaker {
         patience: Option<Duration>,
         tells_time: bool,
     ) -> Self {
-        let id = ledger.new_sender(None, end);
+        let (id, latest) = (ledger.new_sender(None, end), ledger.new_sender(None, end));
         let (link, ledger) = (link.clone(), ledger.clone());
-        Speaker { link, ledger, id, patience, tells_time, turn_of: None, owed: false }
+        Speaker { link, ledger, id, latest, patience, tells_time, turn_of: None, owed: false }
     }
 
     /// Another thread, or another part of this one, that sends for the same reason.
@@ -116,6 +118,31 @@ impl Speaker {
         let (message, body) = self.body(0, 0);
         let sent = self.frame(op, &body, false).and_then(|frame| self.link.send_at_once(&frame));
         self.told_sent(message, sent);
+    }
+
+    /// Sends a message of which only the latest counts.
+    pub(crate) fn send_latest(&self, op: Op, padding: usize) {
+        let (message, body) = Speaker { id: self.latest, ..self.clone() }.body(0, padding);
+        let slot = SlotId { membership: self.latest.0.into(), command: 0 };
+        let placed = self.frame(op, &body, false).and_then(|frame| {
+            self.link.send_latest(slot, &frame, || frame.parts().concat().into())
+        });
+        match placed {
+            Ok(Placed::Sent) => self.ledger.told(message, Fate::Accepted),
+            Ok(placed) => {
+                self.ledger.told(message, Fate::Waits);
+                if placed == Placed::Replaces {
+                    self.ledger.replaced_by(message);
+                }
+            }
+            Err(failure) => self.told_failure(message, &failure),
+        }
+    }
+
+    /// Drops the last such message, if it waits.
+    pub(crate) fn forget_latest(&self) {
+        self.link.forget_latest(self.latest.0.into());
+        self.ledger.dropped(self.latest);
     }
 
     fn told_sent(&self, message: MessageId, sent: Result<(), Failure>) {

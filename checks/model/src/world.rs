@@ -261,6 +261,8 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::Call(op, count, padding) => speaker.call(op, count, padding),
         Act::Send(op, count, padding) => speaker.send(op, count, padding),
         Act::SendAtOnce => speaker.send_at_once(Op::Echo),
+        Act::Latest(op, padding) => speaker.send_latest(op, padding),
+        Act::ForgetLatest => speaker.forget_latest(),
         Act::CatchUp => speaker.catch_up(),
         Act::CallReported(..) => unreachable!("it needs the gate"),
         Act::Take(op, count, most) => speaker.take(op, count, most),

@@ -6,6 +6,7 @@
 mod ailleurs;
 mod chiffres;
 mod crochets;
+mod dernier;
 mod ecoute;
 mod empruntees;
 mod gardes;

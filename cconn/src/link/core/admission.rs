@@ -4,7 +4,7 @@
 use super::failure::{Failure, WaitedFor};
 use super::sleepers::Sleep;
 use super::state::State;
-use super::window::Ticket;
+use super::window::{Queued, Ticket};
 
 impl State {
     /// Checks that a command may be sent at all. During a stop only a thread to which the
@@ -61,7 +61,7 @@ impl State {
 
     /// Puts the calling thread at the end of the line of senders that wait for window.
     pub(crate) fn join_line(&mut self) -> Ticket {
-        self.window.queue_up()
+        self.window.queue_up(Queued::Thread)
     }
 
     /// Whether a sender is the first in the line, or need not wait in it any more. `is_owed`: a stop
@@ -85,13 +85,16 @@ impl State {
         to_client: bool,
     ) -> Result<(), Failure> {
         let spent = self.window.leave(ticket, charge);
-        // The line has moved: another sender is first now.
+        let admitted = self.check_admitted(|| is_owed);
+        if admitted.is_err() {
+            self.window.unspend(if spent { charge } else { 0 });
+        }
+        // The line has moved: another is first now. Slots come before the threads behind them look,
+        // which read from then on.
+        self.send_latest();
         self.wake(|sleep| sleep == Sleep::Line);
-        match self.check_admitted(|| is_owed) {
-            Err(failure) => {
-                self.window.unspend(if spent { charge } else { 0 });
-                Err(failure)
-            }
+        match admitted {
+            Err(failure) => Err(failure),
             Ok(()) if spent => Ok(()),
             Ok(()) => {
                 let unheard =

@@ -49,7 +49,7 @@ impl State {
 
     /// Notes for the watchman whether the helm is left free.
     #[inline]
-    fn leave_helm(&mut self) {
+    pub(super) fn leave_helm(&mut self) {
         self.tended.helm_left_free = self.is_helm_free() && !self.goodbye.end_of_input;
         if self.followed.any() && self.tended.helm_left_free && holds(Rule::LookoutReads) {
             self.call_lookout();

@@ -210,9 +210,11 @@ impl State {
         self.put_item(id, item_of, limit.saturating_add(LENGTH_PREFIX));
     }
 
-    /// Sends items of streams that have waited for room in the outbox, each in its turn.
+    /// Sends what has waited for room in the outbox: messages in slots, then items of streams, each
+    /// stream in its turn.
     #[cold]
     pub(super) fn feed_waiting(&mut self) {
+        self.send_latest_with_room();
         if !holds(Rule::RoomFeedsChannels) {
             return;
         }
@@ -223,7 +225,7 @@ impl State {
         }
     }
 
-    /// Whether items of channels wait for room in the outbox.
+    /// Whether items of channels, or messages in slots, wait for room in the outbox.
     #[inline]
     pub(super) fn has_items_waiting(&self) -> bool {
         self.outlets.as_ref().is_some_and(|outlets| outlets.is_any_waiting_for_room())

@@ -50,7 +50,7 @@ impl State {
         }
         // One step may make the next one due.
         loop {
-            let idle = self.turn.is_idle() && self.calls.waiting() == 0;
+            let idle = self.turn.is_idle() && self.calls.waiting() == 0 && !self.owes_latest();
             let written = self.outbox.bytes() == 0 && self.writer.is_idle();
             match self.goodbye.next_step(idle, written) {
                 goodbye::Step::Nothing => return,
@@ -77,7 +77,7 @@ impl State {
         }
         // An end of the stream while a call waits, or a thread sends, is a cut, whatever the peer
         // said.
-        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0;
+        let awaited = self.calls.waiting() > 0 || self.goodbye.senders > 0 || self.owes_latest();
         // Every accepted message must have left. A peer that ends its stream in order has read our
         // goodbye.
         let all_left = self.outbox.has_all_left(self.last_one_way);
@@ -117,6 +117,7 @@ impl State {
         self.turn.clear();
         self.turn.void_promises();
         self.lose_channels();
+        self.lose_latest();
         if self.calls.waiting() > 0 {
             self.calls.lose_unwanted();
         }
@@ -177,6 +178,7 @@ impl State {
         self.all_are_unwanted();
         self.turn.void_promises();
         self.lose_channels();
+        self.lose_latest();
         self.due.show_end();
         // `advance_goodbye` does nothing unless `stopping` is set; `advance_end` depends on it.
         self.wake_all();

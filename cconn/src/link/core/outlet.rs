@@ -1,4 +1,7 @@
 //! The sending ends of streams: the credit of each, and whether its receiver still wants it.
+//!
+//! Messages in slots stand here too: like the items of channels they wait with no thread, and most
+//! connections have neither.
 
 mod fed;
 mod heard;
@@ -6,6 +9,7 @@ mod heard;
 use std::collections::{HashMap, VecDeque};
 
 use super::channel::Feed;
+use super::latest::Latest;
 use super::outbox::{ANSWER, Lane};
 use crate::wire::{self, FailureCode};
 
@@ -65,6 +69,8 @@ pub(crate) struct Outlets {
     channels: usize,
     /// Streams of channels whose items wait for room in the outbox, the longest first.
     waiting: VecDeque<OutletId>,
+    /// Messages that wait in slots.
+    pub(super) latest: Latest,
 }
 
 /// More credit was given than a stream may have.

@@ -235,6 +235,7 @@ impl State {
             return Ok(());
         }
         self.window.granted(bytes).map_err(overrun)?;
+        self.send_latest();
         self.wake(|sleep| sleep == Sleep::Window);
         Ok(())
     }

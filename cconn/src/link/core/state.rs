@@ -23,6 +23,7 @@ use super::turn::Turn;
 use super::waste::Waste;
 use super::window::Window;
 use super::writer::Writer;
+use crate::copy;
 use crate::wire::{Answering, Features, Outgoing};
 
 /// Whether a thread reads.
@@ -63,7 +64,7 @@ pub(crate) struct State {
     pub(super) alarms: Alarms,
     pub(super) reports: Reports,
     pub(super) high_water: u64,
-    /// The sending ends of streams; `None` until there is a first one.
+    /// The sending ends of streams, and messages in slots; `None` until there is a first one.
     pub(super) outlets: Option<Box<Outlets>>,
     /// The receiving ends of argument streams; `None` until there is a first one.
     pub(super) lanes: Option<Box<Lanes>>,
@@ -220,6 +221,13 @@ impl State {
         if self.can_write() {
             self.outbox.append_frame(frame);
         }
+        self.last_one_way = self.outbox.end();
+        self.turn.notices.sent_one();
+    }
+
+    /// Appends a copy of the whole frame of a one-way message, and counts it.
+    pub(crate) fn append_copied_one_way(&mut self, frame: [&[u8]; 2]) {
+        self.append_with(|out| frame.iter().for_each(|part| copy::append(out, part)));
         self.last_one_way = self.outbox.end();
         self.turn.notices.sent_one();
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use thiserror::Error;
 
 use super::limits::COMMAND_OVERHEAD;
+use crate::sync::{Rule, holds};
 use crate::text::{counted, verb};
 
 /// What a command with a body of `body` bytes counts against the window.
@@ -43,14 +44,23 @@ pub(crate) struct Window {
     owed: u64,
     /// Whether the peer has granted credit at all: it has taken up commands.
     any_granted: bool,
-    /// Senders that wait for credit, in order.
-    line: VecDeque<Ticket>,
+    /// What waits for credit, in order.
+    line: VecDeque<(Ticket, Queued)>,
     next_ticket: u64,
 }
 
 /// A sender's place in the line for credit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
+
+/// What has a place in the line for credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queued {
+    /// A thread that sends.
+    Thread,
+    /// A message in a slot, which a grant sends (see `latest`).
+    Slot,
+}
 
 impl Window {
     pub(crate) fn new(own_size: u64, peer_size: u64) -> Self {
@@ -86,28 +96,38 @@ impl Window {
         }
     }
 
-    /// Joins the line of senders that wait for credit.
-    pub(crate) fn queue_up(&mut self) -> Ticket {
+    /// Joins the line of those that wait for credit.
+    pub(crate) fn queue_up(&mut self, queued: Queued) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket = self.next_ticket.saturating_add(1);
-        self.line.push_back(ticket);
+        self.line.push_back((ticket, queued));
         ticket
     }
 
-    /// Whether a sender is the first in the line: then only a grant, which is input, ends its wait.
+    /// Whether a sender is the first thread in the line: then only a grant, which is input, ends its
+    /// wait. What is before it are slots, and no thread waits for it to read.
     pub(crate) fn is_first(&self, ticket: Ticket) -> bool {
-        self.line.front() == Some(&ticket)
+        let is_thread = |queued: Queued| queued == Queued::Thread || !holds(Rule::SlotsDoNotRead);
+        let mut threads = self.line.iter().filter(|(_, queued)| is_thread(*queued));
+        threads.next().is_some_and(|(first, _)| *first == ticket)
     }
 
-    /// Whether a sender is the first in the line and there is enough credit for it.
+    /// The last thread in the line.
+    pub(crate) fn last_thread(&self) -> Option<Ticket> {
+        let mut line = self.line.iter().rev();
+        line.find(|(_, queued)| *queued == Queued::Thread).map(|(ticket, _)| *ticket)
+    }
+
+    /// Whether a ticket is the first in the line and there is enough credit for it.
     pub(crate) fn is_ready(&self, ticket: Ticket, charge: u64) -> bool {
-        self.is_first(ticket) && self.credit >= charge
+        let is_first = self.line.front().is_some_and(|(first, _)| *first == ticket);
+        is_first && self.credit >= charge
     }
 
     /// Leaves the line. True if the sender was ready; its credit is then taken.
     pub(crate) fn leave(&mut self, ticket: Ticket, charge: u64) -> bool {
         let ready = self.is_ready(ticket, charge);
-        self.line.retain(|t| *t != ticket);
+        self.line.retain(|(t, _)| *t != ticket);
         ready && self.spend(charge)
     }
 
@@ -207,8 +227,8 @@ mod tests {
     fn no_sender_overtakes_the_line() {
         let mut window = Window::new(100, 100);
         assert!(window.try_spend(90));
-        let first = window.queue_up();
-        let second = window.queue_up();
+        let first = window.queue_up(Queued::Thread);
+        let second = window.queue_up(Queued::Thread);
         assert!(!window.try_spend(1), "others wait");
         assert!(!window.is_ready(first, 50) && !window.is_ready(second, 1));
         window.granted(90).unwrap();
@@ -220,7 +240,11 @@ mod tests {
     #[test]
     fn a_sender_that_leaves_the_middle_of_the_line_delays_no_other() {
         let mut window = Window::new(100, 0);
-        let (first, second, third) = (window.queue_up(), window.queue_up(), window.queue_up());
+        let (first, second, third) = (
+            window.queue_up(Queued::Thread),
+            window.queue_up(Queued::Thread),
+            window.queue_up(Queued::Thread),
+        );
         assert!(!window.leave(second, 1));
         window.peer_size = 10;
         window.granted(10).unwrap();
@@ -231,7 +255,7 @@ mod tests {
     #[test]
     fn a_sender_that_leaves_before_its_turn_takes_no_credit() {
         let mut window = Window::new(100, 100);
-        let (first, second) = (window.queue_up(), window.queue_up());
+        let (first, second) = (window.queue_up(Queued::Thread), window.queue_up(Queued::Thread));
         assert!(window.is_first(first) && !window.is_first(second));
         assert!(!window.leave(second, 60), "it was not the first");
         assert!(!window.leave(first, 101), "there was too little for it");

@@ -10,8 +10,6 @@ use super::goodbye::Ending;
 use super::outbox::Batch;
 use super::sleepers::Sleep;
 use super::state::State;
-use crate::copy;
-use crate::wire::Outgoing;
 
 /// A blocked write is tried again after this part of the write deadline, and from then on whenever
 /// the time without progress has doubled, even if the socket is not called writable. The kernel
@@ -280,13 +278,6 @@ impl State {
     pub(crate) fn note_message(&mut self, now: Instant) -> bool {
         let last = self.last_message.replace(now);
         last.is_some_and(|last| now.saturating_duration_since(last) < BURST_GAP)
-    }
-
-    /// Appends a copy of the whole frame of a one-way message, and counts it.
-    pub(crate) fn append_copied_one_way(&mut self, frame: &Outgoing<&[u8]>) {
-        self.append_with(|out| frame.parts().iter().for_each(|part| copy::append(out, part)));
-        self.last_one_way = self.outbox.end();
-        self.turn.notices.sent_one();
     }
 
     /// Whether more is kept for reuse than a quiet connection should keep.

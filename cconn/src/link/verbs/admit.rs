@@ -133,7 +133,12 @@ impl Link {
             waited = state.wait_working(self, Sleep::Window, deadline, ready);
         }
         state.end_calling(caller);
-        match state.leave_line(ticket, charge, owed, !self.ends_with_handles) {
+        let left = state.leave_line(ticket, charge, owed, !self.ends_with_handles);
+        if left.is_err() {
+            // What waited behind it may have been sent, and the caller writes nothing.
+            state.flush_ready();
+        }
+        match left {
             Err(Failure::Late { .. }) if waited == Waited::Unwanted => Err(unwanted(state, false)),
             left => left,
         }

@@ -1,9 +1,12 @@
 //! Sending: one-way messages, calls and deferred calls, and the reasons why a message is not sent.
 
+use std::sync::Arc;
+
 use crate::link::Link;
 use crate::link::core::calls::Answer;
 use crate::link::core::failure::Failure;
 use crate::link::core::inlet::Taken;
+use crate::link::core::latest::{Placed, SlotId};
 use crate::link::core::outbox::{ANSWER, Lane};
 use crate::link::core::state::State;
 use crate::link::core::window::charge;
@@ -89,10 +92,38 @@ impl Link {
         self.locked_soon(|state| {
             self.admit_or_refuse(state, charge(frame.charged_one_way()))?;
             // Copied, because the other connections of the broadcast need the frame too.
-            state.append_copied_one_way(frame);
+            state.append_copied_one_way(frame.parts());
             state.flush_ready();
             Ok(())
         })
+    }
+
+    /// Sends a message of a broadcast of which only the latest counts: at once if that needs no
+    /// waiting, else as soon as there is room, unless a later one for the same slot comes first.
+    /// `shared` makes the frame that waits.
+    pub(crate) fn send_latest(
+        &self,
+        slot: SlotId,
+        frame: &Outgoing<&[u8]>,
+        shared: impl FnOnce() -> Arc<[u8]>,
+    ) -> Result<Placed, Failure> {
+        self.check_size(frame.len())?;
+        self.locked_soon(|state| {
+            self.check_admitted(state)?;
+            let placed = state.place_latest(slot, frame, shared);
+            state.flush_ready();
+            Ok(placed)
+        })
+    }
+
+    /// Drops the messages that wait for a membership which is over.
+    pub(crate) fn forget_latest(&self, membership: u64) {
+        self.locked_soon(|state| {
+            state.forget_latest(membership);
+            // A step of the goodbye may have been waiting for them.
+            state.advance_goodbye();
+            state.flush_ready();
+        });
     }
 
     /// Sends a call and waits for its answer. The frame holds a call without its id.

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::Lenteur;
 use crate::adresse::Adresse;
 use crate::erreur::Resultat;
-use crate::link::{Ending, Limits, Link};
+use crate::link::{Ending, Limits, Link, Placed, SlotId};
 use crate::message::Message;
-use crate::serveur::broadcast::{Diffusion, Sender};
+use crate::serveur::broadcast::{Diffusion, Fate, Sender, send_or_miss};
 use crate::sync::Mutex;
 use crate::text::Harmless;
-use crate::wire::EndReason;
+use crate::wire::{EndReason, Outgoing};
 
 /// All groups of a server. The lock of the table is taken before the lock of a group.
 pub(in crate::serveur) struct Rooms {
@@ -32,6 +32,8 @@ struct Table {
     of_client: HashMap<u64, Vec<Arc<Room>>>,
     /// The number of names at which groups that are gone are next looked for.
     sweep_at: usize,
+    /// The number of the membership that begins next.
+    next_membership: u64,
 }
 
 /// One group.
@@ -48,6 +50,8 @@ struct Members {
 
 struct Member {
     link: Arc<Link>,
+    /// Which membership of the server's groups it is: a client that comes back has another.
+    membership: u64,
     /// Since when it has missed every message of the group.
     missing_since: Option<Instant>,
 }
@@ -93,13 +97,16 @@ impl Rooms {
         if let Some(ending) = link.ending() {
             return Err(ending);
         }
-        let (id, member) = (link.identity.id, Member { link: link.clone(), missing_since: None });
+        let membership = table.next_membership;
+        let member = Member { link: link.clone(), membership, missing_since: None };
+        let id = link.identity.id;
         let mut members = room.members.lock();
         if members.all.contains_key(&id) {
             return Ok(false);
         }
         members.all.insert(id, member);
         drop(members);
+        table.next_membership = membership.wrapping_add(1);
         table.of_client.entry(id).or_default().push(room.clone());
         Ok(true)
     }
@@ -118,6 +125,9 @@ impl Rooms {
         }
         let left = room.members.lock().all.remove(&id);
         drop(table);
+        if let Some(member) = &left {
+            member.link.forget_latest(member.membership);
+        }
         left.is_some()
     }
 
@@ -140,16 +150,25 @@ impl Rooms {
         let links = room.links(except);
         let sender = Sender { limits: &self.limits, link: &self.address };
         let slow = room.members.lock().slow;
-        let mut told = Vec::new();
-        let diffusion = sender.broadcast(message, &links, |link, sent| {
-            if slow != Lenteur::Compter {
-                told.push((link.clone(), sent));
+        match slow {
+            Lenteur::Compter => sender.broadcast(message, &links, send_or_miss),
+            Lenteur::Couper(most) => {
+                let mut told = Vec::new();
+                let diffusion = sender.broadcast(message, &links, |link, frame| {
+                    let fate = send_or_miss(link, frame);
+                    told.push((link.clone(), fate != Fate::Missed));
+                    fate
+                })?;
+                room.cut(&told, most);
+                Ok(diffusion)
             }
-        })?;
-        if let Lenteur::Couper(most) = slow {
-            room.cut(&told, most);
+            Lenteur::Remplacer => {
+                let (command, mut shared) = (message.entete().hash(), None);
+                sender.broadcast(message, &links, |link, frame| {
+                    room.place(link, command, frame, &mut shared)
+                })
+            }
         }
-        Ok(diffusion)
     }
 }
 
@@ -171,8 +190,7 @@ impl Room {
     }
 
     pub(super) fn has(&self, link: &Arc<Link>) -> bool {
-        let members = self.members.lock();
-        members.all.get(&link.identity.id).is_some_and(|member| Arc::ptr_eq(&member.link, link))
+        self.membership(link).is_some()
     }
 
     /// The connections of the members that have not ended, without those of `except`.
@@ -182,6 +200,34 @@ impl Room {
         let links: Vec<_> = links.map(|(_, member)| member.link.clone()).collect();
         drop(members);
         links.into_iter().filter(|link| link.ending().is_none()).collect()
+    }
+
+    /// The membership of a connection, while it is a member.
+    fn membership(&self, link: &Arc<Link>) -> Option<u64> {
+        let members = self.members.lock();
+        let member = members.all.get(&link.identity.id)?;
+        Arc::ptr_eq(&member.link, link).then_some(member.membership)
+    }
+
+    /// Sends a message of a command to a member, or lets it wait in the member's slot for that. The
+    /// first that waits makes the frame that all others share.
+    fn place(
+        &self,
+        link: &Arc<Link>,
+        command: u64,
+        frame: &Outgoing<&[u8]>,
+        shared: &mut Option<Arc<[u8]>>,
+    ) -> Fate {
+        let Some(membership) = self.membership(link) else { return Fate::Left };
+        let whole = || shared.get_or_insert_with(|| frame.parts().concat().into()).clone();
+        let slot = SlotId { membership, command };
+        let Ok(placed) = link.send_latest(slot, frame, whole) else { return Fate::Missed };
+        if placed != Placed::Sent && self.membership(link) != Some(membership) {
+            // Whoever leaves empties the slots afterwards, perhaps before this message came.
+            link.forget_latest(membership);
+            return Fate::Left;
+        }
+        Fate::Placed(placed)
     }
 
     /// Notes who was reached, and sends away who has missed everything for `most`.

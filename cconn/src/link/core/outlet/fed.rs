@@ -86,10 +86,10 @@ impl Outlets {
         }
     }
 
-    /// Whether items wait for room in the outbox.
+    /// Whether items, or messages in slots, wait for room in the outbox.
     #[inline]
     pub(crate) fn is_any_waiting_for_room(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || self.latest.waits_for_room()
     }
 
     /// Takes the stream off the list that has waited longest for room.
