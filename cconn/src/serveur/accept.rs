@@ -79,7 +79,7 @@ impl Serveur {
         }
         match seen {
             Seen::Nothing => Left::Nothing,
-            Seen::Guest(guest) => Left::Guest(guest.into()),
+            Seen::Guest(guest) => Left::Guest(guest),
             Seen::Trouble => Left::Trouble,
         }
     }
@@ -133,7 +133,8 @@ impl Serveur {
                 let (io, address) = (theirs.io.clone(), theirs.address.clone());
                 let proven = identity_of(&*io, theirs.proven.as_deref());
                 drop(theirs);
-                serveur.serve(id, io, Some(address), greeted, proven);
+                let link = serveur.link_of(id, io, Some(address), greeted, proven);
+                serveur.serve(id, &link);
             }
         });
         if started.is_ok() {

@@ -366,6 +366,10 @@ impl Listener {
     /// Waits for a newcomer, for input of a stranger, for the waker, or for the end of `pause`, and
     /// silences the waker. Returns whether a newcomer is there, and which strangers have sent
     /// something.
+    ///
+    /// Never inlined: a client's thread keeps every page of stack that it has once used, and what
+    /// this takes is given back before the newcomer is heard.
+    #[inline(never)]
     pub(super) fn wait<'a>(
         &'a self,
         source: Option<&'a dyn Source>,

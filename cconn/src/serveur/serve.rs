@@ -121,25 +121,28 @@ impl Serveur {
         match handshake::read_greeting(&*io, Role::Server, deadline) {
             Ok(greeted) => {
                 let proven = io.peer();
-                self.serve(id, io, None, greeted, proven);
+                let link = self.link_of(id, io, None, greeted, proven);
+                self.serve(id, &link);
             }
             Err(error) => self.tell_refused(None, error),
         }
     }
 
-    /// Serves a client whose greeting is done, to its end, on the client's own thread.
-    pub(super) fn serve(
+    /// The connection of a client whose greeting is done. Never inlined, as the steps of
+    /// `accept_own` are not.
+    #[inline(never)]
+    pub(super) fn link_of(
         &self,
         id: u64,
         io: Arc<dyn Transport>,
         address: Option<Adresse>,
         greeted: Greeted,
         proven: Identite,
-    ) {
+    ) -> Arc<Link> {
         let settings = &self.shared.options.settings;
         let identity = Identity::of_server(id, address).proven(proven);
         let io = settings.around(io, &identity, &greeted.rest);
-        let link = Link::new(Parts {
+        Link::new(Parts {
             io,
             commands: self.shared.service.clone(),
             limits: self.shared.limits.clone(),
@@ -148,8 +151,13 @@ impl Serveur {
             identity,
             ends_with_handles: false,
             rest: greeted.rest,
-        });
-        begin_connection(&link);
+        })
+    }
+
+    /// Serves a client to its end, on the client's own thread.
+    pub(super) fn serve(&self, id: u64, link: &Arc<Link>) {
+        let settings = &self.shared.options.settings;
+        begin_connection(link);
         let hooks = self.shared.options.hooks();
         let is_held = hooks.connected.is_some() || self.shared.registry.makes_sessions();
         if is_held {
@@ -158,10 +166,10 @@ impl Serveur {
             link.hold_commands();
         }
         link.limit_idleness();
-        if self.shared.clients.add(&link) {
+        if self.shared.clients.add(link) {
             self.shared.listener.wake();
         }
-        let client = Client::of(&link);
+        let client = Client::of(link);
         if is_held {
             // The hook may run for long without reading. So what came behind the greeting is routed
             // now, and the watchman reads on.
@@ -183,7 +191,7 @@ impl Serveur {
         drop(hooks);
         link.linger();
         link.wait_for_stand_ins(Instant::now().checked_add(settings.limits.grace));
-        end_sessions(&link);
+        end_sessions(link);
         self.end_with(link.identity.address.as_ref());
     }
 

@@ -64,7 +64,8 @@ pub(super) struct Guest {
 /// Newcomers that are not clients, oldest first.
 #[derive(Default)]
 pub(super) struct Waiting {
-    strangers: VecDeque<Stranger>,
+    /// Boxed, as a guest is.
+    strangers: VecDeque<Box<Stranger>>,
     /// Refused newcomers, each with the moment until which it may read why.
     refused: VecDeque<(Arc<dyn Transport>, Instant)>,
 }
@@ -72,7 +73,8 @@ pub(super) struct Waiting {
 /// What a look at the waiting peers has found.
 pub(super) enum Seen {
     Nothing,
-    Guest(Guest),
+    /// Boxed, so that the stack of the thread that takes it in need not hold it several times.
+    Guest(Box<Guest>),
     /// An `accept` that failed because the system lacks something.
     Trouble,
 }
@@ -99,9 +101,9 @@ impl Waiting {
     }
 
     /// Takes out a stranger whose time to greet is over.
-    fn take_late(&mut self, now: Instant) -> Option<Stranger> {
-        let late = |stranger: &Stranger| stranger.until.is_some_and(|until| until <= now);
-        let at = self.strangers.iter().position(late)?;
+    fn take_late(&mut self, now: Instant) -> Option<Box<Stranger>> {
+        let mut all = self.strangers.iter();
+        let at = all.position(|stranger| stranger.until.is_some_and(|until| until <= now))?;
         self.strangers.remove(at)
     }
 }
@@ -118,25 +120,14 @@ impl Serveur {
         let accepts = self.shared.listener.accepts(waiting.strangers.len());
         let source = source.filter(|_| accepts);
         let now = Instant::now();
-        while let Some(mut late) = waiting.take_late(now) {
-            // If this process was stopped, a greeting that came in time may be unread.
-            match self.hear(&mut late) {
-                Some(heard) => return self.judge(late, heard, waiting),
-                None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, waiting),
-            }
+        if let Some(seen) = self.see_late(waiting, now) {
+            return seen;
         }
         let pause = pause.into_iter().chain(waiting.sweep(now)).min();
         let strangers = waiting.strangers.iter().map(|stranger| &*stranger.io);
         let (is_there, spoke) = self.shared.listener.wait(source, strangers, pause);
-        for at in spoke {
-            if let Some(mut stranger) = waiting.strangers.remove(at) {
-                match self.hear(&mut stranger) {
-                    // The places in `spoke` count from the front, so this stranger goes back to its
-                    // own.
-                    None => waiting.strangers.insert(at, stranger),
-                    Some(heard) => return self.judge(stranger, heard, waiting),
-                }
-            }
+        if let Some(seen) = self.see_spoken(waiting, spoke) {
+            return seen;
         }
         let deadline = self.shared.options.settings.limits.write_deadline;
         match source.filter(|_| is_there).map(|source| source.accept(deadline)) {
@@ -155,6 +146,37 @@ impl Serveur {
         }
     }
 
+    /// Looks at the strangers whose time to greet is over. A function of its own, as `see_spoken` is:
+    /// a client's thread keeps every page of stack that it has once used, and most newcomers need
+    /// neither.
+    #[inline(never)]
+    fn see_late(&self, waiting: &mut Waiting, now: Instant) -> Option<Seen> {
+        while let Some(mut late) = waiting.take_late(now) {
+            // If this process was stopped, a greeting that came in time may be unread.
+            match self.hear(&mut late) {
+                Some(heard) => return Some(self.judge(late, heard, waiting)),
+                None => self.turn_away(late, HandshakeError::Late, Refusal::Accepted, waiting),
+            }
+        }
+        None
+    }
+
+    /// Hears the strangers in these places, which have sent something.
+    #[inline(never)]
+    fn see_spoken(&self, waiting: &mut Waiting, spoke: Vec<usize>) -> Option<Seen> {
+        for at in spoke {
+            if let Some(mut stranger) = waiting.strangers.remove(at) {
+                match self.hear(&mut stranger) {
+                    // The places in `spoke` count from the front, so this stranger goes back to its
+                    // own.
+                    None => waiting.strangers.insert(at, stranger),
+                    Some(heard) => return Some(self.judge(stranger, heard, waiting)),
+                }
+            }
+        }
+        None
+    }
+
     /// Takes in a newcomer that was just accepted; most have sent their greeting by then.
     fn meet(&self, io: Box<dyn Newcomer>, address: Adresse, waiting: &mut Waiting) -> Seen {
         let settings = &self.shared.options.settings;
@@ -164,7 +186,8 @@ impl Serveur {
         } else {
             Preface::Nothing
         };
-        let mut stranger = Stranger { io, address, preface, hearing: Hearing::default(), until };
+        let hearing = Hearing::default();
+        let mut stranger = Box::new(Stranger { io, address, preface, hearing, until });
         if let Some(heard) = self.hear(&mut stranger) {
             return self.judge(stranger, heard, waiting);
         }
@@ -207,7 +230,7 @@ impl Serveur {
 
     fn judge(
         &self,
-        stranger: Stranger,
+        stranger: Box<Stranger>,
         heard: Result<Greeted, HandshakeError>,
         waiting: &mut Waiting,
     ) -> Seen {
@@ -217,8 +240,8 @@ impl Serveur {
                     self.turn_away(stranger, why, refusal, waiting);
                     return Seen::Nothing;
                 }
-                let Stranger { io, address, .. } = stranger;
-                Seen::Guest(Guest { io, address, greeted })
+                let Stranger { io, address, .. } = *stranger;
+                Seen::Guest(Box::new(Guest { io, address, greeted }))
             }
             // A proxy that looks whether the server is well says no more than that.
             Err(HandshakeError::Ended | HandshakeError::Io(_)) if stranger.is_a_look() => {
@@ -234,9 +257,10 @@ impl Serveur {
     /// Turns away a stranger that has not greeted, or not properly. It is sent our greeting, so
     /// that it learns what kind of server it has reached.
     // [greeting.server-answers]
+    #[expect(clippy::boxed_local, reason = "a stranger stays in its box")]
     fn turn_away(
         &self,
-        stranger: Stranger,
+        stranger: Box<Stranger>,
         why: HandshakeError,
         refusal: Refusal,
         waiting: &mut Waiting,

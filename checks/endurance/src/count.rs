@@ -70,6 +70,25 @@ fn memory(process: &str, field: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// How much of each thread's stack a process has in memory, KiB: of mappings without a name that are
+/// about as large as a stack is.
+pub(crate) fn stacks() -> Vec<u64> {
+    let maps = fs::read_to_string("/proc/self/smaps").unwrap_or_default();
+    let (mut stacks, mut is_stack) = (Vec::new(), false);
+    for line in maps.lines() {
+        let mut fields = line.split_whitespace();
+        match (fields.next(), fields.next().and_then(|field| field.parse::<u64>().ok())) {
+            (Some("Size:"), Some(size)) => is_stack &= (1024..=3072).contains(&size),
+            (Some("Rss:"), Some(resident)) if is_stack => stacks.push(resident),
+            (Some(first), _) if !first.ends_with(':') => {
+                is_stack = line.split_whitespace().count() == 5 && line.contains(" rw-p ");
+            }
+            _ => {}
+        }
+    }
+    stacks
+}
+
 /// Processor time that a process has used.
 pub(crate) fn processor_time(process: &str) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();

@@ -9,7 +9,7 @@ use cconn::{Client, Erreur, OptionsServeur, Serveur, commandes};
 
 use crate::child::limit_descriptors;
 use crate::commands::echo;
-use crate::count::{Census, resident};
+use crate::count::{Census, resident, stacks};
 use crate::helper::{self, Helper};
 use crate::host::{Host, spawn};
 use crate::raw::{self, ANSWER, Raw, WINDOW, call};
@@ -17,8 +17,12 @@ use crate::run::Run;
 use crate::times::Times;
 use testkit::raw::{Greeting, greeting};
 
-/// Resident memory that an idle connection may take, KiB: ten thousand then fit into 400 MiB.
-const MOST_KIB: u64 = 40;
+/// Resident memory that an idle connection may take, KiB: ten thousand then fit into 160 MiB.
+const MOST_KIB: u64 = 16;
+
+/// The part of that which is its thread's stack: two pages, of which more than one holds what the C
+/// library keeps there.
+const MOST_STACK_KIB: u64 = 8;
 
 /// Clients that one helper process holds: each takes a descriptor, of which there are 20,000.
 const MOST_A_HELPER: usize = 18_000;
@@ -108,6 +112,10 @@ pub(crate) fn held(run: &Run) {
     let each = resident("self").saturating_sub(memory) / count as u64;
     run.figure("memory each", each, "KiB");
     run.require(each <= MOST_KIB, || format!("{each} KiB a connection, at most {MOST_KIB}"));
+    let deep = stacks().into_iter().filter(|stack| *stack > MOST_STACK_KIB).count();
+    run.figure("stacks of more than 8 KiB", deep, "");
+    // Some threads had to do what seldom is to be done.
+    run.require(deep <= count / 10, || format!("{deep} of {count} stacks are that deep"));
     drop(helper);
     let back = base.back_to(run, "after the crowd has gone", Duration::from_secs(10));
     run.time("all given back", back);

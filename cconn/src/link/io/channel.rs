@@ -2,12 +2,15 @@
 
 use std::sync::{Arc, Weak};
 
+use super::reader::Reader;
 use super::shared::Shared;
+use super::stream::Direct;
 use super::wanted::Wanted;
 use crate::link::core::due::Due;
 use crate::link::core::goodbye::Ending;
 use crate::link::core::limits::{Limits, PeerLimits};
 use crate::link::core::route::Kinds;
+use crate::link::core::state::State;
 use crate::sync::Mutex;
 use crate::transport::Transport;
 
@@ -29,8 +32,8 @@ pub(crate) struct Channel {
     pub(super) kinds: Arc<dyn Kinds>,
     pub(crate) limits: Arc<Limits>,
     /// Never gone while a thread uses the channel, because the channel is a part of the crew's own
-    /// value.
-    pub(super) crew: Weak<dyn Crew>,
+    /// value; `None` until it is one.
+    pub(super) crew: Option<Weak<dyn Crew>>,
     /// Why the connection ended, for threads that ask without the lock of the state: under a flood
     /// that lock may be held for long.
     shown: Mutex<Option<Arc<Ending>>>,
@@ -51,19 +54,32 @@ pub(in super::super) struct ChannelParts {
 }
 
 impl Channel {
-    pub(in super::super) fn new(parts: ChannelParts, crew: Weak<dyn Crew>) -> Self {
+    /// Made in its place on the heap, by a function that is never inlined: a thread keeps every page
+    /// of stack that it has once used, and this is most of a connection.
+    #[inline(never)]
+    pub(in super::super) fn new(parts: ChannelParts) -> Box<Self> {
         let ChannelParts { io, kinds, limits, peer, rest, watched } = parts;
-        let shared = Shared::new(&limits, peer, rest, watched, &*io);
-        Channel {
-            shared: Mutex::new(shared),
-            wanted: Wanted::default(),
-            io,
-            kinds,
-            limits,
-            crew,
-            shown: Mutex::new(None),
-            process: crate::sync::process_id(),
-        }
+        let (reader, outlet) = (Reader::new(&limits, rest, &*io), Direct::of(&*io));
+        let process = crate::sync::process_id();
+        Box::write(
+            Box::new_uninit(),
+            Channel {
+                shared: Mutex::new(Shared::new(State::new(&limits, peer, watched), reader, outlet)),
+                wanted: Wanted::default(),
+                io,
+                kinds,
+                limits,
+                crew: None,
+                shown: Mutex::new(None),
+                process,
+            },
+        )
+    }
+
+    /// This channel, of those threads: they exist only with the channel inside.
+    pub(in super::super) fn with_crew(mut self: Box<Self>, crew: Weak<dyn Crew>) -> Box<Self> {
+        self.crew = Some(crew);
+        self
     }
 
     /// Whether this process is a child of the process that made the connection: then the stream

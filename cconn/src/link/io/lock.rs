@@ -2,6 +2,7 @@
 //! its release.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Weak;
 
 use super::channel::Channel;
 use super::shared::Shared;
@@ -78,7 +79,7 @@ impl Channel {
             self.show_ending(state.ended().cloned());
         }
         drop(shared);
-        if let Some(crew) = self.crew.upgrade() {
+        if let Some(crew) = self.crew.as_ref().and_then(Weak::upgrade) {
             crew.carry_out(due);
         }
     }

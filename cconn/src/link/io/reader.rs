@@ -29,13 +29,14 @@ pub(in super::super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(limits: &Limits, rest: Vec<u8>) -> Self {
-        Reader {
+    /// `rest`: the bytes received after the greeting.
+    pub(super) fn new(limits: &Limits, rest: Vec<u8>, io: &dyn Transport) -> Box<Self> {
+        Box::new(Reader {
             inbox: Inbox::new(limits.max_frame, limits.read_deadline, rest),
-            direct: Direct::default(),
+            direct: Direct::of(io),
             others_keep_much: false,
             polling: Polling::new(limits.active_wait),
-        }
+        })
     }
 
     /// Reads once. Blocks until something came, the stream ended, or the deadline passed.

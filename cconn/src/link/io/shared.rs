@@ -2,9 +2,7 @@
 
 use super::reader::Reader;
 use super::stream::Direct;
-use crate::link::core::limits::{Limits, PeerLimits};
 use crate::link::core::state::State;
-use crate::transport::Transport;
 
 /// The state of one connection, and its ends of the stream.
 #[derive(Debug)]
@@ -23,32 +21,14 @@ pub(in super::super) struct Shared {
 }
 
 impl Shared {
-    /// `rest`: the bytes received after the greeting. `watched`: the connection has a watchman.
-    pub(in super::super) fn new(
-        limits: &Limits,
-        peer: PeerLimits,
-        rest: Vec<u8>,
-        watched: bool,
-        io: &dyn Transport,
-    ) -> Self {
-        let mut shared = Shared {
-            state: State::new(limits, peer, watched),
-            reader: Some(Box::new(Reader::new(limits, rest))),
-            outlet: Direct::default(),
+    #[inline]
+    pub(super) fn new(state: State, reader: Box<Reader>, outlet: Direct) -> Self {
+        Shared {
+            state,
+            reader: Some(reader),
+            outlet,
             stream_is_closed: false,
             place_for_long: Vec::new(),
-        };
-        shared.set_stream(io);
-        shared
-    }
-}
-
-impl Shared {
-    /// Sets the streams for the reader and the flusher. Called before any thread reads or writes.
-    fn set_stream(&mut self, io: &dyn Transport) {
-        self.outlet = Direct::of(io);
-        if let Some(reader) = &mut self.reader {
-            reader.direct = Direct::of(io);
         }
     }
 

@@ -52,7 +52,8 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
 ///
 /// It derefs to its channel, which holds everything that needs no thread.
 pub(crate) struct Link {
-    channel: Channel,
+    /// In a place of its own, in which it is made: see `Channel::new`.
+    channel: Box<Channel>,
     pub(super) commands: Arc<dyn Dispatch>,
     pub(in super::super) peer: PeerLimits,
     pub(in super::super) watch: Option<Arc<Watch>>,
@@ -104,14 +105,24 @@ pub(crate) struct Parts {
 
 impl Link {
     /// Makes a connection whose greeting is done.
-    pub(crate) fn new(parts: Parts) -> Arc<Link> {
-        let Parts { io, commands, limits, peer, watch, identity, ends_with_handles, rest } = parts;
+    pub(crate) fn new(mut parts: Parts) -> Arc<Link> {
         // The watchman's thread starts now, so that the first burst can be left to it.
-        watch.iter().for_each(Watch::prepare);
-        let (kinds, watched) = (commands.clone(), watch.is_some());
-        let parts = ChannelParts { io, kinds, limits, peer, rest, watched };
+        parts.watch.iter().for_each(Watch::prepare);
+        let rest = std::mem::take(&mut parts.rest);
+        let Parts { io, commands, limits, peer, watch, .. } = &parts;
+        let (kinds, limits) = (commands.clone(), limits.clone());
+        let (peer, watched) = (*peer, watch.is_some());
+        let channel =
+            Channel::new(ChannelParts { io: io.clone(), kinds, limits, peer, rest, watched });
+        Link::around(channel, parts)
+    }
+
+    /// Never inlined: see `Channel::new`.
+    #[inline(never)]
+    fn around(channel: Box<Channel>, parts: Parts) -> Arc<Link> {
+        let Parts { commands, peer, watch, identity, ends_with_handles, .. } = parts;
         Arc::new_cyclic(|me: &Weak<Link>| Link {
-            channel: Channel::new(parts, me.clone()),
+            channel: channel.with_crew(me.clone()),
             commands,
             peer,
             watch,

@@ -27,6 +27,9 @@ const END_HEAD: usize = 16;
 /// The most bytes of buffer that a thread keeps between two commands for writing answers.
 const KEPT: usize = 1 << 10;
 
+/// The bytes of a buffer for answers that a thread begins with.
+const SMALL: usize = 64;
+
 /// What the caller of a command reads that was not started in time.
 const TOO_LATE: &str = "the time that its caller had for it was over before it could start";
 
@@ -160,6 +163,8 @@ impl Link {
     fn run_away(self: &Arc<Self>, hands: &mut Hands<'_>, pump: Option<&Pump<'_>>) -> bool {
         if hands.frame.bytes.capacity() == 0 {
             hands.frame.bytes = take_scratch();
+            // Most answers fit, so that the buffer does not grow piece by piece.
+            hands.frame.bytes.reserve(SMALL);
         }
         let write = self.run_unlocked(hands, pump);
         if let Some(command) = &mut hands.command {

@@ -7,7 +7,7 @@ use crate::transport::Memory;
 
 fn looking() -> Reader {
     let active_wait = Duration::from_secs(10);
-    Reader::new(&Limits { active_wait, ..Limits::default() }, Vec::new())
+    *Reader::new(&Limits { active_wait, ..Limits::default() }, Vec::new(), &Memory::pair(1).0)
 }
 
 #[test]
