@@ -162,6 +162,17 @@ pub(crate) fn spawn_for(
     stack: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
+    spawn_boxed(purpose, name, stack, Box::new(body))
+}
+
+/// The body is boxed, because the standard library's side of a thread is a thousand lines of
+/// intermediate code for each type of body.
+fn spawn_boxed(
+    purpose: Purpose,
+    name: String,
+    stack: Option<usize>,
+    body: Box<dyn FnOnce() + Send>,
+) -> io::Result<()> {
     let seat = Threads::of_process().seat(purpose)?;
     let body = move || {
         // The seat is given back when the thread's body is over, by a panic too.
