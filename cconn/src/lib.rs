@@ -35,7 +35,9 @@
 compile_error!("cconn needs sockets and threads: it runs on Unix systems and on Windows");
 
 mod copy;
+mod order;
 mod sync;
+mod table;
 mod text;
 
 mod adresse;

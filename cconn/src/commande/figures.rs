@@ -1,7 +1,6 @@
 //! The figures of a program, put together: what its registry counts, and what is under way on its
 //! connections.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::Registry;
@@ -10,6 +9,7 @@ use super::tally::Tallies;
 use crate::client::Client;
 use crate::forme::{Charge, Chiffres, ConnexionChiffree};
 use crate::link::Link;
+use crate::order;
 
 /// The version of the format of figures.
 const FORMAT: u16 = 1;
@@ -117,7 +117,8 @@ fn connections(links: &[Arc<Link>]) -> (Charge, Vec<ConnexionChiffree>) {
 /// Sorts connections, those with the most waiting first, and leaves out those beyond the limit.
 fn keep_most_waiting(each: &mut Vec<ConnexionChiffree>) {
     let waiting = |one: &ConnexionChiffree| one.charge.en_file.saturating_add(one.charge.sortie);
-    each.sort_by_key(|one| (Reverse(waiting(one)), one.client));
+    let by_waiting = |one: &_, other: &_| waiting(other).cmp(&waiting(one));
+    order::sort_by(each, |one, other| by_waiting(one, other).then(one.client.cmp(&other.client)));
     each.truncate(MOST);
 }
 

@@ -2,7 +2,6 @@
 //! the check that nothing is missing.
 
 use std::any::{TypeId, type_name};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::shelf::{Kept, Shelf};
 use super::{Besoin, Etat, Session};
 use crate::client::Client;
 use crate::erreur::{Erreur, Manque, Resultat, Usage};
+use crate::order::{self, Few};
 
 /// Makes the session of one connection.
 type MakeSession = dyn Fn(&Client) -> Resultat<Kept> + Send + Sync;
@@ -128,17 +128,18 @@ impl There<'_> {
         &self,
         commands: impl Iterator<Item = (&'n str, &'static [Besoin])>,
     ) -> Vec<Manque> {
-        let mut missing: BTreeMap<(bool, &'static str), Vec<Box<str>>> = BTreeMap::new();
+        let mut missing: Few<(bool, &'static str), Vec<Box<str>>> = Few::default();
         for (command, needs) in commands {
             for need in needs.iter().filter(|need| !self.has(need)) {
-                let commands = missing.entry((need.session, (need.name)())).or_default();
+                let commands = missing.entry((need.session, (need.name)()), Vec::new);
                 commands.push(command.into());
             }
         }
         missing
+            .into_entries()
             .into_iter()
             .map(|((session, name), mut commandes)| {
-                commandes.sort_unstable();
+                order::sort(&mut commandes);
                 Manque {
                     quoi: short(name).into(),
                     session,

@@ -23,6 +23,7 @@ use crate::client::Client;
 use crate::erreur::Enregistrement;
 use crate::link::{Dispatch, Incoming, Kinds, Link, Notice, Outcome, Runner};
 use crate::message::{Reply, ReplyKind};
+use crate::order;
 use crate::wire::{Answering, FailureCode, NO_COMMAND};
 
 /// The commands that a peer may ask for.
@@ -103,7 +104,7 @@ impl Registry {
         let mut all: Vec<_> = self.read().values().cloned().collect();
         // With nothing locked: a guard is code of the program's.
         all.retain(|command| self.allows(client, command));
-        all.sort_by(|one, other| one.name.cmp(&other.name));
+        order::sort_by(&mut all, |one, other| one.name.cmp(&other.name));
         all
     }
 

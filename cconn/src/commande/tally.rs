@@ -5,19 +5,17 @@
 //! nothing of this is there. Only commands that are registered have a tally, so a peer that makes
 //! names up makes no table grow.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Registry;
 use super::builtin::Integree;
-use super::registry::AsIs;
 use crate::forme::{CLASSES, CommandeChiffree, Durees, EchecsComptes, EnCours, class};
 use crate::link::Outcome;
+use crate::order;
 use crate::sync::Mutex;
+use crate::table::Table;
 use crate::wire::FailureCode;
 
 /// The parts of a tally. The threads are spread over them, so that they seldom write to one place.
@@ -50,10 +48,10 @@ const CODES: [FailureCode; 18] = [
 #[derive(Debug)]
 pub(crate) struct Tallies {
     begun: Instant,
-    commands: Mutex<HashMap<u64, Arc<Tally>, BuildHasherDefault<AsIs>>>,
+    commands: Mutex<Table<Arc<Tally>>>,
     unknown: AtomicU64,
     /// What each thread runs now, by the number of its counter.
-    threads: Mutex<BTreeMap<u64, Arc<Place>>>,
+    threads: Mutex<Table<Arc<Place>>>,
     last: AtomicU64,
 }
 
@@ -228,7 +226,7 @@ fn nanos(duration: Duration) -> u64 {
 
 impl Drop for Counter {
     fn drop(&mut self) {
-        self.all.threads.lock().remove(&self.number);
+        self.all.threads.lock().remove(self.number);
     }
 }
 
@@ -236,7 +234,7 @@ impl Tallies {
     /// The tally of a command, if there is such a command.
     #[cold]
     fn of(&self, registry: &Registry, hash: u64) -> Option<Arc<Tally>> {
-        if let Some(known) = self.commands.lock().get(&hash) {
+        if let Some(known) = self.commands.lock().get(hash) {
             return Some(known.clone());
         }
         let (name, alias_of) = match (registry.find(hash), Integree::of(hash)) {
@@ -245,7 +243,7 @@ impl Tallies {
             (None, None) => return None,
         };
         let tally = Arc::new(Tally { hash, name, alias_of, shards: Default::default() });
-        Some(self.commands.lock().entry(hash).or_insert(tally).clone())
+        Some(self.commands.lock().get_or_insert_with(hash, || tally).clone())
     }
 
     pub(super) fn unknown(&self) -> u64 {
@@ -266,12 +264,12 @@ impl Tallies {
             .filter_map(|place| {
                 let command = Some(read(&place.command)).filter(|command| *command != 0)?;
                 let depuis = Duration::from_nanos(now.saturating_sub(read(&place.since)));
-                let name = self.commands.lock().get(&command).map(|tally| tally.name.to_string());
+                let name = self.commands.lock().get(command).map(|tally| tally.name.to_string());
                 let commande = name.filter(|_| shown(command)).unwrap_or_default();
                 Some(EnCours { commande, client: place.connection, depuis })
             })
             .collect();
-        running.sort_by_key(|one| Reverse(one.depuis));
+        order::sort_by(&mut running, |one, other| other.depuis.cmp(&one.depuis));
         running
     }
 
@@ -279,12 +277,12 @@ impl Tallies {
     pub(super) fn commands(&self, shown: impl Fn(u64) -> bool) -> Vec<CommandeChiffree> {
         let mut tallies: Vec<_> = self.commands.lock().values().cloned().collect();
         tallies.retain(|tally| shown(tally.hash));
-        tallies.sort_by(|one, other| one.name.cmp(&other.name));
-        let mut running: HashMap<u64, u64> = HashMap::new();
+        order::sort_by(&mut tallies, |one, other| one.name.cmp(&other.name));
+        let mut running: Table<u64> = Table::new();
         for place in self.threads.lock().values() {
-            *running.entry(read(&place.command)).or_default() += 1;
+            *running.get_or_insert_with(read(&place.command), || 0) += 1;
         }
-        let running = |tally: &Tally| running.get(&tally.hash).copied().unwrap_or_default();
+        let running = |tally: &Tally| running.get(tally.hash).copied().unwrap_or_default();
         tallies.iter().map(|tally| tally.read(running(tally))).collect()
     }
 }

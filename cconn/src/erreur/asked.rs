@@ -1,9 +1,10 @@
 //! The names of the commands that were called. An error may name another call than its own, and the
 //! connection keeps hashes only.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use crate::table::Table;
 
 /// The largest number of names kept: more than a program has commands, and a bound for a program
 /// that makes names up.
@@ -15,7 +16,7 @@ const RECENT: usize = 64;
 
 static LATELY: [AtomicU64; RECENT] = [const { AtomicU64::new(0) }; RECENT];
 
-static NAMES: Mutex<BTreeMap<u64, Box<str>>> = Mutex::new(BTreeMap::new());
+static NAMES: Mutex<Table<Box<str>>> = Mutex::new(Table::new());
 
 /// Remembers the name of a command that is called.
 #[inline]
@@ -30,7 +31,7 @@ pub(crate) fn remember(hash: u64, name: &str) {
 fn keep(place: usize, hash: u64, name: &str) {
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if names.len() < MOST {
-        names.entry(hash).or_insert_with(|| name.into());
+        names.get_or_insert_with(hash, || name.into());
     }
     drop(names);
     if let Some(lately) = LATELY.get(place) {
@@ -41,7 +42,7 @@ fn keep(place: usize, hash: u64, name: &str) {
 /// The name for a hash; the hash itself if the name is not known.
 pub(super) fn name(hash: u64) -> Box<str> {
     let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    names.get(&hash).cloned().unwrap_or_else(|| format!("#{hash:016x}").into())
+    names.get(hash).cloned().unwrap_or_else(|| format!("#{hash:016x}").into())
 }
 
 #[cfg(test)]

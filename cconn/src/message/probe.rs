@@ -24,7 +24,6 @@ mod tests;
 mod writer;
 
 use std::any::{TypeId, type_name};
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -36,6 +35,7 @@ use super::Plain;
 use crate::erreur::Jamais;
 use crate::flux::Flux;
 use crate::forme::{Forme, Structure};
+use crate::order::Few;
 use access::seeded;
 use known::Known;
 use reader::Place;
@@ -64,29 +64,56 @@ impl Probed {
 }
 
 /// The result for every type that has been tried.
-static TRIED: Mutex<BTreeMap<TypeId, Probed>> = Mutex::new(BTreeMap::new());
+static TRIED: Mutex<Few<TypeId, Probed>> = Mutex::new(Few::new());
+
+/// A type to try. What needs the type itself stands in functions for it, which are all that is
+/// compiled for each type.
+struct Trial {
+    name: &'static str,
+    size: usize,
+    /// Makes a value up and writes it; `None` if the type refuses either.
+    try_value: fn(&mut Known, &mut Forme) -> Option<()>,
+}
+
+impl Trial {
+    fn of<T: Serialize + Deserialize<'static>>() -> Self {
+        Trial { name: type_name::<T>(), size: size_of::<T>(), try_value: try_value::<T> }
+    }
+}
+
+fn try_value<T: Serialize + Deserialize<'static>>(
+    known: &mut Known,
+    shape: &mut Forme,
+) -> Option<()> {
+    let value = seeded(known, Place::top::<T>(), shape, PhantomData::<T>).ok()?;
+    value.serialize(Writer(known)).ok()
+}
 
 /// What is known about a type. Each type is tried once, however many commands use it.
 fn known_of<T: Serialize + Deserialize<'static> + 'static>() -> Probed {
-    let (key, tried) = (TypeId::of::<T>(), || TRIED.lock().unwrap_or_else(PoisonError::into_inner));
+    known_or_tried(TypeId::of::<T>(), &Trial::of::<T>())
+}
+
+fn known_or_tried(key: TypeId, trial: &Trial) -> Probed {
+    let tried = || TRIED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(probed) = tried().get(&key) {
         return probed.clone();
     }
     // The lock is not held meanwhile: the type's own code may register commands.
-    let probed = probe::<T>();
-    tried().entry(key).or_insert(probed).clone()
+    let probed = probe(trial);
+    tried().entry(key, || probed).clone()
 }
 
 /// Tries a type.
-fn probe<T: Serialize + Deserialize<'static>>() -> Probed {
+fn probe(trial: &Trial) -> Probed {
     // Without unwinding, a panic in the type's own code would end the process.
-    if cfg!(panic = "abort") || size_of::<T>() > MAX_SIZE {
-        return Probed::nothing(type_name::<T>());
+    if cfg!(panic = "abort") || trial.size > MAX_SIZE {
+        return Probed::nothing(trial.name);
     }
     let mut known = Known::default();
     let mut root = found::unseen();
-    if try_values::<T>(&mut known, &mut root).is_none() {
-        return Probed::nothing(type_name::<T>());
+    if try_values(trial, &mut known, &mut root).is_none() {
+        return Probed::nothing(trial.name);
     }
     let structure = Arc::new(std::mem::take(&mut known.found).structure(&root));
     Probed { fault: known.fault().map(Into::into), structure }
@@ -94,18 +121,12 @@ fn probe<T: Serialize + Deserialize<'static>>() -> Probed {
 
 /// Makes values up until they show nothing new. `None` if the type's own code panicked. Then
 /// nothing more is tried, so that the program's panic hook runs once.
-fn try_values<T: Serialize + Deserialize<'static>>(
-    known: &mut Known,
-    root: &mut Forme,
-) -> Option<()> {
+fn try_values(trial: &Trial, known: &mut Known, root: &mut Forme) -> Option<()> {
     for _ in 0..MAX_VALUES {
         known.begin();
         let mut shape = found::unseen();
         // The type's own code may panic on a value that it does not expect.
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            let value = seeded(known, Place::top::<T>(), &mut shape, PhantomData::<T>).ok()?;
-            value.serialize(Writer(&mut *known)).ok()
-        }));
+        let made = catch_unwind(AssertUnwindSafe(|| (trial.try_value)(known, &mut shape)));
         found::merge(root, shape);
         if made.ok()?.is_some() {
             known.judge();
@@ -194,5 +215,5 @@ impl<T: ?Sized> ProbeNothing for Probe<T> {}
 
 #[cfg(test)]
 fn fault_of<T: Serialize + Deserialize<'static>>() -> Option<String> {
-    probe::<T>().fault.map(|fault| fault.to_string())
+    probe(&Trial::of::<T>()).fault.map(|fault| fault.to_string())
 }

@@ -5,7 +5,6 @@ mod counts;
 mod gone;
 mod idle;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use crate::client::Client;
 use crate::erreur::{Delai, Erreur, Phase, Resultat};
 use crate::link::Link;
 use crate::sync::{Condvar, Mutex};
+use crate::table::Table;
 use crate::text::{counted, verb};
 use crate::transport::Transport;
 use crate::wire::{EndReason, Refusal};
@@ -40,10 +40,10 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Roster {
     /// Connections of clients, by number. An ended one stays until its thread ends.
-    connected: HashMap<u64, Arc<Link>>,
+    connected: Table<Arc<Link>>,
     /// Newcomers that have been let in and whose own greeting has not arrived. A stop waits for it
     /// only briefly.
-    greeting: HashMap<u64, Arc<dyn Transport>>,
+    greeting: Table<Arc<dyn Transport>>,
     /// Threads of clients, including those whose greeting is not done. `connected.len() <= threads`
     threads: usize,
     /// Threads of clients that are inside a hook of the program.
@@ -52,7 +52,7 @@ struct Roster {
     /// `threads`, though it has no client yet.
     expected: Option<u64>,
     /// Where the clients with a place come from, if that is bounded.
-    origins: HashMap<u64, Origin>,
+    origins: Table<Origin>,
     last_id: u64,
     /// Clients that have greeted since the server was opened.
     accepted: u64,
@@ -227,7 +227,7 @@ impl Clients {
     pub(super) fn add(&self, link: &Arc<Link>) -> bool {
         let mut state = self.state.lock();
         let awaited = std::mem::take(&mut state.awaited);
-        state.greeting.remove(&link.identity.id);
+        state.greeting.remove(link.identity.id);
         state.accepted += 1;
         state.connected.insert(link.identity.id, link.clone());
         let stopping = state.stopping;
@@ -241,16 +241,16 @@ impl Clients {
     /// Gives a client's place back, because its thread ends or never began. True if a newcomer
     /// waits for a place.
     pub(super) fn leave(&self, id: u64) -> bool {
-        let leaving = self.state.lock().connected.get(&id).cloned();
+        let leaving = self.state.lock().connected.get(id).cloned();
         let was_cut = leaving.is_some_and(|link| link.was_cut_in_stop());
         let mut state = self.state.lock();
         state.threads -= 1;
         if state.expected == Some(id) {
             state.expected = None;
         }
-        state.greeting.remove(&id);
-        state.origins.remove(&id);
-        let removed = state.connected.remove(&id);
+        state.greeting.remove(id);
+        state.origins.remove(id);
+        let removed = state.connected.remove(id);
         state.cut_off += usize::from(was_cut && state.stopping);
         let awaited = std::mem::take(&mut state.awaited);
         drop(state);

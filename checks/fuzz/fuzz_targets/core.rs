@@ -6,7 +6,9 @@
 
 use libfuzzer_sys::fuzz_target;
 
-pub(crate) use cconn::{adresse, body, copy, identite, link, sync, text, transport, wire};
+pub(crate) use cconn::{
+    adresse, body, copy, identite, link, order, sync, table, text, transport, wire,
+};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
@@ -17,7 +19,9 @@ mod cconn {
     pub mod copy;
     pub mod identite;
     pub mod link;
+    pub mod order;
     pub mod sync;
+    pub mod table;
     pub mod text;
     pub mod transport {
         mod memory;

@@ -36,6 +36,8 @@ mod core {
     pub(crate) mod copy;
     pub(crate) mod identite;
     pub(crate) mod link;
+    pub(crate) mod order;
+    pub(crate) mod table;
     pub(crate) mod text;
     pub(crate) mod transport {
         mod memory;
@@ -47,7 +49,9 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{adresse, body, copy, identite, link, text, transport, wire};
+pub(crate) use crate::core::{
+    adresse, body, copy, identite, link, order, table, text, transport, wire,
+};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {

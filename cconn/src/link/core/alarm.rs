@@ -1,11 +1,11 @@
 //! What is run when a command becomes unwanted.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 
 use crate::sync::Mutex;
+use crate::table::Table;
 use crate::wire::CallId;
 
 /// Why the outcome of a running command is not wanted any more.
@@ -74,7 +74,8 @@ const SWEEP: usize = 64;
 /// Thousands of promises may have one each, so none of them is searched for.
 #[derive(Default)]
 pub(crate) struct Alarms {
-    all: BTreeMap<Option<CallId>, Vec<Arc<Alarm>>>,
+    /// By the id of the call; 0, which names no call, stands for one-way messages.
+    all: Table<Vec<Arc<Alarm>>>,
     /// How many there are.
     count: usize,
     /// At how many those that are off are next looked for.
@@ -93,13 +94,13 @@ impl Alarms {
         if self.count >= self.sweep_at.max(SWEEP) {
             self.sweep();
         }
-        self.all.entry(call).or_default().push(alarm);
+        self.all.get_or_insert_with(call.map_or(0, |call| call.0), Vec::new).push(alarm);
         self.count = self.count.saturating_add(1);
     }
 
     /// Forgets the alarms that are off.
     fn sweep(&mut self) {
-        self.all.retain(|_, alarms| {
+        self.all.retain(|alarms| {
             alarms.retain(|alarm| !alarm.is_off());
             !alarms.is_empty()
         });
@@ -109,7 +110,7 @@ impl Alarms {
 
     /// Takes out the alarms of that call.
     pub(super) fn take_alarms(&mut self, call: CallId) -> Vec<Arc<Alarm>> {
-        let taken = self.all.remove(&Some(call)).unwrap_or_default();
+        let taken = self.all.remove(call.0).unwrap_or_default();
         self.count = self.count.saturating_sub(taken.len());
         taken
     }
@@ -117,7 +118,7 @@ impl Alarms {
     /// Takes out all alarms.
     pub(super) fn take_all(&mut self) -> Vec<Arc<Alarm>> {
         self.count = 0;
-        std::mem::take(&mut self.all).into_values().flatten().collect()
+        self.all.take_all().into_iter().flatten().collect()
     }
 }
 

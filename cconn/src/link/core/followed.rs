@@ -4,10 +4,11 @@
 //! dropped only while nothing is locked. No thread of the program need read for a followed call:
 //! while there is one, a free helm goes to the lookout, a thread of the connection's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::table::Table;
 use crate::wire::CallId;
 
 /// What follows one call.
@@ -23,7 +24,7 @@ struct Follower {
 /// The maps are ordered, so that followers are woken in one order in every run of a model.
 #[derive(Debug, Default)]
 pub(crate) struct Followed {
-    followers: BTreeMap<CallId, Follower>,
+    followers: Table<Follower>,
     /// The deadlines of the followed calls that have one. `late.len() <= followers.len()`
     late: BTreeSet<(Instant, CallId)>,
     /// Wakers to call once nothing is locked.
@@ -66,13 +67,13 @@ impl Followed {
     ) -> Option<Waker> {
         let before = self.unfollow(call);
         self.late.extend(until.map(|until| (until, call)));
-        self.followers.insert(call, Follower { waker, until });
+        self.followers.insert(call.0, Follower { waker, until });
         before
     }
 
     /// Follows a call no longer. Returns its waker, to be dropped unlocked.
     pub(crate) fn unfollow(&mut self, call: CallId) -> Option<Waker> {
-        let Follower { waker, until } = self.followers.remove(&call)?;
+        let Follower { waker, until } = self.followers.remove(call.0)?;
         if let Some(until) = until {
             self.late.remove(&(until, call));
         }
@@ -88,8 +89,8 @@ impl Followed {
     /// Notes that every call is ready, because the connection has ended.
     pub(crate) fn are_ready(&mut self) {
         self.late.clear();
-        let followers = std::mem::take(&mut self.followers);
-        self.ready.extend(followers.into_values().map(|follower| follower.waker));
+        let followers = self.followers.take_all();
+        self.ready.extend(followers.into_iter().map(|follower| follower.waker));
     }
 
     /// Notes that the calls whose deadline has passed are ready.

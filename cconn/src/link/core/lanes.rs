@@ -5,16 +5,15 @@
 
 mod flows;
 
-use std::collections::HashMap;
-
 use super::inlet::{Ended, Inlet};
 use super::outbox::Lane;
+use crate::table::Table;
 use crate::wire::{CallId, FailureCode};
 
 /// The argument streams of all calls of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
-    calls: HashMap<CallId, Row>,
+    calls: Table<Row>,
 }
 
 /// The argument streams of one call.
@@ -29,7 +28,7 @@ struct Row {
 impl Lanes {
     /// Opens the next argument stream of a call. `None` if the call has `most` already.
     pub(crate) fn open(&mut self, call: CallId, credit: u32, most: u8) -> Option<Lane> {
-        let lanes = &mut self.calls.entry(call).or_default().lanes;
+        let lanes = &mut self.calls.get_or_insert_with(call.0, Row::default).lanes;
         let lane = u8::try_from(lanes.len()).ok()?.checked_add(1)?;
         if lane > most {
             return None;
@@ -41,18 +40,18 @@ impl Lanes {
     /// The receiving end of a lane.
     pub(crate) fn get(&mut self, lane: Lane) -> Option<&mut Inlet> {
         let place = usize::from(lane.lane).checked_sub(1)?;
-        self.calls.get_mut(&lane.call)?.lanes.get_mut(place)
+        self.calls.get_mut(lane.call.0)?.lanes.get_mut(place)
     }
 
     /// The same, for looking.
     pub(crate) fn look(&self, lane: Lane) -> Option<&Inlet> {
         let place = usize::from(lane.lane).checked_sub(1)?;
-        self.calls.get(&lane.call)?.lanes.get(place)
+        self.calls.get(lane.call.0)?.lanes.get(place)
     }
 
     /// Ends every lane of a call that has not ended yet. False if there is none.
     pub(crate) fn end_all(&mut self, call: CallId, text: &str) -> bool {
-        let Some(row) = self.calls.get_mut(&call) else { return false };
+        let Some(row) = self.calls.get_mut(call.0) else { return false };
         let mut ended = false;
         for lane in row.lanes.iter_mut().filter(|lane| !lane.has_ended()) {
             lane.hear_end(Ended::Failure { code: FailureCode::Closed, text: text.into() });
@@ -64,7 +63,7 @@ impl Lanes {
 
     /// Notes that a command has returned, and its answer has ended.
     pub(crate) fn note_return(&mut self, call: CallId) {
-        if let Some(row) = self.calls.get_mut(&call) {
+        if let Some(row) = self.calls.get_mut(call.0) {
             row.returned = true;
         }
     }
@@ -72,14 +71,14 @@ impl Lanes {
     /// Forgets a call that is over, and of which every lane has ended and is not wanted any more.
     pub(crate) fn tidy(&mut self, call: CallId) {
         let is_over = |lane: &Inlet| lane.has_ended() && lane.is_unwanted();
-        if self.calls.get(&call).is_some_and(|row| row.returned && row.lanes.iter().all(is_over)) {
-            self.calls.remove(&call);
+        if self.calls.get(call.0).is_some_and(|row| row.returned && row.lanes.iter().all(is_over)) {
+            self.calls.remove(call.0);
         }
     }
 
     /// Forgets every lane that the program wants no more: the connection has ended.
     pub(crate) fn lose_unwanted(&mut self) {
-        self.calls.retain(|_, row| !row.lanes.iter().all(Inlet::is_unwanted));
+        self.calls.retain(|row| !row.lanes.iter().all(Inlet::is_unwanted));
     }
 
     #[cfg(any(test, model))]

@@ -1,8 +1,9 @@
 //! How far commands have come: one report, and what one connection knows of those that are wanted.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::table::Table;
 use crate::wire::CallId;
 
 /// One report of a call is sent in so long, at most.
@@ -47,12 +48,12 @@ impl Told {
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
     /// Calls of the peer's that have no outcome yet.
-    pub(super) told: BTreeMap<CallId, Told>,
+    pub(super) told: Table<Told>,
     /// Those of which a report waits, the one that has waited longest first. Of some
     /// it was sent since, and some have their outcome.
     pub(super) line: VecDeque<CallId>,
     /// Calls of this side, and the latest report of each that was not taken yet.
-    pub(super) wanted: BTreeMap<CallId, Option<Report>>,
+    pub(super) wanted: Table<Option<Report>>,
 }
 
 #[cfg(any(test, model, fuzzing))]

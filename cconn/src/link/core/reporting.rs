@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::report::Report;
+use super::report::{Report, Told};
 use super::sleepers::Sleep;
 use super::state::State;
 use crate::sync::{Rule, holds};
@@ -21,7 +21,7 @@ impl State {
     // [features.used]
     pub(crate) fn begin_reports(&mut self, call: CallId) {
         if self.peer.has(Features::PROGRESS) {
-            self.reports.told.entry(call).or_default();
+            self.reports.told.get_or_insert_with(call.0, Told::default);
         }
     }
 
@@ -29,7 +29,7 @@ impl State {
     /// sent any more.
     // [progress.until]
     pub(crate) fn end_reports(&mut self, call: CallId) {
-        self.reports.told.remove(&call);
+        self.reports.told.remove(call.0);
         if self.reports.told.is_empty() {
             self.reports.line.clear();
         }
@@ -38,14 +38,14 @@ impl State {
     /// Whether a call of the peer's wants reports and has no outcome yet.
     // [progress.asked] [progress.until]
     pub(crate) fn wants_reports(&self, call: CallId) -> bool {
-        self.reports.told.contains_key(&call)
+        self.reports.told.has(call.0)
     }
 
     /// Sends a report of a call that wants reports, now or later; an earlier one that still waits is
     /// dropped.
     pub(crate) fn report(&mut self, call: CallId, report: Report, now: Instant) {
         let has_room = self.has_room_for_reports();
-        let Some(told) = self.reports.told.get_mut(&call) else { return };
+        let Some(told) = self.reports.told.get_mut(call.0) else { return };
         let replaces = told.waits.replace(report).is_some();
         let pause = told.pause(now);
         if pause.is_zero() && has_room {
@@ -69,7 +69,7 @@ impl State {
         for _ in 0..self.reports.line.len() {
             let has_room = self.has_room_for_reports();
             let Some(call) = self.reports.line.pop_front() else { break };
-            let told = self.reports.told.get(&call).filter(|told| told.waits.is_some());
+            let told = self.reports.told.get(call.0).filter(|told| told.waits.is_some());
             let Some(told) = told else { continue };
             let pause = told.pause(now);
             if pause.is_zero() && has_room {
@@ -90,7 +90,7 @@ impl State {
     }
 
     fn send_report(&mut self, id: CallId, now: Instant) {
-        let report = self.reports.told.get_mut(&id).and_then(|told| told.take(now));
+        let report = self.reports.told.get_mut(id.0).and_then(|told| told.take(now));
         if let Some(Report { done, total, ref text }) = report {
             self.append_frame(&Frame::Progress { id, done, total, text });
         }
@@ -100,29 +100,29 @@ impl State {
 
     /// Notes that a call of this side wants reports.
     pub(crate) fn want_reports(&mut self, call: CallId) {
-        self.reports.wanted.insert(call, None);
+        self.reports.wanted.insert(call.0, None);
     }
 
     /// Notes that nobody takes reports of that call any more.
     pub(crate) fn forget_reports(&mut self, call: CallId) {
-        self.reports.wanted.remove(&call);
+        self.reports.wanted.remove(call.0);
     }
 
     /// Whether a report of that call has come.
     pub(crate) fn has_report(&self, call: CallId) -> bool {
-        self.reports.wanted.get(&call).is_some_and(Option::is_some)
+        self.reports.wanted.get(call.0).is_some_and(Option::is_some)
     }
 
     /// Takes the latest report of that call.
     pub(crate) fn take_report(&mut self, call: CallId) -> Option<Report> {
-        self.reports.wanted.get_mut(&call)?.take()
+        self.reports.wanted.get_mut(call.0)?.take()
     }
 
     /// Takes in a report.
     // [progress.dropped]
     pub(super) fn report_came(&mut self, call: CallId, [done, total]: [u64; 2], text: &str) {
         let is_over = self.is_answered(call);
-        let place = self.reports.wanted.get_mut(&call).filter(|_| !is_over);
+        let place = self.reports.wanted.get_mut(call.0).filter(|_| !is_over);
         let Some(place) = place else {
             return self.waste.note();
         };

@@ -1,9 +1,8 @@
 //! The peer's calls that run here, and which of them the peer has given up.
 
-use std::collections::BTreeMap;
-
 use super::command::Command;
 use crate::sync::{Rule, holds};
+use crate::table::Table;
 use crate::wire::CallId;
 
 /// The most promises of one connection that may be open: each keeps a place in a table, and
@@ -65,7 +64,7 @@ pub(crate) struct Served {
     /// A call that runs, if the peer has neither given it up nor asked about it.
     plain: Option<CallId>,
     /// All other calls.
-    others: BTreeMap<CallId, Running>,
+    others: Table<Running>,
     /// How many of them have a promise that is open.
     promises: usize,
 }
@@ -96,14 +95,14 @@ impl Served {
     }
 
     fn end_other(&mut self, call: CallId) {
-        let Some(running) = self.others.get_mut(&call) else { return };
+        let Some(running) = self.others.get_mut(call.0) else { return };
         match running.again.checked_sub(1) {
             Some(again) => running.again = again,
             None => match &mut running.promise {
                 Promise::Open { returned } if holds(Rule::PromiseOutlivesItsCommand) => {
                     *returned = true;
                 }
-                _ => drop(self.others.remove(&call)),
+                _ => drop(self.others.remove(call.0)),
             },
         }
     }
@@ -111,9 +110,10 @@ impl Served {
     /// Keeps the plain call with the others.
     fn keep(&mut self) {
         if let Some(call) = self.plain.take() {
-            let same = self.others.entry(call);
-            let again = |running: &mut Running| running.again = running.again.saturating_add(1);
-            same.and_modify(again).or_insert(Running::NEW);
+            match self.others.get_mut(call.0) {
+                Some(running) => running.again = running.again.saturating_add(1),
+                None => self.others.insert(call.0, Running::NEW),
+            }
         }
     }
 
@@ -121,7 +121,7 @@ impl Served {
         if self.plain == Some(call) {
             self.keep();
         }
-        self.others.get_mut(&call)
+        self.others.get_mut(call.0)
     }
 
     /// Marks a running call as given up by the peer; true if it was not before, `None` if no such
@@ -141,7 +141,7 @@ impl Served {
 
     /// Whether a call runs.
     pub(crate) fn has(&self, call: CallId) -> bool {
-        self.plain == Some(call) || self.others.contains_key(&call)
+        self.plain == Some(call) || self.others.has(call.0)
     }
 
     /// How many promises are open.
@@ -177,33 +177,33 @@ impl Served {
     }
 
     fn end_promise(&mut self, call: CallId, by: Promise) -> bool {
-        let Some(running) = self.others.get_mut(&call) else { return false };
+        let Some(running) = self.others.get_mut(call.0) else { return false };
         let Promise::Open { returned } = running.promise else { return false };
         running.promise = by;
         self.promises = self.promises.saturating_sub(1);
         if returned {
-            self.others.remove(&call);
+            self.others.remove(call.0);
         }
         true
     }
 
     /// Whether a command has returned and left its answer to its promise, which was not kept yet.
     pub(crate) fn is_promised(&self, call: CallId) -> bool {
-        let promise = self.others.get(&call).map(|running| running.promise);
+        let promise = self.others.get(call.0).map(|running| running.promise);
         promise == Some(Promise::Open { returned: true })
     }
 
     /// What is owed to the caller of a command that has returned and leaves its answer to its
     /// promise.
     pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {
-        let promise = self.others.get(&call).map(|running| running.promise);
+        let promise = self.others.get(call.0).map(|running| running.promise);
         if promise == Some(Promise::Dropped) { Owed::Outcome } else { Owed::Nothing }
     }
 
     /// What is owed to the caller of a command that has failed. Its promise, if it has one that is
     /// open, is void.
     pub(crate) fn failed(&mut self, call: CallId) -> Owed {
-        let promise = self.others.get(&call).map(|running| running.promise);
+        let promise = self.others.get(call.0).map(|running| running.promise);
         if promise == Some(Promise::Kept) {
             return Owed::Nothing;
         }
@@ -217,7 +217,7 @@ impl Served {
             return;
         }
         self.promises = 0;
-        self.others.retain(|_, running| {
+        self.others.retain(|running| {
             let promise = std::mem::replace(&mut running.promise, Promise::None);
             promise != Promise::Open { returned: true }
         });
@@ -225,7 +225,7 @@ impl Served {
 
     /// Whether the peer has given that running call up.
     pub(crate) fn is_cancelled(&self, call: CallId) -> bool {
-        self.others.get(&call).is_some_and(|running| running.cancelled)
+        self.others.get(call.0).is_some_and(|running| running.cancelled)
     }
 }
 

@@ -7,7 +7,6 @@
 //! written.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use super::watch::Watch;
 use crate::link::Link;
 use crate::link::core::limits::LAST_GRACE;
 use crate::sync::{process_id, thread_local};
+use crate::table::Table;
 
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
@@ -36,7 +36,7 @@ thread_local! {
 struct BytesLeft {
     /// The connections, by their address. The weak reference keeps the address from being used
     /// again.
-    links: RefCell<BTreeMap<usize, Weak<Link>>>,
+    links: RefCell<Table<Weak<Link>>>,
     /// The process in which they were noted: a child made by `fork` writes nothing of its parent's.
     process: Cell<u32>,
     /// Whether this thread has made connections or servers. Such a thread may be the one that ends
@@ -46,13 +46,13 @@ struct BytesLeft {
 
 impl BytesLeft {
     const fn new() -> Self {
-        let links = RefCell::new(BTreeMap::new());
+        let links = RefCell::new(Table::new());
         BytesLeft { links, process: Cell::new(0), is_maker: Cell::new(false) }
     }
 
     fn add(&self, place: usize, link: &Weak<Link>) {
         let mut links = self.links.borrow_mut();
-        if links.contains_key(&place) {
+        if links.has(place as u64) {
             return;
         }
         // After a fork the remembered connections belong to the parent process.
@@ -61,9 +61,9 @@ impl BytesLeft {
         }
         // Scanned only when their number has doubled, so that remembering stays cheap.
         if links.len() >= FEW && links.len().is_power_of_two() {
-            links.retain(|_, link| link.strong_count() > 0);
+            links.retain(|link| link.strong_count() > 0);
         }
-        links.insert(place, link.clone());
+        links.insert(place as u64, link.clone());
     }
 }
 
@@ -75,7 +75,7 @@ impl Drop for BytesLeft {
             return;
         }
         let until = crate::sync::now().checked_add(LAST_GRACE);
-        for link in self.links.take().into_values().filter_map(|link| link.upgrade()) {
+        for link in self.links.take().take_all().into_iter().filter_map(|link| link.upgrade()) {
             link.write_left(until);
             let_go(link, None);
         }

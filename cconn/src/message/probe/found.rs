@@ -3,11 +3,10 @@
 //! The values are made up again and again, each time with variants that were not taken before and
 //! with other samples where a type has refused one, until nothing new is shown.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use super::samples::SAMPLES;
 use crate::codec::{OPEN, UNKNOWN};
 use crate::forme::{Champ, Forme, Genre, Structure, TypeNomme, Variante};
+use crate::order::Few;
 
 /// How often a variant is taken at most before it is given up.
 const MAX_ATTEMPTS: usize = SAMPLES + 4;
@@ -25,18 +24,18 @@ pub(super) type TypeKey = (&'static str, &'static str, &'static [&'static str]);
 #[derive(Debug, Default)]
 pub(super) struct Found {
     types: Vec<Type>,
-    places: HashMap<TypeKey, usize>,
+    places: Few<TypeKey, usize>,
     /// For each type that has refused samples, how many.
-    samples: HashMap<&'static str, usize>,
+    samples: Few<&'static str, usize>,
     /// Whether a type was found to have refused a sample of the current value. Only the innermost
     /// is to blame: the others fail because it did.
     blamed: bool,
     /// Whether the current value shows something for the first time.
     pub(super) is_new: bool,
     /// Names of fields as they were written, for each name of a struct.
-    written: BTreeMap<&'static str, BTreeSet<Vec<&'static str>>>,
+    written: Few<&'static str, Vec<Vec<&'static str>>>,
     /// Names of variants as they were written, for each enum's name and each number.
-    variants: BTreeMap<(&'static str, u32), BTreeSet<&'static str>>,
+    variants: Few<(&'static str, u32), Vec<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -84,7 +83,7 @@ impl Found {
 
     /// Which of the samples a type is to get.
     pub(super) fn sample(&self, owner: &'static str) -> usize {
-        self.samples.get(owner).copied().unwrap_or(0)
+        self.samples.get(&owner).copied().unwrap_or(0)
     }
 
     /// Notes that no value could be made of a type with the samples that it got.
@@ -92,7 +91,7 @@ impl Found {
         if std::mem::replace(&mut self.blamed, true) {
             return;
         }
-        let sample = self.samples.entry(owner).or_default();
+        let sample = self.samples.entry(owner, || 0);
         if *sample + 1 < SAMPLES {
             *sample += 1;
             self.is_new = true;
@@ -184,7 +183,7 @@ impl Found {
     }
 
     fn enter(&mut self, key: TypeKey, kind: impl FnOnce() -> Kind) -> (usize, bool) {
-        let place = *self.places.entry(key).or_insert_with(|| {
+        let place = *self.places.entry(key, || {
             self.types.push(Type { key, entered: false, kind: kind() });
             self.types.len() - 1
         });
@@ -194,12 +193,18 @@ impl Found {
 
     /// Notes the names of fields as a struct was written.
     pub(super) fn wrote_struct(&mut self, name: &'static str, fields: Vec<&'static str>) {
-        self.written.entry(name).or_default().insert(fields);
+        let known = self.written.entry(name, Vec::new);
+        if !known.contains(&fields) {
+            known.push(fields);
+        }
     }
 
     /// Notes a variant as it was written.
     pub(super) fn wrote_variant(&mut self, name: &'static str, number: u32, variant: &'static str) {
-        self.variants.entry((name, number)).or_default().insert(variant);
+        let known = self.variants.entry((name, number), Vec::new);
+        if !known.contains(&variant) {
+            known.push(variant);
+        }
     }
 
     /// The structure of the type whose value has the shape `root`.
@@ -249,8 +254,8 @@ impl Found {
     }
 
     /// The names of a struct with so many fields, if it was written in one way only.
-    fn written_fields(&self, name: &str, count: usize) -> Option<Vec<&'static str>> {
-        let mut fitting = self.written.get(name)?.iter().filter(|names| names.len() == count);
+    fn written_fields(&self, name: &'static str, count: usize) -> Option<Vec<&'static str>> {
+        let mut fitting = self.written.get(&name)?.iter().filter(|names| names.len() == count);
         let only = fitting.next()?.clone();
         fitting.next().is_none().then_some(only)
     }

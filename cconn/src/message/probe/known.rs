@@ -4,9 +4,8 @@
 //! read as often as it was written. Otherwise nothing is certain: a type may be read as another one
 //! (`from`, `into`), and two types may have the same name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use super::found::Found;
+use crate::order::{self, Few};
 
 /// The most parts that all values of a type may have together.
 const MAX_PARTS: usize = 100_000;
@@ -21,7 +20,7 @@ pub(super) type Key = (&'static str, &'static [&'static str]);
 /// What is known about the types inside the type that is tried.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    enums: HashMap<Key, Enum>,
+    enums: Few<Key, Enum>,
     value: Value,
     parts: usize,
     /// Address of the stack when the current value was begun.
@@ -37,7 +36,7 @@ struct Enum {
     /// The enum has more names than variants, so the place of a name is not the variant's number.
     has_aliases: bool,
     /// For each variant the number it was read as, the number it was written as, and its name.
-    numbers: BTreeSet<(usize, usize, &'static str)>,
+    numbers: Few<(usize, usize, &'static str), ()>,
 }
 
 /// The type that fields belong to; only the names of structs and enums matter.
@@ -51,8 +50,8 @@ pub(super) enum Of {
 /// How often each type was read and written in the current value, by name.
 #[derive(Debug, Default)]
 struct Value {
-    structs: BTreeMap<&'static str, Fields>,
-    enums: BTreeMap<&'static str, Variants>,
+    structs: Few<&'static str, Fields>,
+    enums: Few<&'static str, Variants>,
 }
 
 /// The numbers of fields that were read and written, one entry for each value of the type.
@@ -97,13 +96,13 @@ impl Known {
 
     /// Notes that the type refused the number last chosen: it has more names than variants.
     pub(super) fn refused(&mut self, key: Key) {
-        self.enums.entry(key).or_default().has_aliases = true;
+        self.enums.entry(key, Enum::default).has_aliases = true;
     }
 
     /// Notes that a variant with `fields` fields was read.
     pub(super) fn read_variant(&mut self, key: Key, index: usize, fields: usize) {
         let (name, names) = key;
-        let variants = self.value.enums.entry(name).or_default();
+        let variants = self.value.enums.entry(name, Variants::default);
         variants.read.push((names, index));
         variants.fields.read.push(fields);
     }
@@ -111,21 +110,21 @@ impl Known {
     /// Notes that a variant is written.
     pub(super) fn write_variant(&mut self, name: &'static str, index: u32, variant: &'static str) {
         self.found.wrote_variant(name, index, variant);
-        let variants = self.value.enums.entry(name).or_default();
+        let variants = self.value.enums.entry(name, Variants::default);
         variants.written.push((variant, index as usize));
     }
 
     /// Notes that a struct with `fields` fields was read.
     pub(super) fn read_struct(&mut self, name: &'static str, fields: usize) {
-        self.value.structs.entry(name).or_default().read.push(fields);
+        self.value.structs.entry(name, Fields::default).read.push(fields);
     }
 
     /// Notes that `fields` fields of a struct or of a variant were written.
     pub(super) fn write_fields(&mut self, of: Of, fields: usize, has_gap: bool) {
         let all = match of {
             Of::Nothing => return,
-            Of::Struct(name) => self.value.structs.entry(name).or_default(),
-            Of::Variant(name) => &mut self.value.enums.entry(name).or_default().fields,
+            Of::Struct(name) => self.value.structs.entry(name, Fields::default),
+            Of::Variant(name) => &mut self.value.enums.entry(name, Variants::default).fields,
         };
         all.written.push(fields);
         all.has_gap |= has_gap;
@@ -134,12 +133,12 @@ impl Known {
     /// Compares what was read of the current value with what was written.
     pub(super) fn judge(&mut self) {
         let Value { structs, enums } = std::mem::take(&mut self.value);
-        for (name, fields) in structs {
+        for (name, fields) in structs.into_entries() {
             if let Some((written, read)) = fields.difference() {
                 self.note(|| format!("of the struct `{name}` {}", fields_differ(written, read)));
             }
         }
-        for (name, variants) in enums {
+        for (name, variants) in enums.into_entries() {
             self.judge_enum(name, variants);
         }
     }
@@ -170,12 +169,12 @@ impl Known {
         {
             let mut taken: Vec<_> = others.iter().map(|(_, index)| *index).collect();
             taken.push(*first);
-            taken.sort_unstable();
+            order::sort(&mut taken);
             let mut written = written;
-            written.sort_unstable_by_key(|(_, index)| *index);
-            let known = self.enums.entry((name, names)).or_default();
+            order::sort_by(&mut written, |(_, one), (_, other)| one.cmp(other));
+            let known = self.enums.entry((name, names), Enum::default);
             for (read, (variant, written)) in taken.into_iter().zip(written) {
-                known.numbers.insert((read, written, variant));
+                known.numbers.entry((read, written, variant), || ());
             }
         }
     }
@@ -186,11 +185,12 @@ impl Known {
     /// was written as is right, even if other numbers are read as that variant too.
     pub(super) fn fault(mut self) -> Option<String> {
         let enums = std::mem::take(&mut self.enums);
-        let aliased = enums.into_iter().filter(|(_, known)| known.has_aliases);
+        let aliased = enums.into_entries().into_iter().filter(|(_, known)| known.has_aliases);
         for ((name, _), known) in aliased {
-            let is_itself = |number| known.numbers.iter().any(|(r, w, _)| r == w && w == number);
-            let wrong = known.numbers.iter().find(|(r, w, _)| r < w && !is_itself(w));
-            if let Some((read, written, variant)) = wrong {
+            let numbers = known.numbers.entries();
+            let is_itself = |number| numbers.iter().any(|((r, w, _), ())| r == w && w == number);
+            let wrong = numbers.iter().find(|((r, w, _), ())| r < w && !is_itself(w));
+            if let Some(((read, written, variant), ())) = wrong {
                 self.note(|| counted_in_two_ways(name, variant, *written, *read));
             }
         }
@@ -207,7 +207,7 @@ impl Fields {
         }
         let sorted = |numbers: &[usize]| {
             let mut numbers = numbers.to_vec();
-            numbers.sort_unstable();
+            order::sort(&mut numbers);
             numbers
         };
         sorted(&self.written)

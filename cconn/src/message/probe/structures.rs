@@ -15,7 +15,7 @@ use crate::{Octets, OctetsRef};
 
 /// What a type shows, as text: its root, and the named types in it.
 fn shown<T: Serialize + Deserialize<'static>>() -> String {
-    let structure = probe::<T>().structure;
+    let structure = probe(&Trial::of::<T>()).structure;
     let types = &structure.types;
     let mut text = structure.root.texte(types).to_string();
     for named in types {
@@ -28,7 +28,7 @@ fn shown<T: Serialize + Deserialize<'static>>() -> String {
 }
 
 fn hash<T: Serialize + Deserialize<'static>>() -> Option<u64> {
-    structural_hash(&probe::<T>().structure)
+    structural_hash(&probe(&Trial::of::<T>()).structure)
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! All groups of a server, and the members of each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,10 @@ use crate::adresse::Adresse;
 use crate::erreur::Resultat;
 use crate::link::{Ending, Limits, Link, Placed, SlotId};
 use crate::message::Message;
+use crate::order;
 use crate::serveur::broadcast::{Diffusion, Fate, Sender, send_or_miss};
 use crate::sync::Mutex;
+use crate::table;
 use crate::text::Harmless;
 use crate::wire::{EndReason, Outgoing};
 
@@ -29,7 +31,7 @@ struct Table {
     /// The groups that are kept without members too.
     kept: HashMap<Box<str>, Arc<Room>>,
     /// The groups of each client, by the number of the client: members hold their groups.
-    of_client: HashMap<u64, Vec<Arc<Room>>>,
+    of_client: table::Table<Vec<Arc<Room>>>,
     /// The number of names at which groups that are gone are next looked for.
     sweep_at: usize,
     /// The number of the membership that begins next.
@@ -45,7 +47,7 @@ pub(super) struct Room {
 #[derive(Default)]
 struct Members {
     slow: Lenteur,
-    all: BTreeMap<u64, Member>,
+    all: table::Table<Member>,
 }
 
 struct Member {
@@ -60,15 +62,18 @@ struct Member {
 const SWEEP: usize = 64;
 
 impl Rooms {
+    #[inline]
     pub(in crate::serveur) fn new(limits: Arc<Limits>, address: Adresse, service: usize) -> Self {
         Rooms { table: Mutex::new(Table::default()), limits, address, service }
     }
 
     /// Whether a connection is one of the server's.
+    #[inline]
     pub(super) fn are_of(&self, link: &Link) -> bool {
         Arc::as_ptr(link.commands()).cast::<()>().addr() == self.service
     }
 
+    #[inline]
     pub(super) fn find(&self, name: &str, slow: Option<Lenteur>) -> Arc<Room> {
         let mut table = self.table.lock();
         let found = table.by_name.get(name).and_then(Weak::upgrade);
@@ -81,16 +86,20 @@ impl Rooms {
     }
 
     /// The groups that are there without a handle, by name.
+    #[inline]
     pub(super) fn all(&self) -> Vec<Arc<Room>> {
         let table = self.table.lock();
         let members = table.of_client.values().flatten().cloned();
         let all = table.kept.values().cloned().chain(members);
-        let all: BTreeMap<Box<str>, _> = all.map(|room| (room.name.clone(), room)).collect();
+        let mut all: Vec<Arc<Room>> = all.collect();
         drop(table);
-        all.into_values().collect()
+        order::sort_by(&mut all, |one, other| one.name.cmp(&other.name));
+        all.dedup_by(|one, other| one.name == other.name);
+        all
     }
 
     /// Adds a member; false if it is one already.
+    #[inline]
     pub(super) fn enter(&self, room: &Arc<Room>, link: &Arc<Link>) -> Result<bool, Arc<Ending>> {
         let mut table = self.table.lock();
         // Whoever leaves takes the lock after the end: a member that enters before is taken out.
@@ -101,29 +110,30 @@ impl Rooms {
         let member = Member { link: link.clone(), membership, missing_since: None };
         let id = link.identity.id;
         let mut members = room.members.lock();
-        if members.all.contains_key(&id) {
+        if members.all.has(id) {
             return Ok(false);
         }
         members.all.insert(id, member);
         drop(members);
         table.next_membership = membership.wrapping_add(1);
-        table.of_client.entry(id).or_default().push(room.clone());
+        table.of_client.get_or_insert_with(id, Vec::new).push(room.clone());
         Ok(true)
     }
 
     /// Takes a member out; false if it was none.
+    #[inline]
     pub(super) fn leave(&self, room: &Arc<Room>, link: &Link) -> bool {
         if !self.are_of(link) {
             return false;
         }
         let (id, mut table) = (link.identity.id, self.table.lock());
-        if let Some(rooms) = table.of_client.get_mut(&id) {
+        if let Some(rooms) = table.of_client.get_mut(id) {
             rooms.retain(|other| !Arc::ptr_eq(other, room));
             if rooms.is_empty() {
-                table.of_client.remove(&id);
+                table.of_client.remove(id);
             }
         }
-        let left = room.members.lock().all.remove(&id);
+        let left = room.members.lock().all.remove(id);
         drop(table);
         if let Some(member) = &left {
             member.link.forget_latest(member.membership);
@@ -132,15 +142,17 @@ impl Rooms {
     }
 
     /// Takes a client whose connection has ended out of all groups.
+    #[inline]
     pub(in crate::serveur) fn leave_all(&self, id: u64) {
         let mut table = self.table.lock();
-        let rooms = table.of_client.remove(&id).unwrap_or_default();
-        let left: Vec<_> = rooms.iter().map(|room| room.members.lock().all.remove(&id)).collect();
+        let rooms = table.of_client.remove(id).unwrap_or_default();
+        let left: Vec<_> = rooms.iter().map(|room| room.members.lock().all.remove(id)).collect();
         drop(table);
         drop((left, rooms));
     }
 
     /// Sends a message to the members except `others`.
+    #[inline]
     pub(super) fn broadcast(
         &self,
         room: &Room,
@@ -173,6 +185,7 @@ impl Rooms {
 }
 
 impl Table {
+    #[inline]
     fn make(&mut self, name: &str) -> Arc<Room> {
         if self.by_name.len() >= self.sweep_at.max(SWEEP) {
             self.by_name.retain(|_, room| room.strong_count() > 0);
@@ -185,32 +198,38 @@ impl Table {
 }
 
 impl Room {
+    #[inline]
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
+    #[inline]
     pub(super) fn has(&self, link: &Arc<Link>) -> bool {
         self.membership(link).is_some()
     }
 
     /// The connections of the members that have not ended, without those of `except`.
+    #[inline]
     pub(super) fn links(&self, except: &[u64]) -> Vec<Arc<Link>> {
         let members = self.members.lock();
-        let links = members.all.iter().filter(|(id, _)| !except.contains(id));
-        let links: Vec<_> = links.map(|(_, member)| member.link.clone()).collect();
+        let links = members.all.values().map(|member| &member.link);
+        let links: Vec<_> =
+            links.filter(|link| !except.contains(&link.identity.id)).cloned().collect();
         drop(members);
         links.into_iter().filter(|link| link.ending().is_none()).collect()
     }
 
     /// The membership of a connection, while it is a member.
+    #[inline]
     fn membership(&self, link: &Arc<Link>) -> Option<u64> {
         let members = self.members.lock();
-        let member = members.all.get(&link.identity.id)?;
+        let member = members.all.get(link.identity.id)?;
         Arc::ptr_eq(&member.link, link).then_some(member.membership)
     }
 
     /// Sends a message of a command to a member, or lets it wait in the member's slot for that. The
     /// first that waits makes the frame that all others share.
+    #[inline]
     fn place(
         &self,
         link: &Arc<Link>,
@@ -231,12 +250,13 @@ impl Room {
     }
 
     /// Notes who was reached, and sends away who has missed everything for `most`.
+    #[inline]
     fn cut(&self, told: &[(Arc<Link>, bool)], most: Duration) {
         let now = Instant::now();
         let mut members = self.members.lock();
         let mut cut = Vec::new();
         for (link, sent) in told {
-            let Some(member) = members.all.get_mut(&link.identity.id) else { continue };
+            let Some(member) = members.all.get_mut(link.identity.id) else { continue };
             if *sent {
                 member.missing_since = None;
             } else if now.duration_since(*member.missing_since.get_or_insert(now)) >= most {

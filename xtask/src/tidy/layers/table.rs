@@ -42,6 +42,8 @@ pub(super) const LAYERS: &[Layer] = &[
         Only(&[]),
         "numbers of things as texts say them, and texts of others made harmless",
     ),
+    layer("order", Only(&[]), "sorting, and maps of few entries, with little code for each type"),
+    layer("table", Only(&[]), "values by number, with little code for each type"),
     layer("adresse", Only(&["text"]), "addresses: how they are written, compared and looked up"),
     layer("identite", Only(&["text"]), "who the peer of a connection is, as it was proved"),
     layer(
@@ -81,7 +83,18 @@ pub(super) const LAYERS: &[Layer] = &[
         rooms: LINK,
         ..layer(
             "link",
-            Only(&["text", "adresse", "identite", "sync", "copy", "wire", "body", "transport"]),
+            Only(&[
+                "text",
+                "order",
+                "table",
+                "adresse",
+                "identite",
+                "sync",
+                "copy",
+                "wire",
+                "body",
+                "transport",
+            ]),
             "one connection: who reads, who writes, who runs, windows, waiting calls, ends",
         )
     },
@@ -93,7 +106,7 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "erreur",
-        Only(&["text", "adresse", "wire", "codec", "transport", "forme", "link"]),
+        Only(&["text", "table", "adresse", "wire", "codec", "transport", "forme", "link"]),
         "the public errors, above every layer's own",
     ),
     layer(
@@ -108,15 +121,17 @@ pub(super) const LAYERS: &[Layer] = &[
     ),
     layer(
         "message",
-        Only(&["text", "copy", "wire", "body", "codec", "octets", "forme", "erreur", "flux"]),
+        Only(&[
+            "text", "order", "copy", "wire", "body", "codec", "octets", "forme", "erreur", "flux",
+        ]),
         "what the verbs take: a command's name, fingerprint and arguments",
     ),
     layer("client", AllBelow, "the handle to one connection and its verbs"),
     layer(
         "commande",
         Only(&[
-            "text", "sync", "wire", "body", "codec", "forme", "link", "erreur", "flux", "contexte",
-            "message", "client",
+            "text", "order", "table", "sync", "wire", "body", "codec", "forme", "link", "erreur",
+            "flux", "contexte", "message", "client",
         ]),
         "the registry, dispatch, the panic fence, handed-in state",
     ),
