@@ -10,7 +10,8 @@ pub(crate) fn fence<T>(run: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Runs the program's code. If it panicked, the error is the panic's text, if there is one.
-#[inline]
+#[expect(clippy::inline_always, reason = "it is around every command that runs")]
+#[inline(always)]
 pub(super) fn fence_telling<T>(run: impl FnOnce() -> T) -> Result<T, Option<String>> {
     catch_unwind(AssertUnwindSafe(run)).map_err(told)
 }

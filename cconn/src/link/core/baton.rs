@@ -72,12 +72,12 @@ impl State {
         if !self.is_helm_free() || self.goodbye.end_of_input {
             return;
         }
-        let reader = self.sleepers.take(Sleep::reads);
+        let reader = self.sleepers.take(&Sleep::reads);
         let reader = match reader {
             // The executor reads only once no command waits in line: before that it isn't woken for
             // the helm.
             None if self.turn.is_line_empty() => {
-                self.sleepers.take(|sleep| sleep == Sleep::Executor)
+                self.sleepers.take(&|sleep| sleep == Sleep::Executor)
             }
             other => other,
         };
@@ -100,12 +100,12 @@ impl State {
         let runner = match self.turn.startable() {
             Startable::Nothing => return,
             Startable::ByAnyone => {
-                self.sleepers.take(|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment))
+                self.sleepers.take(&|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment))
             }
             Startable::ByStandIn => None,
         };
         // The executor is preferred: a stand-in that is left asleep ends, which frees its thread.
-        let runner = runner.or_else(|| self.sleepers.take(|sleep| sleep == Sleep::StandIn));
+        let runner = runner.or_else(|| self.sleepers.take(&|sleep| sleep == Sleep::StandIn));
         if let Some(parker) = runner {
             self.due.wake(parker);
         } else if self.turn.needs_stand_in() {
@@ -122,7 +122,7 @@ impl State {
         if self.turn.in_place() > 0 {
             // A stand-in whose term is over takes the role again.
             self.wake(|sleep| matches!(sleep, Sleep::Executor | Sleep::Moment));
-        } else if let Some(parker) = self.sleepers.take(|sleep| sleep == Sleep::StandIn) {
+        } else if let Some(parker) = self.sleepers.take(&|sleep| sleep == Sleep::StandIn) {
             self.due.wake(parker);
         } else if self.turn.may_start_for_role() {
             self.turn.stand_ins = self.turn.stand_ins.saturating_add(1);
@@ -156,7 +156,7 @@ impl State {
         // writing, and one in `Several` must not block on a single socket.
         let next = self
             .sleepers
-            .take(|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted | Sleep::Several));
+            .take(&|sleep| !matches!(sleep, Sleep::Pass | Sleep::Wasted | Sleep::Several));
         let found = next.is_some();
         if let Some(parker) = next {
             self.due.wake(parker);

@@ -139,8 +139,7 @@ impl Outbox {
     fn tail(&mut self) -> &mut Vec<u8> {
         let fits = self.segments.back().is_some_and(|s| s.written == 0 && s.bytes.len() < LARGE);
         if !fits {
-            let bytes = self.take_spare();
-            self.push(Segment { bytes, written: 0 });
+            self.begin_segment();
         }
         match self.segments.back_mut() {
             Some(segment) => &mut segment.bytes,
@@ -148,6 +147,12 @@ impl Outbox {
             // any.
             None => &mut self.spares[0],
         }
+    }
+
+    #[cold]
+    fn begin_segment(&mut self) {
+        let bytes = self.take_spare();
+        self.push(Segment { bytes, written: 0 });
     }
 
     fn push(&mut self, segment: Segment) {

@@ -101,8 +101,7 @@ impl Sleepers {
     }
 
     /// Takes the oldest sleeper for which `wanted` holds off the list.
-    #[inline]
-    pub(crate) fn take(&mut self, wanted: impl Fn(Sleep) -> bool) -> Option<Arc<Parker>> {
+    pub(crate) fn take(&mut self, wanted: &dyn Fn(Sleep) -> bool) -> Option<Arc<Parker>> {
         let at = self.oldest_first.iter().position(|(_, sleep)| wanted(*sleep))?;
         Some(self.oldest_first.remove(at).0)
     }

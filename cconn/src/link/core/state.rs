@@ -313,12 +313,12 @@ impl State {
     #[inline]
     pub(crate) fn wake(&mut self, wanted: impl Fn(Sleep) -> bool) {
         if !self.sleepers.is_empty() {
-            self.wake_some(wanted);
+            self.wake_some(&wanted);
         }
     }
 
-    fn wake_some(&mut self, wanted: impl Fn(Sleep) -> bool) {
-        while let Some(parker) = self.sleepers.take(&wanted) {
+    fn wake_some(&mut self, wanted: &dyn Fn(Sleep) -> bool) {
+        while let Some(parker) = self.sleepers.take(wanted) {
             self.due.wake(parker);
         }
     }

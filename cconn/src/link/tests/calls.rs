@@ -134,7 +134,7 @@ fn a_flush_handed_over_to_a_thread_whose_answer_comes_is_not_lost() {
     }
     client.link.locked(|state| {
         // What a flusher does when it hands over, and what a reader does before the woken thread runs.
-        let parker = state.inside().sleepers.take(|_| true).unwrap();
+        let parker = state.inside().sleepers.take(&|_| true).unwrap();
         state.inside().due.wake(parker);
         state.append_with(|out| wire::write_cancel(out, CallId(7)));
         state.inside().calls.answer(call, Answer::Value(Bytes::copy(b"x")), 100);

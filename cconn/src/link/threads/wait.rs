@@ -87,6 +87,16 @@ impl Locked<'_> {
         deadline: &mut Deadline,
         done: impl Fn(&State) -> bool,
     ) -> Waited {
+        self.wait_for(sleep, deadline, &done)
+    }
+
+    /// `wait`, once for all of them.
+    fn wait_for(
+        &mut self,
+        sleep: Sleep,
+        deadline: &mut Deadline,
+        done: &dyn Fn(&State) -> bool,
+    ) -> Waited {
         self.wait_with(sleep, deadline, done, |_, _| false)
     }
 
@@ -203,7 +213,9 @@ impl Locked<'_> {
         if asks {
             return self.wait_and_ask(call, deadline);
         }
-        self.wait(Sleep::Answer(call), deadline, |state| state.is_answered(call))
+        // Compiled for itself: every plain call waits here.
+        let answered = |state: &State| state.is_answered(call);
+        self.wait_with(Sleep::Answer(call), deadline, answered, |_, _| false)
     }
 
     fn wait_wanted(

@@ -45,15 +45,20 @@ impl Link {
     }
 
     /// Waits for the answer of a deferred call, and gives the call up at the deadline.
+    #[inline]
     pub(crate) fn wait_out(
         &self,
         call: CallId,
         deadline: impl Into<Deadline>,
     ) -> Result<Answer, Failure> {
         match self.wait_for_with(call, deadline.into(), true) {
-            Err(failure) if is_open(&failure) => {}
-            other => return other,
+            Err(failure) if is_open(&failure) => self.give_up_waiting(call),
+            other => other,
         }
+    }
+
+    #[cold]
+    fn give_up_waiting(&self, call: CallId) -> Result<Answer, Failure> {
         let (result, unused) = self.locked(|state| {
             let unused = state.unfollow(call);
             // The answer may have come while the lock was free.
