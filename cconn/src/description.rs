@@ -85,6 +85,7 @@ pub use ecarts::Ecarts;
 /// # }
 /// ```
 #[doc(alias("latency", "health_check", "round_trip"))]
+#[inline]
 pub fn ping(client: &Client) -> Resultat<Duration> {
     let start = Instant::now();
     client.appeler::<(), _>(nommee(Integree::Ping.nom(), ()))?;
@@ -101,6 +102,7 @@ pub fn ping(client: &Client) -> Resultat<Duration> {
 ///
 /// As [`ping`].
 #[doc(alias("about", "version"))]
+#[inline]
 pub fn info(client: &Client) -> Resultat<Info> {
     client.appeler(nommee(Integree::Info.nom(), ()))
 }
@@ -116,6 +118,7 @@ pub fn info(client: &Client) -> Resultat<Info> {
 /// As [`ping`].
 #[doc(alias("list", "describe", "reflection"))]
 #[doc(alias = "commands")]
+#[inline]
 pub fn commandes(client: &Client) -> Resultat<Programme> {
     client.appeler(nommee(Integree::Inventaire.nom(), ()))
 }
@@ -150,6 +153,7 @@ pub fn commandes(client: &Client) -> Resultat<Programme> {
 /// ```
 #[doc(alias("stats", "metrics", "monitoring", "health"))]
 #[doc(alias = "figures")]
+#[inline]
 pub fn chiffres(client: &Client) -> Resultat<Chiffres> {
     client.appeler(nommee(Integree::Chiffres.nom(), ()))
 }
@@ -157,6 +161,7 @@ pub fn chiffres(client: &Client) -> Resultat<Chiffres> {
 impl EchecsComptes {
     /// Why the commands failed.
     #[doc(alias("kind", "reason"))]
+    #[inline]
     pub fn nature(&self) -> NatureDistante {
         NatureDistante::from_code(FailureCode::from_number(self.code))
     }
@@ -171,6 +176,7 @@ impl EchecsComptes {
 /// ```
 #[doc(alias("set_name", "set_version"))]
 #[doc(alias = "introduce")]
+#[inline]
 pub fn presenter(programme: &str, version: &str) {
     crate::commande::present(programme, version);
 }

@@ -76,36 +76,44 @@ mod process {
     pub(super) struct Process(Infallible);
 
     impl Process {
+        #[inline]
         pub(super) fn start(command: &mut Command) -> Resultat<(Process, Infallible)> {
             let program = command.get_program().to_string_lossy().into_owned();
             Err(super::enfant::not_started(&program, &crate::transport::no_unix_sockets()))
         }
 
+        #[inline]
         pub(super) fn pid(&self) -> u32 {
             match self.0 {}
         }
 
+        #[inline]
         pub(super) fn label(&self) -> String {
             match self.0 {}
         }
 
+        #[inline]
         pub(super) fn stdout(&self) -> Option<ChildStdout> {
             match self.0 {}
         }
 
+        #[inline]
         pub(super) fn stderr(&self) -> Option<ChildStderr> {
             match self.0 {}
         }
 
+        #[inline]
         pub(super) fn wait(&self, _: Duration) -> Option<ExitStatus> {
             match self.0 {}
         }
 
+        #[inline]
         pub(super) fn kill(&self) {
             match self.0 {}
         }
     }
 
+    #[inline]
     pub(super) fn join(
         _: &Settings,
         _: &mut Given,

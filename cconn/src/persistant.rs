@@ -95,6 +95,7 @@ pub struct ClientPersistant {
 struct Handle(Arc<Shared>);
 
 impl Drop for Handle {
+    #[inline]
     fn drop(&mut self) {
         drop(self.0.end());
     }
@@ -113,6 +114,7 @@ impl ClientPersistant {
     /// As for [`Client::new`].
     #[doc(alias("dial", "open"))]
     #[doc(alias = "connect")]
+    #[inline]
     pub fn new(adresse: impl VersAdresse) -> Resultat<ClientPersistant> {
         Client::options(adresse).persistant().connecter()
     }
@@ -164,6 +166,7 @@ impl ClientPersistant {
     /// this handle.
     #[doc(alias("notify", "emit", "push", "post", "one_way", "fire_and_forget"))]
     #[doc(alias = "send")]
+    #[inline]
     pub fn envoyer(&self, message: impl Message) -> Resultat<()> {
         let until = Until::after(self.delai);
         self.on_a_connection(&message, until, |client| {
@@ -206,6 +209,7 @@ impl ClientPersistant {
     ///
     /// Never.
     #[doc(alias = "try_send")]
+    #[inline]
     pub fn essayer(&self, message: impl Message) -> Resultat<()> {
         let now = Until::after(Duration::ZERO);
         self.on_a_connection(&message, now, |client| client.essayer(&message))
@@ -270,6 +274,7 @@ impl ClientPersistant {
     #[doc(alias("timeout", "deadline", "with_deadline", "set_timeout"))]
     #[doc(alias = "with_timeout")]
     #[must_use = "the deadline holds for the handle that comes back"]
+    #[inline]
     pub fn avec_delai(&self, delai: Duration) -> ClientPersistant {
         ClientPersistant { handle: self.handle.clone(), delai }
     }
@@ -280,6 +285,7 @@ impl ClientPersistant {
     /// connection, because it counts as a handle to it.
     #[doc(alias("inner"))]
     #[doc(alias = "current")]
+    #[inline]
     pub fn client(&self) -> Option<Client> {
         self.shared().present()
     }
@@ -287,6 +293,7 @@ impl ClientPersistant {
     /// Whether there is a connection now. The next moment may be another.
     #[doc(alias("is_alive", "is_open"))]
     #[doc(alias = "is_connected")]
+    #[inline]
     pub fn est_connecte(&self) -> bool {
         self.client().is_some_and(|client| client.est_connecte())
     }
@@ -304,16 +311,19 @@ impl ClientPersistant {
     #[doc(alias("quit", "graceful_shutdown", "disconnect", "goodbye"))]
     #[doc(alias = "stop")]
     #[doc(alias = "shutdown")]
+    #[inline]
     pub fn eteindre(&self) -> Resultat<()> {
         self.shared().end().map_or(Ok(()), |client| client.eteindre())
     }
 
+    #[inline]
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.0
     }
 }
 
 impl fmt::Debug for ClientPersistant {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ClientPersistant");
         shown.field("adresse", &self.shared().text);
@@ -322,6 +332,7 @@ impl fmt::Debug for ClientPersistant {
 }
 
 impl fmt::Display for ClientPersistant {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shared().text)
     }

@@ -6,6 +6,7 @@ mod budget;
 mod core;
 mod face;
 mod layers;
+mod lazy;
 mod markdown;
 mod names;
 mod packages;
@@ -33,6 +34,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("file size", size::check),
     ("the front page is one screen", face::check),
     ("files say what they own", words::check_headers),
+    ("parts that few use are compiled by those", lazy::check),
     ("nothing is left undone", words::check_unfinished),
     ("the page of names says what the sources do", names::check),
     ("links between files", markdown::check_links),

@@ -31,6 +31,7 @@ pub struct Ecarts {
 
 impl fmt::Display for Ecarts {
     /// One line: ``command `ouvrir`: argument 2 `solde`: `f64` here, `i64` there``.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ecarts { commande, liste, plus_ancien, nom_actuel } = self;
         write!(f, "command `{}`: ", Harmless(commande))?;
@@ -98,6 +99,7 @@ impl Distante {
     /// ```
     #[doc(alias("explain", "diff"))]
     #[doc(alias = "differences")]
+    #[inline]
     pub fn ecarts(&self, client: &Client) -> Resultat<Option<Ecarts>> {
         let Some(ours) = self.declaree.get() else { return Ok(None) };
         let (ours, types) = ours.describe_alone();
@@ -117,6 +119,7 @@ impl Distante {
 }
 
 /// The report of a command that the peer has no more.
+#[inline]
 fn gone(commande: String) -> Ecarts {
     let chemin = "the command".to_owned();
     let liste = vec![Ecart { chemin, ici: Some(commande.clone()), la: None }];

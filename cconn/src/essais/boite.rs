@@ -99,6 +99,7 @@ pub struct BoiteIllisible {
 }
 
 impl fmt::Display for BoiteIllisible {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {} of the black box: {}", self.ligne, self.texte)
     }
@@ -113,6 +114,7 @@ impl BoiteNoire {
     ///
     /// [`Erreur::Echec`] if it can't be read, or is no black box.
     #[doc(alias = "read")]
+    #[inline]
     pub fn lire(chemin: impl AsRef<Path>) -> Resultat<BoiteNoire> {
         let text = fs::read_to_string(chemin).map_err(Erreur::echec)?;
         BoiteNoire::texte(&text).map_err(Erreur::echec)
@@ -124,6 +126,7 @@ impl BoiteNoire {
     ///
     /// The line that is no line of a black box.
     #[doc(alias = "parse")]
+    #[inline]
     pub fn texte(texte: &str) -> Result<BoiteNoire, BoiteIllisible> {
         let mut lines = (1..).zip(texte.lines());
         let wrong = |ligne, text: &str| BoiteIllisible { ligne, texte: text.to_owned() };
@@ -155,6 +158,7 @@ impl BoiteNoire {
     ///
     /// Until each call is answered, or the server ends the connection.
     #[doc(alias = "replay")]
+    #[inline]
     pub fn rejouer(&self, serveur: &Serveur) -> Resultat<Vec<Trame>> {
         let (hers, ours) = Memory::pair(CAPACITY);
         let _refused = serveur.receive(ours)?;
@@ -183,6 +187,7 @@ impl BoiteNoire {
 
 impl Passage {
     /// The frame, if all of it was kept.
+    #[inline]
     fn frame(&self) -> Option<Frame<'_>> {
         if self.octets.len() != self.taille {
             return None;
@@ -191,6 +196,7 @@ impl Passage {
     }
 }
 
+#[inline]
 fn passage(line: &str) -> Option<Passage> {
     let mut words = line.split_ascii_whitespace();
     let seconds: f64 = words.next()?.parse().ok()?;
@@ -212,6 +218,7 @@ fn passage(line: &str) -> Option<Passage> {
 }
 
 /// Sends these bytes, and reads until every open call has its outcome or the stream ends.
+#[inline]
 fn exchange(
     io: &Memory,
     bytes: &[u8],
@@ -246,6 +253,7 @@ fn exchange(
 }
 
 /// Whether each of these calls has its outcome in what was heard.
+#[inline]
 fn answered(heard: &[u8], open: &HashSet<u64>) -> bool {
     let (mut rest, mut left) = (heard, open.len());
     let mut seen = HashSet::new();

@@ -49,6 +49,7 @@ use std::fmt;
 
 use crate::commande::Liste;
 use crate::forme::{CommandeDecrite, Programme, Types};
+use crate::order;
 use crate::text::Harmless;
 
 pub use judge::{Changement, Effet, comparer};
@@ -82,6 +83,7 @@ pub enum Politique {
 }
 
 impl Politique {
+    #[inline]
     fn word(self) -> &'static str {
         match self {
             Politique::Octets => "octets",
@@ -93,13 +95,14 @@ impl Politique {
 impl Contrat {
     /// The contract of the commands of a list, with their earlier names.
     #[doc(alias("from_commands", "of"))]
+    #[inline]
     pub fn des(liste: impl Liste) -> Contrat {
         let mut types = Types::default();
         let entries = liste.en_liste().descriptions();
         let described =
             entries.iter().flat_map(|entry| crate::commande::described(entry, &mut types));
         let mut commandes: Vec<CommandeDecrite> = described.collect();
-        commandes.sort_by(|one, other| one.nom.cmp(&other.nom));
+        order::sort_by(&mut commandes, |one, other| one.nom.cmp(&other.nom));
         let programme = Programme { format: 1, commandes, types: types.types };
         Contrat { politique: Politique::default(), programme }
     }
@@ -107,6 +110,7 @@ impl Contrat {
     /// The contract of a program that has described itself
     /// ([`description::commandes`](crate::description::commandes)).
     #[doc(alias = "from_program")]
+    #[inline]
     pub fn du_programme(programme: Programme) -> Contrat {
         Contrat { politique: Politique::default(), programme }
     }
@@ -118,6 +122,7 @@ impl Contrat {
     /// [`ContratIllisible`]: which line is none of a contract, or was edited by hand.
     #[doc(alias("parse", "from_str"))]
     #[doc(alias = "read")]
+    #[inline]
     pub fn lire(texte: &str) -> Result<Contrat, ContratIllisible> {
         read::contract(texte)
     }
@@ -125,6 +130,7 @@ impl Contrat {
 
 impl fmt::Display for Contrat {
     /// The text of the file.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&write::contract(self))
     }
@@ -147,6 +153,7 @@ pub struct ContratIllisible {
 }
 
 impl fmt::Display for ContratIllisible {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.ligne, Harmless(&self.texte))
     }
@@ -156,6 +163,7 @@ impl std::error::Error for ContratIllisible {}
 
 /// The mark at the end of a line, which shows that it is as it was written: FNV-1a, folded to 16
 /// bits.
+#[inline]
 fn mark(line: &str) -> u16 {
     let hash = crate::message::hash(line);
     let folded = hash ^ (hash >> 32);

@@ -53,6 +53,7 @@ impl FauxServeur {
     /// # Errors
     ///
     /// Those of [`Serveur::new`].
+    #[inline]
     pub fn new() -> Resultat<FauxServeur> {
         let serveur = Serveur::options(0).max_clients(CLIENTS).ouvrir()?;
         let runs = serveur.clone();
@@ -123,6 +124,7 @@ impl FauxServeur {
     ///
     /// Those of [`Serveur::client_local`].
     #[doc(alias = "connect")]
+    #[inline]
     pub fn client(&self) -> Resultat<Client> {
         self.serveur.client_local()
     }
@@ -133,18 +135,21 @@ impl FauxServeur {
     ///
     /// Those of [`Reseau::client`].
     #[doc(alias = "client_over")]
+    #[inline]
     pub fn client_par(&self, reseau: &Reseau) -> Resultat<Client> {
         reseau.client(&self.serveur)
     }
 
     /// Where it listens, for the program under test.
     #[doc(alias = "address")]
+    #[inline]
     pub fn adresse(&self) -> Adresse {
         self.serveur.adresse()
     }
 
     /// The server behind it: to list its clients, to send to them, or to stop it.
     #[doc(alias = "server")]
+    #[inline]
     pub fn serveur(&self) -> &Serveur {
         &self.serveur
     }
@@ -153,12 +158,14 @@ impl FauxServeur {
     /// in which they started.
     #[doc(alias("received", "calls"))]
     #[doc(alias = "history")]
+    #[inline]
     pub fn recues(&self) -> Vec<String> {
         self.received.lock().iter().map(ToString::to_string).collect()
     }
 }
 
 impl Drop for FauxServeur {
+    #[inline]
     fn drop(&mut self) {
         // A test that fails elsewhere must not hang here: clients that do not leave are cut.
         self.serveur.clients().iter().for_each(Client::close);
@@ -170,6 +177,7 @@ impl Drop for FauxServeur {
 }
 
 impl fmt::Debug for FauxServeur {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("FauxServeur");
         shown.field("adresse", &self.adresse()).field("recues", &self.recues()).finish()

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::order;
 use crate::sync::Deadline;
 use crate::transport::{Memory, Ready, Transport};
 
@@ -19,6 +20,7 @@ const CHUNK: usize = 16 << 10;
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
+    #[inline]
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -28,6 +30,7 @@ impl Dice {
     }
 
     /// A number below `end`; 0 if that is 0.
+    #[inline]
     pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
@@ -66,11 +69,13 @@ struct Progress {
 }
 
 impl Progress {
+    #[inline]
     fn new(mut plan: Plan, dice: Dice) -> Self {
-        plan.stalls.sort_by_key(|(at, _)| *at);
+        order::sort_by(&mut plan.stalls, |(one, _), (other, _)| one.cmp(other));
         Progress { plan, dice, passed: 0, stalled: 0 }
     }
 
+    #[inline]
     fn step(&mut self) -> Step {
         let stall = self.plan.stalls.get(self.stalled).copied();
         if let Some((at, time)) = stall
@@ -92,6 +97,7 @@ impl Progress {
 }
 
 /// Passes bytes on until the sender ends its side, the receiver is gone, or the plan cuts the line.
+#[inline]
 pub(super) fn pass(from: &Arc<Memory>, to: &Arc<Memory>, plan: Plan, dice: Dice) {
     let mut progress = Progress::new(plan, dice);
     let mut held: Vec<u8> = Vec::with_capacity(CHUNK);
@@ -130,6 +136,7 @@ pub(super) fn pass(from: &Arc<Memory>, to: &Arc<Memory>, plan: Plan, dice: Dice)
 }
 
 /// Sends all bytes; false if the receiver is gone.
+#[inline]
 fn send(to: &Memory, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match to.try_send(&[IoSlice::new(bytes)]) {

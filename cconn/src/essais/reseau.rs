@@ -72,6 +72,7 @@ pub struct Reseau {
 impl Reseau {
     /// A network without faults. The seed chooses the sizes of pieces
     /// ([`en_tranches`](Reseau::en_tranches)).
+    #[inline]
     pub fn new(graine: u64) -> Reseau {
         Reseau { seed: graine, to_server: Plan::default(), to_client: Plan::default() }
     }
@@ -80,6 +81,7 @@ impl Reseau {
     /// 50 ms each way that heal, and for every second seed a cut. All of them lie in the first 2,000
     /// bytes of a direction. `Debug` shows them.
     #[doc(alias = "random")]
+    #[inline]
     pub fn au_hasard(graine: u64) -> Reseau {
         let mut dice = Dice(graine);
         let mut reseau = Reseau::new(graine).en_tranches(1 + dice.below(64));
@@ -99,6 +101,7 @@ impl Reseau {
 
     /// Passes bytes in pieces of 1 to `au_plus`, in both directions; 0 counts as 1.
     #[doc(alias = "sliced")]
+    #[inline]
     pub fn en_tranches(mut self, au_plus: u64) -> Reseau {
         let pieces = Some(au_plus.max(1));
         (self.to_server.pieces, self.to_client.pieces) = (pieces, pieces);
@@ -108,6 +111,7 @@ impl Reseau {
     /// Passes so many bytes a second in each direction; 0 counts as 1.
     #[doc(alias("bandwidth", "throttle"))]
     #[doc(alias = "slow")]
+    #[inline]
     pub fn lent(mut self, octets_par_seconde: u64) -> Reseau {
         let rate = Some(octets_par_seconde.max(1));
         (self.to_server.rate, self.to_client.rate) = (rate, rate);
@@ -118,6 +122,7 @@ impl Reseau {
     /// nothing had been. May be given several times.
     #[doc(alias("freeze", "blackhole"))]
     #[doc(alias = "stall")]
+    #[inline]
     pub fn fige(mut self, sens: Sens, apres: u64, duree: Duration) -> Reseau {
         self.plan(sens).stalls.push((apres, duree));
         self
@@ -127,12 +132,14 @@ impl Reseau {
     /// way the first counts.
     #[doc(alias("drop_after", "reset"))]
     #[doc(alias = "cut")]
+    #[inline]
     pub fn coupe(mut self, sens: Sens, apres: u64) -> Reseau {
         let plan = self.plan(sens);
         plan.cut = Some(plan.cut.map_or(apres, |before| before.min(apres)));
         self
     }
 
+    #[inline]
     fn plan(&mut self, sens: Sens) -> &mut Plan {
         match sens {
             Sens::VersServeur => &mut self.to_server,
@@ -153,6 +160,7 @@ impl Reseau {
     /// Until greeted, at most for the deadline of a connection
     /// ([`delai_connexion`](crate::OptionsClient::delai_connexion)).
     #[doc(alias = "connect")]
+    #[inline]
     pub fn client(&self, serveur: &Serveur) -> Resultat<Client> {
         let (hers, near) = Memory::pair(CAPACITY);
         let (far, ours) = Memory::pair(CAPACITY);

@@ -63,6 +63,7 @@ pub struct Trame {
 /// Decodes a capture. Nothing that stands in it makes this panic, or take more memory than a small
 /// multiple of its length.
 #[doc(alias("decode", "parse", "read"))]
+#[inline]
 pub fn lire(octets: &[u8]) -> Trames<'_> {
     Trames {
         rest: octets,
@@ -90,6 +91,7 @@ pub struct Trames<'a> {
 impl Iterator for Trames<'_> {
     type Item = Trame;
 
+    #[inline]
     fn next(&mut self) -> Option<Trame> {
         if self.rest.is_empty() {
             return None;
@@ -110,11 +112,13 @@ impl Iterator for Trames<'_> {
 }
 
 impl Trames<'_> {
+    #[inline]
     fn begins_with_greeting(&self) -> bool {
         GreetingHead::may_begin_with(self.rest.get(..8).unwrap_or(self.rest))
     }
 
     /// Reads a greeting; its length, if that is known.
+    #[inline]
     fn greeting(&mut self, frame: &mut Trame) -> Option<usize> {
         frame.genre = "greeting";
         let cut = "the capture ends inside the greeting";
@@ -151,6 +155,7 @@ impl Trames<'_> {
     }
 
     /// Reads a frame; its length with its prefix, if that is known.
+    #[inline]
     fn frame(&mut self, frame: &mut Trame) -> Option<usize> {
         let Some(length) = frame_length(self.rest) else {
             frame.faute = Some("the capture ends inside the length of a frame".to_owned());
@@ -192,6 +197,7 @@ impl Trames<'_> {
 }
 
 /// What is known of bytes that are no frame.
+#[inline]
 fn other_protocol(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x14..=0x17, 3, 0..=4, ..] => Some("an encrypted connection (TLS)"),
@@ -204,6 +210,7 @@ fn other_protocol(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// The numbers of the features in a set, as the greeting's record holds it.
+#[inline]
 fn numbers(bits: &[u8]) -> String {
     let is_set =
         |number: &usize| bits.get(number / 8).is_some_and(|byte| byte >> (number % 8) & 1 == 1);
@@ -212,6 +219,7 @@ fn numbers(bits: &[u8]) -> String {
 }
 
 /// The fields of a greeting.
+#[inline]
 fn told(greeting: &Greeting, fields: &mut Vec<(&'static str, String)>) {
     let side = match greeting.role {
         Role::Client => "client",

@@ -36,6 +36,7 @@ pub struct Ecart {
 
 impl Display for Ecart {
     /// ``argument 2 `solde`: `f64` here, `i64` there``.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ecart { chemin, ici, la } = self;
         match (ici, la) {
@@ -67,16 +68,19 @@ pub(crate) struct Described<'a> {
 }
 
 impl<'a> Described<'a> {
+    #[inline]
     fn named(self, index: u32) -> Option<&'a TypeNomme> {
         self.types.get(usize::try_from(index).ok()?)
     }
 
+    #[inline]
     fn text(self, shape: &Forme) -> String {
         shorten(&shape.texte(self.types).to_string())
     }
 }
 
 /// Text that is shown, cut where it is too long.
+#[inline]
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}..", text.get(..at).unwrap_or_default()),
@@ -85,11 +89,13 @@ fn shorten(text: &str) -> String {
 }
 
 /// The name of a type without the number that tells it apart from others of its program.
+#[inline]
 pub(crate) fn bare(name: &str) -> &str {
     name.split_once('\'').map_or(name, |(bare, _)| bare)
 }
 
 /// The differences between a command here and there, as far as they count on the wire.
+#[inline]
 pub(crate) fn differences(here: Described<'_>, there: Described<'_>) -> Vec<Ecart> {
     let mut found = Found { here, there, list: Vec::new(), left: Vec::new(), seen: HashSet::new() };
     found.commands();
@@ -97,6 +103,7 @@ pub(crate) fn differences(here: Described<'_>, there: Described<'_>) -> Vec<Ecar
 }
 
 /// Which side lacks something, if only one does: additions at the end show which side is older.
+#[inline]
 pub(crate) fn older(list: &[Ecart]) -> Option<Cote> {
     let all = |lacks: fn(&Ecart) -> bool| list.iter().all(lacks);
     match (list.is_empty(), all(|one| one.ici.is_none()), all(|one| one.la.is_none())) {
@@ -117,12 +124,14 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    #[inline]
     fn add(&mut self, chemin: String, ici: Option<String>, la: Option<String>) {
         if self.list.len() < MOST {
             self.list.push(Ecart { chemin, ici, la });
         }
     }
 
+    #[inline]
     fn commands(&mut self) {
         let (here, there) = (self.here.command, self.there.command);
         if let (Some(ours), Some(theirs)) = (&here.arguments, &there.arguments) {
@@ -142,6 +151,7 @@ impl<'a> Found<'a> {
     }
 
     /// Compares what stands at one place.
+    #[inline]
     fn place(&mut self, root: &str, at: &str, here: Option<&'a Forme>, there: Option<&'a Forme>) {
         match (here, there) {
             (Some(ours), Some(theirs)) => {
@@ -166,6 +176,7 @@ impl<'a> Found<'a> {
     }
 
     /// Whether the types of each pair have one name.
+    #[inline]
     fn named_alike(&self, pairs: &[(u32, u32)]) -> bool {
         pairs.iter().all(|(ours, theirs)| {
             match (self.here.named(*ours), self.there.named(*theirs)) {
@@ -176,6 +187,7 @@ impl<'a> Found<'a> {
     }
 
     /// Compares what two types of one name consist of.
+    #[inline]
     fn types(&mut self, ours: u32, theirs: u32, root: &str) {
         let (Some(ours), Some(theirs)) = (self.here.named(ours), self.there.named(theirs)) else {
             return;
@@ -201,6 +213,7 @@ impl<'a> Found<'a> {
         }
     }
 
+    #[inline]
     fn fields(&mut self, root: &str, owner: &str, ours: &[&'a Champ], theirs: &[&'a Champ]) {
         let names = |all: &[&'a Champ]| all.iter().map(|one| &*one.nom).collect::<Vec<_>>();
         self.order(
@@ -214,6 +227,7 @@ impl<'a> Found<'a> {
         }
     }
 
+    #[inline]
     fn variants(
         &mut self,
         root: &str,
@@ -247,6 +261,7 @@ impl<'a> Found<'a> {
     }
 
     /// Notes that the same names stand in another order, which is the order of the bytes.
+    #[inline]
     fn order(&mut self, at: &str, ours: &[&str], theirs: &[&str]) {
         let common = |all: &[&str], others: &[&str]| -> Vec<String> {
             all.iter().filter(|name| others.contains(name)).map(|name| (*name).to_owned()).collect()
@@ -282,10 +297,12 @@ fn matched<'a, T>(
 }
 
 /// The fields of a struct that count: what an open one may come without does not.
+#[inline]
 fn counted<'a>(owner: &TypeNomme, fields: &'a [Champ]) -> Vec<&'a Champ> {
     fields.iter().filter(|field| !(owner.ouvert && field.defaut)).collect()
 }
 
+#[inline]
 fn kind(named: &TypeNomme) -> &'static str {
     match (&named.genre, named.ouvert) {
         (Genre::Structure(_), false) => "struct",
@@ -298,6 +315,7 @@ fn kind(named: &TypeNomme) -> &'static str {
 
 /// Whether two shapes are the same but for what the named types in them consist of, which are
 /// noted. What is not known of one side is not held against it.
+#[inline]
 fn same(here: &Forme, there: &Forme, pairs: &mut Vec<(u32, u32)>) -> bool {
     match (here, there) {
         (Forme::Opaque(ours), Forme::Opaque(theirs)) => {
@@ -330,6 +348,7 @@ fn same(here: &Forme, there: &Forme, pairs: &mut Vec<(u32, u32)>) -> bool {
 }
 
 /// Joins differences to one line.
+#[inline]
 pub(crate) fn joined(list: &[Ecart]) -> String {
     let mut text = String::new();
     for (place, one) in list.iter().enumerate() {

@@ -50,6 +50,7 @@ impl Client {
     /// ```
     #[doc(alias("daemon", "spawn", "autostart", "activation"))]
     #[doc(alias = "connect_or_start")]
+    #[inline]
     pub fn ou_lancer(adresse: impl VersAdresse, commande: Command) -> Resultat<Client> {
         Client::options(adresse).ou_lancer(commande)
     }
@@ -68,6 +69,7 @@ impl OptionsClient {
     /// As for [`Client::ou_lancer`].
     #[doc(alias("daemon", "spawn", "autostart", "activation"))]
     #[doc(alias = "connect_or_start")]
+    #[inline]
     pub fn ou_lancer(self, commande: Command) -> Resultat<Client> {
         connect_or_start(self, commande)
     }
@@ -86,6 +88,7 @@ impl OptionsClient {
     #[doc(alias("upgrade", "restart", "takeover", "skew"))]
     #[doc(alias = "replace_other_version")]
     #[cfg_attr(not(unix), expect(unused_mut, reason = "nothing is started there"))]
+    #[inline]
     pub fn remplacer_autre_version(mut self) -> Self {
         #[cfg(unix)]
         self.replace_other();
@@ -95,6 +98,7 @@ impl OptionsClient {
 
 /// Windows has Unix sockets that safe code can't use; the attempt to connect says so.
 #[cfg(not(unix))]
+#[inline]
 fn connect_or_start(options: OptionsClient, _: Command) -> Resultat<Client> {
     options.connecter()
 }

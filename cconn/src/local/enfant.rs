@@ -24,18 +24,21 @@ pub struct Enfant {
 }
 
 impl Enfant {
+    #[inline]
     pub(super) fn new(client: Client, process: Process) -> Self {
         Enfant { client, process }
     }
 
     /// The connection to the child.
     #[doc(alias = "connection")]
+    #[inline]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
     /// The number of the process.
     #[doc(alias = "process_id")]
+    #[inline]
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
@@ -43,12 +46,14 @@ impl Enfant {
     /// What the child writes to its standard output, if the command asked for a pipe
     /// (`Stdio::piped()`); once.
     #[doc(alias = "stdout")]
+    #[inline]
     pub fn sortie(&mut self) -> Option<ChildStdout> {
         self.process.stdout()
     }
 
     /// What the child writes to its standard error, if the command asked for a pipe; once.
     #[doc(alias = "stderr")]
+    #[inline]
     pub fn sortie_erreur(&mut self) -> Option<ChildStderr> {
         self.process.stderr()
     }
@@ -67,6 +72,7 @@ impl Enfant {
     /// Until the child has ended, at most for `delai`.
     #[doc(alias("join", "exit_status", "waitpid"))]
     #[doc(alias = "wait")]
+    #[inline]
     pub fn attendre_fin(&self, delai: Duration) -> Resultat<ExitStatus> {
         self.process.wait(delai).ok_or_else(|| {
             Erreur::Delai(Box::new(Delai {
@@ -83,6 +89,7 @@ impl Enfant {
 
     /// Ends the child at once, as the system does it (SIGKILL). Nothing happens if it has ended.
     #[doc(alias = "kill")]
+    #[inline]
     pub fn tuer(&self) {
         self.process.kill();
     }
@@ -91,6 +98,7 @@ impl Enfant {
 impl Deref for Enfant {
     type Target = Client;
 
+    #[inline]
     fn deref(&self) -> &Client {
         &self.client
     }
@@ -133,6 +141,7 @@ impl Client {
     /// ```
     #[doc(alias("spawn", "subprocess", "plugin", "worker", "fork"))]
     #[doc(alias = "child")]
+    #[inline]
     pub fn enfant(commande: Command) -> Resultat<Enfant> {
         Client::options_enfant(commande).lancer()
     }
@@ -160,12 +169,14 @@ impl Serveur {
     /// ```
     #[doc(alias("stdin", "inherited"))]
     #[doc(alias = "from_parent")]
+    #[inline]
     pub fn depuis_parent() -> Resultat<Serveur> {
         Serveur::new("parent:")
     }
 }
 
 /// The error of a program that can't be started.
+#[inline]
 pub(super) fn not_started(program: &str, cause: &io::Error) -> Erreur {
     let text = format!("the program can't be started: {cause}");
     crate::connexion::unreachable(&format!("child `{program}`"), io::Error::new(cause.kind(), text))

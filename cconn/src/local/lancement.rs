@@ -34,6 +34,7 @@ const ENDS: Duration = Duration::from_millis(500);
 const KEPT: usize = 2000;
 
 /// Connects to the server at the options' address; starts it with `command` if none is there.
+#[inline]
 pub(super) fn connect_or_start(
     mut options: OptionsClient,
     mut command: Command,
@@ -77,6 +78,7 @@ pub(super) fn connect_or_start(
 }
 
 /// The lock of the process that starts the server of the socket at `path`.
+#[inline]
 fn starting(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".start");
@@ -84,6 +86,7 @@ fn starting(path: &Path) -> PathBuf {
 }
 
 /// Connects if a server is there. `None` if none is, or if it stops, or is not ready yet.
+#[inline]
 fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Option<Client>> {
     match options.attempt(rest.min(PROBE).max(Duration::from_millis(1))) {
         Ok(client) => Ok(Some(client)),
@@ -94,6 +97,7 @@ fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Option<Client>>
 }
 
 /// Whether a connection failed because there is no server, or one that ends.
+#[inline]
 fn is_passing(failed: &EchecConnexion) -> bool {
     use io::ErrorKind::{ConnectionRefused, NotFound};
     match failed {
@@ -106,6 +110,7 @@ fn is_passing(failed: &EchecConnexion) -> bool {
 }
 
 /// Whether a server has refused a newcomer because it stops.
+#[inline]
 fn is_stopping(failed: &EchecConnexion) -> bool {
     let stopping = crate::wire::Refusal::Stopping.text();
     matches!(failed, EchecConnexion::Refusee { texte, .. } if &**texte == stopping)
@@ -113,6 +118,7 @@ fn is_stopping(failed: &EchecConnexion) -> bool {
 
 /// Opens the socket, starts the program with it, and connects. `None` if a server that stops still
 /// has the socket, or the one that was started stops already: then the caller looks again.
+#[inline]
 fn start(
     options: &mut OptionsClient,
     command: &mut Command,
@@ -178,6 +184,7 @@ fn start(
 }
 
 /// What became of a program that did not serve; `ended` is `None` if it has not ended by itself.
+#[inline]
 fn how_it_failed(ended: Option<ExitStatus>, error: &Erreur) -> String {
     match ended {
         Some(status) => format!("it ended: {status}"),
@@ -189,6 +196,7 @@ fn how_it_failed(ended: Option<ExitStatus>, error: &Erreur) -> String {
 }
 
 /// Whether a server that serves has refused its newcomer.
+#[inline]
 fn is_refusal(failed: &EchecConnexion) -> bool {
     matches!(
         failed,
@@ -212,6 +220,7 @@ struct Words {
 
 impl LastWords {
     /// Reads them on a thread, so that the program never waits for its standard error.
+    #[inline]
     fn of(mut pipe: PipeReader) -> Self {
         let words = LastWords(Arc::default());
         let theirs = words.0.clone();
@@ -233,6 +242,7 @@ impl LastWords {
     }
 
     /// The last words of a program that has ended, for the end of an error.
+    #[inline]
     fn shown(&self) -> String {
         let until = Instant::now().checked_add(ENDS);
         let mut words = self.0.0.lock();
@@ -247,6 +257,7 @@ impl LastWords {
 }
 
 /// A server of another user is not the one that was meant.
+#[inline]
 fn trusted(client: Client, address: &Adresse) -> Resultat<Client> {
     match client.identite().unix() {
         Some(peer) if !peer.est_meme_utilisateur() && peer.uid != 0 => {
@@ -263,12 +274,14 @@ fn trusted(client: Client, address: &Adresse) -> Resultat<Client> {
     }
 }
 
+#[inline]
 fn no_path(address: &Adresse) -> Erreur {
     let text = "a server can be started for the path of a Unix socket only, such as \
                 `unix:/run/user/1000/moi.sock`";
     unreachable(&address.to_string(), io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
+#[inline]
 fn unanswered(address: &Adresse, patience: Duration) -> Erreur {
     let text = format!(
         "a server has the socket and did not greet within {patience:?}; end it, or give it more \
@@ -277,6 +290,7 @@ fn unanswered(address: &Adresse, patience: Duration) -> Erreur {
     unreachable(&address.to_string(), io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
+#[inline]
 fn not_started(address: &Adresse, program: &str, how: &str) -> Erreur {
     Erreur::Connexion(Box::new(EchecConnexion::Lancement {
         adresse: address.to_string().into(),

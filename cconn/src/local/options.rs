@@ -44,6 +44,7 @@ impl Client {
     /// Options for a child process with other than the default settings; see [`Client::enfant`].
     #[doc(alias("spawn", "subprocess", "plugin", "worker"))]
     #[doc(alias = "child_builder")]
+    #[inline]
     pub fn options_enfant(commande: Command) -> OptionsEnfant {
         let (settings, given) = (Settings::default(), Given::default());
         OptionsEnfant { command: commande, settings, given }
@@ -54,6 +55,7 @@ impl OptionsEnfant {
     /// How long the child may take to greet; 10 seconds unless set.
     #[doc(alias("timeout", "deadline"))]
     #[doc(alias = "connect_timeout")]
+    #[inline]
     pub fn delai_connexion(mut self, delai: Duration) -> Self {
         self.settings.connect_deadline = delai;
         self
@@ -65,6 +67,7 @@ impl OptionsEnfant {
     /// The hook runs once, on a thread of its own, and is then dropped with everything it captures.
     #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
+    #[inline]
     pub fn quand_deconnecte(
         mut self,
         quoi: impl Fn(&Client, Resultat<()>) + Send + Sync + 'static,
@@ -89,6 +92,7 @@ impl OptionsEnfant {
     /// [`delai_connexion`](OptionsEnfant::delai_connexion).
     #[doc(alias("spawn", "connect"))]
     #[doc(alias = "start")]
+    #[inline]
     pub fn lancer(mut self) -> Resultat<Enfant> {
         self.settings.check()?;
         self.given.check()?;
@@ -101,6 +105,7 @@ impl OptionsEnfant {
 }
 
 impl fmt::Debug for OptionsEnfant {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OptionsEnfant").field("commande", &self.command).finish_non_exhaustive()
     }

@@ -25,6 +25,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts a program with one end of a socket pair as its standard input.
+    #[inline]
     pub(super) fn start(command: &mut Command) -> Resultat<(Process, ChildStream)> {
         let program = command.get_program().to_string_lossy().into_owned();
         let (ours, theirs) = UnixStream::pair().map_err(|cause| not_started(&program, &cause))?;
@@ -40,6 +41,7 @@ impl Process {
     }
 
     /// Has a thread wait for a child that has just been started.
+    #[inline]
     pub(super) fn watched(child: Child, program: String) -> Resultat<Process> {
         let exit = Arc::new(Exit::of(child.id()));
         let child = Arc::new(Mutex::new(child));
@@ -56,30 +58,36 @@ impl Process {
         Ok(process)
     }
 
+    #[inline]
     pub(super) fn pid(&self) -> u32 {
         self.exit.pid
     }
 
     /// What errors call the connection.
+    #[inline]
     pub(super) fn label(&self) -> String {
         let program = std::path::Path::new(&*self.program).file_name();
         let program = program.map_or(self.program.as_ref().into(), |name| name.to_string_lossy());
         format!("child {} (`{program}`)", self.pid())
     }
 
+    #[inline]
     pub(super) fn stdout(&self) -> Option<ChildStdout> {
         self.child.lock().stdout.take()
     }
 
+    #[inline]
     pub(super) fn stderr(&self) -> Option<ChildStderr> {
         self.child.lock().stderr.take()
     }
 
     /// How the process ended; `None` if it has not within `most`.
+    #[inline]
     pub(super) fn wait(&self, most: Duration) -> Option<ExitStatus> {
         self.exit.wait(Instant::now().checked_add(most))
     }
 
+    #[inline]
     pub(super) fn kill(&self) {
         // Under the lock the number of the process still belongs to it, or it was reaped, which
         // `kill` knows.
@@ -88,6 +96,7 @@ impl Process {
 }
 
 impl fmt::Debug for Process {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Process").field(&self.pid()).finish()
     }
@@ -95,6 +104,7 @@ impl fmt::Debug for Process {
 
 /// Waits until the child has ended, without taking its number from it; then reaps it under the
 /// lock.
+#[inline]
 fn wait_for(child: &Mutex<Child>, exit: &Exit) {
     let pid = i32::try_from(exit.pid).ok().and_then(Pid::from_raw);
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -112,6 +122,7 @@ fn wait_for(child: &Mutex<Child>, exit: &Exit) {
 }
 
 /// Greets the child over its stream, and makes the connection.
+#[inline]
 pub(super) fn join(
     settings: &Settings,
     given: &mut Given,

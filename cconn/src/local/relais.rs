@@ -56,6 +56,7 @@ impl Serveur {
     /// ```
     #[doc(alias("reexec", "upgrade", "reload", "zero_downtime", "graceful_restart"))]
     #[doc(alias = "hand_over")]
+    #[inline]
     pub fn relayer(&self, mut commande: Command) -> Resultat<()> {
         let program = commande.get_program().to_string_lossy().into_owned();
         start(self, &mut commande, READY).map_err(|how| -> Erreur {
@@ -71,6 +72,7 @@ impl Serveur {
 
 /// Starts the successor, and waits until it serves. An error says why it does not.
 #[cfg(unix)]
+#[inline]
 fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(), String> {
     use std::process::Stdio;
 
@@ -122,6 +124,7 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
 const ENDS: Duration = Duration::from_millis(500);
 
 #[cfg(not(unix))]
+#[inline]
 fn start(_: &Serveur, _: &mut Command, _: Duration) -> Result<(), String> {
     Err("a socket that listens can't be handed to another program on this system".to_owned())
 }

@@ -119,6 +119,7 @@ impl ClientPersistant {
     }
 
     /// Whether a call that may have run is tried once more. Takes a token for it.
+    #[inline]
     fn may_try_again(&self) -> bool {
         let mut state = self.shared().state.lock();
         !State::is_over(&state) && state.tokens.take(Instant::now())

@@ -18,6 +18,7 @@ impl OptionsClient {
     /// [`quand_deconnecte`](OptionsClient::quand_deconnecte) runs at the end of each.
     #[doc(alias("reconnect", "auto_reconnect"))]
     #[doc(alias = "persistent")]
+    #[inline]
     pub fn persistant(self) -> OptionsPersistantes {
         OptionsPersistantes { options: self, hook: None, waits: false }
     }
@@ -72,6 +73,7 @@ impl OptionsPersistantes {
     /// `connecter` returns that error.
     #[doc(alias("on_reconnect", "on_connect", "hook", "resubscribe"))]
     #[doc(alias = "on_restored")]
+    #[inline]
     pub fn quand_retablie(
         mut self,
         quoi: impl Fn(&Client, &Retour) -> Resultat<()> + Send + Sync + 'static,
@@ -84,6 +86,7 @@ impl OptionsPersistantes {
     /// returns at once, and calls wait for the first connection as for any other.
     #[doc(alias("lazy", "wait_for_server"))]
     #[doc(alias = "as_soon_as_possible")]
+    #[inline]
     pub fn des_que_possible(mut self) -> Self {
         self.waits = true;
         self
@@ -104,6 +107,7 @@ impl OptionsPersistantes {
     /// [`des_que_possible`](OptionsPersistantes::des_que_possible).
     #[doc(alias("build", "dial"))]
     #[doc(alias = "connect")]
+    #[inline]
     pub fn connecter(self) -> Resultat<ClientPersistant> {
         let (settings, given, address) = self.options.into_parts();
         settings.check()?;
@@ -134,6 +138,7 @@ impl OptionsPersistantes {
 }
 
 impl fmt::Debug for OptionsPersistantes {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("OptionsPersistantes");
         shown.field("options", &self.options).finish_non_exhaustive()

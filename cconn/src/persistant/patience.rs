@@ -29,6 +29,7 @@ pub(super) struct Pauses {
 
 impl Pauses {
     /// The next pause, as the random number `dice` makes it.
+    #[inline]
     pub(super) fn next(&mut self, dice: u64) -> Duration {
         let doubled = FIRST.saturating_mul(1_u32.checked_shl(self.step).unwrap_or(u32::MAX));
         self.step = self.step.saturating_add(1);
@@ -37,6 +38,7 @@ impl Pauses {
     }
 
     /// Notes that a connection has ended that had lived for so long.
+    #[inline]
     pub(super) fn ended(&mut self, lived: Duration) {
         if lived >= LIVED {
             self.step = 0;
@@ -45,6 +47,7 @@ impl Pauses {
 
     /// Notes that a server was found that was started anew. `lived`: how long the connection to the
     /// old one had lived.
+    #[inline]
     pub(super) fn found_another(&mut self, lived: Duration) {
         if lived >= LIVED_TO_RESTART {
             self.step = 0;
@@ -68,6 +71,7 @@ pub(super) struct Tokens {
 }
 
 impl Default for Tokens {
+    #[inline]
     fn default() -> Self {
         Tokens { left: TOKENS, refilled: None }
     }
@@ -75,6 +79,7 @@ impl Default for Tokens {
 
 impl Tokens {
     /// Takes a token for one second try; false if there is none.
+    #[inline]
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let since = *self.refilled.get_or_insert(now);
         let waited = now.saturating_duration_since(since);

@@ -76,6 +76,7 @@ pub(super) struct Until {
 }
 
 impl Until {
+    #[inline]
     pub(super) fn after(delay: Duration) -> Self {
         Until { delay, moment: Instant::now().checked_add(delay) }
     }
@@ -89,6 +90,7 @@ impl Until {
     }
 
     /// The time that is left.
+    #[inline]
     pub(super) fn rest(self) -> Duration {
         self.moment.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
     }
@@ -97,6 +99,7 @@ impl Until {
 impl Shared {
     /// The present connection and its number, unless that is `lost`. Waits for the next one until
     /// then.
+    #[inline]
     pub(super) fn connected(
         &self,
         command: &str,
@@ -132,6 +135,7 @@ impl Shared {
     }
 
     /// The present connection.
+    #[inline]
     pub(super) fn present(&self) -> Option<Client> {
         match &self.state.lock().place {
             Place::There { client, .. } => Some(client.clone()),
@@ -140,6 +144,7 @@ impl Shared {
     }
 
     /// Makes one connection: connects, rebuilds the session, and lets those go that wait for it.
+    #[inline]
     pub(super) fn make_connection(self: &Arc<Self>) -> Resultat<()> {
         // What commands need is given by now, or never: the first connection tells.
         self.commands.begin(&self.lien())?;
@@ -153,10 +158,12 @@ impl Shared {
     }
 
     /// Whose commands these are, for errors.
+    #[inline]
     pub(super) fn lien(&self) -> Lien<'_> {
         Lien { label: &self.text, link: None }
     }
 
+    #[inline]
     fn begin(&self) -> u64 {
         let mut state = self.state.lock();
         state.number = state.number.saturating_add(1);
@@ -164,6 +171,7 @@ impl Shared {
     }
 
     /// The settings of one connection: its end is told to this client first, then to the program.
+    #[inline]
     fn settings_of(self: &Arc<Self>, number: u64) -> Settings {
         let mut settings = self.settings.clone();
         settings.commands = Some(self.commands.clone());
@@ -178,6 +186,7 @@ impl Shared {
     }
 
     /// Compares a server with the last one.
+    #[inline]
     fn recognise(&self, number: u64, instance: Option<u64>) -> Retour {
         let mut state = self.state.lock();
         let serveur = match (state.instance, instance) {
@@ -194,6 +203,7 @@ impl Shared {
     }
 
     /// Runs the program's hook on the new connection, which is not used for anything else before.
+    #[inline]
     fn rebuild(&self, client: &Client, retour: &Retour) -> Resultat<()> {
         let Some(hook) = &self.hook else { return Ok(()) };
         self.state.lock().rebuilds = Some(std::thread::current().id());
@@ -207,6 +217,7 @@ impl Shared {
         result
     }
 
+    #[inline]
     fn publish(&self, client: Client, number: u64, instance: Option<u64>) -> Resultat<()> {
         let mut state = self.state.lock();
         state.instance = instance;
@@ -227,6 +238,7 @@ impl Shared {
     }
 
     /// Gives the present connection the commands that it does not have yet.
+    #[inline]
     pub(super) fn share_commands(&self) {
         let Some(client) = self.present() else { return };
         if let Ok(registry) = client.registry() {
@@ -235,6 +247,7 @@ impl Shared {
     }
 
     /// Notes that a connection has ended, and begins to make the next one.
+    #[inline]
     fn lost(shared: &Weak<Shared>, number: u64, result: &Resultat<()>) {
         // Without a handle of the program's left there is nothing to come back for.
         let Some(shared) = shared.upgrade() else { return };
@@ -257,6 +270,7 @@ impl Shared {
     }
 
     /// Connects again, on a thread of its own, until it succeeds or the client is ended.
+    #[inline]
     pub(super) fn come_back(self: &Arc<Self>) {
         let shared = self.clone();
         let name = "cconn-retour".to_owned();
@@ -266,6 +280,7 @@ impl Shared {
         }
     }
 
+    #[inline]
     fn come_back_here(self: &Arc<Self>) {
         while self.pause() {
             match self.make_connection() {
@@ -276,6 +291,7 @@ impl Shared {
     }
 
     /// Waits until the next attempt is due; false if the client is ended.
+    #[inline]
     fn pause(&self) -> bool {
         let mut state = self.state.lock();
         let pause = state.pauses.next(random());
@@ -292,6 +308,7 @@ impl Shared {
     }
 
     /// Ends the client: no further connection is made. Returns the present one.
+    #[inline]
     pub(super) fn end(&self) -> Option<Client> {
         let mut state = self.state.lock();
         let client = state.leave(Place::Over);
@@ -301,6 +318,7 @@ impl Shared {
         client
     }
 
+    #[inline]
     fn over(&self, command: &str) -> Erreur {
         let commande = Some(command).filter(|name| !name.is_empty()).map(Into::into);
         Erreur::Fermee(Box::new(Fermee {
@@ -312,6 +330,7 @@ impl Shared {
         }))
     }
 
+    #[inline]
     fn refused(&self, command: &str, raison: RaisonNonEnvoi) -> Erreur {
         let (commande, lien) = (command.into(), self.text.clone());
         Erreur::NonEnvoyee(Box::new(NonEnvoyee {
@@ -323,6 +342,7 @@ impl Shared {
         }))
     }
 
+    #[inline]
     fn late(&self, command: &str, delai: Duration, why: &str) -> Erreur {
         let lien = match why {
             "" => self.text.clone(),
@@ -342,6 +362,7 @@ impl Shared {
 
 impl State {
     /// Leaves the present connection for another place. Returns it.
+    #[inline]
     fn leave(&mut self, place: Place) -> Option<Client> {
         match std::mem::replace(&mut self.place, place) {
             Place::There { client, since } => {
@@ -359,6 +380,7 @@ impl State {
         }
     }
 
+    #[inline]
     pub(super) fn is_over(guard: &MutexGuard<'_, State>) -> bool {
         matches!(guard.place, Place::Over)
     }

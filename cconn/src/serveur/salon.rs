@@ -91,6 +91,7 @@ impl Serveur {
     #[doc(alias("group", "channel", "topic", "join"))]
     #[doc(alias = "room")]
     #[must_use]
+    #[inline]
     pub fn salon(&self, nom: &str) -> Salon {
         self.room(nom, None)
     }
@@ -115,10 +116,12 @@ impl Serveur {
     /// # }
     /// ```
     #[doc(alias = "room_with")]
+    #[inline]
     pub fn salon_avec(&self, nom: &str, lenteur: Lenteur) -> Salon {
         self.room(nom, Some(lenteur))
     }
 
+    #[inline]
     fn room(&self, nom: &str, lenteur: Option<Lenteur>) -> Salon {
         let rooms = self.shared.rooms.clone();
         Salon { room: rooms.find(nom, lenteur), rooms }
@@ -127,6 +130,7 @@ impl Serveur {
     /// The groups that have members, or that were made with [`salon_avec`](Serveur::salon_avec), in
     /// the order of their names.
     #[doc(alias = "rooms")]
+    #[inline]
     pub fn salons(&self) -> Vec<Salon> {
         let rooms = &self.shared.rooms;
         rooms.all().into_iter().map(|room| Salon { room, rooms: rooms.clone() }).collect()
@@ -136,6 +140,7 @@ impl Serveur {
 impl Salon {
     /// The group's name.
     #[doc(alias = "name")]
+    #[inline]
     pub fn nom(&self) -> &str {
         self.room.name()
     }
@@ -150,6 +155,7 @@ impl Salon {
     /// - [`Erreur::Usage`]: it is no client of this server.
     #[doc(alias("subscribe", "add"))]
     #[doc(alias = "join")]
+    #[inline]
     pub fn entrer(&self, client: &Client) -> Resultat<bool> {
         let link = &client.link;
         if !self.rooms.are_of(link) {
@@ -167,18 +173,21 @@ impl Salon {
     /// dropped.
     #[doc(alias("unsubscribe", "remove"))]
     #[doc(alias = "leave")]
+    #[inline]
     pub fn quitter(&self, client: &Client) -> bool {
         self.rooms.leave(&self.room, &client.link)
     }
 
     /// The members whose connections live, in the order of their numbers.
     #[doc(alias = "members")]
+    #[inline]
     pub fn membres(&self) -> Vec<Client> {
         self.room.links(&[]).iter().map(Client::of).collect()
     }
 
     /// Whether a client is in the group.
     #[doc(alias = "contains")]
+    #[inline]
     pub fn contient(&self, client: &Client) -> bool {
         self.room.has(&client.link)
     }
@@ -195,6 +204,7 @@ impl Salon {
     /// [`Diffusion::en_attente`]; see [`Lenteur`].
     #[doc(alias("publish", "emit", "multicast", "send"))]
     #[doc(alias = "broadcast")]
+    #[inline]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
         self.rooms.broadcast(&self.room, &message, &[])
     }
@@ -210,6 +220,7 @@ impl Salon {
     /// }
     /// ```
     #[doc(alias = "except")]
+    #[inline]
     pub fn sauf(&self, client: &Client) -> Sauf<'_> {
         Sauf { salon: self, ids: vec![client.id()] }
     }
@@ -218,6 +229,7 @@ impl Salon {
 impl Sauf<'_> {
     /// Leaves out one more client.
     #[doc(alias = "except")]
+    #[inline]
     pub fn sauf(mut self, client: &Client) -> Self {
         self.ids.push(client.id());
         self
@@ -234,6 +246,7 @@ impl Sauf<'_> {
     /// Never.
     #[doc(alias("publish", "emit", "multicast", "send"))]
     #[doc(alias = "broadcast")]
+    #[inline]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
         let Salon { room, rooms } = self.salon;
         rooms.broadcast(room, &message, &self.ids)
@@ -241,12 +254,14 @@ impl Sauf<'_> {
 }
 
 impl fmt::Display for Salon {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.nom())
     }
 }
 
 impl fmt::Debug for Salon {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Salon").field("nom", &self.nom()).finish_non_exhaustive()
     }

@@ -65,6 +65,7 @@ impl Serveur {
     /// # }
     /// ```
     #[doc(alias = "in_memory")]
+    #[inline]
     pub fn client_local(&self) -> Resultat<Client> {
         let (hers, ours) = Memory::pair(LOCAL_CAPACITY);
         self.client_over(hers, ours)
@@ -80,6 +81,7 @@ impl Serveur {
     }
 
     /// A new client in this process: `hers` is its end of the stream, `ours` leads there.
+    #[inline]
     pub(crate) fn client_over(&self, hers: Memory, ours: Memory) -> Resultat<Client> {
         let _refused = self.receive(ours)?;
         crate::connexion::join(&self.shared.options.settings, Arc::new(hers), "local")
@@ -87,6 +89,7 @@ impl Serveur {
 
     /// Receives a client in this process, to whose stream `ours` leads. Of one that is refused the
     /// stream is returned: the client reads so for as long as the stream is kept.
+    #[inline]
     pub(crate) fn receive(&self, ours: Memory) -> Resultat<Option<Memory>> {
         self.check_needs()?;
         let options = &self.shared.options;
@@ -113,6 +116,7 @@ impl Serveur {
     }
 
     /// Serves a client without a socket, which greets on a thread of the program.
+    #[inline]
     fn serve_local(&self, id: u64, io: Memory) {
         let io: Arc<dyn Transport> = Arc::new(io);
         let deadline = self.shared.options.settings.greeting_deadline;

@@ -46,6 +46,7 @@ enum Side {
 }
 
 /// The incoming and the outgoing pipe of a side.
+#[inline]
 fn directions(side: Side, pipes: &mut [Pipe; 2]) -> (&mut Pipe, &mut Pipe) {
     let [left, right] = pipes;
     match side {
@@ -56,6 +57,7 @@ fn directions(side: Side, pipes: &mut [Pipe; 2]) -> (&mut Pipe, &mut Pipe) {
 
 impl Memory {
     /// Two joined ends.
+    #[inline]
     pub(crate) fn pair(capacity: usize) -> (Memory, Memory) {
         let pipes = Mutex::new([Pipe::default(), Pipe::default()]);
         let shared = Arc::new(Shared { pipes, changed: Condvar::new(), capacity });
@@ -95,6 +97,7 @@ impl Memory {
         result
     }
 
+    #[inline]
     fn is_writable(&self, outgoing: &Pipe) -> bool {
         let free = self.shared.capacity.saturating_sub(outgoing.bytes.len());
         outgoing.deaf || outgoing.ended || free >= (self.shared.capacity / 3).max(1)
@@ -102,14 +105,17 @@ impl Memory {
 }
 
 impl Pipe {
+    #[inline]
     fn is_readable(&self) -> bool {
         !self.bytes.is_empty() || self.ended || self.deaf
     }
 
+    #[inline]
     fn due_waker(&mut self) -> Option<Waker> {
         if self.waker.is_some() && self.is_readable() { self.waker.take() } else { None }
     }
 
+    #[inline]
     fn read(&mut self, buf: &mut Vec<u8>) -> Option<usize> {
         if !self.is_readable() {
             return None;
@@ -121,6 +127,7 @@ impl Pipe {
 }
 
 impl Transport for Memory {
+    #[inline]
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         let n = self.until(deadline.moment(), |incoming, _| incoming.read(buf));
         // The other end may wait for the room that this read has made.
@@ -128,11 +135,13 @@ impl Transport for Memory {
         n.ok_or_else(|| io::ErrorKind::TimedOut.into())
     }
 
+    #[inline]
     fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
         let n = self.change(|incoming, _| incoming.read(buf));
         n.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
+    #[inline]
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         self.change(|_, outgoing| {
             if outgoing.deaf || outgoing.ended {
@@ -148,6 +157,7 @@ impl Transport for Memory {
         })
     }
 
+    #[inline]
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         let found = self.until(deadline, |incoming, outgoing| {
             let ready = Ready {
@@ -159,6 +169,7 @@ impl Transport for Memory {
         Ok(found.unwrap_or_default())
     }
 
+    #[inline]
     fn input(&self, waker: &Waker) -> Input<'_> {
         let mut pipes = self.shared.pipes.lock();
         let (incoming, _) = directions(self.side, &mut pipes);
@@ -169,16 +180,19 @@ impl Transport for Memory {
         Input::Awaited
     }
 
+    #[inline]
     fn ends(&self) -> Option<[End; 2]> {
         let pair = Arc::as_ptr(&self.shared).addr();
         let is_left = matches!(self.side, Side::Left);
         Some([End::Memory(pair, is_left), End::Memory(pair, !is_left)])
     }
 
+    #[inline]
     fn shutdown_write(&self) {
         self.change(|_, outgoing| outgoing.ended = true);
     }
 
+    #[inline]
     fn shutdown(&self) {
         self.change(|incoming, outgoing| {
             outgoing.ended = true;
@@ -188,6 +202,7 @@ impl Transport for Memory {
 }
 
 impl Drop for Memory {
+    #[inline]
     fn drop(&mut self) {
         self.shutdown();
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Contrat;
 use crate::forme::{Argument, CommandeDecrite, Described, Ecart, differences};
 use crate::message::agree;
+use crate::order;
 use crate::text::Harmless;
 
 /// What a change means for one kind of older program.
@@ -26,12 +27,14 @@ pub enum Effet {
 impl Effet {
     /// Whether something that worked before does not any more.
     #[doc(alias = "is_breaking")]
+    #[inline]
     pub fn est_rupture(&self) -> bool {
         matches!(self, Effet::Rupture(_))
     }
 }
 
 impl fmt::Display for Effet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Effet::Aucun => f.write_str("safe"),
@@ -66,6 +69,7 @@ pub struct Changement {
 impl Changement {
     /// Whether older programs break in one of the two roles.
     #[doc(alias = "is_breaking")]
+    #[inline]
     pub fn est_rupture(&self) -> bool {
         self.anciens_appelants.est_rupture() || self.anciens_receveurs.est_rupture()
     }
@@ -73,6 +77,7 @@ impl Changement {
 
 impl fmt::Display for Changement {
     /// One line.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Changement { commande, quoi, anciens_appelants, anciens_receveurs, .. } = self;
         write!(
@@ -88,6 +93,7 @@ impl fmt::Display for Changement {
 ///
 /// Docs do not count, and an order of commands has no meaning.
 #[doc(alias("diff", "compare"))]
+#[inline]
 pub fn comparer(ancien: &Contrat, nouveau: &Contrat) -> Vec<Changement> {
     let find = |contract: &'_ Contrat, name: &str| {
         contract.programme.commandes.iter().position(|one| one.nom == name)
@@ -97,7 +103,7 @@ pub fn comparer(ancien: &Contrat, nouveau: &Contrat) -> Vec<Changement> {
         .into_iter()
         .flat_map(|contract| contract.programme.commandes.iter().map(|one| &*one.nom))
         .collect();
-    names.sort_unstable();
+    order::sort(&mut names);
     names.dedup();
     let mut changes = Vec::new();
     for name in names {
@@ -117,6 +123,7 @@ pub fn comparer(ancien: &Contrat, nouveau: &Contrat) -> Vec<Changement> {
     changes
 }
 
+#[inline]
 fn removed(name: &str) -> Changement {
     Changement {
         commande: name.to_owned(),
@@ -127,6 +134,7 @@ fn removed(name: &str) -> Changement {
     }
 }
 
+#[inline]
 fn added(now: &CommandeDecrite) -> Changement {
     let quoi = match &now.ancien_nom_de {
         Some(present) => format!("a new name of `{present}`"),
@@ -144,6 +152,7 @@ fn added(now: &CommandeDecrite) -> Changement {
 }
 
 /// The change of one command, if there is one.
+#[inline]
 fn changed(before: Described<'_>, now: Described<'_>) -> Option<Changement> {
     let list = differences(before, now);
     let mut what: Vec<String> = list.iter().map(told).collect();
@@ -200,6 +209,7 @@ fn changed(before: Described<'_>, now: Described<'_>) -> Option<Changement> {
 const CLOSURE: &str = "as long as the bytes fit, which nobody checks";
 
 /// Whether messages go unchecked because a side is a closure; true if only one is.
+#[inline]
 fn unchecked(before: &CommandeDecrite, now: &CommandeDecrite) -> Option<bool> {
     match (before.empreintes.is_empty(), now.empreintes.is_empty()) {
         (false, false) => None,
@@ -208,6 +218,7 @@ fn unchecked(before: &CommandeDecrite, now: &CommandeDecrite) -> Option<bool> {
 }
 
 /// A difference in the words of a contract: before and now, not here and there.
+#[inline]
 fn told(one: &Ecart) -> String {
     let Ecart { chemin, ici, la } = one;
     match (ici, la) {
@@ -219,6 +230,7 @@ fn told(one: &Ecart) -> String {
 }
 
 /// A default that each side fills in by itself.
+#[inline]
 fn silent(effect: Effet) -> Effet {
     match effect {
         Effet::Rupture(_) => effect,
@@ -227,6 +239,7 @@ fn silent(effect: Effet) -> Effet {
 }
 
 /// Whether messages of one form of the caller's are understood by the receiver, and which.
+#[inline]
 fn accepts(caller: &CommandeDecrite, receiver: &CommandeDecrite) -> Effet {
     let is_accepted = |form: &u32| receiver.empreintes.iter().any(|theirs| agree(*form, *theirs));
     let forms: Vec<bool> = caller.empreintes.iter().map(is_accepted).collect();
@@ -255,12 +268,14 @@ fn accepts(caller: &CommandeDecrite, receiver: &CommandeDecrite) -> Effet {
 }
 
 /// Whether the two differ only in arguments at the end that one of them has more.
+#[inline]
 fn is_only_longer(before: &CommandeDecrite, now: &CommandeDecrite) -> bool {
     let count = |one: &CommandeDecrite| one.arguments.as_ref().map_or(0, Vec::len);
     count(before) != count(now)
 }
 
 /// Defaults that have another value now, where an argument can be left out before and now.
+#[inline]
 fn other_defaults(before: &CommandeDecrite, now: &CommandeDecrite) -> Vec<String> {
     both(before, now)
         .filter_map(|(place, old, new)| match (&old.defaut, &new.defaut) {
@@ -274,6 +289,7 @@ fn other_defaults(before: &CommandeDecrite, now: &CommandeDecrite) -> Vec<String
 }
 
 /// Arguments that can be left out now and could not before, or the other way round.
+#[inline]
 fn defaults_come_and_gone(before: &CommandeDecrite, now: &CommandeDecrite) -> Vec<String> {
     both(before, now)
         .filter_map(|(place, old, new)| match (&old.defaut, &new.defaut) {
@@ -289,6 +305,7 @@ fn defaults_come_and_gone(before: &CommandeDecrite, now: &CommandeDecrite) -> Ve
 }
 
 /// Arguments that have another name now.
+#[inline]
 fn other_names(before: &CommandeDecrite, now: &CommandeDecrite) -> Vec<String> {
     both(before, now)
         .filter(|(_, old, new)| old.nom != new.nom)
@@ -299,6 +316,7 @@ fn other_names(before: &CommandeDecrite, now: &CommandeDecrite) -> Vec<String> {
 }
 
 /// The arguments that both have, with their places from 1.
+#[inline]
 fn both<'a>(
     before: &'a CommandeDecrite,
     now: &'a CommandeDecrite,

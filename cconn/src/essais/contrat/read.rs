@@ -12,6 +12,7 @@ const DEPTH: usize = 128;
 /// How many parts the tuples of one shape may have.
 const MOST_PARTS: usize = 1 << 16;
 
+#[inline]
 pub(super) fn contract(text: &str) -> Result<Contrat, ContratIllisible> {
     let mut politique = None;
     let mut is_begun = false;
@@ -57,17 +58,20 @@ pub(super) fn contract(text: &str) -> Result<Contrat, ContratIllisible> {
     Ok(Contrat { politique, programme: Programme { format: 1, commandes, types } })
 }
 
+#[inline]
 fn policy(line: &str) -> Option<Politique> {
     let word = line.strip_prefix("politique ")?.trim();
     [Politique::Octets, Politique::Noms].into_iter().find(|one| one.word() == word)
 }
 
 /// The policy in the head of a file, whatever else is wrong with it.
+#[inline]
 pub(super) fn policy_of(text: &str) -> Option<Politique> {
     text.lines().find_map(policy)
 }
 
 /// A line without its mark, if it is as it was written.
+#[inline]
 fn unmarked(line: &str) -> Result<&str, String> {
     let edited = "it was edited by hand, or by a merge: the mark at its end does not fit it";
     let (content, written) = line.rsplit_once(" #").ok_or(edited)?;
@@ -85,6 +89,7 @@ struct Types {
 }
 
 impl Types {
+    #[inline]
     fn number(&mut self, name: String) -> u32 {
         let place = self.names.iter().position(|known| *known == name);
         let place = place.unwrap_or_else(|| {
@@ -95,6 +100,7 @@ impl Types {
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
+    #[inline]
     fn define(&mut self, words: &mut Words<'_>) -> Result<(), String> {
         let (nom, _) = words.name()?;
         words.expect(" = ")?;
@@ -116,6 +122,7 @@ impl Types {
         Ok(())
     }
 
+    #[inline]
     fn finish(self) -> Result<Vec<TypeNomme>, String> {
         let all = self.defined.into_iter().zip(&self.names);
         all.map(|(one, name)| one.ok_or_else(|| format!("the type `{name}` has no line"))).collect()
@@ -129,6 +136,7 @@ struct Words<'t> {
     parts: usize,
 }
 
+#[inline]
 fn command(words: &mut Words<'_>, types: &mut Types) -> Result<CommandeDecrite, String> {
     let (nom, _) = words.name()?;
     words.expect("(")?;
@@ -165,26 +173,31 @@ fn command(words: &mut Words<'_>, types: &mut Types) -> Result<CommandeDecrite, 
 }
 
 impl Words<'_> {
+    #[inline]
     fn eat(&mut self, text: &str) -> bool {
         let rest = self.rest.strip_prefix(text);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
+    #[inline]
     fn expect(&mut self, text: &str) -> Result<(), String> {
         if self.eat(text) { Ok(()) } else { Err(self.wanted(&format!("`{text}`"))) }
     }
 
+    #[inline]
     fn wanted(&self, what: &str) -> String {
         let found: String = self.rest.chars().take(20).collect();
         format!("{what} is wanted where `{found}` stands")
     }
 
+    #[inline]
     fn end(&self) -> Result<(), String> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.wanted("the end of the line")) }
     }
 
     /// A name, and whether it stood in quotes.
+    #[inline]
     fn name(&mut self) -> Result<(String, bool), String> {
         if self.rest.starts_with('"') {
             return self.quoted().map(|name| (name, true));
@@ -199,6 +212,7 @@ impl Words<'_> {
     }
 
     /// A text in quotes, as `Debug` writes it.
+    #[inline]
     fn quoted(&mut self) -> Result<String, String> {
         let mut text = String::new();
         let mut chars = self.rest.char_indices().skip(1);
@@ -237,6 +251,7 @@ impl Words<'_> {
         digits.parse().map_err(|_| format!("`{digits}` is no number that fits here"))
     }
 
+    #[inline]
     fn arguments(&mut self, types: &mut Types) -> Result<Vec<Argument>, String> {
         let mut all = Vec::new();
         while !self.eat(")") {
@@ -252,6 +267,7 @@ impl Words<'_> {
         Ok(all)
     }
 
+    #[inline]
     fn fields(&mut self, types: &mut Types) -> Result<Vec<Champ>, String> {
         if self.eat("{}") {
             return Ok(Vec::new());
@@ -270,6 +286,7 @@ impl Words<'_> {
         Ok(all)
     }
 
+    #[inline]
     fn variants(&mut self, types: &mut Types) -> Result<Vec<Variante>, String> {
         let mut all = Vec::new();
         while !self.rest.is_empty() {
@@ -286,6 +303,7 @@ impl Words<'_> {
         Ok(all)
     }
 
+    #[inline]
     fn shape(&mut self, types: &mut Types, depth: usize) -> Result<Forme, String> {
         let depth = depth.checked_sub(1).ok_or("a shape is nested too deep")?;
         if self.eat("(") {
@@ -312,11 +330,13 @@ impl Words<'_> {
         }
     }
 
+    #[inline]
     fn count(&mut self, parts: usize) -> Result<(), String> {
         self.parts = self.parts.saturating_add(parts);
         if self.parts > MOST_PARTS { Err("a tuple has too many parts".to_owned()) } else { Ok(()) }
     }
 
+    #[inline]
     fn tuple(&mut self, types: &mut Types, depth: usize) -> Result<Vec<Forme>, String> {
         let mut parts = Vec::new();
         while !self.eat(")") {
@@ -334,6 +354,7 @@ impl Words<'_> {
     }
 
     /// What stands in the brackets behind a word.
+    #[inline]
     fn container(&mut self, word: &str, types: &mut Types, depth: usize) -> Result<Forme, String> {
         self.expect("<")?;
         let first = Box::new(self.shape(types, depth)?);

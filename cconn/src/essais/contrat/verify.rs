@@ -33,6 +33,7 @@ const WRITE: &str = "ecrire";
 #[doc(alias("assert_contract", "snapshot", "check"))]
 #[doc(alias = "verify")]
 #[track_caller]
+#[inline]
 pub fn verifier(chemin: impl AsRef<Path>, liste: impl Liste) {
     let is_written = std::env::var_os(VARIABLE).is_some_and(|value| value == WRITE);
     if let Err(text) = held(chemin.as_ref(), Contrat::des(liste), is_written) {
@@ -41,6 +42,7 @@ pub fn verifier(chemin: impl AsRef<Path>, liste: impl Liste) {
 }
 
 /// Compares the file with the program, or writes it.
+#[inline]
 pub(super) fn held(path: &Path, now: Contrat, is_written: bool) -> Result<(), String> {
     let shown = path.display();
     let text = match fs::read_to_string(path) {
@@ -74,6 +76,7 @@ pub(super) fn held(path: &Path, now: Contrat, is_written: bool) -> Result<(), St
     Err(report)
 }
 
+#[inline]
 fn how(what: &str) -> String {
     format!("{what} with {VARIABLE}={WRITE} cargo test")
 }

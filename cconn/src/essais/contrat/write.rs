@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Contrat, mark};
 use crate::forme::{Champ, CommandeDecrite, Forme, Genre, TypeNomme, Variante};
+use crate::order;
 
 /// The first lines, for whoever opens the file.
 const HEAD: &str = "\
@@ -20,6 +21,7 @@ pub(super) const FORMAT: &str = "cconn-contrat 1";
 /// Words of shapes, which a type of the program's must not be taken for.
 pub(super) const WORDS: [&str; 5] = ["Option", "Vec", "Map", "Flux", "Result"];
 
+#[inline]
 pub(super) fn contract(contract: &Contrat) -> String {
     let mut text = format!("{HEAD}{FORMAT}\npolitique {}\n\n", contract.politique.word());
     let types = &*contract.programme.types;
@@ -27,7 +29,7 @@ pub(super) fn contract(contract: &Contrat) -> String {
         line(&mut text, &self::command(command, types));
     }
     let mut named: Vec<&TypeNomme> = types.iter().collect();
-    named.sort_by(|one, other| one.nom.cmp(&other.nom));
+    order::sort_by(&mut named, |one, other| one.nom.cmp(&other.nom));
     for one in named {
         line(&mut text, &format!("type {} = {}", type_name(&one.nom), kind(one, types)));
     }
@@ -35,11 +37,13 @@ pub(super) fn contract(contract: &Contrat) -> String {
 }
 
 /// Adds a line with its mark.
+#[inline]
 fn line(text: &mut String, line: &str) {
     // Writing to a text can't fail.
     let _ = writeln!(text, "{line} #{:04x}", mark(line));
 }
 
+#[inline]
 fn command(command: &CommandeDecrite, types: &[TypeNomme]) -> String {
     let mut parts = vec![name(&command.nom).into_owned()];
     match &command.arguments {
@@ -70,6 +74,7 @@ fn command(command: &CommandeDecrite, types: &[TypeNomme]) -> String {
     parts.concat().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+#[inline]
 fn kind(named: &TypeNomme, types: &[TypeNomme]) -> String {
     let open = if named.ouvert { "open " } else { "" };
     match &named.genre {
@@ -89,6 +94,7 @@ fn kind(named: &TypeNomme, types: &[TypeNomme]) -> String {
     }
 }
 
+#[inline]
 fn fields(all: &[Champ], types: &[TypeNomme]) -> String {
     let each = all.iter().map(|field| {
         let default = if field.defaut { "?" } else { "" };
@@ -99,6 +105,7 @@ fn fields(all: &[Champ], types: &[TypeNomme]) -> String {
 }
 
 /// A shape as it is written in Rust, with the names of types that are no plain words in quotes.
+#[inline]
 fn shape(forme: &Forme, types: &[TypeNomme]) -> String {
     let part = |one: &Forme| shape(one, types);
     match forme {
@@ -127,21 +134,25 @@ fn shape(forme: &Forme, types: &[TypeNomme]) -> String {
 }
 
 /// A name as it is if it is a plain word, else in quotes.
+#[inline]
 fn name(text: &str) -> Cow<'_, str> {
     if is_plain(text) { Cow::Borrowed(text) } else { Cow::Owned(format!("{text:?}")) }
 }
 
 /// The name of a type, which must not be taken for a shape.
+#[inline]
 fn type_name(text: &str) -> Cow<'_, str> {
     let is_taken = WORDS.contains(&text) || Forme::of_simple_name(text).is_some();
     if is_taken { Cow::Owned(format!("{text:?}")) } else { name(text) }
 }
 
+#[inline]
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_of_word)
 }
 
 /// Whether a character may stand in a name without quotes.
+#[inline]
 pub(super) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '.' | '\'')
 }

@@ -9,6 +9,7 @@ use crate::wire::{
 
 /// Fills in what a frame says. `lanes`: the lanes of streams that have begun, if the connection is
 /// seen from its beginning.
+#[inline]
 pub(super) fn told(
     parsed: &Frame<'_>,
     lanes: Option<&mut HashSet<(CallId, u8)>>,
@@ -64,6 +65,7 @@ pub(super) fn told(
     }
 }
 
+#[inline]
 fn progress(frame: &mut Trame, id: CallId, [done, total]: [u64; 2], text: &str) {
     about(frame, "progress", id);
     add(frame, "fait", done.to_string());
@@ -71,26 +73,31 @@ fn progress(frame: &mut Trame, id: CallId, [done, total]: [u64; 2], text: &str) 
     texte(frame, text);
 }
 
+#[inline]
 fn add(frame: &mut Trame, name: &'static str, value: String) {
     frame.champs.push((name, value));
 }
 
+#[inline]
 fn texte(frame: &mut Trame, text: &str) {
     if !text.is_empty() {
         add(frame, "texte", text.to_owned());
     }
 }
 
+#[inline]
 fn about(frame: &mut Trame, kind: &'static str, id: CallId) {
     frame.genre = kind;
     frame.id = Some(id.0);
 }
 
+#[inline]
 fn of_lane(frame: &mut Trame, kind: &'static str, id: CallId, lane: u8) {
     about(frame, kind, id);
     add(frame, "voie", lane.to_string());
 }
 
+#[inline]
 fn failed(frame: &mut Trame, code: FailureCode, accepted: &[u32], text: &str) {
     frame.genre = "failure";
     add(frame, "code", failure(code));
@@ -101,11 +108,13 @@ fn failed(frame: &mut Trame, code: FailureCode, accepted: &[u32], text: &str) {
     texte(frame, text);
 }
 
+#[inline]
 fn carrying(frame: &mut Trame, kind: &'static str, id: CallId, body: &[u8]) {
     about(frame, kind, id);
     frame.octets = Some(body.len() as u64);
 }
 
+#[inline]
 fn command_of(
     frame: &mut Trame,
     (depth, command, fingerprint): (u8, u64, u32),
@@ -124,6 +133,7 @@ fn command_of(
 }
 
 /// What a context block says.
+#[inline]
 fn shown(context: &Context<'_>) -> String {
     let mut parts = Vec::new();
     parts.extend(context.time_left.map(|time| format!("{time} ms left")));
@@ -137,6 +147,7 @@ fn shown(context: &Context<'_>) -> String {
 }
 
 /// The items of a frame. In a lane's first frame flags stand before them.
+#[inline]
 fn items(
     frame: &mut Trame,
     lane: (CallId, u8),
@@ -169,6 +180,7 @@ fn items(
     add(frame, "elements", count.to_string());
 }
 
+#[inline]
 fn end(frame: &mut Trame, how: StreamEnd<'_>) {
     match how {
         StreamEnd::Complete => add(frame, "fin", "complete".to_owned()),
@@ -183,6 +195,7 @@ fn end(frame: &mut Trame, how: StreamEnd<'_>) {
     }
 }
 
+#[inline]
 fn failure(code: FailureCode) -> String {
     match code {
         FailureCode::Other(number) => format!("{number:#06x}"),
@@ -190,6 +203,7 @@ fn failure(code: FailureCode) -> String {
     }
 }
 
+#[inline]
 fn goodbye(reason: EndReason) -> String {
     match reason {
         EndReason::Other(number) => number.to_string(),
@@ -197,6 +211,7 @@ fn goodbye(reason: EndReason) -> String {
     }
 }
 
+#[inline]
 fn where_of(standing: Standing) -> String {
     match standing {
         Standing::Running => "running".to_owned(),

@@ -33,11 +33,13 @@ struct Desk {
 }
 
 impl Desk {
+    #[inline]
     fn fill(&self, task: Task) {
         self.task.lock().get_or_insert(task);
         self.filled.notify_all();
     }
 
+    #[inline]
     fn take(&self) -> Task {
         let mut task = self.task.lock();
         loop {
@@ -54,12 +56,14 @@ pub(in super::super) struct Feeder(Arc<Desk>);
 
 impl Feeder {
     /// Gives the thread its task.
+    #[inline]
     pub(in super::super) fn feed(self, call: CallId, arguments: Arguments) {
         self.0.fill(Some((call, arguments)));
     }
 }
 
 impl Drop for Feeder {
+    #[inline]
     fn drop(&mut self) {
         // What was filled in first stays.
         self.0.fill(None);
@@ -68,6 +72,7 @@ impl Drop for Feeder {
 
 impl Link {
     /// Hands the arguments that channels feed over to their channels. Nothing may be locked.
+    #[inline]
     pub(in super::super) fn attach_arguments(&self, arguments: &mut Arguments, command: u64) {
         for (channel, id, given) in arguments.take_channels() {
             self.attach_argument(&channel, id, command);
@@ -75,6 +80,7 @@ impl Link {
         }
     }
 
+    #[inline]
     fn attach_argument(&self, channel: &StreamChannel, id: OutletId, command: u64) {
         let (frame, most) = (self.peer.max_frame as usize, self.limits.max_channels);
         channel.attach(self.me.clone(), command, frame, |feed| {
@@ -89,6 +95,7 @@ impl Link {
     /// Starts a thread that will pull the arguments of a call. It works for what the calling thread
     /// works for, and counts as no handle.
     // [lane.both]
+    #[inline]
     pub(in super::super) fn start_feeder(self: &Arc<Self>) -> Result<Feeder, Failure> {
         let desk = Arc::new(Desk::default());
         let (link, hers, ambient) = (self.clone(), desk.clone(), works().then(ambient::ambient));
@@ -104,6 +111,7 @@ impl Link {
         Ok(feeder)
     }
 
+    #[inline]
     fn feed_apart(&self, call: CallId, mut arguments: Arguments, ambient: Option<Ambient>) {
         let _ambient = ambient.map(ambient::enter);
         let is_over = |_: &State, arguments: &Arguments| !arguments.are_pulled();

@@ -21,6 +21,7 @@ pub(in super::super) struct Patience {
 
 impl Patience {
     /// `deadline`: of the call, whose time begins now.
+    #[inline]
     pub(in super::super) fn new(deadline: Deadline, silence: Duration) -> Self {
         // The wait for the answer has as much time as the whole call had, from its own beginning.
         let time = |moment: Instant| moment.saturating_duration_since(crate::sync::now());
@@ -30,11 +31,13 @@ impl Patience {
     }
 
     /// The deadline of the wait until the command has started.
+    #[inline]
     pub(in super::super) fn opening(&mut self) -> &mut Deadline {
         &mut self.opening
     }
 
     /// The patience of a thread that only feeds: others wait for the answer.
+    #[inline]
     pub(in super::super) fn endless() -> Self {
         let (opening, answer) = (Deadline::Never, Deadline::Never);
         Patience { opening, silence: Duration::MAX, answer }
@@ -50,6 +53,7 @@ pub(super) enum Late {
 }
 
 impl Late {
+    #[inline]
     pub(super) fn phase(self) -> WaitedFor {
         match self {
             Late::Silence => WaitedFor::Silence,
@@ -60,6 +64,7 @@ impl Late {
 
 impl Patience {
     /// Keeps the moment of a deadline that runs on over several waits.
+    #[inline]
     pub(super) fn keep(&mut self, late: Option<Late>, until: Deadline) {
         match late {
             Some(Late::Opening) => self.opening = until,
@@ -71,6 +76,7 @@ impl Patience {
 
 impl Link {
     /// Whether the connection is being stopped, and iterators have had their time.
+    #[inline]
     pub(super) fn has_no_time(&self, state: &mut State) -> bool {
         self.stop_left_for_iterators(state).is_some_and(|left| left.is_zero())
     }
@@ -78,6 +84,7 @@ impl Link {
     /// How long iterators may go on while the connection is being stopped: half of the grace
     /// period.
     // [stream.retrait]
+    #[inline]
     pub(super) fn stop_left_for_iterators(&self, state: &mut State) -> Option<Duration> {
         let half = self.limits.grace.checked_div(2).unwrap_or_default();
         state.stop_left(half, crate::sync::now())

@@ -24,6 +24,7 @@ impl Link {
     /// outcome behind the end of the last argument; between them only silence is limited.
     ///
     /// A panic of a source that this thread pulls goes on here, once the call is given up.
+    #[inline]
     pub(crate) fn call_fed(
         self: &Arc<Self>,
         frame: &mut Outgoing<&[u8]>,
@@ -61,6 +62,7 @@ impl Link {
     }
 
     /// Sends the call, and opens the sending ends of its arguments.
+    #[inline]
     fn open_fed(
         &self,
         state: &mut Locked<'_>,
@@ -83,6 +85,7 @@ impl Link {
     }
 
     /// Leaves to channels and to the thread apart what they feed.
+    #[inline]
     fn share_out(
         &self,
         state: &mut Locked<'_>,
@@ -101,6 +104,7 @@ impl Link {
 
     /// Feeds the arguments of a call until its outcome is there, and closes the call. The outer
     /// error is a panic.
+    #[inline]
     fn outcome_fed(
         &self,
         state: &mut Locked<'_>,
@@ -129,6 +133,7 @@ impl Link {
 }
 
 /// The failure of a call that was late.
+#[inline]
 fn late(phase: WaitedFor) -> Failure {
     Failure::Late { phase, may_have_run: true }
 }
