@@ -128,6 +128,12 @@ impl Client {
     /// millisecond loses them. Use [`eteindre`](Client::eteindre) to wait until all messages
     /// are handled.
     ///
+    /// A process that ends before it has read all that the peer sent ends its connections with a
+    /// reset, and the system throws away what the peer's system had no room for yet. Dropping the
+    /// last handle avoids that; where a handle lives elsewhere (a `static`), the end of the program
+    /// waits, at most a second, for answers of deferred calls only. After many messages to a peer
+    /// that is slow, use `eteindre`.
+    ///
     /// The peer handles a message at most once; a message that was accepted here before an orderly
     /// `eteindre` is handled. Messages of one thread are handled in the order in which they were
     /// sent. The answer of a command overtakes the messages that the command sent before it (see

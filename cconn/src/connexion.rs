@@ -249,6 +249,8 @@ fn greet_and_link(
         rest: greeted.rest,
     });
     begin_connection(&link);
+    // The process may end with this thread, whichever thread has sent.
+    link.note_unread();
     // A hook may run at once for frames that came after the greeting. It has a handle of its own,
     // whose drop must not end the connection.
     let client = Client::of(&link);

@@ -19,6 +19,10 @@ pub use testkit::{Stopwatch, hex, quickly, raw, undisturbed, until, until_some, 
 /// How many messages the program `departs` sends before it ends.
 pub const LINES: usize = 200;
 
+/// How many messages of 4 KiB it sends where they are to be more than a socket takes whose peer reads
+/// nothing: some 64 KiB.
+pub const LONG_LINES: usize = 40;
+
 /// Whether the time of a call was over. Its caller says so at the deadline; if the whole process
 /// stood still until then, the peer may have been first, and has not started the command.
 pub fn out_of_time<E>(error: &Erreur<E>) -> bool {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cconn::flux::Flux;
 use cconn::{Client, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::LINES;
+use cconn_tests::{LINES, LONG_LINES};
 
 /// A client whose commands a thread of its own runs, as the README has it.
 fn launched(address: &str) -> Client {
@@ -223,7 +223,34 @@ fn ends_by_itself(how: &str, address: &str, client: Client) {
                 }
             }
         }
+        "oubli" | "exit-oubli" | "fil-oubli" | "tard" => forgets(how, client),
         how => lets_go(how, client),
+    }
+}
+
+/// Ways to have calls under way whose answers nobody reads. Their bytes are more than the socket of
+/// a peer that reads nothing takes.
+fn forgets(how: &str, client: Client) {
+    let client = CLIENT.get_or_init(|| client);
+    let line = || nommee("line", ([0_u8; 4096].as_slice(),));
+    let defer = || (0..LONG_LINES).map(|_| client.differer::<(), _>(line()).expect("it is sent"));
+    match how {
+        "oubli" => std::mem::forget(defer().collect::<Vec<_>>()),
+        "exit-oubli" => {
+            std::mem::forget(defer().collect::<Vec<_>>());
+            process::exit(0);
+        }
+        "fil-oubli" => thread::scope(|scope| {
+            scope.spawn(|| std::mem::forget(defer().collect::<Vec<_>>()));
+        }),
+        // The first is given up while its answer is on its way.
+        _ => {
+            let first = client.avec_delai(Duration::from_millis(20)).appeler::<(), _>(line());
+            assert!(first.is_err(), "the test answers later");
+            for _ in 1..LONG_LINES {
+                client.envoyer(line()).expect("it is sent");
+            }
+        }
     }
 }
 

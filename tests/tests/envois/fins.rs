@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use cconn::{Client, Serveur, nommee};
-use cconn_tests::raw::{self, Raw, adieu, call};
-use cconn_tests::{LINES, until, with_watchdog};
+use cconn_tests::raw::{self, Raw, Seen, adieu, answer, call};
+use cconn_tests::{LINES, LONG_LINES, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -103,6 +103,47 @@ fn other_verbs_and_handles() {
     // away what the peer has not read yet.
     #[cfg(not(windows))]
     assert_all_arrive(&["differer"]);
+}
+
+/// How many calls of a client that ends that way reach a server that answers the first of them,
+/// reads nothing for a while, and then goes on.
+fn reach_a_slow_server(how: &str) -> usize {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = departs(how);
+    let mut child = command.arg(listener.local_addr().unwrap().to_string()).spawn().unwrap();
+    let mut raw = Raw::accept(&listener);
+    raw.greeting();
+    let roomy = raw::Greeting { window: 1 << 30, ..raw::Greeting::server() };
+    raw.send(&roomy.bytes());
+    let mut come = 0;
+    while let Some(frame) = raw.next() {
+        if let Seen::Call { id, .. } = frame {
+            if come == 0 {
+                // Later than one of the ways waits for its answer.
+                thread::sleep(Duration::from_millis(100));
+            }
+            raw.send(&answer(id, &[]));
+        }
+        come += usize::from(matches!(frame, Seen::Call { .. } | Seen::OneWay { .. }));
+        if come == 1 {
+            // The child ends meanwhile, unless it waits for this.
+            thread::sleep(Duration::from_millis(300));
+        }
+    }
+    assert!(child.wait().unwrap().success(), "{how}");
+    come
+}
+
+// Answers that nobody reads make the end of a process a reset, which throws away what the peer's
+// system had no room for.
+#[cfg(not(windows))]
+#[test]
+fn answers_that_nobody_reads_lose_no_messages() {
+    with_watchdog("answers that nobody reads", LIMIT, || {
+        for how in ["oubli", "exit-oubli", "fil-oubli", "tard"] {
+            assert_eq!(reach_a_slow_server(how), LONG_LINES, "{how}");
+        }
+    });
 }
 
 #[test]

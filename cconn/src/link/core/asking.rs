@@ -41,6 +41,11 @@ impl State {
         self.calls.is_answered(call)
     }
 
+    /// Whether an answer may still come that no thread waits for.
+    pub(crate) fn awaits_unread(&self) -> bool {
+        self.calls.awaits_unread()
+    }
+
     /// Whether a wait for the answer of a call would end at once.
     pub(crate) fn is_over(&self, call: CallId) -> bool {
         self.is_answered(call) || self.ended().is_some()

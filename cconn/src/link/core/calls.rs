@@ -215,6 +215,16 @@ impl Calls {
         before.min_by_key(|asked| asked.at)
     }
 
+    /// Whether an answer may still come that no thread waits for: of a deferred call, or of a call
+    /// that was given up. Looks at each call.
+    pub(crate) fn awaits_unread(&self) -> bool {
+        let deferred = self.entries.iter().any(|entry| {
+            let is_open = matches!(entry.slot, Slot::Waiting(_));
+            is_open && !entry.awaited
+        });
+        deferred || self.given_up.is_some_and(|(_, asked)| !self.is_passed(&asked))
+    }
+
     /// Whether this call or a later one has been answered.
     fn is_passed(&self, asked: &Asked) -> bool {
         self.answered > 0 && asked.at <= self.settled

@@ -5,20 +5,30 @@
 //! has left bytes. The destructors of thread-locals run when a thread ends, and when a process ends
 //! for the thread that ends it (by returning from `main`, or by `exit`): there the bytes left are
 //! written.
+//!
+//! Answers that nobody reads are read there too, because unread input makes the end of a process a
+//! reset.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::gone::let_go;
+use super::wait::Waited;
 use super::watch::Watch;
 use crate::link::Link;
 use crate::link::core::limits::LAST_GRACE;
+use crate::link::core::sleepers::Sleep;
+use crate::link::core::state::State;
+use crate::link::io::sleep::is_past;
 use crate::sync::{process_id, thread_local};
 use crate::table::Table;
 
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
+
+/// How often a thread that ends looks whether late answers have come.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Whether the last thread's destructors run while the other threads still can.
 ///
@@ -75,12 +85,19 @@ impl Drop for BytesLeft {
             return;
         }
         let until = crate::sync::now().checked_add(LAST_GRACE);
-        for link in self.links.take().take_all().into_iter().filter_map(|link| link.upgrade()) {
+        let links: Vec<_> =
+            self.links.take().take_all().into_iter().filter_map(|l| l.upgrade()).collect();
+        for link in &links {
             link.write_left(until);
-            let_go(link, None);
         }
         if self.is_maker.get() {
             Watch::of_process().settle();
+            for link in &links {
+                link.read_unread(until);
+            }
+        }
+        for link in links {
+            let_go(link, None);
         }
     }
 }
@@ -101,6 +118,14 @@ pub(crate) fn note_maker() {
 }
 
 impl Link {
+    /// Remembers this connection for the end of the thread: an answer may come that no thread waits
+    /// for.
+    #[inline]
+    pub(crate) fn note_unread(&self) {
+        // A thread whose locals are gone reads no more.
+        let _is_kept = self.is_kept_in_mind();
+    }
+
     /// Remembers that this thread leaves bytes on this connection. False if no destructor would
     /// write them: the thread's locals are destroyed already, or the system ends the other threads
     /// first.
@@ -143,6 +168,25 @@ impl Link {
         if self.is_left() {
             self.write_what_is_left();
         }
+    }
+
+    /// Reads the answers that no thread waits for, as the thread's last act.
+    ///
+    /// A process that ends with unread input ends its connections with a reset, and the system
+    /// throws away what it has still to send then: messages for which the peer's system had no room
+    /// yet. So the answers of calls that were deferred or given up are waited for.
+    fn read_unread(&self, until: Option<Instant>) {
+        self.locked_soon(|state| {
+            while state.awaits_unread() && !is_past(until) {
+                // The late answer of a call that was given up wakes no thread.
+                let tick = crate::sync::now().checked_add(TICK);
+                let done = |state: &State| !state.awaits_unread();
+                let slice = until.into_iter().chain(tick).min();
+                if state.wait(Sleep::Answers, &mut slice.into(), done) == Waited::Closed {
+                    return;
+                }
+            }
+        });
     }
 
     #[cold]

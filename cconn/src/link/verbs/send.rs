@@ -175,6 +175,7 @@ impl Link {
             opened(state, call);
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, deadline);
+            self.note_unread();
             Ok(call)
         })
     }
@@ -199,6 +200,7 @@ impl Link {
             Ok(call)
         });
         self.flush_or_leave(state, Appended::Message, deadline);
+        self.note_unread();
         opened
     }
 
