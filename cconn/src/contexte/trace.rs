@@ -58,6 +58,7 @@ pub enum TraceInvalide {
 impl Trace {
     /// A new trace, recorded, with a first span.
     #[doc(alias("new", "start"))]
+    #[inline]
     pub fn nouvelle() -> Self {
         let [first, second] = [new_span(), new_span()];
         let mut id = [0; 16];
@@ -71,6 +72,7 @@ impl Trace {
     ///
     /// [`TraceInvalide::Zero`]: an id is all zeros.
     #[doc(alias = "from_parts")]
+    #[inline]
     pub fn de_parties(id: [u8; 16], span: [u8; 8], drapeaux: u8) -> Result<Self, TraceInvalide> {
         let trace = WireTrace::new(id, span, drapeaux).ok_or(TraceInvalide::Zero)?;
         Ok(Trace::of(trace, None))
@@ -79,55 +81,65 @@ impl Trace {
     /// A part of this work: the same trace with a new span, whose parent is this one.
     #[doc(alias("child", "child_span"))]
     #[must_use]
+    #[inline]
     pub fn partie(&self) -> Self {
         Trace { span: new_span(), parent: Some(self.span), ..*self }
     }
 
     /// The id of the whole work.
     #[doc(alias = "trace_id")]
+    #[inline]
     pub fn id(&self) -> [u8; 16] {
         self.id
     }
 
     /// The id as 32 hexadecimal digits.
     #[doc(alias = "trace_id_hex")]
+    #[inline]
     pub fn id_hexa(&self) -> String {
         hex(&self.id)
     }
 
     /// The id of this part of the work.
     #[doc(alias = "span_id")]
+    #[inline]
     pub fn span(&self) -> [u8; 8] {
         self.span
     }
 
     /// The span that this one is a part of, if it is known.
     #[doc(alias = "parent_span_id")]
+    #[inline]
     pub fn parent(&self) -> Option<[u8; 8]> {
         self.parent
     }
 
     /// The flags.
     #[doc(alias = "flags")]
+    #[inline]
     pub fn drapeaux(&self) -> u8 {
         self.flags
     }
 
     /// Whether the caller records this trace.
     #[doc(alias = "is_sampled")]
+    #[inline]
     pub fn est_enregistree(&self) -> bool {
         self.flags & SAMPLED != 0
     }
 
+    #[inline]
     pub(super) fn of(trace: WireTrace, parent: Option<[u8; 8]>) -> Self {
         Trace { id: trace.id, span: trace.span, parent, flags: trace.flags }
     }
 
+    #[inline]
     pub(super) fn wire(self) -> WireTrace {
         WireTrace { id: self.id, span: self.span, flags: self.flags }
     }
 }
 
+#[inline]
 fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -153,6 +165,7 @@ fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
 impl FromStr for Trace {
     type Err = TraceInvalide;
 
+    #[inline]
     fn from_str(text: &str) -> Result<Self, TraceInvalide> {
         // A later version may append fields, which are not looked at.
         let (head, behind) = text.split_at_checked(TEXT).ok_or(TraceInvalide::Forme)?;
@@ -174,12 +187,14 @@ impl FromStr for Trace {
 }
 
 impl fmt::Display for Trace {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "00-{}-{}-{:02x}", hex(&self.id), hex(&self.span), self.flags)
     }
 }
 
 impl fmt::Debug for Trace {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Trace({self})")
     }

@@ -27,17 +27,20 @@ const SIMPLE: [(&str, Forme); 17] = [
 
 impl Forme {
     /// The name of a kind of value without parts.
+    #[inline]
     pub(crate) fn simple_name(&self) -> &'static str {
         SIMPLE.iter().find(|(_, shape)| shape == self).map_or("?", |(name, _)| name)
     }
 
     /// The kind of value without parts that has this name, but for `()`.
+    #[inline]
     pub(crate) fn of_simple_name(name: &str) -> Option<Forme> {
         SIMPLE.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape.clone())
     }
 
     /// Shows the shape as a type is written: `Vec<(u8, Point)>`. The table of types gives the names.
     #[doc(alias("show", "display", "to_string"))]
+    #[inline]
     pub fn texte<'t>(&'t self, types: &'t [TypeNomme]) -> impl fmt::Display + 't {
         Shown(self, types)
     }
@@ -46,6 +49,7 @@ impl Forme {
 struct Shown<'t>(&'t Forme, &'t [TypeNomme]);
 
 impl fmt::Display for Shown<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shown(shape, types) = self;
         let part = |part| Shown(part, types);
@@ -81,6 +85,7 @@ impl TypeNomme {
     /// Shows what the type consists of: `{ x: f64, y: f64 }`, or `A | B(u8)`. The table of types
     /// gives the names.
     #[doc(alias("show", "display", "to_string"))]
+    #[inline]
     pub fn texte<'t>(&'t self, types: &'t [TypeNomme]) -> impl fmt::Display + 't {
         ShownType(self, types)
     }
@@ -89,6 +94,7 @@ impl TypeNomme {
 struct ShownType<'t>(&'t TypeNomme, &'t [TypeNomme]);
 
 impl fmt::Display for ShownType<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ShownType(named, types) = self;
         let open = if named.ouvert { "open " } else { "" };
@@ -113,6 +119,7 @@ impl fmt::Display for ShownType<'_> {
     }
 }
 
+#[inline]
 fn write_fields(f: &mut fmt::Formatter<'_>, fields: &[Champ], types: &[TypeNomme]) -> fmt::Result {
     f.write_char('{')?;
     for (place, field) in fields.iter().enumerate() {

@@ -44,6 +44,7 @@ pub(super) enum Fate {
 }
 
 impl Diffusion {
+    #[inline]
     fn note(&mut self, link: &Arc<Link>, fate: Fate) {
         match fate {
             Fate::Placed(Placed::Sent) => self.atteints += 1,
@@ -87,6 +88,7 @@ impl Serveur {
     /// ```
     #[doc(alias("publish", "emit", "multicast", "notify_all", "send_all"))]
     #[doc(alias = "broadcast")]
+    #[inline]
     pub fn diffuser(&self, message: impl Message) -> Resultat<Diffusion> {
         self.broadcast(&message)
     }
@@ -116,6 +118,7 @@ impl Serveur {
     /// ```
     #[doc(alias("multicast", "send_to"))]
     #[doc(alias = "broadcast_to")]
+    #[inline]
     pub fn diffuser_a<'c>(
         &self,
         clients: impl IntoIterator<Item = &'c Client>,
@@ -156,6 +159,7 @@ impl Serveur {
     /// ```
     #[doc(alias("filter", "send_where"))]
     #[doc(alias = "broadcast_if")]
+    #[inline]
     pub fn diffuser_si(
         &self,
         mut filtre: impl FnMut(&Client) -> bool,
@@ -166,10 +170,12 @@ impl Serveur {
         self.diffuser_a(&clients, message)
     }
 
+    #[inline]
     fn broadcast(&self, message: &dyn Message) -> Resultat<Diffusion> {
         self.sender().broadcast(message, &self.shared.clients.links(), send_or_miss)
     }
 
+    #[inline]
     fn sender(&self) -> Sender<'_> {
         Sender { limits: &self.shared.limits, link: &self.shared.address }
     }
@@ -185,6 +191,7 @@ pub(super) struct Sender<'a> {
 impl Sender<'_> {
     /// Sends a message to every connection that has not ended, encoded once. `send` sends it to one
     /// of them.
+    #[inline]
     pub(super) fn broadcast(
         &self,
         message: &dyn Message,
@@ -220,12 +227,14 @@ impl Sender<'_> {
         Ok(diffusion)
     }
 
+    #[inline]
     fn not_sent(&self, nom: &str, failure: Failure) -> Erreur {
         let link = self.link.to_string();
         let deadline = self.limits.answer_deadline;
         crate::erreur::About { command: nom, link: &link, deadline }.failed(failure)
     }
 
+    #[inline]
     fn not_encoded(&self, nom: &str, cause: crate::message::ValueError) -> Erreur {
         Erreur::Codage(Box::new(Codage {
             commande: nom.into(),
@@ -239,6 +248,7 @@ impl Sender<'_> {
 }
 
 /// Sends a message to one connection, if there is room for it now.
+#[inline]
 pub(super) fn send_or_miss(link: &Arc<Link>, frame: &Outgoing<&[u8]>) -> Fate {
     link.send_at_once(frame).map_or(Fate::Missed, |()| Fate::Placed(Placed::Sent))
 }

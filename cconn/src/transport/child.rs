@@ -28,16 +28,19 @@ pub(crate) struct Exit {
 }
 
 impl Exit {
+    #[inline]
     pub(crate) fn of(pid: u32) -> Self {
         Exit { pid, status: Mutex::new(None), ended: Condvar::new() }
     }
 
+    #[inline]
     pub(crate) fn tell(&self, status: ExitStatus) {
         *self.status.lock() = Some(status);
         self.ended.notify_all();
     }
 
     /// How the child ended; waits for that until `deadline`, without one for ever.
+    #[inline]
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<ExitStatus> {
         let mut status = self.status.lock();
         while status.is_none() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
@@ -58,11 +61,13 @@ pub(crate) struct ChildStream {
 }
 
 impl ChildStream {
+    #[inline]
     pub(crate) fn new(stream: Closing, exit: Arc<Exit>) -> Self {
         ChildStream { stream, exit, over: AtomicBool::new(false), spoke: AtomicBool::new(false) }
     }
 
     /// The result of a receive; says how the child ended where that is why the stream has.
+    #[inline]
     fn explained(&self, result: io::Result<usize>, patience: Duration) -> io::Result<usize> {
         let has_ended = match &result {
             Ok(0) => true,
@@ -89,20 +94,24 @@ impl ChildStream {
         }
     }
 
+    #[inline]
     fn end(&self) {
         self.over.store(true, Ordering::SeqCst);
     }
 }
 
 impl Transport for ChildStream {
+    #[inline]
     fn recv(&self, buf: &mut Vec<u8>, deadline: &mut Deadline) -> io::Result<usize> {
         self.explained(self.stream.recv(buf, deadline), LEARN)
     }
 
+    #[inline]
     fn try_recv(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
         self.explained(self.stream.try_recv(buf), GLANCE)
     }
 
+    #[inline]
     fn try_send(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let sent = self.stream.try_send(parts);
         // A write may find the end first, and its reason is the one that is told.
@@ -112,40 +121,49 @@ impl Transport for ChildStream {
         sent
     }
 
+    #[inline]
     fn try_send_last(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         self.stream.try_send_last(parts)
     }
 
+    #[inline]
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         self.stream.poll(wanted, deadline)
     }
 
+    #[inline]
     fn input(&self, waker: &Waker) -> Input<'_> {
         self.stream.input(waker)
     }
 
+    #[inline]
     fn is_peer_gone(&self) -> Option<bool> {
         self.stream.is_peer_gone()
     }
 
+    #[inline]
     fn ends(&self) -> Option<[End; 2]> {
         self.stream.ends()
     }
 
+    #[inline]
     fn peer(&self) -> Identite {
         self.stream.peer()
     }
 
+    #[inline]
     fn shutdown_write(&self) {
         self.end();
         self.stream.shutdown_write();
     }
 
+    #[inline]
     fn shutdown(&self) {
         self.end();
         self.stream.shutdown();
     }
 
+    #[inline]
     fn close(&self) {
         self.end();
         self.stream.close();

@@ -13,22 +13,32 @@ use super::repo::Repo;
 
 /// The parts, each a file or a folder.
 const PARTS: &[&str] = &[
+    "cconn/src/contexte/trace.rs",
     "cconn/src/description",
     "cconn/src/description.rs",
     "cconn/src/essais",
     "cconn/src/essais.rs",
     "cconn/src/forme/ecarts.rs",
+    "cconn/src/forme/text.rs",
     "cconn/src/link/threads/apart.rs",
     "cconn/src/link/threads/feed",
     "cconn/src/link/threads/feed.rs",
     "cconn/src/link/threads/patience.rs",
+    "cconn/src/link/threads/promise.rs",
+    "cconn/src/link/verbs/channels.rs",
     "cconn/src/link/verbs/fed.rs",
+    "cconn/src/link/verbs/follow.rs",
+    "cconn/src/link/verbs/reports.rs",
+    "cconn/src/link/verbs/several.rs",
+    "cconn/src/link/verbs/streams.rs",
     "cconn/src/local",
     "cconn/src/local.rs",
     "cconn/src/persistant",
     "cconn/src/persistant.rs",
+    "cconn/src/serveur/broadcast.rs",
     "cconn/src/serveur/salon",
     "cconn/src/serveur/salon.rs",
+    "cconn/src/transport/child.rs",
     "cconn/src/transport/memory.rs",
 ];
 

@@ -44,6 +44,7 @@ pub(crate) enum NotKept {
 
 impl Link {
     /// A promise for the command of this connection that the calling thread is inside of.
+    #[inline]
     pub(crate) fn promise(self: &Arc<Self>, command: u64) -> Result<Promise, NoPromise> {
         let call = handler::marks_of(self).and_then(|marks| marks.call);
         if let Some(call) = call {
@@ -55,6 +56,7 @@ impl Link {
 
     /// Whether a call whose command has failed was answered by a promise before.
     #[cold]
+    #[inline]
     pub(super) fn is_kept(&self, call: CallId) -> bool {
         self.locked(|state| state.command_failed(call)) == Owed::Nothing
     }
@@ -62,6 +64,7 @@ impl Link {
     /// Writes what is owed to the caller of a command that has left its answer to its promise: false
     /// if nothing is.
     #[cold]
+    #[inline]
     pub(super) fn left_to_promise(
         &self,
         call: Option<CallId>,
@@ -79,6 +82,7 @@ impl Link {
 
     /// Makes the frame of an outcome whose bytes stand behind `header`. An error says why it can't
     /// be sent; the frame is that of a failure then.
+    #[inline]
     fn write_outcome(
         &self,
         (call, command): (CallId, u64),
@@ -112,6 +116,7 @@ impl Link {
     }
 
     /// Sends the frame that answers the call of a promise. Blocks while the outbox has no room.
+    #[inline]
     fn answer_later(&self, call: CallId, frame: &mut Answering) -> Result<(), Unwanted> {
         self.locked(|state| {
             // A waker may not wait; each promise appends one frame at most.
@@ -134,6 +139,7 @@ impl Link {
 
 impl Promise {
     /// Answers the call with what `encode` appends.
+    #[inline]
     pub(crate) fn keep(
         mut self,
         encode: impl FnOnce(&mut Answering) -> Outcome,
@@ -161,6 +167,7 @@ impl Promise {
 
     /// Has an alarm run once when nobody waits for the answer any more, at once if that is so now.
     /// That of a one-way message is never run.
+    #[inline]
     pub(crate) fn set_alarm(&mut self, alarm: Arc<Alarm>) {
         let Some(call) = self.call else { return };
         let set = |link: Arc<Link>| {
@@ -179,16 +186,19 @@ impl Promise {
         }
     }
 
+    #[inline]
     fn switch_off(&mut self) {
         self.alarms.drain(..).for_each(|alarm| alarm.switch_off());
     }
 
     /// Whether anybody waits for the answer: nobody does for that of a one-way message.
+    #[inline]
     pub(crate) fn is_of_call(&self) -> bool {
         self.call.is_some()
     }
 
     /// Why the answer is not wanted any more; `None` if it is.
+    #[inline]
     pub(crate) fn unwanted(&self) -> Option<Unwanted> {
         let Some(link) = self.link.upgrade() else { return Some(Unwanted::Lost) };
         let of_call = || {
@@ -199,12 +209,14 @@ impl Promise {
     }
 
     /// The connection that the command came by, as texts show it.
+    #[inline]
     pub(crate) fn label(&self) -> Box<str> {
         self.link.upgrade().map_or_else(Box::default, |link| link.identity.label().into())
     }
 }
 
 impl Drop for Promise {
+    #[inline]
     fn drop(&mut self) {
         self.switch_off();
         let (Some(call), Some(link)) = (self.call.take(), self.link.upgrade()) else { return };

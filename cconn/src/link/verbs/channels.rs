@@ -20,6 +20,7 @@ use crate::link::threads::leave::Appended;
 use crate::sync::Deadline;
 
 /// Pushes an item: `head`, then `long`. Blocks while there is no room, if `when_full` says so.
+#[inline]
 pub(crate) fn emit(
     channel: &StreamChannel,
     head: &[u8],
@@ -48,6 +49,7 @@ pub(crate) fn emit(
 }
 
 /// Ends a channel behind the items that were pushed. Waits for nothing.
+#[inline]
 pub(crate) fn finish(channel: &StreamChannel, how: Finish) {
     if let Some(route) = channel.finish(&how) {
         on_link(&route, |link| link.finish_channel(route.id, how));
@@ -56,6 +58,7 @@ pub(crate) fn finish(channel: &StreamChannel, how: Finish) {
 
 /// Takes the next item of a channel's stream that was not sent. Blocks until there is one, or the
 /// end.
+#[inline]
 pub(crate) fn next_here(channel: &StreamChannel) -> Next {
     loop {
         if let Some(next) = channel.next() {
@@ -79,6 +82,7 @@ fn on_link<T>(route: &Route, act: impl FnOnce(&dyn Carrier) -> T) -> Option<T> {
 }
 
 impl Carrier for Link {
+    #[inline]
     fn emit(
         &self,
         channel: &StreamChannel,
@@ -107,6 +111,7 @@ impl Carrier for Link {
         }
     }
 
+    #[inline]
     fn finish_channel(&self, id: OutletId, how: Finish) {
         self.locked_soon(|state| {
             state.finish_channel(id, how);
@@ -118,17 +123,20 @@ impl Carrier for Link {
         });
     }
 
+    #[inline]
     fn names(&self, command: u64) -> [Box<str>; 2] {
         let name = self.commands().name(command).unwrap_or_default();
         [name, self.identity.label().into()]
     }
 
+    #[inline]
     fn let_go(self: Arc<Self>) {
         let_go(self, None);
     }
 }
 
 impl Link {
+    #[inline]
     fn push_item(
         &self,
         state: &mut Locked<'_>,
@@ -143,6 +151,7 @@ impl Link {
 
     /// Waits for room in a channel's queue, as a thread does that feeds a stream.
     #[cold]
+    #[inline]
     fn wait_to_push(&self, id: OutletId, item: &mut Item<'_>) -> Result<Pushed, Failure> {
         self.locked_aside(|state, from_handler| {
             let caller = !from_handler || !self.is_inside();

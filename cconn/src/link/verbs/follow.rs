@@ -15,6 +15,7 @@ impl Link {
     /// the connection has ended, or when the deadline has passed. Never waits.
     ///
     /// At the deadline the call is given up, as `wait_out` does.
+    #[inline]
     pub(crate) fn follow(
         &self,
         call: CallId,
@@ -29,6 +30,7 @@ impl Link {
         polled
     }
 
+    #[inline]
     fn follow_locked(
         &self,
         state: &mut Locked<'_>,

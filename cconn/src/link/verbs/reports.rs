@@ -26,6 +26,7 @@ struct Reported<'a> {
 }
 
 impl Drop for Reported<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.link.locked_soon(|state| state.forget_reports(self.call));
         if !self.is_over {
@@ -38,6 +39,7 @@ impl Link {
     /// Sends a call that wants reports, and waits for its answer; `told` is called for each report.
     /// `silence`: the deadline begins anew with each of them, and is this long.
     // [progress.silence]
+    #[inline]
     pub(crate) fn call_reported(
         &self,
         frame: &mut Outgoing<&[u8]>,
@@ -64,6 +66,7 @@ impl Link {
     }
 
     /// Waits for the next report of a call, or for its outcome.
+    #[inline]
     fn next_news(&self, call: CallId, until: &mut Deadline) -> Result<News, Failure> {
         self.locked_aside(|state, from_handler| {
             state.begin_awaiting(call);
@@ -89,6 +92,7 @@ impl Link {
 
     /// Says how far the command of this connection has come that the calling thread works for, if
     /// its caller wants to know. Never waits.
+    #[inline]
     pub(crate) fn report(&self, report: impl FnOnce() -> Report) {
         let Some(call) = self.call_worked_for() else { return };
         if !self.locked(|state| state.wants_reports(call)) {

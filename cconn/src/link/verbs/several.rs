@@ -41,11 +41,13 @@ pub(crate) struct Awaited<'a> {
 }
 
 impl Awaited<'_> {
+    #[inline]
     fn is_answered(&self, state: &State) -> bool {
         state.first_answered(&self.calls).is_some()
     }
 
     /// Whether the wait is over: after the end of the connection no call will be answered any more.
+    #[inline]
     fn is_over(&self, state: &State) -> bool {
         self.is_answered(state) || state.ended().is_some()
     }
@@ -53,6 +55,7 @@ impl Awaited<'_> {
 
 /// Waits until a call of one of several connections is answered, one of the connections has ended,
 /// or `time` is over. Every connection is read meanwhile.
+#[inline]
 pub(crate) fn wait_for_first(awaited: &[Awaited<'_>], time: Duration) -> Result<(), Failure> {
     let mut deadline = Deadline::After(time);
     if deadline.is_no_time() {
@@ -94,6 +97,7 @@ struct Holding<'a> {
 }
 
 impl<'a> Holding<'a> {
+    #[inline]
     fn new(awaited: &'a Awaited<'a>, gave_up_turn: bool) -> Self {
         let caller = !gave_up_turn || !awaited.link.is_inside();
         awaited.link.locked(|state| {
@@ -105,10 +109,12 @@ impl<'a> Holding<'a> {
 
     /// Reads what has arrived, writes what the socket takes, and lists the thread as a sleeper of
     /// this connection. True if the wait is over.
+    #[inline]
     fn visit(&mut self, parker: &Arc<Parker>, readable: bool, budget: usize) -> bool {
         self.awaited.link.locked(|state| self.visit_locked(state, parker, readable, budget))
     }
 
+    #[inline]
     fn visit_locked(
         &mut self,
         state: &mut Locked<'_>,
@@ -140,6 +146,7 @@ impl<'a> Holding<'a> {
         false
     }
 
+    #[inline]
     fn read(&self, state: &mut Locked<'_>, reader: Box<Reader>, budget: usize) {
         if self.held_back.is_some_and(|until| now() < until) {
             return state.put_helm(reader);
@@ -153,6 +160,7 @@ impl<'a> Holding<'a> {
     }
 
     /// Decides when to look at this connection again, apart from input and signals.
+    #[inline]
     fn arrange(&mut self, state: &mut State) {
         let frame = self.helm.as_mut().and_then(|reader| reader.inbox.frame_deadline(now()));
         self.held_back = if state.is_flooded() { state.held_until(now()) } else { None };
@@ -161,6 +169,7 @@ impl<'a> Holding<'a> {
         self.due = frame.into_iter().chain(self.held_back).chain(full).min();
     }
 
+    #[inline]
     fn shrink(&mut self) {
         self.awaited.link.locked(|state| state.shrink());
         if let Some(reader) = &mut self.helm {
@@ -169,6 +178,7 @@ impl<'a> Holding<'a> {
     }
 
     /// Gives back what the thread holds of this connection, and passes the baton on.
+    #[inline]
     fn leave(self, parker: &Arc<Parker>) {
         self.awaited.link.locked(|state| {
             state.end_sleep(parker);
@@ -204,6 +214,7 @@ struct Round<'a> {
 impl Round<'_> {
     /// Waits for the deadline at most, and no longer than the command that the thread works for is
     /// wanted; says why if it is not.
+    #[inline]
     fn wait(&mut self, deadline: &mut Deadline, working: Option<&Working>) -> Option<Unwanted> {
         // At first every connection is visited.
         let all = Woken { found: vec![false; self.holdings.len()], signalled: true };
@@ -222,6 +233,7 @@ impl Round<'_> {
         None
     }
 
+    #[inline]
     fn visit(&mut self, woken: &Woken, budget: usize) -> bool {
         let begin = now();
         self.holdings.iter_mut().zip(&woken.found).any(|(holding, found)| {
@@ -231,6 +243,7 @@ impl Round<'_> {
     }
 
     /// Sleeps until there is input, a signal, a connection to look at again, or the deadline.
+    #[inline]
     fn sleep(&mut self, deadline: Option<Instant>) -> Woken {
         let quiet = if self.shrunk { None } else { now().checked_add(QUIET) };
         let due = self.holdings.iter().filter_map(|holding| holding.due).min();
@@ -245,6 +258,7 @@ impl Round<'_> {
         woken
     }
 
+    #[inline]
     fn sleep_until(&mut self, mut until: Option<Instant>) -> Woken {
         let waker = Waker::from(self.parker.clone());
         let mut found = vec![false; self.holdings.len()];
@@ -283,6 +297,7 @@ impl Round<'_> {
         Woken { found, signalled }
     }
 
+    #[inline]
     fn leave(self) {
         self.holdings.into_iter().for_each(|holding| holding.leave(&self.parker));
     }

@@ -24,6 +24,7 @@ impl Link {
     ///
     /// Blocks until one has come; at most for `silence`, unless the stream says that it may be
     /// silent. A command that waits gives up its turn meanwhile.
+    #[inline]
     pub(crate) fn next_row(
         &self,
         lane: Lane,
@@ -45,6 +46,7 @@ impl Link {
         }
     }
 
+    #[inline]
     fn await_row(&self, lane: Lane, silence: Duration) -> Result<Row, Failure> {
         let row = self.locked_aside(|state, from_handler| {
             let quiet = state.may_be_silent(lane);
@@ -79,6 +81,7 @@ impl Link {
 
     /// Notes what was taken of a row that is not used up yet, so that its sender gets credit.
     /// Returns the cost of further items after which that is due next.
+    #[inline]
     pub(crate) fn took(&self, lane: Lane, taken: Taken) -> u64 {
         self.locked(|state| {
             let until_due = state.took(lane, taken);
@@ -88,6 +91,7 @@ impl Link {
     }
 
     /// Lets a stream go that is not wanted any more. Never waits, and writes nothing itself.
+    #[inline]
     pub(crate) fn drop_stream(&self, lane: Lane, taken: Taken) {
         self.locked_soon(|state| {
             state.drop_stream(lane, taken);
@@ -99,6 +103,7 @@ impl Link {
     ///
     /// An error if the caller does not feed it.
     // [lane.declared] [lane.count]
+    #[inline]
     pub(crate) fn open_argument(&self) -> Result<Lane, NoArgument> {
         let marks = handler::marks().filter(|marks| marks.fed > 0);
         let marks = marks.ok_or(NoArgument { given: 0 })?;
@@ -116,6 +121,7 @@ impl Link {
     }
 
     /// Leaves a stop to other threads.
+    #[inline]
     pub(in super::super) fn leave_stop(&self, state: &mut Locked<'_>) {
         if self.watch.is_some() {
             state.leave_unflushed();
@@ -125,6 +131,7 @@ impl Link {
     }
 
     /// The failure of a stream whose connection has ended.
+    #[inline]
     pub(super) fn lost_stream(&self) -> Failure {
         let ending = self.locked(|state| state.ended().cloned());
         let ending = ending.unwrap_or_else(|| Arc::new(Ending::vanished()));
@@ -140,6 +147,7 @@ pub(crate) struct NoArgument {
 }
 
 /// What a thread sleeps for that waits for items.
+#[inline]
 fn sleep_for(lane: Lane) -> Sleep {
     if lane.lane == ANSWER { Sleep::Answer(lane.call) } else { Sleep::Argument(lane.call) }
 }
@@ -149,6 +157,7 @@ fn sleep_for(lane: Lane) -> Sleep {
 /// did until a moment ago.
 // [stream.silence]
 #[cold]
+#[inline]
 fn may_wait_on(state: &mut State, lane: Lane, is_lenient: &mut bool) -> bool {
     if lane.lane != ANSWER {
         return state.may_be_silent(lane);
