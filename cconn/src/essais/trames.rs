@@ -229,7 +229,7 @@ fn told(greeting: &Greeting, fields: &mut Vec<(&'static str, String)>) {
     fields.push(("decision", format!("{:?}", greeting.refusal)));
     fields.push(("max_trame", greeting.max_frame.to_string()));
     fields.push(("fenetre", greeting.window.to_string()));
-    fields.push(("capacites", numbers(&greeting.features.bits())));
+    fields.push(("capacites", numbers(greeting.features.bits(&mut [0; 8]))));
     if let Some(instance) = greeting.instance {
         fields.push(("instance", format!("{instance:016x}")));
     }

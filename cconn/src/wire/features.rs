@@ -70,13 +70,11 @@ impl Features {
         Features(u64::from_le_bytes(known))
     }
 
-    /// The bits as they are sent: without zero bytes at the end.
-    pub(crate) fn bits(self) -> Vec<u8> {
-        let mut bits = self.0.to_le_bytes().to_vec();
-        while bits.last() == Some(&0) {
-            bits.pop();
-        }
-        bits
+    /// The bits as they are sent, written to `place`: without zero bytes at the end.
+    pub(crate) fn bits(self, place: &mut [u8; 8]) -> &[u8] {
+        *place = self.0.to_le_bytes();
+        let bytes = u64::BITS.saturating_sub(self.0.leading_zeros()).div_ceil(u8::BITS);
+        place.get(..bytes as usize).unwrap_or_default()
     }
 }
 
@@ -95,7 +93,7 @@ mod tests {
             (&[0, 0, 0, 0, 0, 0, 0, 0x80, 0xff], Features(1 << 63)),
         ] {
             assert_eq!(Features::parse(bits), set);
-            assert!(bits.starts_with(&set.bits()));
+            assert!(bits.starts_with(set.bits(&mut [0xff; 8])));
         }
     }
 

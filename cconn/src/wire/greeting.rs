@@ -32,6 +32,9 @@ const FIXED_REST: usize = 18;
 // [greeting.text]
 const MAX_TEXT: usize = 512;
 
+/// The size of a record without its data: number and length.
+const RECORD_HEAD: usize = 4;
+
 /// The numbers of the records behind the text.
 // [record.numbers]
 mod record {
@@ -99,30 +102,22 @@ impl Greeting {
     /// Writes head, rest and records.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let text = shorten(&self.text, MAX_TEXT);
-        let records = self.records();
-        let rest = FIXED_REST.saturating_add(text.len()).saturating_add(records.len());
-        out.extend(MAGIC);
-        out.extend(VERSION.to_le_bytes());
-        out.extend(length16(rest).to_le_bytes());
-        out.extend([self.role as u8, CODEC, self.refusal.number(), 0]);
-        out.extend(self.max_frame.to_le_bytes());
-        out.extend(self.window.to_le_bytes());
-        out.extend(length16(text.len()).to_le_bytes());
-        out.extend(text.as_bytes());
-        out.extend(records);
-    }
-
-    /// The records behind the text; empty if there is nothing to declare.
-    fn records(&self) -> Vec<u8> {
-        let mut records = Vec::new();
-        let bits = self.features.bits();
-        if !bits.is_empty() {
-            write_record(&mut records, record::FEATURES, &bits);
-        }
-        if let Some(instance) = self.instance {
-            write_record(&mut records, record::INSTANCE, &instance.to_le_bytes());
-        }
-        records
+        let (mut place, instance) = ([0; 8], self.instance.map(u64::to_le_bytes));
+        let features = self.features.bits(&mut place);
+        let instance = instance.as_ref().map_or(&[][..], |number| number);
+        let records = room_of(features).saturating_add(room_of(instance));
+        let rest = FIXED_REST.saturating_add(text.len()).saturating_add(records);
+        out.reserve(GREETING_HEAD.saturating_add(rest));
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&length16(rest).to_le_bytes());
+        out.extend_from_slice(&[self.role as u8, CODEC, self.refusal.number(), 0]);
+        out.extend_from_slice(&self.max_frame.to_le_bytes());
+        out.extend_from_slice(&self.window.to_le_bytes());
+        out.extend_from_slice(&length16(text.len()).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+        write_record(out, record::FEATURES, features);
+        write_record(out, record::INSTANCE, instance);
     }
 
     /// Reads the rest of a greeting, behind its head.
@@ -150,10 +145,17 @@ impl Greeting {
     }
 }
 
+/// The bytes that a record with this data takes. What declares nothing has no record.
+fn room_of(data: &[u8]) -> usize {
+    if data.is_empty() { 0 } else { RECORD_HEAD.saturating_add(data.len()) }
+}
+
 fn write_record(out: &mut Vec<u8>, number: u16, data: &[u8]) {
-    out.extend(number.to_le_bytes());
-    out.extend(length16(data.len()).to_le_bytes());
-    out.extend(data);
+    if !data.is_empty() {
+        out.extend_from_slice(&number.to_le_bytes());
+        out.extend_from_slice(&length16(data.len()).to_le_bytes());
+        out.extend_from_slice(data);
+    }
 }
 
 /// Reads the records behind the text, up to the end of the greeting.
