@@ -241,7 +241,8 @@ impl Clients {
     /// Gives a client's place back, because its thread ends or never began. True if a newcomer
     /// waits for a place.
     pub(super) fn leave(&self, id: u64) -> bool {
-        let leaving = self.state.lock().connected.get(id).cloned();
+        let of = |state: &Roster| state.connected.get(id).filter(|_| state.stopping).cloned();
+        let leaving = of(&self.state.lock());
         let was_cut = leaving.is_some_and(|link| link.was_cut_in_stop());
         let mut state = self.state.lock();
         state.threads -= 1;
@@ -251,7 +252,7 @@ impl Clients {
         state.greeting.remove(id);
         state.origins.remove(id);
         let removed = state.connected.remove(id);
-        state.cut_off += usize::from(was_cut && state.stopping);
+        state.cut_off += usize::from(was_cut);
         let awaited = std::mem::take(&mut state.awaited);
         drop(state);
         self.fewer.notify_all();

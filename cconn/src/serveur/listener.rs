@@ -385,13 +385,13 @@ impl Listener {
         let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
         // An interrupted wait counts as a short one: the caller looks, and waits again.
         let _ready = rustix::event::poll(&mut fds, pause.as_ref());
-        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        let (ours, strangers) = ready.split_at(2);
-        if ours.first() == Some(&true) {
+        let is_ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        let (ours, strangers) = fds.split_at(2);
+        if ours.first().is_some_and(is_ready) {
             self.waker.hear_out();
         }
-        let spoke = strangers.iter().enumerate().filter(|(_, ready)| **ready);
-        (ours.last() == Some(&true), spoke.map(|(at, _)| at).collect())
+        let spoke = strangers.iter().enumerate().filter(|(_, stranger)| is_ready(stranger));
+        (ours.last().is_some_and(is_ready), spoke.map(|(at, _)| at).collect())
     }
 }
 
