@@ -9,6 +9,7 @@ mod tcp;
 #[cfg(unix)]
 mod unix;
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -146,25 +147,24 @@ pub(crate) fn connect(
 ) -> Resultat<(Client, Option<u64>)> {
     settings.check()?;
     given.check()?;
-    let invalid = |invalid: &AdresseInvalide| unreachable(invalid.text(), invalid.to_io());
+    let invalid = |invalid: &AdresseInvalide| unreachable(&invalid.text(), invalid.to_io());
     let address = address.as_ref().map_err(invalid)?;
-    let text = address.to_string();
     if address.is_parent() {
         let cause = "the process that started this one is a client: `Serveur::depuis_parent` is \
                      its server";
-        return Err(unreachable(&text, io::Error::new(io::ErrorKind::InvalidInput, cause)));
+        return Err(unreachable(address, io::Error::new(io::ErrorKind::InvalidInput, cause)));
     }
     if let Some(name) = address.unix() {
         let deadline = Instant::now().checked_add(settings.connect_deadline);
         let (io, peer) = unix::connect(address, name, settings, deadline)?;
         let io = secure::secured(settings, io, address, deadline)?;
-        return greet_and_join(settings, given, io, peer, &text, deadline);
+        return greet_and_join(settings, given, io, peer, address, deadline);
     }
-    let found = address.resolve().map_err(|cause| unreachable(&text, cause))?;
+    let found = address.resolve().map_err(|cause| unreachable(address, cause))?;
     let deadline = Instant::now().checked_add(settings.connect_deadline);
-    let (io, peer) = tcp::connect_any(&text, &found, settings, deadline)?;
+    let (io, peer) = tcp::connect_any(address, &found, settings, deadline)?;
     let io = secure::secured(settings, io, address, deadline)?;
-    greet_and_join(settings, given, io, peer, &text, deadline)
+    greet_and_join(settings, given, io, peer, address, deadline)
 }
 
 /// Windows has Unix sockets that safe code can't use.
@@ -178,7 +178,7 @@ mod unix {
         _: &Settings,
         _: Option<Instant>,
     ) -> Resultat<(Arc<dyn Transport>, Option<Adresse>)> {
-        Err(unreachable(&address.to_string(), crate::transport::no_unix_sockets()))
+        Err(unreachable(address, crate::transport::no_unix_sockets()))
     }
 }
 
@@ -188,7 +188,7 @@ pub(crate) fn join(settings: &Settings, io: Arc<dyn Transport>, text: &str) -> R
     // Both ends are in this process: there is nobody to prove anything to, and the server's end
     // keeps what passes.
     let settings = Settings { keys: Keys::default(), black_box: None, ..settings.clone() };
-    let joined = greet_and_join(&settings, &mut Given::default(), io, None, text, deadline);
+    let joined = greet_and_join(&settings, &mut Given::default(), io, None, &text, deadline);
     joined.map(|(client, _)| client)
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn join_child(
 ) -> Resultat<Client> {
     let deadline = Instant::now().checked_add(settings.connect_deadline);
     let identity = Identity::of_client(next_id(), None).called(text);
-    greet_and_link(settings, given, io, identity, text, deadline).map(|(client, _)| client)
+    greet_and_link(settings, given, io, identity, &text, deadline).map(|(client, _)| client)
 }
 
 fn greet_and_join(
@@ -210,7 +210,7 @@ fn greet_and_join(
     given: &mut Given,
     io: Arc<dyn Transport>,
     address: Option<Adresse>,
-    text: &str,
+    text: &dyn Display,
     deadline: Option<Instant>,
 ) -> Resultat<(Client, Option<u64>)> {
     let identity = Identity::of_client(next_id(), address);
@@ -222,10 +222,11 @@ fn greet_and_link(
     given: &mut Given,
     io: Arc<dyn Transport>,
     identity: Identity,
-    text: &str,
+    text: &dyn Display,
     deadline: Option<Instant>,
 ) -> Resultat<(Client, Option<u64>)> {
-    link::note_maker();
+    let watch = Watch::of_process();
+    link::note_maker(&watch);
     let greeted = greet_server(&*io, settings, text, deadline)?;
     let hooks = settings.hooks.clone();
     let registry = match &settings.commands {
@@ -243,7 +244,7 @@ fn greet_and_link(
         commands: Arc::new(registry),
         limits: Arc::new(settings.limits.clone()),
         peer: greeted.limits,
-        watch: Some(Watch::of_process()),
+        watch: Some(watch),
         identity,
         ends_with_handles: true,
         rest: greeted.rest,
@@ -263,12 +264,15 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-pub(crate) fn unreachable(text: &str, cause: io::Error) -> Erreur {
-    Erreur::Connexion(Box::new(EchecConnexion::Connexion { adresse: text.into(), cause }))
+pub(crate) fn unreachable(text: &dyn Display, cause: io::Error) -> Erreur {
+    Erreur::Connexion(Box::new(EchecConnexion::Connexion {
+        adresse: text.to_string().into(),
+        cause,
+    }))
 }
 
-fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
-    let (commande, link) = (None, text.into());
+fn late(text: &dyn Display, phase: Phase, delai: Duration) -> Erreur {
+    let (commande, link) = (None, text.to_string().into());
     Erreur::Delai(Box::new(Delai {
         phase,
         delai,
@@ -283,7 +287,7 @@ fn late(text: &str, phase: Phase, delai: Duration) -> Erreur {
 fn greet_server(
     io: &dyn Transport,
     settings: &Settings,
-    text: &str,
+    text: &dyn Display,
     deadline: Option<Instant>,
 ) -> Resultat<Greeted> {
     // [greeting.client-at-once] [greeting.before-frames]
@@ -294,8 +298,12 @@ fn greet_server(
 }
 
 /// The public error of a failed greeting.
-pub(crate) fn handshake_failed(error: HandshakeError, text: &str, delay: Duration) -> Erreur {
-    let (adresse, texte) = (text.into(), error.to_string().into());
+pub(crate) fn handshake_failed(
+    error: HandshakeError,
+    text: &dyn Display,
+    delay: Duration,
+) -> Erreur {
+    let (adresse, texte) = (text.to_string().into(), error.to_string().into());
     Erreur::Connexion(Box::new(match error {
         HandshakeError::Late => return late(text, Phase::Accueil, delay),
         HandshakeError::SpeaksTls(_) => {

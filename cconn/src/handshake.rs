@@ -289,7 +289,8 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::transport::{Memory, Socket};
+    use crate::preuve::Keys;
+    use crate::transport::{Closing, Memory, Socket};
 
     #[test]
     fn a_greeting_that_is_there_is_not_late() {
@@ -302,6 +303,22 @@ mod tests {
         greet(&hers, Role::Server, &limits, Refusal::Accepted, "", Told::default(), past).unwrap();
         read_greeting(&ours, Role::Client, past).unwrap();
     }
+
+    #[test]
+    fn a_client_that_has_greeted_delays_no_small_write_and_probes_its_server() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let same = stream.try_clone().unwrap();
+        let ours = Closing::new(Socket::new(stream));
+        let hers = Socket::new(listener.accept().unwrap().0);
+        let (limits, keys) = (Limits::default(), Keys::default());
+        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", Told::default(), None).unwrap();
+        assert!(!same.nodelay().unwrap());
+        greet_and_prove(&ours, &limits, &keys, None, None).unwrap();
+        assert!(same.nodelay().unwrap());
+        assert!(rustix::net::sockopt::socket_keepalive(&same).unwrap());
+    }
+
     /// Bytes that may be held of a peer before it is known who it is.
     const HELD: usize = 16 << 10;
 

@@ -22,13 +22,15 @@ pub(super) fn secured(
     use crate::transport::Secured;
 
     let Some(tls) = &settings.tls else { return Ok(io) };
+    // Here the server's work begins with TLS.
+    io.configure(settings.limits.write_deadline);
     let stream = Secured::new(io, tls.session(address.host().as_deref())?);
     stream.shake_hands(deadline).map_err(|error| {
         let error = match error.kind() {
             ErrorKind::TimedOut => HandshakeError::Late,
             _ => HandshakeError::Io(error),
         };
-        super::handshake_failed(error, &address.to_string(), settings.connect_deadline)
+        super::handshake_failed(error, address, settings.connect_deadline)
     })?;
     Ok(Arc::new(stream))
 }

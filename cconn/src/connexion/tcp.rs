@@ -1,5 +1,6 @@
 //! Connecting over TCP.
 
+use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Settings, late, unreachable};
 use crate::adresse::Adresse;
 use crate::erreur::{Phase, Resultat};
-use crate::transport::{Closing, Socket, Transport, configure};
+use crate::transport::{Closing, Socket, Transport};
 
 /// How many times connecting is tried again if the socket has connected to itself.
 const SELF_CONNECTIONS: usize = 3;
@@ -16,7 +17,7 @@ const SELF_CONNECTIONS: usize = 3;
 /// Tries every address within one deadline. Each address gets an equal share of the time that is
 /// left, so that one that never answers leaves time for those behind it.
 pub(super) fn connect_any(
-    text: &str,
+    text: &dyn Display,
     addresses: &[SocketAddr],
     settings: &Settings,
     deadline: Option<Instant>,
@@ -31,11 +32,8 @@ pub(super) fn connect_any(
             return Err(late(text, Phase::Connexion, delay));
         }
         match connect_to_other(*address, share) {
-            Ok(stream) => {
-                configure(&stream, settings.limits.write_deadline);
-                let io = Socket::new(stream);
-                let peer = io.peer_address();
-                return Ok((Arc::new(Closing::new(io)), peer));
+            Ok((stream, peer)) => {
+                return Ok((Arc::new(Closing::new(Socket::new(stream))), Some(peer.into())));
             }
             Err(error) => last = error,
         }
@@ -46,14 +44,15 @@ pub(super) fn connect_any(
     Err(unreachable(text, last))
 }
 
-/// Connects, but never to itself: if no socket listens on a port that the system also gives to
+/// Connects, and returns the peer's address too. Never connects to itself: if no socket listens on a port that the system also gives to
 /// clients, a TCP connection to that port can meet itself.
-fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<TcpStream> {
+fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<(TcpStream, SocketAddr)> {
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     for _ in 0..SELF_CONNECTIONS {
         let stream = TcpStream::connect_timeout(&address, rest)?;
-        if stream.local_addr()? != stream.peer_addr()? {
-            return Ok(stream);
+        let peer = stream.peer_addr()?;
+        if stream.local_addr()? != peer {
+            return Ok((stream, peer));
         }
     }
     Err(io::ErrorKind::ConnectionRefused.into())
@@ -109,7 +108,7 @@ mod tests {
         let settings = Settings { connect_deadline: delay, ..Settings::default() };
         let connect = |addresses: &[SocketAddr]| {
             let reached =
-                connect_any("test", addresses, &settings, Instant::now().checked_add(delay));
+                connect_any(&"test", addresses, &settings, Instant::now().checked_add(delay));
             reached.map(|(_, peer)| peer)
         };
         let alone = connect(&[unanswered]);

@@ -19,9 +19,8 @@ pub(super) fn connect(
 ) -> Resultat<(Arc<dyn Transport>, Option<Adresse>)> {
     let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
     let rest = deadline.map_or(Duration::MAX, left);
-    let text = address.to_string();
     if rest.is_zero() {
-        return Err(late(&text, Phase::Connexion, settings.connect_deadline));
+        return Err(late(address, Phase::Connexion, settings.connect_deadline));
     }
     match unix::connect(Name::of(name), rest) {
         Ok(stream) => {
@@ -29,8 +28,8 @@ pub(super) fn connect(
             Ok((Arc::new(Closing::new(io)), Some(address.clone())))
         }
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Err(late(&text, Phase::Connexion, settings.connect_deadline))
+            Err(late(address, Phase::Connexion, settings.connect_deadline))
         }
-        Err(error) => Err(unreachable(&text, error)),
+        Err(error) => Err(unreachable(address, error)),
     }
 }

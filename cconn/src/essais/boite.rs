@@ -163,7 +163,7 @@ impl BoiteNoire {
         let (hers, ours) = Memory::pair(CAPACITY);
         let _refused = serveur.receive(ours)?;
         let deadline = Instant::now().checked_add(PATIENCE);
-        let failed = |error| handshake_failed(error, "local", PATIENCE);
+        let failed = |error| handshake_failed(error, &"local", PATIENCE);
         let (limits, told) = (Limits::default(), handshake::Told::default());
         handshake::greet(&hers, Role::Client, &limits, Refusal::Accepted, "", told, deadline)
             .map_err(failed)?;
@@ -238,9 +238,9 @@ fn exchange(
             return Ok(heard);
         }
         let wanted = Ready { readable: true, writable: !rest.is_empty() };
-        let ready = io.poll(wanted, deadline).map_err(|cause| unreachable("local", cause))?;
+        let ready = io.poll(wanted, deadline).map_err(|cause| unreachable(&"local", cause))?;
         if ready == Ready::default() {
-            return Err(handshake_failed(handshake::HandshakeError::Late, "local", PATIENCE));
+            return Err(handshake_failed(handshake::HandshakeError::Late, &"local", PATIENCE));
         }
         if ready.readable {
             heard.reserve(4096);

@@ -171,7 +171,7 @@ impl Reseau {
             let dice = Dice(dice.below(u64::MAX));
             let body = move || pass(&from, &to, plan, dice);
             crate::sync::spawn("cconn-reseau".to_owned(), None, body)
-                .map_err(|cause| unreachable("local", cause))?;
+                .map_err(|cause| unreachable(&"local", cause))?;
         }
         serveur.client_over(hers, ours)
     }

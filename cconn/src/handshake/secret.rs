@@ -42,10 +42,12 @@ pub(crate) fn greet_and_prove(
     let mut own = written(Role::Client, limits, Refusal::Accepted, "", told);
     if keys.is_empty() {
         send(io, &own, deadline)?;
+        io.configure(limits.write_deadline);
         return read_greeting(io, Role::Client, deadline);
     }
     keys.challenge(None).ok_or(HandshakeError::NoRandom)?.append(&mut own);
     send(io, &own, deadline)?;
+    io.configure(limits.write_deadline);
     let mut greeted = read_greeting(io, Role::Client, deadline)?;
     let theirs = greeted.offer.take().ok_or(HandshakeError::Unproven(Refusal::Unproven))?;
     let key = keys.known(&theirs.challenge).ok_or(HandshakeError::Unproven(Refusal::NoSecret))?;

@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::commande::{EndHook, Given, Registry};
 use crate::connexion::{Settings, black_box_setting, shared_settings};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
+use crate::link::{Watch, note_maker};
 use crate::sync::Mutex;
 
 /// How long a newcomer waits for the place of a client that has just left. Without it, a program
@@ -239,7 +240,7 @@ impl OptionsServeur {
         self.given.check()?;
         self.bounds.check()?;
         self.proxies.check()?;
-        crate::link::note_maker();
+        note_maker(&Watch::of_process());
         let (listener, address) = self.listen()?;
         self.warn(&address);
         self.bounds.lower_to(affordable_clients());

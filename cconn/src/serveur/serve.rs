@@ -101,7 +101,7 @@ impl Serveur {
                         serveur.serve_local(id, ours);
                     }
                 });
-                started.map_err(|cause| crate::connexion::unreachable("local", cause))?;
+                started.map_err(|cause| crate::connexion::unreachable(&"local", cause))?;
                 Ok(None)
             }
             Err(refusal) => {

@@ -53,7 +53,7 @@ impl Serveur {
                 serveur.shared.listener.wake();
             }
         });
-        started.map_err(|cause| unreachable(&self.to_string(), cause))
+        started.map_err(|cause| unreachable(self, cause))
     }
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{End, Input, Ready, Socket, Transport};
 use crate::identite::Identite;
@@ -125,6 +125,10 @@ impl Transport for Closing {
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         let both = Ready { readable: true, writable: true };
         self.with(|stream| stream.poll(wanted, deadline)).unwrap_or(Ok(both))
+    }
+
+    fn configure(&self, write_deadline: Duration) {
+        self.with(|stream| stream.configure(write_deadline));
     }
 
     fn direct(&self) -> Option<Arc<dyn Transport>> {

@@ -33,7 +33,6 @@ pub(crate) use options::configure;
 pub(crate) use polling::Socket;
 
 use super::Ready;
-use crate::adresse::Adresse;
 use crate::copy;
 use crate::sync::{AsFd, BorrowedFd};
 
@@ -55,11 +54,6 @@ impl Socket {
             configure(&stream, write_deadline);
         }
         Socket::new(stream)
-    }
-
-    /// The peer's address.
-    pub(crate) fn peer_address(&self) -> Option<Adresse> {
-        self.stream.peer_address()
     }
 
     /// The socket, for a poll of several sockets.

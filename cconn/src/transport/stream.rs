@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::identite::Identite;
 use crate::sync::{AsFd, Deadline};
@@ -67,6 +67,10 @@ pub(crate) trait Transport: Send + Sync {
     /// Blocks until one of the wanted directions is ready or the deadline passes; then none is
     /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
+
+    /// Sets what the stream of a client needs beyond being connected. Called once, when the greeting
+    /// has been sent: so the server already has work while this takes its system calls.
+    fn configure(&self, _write_deadline: Duration) {}
 
     /// The stream inside this one, for a user that drops it after `close`: calls on it skip the
     /// check whether the stream is closed. `None` if there is no such stream.

@@ -51,6 +51,8 @@ pub(in super::super) struct ChannelParts {
     pub(in super::super) rest: Vec<u8>,
     /// Whether the connection has a watchman.
     pub(in super::super) watched: bool,
+    /// The process that makes the connection.
+    pub(in super::super) process: u32,
 }
 
 impl Channel {
@@ -58,9 +60,8 @@ impl Channel {
     /// of stack that it has once used, and this is most of a connection.
     #[inline(never)]
     pub(in super::super) fn new(parts: ChannelParts) -> Box<Self> {
-        let ChannelParts { io, kinds, limits, peer, rest, watched } = parts;
+        let ChannelParts { io, kinds, limits, peer, rest, watched, process } = parts;
         let (reader, outlet) = (Reader::new(&limits, rest, &*io), Direct::of(&*io));
-        let process = crate::sync::process_id();
         Box::write(
             Box::new_uninit(),
             Channel {

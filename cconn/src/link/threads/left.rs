@@ -66,7 +66,8 @@ impl BytesLeft {
             return;
         }
         // After a fork the remembered connections belong to the parent process.
-        if self.process.replace(process_id()) != process_id() {
+        let process = process_id();
+        if self.process.replace(process) != process {
             links.clear();
         }
         // Scanned only when their number has doubled, so that remembering stays cheap.
@@ -103,14 +104,15 @@ impl Drop for BytesLeft {
 }
 
 /// Notes that the calling thread makes a connection or a server: the process may end with this
-/// thread.
-pub(crate) fn note_maker() {
+/// thread. `watch`: the watchman of this process.
+pub(crate) fn note_maker(watch: &Watch) {
     if !OTHERS_OUTLIVE_EXIT {
         // The destructor must not even try the lock: the thread that has it may be gone.
         return;
     }
     let _no_locals = LEFT.try_with(|left| {
-        if left.process.replace(process_id()) != process_id() {
+        let process = watch.process();
+        if left.process.replace(process) != process {
             left.links.take();
         }
         left.is_maker.set(true);

@@ -19,6 +19,7 @@ use crate::link::core::load::Load;
 use crate::link::core::notices::Notice;
 use crate::link::core::route::Kinds;
 use crate::link::io::channel::{Channel, ChannelParts};
+use crate::sync::process_id;
 use crate::transport::Transport;
 use crate::wire::Features;
 
@@ -112,8 +113,11 @@ impl Link {
         let Parts { io, commands, limits, peer, watch, .. } = &parts;
         let (kinds, limits) = (commands.clone(), limits.clone());
         let (peer, watched) = (*peer, watch.is_some());
+        // The watchman has asked the system for that already.
+        let process = watch.as_ref().map_or_else(process_id, |watch| watch.process());
+        let io = io.clone();
         let channel =
-            Channel::new(ChannelParts { io: io.clone(), kinds, limits, peer, rest, watched });
+            Channel::new(ChannelParts { io, kinds, limits, peer, rest, watched, process });
         Link::around(channel, parts)
     }
 

@@ -133,6 +133,11 @@ impl Watch {
         &self.stops
     }
 
+    /// The number of the process whose watchman this is.
+    pub(super) fn process(&self) -> u32 {
+        self.process
+    }
+
     /// Whether this watchman belongs to this process, and not to a parent.
     pub(in super::super) fn is_of_this_process(&self) -> bool {
         self.process == crate::sync::process_id()

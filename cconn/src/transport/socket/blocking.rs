@@ -187,6 +187,10 @@ impl Transport for Socket {
         }
     }
 
+    fn configure(&self, write_deadline: Duration) {
+        self.stream.configure(write_deadline);
+    }
+
     fn input(&self, _: &Waker) -> Input<'_> {
         Input::Polled(Box::new(self.stream.as_fd()))
     }

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
-use crate::adresse::Adresse;
+use super::configure;
 use crate::identite::Identite;
 use crate::sync::{AsFd, BorrowedFd};
 use crate::transport::End;
@@ -42,7 +43,7 @@ impl Family {
     }
 
     #[cfg(all(target_os = "linux", not(cconn_polling)))]
-    pub(super) fn set_read_timeout(&self, timeout: Option<std::time::Duration>) -> io::Result<()> {
+    pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         match self {
             Family::Tcp(stream) => stream.set_read_timeout(timeout),
             Family::Unix(stream) => stream.set_read_timeout(timeout),
@@ -58,20 +59,20 @@ impl Family {
         }
     }
 
+    /// Sets the options of a connection: those are TCP's.
+    pub(super) fn configure(&self, write_deadline: Duration) {
+        match self {
+            Family::Tcp(stream) => configure(stream, write_deadline),
+            #[cfg(unix)]
+            Family::Unix(_) => {}
+        }
+    }
+
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
             Family::Tcp(stream) => stream.shutdown(how),
             #[cfg(unix)]
             Family::Unix(stream) => stream.shutdown(how),
-        }
-    }
-
-    /// The peer's address, if it has one: a Unix socket that connects has none.
-    pub(super) fn peer_address(&self) -> Option<Adresse> {
-        match self {
-            Family::Tcp(stream) => stream.peer_addr().ok().map(Adresse::from),
-            #[cfg(unix)]
-            Family::Unix(_) => None,
         }
     }
 

@@ -258,6 +258,10 @@ impl Transport for Socket {
         }
     }
 
+    fn configure(&self, write_deadline: Duration) {
+        self.stream.configure(write_deadline);
+    }
+
     fn input(&self, _: &Waker) -> Input<'_> {
         // A shutdown does not end a poll of the socket alone, but the end of a connection signals
         // every thread that waits for it.
