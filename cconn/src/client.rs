@@ -246,7 +246,7 @@ impl Client {
     pub fn appeler<R, M: Appel<R>>(&self, message: M) -> Result<R, Erreur<M::Erreur>> {
         let head = message.__cconn_entete();
         if M::__CCONN_FED {
-            return self.call_fed(&head, &message, M::__cconn_decode);
+            return self.call_fed(&head, &message, M::__cconn_decode, None);
         }
         self.read(&head, self.call(&head, &message), M::__cconn_decode)
     }

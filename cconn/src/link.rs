@@ -65,6 +65,7 @@ pub(crate) use threads::promise::{NotKept, Promise};
 pub(crate) use threads::watch::Watch;
 pub(crate) use verbs::channels::{emit, finish, next_here};
 pub(crate) use verbs::expel::Expelled;
+pub(crate) use verbs::fed::Reporting;
 pub(crate) use verbs::several::{Awaited, wait_for_first};
 pub(crate) use verbs::stop::{CHAIN_TICK, Stopped};
 pub(crate) use verbs::streams::NoArgument;

@@ -15,6 +15,9 @@ mod arguments_fins;
 #[path = "flux/arguments_bruts.rs"]
 mod arguments_bruts;
 
+#[path = "flux/arguments_verbes.rs"]
+mod arguments_verbes;
+
 #[path = "flux/octets.rs"]
 mod octets;
 

@@ -1,5 +1,6 @@
 //! A call whose answer is waited for later.
 
+mod fed;
 mod future;
 mod head;
 
@@ -16,6 +17,7 @@ use crate::link::{Answer, Awaited, Failure, wait_for_first};
 use crate::message::{AnswerReader, Entete, ErreurCommande, ValueError};
 use crate::sync::Deadline;
 use crate::wire::CallId;
+use fed::Fed;
 use head::Head;
 
 /// A call that is under way.
@@ -37,7 +39,8 @@ use head::Head;
 /// reads the connection, because it only awaits, one thread of the connection's own reads while
 /// calls are awaited, however many they are; it is kept for 10 seconds without one.
 ///
-/// The deadline of the handle counts from the first poll. A future that is dropped gives its call
+/// The deadline of the handle counts from the first poll, and anew while arguments that are streams
+/// go on, as long as the command takes items or waits for some. A future that is dropped gives its call
 /// up, like any `Attente`. One that is polled again after its answer returns
 /// [`Usage::DejaReclamee`], and does not panic.
 ///
@@ -93,6 +96,8 @@ pub struct Attente<R, E = Jamais> {
     call: Option<CallId>,
     /// When the call is late, once it has been polled as a future.
     until: Option<Deadline>,
+    /// What its arguments that are streams need, if there are any.
+    fed: Option<Fed>,
     head: Head,
     decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     told: Told,
@@ -106,8 +111,8 @@ impl<R, E> Attente<R, E> {
         head: &Entete<'_>,
         decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Self {
-        let (call, head) = (Some(call), Head::of(head));
-        Attente { client, call, until: None, head, decode, told, error: PhantomData }
+        let (call, head, error) = (Some(call), Head::of(head), PhantomData);
+        Attente { client, call, until: None, fed: None, head, decode, told, error }
     }
 
     /// Whether waiting would return at once.
@@ -248,7 +253,8 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     /// # Blocking
     ///
     /// Until the answer comes, the connection ends, or the deadline of the handle that sent the
-    /// call passes, counted from now.
+    /// call passes, counted from now. While arguments that are streams go on it is as for
+    /// [`appeler`](Client::appeler).
     ///
     /// # Examples
     ///
@@ -275,7 +281,11 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     #[doc(alias = "wait")]
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
         let Some(call) = self.call else { return Err(self.claimed()) };
-        let answer = self.client.link.wait_out(call, self.client.deadline_of_wait());
+        let (link, deadline) = (&self.client.link, self.client.deadline_of_wait());
+        let answer = match self.fed {
+            None => link.wait_out(call, deadline),
+            Some(Fed { wait, .. }) => wait(link, call, deadline),
+        };
         self.read(answer)
     }
 

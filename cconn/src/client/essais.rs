@@ -8,10 +8,16 @@ use crate::message::{Appel, Entete, Message};
 impl Client {
     /// Sends a message and returns at once; its answer can be waited for later.
     ///
+    /// An argument that is a [`Flux`](crate::flux::Flux) goes on whether the answer is waited for or
+    /// not: a channel feeds it without a thread, and what has to be pulled, such as an iterator, is
+    /// pulled by a thread of its own. A panic there is told to the command. Dropping the
+    /// [`Attente`] ends the argument.
+    ///
     /// # Errors
     ///
     /// Those of [`envoyer`](Client::envoyer), and [`Erreur::NonEnvoyee`] if too many calls are
-    /// without an answer. Errors of the answer are returned by the wait.
+    /// without an answer, or if no thread can be started for an argument. Errors of the answer are
+    /// returned by the wait.
     ///
     /// # Blocking
     ///
@@ -41,7 +47,10 @@ impl Client {
     #[doc(alias = "defer")]
     pub fn differer<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.__cconn_entete();
-        self.check_unfed(&head)?;
+        if M::__CCONN_FED {
+            let call = self.defer_fed(&head, &message, true)?;
+            return Ok(Attente::fed(self.passing(), call, &head, M::__cconn_decode));
+        }
         remember(head.hash(), head.nom());
         let call = telling::deferred(self, &head, |size| {
             self.with_frame(&head, &message, Manner::Deferred, |frame, deadline| {
@@ -101,7 +110,8 @@ impl Client {
     /// # Errors
     ///
     /// Those of [`essayer`](Client::essayer), and [`Erreur::NonEnvoyee`] if too many calls are
-    /// without an answer. Errors of the answer are returned by the wait.
+    /// without an answer, or if no thread can be started for an argument. Errors of the answer are
+    /// returned by the wait.
     ///
     /// # Blocking
     ///
@@ -124,7 +134,10 @@ impl Client {
     #[doc(alias = "try_call")]
     pub fn essayer_appel<R, M: Appel<R>>(&self, message: M) -> Resultat<Attente<R, M::Erreur>> {
         let head = message.__cconn_entete();
-        self.check_unfed(&head)?;
+        if M::__CCONN_FED {
+            let call = self.defer_fed(&head, &message, false)?;
+            return Ok(Attente::fed(self.passing(), call, &head, M::__cconn_decode));
+        }
         remember(head.hash(), head.nom());
         let call = telling::deferred(self, &head, |size| {
             self.with_frame(&head, &message, Manner::Deferred, |frame, _| {

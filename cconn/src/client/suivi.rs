@@ -5,7 +5,7 @@ use super::frames::Manner;
 use super::telling;
 use crate::contexte::Avancement;
 use crate::erreur::{Erreur, remember};
-use crate::link::Report;
+use crate::link::{Report, Reporting};
 use crate::message::Appel;
 use crate::sync::Deadline;
 use crate::wire::{MAX_TEXT, shorten};
@@ -16,7 +16,9 @@ impl Client {
     ///
     /// `suivi` runs on the calling thread, before this returns, for the latest report only: those
     /// that came while it ran are left out but for the last. It may call commands of any
-    /// connection. If it panics the call is given up. A peer that does not know of reports sends
+    /// connection. An argument that is a [`Flux`](crate::flux::Flux) is fed as by
+    /// [`appeler`](Client::appeler), and `suivi` is called between its items. If it panics the call
+    /// is given up. A peer that does not know of reports sends
     /// none.
     ///
     /// # Errors
@@ -63,10 +65,13 @@ impl Client {
         mut suivi: impl FnMut(Avancement),
     ) -> Result<R, Erreur<M::Erreur>> {
         let head = message.entete();
-        self.check_unfed(&head).map_err(|error| super::Failed(error).into_error())?;
-        remember(head.hash(), head.nom());
         let silence = (!self.limits_calls).then_some(Deadline::After(self.deadline));
         let mut told = |report| suivi(Avancement::of(report));
+        if M::__CCONN_FED {
+            let told = Some(Reporting { told: &mut told, silence });
+            return self.call_fed(&head, &message, M::__cconn_decode, told);
+        }
+        remember(head.hash(), head.nom());
         let answer = telling::called(self, &head, |size| {
             self.with_frame(&head, &message, Manner::Reported, |frame, deadline| {
                 size.note(frame);

@@ -109,15 +109,16 @@ pub enum RaisonNonEnvoi {
         /// Why.
         depart: Depart,
     },
-    /// An argument is a stream, and only [`Client::appeler`](crate::Client::appeler) feeds one: its
-    /// items are made by the thread that waits for the answer.
+    /// An argument is a stream, and the message gets no answer, which would say when the stream is
+    /// over: send it with a verb that calls, such as [`Client::appeler`](crate::Client::appeler) or
+    /// [`Client::differer`](crate::Client::differer).
     #[doc(alias = "StreamArgument")]
     FluxEnArgument,
     /// An argument is a stream that was sent before: a message that holds one is sent once.
     #[doc(alias = "StreamSent")]
     FluxEnvoye,
-    /// An argument is a stream of an iterator and so is the answer, and the thread that such an
-    /// iterator needs could not be started.
+    /// An argument is a stream of an iterator, and the thread that it needs could not be started:
+    /// the answer is a stream too, or is waited for later.
     #[doc(alias = "NoThread")]
     SansThread,
     /// A closure of `Attente::quand_prete`, or a waker, would have had to wait.
@@ -164,8 +165,8 @@ impl fmt::Display for RaisonNonEnvoi {
                  `appeler` or `differer`"
             }
             RaisonNonEnvoi::FluxEnArgument => {
-                "an argument is a stream, which the thread that waits for the answer has to feed; \
-                 send it with `appeler`"
+                "an argument is a stream, which lasts until there is an answer; send it with \
+                 `appeler` or `differer`"
             }
             RaisonNonEnvoi::FluxEnvoye => {
                 "an argument is a stream that was sent before; make a new message with a new stream"

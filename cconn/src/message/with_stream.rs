@@ -21,7 +21,7 @@ impl<N, A, E> Nommee<N, A, E> {
     /// The streams of a command are given in their order, apart from its other arguments. A command
     /// with more streams than are given is not run: the error names the first that is missing
     /// ([`FluxInattendu`](crate::erreur::NatureDistante::FluxInattendu)). Those that no argument
-    /// takes are dropped. A message with a stream is sent once, with
+    /// takes are dropped. A message with a stream is sent once, with a verb that calls, such as
     /// [`appeler`](crate::Client::appeler).
     ///
     /// # Examples

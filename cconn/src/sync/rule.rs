@@ -93,6 +93,8 @@ pub(crate) enum Rule {
     RoomSendsLatest,
     /// A sender that only slots are before in the line reads like the first one.
     SlotsDoNotRead,
+    /// The outcome of a call ends its argument streams, though no thread waits for it.
+    OutcomeEndsArguments,
     /// A stop of the connection waits until the messages in slots are sent.
     StopWaitsForLatest,
     /// Commands that arrived before the peer's program closed the connection still run.

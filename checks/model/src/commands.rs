@@ -107,6 +107,11 @@ impl Commands {
                 self.gate.wait();
             }
             Op::Collect | Op::ParallelCollect => lanes::collect(&speaker(), count, u8::MAX),
+            Op::CollectReporting => {
+                lanes::collect_with(&speaker(), count, u8::MAX, |taken| {
+                    progress::tell_one(link, taken);
+                });
+            }
             Op::CollectHalf => lanes::collect(&speaker(), count, count / 2),
             Op::CollectNone => lanes::collect(&speaker(), count, 0),
             Op::Feed => lanes::feed_back(&speaker(), count, Source::Plain),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::channels;
 use crate::ledger::Fate;
 use crate::link::{
-    Answer, Arguments, Ended, Failure, ItemSource, Lane, Link, Pulled, Row, StreamChannel, Taken,
+    Answer, Arguments, Ended, Failure, ItemSource, Lane, Link, Pulled, Report, Reporting, Row,
+    StreamChannel, Taken, Unwanted,
 };
 use crate::op::Op;
 use crate::speaker::Speaker;
 use crate::streams;
 use crate::sync::{Condvar, Deadline, FOREVER, Mutex};
-use crate::wire::{self, Answering, FailureCode};
+use crate::wire::{self, Answering, FailureCode, Outgoing};
 use crate::world::random;
 
 /// What makes the items of an argument.
@@ -92,6 +93,58 @@ impl Drop for Numbered {
 impl Speaker {
     /// Calls, and feeds the argument of that call with so many items.
     pub(crate) fn feed(&self, op: Op, count: u8, of: Source) {
+        self.feed_with(op, count, of, |link, frame, deadline, arguments, apart| {
+            link.call_fed(frame, deadline, arguments, (apart, None))
+        });
+    }
+
+    /// The same, and wants reports.
+    pub(crate) fn feed_reported(&self, op: Op, count: u8, of: Source) {
+        let mut last = 0;
+        let mut told = |report: Report| {
+            assert!(report.done > last, "an old report behind a newer one");
+            last = report.done;
+        };
+        self.feed_with(op, count, of, |link, frame, deadline, arguments, apart| {
+            let told = Reporting { told: &mut told, silence: None };
+            link.call_fed(frame, deadline, arguments, (apart, Some(told)))
+        });
+    }
+
+    /// The same, deferred: the call is waited for later, or given up.
+    pub(crate) fn defer_fed(&self, op: Op, count: u8, of: Source, gives_up: bool) {
+        let gives_up = gives_up && random(2) == 0;
+        self.feed_with(op, count, of, |link, frame, deadline, arguments, _| {
+            let call = link.defer_fed(frame, deadline, arguments, true)?;
+            (0..random(60)).for_each(|_| shuttle::thread::yield_now());
+            if gives_up {
+                link.give_up(call);
+                let why = Unwanted::GivenUp;
+                return Err(Failure::Unwanted { why, may_have_run: true });
+            }
+            let answer = link.wait_out_fed(call, deadline);
+            if let Err(Failure::TooManyWaiting { .. }) = answer {
+                link.give_up(call);
+                let why = Unwanted::GivenUp;
+                return Err(Failure::Unwanted { why, may_have_run: true });
+            }
+            answer
+        });
+    }
+
+    fn feed_with(
+        &self,
+        op: Op,
+        count: u8,
+        of: Source,
+        mut call: impl FnMut(
+            &Arc<Link>,
+            &mut Outgoing<&[u8]>,
+            Deadline,
+            Arguments,
+            bool,
+        ) -> Result<Answer, Failure>,
+    ) {
         let (message, body) = self.body(count, 0);
         let progress = Arc::new(Progress::default());
         let channel = (of == Source::Channel).then(|| channels::started(count, &self.ledger));
@@ -102,7 +155,7 @@ impl Speaker {
         let answer = self.fed_frame(op, &body, apart).and_then(|mut frame| {
             let arguments = Arguments::new(vec![Box::new(numbered)]);
             let deadline = self.deadline().map_or(Deadline::Never, Deadline::At);
-            self.wait(|| self.link.call_fed(&mut frame, deadline, arguments, apart))
+            self.wait(|| call(&self.link, &mut frame, deadline, arguments, apart))
         });
         match answer {
             Ok(Answer::Stream(call)) => {
@@ -222,17 +275,21 @@ pub(crate) fn feed_back(speaker: &Speaker, count: u8, of: Source) {
 
 /// A command that takes at most `most` of `count` items.
 pub(crate) fn collect(speaker: &Speaker, count: u8, most: u8) {
-    // It has its turn now and then only, whenever it does not wait.
-    let without_turn = Speaker { turn_of: None, ..speaker.clone() };
-    speaker.wait(|| take(&without_turn, count, most));
+    collect_with(speaker, count, most, |_| {});
 }
 
-fn take(speaker: &Speaker, count: u8, most: u8) {
+/// The same, and does something behind each.
+pub(crate) fn collect_with(speaker: &Speaker, count: u8, most: u8, taken: impl Fn(u8)) {
+    // It has its turn now and then only, whenever it does not wait.
+    let without_turn = Speaker { turn_of: None, ..speaker.clone() };
+    speaker.wait(|| take(&without_turn, count, most, taken));
+}
+
+fn take(speaker: &Speaker, count: u8, most: u8, taken: impl Fn(u8)) {
     let mut taking = Taking::new(speaker, open(&speaker.link));
     for _ in 0..most {
-        if taking.next(count).is_none() {
-            break;
-        }
+        let Some(item) = taking.next(count) else { break };
+        taken(item + 1);
         if random(4) == 0 {
             speaker.call(Op::Echo, 0, 0);
         }

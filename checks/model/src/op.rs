@@ -68,6 +68,8 @@ pub(crate) enum Op {
     CollectHalf,
     /// Takes none.
     CollectNone,
+    /// Takes the items of its argument, and reports each.
+    CollectReporting,
     /// Answers with a stream, an item for each item of its argument.
     Translate,
     /// Calls `Collect` back, and feeds it as many items as its count says.
@@ -80,7 +82,7 @@ pub(crate) enum Op {
     PromiseCollect,
 }
 
-const OPS: [Op; 37] = [
+const OPS: [Op; 38] = [
     Op::Echo,
     Op::Nest,
     Op::Hop,
@@ -113,6 +115,7 @@ const OPS: [Op; 37] = [
     Op::ParallelCollect,
     Op::CollectHalf,
     Op::CollectNone,
+    Op::CollectReporting,
     Op::Translate,
     Op::Feed,
     Op::FeedCalling,

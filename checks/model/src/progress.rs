@@ -20,6 +20,11 @@ pub(crate) fn tell(link: &Arc<Link>, count: u8) {
     }
 }
 
+/// One report.
+pub(crate) fn tell_one(link: &Arc<Link>, done: u8) {
+    link.report(|| Report { done: done.into(), total: 0, text: "".into() });
+}
+
 impl Speaker {
     /// Calls, and is told how far the command has come. Opens the gate at the last report.
     pub(crate) fn call_reported(&self, op: Op, count: u8, gate: &Gate) {

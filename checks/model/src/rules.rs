@@ -78,6 +78,11 @@ pub(crate) fn all() -> Vec<Broken> {
             "promises of commands with arguments",
         ),
         core("a dropped promise answers", Rule::DroppedPromiseAnswers, "promises"),
+        core(
+            "an outcome ends arguments",
+            Rule::OutcomeEndsArguments,
+            "arguments of deferred calls",
+        ),
         core("credit sends the latest", Rule::CreditSendsLatest, "latest"),
         core("room sends the latest", Rule::RoomSendsLatest, "latest"),
         core("slots do not read", Rule::SlotsDoNotRead, "latest, client that only calls"),

@@ -43,6 +43,11 @@ pub(crate) enum Act {
     Take(Op, u8, u8),
     /// A call whose argument is a stream of so many items.
     Feed(Op, u8, Source),
+    /// The same, deferred, and now and then given up if calls may be.
+    DeferFed(Op, u8, Source),
+    /// A call that wants reports, of which the last has that number, and whose argument has as many
+    /// items.
+    FeedReported(Op, u8, Source),
     /// A deferred call of a stream that is given up at once.
     GiveUpStream(Op, u8),
     /// A deferred call that is given up after a while.

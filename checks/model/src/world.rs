@@ -267,6 +267,8 @@ fn act(speaker: &Speaker, act: Act, pending: &mut Vec<Pending>, gives_up: bool) 
         Act::CallReported(..) => unreachable!("it needs the gate"),
         Act::Take(op, count, most) => speaker.take(op, count, most),
         Act::Feed(op, count, of) => speaker.feed(op, count, of),
+        Act::DeferFed(op, count, of) => speaker.defer_fed(op, count, of, gives_up),
+        Act::FeedReported(op, count, of) => speaker.feed_reported(op, count, of),
         Act::GiveUpStream(op, count) => speaker.give_up_stream(op, count),
         Act::GiveUp(op, count) => speaker.give_up(op, count),
         Act::Defer(op, count) => pending.extend(speaker.defer(op, count, 0)),

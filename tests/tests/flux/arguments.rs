@@ -554,9 +554,6 @@ fn only_a_call_that_is_waited_for_can_feed() {
         for refused in [
             client.envoyer(message()).unwrap_err(),
             client.essayer(message()).unwrap_err(),
-            client.differer(message()).unwrap_err(),
-            client.essayer_appel(message()).unwrap_err(),
-            client.appeler_suivi(message(), |_| ()).unwrap_err(),
             serveur.diffuser(message()).unwrap_err(),
         ] {
             let Erreur::NonEnvoyee(non) = &refused else { panic!("{refused}") };

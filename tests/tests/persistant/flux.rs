@@ -141,11 +141,17 @@ fn a_call_tells_its_progress_by_whatever_connection_it_goes() {
         let lost = client.appeler_suivi::<u32, _>(message, |_| ()).unwrap_err();
         assert!(matches!(&lost, Erreur::Fermee(_)) && lost.a_pu_etre_executee(), "{lost}");
         assert_eq!(runs.load(Ordering::SeqCst), 1);
-        // Nor does it take a stream, as the plain client's does not.
-        let message = nommee("avaler", (false,)).avec_flux(Flux::<u64>::de(0..3));
-        let refused = client.appeler_suivi::<u64, _>(message, |_| ()).unwrap_err();
-        let Erreur::NonEnvoyee(non) = &refused else { panic!("{refused}") };
-        assert_eq!(non.raison, RaisonNonEnvoi::FluxEnArgument);
+        client.eteindre().unwrap();
+        server.stop();
+    });
+}
+
+#[test]
+fn a_call_that_tells_its_progress_takes_a_stream() {
+    with_watchdog("progress, stream", LIMIT, || {
+        let (server, client, _journal) = swallowing();
+        let message = avaler { nombres: Flux::de(0..3), perd: false };
+        assert_eq!(client.appeler_suivi(message, |_| ()).unwrap(), 3);
         client.eteindre().unwrap();
         server.stop();
     });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::Attente;
+use super::fed::Fed;
 use crate::erreur::Erreur;
 use crate::link::tell;
 use crate::message::ErreurCommande;
@@ -22,6 +23,9 @@ impl<R, E: ErreurCommande> Future for Attente<R, E> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let Some(call) = this.call else { return Poll::Ready(Err(this.claimed())) };
+        if let Some(Fed { given: Some(given), .. }) = this.fed {
+            this.look_at_arguments(call, given);
+        }
         let patience = this.client.deadline();
         let until = this.until.get_or_insert(patience);
         match this.client.link.follow(call, context.waker(), until) {

@@ -115,6 +115,32 @@ impl State {
         }
     }
 
+    /// The argument streams of a call that are open.
+    pub(crate) fn arguments_of(&self, call: CallId) -> Vec<OutletId> {
+        self.outlets.as_ref().map(|outlets| outlets.arguments_of(call)).unwrap_or_default()
+    }
+
+    /// What changes whenever the receiver of one of a call's arguments gives credit, or the last of
+    /// them ends; `None` once none is open. The second part says whether the receiver waits for items
+    /// of this side.
+    pub(crate) fn progress_of_arguments(&self, call: CallId) -> Option<(u64, bool)> {
+        let outlets = self.outlets.as_ref()?;
+        let open = outlets.arguments_of(call);
+        let given = open.iter().map(|id| outlets.given(*id)).fold(0, u64::wrapping_add);
+        let is_waited_for = open.iter().any(|id| outlets.has_credit(*id));
+        (!open.is_empty()).then_some((given, is_waited_for))
+    }
+
+    /// Forgets the argument streams of a call that has its outcome, or was given up: no thread may be
+    /// waiting for it that would.
+    // [lane.outcome]
+    #[inline]
+    pub(super) fn outcome_ends_arguments(&mut self, call: CallId) {
+        if self.outlets.is_some() && holds(Rule::OutcomeEndsArguments) {
+            self.close_arguments(call);
+        }
+    }
+
     /// Forgets the argument streams of a call of this side that is over.
     // [lane.outcome]
     pub(super) fn close_arguments(&mut self, call: CallId) {

@@ -109,6 +109,7 @@ impl State {
     /// Closes a call of a connection that has ended.
     #[cold]
     fn lose_call(&mut self, call: CallId) -> Failure {
+        self.outcome_ends_arguments(call);
         let given_up = self.calls.give_up(call);
         let may_have_run = given_up.is_none_or(|asked| self.outbox.may_have_left(asked.at));
         let ending = self.ended().cloned().unwrap_or_else(|| Arc::new(Ending::vanished()));

@@ -67,8 +67,12 @@ impl State {
     // [stream.most]
     pub(crate) fn attach_argument(&mut self, id: OutletId, feed: Feed, most: usize) -> Attached {
         let is_open = self.outlets.as_ref().is_some_and(|outlets| outlets.is_open(id));
-        if !is_open || !self.can_append() {
+        if !self.can_append() {
             return refuse(&feed, Gone::Ended);
+        }
+        if !is_open {
+            // The outcome has come already.
+            return refuse(&feed, Gone::Stopped);
         }
         let refused = if self.is_stopping() && holds(Rule::StopEndsChannels) {
             Some((Gone::Stopping, FailureCode::Closed, "the connection is being stopped"))

@@ -43,8 +43,8 @@ pub(crate) enum Failure {
     /// Not sent: the command answers with a stream, which a one-way message has no taker for. The
     /// connection lives.
     NoTaker,
-    /// Not sent: an argument is a stream, which only a thread that waits for the answer feeds. The
-    /// connection lives.
+    /// Not sent: an argument is a stream, which lasts until there is an answer, and none is to come.
+    /// The connection lives.
     NoFeeder,
     /// Not sent: no thread could be started to feed the arguments that are streams. The connection
     /// lives.

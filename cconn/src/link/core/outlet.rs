@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use super::channel::Feed;
 use super::latest::Latest;
 use super::outbox::{ANSWER, Lane};
-use crate::wire::{self, FailureCode};
+use crate::wire::{self, CallId, FailureCode};
 
 /// Names the sending end of a stream, for the thread that feeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ struct Outlet {
     /// Whether its first frame is still to be sent: that of an argument's stream stands before its
     /// first item.
     opens: bool,
+    /// How often the receiver has given credit.
+    given: u64,
     /// Whether the receiver has given credit, or a stop. What an argument's stream has to say waits
     /// until then.
     heard: bool,
@@ -57,14 +59,21 @@ pub(crate) struct LateEnd {
     pub(crate) text: Box<str>,
 }
 
+/// The arguments of one call that are streams.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lanes {
+    last: u8,
+    open: u8,
+}
+
 /// The sending ends of all streams of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Outlets {
     places: Vec<Option<Outlet>>,
     free: Vec<u32>,
     by_lane: HashMap<Lane, u32>,
-    /// How many of the streams are arguments.
-    arguments: usize,
+    /// The calls whose arguments are streams that are sent.
+    calls: HashMap<CallId, Lanes>,
     /// How many of the streams channels feed.
     channels: usize,
     /// Streams of channels whose items wait for room in the outbox, the longest first.
@@ -100,6 +109,7 @@ impl Outlets {
             halt: Halt::None,
             feed: None,
             opens: !is_answer,
+            given: 0,
             heard: is_answer,
             late: None,
         });
@@ -111,7 +121,11 @@ impl Outlets {
             *free = outlet;
         }
         self.by_lane.insert(lane, place);
-        self.arguments = self.arguments.saturating_add(usize::from(!is_answer));
+        if !is_answer {
+            let lanes = self.calls.entry(lane.call).or_default();
+            lanes.last = lanes.last.max(lane.lane);
+            lanes.open = lanes.open.saturating_add(1);
+        }
         OutletId { place, lane }
     }
 
@@ -119,11 +133,21 @@ impl Outlets {
     pub(crate) fn close(&mut self, id: OutletId) {
         if self.at(id).is_some() {
             self.by_lane.remove(&id.lane);
-            let is_argument = id.lane.lane != ANSWER;
-            self.arguments = self.arguments.saturating_sub(usize::from(is_argument));
+            if id.lane.lane != ANSWER {
+                self.close_lane_of(id.lane.call);
+            }
             if let Some(place) = self.places.get_mut(id.place as usize) {
                 *place = None;
                 self.free.push(id.place);
+            }
+        }
+    }
+
+    fn close_lane_of(&mut self, call: CallId) {
+        if let Some(lanes) = self.calls.get_mut(&call) {
+            lanes.open = lanes.open.saturating_sub(1);
+            if lanes.open == 0 {
+                self.calls.remove(&call);
             }
         }
     }
@@ -169,6 +193,7 @@ impl Outlets {
         let Some(outlet) = self.of_lane(lane) else { return Ok(false) };
         outlet.credit = outlet.credit.saturating_add(i64::from(bytes));
         outlet.heard = true;
+        outlet.given = outlet.given.saturating_add(1);
         if outlet.credit > wire::MAX_CREDIT { Err(TooMuch) } else { Ok(true) }
     }
 
@@ -195,7 +220,6 @@ impl Outlets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::CallId;
 
     const LANE: Lane = Lane { call: CallId(7), lane: 0 };
     const OTHER: Lane = Lane { call: CallId(8), lane: 0 };

@@ -91,6 +91,7 @@ impl State {
         if code != FailureCode::Expired || !self.calls.end_withdrawn(call) {
             return false;
         }
+        self.outcome_ends_arguments(call);
         self.wake_for_answer(call);
         true
     }

@@ -307,6 +307,7 @@ impl State {
     fn answer(&mut self, id: CallId, answer: Answer, routing: Routing<'_>) -> Result<(), Ending> {
         match self.calls.answer(id, answer, routing.max_unclaimed) {
             Met::Waiting => {
+                self.outcome_ends_arguments(id);
                 self.wake_for_answer(id);
                 Ok(())
             }

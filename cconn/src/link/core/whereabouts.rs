@@ -98,6 +98,7 @@ impl State {
     /// certain, because no byte of the call had left; else a cancel is sent, which may come too
     /// late.
     pub(crate) fn withdraw(&mut self, call: CallId, asked: Asked) -> bool {
+        self.outcome_ends_arguments(call);
         if self.outbox.blank_call(asked.at, call) {
             return true;
         }

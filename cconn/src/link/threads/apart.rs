@@ -1,6 +1,7 @@
 //! Argument streams that the thread which waits for the outcome does not feed: a channel has their
-//! items, or a thread of their own pulls them, because the answer is a stream. Such a source may wait
-//! for what the program does with the answer, so no thread that takes the answer may pull it.
+//! items, or a thread of their own pulls them, because the answer is a stream or no thread waits yet.
+//! Where the answer is a stream, a source may wait for what the program does with that, so no thread
+//! that takes the answer may pull it.
 
 use std::sync::Arc;
 

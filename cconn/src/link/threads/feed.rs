@@ -70,10 +70,12 @@ impl Link {
             };
             let owes = arguments.are_waited_for(state);
             let (mut until, late) = self.until(state, arguments, patience);
-            let stops = state.is_stopping();
+            let (stops, phase) = (state.is_stopping(), arguments.phase(state));
             let goes_on = |state: &State| {
-                let is_same = arguments.look(state, call) == Err(sleep);
-                done(state, arguments) || !is_same || state.is_stopping() != stops
+                let is_same = arguments.look(state, call) == Err(sleep)
+                    && arguments.phase(state) == phase
+                    && state.is_stopping() == stops;
+                done(state, arguments) || !is_same
             };
             let caller = !from_handler || !self.is_inside();
             state.begin_calling(caller);
@@ -102,10 +104,11 @@ impl Link {
         arguments: &Arguments,
         patience: &Patience,
     ) -> (Deadline, Option<Late>) {
-        let (mut until, late) = match (arguments.are_open(state), arguments.have_started(state)) {
-            (true, false) => (patience.opening, Late::Opening),
-            (true, true) => (Deadline::After(patience.silence), Late::Silence),
-            (false, _) => (patience.answer, Late::Answer),
+        let late = arguments.phase(state);
+        let mut until = match late {
+            Late::Opening => patience.opening,
+            Late::Silence => Deadline::After(patience.silence),
+            Late::Answer => patience.answer,
         };
         until.begin();
         if late == Late::Answer || !state.is_stopping() {
@@ -146,10 +149,7 @@ impl Link {
             if unwanted_here().is_some() {
                 return None;
             }
-            let handler = if from_handler { handler::current() } else { None };
-            handler.iter().for_each(Handler::begin_item);
-            let pulled = catch_unwind(AssertUnwindSafe(|| source.pull(place)));
-            handler.iter().for_each(Handler::end_item);
+            let pulled = with_turn(from_handler, || source.pull(place));
             self.give_way();
             Some(pulled)
         });
@@ -224,6 +224,20 @@ impl Link {
         }
         self.flush_or_leave(state, Appended::Message, &mut Deadline::Never);
     }
+}
+
+/// Runs code of the program in the middle of a wait. `from_handler`: with the turn of the command that
+/// waits, which keeps its place among the waiting.
+#[inline]
+pub(in super::super) fn with_turn<T>(
+    from_handler: bool,
+    act: impl FnOnce() -> T,
+) -> Result<T, Panicked> {
+    let handler = if from_handler { handler::current() } else { None };
+    handler.iter().for_each(Handler::begin_item);
+    let result = catch_unwind(AssertUnwindSafe(act));
+    handler.iter().for_each(Handler::end_item);
+    result
 }
 
 /// Drops the sources that are over, with nothing locked.

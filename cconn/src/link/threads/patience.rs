@@ -36,6 +36,12 @@ impl Patience {
         &mut self.opening
     }
 
+    /// Begins the limit on the answer anew, which is this long: the peer has said how far it is.
+    // [progress.silence]
+    pub(in super::super) fn begin_anew(&mut self, silence: Deadline) {
+        self.answer = silence;
+    }
+
     /// The patience of a thread that only feeds: others wait for the answer.
     #[inline]
     pub(in super::super) fn endless() -> Self {

@@ -76,10 +76,21 @@ impl Link {
 
     /// Sends a call if that needs no waiting; its answer is left to `wait_for` or `give_up`.
     pub(crate) fn try_defer(&self, frame: &mut Outgoing<&[u8]>) -> Result<CallId, Failure> {
+        self.try_defer_with(frame, |_, _| {})
+    }
+
+    /// Sends a call like `try_defer`; `opened` is run before the call leaves.
+    #[inline]
+    pub(in super::super) fn try_defer_with(
+        &self,
+        frame: &mut Outgoing<&[u8]>,
+        opened: impl FnOnce(&mut State, CallId),
+    ) -> Result<CallId, Failure> {
         self.check_size(frame.len())?;
         self.locked_soon(|state| {
             self.admit_or_refuse(state, charge(frame.charged_call()))?;
             let call = self.open_call(state, frame, false)?;
+            opened(state, call);
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
             Ok(call)
@@ -161,7 +172,7 @@ impl Link {
         &self,
         frame: &mut Outgoing<&[u8]>,
         mut deadline: Deadline,
-        opened: impl Fn(&mut State, CallId),
+        opened: impl FnOnce(&mut State, CallId),
     ) -> Result<CallId, Failure> {
         let deadline = &mut deadline;
         self.check_size(frame.len())?;
@@ -187,7 +198,7 @@ impl Link {
         state: &mut Locked<'_>,
         frame: &mut Outgoing<&[u8]>,
         deadline: &mut Deadline,
-        opened: impl Fn(&mut State, CallId),
+        opened: impl FnOnce(&mut State, CallId),
     ) -> Result<CallId, Failure> {
         if is_telling() {
             return Err(Failure::NoRoom);

@@ -1,6 +1,6 @@
 //! Scenarios of argument streams.
 
-use super::Act::{self, Call, Feed, GiveUp, Send, Take};
+use super::Act::{self, Call, DeferFed, Feed, FeedReported, GiveUp, Send, Take};
 use super::{End, PLAIN, Scenario};
 use crate::lanes::Source::{Answering, Calling, Channel, Plain};
 use crate::op::Op;
@@ -52,6 +52,29 @@ const NESTED: &[Act] = &[
     Call(Op::Nest, 1, 0),
 ];
 
+/// Calls that are waited for later.
+const LATER: &[Act] = &[
+    DeferFed(Op::Collect, 3, Plain),
+    DeferFed(Op::CollectHalf, 6, Plain),
+    DeferFed(Op::CollectNone, 6, Channel),
+    DeferFed(Op::Collect, 4, Channel),
+    DeferFed(Op::Collect, 2, Calling),
+    DeferFed(Op::Translate, 3, Plain),
+    DeferFed(Op::PromiseCollect, 2, Plain),
+    DeferFed(Op::Fail, 4, Plain),
+    DeferFed(Op::Fail, 6, Channel),
+    Call(Op::Echo, 0, 0),
+];
+
+/// Calls that are told how far their commands have come.
+const REPORTED: &[Act] = &[
+    FeedReported(Op::CollectReporting, 3, Plain),
+    FeedReported(Op::CollectReporting, 4, Channel),
+    FeedReported(Op::CollectReporting, 2, Calling),
+    FeedReported(Op::CollectHalf, 4, Plain),
+    Call(Op::Echo, 0, 0),
+];
+
 /// Commands that feed others, and are given up.
 const GIVEN_UP: &[Act] = &[GiveUp(Op::Feed, 6), GiveUp(Op::FeedCalling, 6), Call(Op::Echo, 0, 0)];
 
@@ -64,6 +87,8 @@ pub(super) fn lanes() -> Vec<Scenario> {
     let given_up =
         Scenario { acts: GIVEN_UP, gives_up: true, acts_each: 2, max_waiting: 4, ..PLAIN };
     let room = Scenario { capacity: 4000, high_water: 4000, varies: false, ..dropped.clone() };
+    let later = Scenario { acts: LATER, max_waiting: 4, ..PLAIN };
+    let reported = Scenario { acts: REPORTED, max_waiting: 4, watch: true, clock: true, ..PLAIN };
     let watched = Scenario { watch: true, clock: true, ..dropped.clone() };
     let only_calls = |of: Scenario| Scenario { executes: [false, true], callers: [3, 0], ..of };
     vec![
@@ -104,6 +129,24 @@ pub(super) fn lanes() -> Vec<Scenario> {
         Scenario { name: "arguments, cut at any time", end: End::Cut, share: 20, ..dropped },
         Scenario { name: "arguments both ways, cut", end: End::Cut, ..both },
         Scenario { name: "arguments from channels, cut", end: End::Cut, ..fed },
+        Scenario { name: "arguments of deferred calls", share: 20, ..later.clone() },
+        Scenario {
+            name: "arguments of deferred calls, client that only calls",
+            ..only_calls(later.clone())
+        },
+        Scenario {
+            name: "arguments of deferred calls that may be given up",
+            gives_up: true,
+            ..later.clone()
+        },
+        Scenario {
+            name: "arguments of deferred calls, stop at any time",
+            end: End::StopAnyTime,
+            ..later.clone()
+        },
+        Scenario { name: "arguments of deferred calls, cut", end: End::Cut, ..later },
+        Scenario { name: "arguments and reports", ..reported.clone() },
+        Scenario { name: "arguments and reports, cut", end: End::Cut, ..reported },
         Scenario { name: "arguments, watched", ..watched.clone() },
         Scenario {
             name: "arguments, watched, client that only calls",

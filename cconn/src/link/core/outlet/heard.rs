@@ -1,7 +1,7 @@
 //! The sending ends of argument streams: nothing is said on one before its receiver was heard.
 
-use super::{LateEnd, Outlet, OutletId, Outlets};
-use crate::link::core::outbox::{ANSWER, Lane};
+use super::{LateEnd, OutletId, Outlets};
+use crate::link::core::outbox::Lane;
 use crate::wire::CallId;
 
 impl Outlets {
@@ -43,15 +43,14 @@ impl Outlets {
 
     /// The sending ends of the argument streams of a call that are open.
     pub(crate) fn arguments_of(&self, call: CallId) -> Vec<OutletId> {
-        let is_its = |outlet: &&Outlet| outlet.lane.call == call && outlet.lane.lane != ANSWER;
-        let place = |(place, outlet): (u32, &Option<Outlet>)| {
-            let lane = outlet.as_ref().filter(is_its)?.lane;
-            Some(OutletId { place, lane })
-        };
-        if self.arguments == 0 {
-            Vec::new()
-        } else {
-            (0..).zip(&self.places).filter_map(place).collect()
-        }
+        let last = self.calls.get(&call).map_or(0, |lanes| lanes.last);
+        let lanes = (1..=last).map(|lane| Lane { call, lane });
+        let id = |lane| Some(OutletId { place: *self.by_lane.get(&lane)?, lane });
+        lanes.filter_map(id).collect()
+    }
+
+    /// How often the receiver of that stream has given credit.
+    pub(crate) fn given(&self, id: OutletId) -> u64 {
+        self.at(id).map_or(0, |outlet| outlet.given)
     }
 }

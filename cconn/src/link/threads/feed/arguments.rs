@@ -8,6 +8,7 @@ use crate::link::core::outlet::OutletId;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::link::threads::channel::StreamChannel;
+use crate::link::threads::patience::Late;
 use crate::wire::{Answering, CallId, FailureCode, StreamEnd};
 
 /// What makes the items of an argument stream.
@@ -64,6 +65,13 @@ impl Arguments {
             Argument { id: None, begun: false, source: Some(source), channel }
         };
         Arguments::of(sources.into_iter().map(argument).collect())
+    }
+
+    /// Those of a call that others feed.
+    #[inline]
+    pub(in super::super::super) fn of_others(ids: Vec<OutletId>) -> Self {
+        let argument = |id| Argument { id: Some(id), begun: false, source: None, channel: None };
+        Arguments::of(ids.into_iter().map(argument).collect())
     }
 
     #[inline]
@@ -130,14 +138,24 @@ impl Arguments {
 
     /// Whether one goes on.
     #[inline]
-    pub(super) fn are_open(&self, state: &State) -> bool {
+    fn are_open(&self, state: &State) -> bool {
         self.ids().any(|id| state.is_argument_open(id))
     }
 
     /// Whether the peer has begun to take one, or wants none of it.
     #[inline]
-    pub(super) fn have_started(&self, state: &State) -> bool {
+    fn have_started(&self, state: &State) -> bool {
         self.ids().any(|id| state.has_started(id))
+    }
+
+    /// What limits the wait for the call.
+    #[inline]
+    pub(super) fn phase(&self, state: &State) -> Late {
+        match (self.are_open(state), self.have_started(state)) {
+            (true, false) => Late::Opening,
+            (true, true) => Late::Silence,
+            (false, _) => Late::Answer,
+        }
     }
 
     /// Whether the peer waits for an item of one.
