@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use step::{Outcome, Step};
 
-use crate::{fuzz, tidy};
+use crate::{build_cost, fuzz, tidy};
 
 /// The steps. A new one is a line here; its name is what `cargo xtask ci NAME` takes.
 const STEPS: &[Step] = &[
@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     Step::cargo("secure", SECURE),
     Step::cargo("secure-lib", SECURE_LIB),
     Step::cargo("secure-doc", SECURE_DOC),
+    Step::chore("build-cost", build_cost::chore),
     Step::cargo("doc", &["doc", "--workspace", "--no-deps"]).with(DOC_WARNINGS),
     Step::cargo("doc-private", DOC_PRIVATE).with(DOC_WARNINGS),
     Step::judged("deny", deny::check),

@@ -1,9 +1,10 @@
 //! The project's own chores: `cargo xtask ci`, `tidy`, `endurance`, `model`,
-//! `fuzz` and `bench-check`.
+//! `fuzz`, `bench-check` and `build-cost`.
 //!
 //! Rust is read by `syn`, which the macros need anyway; the rest is the standard library's.
 
 mod bench_check;
+mod build_cost;
 mod ci;
 mod fuzz;
 mod pictures;
@@ -31,7 +32,9 @@ usage:
                              said; --keep takes what was found into the corpora
   cargo xtask pictures       takes the screens of the terminal program anew, for the guide
   cargo xtask bench-check    instructions of pieces of work against those of checks/instructions/figures.txt;
-                             --bless rewrites them, --parts shows where they go";
+                             --bless rewrites them, --parts shows where they go
+  cargo xtask build-cost     lines of intermediate code of the library against checks/bench/cost/lines.txt;
+                             --bless rewrites that";
 
 /// Where the models are.
 const MODEL: &[&str] = &["--manifest-path", "checks/model/Cargo.toml"];
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Some((chore, rest)) if chore == "model" => program(MODEL, rest),
         Some((chore, words)) if chore == "fuzz" => fuzz::run(&root(), words),
         Some((chore, flags)) if chore == "bench-check" => bench_check::run(&root(), flags),
+        Some((chore, flags)) if chore == "build-cost" => build_cost::run(&root(), flags),
         Some((chore, [])) if chore == "pictures" => pictures::take(&root()),
         _ => {
             eprintln!("{USAGE}");
