@@ -10,15 +10,21 @@ use std::collections::BTreeMap;
 const KEPT: usize = 64;
 
 /// Values by number.
+///
+/// `None` until there is a first one, because a connection has some tables and mostly needs none.
 #[derive(Debug)]
-pub(crate) struct Table<V> {
+pub(crate) struct Table<V>(Option<Box<Held<V>>>);
+
+/// What a table holds.
+#[derive(Debug)]
+struct Held<V> {
     places: Places,
     /// A place is `None` if and only if it is in `places.free`.
     values: Vec<Option<V>>,
 }
 
 /// Which number has its value where.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Places {
     taken: BTreeMap<u64, usize>,
     free: Vec<usize>,
@@ -30,62 +36,78 @@ impl<V> Default for Table<V> {
     }
 }
 
+impl<V> Default for Held<V> {
+    fn default() -> Self {
+        Held { places: Places::default(), values: Vec::new() }
+    }
+}
+
 impl<V> Table<V> {
     pub(crate) const fn new() -> Self {
-        Table { places: Places { taken: BTreeMap::new(), free: Vec::new() }, values: Vec::new() }
+        Table(None)
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.places.taken.len()
+        self.0.as_ref().map_or(0, |held| held.places.taken.len())
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.taken.is_empty()
+        self.len() == 0
     }
 
     pub(crate) fn has(&self, number: u64) -> bool {
-        self.places.find(number).is_some()
+        self.0.as_ref().is_some_and(|held| held.places.find(number).is_some())
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<&V> {
-        self.values.get(self.places.find(number)?)?.as_ref()
+        let held = self.0.as_ref()?;
+        held.values.get(held.places.find(number)?)?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut V> {
-        self.values.get_mut(self.places.find(number)?)?.as_mut()
+        let held = self.0.as_mut()?;
+        held.values.get_mut(held.places.find(number)?)?.as_mut()
     }
 
     /// Puts a value at a number; it takes the place of the one that was there.
     pub(crate) fn insert(&mut self, number: u64, value: V) {
-        let place = self.places.find_or_take(number, self.values.len());
-        match self.values.get_mut(place) {
+        let held = self.0.get_or_insert_default();
+        let place = held.places.find_or_take(number, held.values.len());
+        match held.values.get_mut(place) {
             Some(old) => *old = Some(value),
-            None => self.values.push(Some(value)),
+            None => held.values.push(Some(value)),
         }
     }
 
     /// The value at a number, made if there is none.
     pub(crate) fn get_or_insert_with(&mut self, number: u64, make: impl FnOnce() -> V) -> &mut V {
-        let place = self.places.find_or_take(number, self.values.len());
-        if place >= self.values.len() {
-            self.values.resize_with(place.saturating_add(1), || None);
+        let held = self.0.get_or_insert_default();
+        let place = held.places.find_or_take(number, held.values.len());
+        if place >= held.values.len() {
+            held.values.resize_with(place.saturating_add(1), || None);
         }
-        self.values[place].get_or_insert_with(make)
+        held.values[place].get_or_insert_with(make)
     }
 
     pub(crate) fn remove(&mut self, number: u64) -> Option<V> {
-        let taken = self.values.get_mut(self.places.free(number)?)?.take();
+        let held = self.0.as_mut()?;
+        let taken = held.values.get_mut(held.places.free(number)?)?.take();
         self.shrink();
         taken
     }
 
     /// Gives back the room of many values once there is none.
     fn shrink(&mut self) {
-        if self.is_empty() && self.values.len() > KEPT {
+        if self.is_empty() && self.room() > KEPT {
             self.clear();
         }
+    }
+
+    /// How many values there is room for without new places.
+    fn room(&self) -> usize {
+        self.0.as_ref().map_or(0, |held| held.values.len())
     }
 
     pub(crate) fn clear(&mut self) {
@@ -99,13 +121,16 @@ impl<V> Table<V> {
 
     /// The numbers and their values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &V)> {
-        let taken = self.places.taken.iter();
-        taken.filter_map(|(number, place)| Some((*number, self.values.get(*place)?.as_ref()?)))
+        self.0.iter().flat_map(|held| {
+            let taken = held.places.taken.iter();
+            taken.filter_map(|(number, place)| Some((*number, held.values.get(*place)?.as_ref()?)))
+        })
     }
 
     /// Takes out all values, in the order of their numbers.
     pub(crate) fn take_all(&mut self) -> Vec<V> {
-        let Table { places, mut values } = std::mem::take(self);
+        let Some(held) = self.0.take() else { return Vec::new() };
+        let Held { places, mut values } = *held;
         let mut all = Vec::with_capacity(places.taken.len());
         for place in places.taken.into_values() {
             all.extend(values.get_mut(place).and_then(Option::take));
@@ -115,8 +140,8 @@ impl<V> Table<V> {
 
     /// Keeps the values for which that is true.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&mut V) -> bool) {
-        let values = &mut self.values;
-        self.places.retain(&mut |place| {
+        let Some(Held { places, values }) = self.0.as_deref_mut() else { return };
+        places.retain(&mut |place| {
             let Some(slot) = values.get_mut(place) else { return false };
             let kept = slot.as_mut().is_some_and(&mut is_kept);
             if !kept {
@@ -184,10 +209,10 @@ mod tests {
             assert_eq!((table.len(), table.is_empty()), (map.len(), map.is_empty()));
             assert!(table.values().eq(map.values()));
             assert!(table.iter().eq(map.iter().map(|(number, value)| (*number, value))));
-            assert!(table.values.len() <= 100);
+            assert!(table.room() <= 100);
         }
         assert!(table.take_all().into_iter().eq(map.into_values()));
-        assert!(table.is_empty() && table.values.is_empty());
+        assert!(table.is_empty() && table.room() == 0);
     }
 
     #[test]
@@ -199,6 +224,6 @@ mod tests {
         for number in 0..1_000 {
             assert_eq!(table.remove(number), Some(number));
         }
-        assert!(table.values.capacity() <= KEPT && table.places.free.capacity() <= KEPT);
+        assert!(table.0.is_none_or(|held| held.places.free.capacity() <= KEPT));
     }
 }
