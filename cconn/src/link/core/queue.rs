@@ -23,8 +23,10 @@ pub(crate) struct Queue {
     /// Places removed from the front so far.
     gone: u64,
     /// The place of each call, counted from the first place ever used. Built at the first cancel in
-    /// a long queue and kept until the queue is empty.
-    index: Option<HashMap<CallId, u64>>,
+    /// a long queue and kept until the queue is empty. Boxed, for every connection has two queues and
+    /// hardly one has an index.
+    #[expect(clippy::box_collection, reason = "the place of one that is not there is to be small")]
+    index: Option<Box<HashMap<CallId, u64>>>,
 }
 
 impl Queue {
@@ -96,7 +98,10 @@ impl Queue {
             };
             return self.places.iter().position(is_it);
         }
-        let place = *self.index.get_or_insert_with(|| index(&self.places, self.gone)).get(&call)?;
+        let place = *self
+            .index
+            .get_or_insert_with(|| Box::new(index(&self.places, self.gone)))
+            .get(&call)?;
         usize::try_from(place.checked_sub(self.gone)?).ok()
     }
 

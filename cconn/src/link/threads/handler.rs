@@ -143,7 +143,14 @@ pub(crate) struct Serving(());
 pub(in super::super) fn serve(link: &Arc<Link>) -> Serving {
     // Between two commands of this connection the thread is inside none of them.
     let outer = MARKS.try_with(Cell::take).ok().flatten();
-    let _no_locals = SERVED.try_with(|served| served.borrow_mut().push((link.clone(), outer)));
+    let _no_locals = SERVED.try_with(|served| {
+        let mut served = served.borrow_mut();
+        if served.capacity() == 0 {
+            // Most threads serve one connection, for as long as they live.
+            served.reserve_exact(1);
+        }
+        served.push((link.clone(), outer));
+    });
     Serving(())
 }
 
