@@ -14,7 +14,9 @@ use cconn::Erreur;
 use cconn::erreur::NatureDistante;
 pub use local::{first_client, local};
 pub use running::Running;
-pub use testkit::{Stopwatch, hex, quickly, raw, undisturbed, until, until_some, with_watchdog};
+pub use testkit::{
+    Stopwatch, hex, proxy, quickly, raw, undisturbed, until, until_some, with_watchdog,
+};
 
 /// How many messages the program `departs` sends before it ends.
 pub const LINES: usize = 200;

@@ -1,7 +1,6 @@
 //! What stands between a client and its server in earnest: proxies and health checks.
 
-use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -9,27 +8,13 @@ use std::time::Duration;
 use cconn::erreur::EchecConnexion;
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw};
-use cconn_tests::with_watchdog;
+use cconn_tests::{proxy, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Passes the bytes of one connection on, both ways, and the end of either direction too.
-fn proxy(server: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        let (client, _) = listener.accept().unwrap();
-        let server = TcpStream::connect(server).unwrap();
-        let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        thread::spawn(move || pass_on(client_too, server_too));
-        pass_on(server, client);
-    });
-    address
-}
-
-fn pass_on(mut from: TcpStream, mut to: TcpStream) {
-    let _broken = io::copy(&mut from, &mut to);
-    let _gone = to.shutdown(Shutdown::Write);
+/// A proxy that passes bytes on and says nothing of its own.
+fn proxy_to(serveur: &Serveur) -> SocketAddr {
+    proxy(serveur.adresse().socket().unwrap(), |_| Vec::new())
 }
 
 fn started(refused: mpsc::Sender<String>) -> (Serveur, thread::JoinHandle<Resultat<()>>) {
@@ -67,9 +52,9 @@ fn a_proxy_that_passes_bytes_on_is_not_noticed() {
     with_watchdog("a proxy", LIMIT, || {
         let (sender, _refused) = mpsc::channel();
         let (serveur, lancer) = started(sender);
-        used(proxy(serveur.adresse().socket().unwrap()));
+        used(proxy_to(&serveur));
         // The server stops while the client is behind the proxy.
-        let client = Client::new(proxy(serveur.adresse().socket().unwrap())).unwrap();
+        let client = Client::new(proxy_to(&serveur)).unwrap();
         let listening = thread::spawn(move || client.lancer());
         while serveur.clients().is_empty() {
             thread::yield_now();

@@ -1,7 +1,7 @@
 //! A proxy in front of a server: who is believed, what is believed, and each way to be refused.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use cconn::erreur::{EchecConnexion, Phase, Usage};
 use cconn::{Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
 use cconn_tests::raw::{Greeting, Raw, call};
-use cconn_tests::with_watchdog;
+use cconn_tests::{proxy, with_watchdog};
 
 use super::LIMIT;
 
@@ -112,25 +112,7 @@ impl Drop for Running {
 
 /// A proxy: passes each connection on, with a line in front of it that names its client.
 fn proxy_to(server: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let client = client.unwrap();
-            let mut there = TcpStream::connect(server).unwrap();
-            there.write_all(&line(&client.peer_addr().unwrap().to_string())).unwrap();
-            for (mut from, mut to) in [
-                (client.try_clone().unwrap(), there.try_clone().unwrap()),
-                (there.try_clone().unwrap(), client.try_clone().unwrap()),
-            ] {
-                thread::spawn(move || {
-                    let _cut = std::io::copy(&mut from, &mut to);
-                    let _gone = to.shutdown(Shutdown::Write);
-                });
-            }
-        }
-    });
-    address
+    proxy(server, |client| line(&client.to_string()))
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! A proxy in front of an encrypted server: its header stands before TLS.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use cconn::erreur::NatureTls;
 use cconn::{Client, Octets, nommee};
-use cconn_tests::with_watchdog;
+use cconn_tests::{proxy, with_watchdog};
 
 use crate::certificats::Autorite;
 use crate::tls::{running, trusting, with_tls};
@@ -16,29 +15,9 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// A proxy: passes each connection on, with a header of version 2 that names a client.
 fn proxy_to(server: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let client = client.unwrap();
-            let mut there = TcpStream::connect(server).unwrap();
-            let header =
-                b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc0\0\x02\x02\x0f\xa0\x01\xbb";
-            for byte in header {
-                there.write_all(&[*byte]).unwrap();
-            }
-            for (mut from, mut to) in [
-                (client.try_clone().unwrap(), there.try_clone().unwrap()),
-                (there.try_clone().unwrap(), client.try_clone().unwrap()),
-            ] {
-                thread::spawn(move || {
-                    let _cut = std::io::copy(&mut from, &mut to);
-                    let _gone = to.shutdown(Shutdown::Write);
-                });
-            }
-        }
-    });
-    address
+    proxy(server, |_| {
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc0\0\x02\x02\x0f\xa0\x01\xbb".to_vec()
+    })
 }
 
 #[test]
