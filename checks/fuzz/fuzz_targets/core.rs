@@ -6,9 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-pub(crate) use cconn::{
-    adresse, body, copy, identite, link, order, sync, table, text, transport, wire,
-};
+pub(crate) use cconn::{adresse, body, copy, identite, link, sync, table, text, transport, wire};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
@@ -19,7 +17,6 @@ mod cconn {
     pub mod copy;
     pub mod identite;
     pub mod link;
-    pub mod order;
     pub mod sync;
     pub mod table;
     pub mod text;

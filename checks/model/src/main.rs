@@ -36,7 +36,6 @@ mod core {
     pub(crate) mod copy;
     pub(crate) mod identite;
     pub(crate) mod link;
-    pub(crate) mod order;
     pub(crate) mod table;
     pub(crate) mod text;
     pub(crate) mod transport {
@@ -49,9 +48,7 @@ mod core {
     pub(crate) mod wire;
 }
 
-pub(crate) use crate::core::{
-    adresse, body, copy, identite, link, order, table, text, transport, wire,
-};
+pub(crate) use crate::core::{adresse, body, copy, identite, link, table, text, transport, wire};
 
 fn main() -> std::process::ExitCode {
     match arguments::Arguments::parse(std::env::args().skip(1)) {
