@@ -358,13 +358,15 @@ fn a_panic_of_a_deferred_source_is_told_to_the_command() {
     });
 }
 
+/// As many as commands of a connection may wait for their items (`max_attentes`).
 #[test]
-fn many_deferred_calls_are_fed_by_channels_at_once() {
-    with_watchdog("many", LIMIT, || {
+fn several_deferred_calls_are_fed_by_channels_at_once() {
+    const CALLS: u64 = 16;
+    with_watchdog("several", LIMIT, || {
         let (_serveur, client) = pair();
         let mut calls = Vec::new();
         let mut emitters = Vec::new();
-        for _ in 0..200 {
+        for _ in 0..CALLS {
             let (emetteur, nombres) = Flux::canal(4);
             calls.push(client.differer(ranger { nombres }).unwrap());
             emitters.push(emetteur);
@@ -378,7 +380,7 @@ fn many_deferred_calls_are_fed_by_channels_at_once() {
             all.extend(calls.swap_remove(first).attendre().unwrap());
         }
         all.sort_unstable();
-        assert!(all.into_iter().eq(0..200));
+        assert!(all.into_iter().eq(0..CALLS));
         client.eteindre().unwrap();
     });
 }
