@@ -97,7 +97,7 @@ pub struct Attente<R, E = Jamais> {
     /// When the call is late, once it has been polled as a future.
     until: Option<Deadline>,
     /// What its arguments that are streams need, if there are any.
-    fed: Option<Fed>,
+    fed: Option<Box<Fed>>,
     head: Head,
     decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     told: Told,
@@ -282,9 +282,9 @@ impl<R, E: ErreurCommande> Attente<R, E> {
     pub fn attendre(mut self) -> Result<R, Erreur<E>> {
         let Some(call) = self.call else { return Err(self.claimed()) };
         let (link, deadline) = (&self.client.link, self.client.deadline_of_wait());
-        let answer = match self.fed {
+        let answer = match &self.fed {
             None => link.wait_out(call, deadline),
-            Some(Fed { wait, .. }) => wait(link, call, deadline),
+            Some(fed) => (fed.wait)(link, call, deadline),
         };
         self.read(answer)
     }

@@ -9,7 +9,6 @@ use crate::sync::Deadline;
 use crate::wire::CallId;
 
 /// What such a call keeps.
-#[derive(Clone, Copy)]
 pub(super) struct Fed {
     /// What the streams had come to at the last poll; `None` if none went on.
     pub(super) given: Option<u64>,
@@ -26,7 +25,7 @@ impl<R, E> Attente<R, E> {
         decode: fn(AnswerReader<'_>) -> Result<R, ValueError>,
     ) -> Self {
         let mut attente = Attente::new(client, call, head, decode);
-        attente.fed = Some(Fed { given: Some(0), wait: Link::wait_out_fed });
+        attente.fed = Some(Box::new(Fed { given: Some(0), wait: Link::wait_out_fed }));
         attente
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::Attente;
-use super::fed::Fed;
 use crate::erreur::Erreur;
 use crate::link::tell;
 use crate::message::ErreurCommande;
@@ -23,7 +22,7 @@ impl<R, E: ErreurCommande> Future for Attente<R, E> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let Some(call) = this.call else { return Poll::Ready(Err(this.claimed())) };
-        if let Some(Fed { given: Some(given), .. }) = this.fed {
+        if let Some(given) = this.fed.as_ref().and_then(|fed| fed.given) {
             this.look_at_arguments(call, given);
         }
         let patience = this.client.deadline();

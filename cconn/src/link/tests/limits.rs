@@ -212,3 +212,34 @@ fn a_quiet_second_ends_what_this_thread_keeps_for_sending() {
     });
     assert!(ends_it, "five quiet seconds change nothing");
 }
+
+/// A source without items.
+struct Nothing;
+
+impl ItemSource for Nothing {
+    fn pull(&mut self, _: &mut wire::Answering) -> Pulled {
+        Pulled::Complete
+    }
+
+    fn channel(&mut self) -> Option<Arc<StreamChannel>> {
+        None
+    }
+}
+
+#[test]
+fn a_call_whose_arguments_no_thread_can_pull_is_not_sent() {
+    let limits = Limits { stack: Some(1 << 60), ..Limits::default() };
+    let (client, server) = pair_with(&limits, Some(1 << 20));
+    let arguments = || Arguments::new(vec![Box::new(Nothing)]);
+    let frame = || frame(&client.link, ECHO, b"x", true).unwrap();
+    let deadline: Deadline = soon().into();
+    for waits in [false, true] {
+        let refused = client.link.defer_fed(&mut frame(), deadline, arguments(), waits);
+        assert!(matches!(refused, Err(Failure::NoThread)), "{refused:?}");
+    }
+    // The answer is a stream.
+    let refused = client.link.call_fed(&mut frame(), deadline, arguments(), (true, None));
+    assert!(matches!(refused, Err(Failure::NoThread)), "{refused:?}");
+    assert_eq!(value(call(&client.link, ECHO, b"y")), b"y");
+    assert_eq!(server.commands.ran.load(Ordering::SeqCst), 1, "nothing else was sent");
+}
