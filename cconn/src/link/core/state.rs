@@ -197,7 +197,8 @@ impl State {
     }
 
     /// Appends a whole frame. A frame that can't be written any more is dropped.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call of it costs as much as its plain way")]
     // [window.free]
     pub(crate) fn append(&mut self, frame: &mut Outgoing<&[u8]>) {
         if self.can_append() {

@@ -85,7 +85,6 @@ pub(super) const LAYERS: &[Layer] = &[
             "link",
             Only(&[
                 "text",
-                "order",
                 "table",
                 "adresse",
                 "identite",
