@@ -130,9 +130,9 @@ impl Client {
     ///
     /// A process that ends before it has read all that the peer sent ends its connections with a
     /// reset, and the system throws away what the peer's system had no room for yet. Dropping the
-    /// last handle avoids that; where a handle lives elsewhere (a `static`), the end of the program
-    /// waits, at most a second, for answers of deferred calls only. After many messages to a peer
-    /// that is slow, use `eteindre`.
+    /// last handle avoids that; where a handle lives elsewhere (a `static`), the end of `main` waits,
+    /// at most a second, for answers of deferred calls only. After many messages to a peer that is
+    /// slow, use `eteindre`.
     ///
     /// The peer handles a message at most once; a message that was accepted here before an orderly
     /// `eteindre` is handled. Messages of one thread are handled in the order in which they were

@@ -223,7 +223,7 @@ fn ends_by_itself(how: &str, address: &str, client: Client) {
                 }
             }
         }
-        "oubli" | "exit-oubli" | "fil-oubli" | "tard" => forgets(how, client),
+        "oubli" | "exit-oubli" | "fil-oubli" => forgets(how, client),
         how => lets_go(how, client),
     }
 }
@@ -240,17 +240,9 @@ fn forgets(how: &str, client: Client) {
             std::mem::forget(defer().collect::<Vec<_>>());
             process::exit(0);
         }
-        "fil-oubli" => thread::scope(|scope| {
+        _ => thread::scope(|scope| {
             scope.spawn(|| std::mem::forget(defer().collect::<Vec<_>>()));
         }),
-        // The first is given up while its answer is on its way.
-        _ => {
-            let first = client.avec_delai(Duration::from_millis(20)).appeler::<(), _>(line());
-            assert!(first.is_err(), "the test answers later");
-            for _ in 1..LONG_LINES {
-                client.envoyer(line()).expect("it is sent");
-            }
-        }
     }
 }
 

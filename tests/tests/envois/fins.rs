@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cconn::{Client, Serveur, nommee};
 use cconn_tests::raw::{self, Raw, Seen, adieu, answer, call};
-use cconn_tests::{LINES, LONG_LINES, until, with_watchdog};
+use cconn_tests::{LINES, LONG_LINES, quickly, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -118,15 +118,11 @@ fn reach_a_slow_server(how: &str) -> usize {
     let mut come = 0;
     while let Some(frame) = raw.next() {
         if let Seen::Call { id, .. } = frame {
-            if come == 0 {
-                // Later than one of the ways waits for its answer.
-                thread::sleep(Duration::from_millis(100));
-            }
             raw.send(&answer(id, &[]));
         }
         come += usize::from(matches!(frame, Seen::Call { .. } | Seen::OneWay { .. }));
         if come == 1 {
-            // The child ends meanwhile, unless it waits for this.
+            // The child would end meanwhile if it did not wait for this.
             thread::sleep(Duration::from_millis(300));
         }
     }
@@ -140,10 +136,44 @@ fn reach_a_slow_server(how: &str) -> usize {
 #[test]
 fn answers_that_nobody_reads_lose_no_messages() {
     with_watchdog("answers that nobody reads", LIMIT, || {
-        for how in ["oubli", "exit-oubli", "fil-oubli", "tard"] {
+        for how in ["oubli", "exit-oubli", "fil-oubli"] {
             assert_eq!(reach_a_slow_server(how), LONG_LINES, "{how}");
         }
     });
+}
+
+#[test]
+fn the_end_of_a_thread_waits_for_no_answer() {
+    let serveur = Serveur::options(0).max_clients(4).ouvrir().unwrap();
+    let (answer, may_answer) = mpsc::channel::<()>();
+    let may_answer = Mutex::new(may_answer);
+    serveur
+        .enregistrer_commande("attend", move |_, ()| {
+            let _told = may_answer.lock().unwrap().recv();
+        })
+        .unwrap();
+    let running = thread::spawn({
+        let serveur = serveur.clone();
+        move || serveur.lancer()
+    });
+    let address = serveur.adresse();
+    let what = "the end of a thread before the answer of its call";
+    let (client, attente) = quickly(what, Duration::from_millis(500), || {
+        let makes = thread::spawn({
+            let address = address.clone();
+            move || {
+                let client = Client::new(address).unwrap();
+                let attente = client.differer::<(), _>(nommee("attend", ())).unwrap();
+                (client, attente)
+            }
+        });
+        makes.join().unwrap()
+    });
+    drop(answer);
+    attente.attendre().unwrap();
+    client.eteindre().unwrap();
+    serveur.eteindre().unwrap();
+    running.join().unwrap().unwrap();
 }
 
 #[test]

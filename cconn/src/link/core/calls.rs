@@ -215,14 +215,13 @@ impl Calls {
         before.min_by_key(|asked| asked.at)
     }
 
-    /// Whether an answer may still come that no thread waits for: of a deferred call, or of a call
-    /// that was given up. Looks at each call.
+    /// Whether the answer of a deferred call may still come, and no thread waits for it. Looks at
+    /// each call.
+    ///
+    /// Calls that were given up do not count: the peer owes no outcome for them.
+    // [cancel.unstarted]
     pub(crate) fn awaits_unread(&self) -> bool {
-        let deferred = self.entries.iter().any(|entry| {
-            let is_open = matches!(entry.slot, Slot::Waiting(_));
-            is_open && !entry.awaited
-        });
-        deferred || self.given_up.is_some_and(|(_, asked)| !self.is_passed(&asked))
+        self.entries.iter().any(|entry| !entry.awaited && matches!(entry.slot, Slot::Waiting(_)))
     }
 
     /// Whether this call or a later one has been answered.

@@ -6,29 +6,24 @@
 //! for the thread that ends it (by returning from `main`, or by `exit`): there the bytes left are
 //! written.
 //!
-//! Answers that nobody reads are read there too, because unread input makes the end of a process a
-//! reset.
+//! Answers that nobody reads are read at the end of `main` too, because unread input makes the end
+//! of a process a reset.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::gone::let_go;
-use super::wait::Waited;
 use super::watch::Watch;
 use crate::link::Link;
 use crate::link::core::limits::LAST_GRACE;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
-use crate::link::io::sleep::is_past;
 use crate::sync::{process_id, thread_local};
 use crate::table::Table;
 
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
-
-/// How often a thread that ends looks whether late answers have come.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Whether the last thread's destructors run while the other threads still can.
 ///
@@ -52,12 +47,15 @@ struct BytesLeft {
     /// Whether this thread has made connections or servers. Such a thread may be the one that ends
     /// the process, so its end also waits until the bytes left by other threads are written.
     is_maker: Cell<bool>,
+    /// Whether this is the thread of `main`, with whose end the process ends.
+    is_main: Cell<bool>,
 }
 
 impl BytesLeft {
     const fn new() -> Self {
         let links = RefCell::new(Table::new());
-        BytesLeft { links, process: Cell::new(0), is_maker: Cell::new(false) }
+        let [is_maker, is_main] = [const { Cell::new(false) }; 2];
+        BytesLeft { links, process: Cell::new(0), is_maker, is_main }
     }
 
     fn add(&self, place: usize, link: &Weak<Link>) {
@@ -93,6 +91,8 @@ impl Drop for BytesLeft {
         }
         if self.is_maker.get() {
             Watch::of_process().settle();
+        }
+        if self.is_main.get() {
             for link in &links {
                 link.read_unread(until);
             }
@@ -115,7 +115,10 @@ pub(crate) fn note_maker(watch: &Watch) {
         if left.process.replace(process) != process {
             left.links.take();
         }
-        left.is_maker.set(true);
+        if !left.is_maker.replace(true) {
+            // The standard library gives this name to the thread of `main`.
+            left.is_main.set(std::thread::current().name() == Some("main"));
+        }
     });
 }
 
@@ -172,22 +175,16 @@ impl Link {
         }
     }
 
-    /// Reads the answers that no thread waits for, as the thread's last act.
+    /// Reads the answers of deferred calls that no thread waits for, as the process's last act.
     ///
     /// A process that ends with unread input ends its connections with a reset, and the system
     /// throws away what it has still to send then: messages for which the peer's system had no room
-    /// yet. So the answers of calls that were deferred or given up are waited for.
+    /// yet. Another thread's end ends no connection, so it waits for nothing.
     fn read_unread(&self, until: Option<Instant>) {
         self.locked_soon(|state| {
-            while state.awaits_unread() && !is_past(until) {
-                // The late answer of a call that was given up wakes no thread.
-                let tick = crate::sync::now().checked_add(TICK);
-                let done = |state: &State| !state.awaits_unread();
-                let slice = until.into_iter().chain(tick).min();
-                if state.wait(Sleep::Answers, &mut slice.into(), done) == Waited::Closed {
-                    return;
-                }
-            }
+            let done = |state: &State| !state.awaits_unread();
+            // At the end of the time the answers stay unread, as they would without a wait.
+            let _waited = state.wait(Sleep::Answers, &mut until.into(), done);
         });
     }
 

@@ -93,6 +93,7 @@ impl Link {
             opened(state, call);
             state.append(frame);
             self.flush_or_leave(state, Appended::Message, &mut { Deadline::NO_TIME });
+            self.note_unread();
             Ok(call)
         })
     }
