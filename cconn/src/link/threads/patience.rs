@@ -38,6 +38,7 @@ impl Patience {
 
     /// Begins the limit on the answer anew, which is this long: the peer has said how far it is.
     // [progress.silence]
+    #[inline]
     pub(in super::super) fn begin_anew(&mut self, silence: Deadline) {
         self.answer = silence;
     }
