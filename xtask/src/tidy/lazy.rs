@@ -5,11 +5,13 @@
 //! build of every program.
 //!
 //! It looks at these files alone: a function elsewhere that only they call is compiled all the same.
+//! It does not see functions that macros write. The default methods of traits are generic, over the
+//! type that has the trait.
 
 use syn::visit::{self, Visit};
 
 use super::Finding;
-use super::repo::Repo;
+use super::repo::{Repo, RustFile, is_at_or_under};
 
 /// The parts, each a file or a folder.
 const PARTS: &[&str] = &[
@@ -43,53 +45,90 @@ const PARTS: &[&str] = &[
 ];
 
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
-    let files = repo.rust_files(PARTS).into_iter().filter(|file| !file.is_test);
-    files
-        .flat_map(|file| {
-            let mut eager = Eager::default();
-            eager.visit_file(file.untested());
-            eager.found.into_iter().map(move |(line, name)| {
-                let text = format!(
-                    "every build of every program compiles `{name}`, which few use: make it `#[inline]`"
-                );
-                Finding::error(format!("{}:{line}", file.path), text)
-            })
-        })
-        .collect()
+    check_parts(repo, PARTS)
+}
+
+fn check_parts(repo: &Repo, parts: &[&str]) -> Vec<Finding> {
+    let mut files = repo.rust_files(parts);
+    files.retain(|file| !file.is_test);
+    let is_dead = |part: &&&str| !files.iter().any(|file| is_at_or_under(file.path, part));
+    let dead = parts.iter().filter(is_dead).map(|part| {
+        Finding::error("xtask/src/tidy/lazy.rs", format!("`{part}` in PARTS is no file or folder"))
+    });
+    dead.chain(files.iter().flat_map(eager_in)).collect()
+}
+
+fn eager_in(file: &RustFile<'_>) -> Vec<Finding> {
+    let mut eager = Eager::default();
+    eager.visit_file(file.untested());
+    let found = eager.found.into_iter().map(|(line, name)| {
+        let text = format!(
+            "every build of every program compiles `{name}`, which few use: make it `#[inline]`"
+        );
+        Finding::error(format!("{}:{line}", file.path), text)
+    });
+    found.collect()
 }
 
 /// Functions that are compiled with the library.
 #[derive(Default)]
 struct Eager {
     found: Vec<(usize, String)>,
-    /// Inside a block that is itself generic over a type.
+    /// Inside a block that is itself generic.
     is_generic: bool,
 }
 
 impl Eager {
     fn look(&mut self, attributes: &[syn::Attribute], signature: &syn::Signature) {
-        let is_inline = attributes.iter().any(|attribute| attribute.path().is_ident("inline"));
-        let takes_any = signature.inputs.iter().any(
-            |input| matches!(input, syn::FnArg::Typed(of) if matches!(*of.ty, syn::Type::ImplTrait(_))),
-        );
-        if !is_inline && !self.is_generic && !takes_any && !is_generic(&signature.generics) {
+        if !attributes.iter().any(is_inline) && !takes_any(signature) {
             let line = signature.ident.span().start().line;
             self.found.push((line, signature.ident.to_string()));
         }
     }
 }
 
+/// `#[inline]` or `#[inline(always)]`.
+fn is_inline(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("inline")
+        && !attribute.parse_args::<syn::Ident>().is_ok_and(|how| how == "never")
+}
+
+/// Whether a function is generic, be it by `impl Trait` somewhere in an argument.
+fn takes_any(signature: &syn::Signature) -> bool {
+    let mut impls = Impls::default();
+    signature.inputs.iter().for_each(|input| impls.visit_fn_arg(input));
+    impls.is_there || is_generic(&signature.generics)
+}
+
+/// Lifetimes alone make nothing generic: the compiler has erased them by then.
 fn is_generic(generics: &syn::Generics) -> bool {
-    generics.type_params().next().is_some()
+    generics.type_params().next().is_some() || generics.const_params().next().is_some()
+}
+
+#[derive(Default)]
+struct Impls {
+    is_there: bool,
+}
+
+impl<'ast> Visit<'ast> for Impls {
+    fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+        self.is_there = true;
+    }
 }
 
 impl<'ast> Visit<'ast> for Eager {
+    /// One inside another function, or inside a generic block, has nothing of what these are
+    /// generic over.
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
         self.look(&function.attrs, &function.sig);
+        visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.look(&function.attrs, &function.sig);
+        if !self.is_generic {
+            self.look(&function.attrs, &function.sig);
+        }
+        visit::visit_impl_item_fn(self, function);
     }
 
     fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
@@ -103,9 +142,14 @@ impl<'ast> Visit<'ast> for Eager {
 mod tests {
     use super::*;
 
-    fn found(path: &str, text: &str) -> Vec<String> {
-        let found = check(&Repo::made_up(&[(path, text)]));
+    fn found_in(parts: &[&str], path: &str, text: &str) -> Vec<String> {
+        let found = check_parts(&Repo::made_up(&[(path, text)]), parts);
         found.into_iter().map(|finding| finding.place).collect()
+    }
+
+    fn lines(text: &str) -> Vec<String> {
+        let places = found_in(&["a/b.rs"], "a/b.rs", text);
+        places.iter().map(|place| place.replace("a/b.rs:", "")).collect()
     }
 
     #[test]
@@ -113,8 +157,41 @@ mod tests {
         let text = "fn a() {}\n\n#[inline]\nfn b() {}\n\nimpl A {\n    fn c(&self) {}\n\n    \
                     fn d<T>(&self, with: T) {}\n\n    fn e<'a>(&self, with: &'a str) {}\n}\n\n\
                     impl<T> B<T> {\n    fn f(&self) {}\n}\n\nfn g(all: impl Copy) {}\n";
-        let path = "cconn/src/essais/some.rs";
-        assert_eq!(found(path, text), [1, 7, 11].map(|line| format!("{path}:{line}")));
-        assert_eq!(found("cconn/src/some.rs", text), Vec::<String>::new());
+        assert_eq!(lines(text), ["1", "7", "11"]);
+    }
+
+    #[test]
+    fn what_is_never_inlined_is_found() {
+        let text = "#[inline(never)]\nfn a() {}\n#[inline(always)]\nfn b() {}\n";
+        assert_eq!(lines(text), ["2"]);
+    }
+
+    #[test]
+    fn constants_and_hidden_types_make_generic() {
+        let text = "fn a<const N: usize>() {}\nimpl<const N: usize> A<N> { fn b(&self) {} }\n\
+                    fn c(to: &mut impl Write) {}\nfn d(all: Option<impl Copy>) {}\n\
+                    fn e() -> impl Copy {}\n";
+        assert_eq!(lines(text), ["5"]);
+    }
+
+    #[test]
+    fn functions_inside_functions_are_looked_at() {
+        let text = "fn a<T>() {\n    fn b() {}\n}\nimpl<T> A<T> {\n    fn c() {\n        \
+                    fn d() {}\n        impl B {\n            fn e() {}\n        }\n    }\n    \
+                    fn f() {}\n}\ntrait C {\n    fn g(&self) {\n        fn h() {}\n    }\n}\n";
+        assert_eq!(lines(text), ["2", "6", "8", "15"]);
+    }
+
+    #[test]
+    fn a_part_is_a_file_or_a_folder() {
+        let text = "fn a() {}\n";
+        assert_eq!(found_in(&["a/b.rs"], "a/b.rs", text), ["a/b.rs:1"]);
+        assert_eq!(found_in(&["a"], "a/b.rs", text), ["a/b.rs:1"]);
+    }
+
+    #[test]
+    fn a_part_that_is_not_there_is_found() {
+        let found = found_in(&["a/b", "a/b.rs", "a/c.rs"], "a/b.rs", "");
+        assert_eq!(found, ["xtask/src/tidy/lazy.rs"; 2]);
     }
 }

@@ -114,9 +114,9 @@ impl Repo {
         self.texts.get(path).map(|source| source.text.as_str())
     }
 
-    /// The Rust files under any of these folders.
-    pub(super) fn rust_files(&self, folders: &[&str]) -> Vec<RustFile<'_>> {
-        let is_asked = |path: &str| folders.iter().any(|folder| is_under(path, folder));
+    /// The Rust files that are among these, or under any of them.
+    pub(super) fn rust_files(&self, places: &[&str]) -> Vec<RustFile<'_>> {
+        let is_asked = |path: &str| places.iter().any(|place| is_at_or_under(path, place));
         let all = self.texts.iter().map(|(path, source)| (path.as_str(), source));
         let all = all.filter(|(path, _)| has_extension(path, "rs") && is_asked(path));
         let mut files: Vec<RustFile<'_>> = all
@@ -133,7 +133,7 @@ impl Repo {
     /// The Markdown files at the root and under `docs`.
     pub(super) fn pages(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_page = |path: &str| {
-            has_extension(path, "md") && (is_under(path, "docs") || !path.contains('/'))
+            has_extension(path, "md") && (is_at_or_under(path, "docs") || !path.contains('/'))
         };
         let texts = self.texts.iter().map(|(path, source)| (&**path, &*source.text));
         texts.filter(move |(path, _)| is_page(path))
@@ -162,8 +162,9 @@ fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
-fn is_under(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+/// Whether a path is this file, or under this folder.
+pub(super) fn is_at_or_under(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -176,6 +177,9 @@ mod tests {
         let repo = Repo::made_up(&files.map(|path| (path, "")));
         let found: Vec<_> = repo.rust_files(&["a"]).iter().map(|file| file.path).collect();
         assert_eq!(found, ["a/src/b.rs"]);
+        let found: Vec<_> =
+            repo.rust_files(&["ab/src/c.rs"]).iter().map(|file| file.path).collect();
+        assert_eq!(found, ["ab/src/c.rs"]);
         let pages: Vec<_> = repo.pages().map(|(path, _)| path).collect();
         assert_eq!(pages, ["README.md", "docs/x.md"]);
         assert!(repo.paths.contains("ab/src"));
