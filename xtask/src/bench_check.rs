@@ -73,10 +73,9 @@ fn judge(counted: &Figures, committed: &Figures) -> Result<(), String> {
 }
 
 fn build(root: &Path) -> Result<(), String> {
-    let mut cargo = crate::cargo();
+    // Where the program is looked for.
+    let mut cargo = crate::measuring_cargo(&root.join("target"));
     cargo.args(["build", "--release", "--quiet", "--package", "instructions"]).current_dir(root);
-    // Where the program is looked for, and with nothing that would change its instructions.
-    cargo.env("CARGO_TARGET_DIR", root.join("target")).env_remove("RUSTFLAGS");
     match cargo.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("the pieces of work can't be built: {status}")),

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 const FIGURE: &str = "checks/bench/cost/lines.txt";
 
@@ -75,33 +76,38 @@ fn judge(counted: &Figure, committed: &Figure) -> Result<(), String> {
 
 /// Compiles the library; returns where its intermediate code is.
 fn build(root: &Path) -> Result<PathBuf, String> {
-    let target = root.join("target/build-cost");
-    let mut cargo = crate::cargo();
-    cargo.args(["rustc", "--quiet", "--release", "--package", "cconn", "--lib", "--"]);
-    cargo.args(["--emit=llvm-ir", "-Cno-prepopulate-passes", "-Ccodegen-units=1"]);
-    cargo.args(["-Cdebuginfo=0", "-Csymbol-mangling-version=v0"]).current_dir(root);
-    cargo.env("CARGO_TARGET_DIR", &target).env_remove("RUSTFLAGS");
-    match cargo.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => return Err(format!("the library can't be built: {status}")),
-        Err(error) => return Err(format!("cargo can't be started: {error}")),
+    let output = cargo(root).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cargo can't be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("the library can't be built: {}", output.status));
     }
-    newest(&target.join("release/deps")).ok_or_else(|| "no intermediate code was left".to_owned())
+    let told = String::from_utf8_lossy(&output.stdout);
+    code_of(&told).ok_or_else(|| "cargo tells of no library".to_owned())
 }
 
-/// Of the library's intermediate code of several builds the newest.
-fn newest(folder: &Path) -> Option<PathBuf> {
-    let files = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let ours = files.filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("cconn-") && name.ends_with(".ll")
-    });
-    ours.max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+fn cargo(root: &Path) -> Command {
+    let mut cargo = crate::measuring_cargo(&root.join("target/build-cost"));
+    cargo.args(["rustc", "--quiet", "--release", "--package", "cconn", "--lib"]);
+    cargo.args(["--message-format=json-render-diagnostics", "--"]);
+    cargo.args(["--emit=llvm-ir", "-Cno-prepopulate-passes", "-Ccodegen-units=1"]);
+    cargo.args(["-Cdebuginfo=0", "-Csymbol-mangling-version=v0"]).current_dir(root);
+    cargo
+}
+
+/// The intermediate code of the library that cargo tells of, be it fresh or just built: the two
+/// have the same hash in their names. There may be newer code, of another compiler or of other
+/// dependencies.
+fn code_of(told: &str) -> Option<PathBuf> {
+    told.split('"').find_map(|word| {
+        let path = Path::new(word.strip_suffix(".rmeta")?);
+        let name = path.file_name()?.to_str()?.strip_prefix("lib")?;
+        name.starts_with("cconn-").then(|| path.with_file_name(format!("{name}.ll")))
+    })
 }
 
 fn compiler() -> Result<String, String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = std::process::Command::new(rustc).arg("--version").output();
+    let output = Command::new(rustc).arg("--version").output();
     let output = output.map_err(|error| format!("rustc: {error}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -164,6 +170,24 @@ mod tests {
         assert!(judge(&figure("a", 1_051), &committed).is_err());
         assert_eq!(judge(&figure("b", 2_000), &committed), Ok(()));
         assert_eq!(Figure::parse(&committed.write()), Some(committed));
+    }
+
+    #[test]
+    fn no_flags_come_from_outside() {
+        let cargo = cargo(Path::new("a"));
+        let set = |name: &str| cargo.get_envs().find(|(set, _)| *set == name).map(|(_, to)| to);
+        assert_eq!(set("CARGO_ENCODED_RUSTFLAGS"), Some(Some("".as_ref())));
+        assert_eq!(set("RUSTFLAGS"), Some(None));
+        assert_eq!(set("CARGO_BUILD_TARGET"), Some(None));
+    }
+
+    #[test]
+    fn the_code_is_that_of_the_build_that_cargo_tells_of() {
+        let told = r#"{"filenames":["/t/deps/libcconn_macros-1a.so"],"fresh":true}
+            {"filenames":["/t/deps/libserde-2b.rlib","/t/deps/libserde-2b.rmeta"]}
+            {"filenames":["/t/libcconn.rlib","/t/deps/libcconn-3c.rmeta"],"fresh":true}"#;
+        assert_eq!(code_of(told), Some(PathBuf::from("/t/deps/cconn-3c.ll")));
+        assert_eq!(code_of(r#"{"filenames":["/t/libcconn.rlib"]}"#), None);
     }
 
     #[test]

@@ -100,3 +100,13 @@ fn root() -> PathBuf {
 fn cargo() -> std::process::Command {
     std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
+
+/// Cargo for what is measured: it builds for this machine, into this folder, and takes no flags
+/// from outside.
+fn measuring_cargo(target: &std::path::Path) -> std::process::Command {
+    let mut cargo = cargo();
+    cargo.env("CARGO_TARGET_DIR", target).env_remove("CARGO_BUILD_TARGET");
+    // Empty, this outranks all other flags, also those of configuration files.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "").env_remove("RUSTFLAGS");
+    cargo
+}
