@@ -90,10 +90,11 @@ fn a_peer_that_reads_nothing_is_owed_one_message_a_slot() {
     assert_eq!(waiting(&end.link), 0);
 }
 
-/// Waits until nothing is left in slots: the watchman reads what the peer grants.
+/// Waits until nothing is left in slots and all is written: the watchman reads what the peer grants.
 fn until_sent(end: &End) {
     let deadline = soon();
-    while waiting(&end.link) > 0 {
+    let unwritten = || end.link.locked(|state| state.inside().outbox.bytes());
+    while waiting(&end.link) > 0 || unwritten() > 0 {
         assert!(!io::sleep::is_past(deadline), "it waits for ever");
         std::thread::yield_now();
     }
