@@ -40,8 +40,8 @@ use head::Head;
 /// calls are awaited, however many they are; it is kept for 10 seconds without one.
 ///
 /// The deadline of the handle counts from the first poll, and anew while arguments that are streams
-/// go on, as long as the command takes items or waits for some. A future that is dropped gives its call
-/// up, like any `Attente`. One that is polled again after its answer returns
+/// go on, as long as the command takes items or waits for some. A future that is dropped gives its
+/// call up, like any `Attente`. One that is polled again after its answer returns
 /// [`Usage::DejaReclamee`], and does not panic.
 ///
 /// To send without waiting either, use [`essayer_appel`](Client::essayer_appel):

@@ -44,8 +44,8 @@ pub(super) fn connect_any(
     Err(unreachable(text, last))
 }
 
-/// Connects, and returns the peer's address too. Never connects to itself: if no socket listens on a port that the system also gives to
-/// clients, a TCP connection to that port can meet itself.
+/// Connects, and returns the peer's address too. Never connects to itself: if no socket listens on a
+/// port that the system also gives to clients, a TCP connection to that port can meet itself.
 fn connect_to_other(address: SocketAddr, rest: Duration) -> io::Result<(TcpStream, SocketAddr)> {
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     for _ in 0..SELF_CONNECTIONS {

@@ -39,8 +39,9 @@ impl<R: 'static, E: ErreurCommande + 'static> Attente<R, E> {
     ///
     /// No thread waits meanwhile, so any number of calls may be under way in this way. `f` is
     /// called when the answer comes, when the connection ends, or when the deadline of the handle
-    /// that sent the call has passed, counted from now; if the result is there already, it is
-    /// called before this returns. The connection is kept open until then. If no thread of the
+    /// that sent the call has passed, counted from now, and anew while arguments that are streams go
+    /// on, as long as the command takes items or waits for some; if the result is there already, it
+    /// is called before this returns. The connection is kept open until then. If no thread of the
     /// program reads the connection, one of the connection's own does.
     ///
     /// # What `f` may do

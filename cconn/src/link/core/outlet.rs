@@ -59,9 +59,10 @@ pub(crate) struct LateEnd {
     pub(crate) text: Box<str>,
 }
 
-/// The arguments of one call that are streams.
+/// Counts the arguments of one call that are streams: the number of the last one, and how many are
+/// open.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lanes {
+struct ArgumentCount {
     last: u8,
     open: u8,
 }
@@ -73,7 +74,7 @@ pub(crate) struct Outlets {
     free: Vec<u32>,
     by_lane: HashMap<Lane, u32>,
     /// The calls whose arguments are streams that are sent.
-    calls: HashMap<CallId, Lanes>,
+    calls: HashMap<CallId, ArgumentCount>,
     /// How many of the streams channels feed.
     channels: usize,
     /// Streams of channels whose items wait for room in the outbox, the longest first.
@@ -122,9 +123,9 @@ impl Outlets {
         }
         self.by_lane.insert(lane, place);
         if !is_answer {
-            let lanes = self.calls.entry(lane.call).or_default();
-            lanes.last = lanes.last.max(lane.lane);
-            lanes.open = lanes.open.saturating_add(1);
+            let count = self.calls.entry(lane.call).or_default();
+            count.last = count.last.max(lane.lane);
+            count.open = count.open.saturating_add(1);
         }
         OutletId { place, lane }
     }
@@ -144,9 +145,9 @@ impl Outlets {
     }
 
     fn close_lane_of(&mut self, call: CallId) {
-        if let Some(lanes) = self.calls.get_mut(&call) {
-            lanes.open = lanes.open.saturating_sub(1);
-            if lanes.open == 0 {
+        if let Some(count) = self.calls.get_mut(&call) {
+            count.open = count.open.saturating_sub(1);
+            if count.open == 0 {
                 self.calls.remove(&call);
             }
         }

@@ -118,7 +118,8 @@ impl State {
     }
 
     /// Whether the flusher has written everything before position `share`, and leaves the rest to
-    /// the watchman: items of channels, of which there may be no end.
+    /// the watchman: items of channels or messages in slots that wait for room, of which there may
+    /// be no end.
     #[inline]
     pub(crate) fn leaves_items(&self, share: u64) -> bool {
         self.has_items_waiting() && self.outbox.sent() >= share && self.tended.is_watched()

@@ -1,5 +1,6 @@
 //! The argument streams of a call of this side, and the thread that pulls them: the one that waits
-//! for the answer, or a thread of their own if the answer is a stream (`apart`).
+//! for the answer, or a thread of their own if the answer is a stream or no thread waits yet
+//! (`apart`).
 
 mod arguments;
 

@@ -43,7 +43,7 @@ impl Outlets {
 
     /// The sending ends of the argument streams of a call that are open.
     pub(crate) fn arguments_of(&self, call: CallId) -> Vec<OutletId> {
-        let last = self.calls.get(&call).map_or(0, |lanes| lanes.last);
+        let last = self.calls.get(&call).map_or(0, |count| count.last);
         let lanes = (1..=last).map(|lane| Lane { call, lane });
         let id = |lane| Some(OutletId { place: *self.by_lane.get(&lane)?, lane });
         lanes.filter_map(id).collect()
