@@ -257,6 +257,10 @@ impl Transport for Recorded {
         self.stream.poll(wanted, deadline)
     }
 
+    fn configure(&self, write_deadline: Duration) {
+        self.stream.configure(write_deadline);
+    }
+
     fn input(&self, waker: &Waker) -> Input<'_> {
         self.stream.input(waker)
     }

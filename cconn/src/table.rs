@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
-/// The room that an empty table keeps.
+/// The room that a table keeps, however few values it holds.
 const KEPT: usize = 64;
+
+/// A table with more room than that keeps it while at least this part of it is taken.
+const PART: usize = 4;
 
 /// Values by number.
 ///
@@ -98,9 +101,26 @@ impl<V> Table<V> {
         taken
     }
 
-    /// Gives back the room of many values once there is none.
+    /// Gives back the room of many values once few are left. Each value is moved at most once for
+    /// every three that were removed.
     fn shrink(&mut self) {
-        if self.is_empty() && self.room() > KEPT {
+        let room = self.room();
+        if room > KEPT && self.len() < room / PART {
+            self.rebuild();
+        }
+    }
+
+    #[cold]
+    fn rebuild(&mut self) {
+        let Some(Held { places, values }) = self.0.as_deref_mut() else { return };
+        let mut kept = Vec::with_capacity(places.taken.len());
+        for place in places.taken.values_mut() {
+            kept.push(values.get_mut(*place).and_then(Option::take));
+            *place = kept.len().saturating_sub(1);
+        }
+        *values = kept;
+        places.free = Vec::new();
+        if self.is_empty() {
             self.clear();
         }
     }
@@ -213,6 +233,34 @@ mod tests {
         }
         assert!(table.take_all().into_iter().eq(map.into_values()));
         assert!(table.is_empty() && table.room() == 0);
+    }
+
+    #[test]
+    fn a_table_with_few_values_keeps_little_and_one_with_many_is_seldom_rebuilt() {
+        let mut table = Table::new();
+        for number in 0..65_000 {
+            table.insert(number, number);
+        }
+        let (mut room, mut moved) = (table.room(), 0);
+        for number in 0..64_999 {
+            assert_eq!(table.remove(number), Some(number));
+            if table.room() != room {
+                room = table.room();
+                moved += table.len();
+            }
+            assert!(room <= KEPT.max(PART * (table.len() + 1)), "{room} for {}", table.len());
+            assert_eq!(table.get(64_999), Some(&64_999));
+        }
+        assert!(moved <= 65_000 / 3, "{moved} values were moved");
+        let held = table.0.as_ref().unwrap();
+        assert!(held.values.capacity() <= KEPT && held.places.free.capacity() <= KEPT);
+        table.insert(7, 8);
+        assert!(table.iter().eq([(7, &8), (64_999, &64_999)]));
+        for number in 0..1_000 {
+            table.insert(number, number);
+        }
+        table.retain(|value| *value == 7 || *value == 900);
+        assert!(table.room() <= 2 && table.values().eq([&7, &900]));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod attack;
 mod calls;
+mod deadlines;
 mod ends;
 mod faults;
 mod floods;

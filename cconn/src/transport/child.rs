@@ -132,6 +132,11 @@ impl Transport for ChildStream {
     }
 
     #[inline]
+    fn configure(&self, write_deadline: Duration) {
+        self.stream.configure(write_deadline);
+    }
+
+    #[inline]
     fn input(&self, waker: &Waker) -> Input<'_> {
         self.stream.input(waker)
     }

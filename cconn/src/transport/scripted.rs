@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Input, Ready, Transport};
 use crate::sync::Deadline;
@@ -132,6 +132,10 @@ impl<T: Transport> Transport for Scripted<T> {
         self.call()?;
         let writable = wanted.writable && !self.is_stuck();
         self.inner.poll(Ready { writable, ..wanted }, deadline)
+    }
+
+    fn configure(&self, write_deadline: Duration) {
+        self.inner.configure(write_deadline);
     }
 
     fn input(&self, waker: &Waker) -> Input<'_> {

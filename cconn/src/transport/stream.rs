@@ -68,8 +68,10 @@ pub(crate) trait Transport: Send + Sync {
     /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
 
-    /// Sets what the stream of a client needs beyond being connected. Called once, when the greeting
-    /// has been sent: so the server already has work while this takes its system calls.
+    /// Sets what the stream of a client needs beyond being connected. Called when the greeting has
+    /// been sent, so that the server already has work while this takes its system calls; with TLS
+    /// also before, for the handshake. Calling it again changes nothing. A stream around another
+    /// one passes it on.
     fn configure(&self, _write_deadline: Duration) {}
 
     /// The stream inside this one, for a user that drops it after `close`: calls on it skip the

@@ -20,7 +20,7 @@ mod tests;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use halves::Sending;
 pub(crate) use session::Session;
@@ -100,6 +100,10 @@ impl<B: Below> Transport for Secured<B> {
         let writable = wanted.writable
             && below.poll(Ready { readable: false, writable: true }, at_once)?.writable;
         Ok(Ready { readable: true, writable })
+    }
+
+    fn configure(&self, write_deadline: Duration) {
+        self.below.stream().configure(write_deadline);
     }
 
     fn input(&self, waker: &Waker) -> Input<'_> {

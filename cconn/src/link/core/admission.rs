@@ -75,6 +75,16 @@ impl State {
         self.window.is_ready(ticket, charge) || !self.goodbye.admits(is_owed)
     }
 
+    /// Gives back the credit of a command that was admitted and is not sent, and lets the line go
+    /// on.
+    #[cold]
+    pub(super) fn give_credit_back(&mut self, charge: u64) {
+        self.window.unspend(charge);
+        // Slots come before the threads behind them look, which read from then on.
+        self.send_latest();
+        self.wake(|sleep| matches!(sleep, Sleep::Line | Sleep::Window));
+    }
+
     /// Takes a sender out of the line and takes credit for its command, if there is enough.
     /// `to_client`: the peer is a client, which need not run commands.
     pub(crate) fn leave_line(
@@ -86,13 +96,8 @@ impl State {
     ) -> Result<(), Failure> {
         let spent = self.window.leave(ticket, charge);
         let admitted = self.check_admitted(|| is_owed);
-        if admitted.is_err() {
-            self.window.unspend(if spent { charge } else { 0 });
-        }
-        // The line has moved: another is first now. Slots come before the threads behind them look,
-        // which read from then on.
-        self.send_latest();
-        self.wake(|sleep| sleep == Sleep::Line);
+        // The line has moved: another is first now.
+        self.give_credit_back(if spent && admitted.is_err() { charge } else { 0 });
         match admitted {
             Err(failure) => Err(failure),
             Ok(()) if spent => Ok(()),

@@ -24,15 +24,30 @@ impl State {
         awaited: bool,
         limit: usize,
     ) -> Result<CallId, Failure> {
-        if self.calls.waiting() >= limit {
-            self.window.unspend(charge(frame.charged_call()));
-            return Err(Failure::TooManyCalls { limit });
+        if let Err(failure) = self.check_calls(limit) {
+            self.give_credit_back(charge(frame.charged_call()));
+            return Err(failure);
         }
         let (command, credit) = (frame.command_of_call(), frame.stream_of_call());
         let asked = Asked { at: self.outbox.end(), command, credit, told: Told::Unasked };
         let call = self.calls.open(asked, awaited);
         frame.set_call_id(call);
         Ok(call)
+    }
+
+    /// Checks that fewer than `limit` calls are without an answer.
+    #[inline]
+    fn check_calls(&self, limit: usize) -> Result<(), Failure> {
+        if self.calls.waiting() >= limit { Err(Failure::TooManyCalls { limit }) } else { Ok(()) }
+    }
+
+    /// Checks that there is room for a call, which then need not wait. Takes nothing.
+    #[inline]
+    pub(crate) fn check_room(&self, charge: u64, limit: usize) -> Result<(), Failure> {
+        if self.is_above_high_water() || !self.window.has_room(charge) {
+            return Err(Failure::NoRoom);
+        }
+        self.check_calls(limit)
     }
 
     /// Whether the answer of a call is here.

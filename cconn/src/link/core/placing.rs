@@ -101,3 +101,64 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::core::failure::Failure;
+    use crate::link::core::limits::{Limits, PeerLimits};
+    use crate::sync::Parker;
+    use crate::wire::{Features, Start};
+
+    const SLOT: SlotId = SlotId { membership: 1, command: 3 };
+
+    /// A state whose whole window is spent.
+    fn spent() -> State {
+        let peer = PeerLimits { max_frame: 4096, window: 10_000, features: Features::OURS };
+        let mut state = State::new(&Limits::default(), peer, false);
+        assert!(state.window.try_spend(10_000));
+        state
+    }
+
+    fn frame(
+        begin: impl FnOnce(&mut Outgoing<&'static [u8]>, Start<'_>),
+    ) -> Outgoing<&'static [u8]> {
+        let mut frame = Outgoing::in_buffer(Vec::new());
+        begin(&mut frame, Start::plain(0, 3, 0));
+        frame.bytes.extend([0; 100]);
+        frame.finish();
+        frame
+    }
+
+    #[test]
+    fn credit_that_a_refused_call_gives_back_goes_to_the_slot_behind_it() {
+        let mut state = spent();
+        let mut call = frame(|frame, start| frame.begin_call(start));
+        let note = frame(|frame, start| frame.begin_one_way(start));
+        let (first, second) = (charge(call.charged_call()), charge(note.charged_one_way()));
+        let ticket = state.join_line();
+        let shared = || note.parts().concat().into();
+        assert_eq!(state.place_latest(SLOT, &note, shared), Placed::Waits);
+        state.window.granted(first + second - 1).unwrap();
+        state.leave_line(ticket, first, false, false).unwrap();
+        assert_eq!(state.waiting_latest(), 1, "its credit is not there");
+        let refused = state.open_call(&mut call, true, 0);
+        assert!(matches!(refused, Err(Failure::TooManyCalls { limit: 0 })), "{refused:?}");
+        assert_eq!(state.waiting_latest(), 0);
+        assert!(state.window.try_spend(first - 1), "nothing is left in the line");
+    }
+
+    #[test]
+    fn credit_that_a_refused_call_gives_back_wakes_the_sender_behind_it() {
+        let mut state = spent();
+        let mut call = frame(|frame, start| frame.begin_call(start));
+        let charge = charge(call.charged_call());
+        let [first, second] = [0; 2].map(|_| state.join_line());
+        state.window.granted(charge).unwrap();
+        state.leave_line(first, charge, false, false).unwrap();
+        state.begin_sleep(Parker::mine(), Sleep::Window);
+        assert!(!state.is_window_over(second, charge, false));
+        state.open_call(&mut call, true, 0).unwrap_err();
+        assert!(state.is_window_over(second, charge, false) && state.sleepers.is_empty());
+    }
+}

@@ -85,6 +85,12 @@ impl Window {
         self.line.is_empty() && self.spend(charge)
     }
 
+    /// Whether `try_spend` would take credit.
+    #[inline]
+    pub(crate) fn has_room(&self, charge: u64) -> bool {
+        self.line.is_empty() && self.credit >= charge
+    }
+
     #[inline]
     fn spend(&mut self, charge: u64) -> bool {
         match self.credit.checked_sub(charge) {
@@ -131,8 +137,9 @@ impl Window {
         ready && self.spend(charge)
     }
 
-    /// Gives back the credit of a command that was admitted and then not sent.
-    pub(crate) fn unspend(&mut self, charge: u64) {
+    /// Gives back the credit of a command that was admitted and then not sent; what is in the line
+    /// has to look again (`State::give_credit_back`).
+    pub(super) fn unspend(&mut self, charge: u64) {
         self.credit = self.credit.saturating_add(charge).min(self.peer_size);
     }
 
@@ -205,6 +212,7 @@ mod tests {
         let mut window = Window::new(100, 100);
         assert!(window.try_spend(100));
         assert!(!window.try_spend(1));
+        assert!(window.has_room(0) && !window.has_room(1));
         assert_eq!(window.granted(100), Ok(()));
         assert_eq!(window.granted(1), Err(Overrun::Grant { bytes: 1, used: 0 }));
     }
@@ -229,7 +237,7 @@ mod tests {
         assert!(window.try_spend(90));
         let first = window.queue_up(Queued::Thread);
         let second = window.queue_up(Queued::Thread);
-        assert!(!window.try_spend(1), "others wait");
+        assert!(!window.try_spend(1) && !window.has_room(1), "others wait");
         assert!(!window.is_ready(first, 50) && !window.is_ready(second, 1));
         window.granted(90).unwrap();
         assert!(window.leave(first, 50));

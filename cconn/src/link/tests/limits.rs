@@ -214,7 +214,7 @@ fn a_quiet_second_ends_what_this_thread_keeps_for_sending() {
 }
 
 /// A source without items.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl ItemSource for Nothing {
     fn pull(&mut self, _: &mut wire::Answering) -> Pulled {
@@ -242,4 +242,29 @@ fn a_call_whose_arguments_no_thread_can_pull_is_not_sent() {
     assert!(matches!(refused, Err(Failure::NoThread)), "{refused:?}");
     assert_eq!(value(call(&client.link, ECHO, b"y")), b"y");
     assert_eq!(server.commands.ran.load(Ordering::SeqCst), 1, "nothing else was sent");
+}
+
+#[test]
+fn a_call_that_would_be_refused_starts_no_thread_for_its_arguments() {
+    // No thread could be started, which would be said first.
+    let limits = Limits { stack: Some(1 << 60), max_calls: 1, ..small() };
+    let (left, _right) = Memory::pair(1 << 20);
+    let client = end(Arc::new(left), &limits);
+    let defer = |body: &[u8], waits| {
+        let arguments = Arguments::new(vec![Box::new(Nothing)]);
+        let mut frame = frame(&client.link, ECHO, body, true).unwrap();
+        client.link.defer_fed(&mut frame, soon().into(), arguments, waits).unwrap_err()
+    };
+    for waits in [false, true] {
+        let refused = defer(&[0; 5000], waits);
+        assert!(matches!(refused, Failure::TooLarge { .. }), "{refused:?}");
+        assert!(matches!(defer(b"x", waits), Failure::NoThread));
+    }
+    client.link.defer(&mut frame(&client.link, ECHO, b"x", true).unwrap(), soon()).unwrap();
+    let refused = defer(b"x", false);
+    assert!(matches!(refused, Failure::TooManyCalls { limit: 1 }), "{refused:?}");
+    let note = || frame(&client.link, NOTE, &[0; 1000], false).unwrap();
+    while client.link.try_send(&mut note()).is_ok() {}
+    let refused = defer(&[0; 2000], false);
+    assert!(matches!(refused, Failure::NoRoom), "{refused:?}");
 }

@@ -17,6 +17,8 @@ pub(in super::super) struct Patience {
     pub(super) silence: Duration,
     /// Behind the end of the last of them.
     pub(super) answer: Deadline,
+    /// Of the wait that was the last, once there was one.
+    last: Option<Deadline>,
 }
 
 impl Patience {
@@ -27,13 +29,20 @@ impl Patience {
         let time = |moment: Instant| moment.saturating_duration_since(crate::sync::now());
         let moment = { deadline }.moment();
         let answer = moment.map_or(deadline, |moment| Deadline::After(time(moment)));
-        Patience { opening: deadline, silence, answer }
+        Patience { opening: deadline, silence, answer, last: None }
     }
 
     /// The deadline of the wait until the command has started.
     #[inline]
     pub(in super::super) fn opening(&mut self) -> &mut Deadline {
         &mut self.opening
+    }
+
+    /// The deadline of what is still to be written when the waiting is over: that of the last wait,
+    /// which has no time left if it has passed.
+    #[inline]
+    pub(in super::super) fn closing(&mut self) -> &mut Deadline {
+        self.last.as_mut().unwrap_or(&mut self.opening)
     }
 
     /// Begins the limit on the answer anew, which is this long: the peer has said how far it is.
@@ -47,7 +56,7 @@ impl Patience {
     #[inline]
     pub(in super::super) fn endless() -> Self {
         let (opening, answer) = (Deadline::Never, Deadline::Never);
-        Patience { opening, silence: Duration::MAX, answer }
+        Patience { opening, silence: Duration::MAX, answer, last: None }
     }
 }
 
@@ -73,6 +82,7 @@ impl Patience {
     /// Keeps the moment of a deadline that runs on over several waits.
     #[inline]
     pub(super) fn keep(&mut self, late: Option<Late>, until: Deadline) {
+        self.last = Some(until);
         match late {
             Some(Late::Opening) => self.opening = until,
             Some(Late::Answer) => self.answer = until,

@@ -6,12 +6,13 @@ use crate::link::Link;
 use crate::link::core::failure::Failure;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
+use crate::link::core::window::charge;
 use crate::link::io::lock::Locked;
 use crate::link::threads::aside::give_up_turn;
 use crate::link::threads::handler;
 use crate::link::threads::wait::Waited;
 use crate::sync::Deadline;
-use crate::wire::LENGTH_PREFIX;
+use crate::wire::{LENGTH_PREFIX, Outgoing};
 
 impl Link {
     /// Checks the frame's size, for which no lock is needed.
@@ -55,6 +56,17 @@ impl Link {
         charge: u64,
     ) -> Result<(), Failure> {
         state.admit_or_refuse(charge, || self.is_owed())
+    }
+
+    /// Checks that a call could be sent without waiting.
+    #[inline]
+    pub(in super::super) fn check_room(
+        &self,
+        state: &State,
+        frame: &Outgoing<&[u8]>,
+    ) -> Result<(), Failure> {
+        self.check_admitted(state)?;
+        state.check_room(charge(frame.charged_call()), self.limits.max_calls)
     }
 
     /// Admits a command and takes credit for it once there is room in the outbox and in the window.

@@ -60,7 +60,7 @@ impl Link {
                 arguments.close(state);
             }
             state.advance_goodbye();
-            state.flush(&mut { deadline });
+            state.flush(patience.closing());
             result.unwrap_or_else(|payload| {
                 panicked = Some(payload);
                 Err(late(WaitedFor::Silence))
@@ -192,6 +192,11 @@ impl Link {
         mut arguments: Arguments,
         waits: bool,
     ) -> Result<CallId, Failure> {
+        self.check_size(frame.len())?;
+        if !waits {
+            // A call that would be refused starts no thread; the send looks again.
+            self.locked_soon(|state| self.check_room(state, frame))?;
+        }
         let feeder = if arguments.are_pulled() { Some(self.start_feeder()?) } else { None };
         let opened = |state: &mut State, call| arguments.open(state, call);
         let call = if waits {
@@ -222,7 +227,7 @@ impl Link {
                 let outcome = self.outcome_fed(state, &mut arguments, of, &mut patience, None);
                 let unused = state.unfollow(call);
                 state.advance_goodbye();
-                state.flush(&mut { deadline });
+                state.flush(patience.closing());
                 // Nothing is pulled here that could panic.
                 Ok((outcome.unwrap_or_else(|_| Err(late(WaitedFor::Silence))), unused))
             })
