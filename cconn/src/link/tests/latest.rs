@@ -118,8 +118,6 @@ fn the_latest_leaves_with_the_grant_and_no_thread_of_the_program_is_there() {
     (1..=5).for_each(|number| assert_ne!(place(&client.link, SLOT, number), Placed::Sent));
     grant(&peer, 1);
     until_sent(&client);
-    // The watchman may be about to write it.
-    assert!(client.link.write_out(soon().into()));
     let sent = client.link.locked(|state| state.inside().outbox.sent());
     assert_eq!(sent - before, note(5).len() as u64, "one message");
     assert_eq!(place(&client.link, SLOT, 6), Placed::Waits, "the credit is spent");
