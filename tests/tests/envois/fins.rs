@@ -130,11 +130,12 @@ fn reach_a_slow_server(how: &str) -> usize {
     come
 }
 
-// Answers that nobody reads make the end of a process a reset, which throws away what the peer's
-// system had no room for.
-#[cfg(not(windows))]
 #[test]
 fn answers_that_nobody_reads_lose_no_messages() {
+    // Windows ends all other threads before a program's last chance to read.
+    if cfg!(windows) {
+        return;
+    }
     with_watchdog("answers that nobody reads", LIMIT, || {
         for how in ["oubli", "exit-oubli", "fil-oubli"] {
             assert_eq!(reach_a_slow_server(how), LONG_LINES, "{how}");

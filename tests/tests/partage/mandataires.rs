@@ -1,6 +1,6 @@
 //! A proxy in front of a server: who is believed, what is believed, and each way to be refused.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -369,7 +369,9 @@ fn a_text_that_is_nowhere_a_proxy_comes_from_is_refused() {
 #[cfg(unix)]
 #[test]
 fn a_proxy_may_come_by_a_unix_socket() {
+    use std::io::Write as _;
     use std::os::unix::net::UnixStream;
+
     with_watchdog("a_proxy_may_come_by_a_unix_socket", LIMIT, || {
         let folder = std::env::temp_dir().join(format!("cconn-mandataire-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
