@@ -6,10 +6,12 @@
 //! nothing unread at the start of a page, and an allocator puts a large buffer 16 bytes behind the
 //! start of one.
 //!
-//! On such a processor, and only there, three things are done. A receive buffer keeps some bytes
-//! free in front. Bytes that would be sent from a bad place are first copied to a good one.
+//! On such a processor, and only there, four things are done. A receive buffer keeps some bytes
+//! free in front. Bytes that would be sent from a bad place are first copied to a good one, or, if
+//! there are very many, follow a padding that moves the place to which the kernel copies them.
 //! Payloads are copied from and to bad places in pieces so small that no `rep movsb` is used. All
-//! of it costs a copy within the processor's own cache; `places` measures whether that is worth it.
+//! but the padding costs a copy within the processor's own cache; `places` measures whether that is
+//! worth it.
 //!
 //! Others found the same for `memcpy` (<https://lunnova.dev/articles/ryzen-slow-short-rep-mov>) and
 //! for reading files (<https://xuanwo.io/2023/04-rust-std-fs-slower-than-python/>).
@@ -39,6 +41,11 @@ pub(crate) const LEAD: usize = 64;
 
 /// Size in bytes of one piece of a copy: too small for `rep movsb`.
 const PIECE: usize = 1024;
+
+/// Size in bytes from which bytes in a bad place follow a padding instead of being copied to a good
+/// one: the copies of fewer stay in the processor's own cache, and sending them in several parts
+/// lets the peer read the first part meanwhile.
+pub(crate) const PADDED: usize = 256 << 10;
 
 /// The most bytes that are copied and sent at once: 64 KiB and what precedes them, in whole pages,
 /// so that the kernel puts the following bytes at the start of a page again.
@@ -84,6 +91,18 @@ pub(crate) fn is_slow_to_send(parts: &[IoSlice<'_>]) -> bool {
         [part] if part.len() < LARGE => false,
         _ => is_any_bad(parts) && places::are_slow(),
     }
+}
+
+/// How many paddings of `size` bytes each must be sent with the `before` bytes in front of
+/// `payload` so that the kernel takes the payload quickly.
+#[cold]
+pub(crate) fn paddings(before: usize, payload: &[u8], size: usize) -> usize {
+    let place = |paddings: usize| before.saturating_add(paddings.saturating_mul(size));
+    let is_good = |paddings: &usize| !is_bad(payload.as_ptr().addr(), place(*paddings));
+    if payload.len() < PADDED || is_good(&0) || !places::are_slow() {
+        return 0;
+    }
+    (1..LEAD).find(is_good).unwrap_or(0)
 }
 
 fn is_any_bad(parts: &[IoSlice<'_>]) -> bool {
@@ -193,6 +212,22 @@ mod tests {
             assert_eq!(is_any_bad(&parts), slow, "{behind}");
             let small = [IoSlice::new(&head), IoSlice::new(&bytes[start + 1..])];
             assert!(!is_any_bad(&small), "{behind}");
+        }
+    }
+
+    #[test]
+    fn a_padding_moves_a_payload_out_of_its_bad_place() {
+        assume_slow_places(true);
+        for behind in 0..64 {
+            let (bytes, start) = numbered(PADDED, behind);
+            let tail = &bytes[start..];
+            for head in [0, 1, 18, 31, 33, 100] {
+                let needed = paddings(head, tail, 14);
+                assert!(!is_bad(behind, head + 14 * needed), "{behind} {head}");
+                assert_eq!(needed > 0, is_bad(behind, head), "{behind} {head}");
+                assert!(needed <= 3, "{behind} {head}: {needed}");
+            }
+            assert_eq!(paddings(18, &tail[1..], 14), 0, "too few to be worth it");
         }
     }
 

@@ -33,9 +33,9 @@ pub(crate) use context::{Context, ContextBlock, MAX_BAGGAGE, MAX_DEPTH, WireTrac
 pub(crate) use error::WireError;
 pub(crate) use features::Features;
 pub(crate) use frame::{
-    BodyAt, CallId, Fingerprints, Frame, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND, Standing,
-    blank_call, body_at, frame_length, parse, write_adieu, write_cancel, write_credit,
-    write_failure, write_grant, write_retrait,
+    BodyAt, CallId, Fingerprints, Frame, MAX_TEXT, MIN_FRAME_LIMIT, NO_COMMAND, PADDING,
+    PADDING_CLASS, Standing, blank_call, body_at, frame_length, parse, write_adieu, write_cancel,
+    write_credit, write_failure, write_grant, write_padding, write_retrait,
 };
 pub(crate) use greeting::{GREETING_HEAD, Greeting, GreetingHead, Role, VERSION};
 pub(crate) use layout::LENGTH_PREFIX;

@@ -122,6 +122,10 @@ impl Transport for Closing {
         self.with(|stream| stream.try_send_last(parts)).unwrap_or_else(|| Err(gone()))
     }
 
+    fn paddings(&self, before: usize, payload: &[u8], size: usize) -> usize {
+        self.with(|stream| stream.paddings(before, payload, size)).unwrap_or(0)
+    }
+
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         let both = Ready { readable: true, writable: true };
         self.with(|stream| stream.poll(wanted, deadline)).unwrap_or(Ok(both))

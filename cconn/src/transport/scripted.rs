@@ -24,6 +24,8 @@ pub(crate) struct Script {
     /// Bytes that may be written before every further write finds the stream full, though not
     /// broken.
     pub(crate) stuck_at: Option<usize>,
+    /// How many paddings are asked for before a large frame.
+    pub(crate) paddings: usize,
 }
 
 /// A transport that follows a `Script`.
@@ -126,6 +128,10 @@ impl<T: Transport> Transport for Scripted<T> {
         let n = self.inner.try_send(&[IoSlice::new(bytes.get(..most).unwrap_or(&[]))])?;
         self.written.fetch_add(n, Ordering::Relaxed);
         Ok(n)
+    }
+
+    fn paddings(&self, _: usize, _: &[u8], _: usize) -> usize {
+        self.script.paddings
     }
 
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {

@@ -64,6 +64,12 @@ pub(crate) trait Transport: Send + Sync {
         self.try_send(parts)
     }
 
+    /// How many paddings of `size` bytes each should be sent with the `before` bytes in front of a
+    /// large payload, so that the system takes the payload quickly (see `copy`).
+    fn paddings(&self, _before: usize, _payload: &[u8], _size: usize) -> usize {
+        0
+    }
+
     /// Blocks until one of the wanted directions is ready or the deadline passes; then none is
     /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;

@@ -9,7 +9,8 @@ mod tests;
 
 pub(crate) use about_call::Standing;
 pub(crate) use build::{
-    blank_call, write_adieu, write_cancel, write_credit, write_failure, write_grant, write_retrait,
+    PADDING, PADDING_CLASS, blank_call, write_adieu, write_cancel, write_credit, write_failure,
+    write_grant, write_padding, write_retrait,
 };
 
 use super::codes::{EndReason, FailureCode};

@@ -171,6 +171,9 @@ pub(super) const CALL_ID_AT: usize = offset_of!(Call, id);
 /// Offset of the command's hash in a call.
 pub(super) const CALL_COMMAND_AT: usize = offset_of!(Call, command);
 
+/// Offset of the class in a grant.
+pub(super) const GRANT_CLASS_AT: usize = offset_of!(Grant, class);
+
 /// Offset of the depth in a call and in a one-way message.
 pub(super) const DEPTH_AT: usize = offset_of!(Call, depth);
 

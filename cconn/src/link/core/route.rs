@@ -230,6 +230,10 @@ impl State {
 
     // [grant.zero] [grant.class]
     fn granted(&mut self, class: u8, bytes: u64) -> Result<(), Ending> {
+        if class == wire::PADDING_CLASS {
+            self.waste.note_padding();
+            return Ok(());
+        }
         if class != 0 || bytes == 0 {
             self.waste.note();
             return Ok(());

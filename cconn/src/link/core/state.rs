@@ -171,6 +171,11 @@ impl State {
 
     // The outbox.
 
+    /// How many bytes are not known to be written.
+    pub(crate) fn bytes_waiting(&self) -> u64 {
+        self.outbox.bytes()
+    }
+
     /// Whether bytes wait to be written and no thread writes.
     #[inline]
     pub(crate) fn is_unflushed(&self) -> bool {

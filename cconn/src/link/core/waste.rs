@@ -24,6 +24,8 @@ const REMEMBERED: u64 = FREE + 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Waste {
     count: u64,
+    /// Paddings since the last one that was counted.
+    paddings: u8,
     /// When the count was last reduced.
     since: Option<Instant>,
 }
@@ -32,6 +34,16 @@ impl Waste {
     /// Counts a frame that changed nothing.
     pub(crate) fn note(&mut self) {
         self.count = self.count.saturating_add(1).min(REMEMBERED);
+    }
+
+    /// Counts a padding: four of them like one other frame, because up to three precede each large
+    /// frame.
+    // [grant.padding]
+    pub(crate) fn note_padding(&mut self) {
+        self.paddings = self.paddings.wrapping_add(1) % 4;
+        if self.paddings == 0 {
+            self.note();
+        }
     }
 
     /// Whether reading may have to wait.
@@ -57,6 +69,16 @@ impl Waste {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // [grant.padding]
+    #[test]
+    fn four_paddings_count_as_one() {
+        let mut waste = Waste::default();
+        (0..4 * FREE + 3).for_each(|_| waste.note_padding());
+        assert!(!waste.is_much());
+        waste.note_padding();
+        assert!(waste.is_much());
+    }
 
     #[test]
     fn a_crowd_is_free_and_a_flood_takes_its_time() {

@@ -4,9 +4,10 @@ use std::io::{self, IoSlice};
 
 use super::lock::Locked;
 use super::write::full_at;
+use crate::copy;
 use crate::sync::Deadline;
 use crate::transport::Transport;
-use crate::wire::Outgoing;
+use crate::wire::{self, Answering, Outgoing};
 
 impl Locked<'_> {
     /// Writes a frame from the caller's buffer if nothing is before it, else appends it.
@@ -28,6 +29,45 @@ impl Locked<'_> {
     /// on like `flush`.
     #[inline]
     pub(in super::super) fn write_at_once(&mut self, frame: [&[u8]; 2], deadline: &mut Deadline) {
+        if frame[1].len() < copy::PADDED {
+            self.write_direct(frame, deadline);
+        } else {
+            self.write_padded(frame, deadline);
+        }
+    }
+
+    /// Writes a large frame, behind as many paddings as make the system copy it quickly.
+    #[cold]
+    fn write_padded(&mut self, frame: [&[u8]; 2], deadline: &mut Deadline) {
+        let [bytes, tail] = frame;
+        let paddings = self.channel.io.paddings(bytes.len(), tail, wire::PADDING);
+        if paddings == 0 {
+            return self.write_direct(frame, deadline);
+        }
+        let mut head = Vec::new();
+        (0..paddings).for_each(|_| wire::write_padding(&mut head));
+        head.extend_from_slice(bytes);
+        self.write_direct([&head, tail], deadline);
+    }
+
+    /// Appends the frame of an answer, whose payload is moved; a large one behind paddings.
+    pub(in super::super) fn queue_answer(&mut self, frame: &mut Answering) {
+        if frame.tail.len() >= copy::PADDED {
+            self.append_paddings(frame);
+        }
+        self.append_answer(frame);
+    }
+
+    #[cold]
+    fn append_paddings(&mut self, frame: &Answering) {
+        let waiting = usize::try_from(self.bytes_waiting()).unwrap_or(0);
+        let before = waiting.saturating_add(frame.bytes.len());
+        let paddings = self.channel.io.paddings(before, &frame.tail, wire::PADDING);
+        self.append_with(|out| (0..paddings).for_each(|_| wire::write_padding(out)));
+    }
+
+    #[inline]
+    fn write_direct(&mut self, frame: [&[u8]; 2], deadline: &mut Deadline) {
         let (channel, length) = (self.channel, length(frame));
         let start = self.begin_direct(length);
         let outlet = self.take_outlet();

@@ -42,6 +42,43 @@ fn short_reads_and_writes_change_nothing() {
     }
 }
 
+/// Calls `ECHO` with a body that is sent from where it is.
+fn call_large(client: &End, body: &[u8], deadline: Duration) -> Result<Answer, Failure> {
+    let mut frame = frame(&client.link, ECHO, &[], true)?;
+    frame.tail = body;
+    frame.finish();
+    client.link.call(&mut frame, Some(Instant::now() + deadline))
+}
+
+#[test]
+fn a_large_frame_is_the_same_behind_paddings() {
+    let body: Vec<u8> = (0..=250).cycle().take(crate::copy::PADDED).collect();
+    for (paddings, capacity) in [(0, 70_000), (1, 5_000), (3, 70_000), (3, 5_000)] {
+        let (left, right) = Memory::pair(capacity);
+        let script = Script { paddings, ..Script::default() };
+        let client = end(Arc::new(Scripted::new(left, script)), &Limits::default());
+        let server = end(Arc::new(right), &Limits::default());
+        execute(&server);
+        for _ in 0..2 {
+            let answer = call_large(&client, &body, Duration::from_secs(20));
+            assert!(value(answer) == body, "{paddings} paddings, {capacity} bytes at once");
+        }
+        assert_eq!(client.link.stop(soon()), Stopped::Ended);
+    }
+}
+
+#[test]
+fn a_large_call_of_which_nothing_left_is_withdrawn_behind_its_paddings() {
+    let body = vec![7; crate::copy::PADDED];
+    for paddings in [0, 1, 3] {
+        let script = Script { paddings, stuck_at: Some(0), ..Script::default() };
+        let (client, _server) = scripted_pair(&Limits::default(), script);
+        let failure = call_large(&client, &body, Duration::from_millis(50)).unwrap_err();
+        let unrun = matches!(failure, Failure::Late { may_have_run: false, .. });
+        assert!(unrun, "{paddings}: {failure:?}");
+    }
+}
+
 #[test]
 fn an_error_at_any_call_ends_every_wait() {
     for fails_at in 1..=120 {

@@ -126,7 +126,7 @@ impl Link {
             }
             let kept = state.keep_promise(call);
             if kept.is_ok() {
-                state.append_answer(frame);
+                state.queue_answer(frame);
             }
             // The goodbye may have waited for it.
             state.advance_goodbye();

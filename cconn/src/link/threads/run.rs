@@ -375,7 +375,7 @@ fn is_written_at_once(state: &mut Locked<'_>, frame: &mut Answering) -> bool {
         // that. The wait ends with room in the outbox or with the connection.
         let _never_late = state.await_room(&mut Deadline::Never);
     }
-    state.append_answer(frame);
+    state.queue_answer(frame);
     false
 }
 

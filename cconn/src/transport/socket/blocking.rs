@@ -170,6 +170,10 @@ impl Transport for Socket {
         self.send(parts, SendFlags::DONTWAIT | SendFlags::NOSIGNAL | SendFlags::MORE)
     }
 
+    fn paddings(&self, before: usize, payload: &[u8], size: usize) -> usize {
+        self.stream.paddings(before, payload, size)
+    }
+
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         loop {
             let rest = deadline.map(|d| d.saturating_duration_since(crate::sync::now()));

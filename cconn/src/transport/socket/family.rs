@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::configure;
+use crate::copy;
 use crate::identite::Identite;
 use crate::sync::{AsFd, BorrowedFd};
 use crate::transport::End;
@@ -33,6 +34,16 @@ impl From<UnixStream> for Family {
 }
 
 impl Family {
+    /// How many paddings should be sent in front of a large payload (see `Transport::paddings`).
+    /// How a Unix socket lays bytes out in the kernel does not follow from what precedes them.
+    pub(super) fn paddings(&self, before: usize, payload: &[u8], size: usize) -> usize {
+        match self {
+            Family::Tcp(_) => copy::paddings(before, payload, size),
+            #[cfg(unix)]
+            Family::Unix(_) => 0,
+        }
+    }
+
     #[inline]
     fn fd(&self) -> BorrowedFd<'_> {
         match self {

@@ -249,6 +249,10 @@ impl Transport for Socket {
         send_from_good_place(parts, |parts| self.send_from(parts))
     }
 
+    fn paddings(&self, before: usize, payload: &[u8], size: usize) -> usize {
+        self.stream.paddings(before, payload, size)
+    }
+
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready> {
         loop {
             let rest = deadline.map(|deadline| deadline.saturating_duration_since(now()));
