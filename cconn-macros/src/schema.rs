@@ -6,12 +6,14 @@
 
 mod enums;
 mod fields;
+mod generics;
 mod structs;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Attribute, Data, DeriveInput, Ident};
 
+use self::generics::Generics;
 use crate::dependency;
 use crate::errors::Sink;
 
@@ -26,9 +28,7 @@ const UNKNOWN: &str = "?";
 pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
     let mut sink = Sink::default();
     let is_open = read_attributes(&item.attrs, &mut sink);
-    if !item.generics.params.is_empty() {
-        sink.at(&item.generics, "an open type has no type parameters and no lifetimes");
-    }
+    let mut generics = Generics::read(item, &mut sink);
     refuse_serde(&item.attrs, &mut sink);
     let bodies = match &item.data {
         Data::Struct(data) => {
@@ -40,7 +40,7 @@ pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
                      already",
                 );
             }
-            structs::bodies(&item.ident, &data.fields, &mut sink)
+            structs::bodies(&mut generics, &data.fields, &mut sink)
         }
         Data::Enum(data) => {
             if is_open {
@@ -50,7 +50,7 @@ pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
                      write `#[schema(autre)]` above that variant, and nothing above the enum",
                 );
             }
-            enums::bodies(&item.ident, data, &mut sink)
+            enums::bodies(&mut generics, data, &mut sink)
         }
         Data::Union(data) => {
             sink.at(&data.union_token, "a union cannot be sent");
@@ -58,20 +58,20 @@ pub(crate) fn expand(item: &DeriveInput) -> TokenStream {
         }
     };
     match bodies {
-        Some(bodies) if sink.is_empty() => impls(&item.ident, &bodies),
-        _ => with_errors(item, sink),
+        Some(bodies) if sink.is_empty() => impls(&generics, &bodies),
+        _ => with_errors(item, &generics, sink),
     }
 }
 
 /// The mistakes, and traits that are never used: with the traits there the mistakes are the only
 /// errors.
-fn with_errors(item: &DeriveInput, sink: Sink) -> TokenStream {
+fn with_errors(item: &DeriveInput, generics: &Generics, sink: Sink) -> TokenStream {
     let errors = sink.into_tokens();
-    if !item.generics.params.is_empty() {
+    if item.generics.lifetimes().next().is_some() {
         return errors;
     }
     let impls = impls(
-        &item.ident,
+        generics,
         &Bodies {
             write: quote_spanned!(Span::mixed_site()=> __serde::ser::Serialize::serialize(&(), __serializer)),
             read: quote_spanned!(Span::mixed_site()=>
@@ -88,15 +88,17 @@ struct Bodies {
     read: TokenStream,
 }
 
-fn impls(ident: &Ident, Bodies { write, read }: &Bodies) -> TokenStream {
+fn impls(generics: &Generics, Bodies { write, read }: &Bodies) -> TokenStream {
     let krate = dependency::path();
+    let Generics { params, ty, .. } = generics;
+    let (written, read_back) = (generics.written(), generics.read_back());
     quote_spanned! {Span::mixed_site()=>
         const _: () = {
             use #krate::__prive as __cconn;
             use __cconn::serde as __serde;
 
             #[automatically_derived]
-            impl __serde::ser::Serialize for #ident {
+            impl<#params> __serde::ser::Serialize for #ty #written {
                 fn serialize<__S: __serde::ser::Serializer>(
                     &self,
                     __serializer: __S,
@@ -106,7 +108,7 @@ fn impls(ident: &Ident, Bodies { write, read }: &Bodies) -> TokenStream {
             }
 
             #[automatically_derived]
-            impl<'de> __serde::de::Deserialize<'de> for #ident {
+            impl<'de, #params> __serde::de::Deserialize<'de> for #ty #read_back {
                 fn deserialize<__D: __serde::de::Deserializer<'de>>(
                     __deserializer: __D,
                 ) -> __cconn::Result<Self, __D::Error> {

@@ -35,8 +35,15 @@ struct Mot {
 
 #[derive(Schema)]
 #[schema(ouvert)]
-struct Generique<T> {
-    a: T,
+struct Emprunt<'a, T> {
+    a: &'a T,
+}
+
+#[derive(Schema)]
+#[schema(ouvert)]
+struct SansValeur<T> {
+    a: u8,
+    b: std::sync::mpsc::Receiver<T>,
 }
 
 #[derive(Schema)]

@@ -5,10 +5,12 @@ use quote::quote_spanned;
 use syn::{DataEnum, Fields, Ident, Variant};
 
 use super::fields::{Field, in_braces, read, read_all};
+use super::generics::Generics;
 use super::{Bodies, OPEN, UNKNOWN, refuse_serde, shown};
 use crate::errors::Sink;
 
-pub(super) fn bodies(ident: &Ident, data: &DataEnum, sink: &mut Sink) -> Option<Bodies> {
+pub(super) fn bodies(generics: &mut Generics, data: &DataEnum, sink: &mut Sink) -> Option<Bodies> {
+    let ident = &generics.ident.clone();
     let others: Vec<_> = data.variants.iter().filter(|one| is_other(one, sink)).collect();
     let [other] = others[..] else {
         let place: &dyn quote::ToTokens = others.get(1).map_or(ident, |second| &second.ident);
@@ -23,9 +25,12 @@ pub(super) fn bodies(ident: &Ident, data: &DataEnum, sink: &mut Sink) -> Option<
     if !matches!(other.fields, Fields::Unit) {
         sink.at(other, "the variant that stands for unknown ones has no fields");
     }
+    let read_fields: Vec<_> = (data.variants.iter())
+        .map(|variant| read(&variant.fields, false, generics, sink))
+        .collect();
     let name = shown(OPEN, ident);
     let (mut names, mut writes, mut reads) = (Vec::new(), Vec::new(), Vec::new());
-    for variant in &data.variants {
+    for (variant, fields) in data.variants.iter().zip(&read_fields) {
         refuse_serde(&variant.attrs, sink);
         if variant.ident == other.ident {
             names.push(UNKNOWN.to_owned());
@@ -33,22 +38,23 @@ pub(super) fn bodies(ident: &Ident, data: &DataEnum, sink: &mut Sink) -> Option<
             continue;
         }
         let index = u32::try_from(reads.len()).unwrap_or(u32::MAX);
-        let fields = read(&variant.fields, false, sink);
         names.push(shown("", &variant.ident));
-        writes.push(written(ident, variant, &fields, (&name, index)));
-        reads.push(reading(ident, variant, &fields, index));
+        writes.push(written(ident, variant, fields, (&name, index)));
+        reads.push(reading(generics, variant, fields, index));
     }
     let shape = (name.as_str(), &names[..]);
     let (write, read) =
-        (write(ident, &name, &writes), read_enum(ident, &other.ident, shape, &reads));
+        (write(generics, &name, &writes), read_enum(generics, &other.ident, shape, &reads));
     Some(Bodies { write, read })
 }
 
-fn write(ident: &Ident, name: &str, writes: &[TokenStream]) -> TokenStream {
+fn write(generics: &Generics, name: &str, writes: &[TokenStream]) -> TokenStream {
+    let Generics { params, args, ty, .. } = generics;
+    let (conditions, written) = (generics.conditions(), generics.written());
     quote_spanned! {Span::mixed_site()=>
-        struct __Variant<'a>(&'a #ident);
+        struct __Variant<'a, #params>(&'a #ty) #conditions;
 
-        impl __serde::ser::Serialize for __Variant<'_> {
+        impl<#params> __serde::ser::Serialize for __Variant<'_, #args> #written {
             fn serialize<__S: __serde::ser::Serializer>(
                 &self,
                 __serializer: __S,
@@ -62,17 +68,19 @@ fn write(ident: &Ident, name: &str, writes: &[TokenStream]) -> TokenStream {
 }
 
 fn read_enum(
-    ident: &Ident,
+    generics: &Generics,
     other: &Ident,
     (name, names): (&str, &[String]),
     reads: &[TokenStream],
 ) -> TokenStream {
+    let Generics { ident, params, args, ty, .. } = generics;
+    let (conditions, read_back) = (generics.conditions(), generics.read_back());
     let expecting = format!("a variant of `{ident}`");
     quote_spanned! {Span::mixed_site()=>
-        struct __Reader;
+        struct __Reader<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
 
-        impl<'de> __serde::de::Visitor<'de> for __Reader {
-            type Value = #ident;
+        impl<'de, #params> __serde::de::Visitor<'de> for __Reader<#args> #read_back {
+            type Value = #ty;
 
             fn expecting(&self, __f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
                 __f.write_str(#expecting)
@@ -81,7 +89,7 @@ fn read_enum(
             fn visit_enum<__A: __serde::de::EnumAccess<'de>>(
                 self,
                 __variants: __A,
-            ) -> __cconn::Result<#ident, __A::Error> {
+            ) -> __cconn::Result<#ty, __A::Error> {
                 let (__index, __variant): (__cconn::u32, _) =
                     __serde::de::EnumAccess::variant(__variants)?;
                 match __index {
@@ -95,7 +103,7 @@ fn read_enum(
         }
 
         __serde::de::Deserializer::deserialize_enum(
-            __deserializer, #name, &[#(#names),*], __Reader,
+            __deserializer, #name, &[#(#names),*], __Reader(::core::marker::PhantomData),
         )
     }
 }
@@ -163,9 +171,11 @@ fn written(
     quote_spanned!(Span::mixed_site()=> #ident::#name #pattern => #body,)
 }
 
-fn reading(ident: &Ident, variant: &Variant, fields: &[Field], index: u32) -> TokenStream {
+fn reading(generics: &Generics, variant: &Variant, fields: &[Field], index: u32) -> TokenStream {
+    let Generics { ident, .. } = generics;
     let (name, count) = (&variant.ident, fields.len());
     let names = fields.iter().map(|field| &field.shown);
+    let reader = quote_spanned!(Span::mixed_site()=> __Fields(::core::marker::PhantomData));
     let read = match &variant.fields {
         Fields::Unit => {
             return quote_spanned! {Span::mixed_site()=>
@@ -183,38 +193,47 @@ fn reading(ident: &Ident, variant: &Variant, fields: &[Field], index: u32) -> To
             };
         }
         Fields::Unnamed(_) => {
-            quote_spanned!(Span::mixed_site()=> __serde::de::VariantAccess::tuple_variant(__variant, #count, __Fields))
+            quote_spanned!(Span::mixed_site()=> __serde::de::VariantAccess::tuple_variant(__variant, #count, #reader))
         }
         Fields::Named(_) => quote_spanned! {Span::mixed_site()=>
-            __serde::de::VariantAccess::struct_variant(__variant, &[#(#names),*], __Fields)
+            __serde::de::VariantAccess::struct_variant(__variant, &[#(#names),*], #reader)
         },
     };
+    let reader_type = fields_reader(generics, name, fields);
+    quote_spanned! {Span::mixed_site()=>
+        #index => {
+            #reader_type
+            #read
+        }
+    }
+}
+
+/// The type that reads the fields of a variant.
+fn fields_reader(generics: &Generics, name: &Ident, fields: &[Field]) -> TokenStream {
+    let Generics { ident, params, args, ty, .. } = generics;
+    let (conditions, read_back) = (generics.conditions(), generics.read_back());
     let (reading, value) = (read_all(fields), in_braces(fields));
     let expecting = format!("the fields of `{name}`");
     quote_spanned! {Span::mixed_site()=>
-        #index => {
-            struct __Fields;
+        struct __Fields<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
 
-            impl<'de> __serde::de::Visitor<'de> for __Fields {
-                type Value = #ident;
+        impl<'de, #params> __serde::de::Visitor<'de> for __Fields<#args> #read_back {
+            type Value = #ty;
 
-                fn expecting(
-                    &self,
-                    __f: &mut __cconn::fmt::Formatter<'_>,
-                ) -> __cconn::fmt::Result {
-                    __f.write_str(#expecting)
-                }
-
-                fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
-                    self,
-                    mut __fields: __A,
-                ) -> __cconn::Result<#ident, __A::Error> {
-                    #reading
-                    __cconn::Ok(#ident::#name #value)
-                }
+            fn expecting(
+                &self,
+                __f: &mut __cconn::fmt::Formatter<'_>,
+            ) -> __cconn::fmt::Result {
+                __f.write_str(#expecting)
             }
 
-            #read
+            fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
+                self,
+                mut __fields: __A,
+            ) -> __cconn::Result<#ty, __A::Error> {
+                #reading
+                __cconn::Ok(#ident::#name #value)
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Fields, Ident, Member, Type};
 
+use super::generics::Generics;
 use super::{UNKNOWN, refuse_serde, shown};
 use crate::errors::Sink;
 
@@ -20,11 +21,16 @@ pub(super) struct Field {
 }
 
 /// Reads fields. `may_default`: whether they may have defaults.
-pub(super) fn read(fields: &Fields, may_default: bool, sink: &mut Sink) -> Vec<Field> {
+pub(super) fn read(
+    fields: &Fields,
+    may_default: bool,
+    generics: &mut Generics,
+    sink: &mut Sink,
+) -> Vec<Field> {
     let mut all: Vec<Field> = Vec::new();
     for (place, field) in fields.iter().enumerate() {
         refuse_serde(&field.attrs, sink);
-        let mut default = None;
+        let (mut default, mut is_defaulted) = (None, false);
         for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("schema")) {
             let read = attr.parse_nested_meta(|meta| {
                 if !meta.path.is_ident("defaut") {
@@ -37,6 +43,7 @@ pub(super) fn read(fields: &Fields, may_default: bool, sink: &mut Sink) -> Vec<F
                     let value: Expr = meta.value()?.parse()?;
                     value.into_token_stream()
                 } else {
+                    is_defaulted = true;
                     quote_spanned!(Span::mixed_site()=> ::core::default::Default::default())
                 });
                 Ok(())
@@ -55,6 +62,7 @@ pub(super) fn read(fields: &Fields, may_default: bool, sink: &mut Sink) -> Vec<F
                  later come last, and have defaults",
             );
         }
+        generics.note(&field.ty, is_defaulted);
         let mark = if default.is_some() { UNKNOWN } else { "" };
         let (member, shown) = match &field.ident {
             Some(ident) => (Member::Named(ident.clone()), shown(mark, ident)),

@@ -1,27 +1,37 @@
 //! An open struct: its fields in a row, the last of which may be missing.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::{Fields, Ident};
+use syn::Fields;
 
-use super::fields::{in_braces, read, read_all};
+use super::fields::{Field, in_braces, read, read_all};
+use super::generics::Generics;
 use super::{Bodies, OPEN, shown};
 use crate::errors::Sink;
 
-pub(super) fn bodies(ident: &Ident, fields: &Fields, sink: &mut Sink) -> Option<Bodies> {
+pub(super) fn bodies(generics: &mut Generics, fields: &Fields, sink: &mut Sink) -> Option<Bodies> {
     let Fields::Named(_) = fields else {
-        sink.at(ident, "an open struct has fields with names, in braces");
+        sink.at(&generics.ident, "an open struct has fields with names, in braces");
         return None;
     };
-    let fields = read(fields, true, sink);
-    let (name, count) = (shown(OPEN, ident), fields.len());
+    let fields = read(fields, true, generics, sink);
+    let name = shown(OPEN, &generics.ident);
+    let write = write(generics, &name, &fields);
+    let read = read_fields(generics, &name, &fields);
+    Some(Bodies { write, read })
+}
+
+fn write(generics: &Generics, name: &str, fields: &[Field]) -> TokenStream {
+    let Generics { params, args, ty, .. } = generics;
+    let (conditions, written) = (generics.conditions(), generics.written());
+    let count = fields.len();
     let names: Vec<_> = fields.iter().map(|field| &field.shown).collect();
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-    let write = quote_spanned! {Span::mixed_site()=>
-        struct __Fields<'a>(&'a #ident);
+    quote_spanned! {Span::mixed_site()=>
+        struct __Fields<'a, #params>(&'a #ty) #conditions;
 
-        impl __serde::ser::Serialize for __Fields<'_> {
+        impl<#params> __serde::ser::Serialize for __Fields<'_, #args> #written {
             fn serialize<__S: __serde::ser::Serializer>(
                 &self,
                 __serializer: __S,
@@ -36,14 +46,20 @@ pub(super) fn bodies(ident: &Ident, fields: &Fields, sink: &mut Sink) -> Option<
         }
 
         __serde::ser::Serializer::serialize_newtype_struct(__serializer, #name, &__Fields(self))
-    };
-    let (reading, value) = (read_all(&fields), in_braces(&fields));
-    let expecting = format!("the fields of `{ident}`");
-    let read = quote_spanned! {Span::mixed_site()=>
-        struct __Reader;
+    }
+}
 
-        impl<'de> __serde::de::Visitor<'de> for __Reader {
-            type Value = #ident;
+fn read_fields(generics: &Generics, name: &str, fields: &[Field]) -> TokenStream {
+    let Generics { ident, params, args, ty, .. } = generics;
+    let (conditions, read_back) = (generics.conditions(), generics.read_back());
+    let names = fields.iter().map(|field| &field.shown);
+    let (reading, value) = (read_all(fields), in_braces(fields));
+    let expecting = format!("the fields of `{ident}`");
+    quote_spanned! {Span::mixed_site()=>
+        struct __Reader<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
+
+        impl<'de, #params> __serde::de::Visitor<'de> for __Reader<#args> #read_back {
+            type Value = #ty;
 
             fn expecting(&self, __f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
                 __f.write_str(#expecting)
@@ -52,15 +68,14 @@ pub(super) fn bodies(ident: &Ident, fields: &Fields, sink: &mut Sink) -> Option<
             fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
                 self,
                 mut __fields: __A,
-            ) -> __cconn::Result<#ident, __A::Error> {
+            ) -> __cconn::Result<#ty, __A::Error> {
                 #reading
                 __cconn::Ok(#ident #value)
             }
         }
 
         __serde::de::Deserializer::deserialize_struct(
-            __deserializer, #name, &[#(#names),*], __Reader,
+            __deserializer, #name, &[#(#names),*], __Reader(::core::marker::PhantomData),
         )
-    };
-    Some(Bodies { write, read })
+    }
 }

@@ -270,3 +270,168 @@ fn listings_and_contracts_show_what_is_open() {
     }
     assert!(new.contains("type?: u64") && !old.contains("type"), "{new}\n{old}");
 }
+
+/// Open types with parameters, in the same two versions.
+mod generiques {
+    use std::collections::HashMap;
+    use std::fmt::Debug;
+    use std::marker::PhantomData;
+
+    use super::{Client, Schema, Serveur, commande, commandes};
+
+    /// Something of which a field holds a part.
+    trait Numerote {
+        type Numero;
+    }
+
+    struct Local;
+
+    impl Numerote for Local {
+        type Numero = u16;
+    }
+
+    mod ancien {
+        use super::{PhantomData, Schema, commande};
+
+        #[derive(Clone, Debug, Default, PartialEq, Schema)]
+        #[schema(ouvert)]
+        pub(super) struct Page<T, const N: usize = 2>
+        where
+            T: Clone,
+        {
+            pub(super) lignes: Vec<T>,
+            pub(super) bords: [u8; 2],
+            pub(super) genre: PhantomData<T>,
+        }
+
+        #[derive(Clone, Debug, PartialEq, Schema)]
+        pub(super) enum Resultat<V, E> {
+            Bien(V),
+            Mal {
+                cause: E,
+                suite: Option<Box<Resultat<V, E>>>,
+            },
+            Deux(V, E),
+            #[schema(autre)]
+            Autre,
+        }
+
+        #[commande]
+        pub(super) fn page(page: Page<String>) -> Page<String> {
+            page
+        }
+
+        #[commande]
+        pub(super) fn issue(issue: Resultat<u32, String>) -> Resultat<u32, String> {
+            issue
+        }
+    }
+
+    mod nouveau {
+        use super::{Debug, HashMap, Local, Numerote, PhantomData, Schema, commande};
+
+        #[derive(Clone, Debug, PartialEq, Schema)]
+        #[schema(ouvert)]
+        pub(super) struct Page<T: Clone + Debug> {
+            pub(super) lignes: Vec<T>,
+            pub(super) bords: [u8; 2],
+            pub(super) genre: PhantomData<T>,
+            #[schema(defaut)]
+            pub(super) titre: T,
+            #[schema(defaut)]
+            pub(super) index: HashMap<u8, Option<T>>,
+        }
+
+        #[derive(Clone, Debug, PartialEq, Schema)]
+        pub(super) enum Resultat<V, E>
+        where
+            V: PartialEq,
+        {
+            Bien(V),
+            Mal {
+                cause: E,
+                suite: Option<Box<Resultat<V, E>>>,
+            },
+            Deux(V, E),
+            #[schema(autre)]
+            Autre,
+            Vide,
+        }
+
+        /// A field whose type belongs to a parameter, which itself is no value.
+        #[derive(Schema)]
+        #[schema(ouvert)]
+        pub(super) struct Fiche<P: Numerote> {
+            pub(super) numero: P::Numero,
+            pub(super) voisins: Vec<<P as Numerote>::Numero>,
+        }
+
+        #[commande]
+        pub(super) fn page(page: Page<String>) -> Page<String> {
+            page
+        }
+
+        #[commande]
+        pub(super) fn issue(issue: Resultat<u32, String>) -> Resultat<u32, String> {
+            issue
+        }
+
+        #[commande]
+        pub(super) fn deux(a: Resultat<u8, String>, b: Vec<Resultat<String, u8>>) -> usize {
+            usize::from(matches!(a, Resultat::Bien(1))) + b.len()
+        }
+
+        #[commande]
+        pub(super) fn fiche(fiche: Fiche<Local>) -> usize {
+            usize::from(fiche.numero) + fiche.voisins.len()
+        }
+    }
+
+    fn connected(serveur: &Serveur) -> Client {
+        let lancer = serveur.clone();
+        std::thread::spawn(move || lancer.lancer());
+        Client::new(serveur.adresse()).unwrap()
+    }
+
+    #[test]
+    fn an_open_type_with_parameters_passes_both_ways() {
+        let old = Serveur::new("127.0.0.1:0").unwrap();
+        old.enregistrer(commandes![ancien::page, ancien::issue]).unwrap();
+        let client = connected(&old);
+        let page = nouveau::Page {
+            lignes: vec!["a".to_owned()],
+            bords: [1, 2],
+            genre: PhantomData,
+            titre: "t".to_owned(),
+            index: HashMap::from([(1, None)]),
+        };
+        let expected =
+            nouveau::Page { titre: String::new(), index: HashMap::new(), ..page.clone() };
+        assert_eq!(client.appeler(nouveau::page { page: page.clone() }).unwrap(), expected);
+        let bad = nouveau::Resultat::Mal {
+            cause: "c".to_owned(),
+            suite: Some(Box::new(nouveau::Resultat::Deux(7, "d".to_owned()))),
+        };
+        assert_eq!(client.appeler(nouveau::issue { issue: bad.clone() }).unwrap(), bad);
+        let unknown = client.appeler(nouveau::issue { issue: nouveau::Resultat::Vide });
+        assert!(unknown.unwrap_err().to_string().contains("stands for variants"));
+
+        let new = Serveur::new("127.0.0.1:0").unwrap();
+        new.enregistrer(commandes![nouveau::page, nouveau::issue, nouveau::deux, nouveau::fiche])
+            .unwrap();
+        let client = connected(&new);
+        let page = ancien::Page { lignes: page.lignes, bords: [3, 4], genre: PhantomData };
+        assert_eq!(client.appeler(ancien::page { page: page.clone() }).unwrap(), page);
+        let good = ancien::Resultat::Bien(5);
+        assert_eq!(client.appeler(ancien::issue { issue: good.clone() }).unwrap(), good);
+        let (a, b) = (nouveau::Resultat::Bien(1), nouveau::Resultat::Bien("b".to_owned()));
+        assert_eq!(client.appeler(nouveau::deux { a, b: vec![b] }).unwrap(), 2);
+        let shown = cconn::description::commandes(&client).unwrap().types;
+        let names: Vec<_> = shown.iter().map(|one| one.nom.as_str()).collect();
+        assert!(names.contains(&"Resultat") && names.contains(&"Resultat'2"), "{names:?}");
+        let fiche = nouveau::Fiche { numero: 40, voisins: vec![1, 2] };
+        assert_eq!(client.appeler(nouveau::fiche { fiche }).unwrap(), 42);
+        old.eteindre().unwrap();
+        new.eteindre().unwrap();
+    }
+}
