@@ -219,6 +219,17 @@ impl<E: Serialize> From<Erreur> for Erreur<E> {
     }
 }
 
+/// An error of a file or of another socket is a failure of the program: `?` makes an
+/// [`Erreur::Echec`] of it, as [`Erreur::echec`] does.
+///
+/// Where the function's error has a type of its own, `Erreur<E>`, only the method does:
+/// `.map_err(Erreur::echec)?`.
+impl From<std::io::Error> for Erreur {
+    fn from(error: std::io::Error) -> Self {
+        Erreur::echec(error)
+    }
+}
+
 impl<E: Serialize> From<E> for Erreur<E> {
     fn from(error: E) -> Self {
         Erreur::Refus(error)

@@ -3,6 +3,7 @@
 //! This file knows serde and no format.
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
@@ -29,7 +30,7 @@ use crate::copy;
 /// }
 ///
 /// let photo = Photo { nom: "chat".to_owned(), image: vec![0xFF, 0xD8].into() };
-/// assert_eq!(photo.image.0.len(), 2);
+/// assert_eq!(photo.image.len(), 2);
 /// ```
 #[doc(alias("Blob", "Buffer"))]
 #[doc(alias = "Bytes")]
@@ -55,7 +56,7 @@ pub struct Octets(pub Vec<u8>);
 /// }
 ///
 /// let morceau = Morceau { debut: 0, octets: b"abc".into() };
-/// assert_eq!(morceau.octets.0, b"abc");
+/// assert!(morceau.octets.starts_with(b"ab"));
 /// ```
 #[doc(alias = "Bytes")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,24 @@ impl AsRef<[u8]> for Octets {
 
 impl AsRef<[u8]> for OctetsRef<'_> {
     fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+/// The bytes, with the methods of a slice.
+impl Deref for Octets {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The bytes, with the methods of a slice.
+impl Deref for OctetsRef<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
         self.0
     }
 }

@@ -275,6 +275,8 @@ impl<T: Serialize + ?Sized> SentArgument for T {}
             `#[derive(serde::Serialize, serde::Deserialize)]`",
     note = "an error that serde does not know, `std::io::Error` or `anyhow::Error` say, goes as \
             its text: answer with `Resultat<T>`, and write `.map_err(Erreur::echec)?` inside",
+    note = "a stream, `Flux<T>` or `impl Iterator<Item = T>`, is the whole answer or what is in its \
+            `Result`: no tuple, option or struct holds one",
     note = "serde knows arrays of at most 32 elements: answer with `Octets` or `Vec<_>` in place \
             of a longer one"
 )]
