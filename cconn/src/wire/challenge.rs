@@ -176,4 +176,23 @@ mod tests {
         Proof::Given([3; 32]).write(&mut short);
         assert!(Proof::parse(&short[..short.len() - 1]).is_err());
     }
+
+    #[test]
+    fn the_longest_refusal_fits_what_is_kept_for_a_proof() {
+        for (length, expected) in [(511, 517), (512, 518), (513, 518), (9000, 518)] {
+            let mut bytes = Vec::new();
+            Proof::Refused(7, "x".repeat(length)).write(&mut bytes);
+            assert_eq!((bytes.len(), Proof::length(&bytes)), (expected, Ok(expected)));
+            assert!(bytes.len() <= MAX_PROOF);
+        }
+        assert_eq!(MAX_PROOF, 518);
+    }
+
+    #[test]
+    fn a_proof_is_known_by_its_kind() {
+        let mut bytes = Vec::new();
+        Proof::Given([3; 32]).write(&mut bytes);
+        assert!(is_proof(&bytes[4..]));
+        assert!(!is_proof(&[]) && !is_proof(&[PROOF + 1, PROOF]));
+    }
 }

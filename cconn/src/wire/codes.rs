@@ -228,4 +228,16 @@ mod tests {
             assert_eq!(told == FailureClass::NotRun, code.class() == FailureClass::NotRun);
         }
     }
+
+    #[test]
+    fn every_refusal_has_a_text_of_its_own() {
+        // [refusal.numbers]
+        let all: Vec<Refusal> = (0..=u8::MAX).filter_map(Refusal::from_number).collect();
+        let texts: std::collections::BTreeSet<_> = all.iter().map(|one| one.text()).collect();
+        assert_eq!((all.len(), texts.len()), (10, 10));
+        assert!(all.iter().all(|one| one.text().len() > "xyzzy".len()));
+        let secrets = all.iter().filter(|one| one.is_about_secrets());
+        let secrets: Vec<u8> = secrets.map(|one| one.number()).collect();
+        assert_eq!(secrets, [5, 6, 7]);
+    }
 }

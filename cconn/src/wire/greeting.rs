@@ -296,6 +296,21 @@ mod tests {
     }
 
     #[test]
+    fn a_greeting_of_more_than_4_kib_is_refused_by_its_head() {
+        // [greeting.bound]
+        let head = |rest: u16| {
+            let bytes = [&MAGIC[..], &1_u16.to_le_bytes(), &rest.to_le_bytes()].concat();
+            GreetingHead::parse(bytes.first_chunk().unwrap()).map(|head| head.rest)
+        };
+        for rest in [0, 18, 4083, 4084] {
+            assert_eq!(head(rest), Ok(usize::from(rest)));
+        }
+        for rest in [4085, 4096, 4108, u16::MAX] {
+            assert_eq!(head(rest), Err(WireError::GreetingSize), "{rest}");
+        }
+    }
+
+    #[test]
     fn another_protocol_is_told_by_its_magic() {
         // [greeting.magic]
         assert_eq!(GreetingHead::parse(b"GET / HTTP/1"), Err(WireError::Magic));

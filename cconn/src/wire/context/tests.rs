@@ -31,6 +31,15 @@ fn every_known_tag_and_unknown_ones_pass() {
 }
 
 #[test]
+fn a_block_takes_its_records_and_a_length() {
+    // [context.block]
+    let block = every_tag();
+    assert_eq!(ContextBlock::size_of(None), 0);
+    assert_eq!(ContextBlock::size_of(Some(ContextBlock(&[]))), 1);
+    assert_eq!(ContextBlock::size_of(Some(ContextBlock(&block))), block.len() + 1);
+}
+
+#[test]
 fn a_block_cut_anywhere_is_refused_unless_a_record_ends_there() {
     // [context.room]
     let block = every_tag();
