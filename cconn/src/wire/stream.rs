@@ -181,6 +181,38 @@ mod tests {
     }
 
     #[test]
+    fn the_length_of_an_item_takes_the_shortest_form() {
+        // [items.row]
+        let forms: [(u64, &[u8]); 7] = [
+            (0, &[0]),
+            (250, &[250]),
+            (251, &[251, 251, 0]),
+            (0xffff, &[251, 0xff, 0xff]),
+            (0x1_0000, &[252, 0, 0, 1, 0]),
+            (0xffff_ffff, &[252, 0xff, 0xff, 0xff, 0xff]),
+            (0x1_0000_0000, &[253, 0, 0, 0, 0, 1, 0, 0, 0]),
+        ];
+        for (length, form) in forms {
+            // On a system of 32 bits no value is that long.
+            let Ok(length) = usize::try_from(length) else { continue };
+            let mut row = Vec::new();
+            put_item_length(&mut row, length);
+            assert_eq!(row, form, "{length}");
+        }
+    }
+
+    #[test]
+    fn items_cost_their_bytes_and_sixteen_more() {
+        // [credit.cost]
+        assert_eq!((item_cost(0), item_cost(1), item_cost(1000)), (16, 17, 1016));
+        assert_eq!(MAX_CREDIT, 0x8000_0000);
+        let mut longest = Vec::new();
+        begin_items(&mut longest, CallId(1), 0, Some(MAY_BE_SILENT));
+        put_item_length(&mut longest, usize::MAX);
+        assert_eq!(longest.len(), ITEM_HEAD);
+    }
+
+    #[test]
     fn an_item_beyond_its_frame_is_refused() {
         // [items.room]
         for row in [
