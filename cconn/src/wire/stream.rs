@@ -227,7 +227,9 @@ mod tests {
         ] {
             assert_eq!(next_item(&mut { row }), Err(WireError::Truncated), "{row:?}");
         }
-        assert_eq!(next_item(&mut &[251, 1, 0, 7][..]), Ok(Some(&[7][..])), "a longer form");
+        for row in [&[251, 1, 0, 7][..], &[252, 1, 0, 0, 0, 7], &[253, 1, 0, 0, 0, 0, 0, 0, 0, 7]] {
+            assert_eq!(next_item(&mut { row }), Ok(Some(&[7][..])), "a longer form");
+        }
     }
 
     #[test]

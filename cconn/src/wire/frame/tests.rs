@@ -297,3 +297,39 @@ fn the_longest_texts_fit_the_smallest_limit() {
         assert!(length <= MIN_FRAME_LIMIT);
     }
 }
+
+#[test]
+fn a_padding_is_a_grant_that_nobody_takes() {
+    // [grant.padding]
+    let mut bytes = Vec::new();
+    write_padding(&mut bytes);
+    assert_eq!(bytes.len(), PADDING);
+    let frame = parse(&bytes[LENGTH_PREFIX..], Features::NONE);
+    assert_eq!(frame, Ok(Frame::Grant { class: PADDING_CLASS, bytes: 0 }));
+    assert_ne!(PADDING_CLASS, 0, "the class of the window");
+}
+
+#[test]
+fn a_call_is_made_void_behind_its_paddings_only() {
+    // [cancel.unsent]
+    let id = CallId(7);
+    let call =
+        Frame::Call { depth: 0, id, command: 5, fingerprint: 0, context: None, body: &[1, 2] };
+    for (paddings, grants, is_void) in [(0, 0, true), (3, 0, true), (0, 1, false), (1, 1, false)] {
+        let mut bytes = Vec::new();
+        (0..paddings).for_each(|_| write_padding(&mut bytes));
+        (0..grants).for_each(|_| write_grant(&mut bytes, 0, 1));
+        let at = bytes.len();
+        call.write(&mut bytes, Features::NONE);
+        let before = bytes.clone();
+        assert!(!blank_call(&mut bytes, CallId(8)) && bytes == before, "another call");
+        assert_eq!(blank_call(&mut bytes, id), is_void, "{paddings} {grants}");
+        let command = parse(&bytes[at + LENGTH_PREFIX..], Features::NONE);
+        let Ok(Frame::Call { command, .. }) = command else { panic!("{command:?}") };
+        assert_eq!(command == NO_COMMAND, is_void, "{paddings} {grants}");
+    }
+    let mut cut = Vec::new();
+    write_padding(&mut cut);
+    cut.pop();
+    assert!(!blank_call(&mut cut, id) && !blank_call(&mut [], id));
+}
