@@ -29,3 +29,6 @@ mod canaux_bruts;
 
 #[path = "flux/promesses.rs"]
 mod promesses;
+
+#[path = "flux/lents.rs"]
+mod lents;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::body::Body;
 use crate::erreur::{About, Codage, Erreur, Signatures};
@@ -17,6 +17,58 @@ type Cause = Box<dyn Error + Send + Sync>;
 pub(crate) struct ItemReader<T, E> {
     pub(crate) item: fn(Body<'_>) -> Result<T, Cause>,
     pub(crate) refusal: fn(&[u8]) -> Result<E, Cause>,
+}
+
+/// How long a sender hears nothing while its items are taken one after the other, at most.
+const TELLING: Duration = Duration::from_millis(200);
+
+/// The most items between two looks at the clock.
+const SELDOM: u8 = 15;
+
+/// Tells when the sender is to learn that items are taken, though what they cost does not yet come to
+/// half the credit: a sender that hears nothing for its `delai_silence` takes this side for stuck.
+///
+/// The clock is looked at for every item while items are taken slowly, and for each 16th else.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Items until the next look.
+    unlooked: u8,
+    /// Items between the last two looks.
+    step: u8,
+    /// The last look.
+    looked: Option<Instant>,
+    /// When the sender was last told.
+    told: Option<Instant>,
+}
+
+impl Pace {
+    /// Whether the sender is to be told of the item that was just taken.
+    #[inline]
+    fn is_overdue(&mut self) -> bool {
+        match self.unlooked.checked_sub(1) {
+            Some(left) => {
+                self.unlooked = left;
+                false
+            }
+            None => self.look(Instant::now()),
+        }
+    }
+
+    #[cold]
+    fn look(&mut self, now: Instant) -> bool {
+        let since = |before: Option<Instant>| {
+            before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before))
+        };
+        let is_slow = since(self.looked) > TELLING / 16;
+        self.step =
+            if is_slow { 0 } else { self.step.saturating_mul(2).saturating_add(1).min(SELDOM) };
+        (self.unlooked, self.looked) = (self.step, Some(now));
+        let is_overdue = since(self.told) >= TELLING;
+        if is_overdue || self.told.is_none() {
+            self.told = Some(now);
+        }
+        is_overdue
+    }
 }
 
 /// A stream that answers a call of this side, or an argument of a call of the peer's. It counts as a
@@ -36,6 +88,7 @@ pub(crate) struct Received {
     taken: Taken,
     /// The cost of taken items from which the connection must be told.
     until_due: u64,
+    pace: Pace,
     /// Whether the connection knows that the stream is over.
     is_over: bool,
 }
@@ -70,6 +123,7 @@ impl Received {
             at: 0,
             taken: Taken::default(),
             until_due: 0,
+            pace: Pace::default(),
             is_over: false,
         }
     }
@@ -84,7 +138,8 @@ impl Received {
             if let Some(item) = self.next_here(reader) {
                 return Some(item);
             }
-            let taken = std::mem::take(&mut self.taken);
+            let mut taken = std::mem::take(&mut self.taken);
+            taken.slowly = taken.cost > 0 && self.pace.is_overdue();
             match self.link.next_row(self.lane, taken, self.silence) {
                 Ok(Row::Items { row, until_due }) => {
                     (self.row, self.at, self.until_due) = (Some(row), 0, until_due);
@@ -112,9 +167,10 @@ impl Received {
         let read = (reader.item)(Body::from(item));
         self.at = bytes.len().saturating_sub(left);
         self.taken.cost = self.taken.cost.saturating_add(cost);
-        if self.taken.cost >= self.until_due {
-            let taken = Taken { cost: std::mem::take(&mut self.taken.cost), bytes: 0 };
-            self.until_due = self.link.took(self.lane, taken);
+        let slowly = self.pace.is_overdue();
+        if slowly || self.taken.cost >= self.until_due {
+            let cost = std::mem::take(&mut self.taken.cost);
+            self.until_due = self.link.took(self.lane, Taken { cost, bytes: 0, slowly });
         }
         Some(read.map_err(|cause| self.undecoded("an item", cause)))
     }

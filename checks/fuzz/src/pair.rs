@@ -662,7 +662,7 @@ impl Side {
                     taking.next = taking.next.wrapping_add(1);
                     cost += wire::item_cost(item.len());
                 }
-                taking.taken = Taken { cost, bytes };
+                taking.taken = Taken { cost, bytes, slowly: cost % 3 == 0 };
                 true
             }
             Row::Nothing => false,

@@ -113,6 +113,13 @@ impl State {
             }
             self.wake_feeder(call);
         }
+        self.forget_arguments(call);
+    }
+
+    fn forget_arguments(&mut self, call: CallId) {
+        if let Some(outlets) = &mut self.outlets {
+            outlets.forget_arguments(call);
+        }
     }
 
     /// The argument streams of a call that are open.
@@ -120,15 +127,15 @@ impl State {
         self.outlets.as_ref().map(|outlets| outlets.arguments_of(call)).unwrap_or_default()
     }
 
-    /// What changes whenever the receiver of one of a call's arguments gives credit, or the last of
-    /// them ends; `None` once none is open. The second part says whether the receiver waits for items
-    /// of this side.
+    /// What changes whenever the receiver of a call's arguments gives credit, and when the last of
+    /// them ends; `None` without such a call. The second part says whether the receiver waits for
+    /// items of this side.
     pub(crate) fn progress_of_arguments(&self, call: CallId) -> Option<(u64, bool)> {
         let outlets = self.outlets.as_ref()?;
+        let given = outlets.given(call)?;
         let open = outlets.arguments_of(call);
-        let given = open.iter().map(|id| outlets.given(*id)).fold(0, u64::wrapping_add);
         let is_waited_for = open.iter().any(|id| outlets.has_credit(*id));
-        (!open.is_empty()).then_some((given, is_waited_for))
+        Some((given.wrapping_mul(2).wrapping_add(u64::from(open.is_empty())), is_waited_for))
     }
 
     /// Forgets the argument streams of a call that has its outcome, or was given up: no thread may be
@@ -152,5 +159,6 @@ impl State {
             }
             self.wake_feeder(call);
         }
+        self.forget_arguments(call);
     }
 }

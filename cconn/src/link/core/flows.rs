@@ -121,6 +121,10 @@ impl State {
         };
         if !changed {
             self.waste.note();
+            if lane != ANSWER {
+                // [lane.silence]
+                self.wake_feeder(id);
+            }
             return Ok(());
         }
         if lane == ANSWER {

@@ -41,6 +41,9 @@ pub(crate) struct Taken {
     pub(crate) cost: u64,
     /// The bytes of the rows that these items were in, if the rows are used up.
     pub(crate) bytes: usize,
+    /// Whether the sender is to learn of them at once, because they are taken so slowly that it
+    /// would otherwise hear nothing for long.
+    pub(crate) slowly: bool,
 }
 
 /// What the call of an arriving frame of a stream was doing.
@@ -151,10 +154,14 @@ impl Inlet {
 
     /// Notes that items were taken. Returns the credit to give again, if that is due.
     // [credit.due]
-    pub(crate) fn took(&mut self, cost: u64) -> Option<u32> {
-        self.owed = self.owed.saturating_add(cost);
-        let due = self.owed >= u64::from(self.first / 2) && holds(Rule::CreditIsGivenAgain);
-        if !due || self.drops_items() {
+    pub(crate) fn took(&mut self, taken: Taken) -> Option<u32> {
+        self.owed = self.owed.saturating_add(taken.cost);
+        let is_much = self.owed >= u64::from(self.first / 2) && holds(Rule::CreditIsGivenAgain);
+        let is_due = is_much || (taken.slowly && self.owed > 0);
+        // Behind its end a sender wants no credit, but waits for the outcome as long as items that
+        // it has sent are taken.
+        let is_heard = !self.drops_items() || (taken.slowly && !self.unwanted);
+        if !is_due || !is_heard {
             return None;
         }
         let credit = u32::try_from(self.owed).unwrap_or(u32::MAX);

@@ -43,8 +43,6 @@ struct Outlet {
     /// Whether its first frame is still to be sent: that of an argument's stream stands before its
     /// first item.
     opens: bool,
-    /// How often the receiver has given credit.
-    given: u64,
     /// Whether the receiver has given credit, or a stop. What an argument's stream has to say waits
     /// until then.
     heard: bool,
@@ -59,12 +57,18 @@ pub(crate) struct LateEnd {
     pub(crate) text: Box<str>,
 }
 
-/// Counts the arguments of one call that are streams: the number of the last one, and how many are
-/// open.
+/// The arguments of one call that are streams, kept until the call is over.
 #[derive(Clone, Copy, Debug, Default)]
 struct ArgumentCount {
+    /// The number of the last one.
     last: u8,
+    /// How many are open.
     open: u8,
+    /// How often the receiver has given credit, also for those that have ended: what it had not
+    /// taken yet it takes behind their ends.
+    given: u64,
+    /// Whether the call is over.
+    is_over: bool,
 }
 
 /// The sending ends of all streams of one connection.
@@ -110,7 +114,6 @@ impl Outlets {
             halt: Halt::None,
             feed: None,
             opens: !is_answer,
-            given: 0,
             heard: is_answer,
             late: None,
         });
@@ -147,6 +150,16 @@ impl Outlets {
     fn close_lane_of(&mut self, call: CallId) {
         if let Some(count) = self.calls.get_mut(&call) {
             count.open = count.open.saturating_sub(1);
+            if count.open == 0 && count.is_over {
+                self.calls.remove(&call);
+            }
+        }
+    }
+
+    /// Forgets the arguments of a call that is over, once the last of them is closed.
+    pub(crate) fn forget_arguments(&mut self, call: CallId) {
+        if let Some(count) = self.calls.get_mut(&call) {
+            count.is_over = true;
             if count.open == 0 {
                 self.calls.remove(&call);
             }
@@ -191,10 +204,14 @@ impl Outlets {
     /// Takes in credit from the receiver. `Ok(false)` if no such stream is sent.
     // [credit.most]
     pub(crate) fn credit(&mut self, lane: Lane, bytes: u32) -> Result<bool, TooMuch> {
+        if lane.lane != ANSWER
+            && let Some(count) = self.calls.get_mut(&lane.call)
+        {
+            count.given = count.given.saturating_add(1);
+        }
         let Some(outlet) = self.of_lane(lane) else { return Ok(false) };
         outlet.credit = outlet.credit.saturating_add(i64::from(bytes));
         outlet.heard = true;
-        outlet.given = outlet.given.saturating_add(1);
         if outlet.credit > wire::MAX_CREDIT { Err(TooMuch) } else { Ok(true) }
     }
 

@@ -72,8 +72,10 @@ impl Link {
             let owes = arguments.are_waited_for(state);
             let (mut until, late) = self.until(state, arguments, patience);
             let (stops, phase) = (state.is_stopping(), arguments.phase(state));
+            let progress = state.progress_of_arguments(call);
             let goes_on = |state: &State| {
                 let is_same = arguments.look(state, call) == Err(sleep)
+                    && state.progress_of_arguments(call) == progress
                     && arguments.phase(state) == phase
                     && state.is_stopping() == stops;
                 done(state, arguments) || !is_same
@@ -84,11 +86,16 @@ impl Link {
             let waited = state.wait_working(self, sleep, &mut until, goes_on);
             state.end_calling(caller);
             patience.keep(late, until);
+            if state.progress_of_arguments(call) != progress {
+                patience.hear();
+            }
             match (waited, late) {
                 (Waited::Unwanted, _) => return Fed::Unwanted,
                 // The peer waits for this side, whose items others make.
                 (Waited::Expired, Some(Late::Silence))
                     if owes || arguments.are_waited_for(state) => {}
+                (Waited::Expired, Some(late))
+                    if late != Late::Opening && state.progress_of_arguments(call) != progress => {}
                 (Waited::Expired, Some(late)) => return Fed::Late(late.phase()),
                 _ => {}
             }

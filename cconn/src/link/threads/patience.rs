@@ -15,8 +15,10 @@ pub(in super::super) struct Patience {
     pub(super) opening: Deadline,
     /// While its streams are open, without a sign of the peer.
     pub(super) silence: Duration,
-    /// Behind the end of the last of them.
+    /// Behind the end of the last of them, without a sign of the peer.
     pub(super) answer: Deadline,
+    /// The same, not yet begun.
+    whole: Deadline,
     /// Of the wait that was the last, once there was one.
     last: Option<Deadline>,
 }
@@ -29,7 +31,7 @@ impl Patience {
         let time = |moment: Instant| moment.saturating_duration_since(crate::sync::now());
         let moment = { deadline }.moment();
         let answer = moment.map_or(deadline, |moment| Deadline::After(time(moment)));
-        Patience { opening: deadline, silence, answer, last: None }
+        Patience { opening: deadline, silence, answer, whole: answer, last: None }
     }
 
     /// The deadline of the wait until the command has started.
@@ -49,14 +51,21 @@ impl Patience {
     // [progress.silence]
     #[inline]
     pub(in super::super) fn begin_anew(&mut self, silence: Deadline) {
-        self.answer = silence;
+        (self.answer, self.whole) = (silence, silence);
+    }
+
+    /// Begins the limit on the answer anew: the peer has taken items that were sent before the end.
+    // [lane.silence]
+    #[inline]
+    pub(super) fn hear(&mut self) {
+        self.answer = self.whole;
     }
 
     /// The patience of a thread that only feeds: others wait for the answer.
     #[inline]
     pub(in super::super) fn endless() -> Self {
         let (opening, answer) = (Deadline::Never, Deadline::Never);
-        Patience { opening, silence: Duration::MAX, answer, last: None }
+        Patience { opening, silence: Duration::MAX, answer, whole: answer, last: None }
     }
 }
 

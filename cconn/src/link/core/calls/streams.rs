@@ -71,7 +71,7 @@ impl Calls {
     /// Notes what the program has taken. Returns the credit to give again, if that is due.
     pub(crate) fn took(&mut self, call: CallId, taken: Taken) -> Option<u32> {
         self.streamed = self.streamed.saturating_sub(taken.bytes);
-        self.inlet(call)?.took(taken.cost)
+        self.inlet(call)?.took(taken)
     }
 
     /// Takes the end of a stream that the program has read to its end; the stream is then over for
@@ -160,7 +160,7 @@ mod tests {
         calls.answer(deferred, Answer::Value(Bytes::copy(&[1])), 100);
         assert!(matches!(calls.claim(deferred), Some(Answer::Failure { .. })));
         let row = calls.inlet(first).and_then(|inlet| inlet.next_row()).map_or(0, |row| row.len());
-        calls.took(first, Taken { cost: 0, bytes: row });
+        calls.took(first, Taken { bytes: row, ..Taken::default() });
         assert_eq!(calls.streamed, 40);
         assert!(calls.forget_stream(first));
         assert_eq!(calls.streamed, 0);

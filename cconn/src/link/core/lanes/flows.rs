@@ -152,7 +152,7 @@ impl State {
     pub(in super::super) fn took_of_lane(&mut self, lane: Lane, taken: Taken) -> u64 {
         self.calls.let_go(taken.bytes);
         let Some(inlet) = self.lane(lane) else { return u64::MAX };
-        let (credit, until_due) = (inlet.took(taken.cost), inlet.until_due());
+        let (credit, until_due) = (inlet.took(taken), inlet.until_due());
         if let Some(credit) = credit {
             self.append_with(|out| wire::write_credit(out, lane.call, lane.lane, credit));
         }

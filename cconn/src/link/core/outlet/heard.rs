@@ -49,8 +49,9 @@ impl Outlets {
         lanes.filter_map(id).collect()
     }
 
-    /// How often the receiver of that stream has given credit.
-    pub(crate) fn given(&self, id: OutletId) -> u64 {
-        self.at(id).map_or(0, |outlet| outlet.given)
+    /// How often the receiver has given credit for arguments of that call, whether they have ended
+    /// or not; `None` if none is a stream that is sent, or the call is over.
+    pub(crate) fn given(&self, call: CallId) -> Option<u64> {
+        self.calls.get(&call).filter(|count| !count.is_over).map(|count| count.given)
     }
 }
