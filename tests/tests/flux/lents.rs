@@ -1,5 +1,6 @@
 //! Commands that take the items of a stream slowly: their callers see that they take them, and wait.
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -118,5 +119,38 @@ fn a_command_that_stops_taking_items_is_given_up() {
         drop(client);
         let _cut_if_it_is_still_busy = serveur.eteindre();
         let _the_same = running.join().unwrap();
+    });
+}
+
+/// The thread that feeds reads the socket by then, and nothing comes there.
+#[test]
+fn an_iterator_ends_with_its_attente_while_nothing_is_taken() {
+    struct Source(mpsc::Sender<()>);
+
+    impl Drop for Source {
+        fn drop(&mut self) {
+            let _test_is_over = self.0.send(());
+        }
+    }
+
+    with_watchdog("dropped calls", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        serveur.enregistrer(commandes![negliger]).unwrap();
+        let running = serveur.clone();
+        let running = thread::spawn(move || running.lancer());
+        let client = Client::new(serveur.adresse()).unwrap();
+        let (source, is_dropped) = mpsc::channel();
+        let source = Source(source);
+        let endless = (0_u64..).map(move |_| {
+            let _owned = &source;
+            Octets::from(vec![7; ITEM])
+        });
+        let attente = client.differer(negliger { morceaux: Flux::de(endless) }).unwrap();
+        thread::sleep(SILENCE / 3);
+        drop(attente);
+        assert!(is_dropped.recv_timeout(2 * SILENCE).is_ok(), "before the command has ended");
+        client.eteindre().unwrap();
+        serveur.eteindre().unwrap();
+        running.join().unwrap().unwrap();
     });
 }

@@ -13,7 +13,7 @@ use super::ambient::unwanted_here;
 use super::handler::{self, Handler};
 use super::leave::Appended;
 use super::patience::{Late, Patience};
-use super::wait::Waited;
+use super::wait::{Waited, slice_of};
 use crate::link::Link;
 use crate::link::core::failure::WaitedFor;
 use crate::link::core::feeding::Feeding;
@@ -70,7 +70,12 @@ impl Link {
                 Err(sleep) => sleep,
             };
             let owes = arguments.are_waited_for(state);
-            let (mut until, late) = self.until(state, arguments, patience);
+            let (mut until, mut late) = self.until(state, arguments, patience);
+            if patience.only_feeds {
+                // Where this thread reads the socket, what another thread lets go of does not end
+                // its wait.
+                (until, late) = (slice_of(&mut until), None);
+            }
             let (stops, phase) = (state.is_stopping(), arguments.phase(state));
             let progress = state.progress_of_arguments(call);
             let goes_on = |state: &State| {

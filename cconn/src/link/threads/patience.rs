@@ -21,6 +21,8 @@ pub(in super::super) struct Patience {
     whole: Deadline,
     /// Of the wait that was the last, once there was one.
     last: Option<Deadline>,
+    /// Whether the thread only feeds, and others wait for the answer.
+    pub(super) only_feeds: bool,
 }
 
 impl Patience {
@@ -31,7 +33,14 @@ impl Patience {
         let time = |moment: Instant| moment.saturating_duration_since(crate::sync::now());
         let moment = { deadline }.moment();
         let answer = moment.map_or(deadline, |moment| Deadline::After(time(moment)));
-        Patience { opening: deadline, silence, answer, whole: answer, last: None }
+        Patience {
+            opening: deadline,
+            silence,
+            answer,
+            whole: answer,
+            last: None,
+            only_feeds: false,
+        }
     }
 
     /// The deadline of the wait until the command has started.
@@ -65,7 +74,14 @@ impl Patience {
     #[inline]
     pub(in super::super) fn endless() -> Self {
         let (opening, answer) = (Deadline::Never, Deadline::Never);
-        Patience { opening, silence: Duration::MAX, answer, whole: answer, last: None }
+        Patience {
+            opening,
+            silence: Duration::MAX,
+            answer,
+            whole: answer,
+            last: None,
+            only_feeds: true,
+        }
     }
 }
 

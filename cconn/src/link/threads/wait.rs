@@ -42,7 +42,7 @@ pub(in super::super) fn next_look() -> Option<Instant> {
 }
 
 /// The part of a wait that passes before the thread looks again.
-fn slice_of(deadline: &mut Deadline) -> Deadline {
+pub(super) fn slice_of(deadline: &mut Deadline) -> Deadline {
     deadline.begin();
     // A model would never end with such looks: there every wait is ended by what it waits for.
     if cfg!(model) || deadline.is_no_time() {
