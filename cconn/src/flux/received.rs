@@ -202,6 +202,7 @@ impl Received {
     fn remote<E>(&self, code: FailureCode, text: Box<str>) -> Erreur<E> {
         let text = match self.argument {
             "" => text,
+            argument if text.is_empty() => format!("its argument `{argument}`").into(),
             argument => format!("its argument `{argument}`: {text}").into(),
         };
         self.about().remote(code, text, Signatures::default())
