@@ -45,12 +45,17 @@ impl Pace {
     /// Whether the sender is to be told of the item that was just taken.
     #[inline]
     fn is_overdue(&mut self) -> bool {
+        self.is_overdue_at(Instant::now)
+    }
+
+    #[inline]
+    fn is_overdue_at(&mut self, now: impl FnOnce() -> Instant) -> bool {
         match self.unlooked.checked_sub(1) {
             Some(left) => {
                 self.unlooked = left;
                 false
             }
-            None => self.look(Instant::now()),
+            None => self.look(now()),
         }
     }
 
@@ -59,7 +64,7 @@ impl Pace {
         let since = |before: Option<Instant>| {
             before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before))
         };
-        let is_slow = since(self.looked) > TELLING / 16;
+        let is_slow = self.looked.is_none() || since(self.looked) > TELLING / 16;
         self.step =
             if is_slow { 0 } else { self.step.saturating_mul(2).saturating_add(1).min(SELDOM) };
         (self.unlooked, self.looked) = (self.step, Some(now));
@@ -246,5 +251,54 @@ impl Drop for Received {
 impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Received").field("nom", &self.nom).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The items after which the sender is told, where each of so many takes that long.
+    fn told(items: usize, each: Duration) -> Vec<usize> {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let mut now = start;
+        let mut told = Vec::new();
+        for item in 0..items {
+            now += each;
+            if pace.is_overdue_at(|| now) {
+                told.push(item);
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_sender_hears_of_slow_items_at_least_four_times_a_second() {
+        for each in [1, 5, 20, 60, 150, 199] {
+            let each = Duration::from_millis(each);
+            let told = told(4000, each);
+            let first = u32::try_from(told[0]).unwrap();
+            assert!(each * first < Duration::from_millis(500), "{each:?}: first {first}");
+            for pair in told.windows(2) {
+                let between = each * u32::try_from(pair[1] - pair[0]).unwrap();
+                assert!(between >= TELLING, "{each:?}: {between:?}");
+                assert!(between <= Duration::from_millis(500), "{each:?}: {between:?}");
+            }
+        }
+        let each = Duration::from_secs(7);
+        assert_eq!(told(4, each), [1, 2, 3], "every item, but for the first");
+    }
+
+    #[test]
+    fn the_clock_is_seldom_looked_at_for_fast_items() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        let mut looks = 0;
+        for _ in 0..1600 {
+            assert!(!pace.is_overdue_at(|| {
+                looks += 1;
+                now
+            }));
+        }
+        assert!(looks <= 104, "{looks}");
     }
 }

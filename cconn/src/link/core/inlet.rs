@@ -228,6 +228,10 @@ mod tests {
 
     use super::*;
 
+    fn cost(cost: u64) -> Taken {
+        Taken { cost, ..Taken::default() }
+    }
+
     fn items(lengths: &[usize]) -> Vec<u8> {
         let mut row = Vec::new();
         for length in lengths {
@@ -253,13 +257,27 @@ mod tests {
         // [credit.due]
         let mut inlet = Inlet::new(1024, 0);
         inlet.spend(&items(&[1008])).unwrap();
-        assert_eq!(inlet.took(511), None);
+        assert_eq!(inlet.took(cost(511)), None);
         assert_eq!(inlet.until_due(), 1);
-        assert_eq!(inlet.took(1), Some(512));
+        assert_eq!(inlet.took(cost(1)), Some(512));
         assert_eq!((inlet.credit, inlet.owed), (512, 0));
-        assert_eq!(inlet.took(2000), Some(2000));
+        assert_eq!(inlet.took(cost(2000)), Some(2000));
         inlet.hear_end(Ended::Complete);
-        assert_eq!(inlet.took(2000), None, "an ended stream needs none");
+        assert_eq!(inlet.took(cost(2000)), None, "an ended stream needs none");
+    }
+
+    #[test]
+    fn credit_is_given_at_once_for_what_is_taken_slowly() {
+        // [credit.due] [lane.silence]
+        let slowly = |cost| Taken { cost, slowly: true, ..Taken::default() };
+        let mut inlet = Inlet::new(1024, 0);
+        assert_eq!(inlet.took(slowly(0)), None, "nothing was taken");
+        assert_eq!(inlet.took(cost(20)), None);
+        assert_eq!(inlet.took(slowly(1)), Some(21));
+        inlet.hear_end(Ended::Complete);
+        assert_eq!(inlet.took(slowly(3)), Some(3), "its sender waits for the outcome");
+        inlet.forget();
+        assert_eq!(inlet.took(slowly(3)), None, "nothing more is taken");
     }
 
     #[test]

@@ -286,6 +286,28 @@ mod tests {
     }
 
     #[test]
+    fn the_receiver_of_an_argument_is_heard_behind_its_end_until_the_call_is_over() {
+        // [lane.silence]
+        let mut outlets = Outlets::default();
+        let lane = Lane { lane: 1, ..LANE };
+        assert_eq!(outlets.given(LANE.call), None);
+        let id = outlets.open(lane, 0);
+        assert_eq!(outlets.credit(lane, 5), Ok(true));
+        outlets.close(id);
+        assert_eq!(outlets.credit(lane, 5), Ok(false), "the stream has ended");
+        assert_eq!(outlets.given(LANE.call), Some(2));
+        outlets.forget_arguments(LANE.call);
+        assert_eq!(outlets.credit(lane, 5), Ok(false));
+        assert_eq!((outlets.given(LANE.call), outlets.calls.len()), (None, 0));
+
+        let id = outlets.open(lane, 0);
+        outlets.forget_arguments(LANE.call);
+        assert_eq!(outlets.given(LANE.call), None, "the call is over, the stream is still closed");
+        outlets.close(id);
+        assert_eq!(outlets.calls.len(), 0);
+    }
+
+    #[test]
     fn the_lanes_of_a_call_are_apart() {
         let mut outlets = Outlets::default();
         let [first, second] = [1, 2].map(|lane| Lane { lane, ..LANE });
