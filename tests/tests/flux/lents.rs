@@ -13,7 +13,7 @@ use testkit::undisturbed;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The time without a sign of the peer that a caller stands, and its limit on an answer.
-const SILENCE: Duration = Duration::from_millis(900);
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Items of one thousand bytes, of which the first credit pays 258.
 const ITEM: usize = 1000;
@@ -88,18 +88,18 @@ fn by_each_verb(count: usize, pause: u64) {
     running.join().unwrap().unwrap();
 }
 
-/// Half the first credit takes 1.3 seconds.
+/// Half the first credit takes 0.65 seconds.
 #[test]
 fn a_command_that_takes_items_slowly_is_not_silent() {
     // [lane.silence] [credit.due]
-    with_watchdog("slow takers", LIMIT, || undisturbed(SILENCE / 4, || by_each_verb(270, 10)));
+    with_watchdog("slow takers", LIMIT, || undisturbed(SILENCE / 4, || by_each_verb(270, 5)));
 }
 
 /// All items fit the first credit, so the end of the stream is sent at once.
 #[test]
 fn a_command_that_takes_the_last_items_slowly_is_waited_for() {
     // [lane.silence]
-    with_watchdog("slow last items", LIMIT, || undisturbed(SILENCE / 4, || by_each_verb(200, 10)));
+    with_watchdog("slow last items", LIMIT, || undisturbed(SILENCE / 4, || by_each_verb(200, 5)));
 }
 
 #[test]
