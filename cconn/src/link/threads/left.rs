@@ -6,8 +6,9 @@
 //! for the thread that ends it (by returning from `main`, or by `exit`): there the bytes left are
 //! written.
 //!
-//! Answers that nobody reads are read at the end of `main` too, because unread input makes the end
-//! of a process a reset.
+//! At the end of `main` two more things are done on these connections. Answers that nobody reads are
+//! read, because unread input makes the end of a process a reset. And the peer is told goodbye: it
+//! runs what had arrived before a goodbye, and may drop it before a bare end of the stream.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
@@ -16,11 +17,13 @@ use std::time::Instant;
 use super::gone::let_go;
 use super::watch::Watch;
 use crate::link::Link;
+use crate::link::core::goodbye::Ending;
 use crate::link::core::limits::LAST_GRACE;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
 use crate::sync::{process_id, thread_local};
 use crate::table::Table;
+use crate::wire::EndReason;
 
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
@@ -95,6 +98,7 @@ impl Drop for BytesLeft {
         if self.is_main.get() {
             for link in &links {
                 link.read_unread(until);
+                link.take_leave();
             }
         }
         for link in links {
@@ -185,6 +189,16 @@ impl Link {
             let done = |state: &State| !state.awaits_unread();
             // At the end of the time the answers stay unread, as they would without a wait.
             let _waited = state.wait(Sleep::Answers, &mut until.into(), done);
+        });
+    }
+
+    /// Says goodbye, as the process's last act, unless an orderly end has begun.
+    // [cut.inside]
+    fn take_leave(&self) {
+        self.locked_soon(|state| {
+            if !state.is_stopping() && !state.has_unwritten() {
+                state.close(Ending::here(EndReason::Closed, ""));
+            }
         });
     }
 
