@@ -124,11 +124,10 @@ impl Client {
     /// when the program returns from `main`, panics there or calls [`exit`](std::process::exit). In
     /// the last three cases the messages of all threads are written, provided that the thread that
     /// ends the program has made a client or a server; its end waits for that some milliseconds, 1.2
-    /// seconds at most where a peer takes nothing. The end of `main` also says goodbye on the
-    /// connections that its thread has made or sent on, behind which a busy peer runs what it had not
-    /// begun; before a bare end of the stream, as when another thread calls `exit`, it drops that. A
-    /// program that is killed or aborts within that millisecond loses the messages. Use [`eteindre`](Client::eteindre) to wait until all messages
-    /// are handled.
+    /// seconds at most where a peer takes nothing. The end of `main` then says goodbye on the
+    /// connections that its thread has made or sent on; where another thread calls `exit`, a busy
+    /// peer drops what it had not begun. A program that is killed loses that too, and messages of
+    /// its last millisecond. [`eteindre`](Client::eteindre) waits until all messages are handled.
     ///
     /// A process that ends before it has read all that the peer sent ends its connections with a
     /// reset, and the system throws away what the peer's system had no room for yet. Dropping the
