@@ -122,18 +122,17 @@ impl Client {
     /// Messages that follow each other closely share a write and wait for it up to a millisecond.
     /// They are also written when the thread that sent them ends, when the handle is dropped, and
     /// when the program returns from `main`, panics there or calls [`exit`](std::process::exit). In
-    /// the last three cases the messages of all threads are written, provided that the thread that
-    /// ends the program has made a client or a server; its end waits for that some milliseconds, 1.2
-    /// seconds at most where a peer takes nothing. The end of `main` then says goodbye on the
-    /// connections that its thread has made or sent on; where another thread calls `exit`, a busy
-    /// peer drops what it had not begun. A program that is killed loses that too, and messages of
-    /// its last millisecond. [`eteindre`](Client::eteindre) waits until all messages are handled.
+    /// the last three cases the messages of all threads are written, if the thread that ends the
+    /// program has made a client or a server; that takes some milliseconds, 1.2 seconds at most where
+    /// a peer takes nothing. The end of `main` then says goodbye on the connections that its thread
+    /// has made or sent on; where another thread calls `exit`, a busy peer drops what it had not
+    /// begun. A program that is killed loses that, and messages of its last millisecond.
+    /// [`eteindre`](Client::eteindre) waits until all messages are handled.
     ///
     /// A process that ends before it has read all that the peer sent ends its connections with a
     /// reset, and the system throws away what the peer's system had no room for yet. Dropping the
     /// last handle avoids that; where a handle lives elsewhere (a `static`), the end of `main` waits,
-    /// at most a second, for answers of deferred calls only. After many messages to a peer that is
-    /// slow, use `eteindre`.
+    /// at most a second, for answers of deferred calls only.
     ///
     /// The peer handles a message at most once; a message that was accepted here before an orderly
     /// `eteindre` is handled. Messages of one thread are handled in the order in which they were
