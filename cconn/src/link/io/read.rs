@@ -1,6 +1,7 @@
 //! Reading: the passes of the thread that has the helm.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::channel::Channel;
@@ -11,6 +12,7 @@ use crate::copy;
 use crate::link::core::bytes::{Bytes, Freed};
 use crate::link::core::goodbye::Ending;
 use crate::link::core::inbox::{Idle, Inbox};
+use crate::link::core::limits::LAST_GRACE;
 use crate::link::core::route::{Router, Routing};
 use crate::link::core::sleepers::Sleep;
 use crate::sync::Deadline;
@@ -22,6 +24,32 @@ pub(in super::super) const LOOK_BUDGET: usize = 1 << 20;
 
 /// The budget of a reader that wants the peer's last words, whatever comes before them.
 pub(super) const TO_THE_END: usize = usize::MAX;
+
+/// Whether the process is about to end, and has said goodbye to its peers.
+static PROCESS_ENDS: AtomicBool = AtomicBool::new(false);
+
+/// From now on no thread learns that a peer has ended its side: that would be the peer's answer to a
+/// goodbye which the program knows nothing of, and the process ends before the program could say
+/// anything about it.
+pub(in super::super) fn let_no_end_be_seen() {
+    PROCESS_ENDS.store(true, Ordering::Relaxed);
+}
+
+/// The result of a read, unless the process is about to end and the result is the end of the stream.
+#[inline]
+fn seen<E>(result: Result<usize, E>) -> Result<usize, E> {
+    if matches!(result, Ok(0)) {
+        outlive_the_process();
+    }
+    result
+}
+
+#[cold]
+fn outlive_the_process() {
+    if PROCESS_ENDS.load(Ordering::Relaxed) {
+        std::thread::sleep(LAST_GRACE);
+    }
+}
 
 impl Channel {
     #[inline]
@@ -127,7 +155,7 @@ impl Locked<'_> {
         }
         reader.others_keep_much = self.keeps_much() || copy::keeps_spare();
         let channel = self.channel;
-        let result = self.unlocked(|| reader.fill(&*channel.io, deadline));
+        let result = self.unlocked(|| seen(reader.fill(&*channel.io, deadline)));
         let expired = matches!(result, Err(Idle::Deadline));
         if self.input(&mut reader.inbox, result, channel.routing(router)) {
             self.route_slices(&mut reader.inbox, router);
@@ -142,7 +170,7 @@ impl Locked<'_> {
         let channel = self.channel;
         let mut total = 0_usize;
         while total < budget {
-            let result = self.unlocked(|| reader.try_fill(&*channel.io));
+            let result = self.unlocked(|| seen(reader.try_fill(&*channel.io)));
             let n = match &result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // `input` below handles the end of the stream.

@@ -17,13 +17,13 @@ use std::time::Instant;
 use super::gone::let_go;
 use super::watch::Watch;
 use crate::link::Link;
-use crate::link::core::goodbye::Ending;
 use crate::link::core::limits::LAST_GRACE;
 use crate::link::core::sleepers::Sleep;
 use crate::link::core::state::State;
+use crate::link::io::read::let_no_end_be_seen;
 use crate::sync::{process_id, thread_local};
 use crate::table::Table;
-use crate::wire::EndReason;
+use crate::wire::{self, EndReason};
 
 /// How many connections a thread remembers before it forgets those that no longer exist.
 const FEW: usize = 8;
@@ -96,10 +96,9 @@ impl Drop for BytesLeft {
             Watch::of_process().settle();
         }
         if self.is_main.get() {
-            for link in &links {
-                link.read_unread(until);
-                link.take_leave();
-            }
+            links.iter().for_each(|link| link.read_unread(until));
+            let_no_end_be_seen();
+            links.iter().for_each(|link| link.take_leave());
         }
         for link in links {
             let_go(link, None);
@@ -193,11 +192,15 @@ impl Link {
     }
 
     /// Says goodbye, as the process's last act, unless an orderly end has begun.
-    // [cut.inside]
+    ///
+    /// The peer alone learns of it. Here the connection goes on for the moment that the process still
+    /// has: no other thread's call fails, and no hook of the program's runs beside its end.
+    // [adieu.abrupt]
     fn take_leave(&self) {
         self.locked_soon(|state| {
-            if !state.is_stopping() && !state.has_unwritten() {
-                state.close(Ending::here(EndReason::Closed, ""));
+            if state.ended().is_none() && !state.is_stopping() && !state.has_unwritten() {
+                state.append_with(|out| wire::write_adieu(out, EndReason::Closed, ""));
+                state.flush_ready();
             }
         });
     }
