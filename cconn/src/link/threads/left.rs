@@ -96,9 +96,13 @@ impl Drop for BytesLeft {
             Watch::of_process().settle();
         }
         if self.is_main.get() {
-            links.iter().for_each(|link| link.read_unread(until));
+            for link in &links {
+                link.read_unread(until);
+            }
             let_no_end_be_seen();
-            links.iter().for_each(|link| link.take_leave());
+            for link in &links {
+                link.take_leave();
+            }
         }
         for link in links {
             let_go(link, None);
