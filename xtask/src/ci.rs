@@ -112,6 +112,8 @@ const POLLING: &[&str] = &[
     "--test",
     "large_allocations",
     "--test",
+    "large_frames",
+    "--test",
     "promesses_ouvertes",
     "--test",
     "python",
