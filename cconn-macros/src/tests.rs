@@ -112,3 +112,21 @@ fn types_are_shown_as_people_write_them() {
     let ty = syn::parse_quote!(Point<'a, &'b Cow<'_, str>>);
     assert_eq!(crate::print::ty(&ty), "Point<&Cow<str>>");
 }
+
+#[test]
+fn a_keyword_that_the_parser_takes_for_a_name_is_no_path() {
+    for word in ["de", "garde", "crate"] {
+        for path in ["try", "try::a", "a::try", "a::<try::b>::c"] {
+            let args = tokens(&format!("{word} = {path}"));
+            let written = entry::command(args, &tokens("fn f(a: u8) -> u8 { a }"));
+            assert!(
+                syn::parse2::<syn::File>(written.clone()).is_ok(),
+                "{word} = {path}: {written}"
+            );
+            let is_refused = written.to_string().contains("compile_error");
+            assert!(is_refused, "{word} = {path}: {written}");
+        }
+    }
+    let raw = entry::command(tokens("de = r#try::a"), &tokens("fn a(b: u8) -> u8 { b }"));
+    assert!(!raw.to_string().contains("is a keyword"));
+}
