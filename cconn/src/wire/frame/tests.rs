@@ -2,6 +2,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::super::context::Context;
@@ -332,4 +333,26 @@ fn a_call_is_made_void_behind_its_paddings_only() {
     write_padding(&mut cut);
     cut.pop();
     assert!(!blank_call(&mut cut, id) && !blank_call(&mut [], id));
+}
+
+#[test]
+fn a_call_tells_what_stream_it_expects_and_how_long_its_arguments_are() {
+    for credit in [None, NonZeroU32::new(1), NonZeroU32::new(70_000)] {
+        for flagged in [false, true] {
+            let context = Context { stream: credit, progress: flagged, ..Context::default() };
+            let mut call = Outgoing::in_buffer(Vec::with_capacity(64));
+            assert_eq!(call.stream_of_call(), 0, "no frame yet");
+            call.begin_call(Start { context: Some((&context, ALL)), ..Start::plain(1, 2, 3) });
+            call.bytes.extend(b"abc");
+            call.finish();
+            assert_eq!(call.stream_of_call(), credit.map_or(0, NonZeroU32::get));
+            #[cfg(feature = "tracing")]
+            assert_eq!(call.arguments_of_call(), 3);
+            assert_eq!(call.into_buffer().capacity(), 64, "the buffer is used again");
+        }
+    }
+    let mut plain = Outgoing::in_buffer(Vec::new());
+    plain.begin_call(Start::plain(1, 2, 3));
+    plain.bytes.extend([6, 4, 4, 9, 0, 0, 0]);
+    assert_eq!(plain.stream_of_call(), 0, "what looks like a block is the body");
 }
