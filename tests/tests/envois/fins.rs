@@ -140,6 +140,29 @@ fn a_busy_peer_runs_what_it_had_not_begun_when_main_returned() {
     });
 }
 
+/// Systems other than Linux tell the thread of `main` by its name alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_is_only_named_main_says_no_goodbye() {
+    with_watchdog("a name", LIMIT, || {
+        let serveur = Serveur::new(0).unwrap();
+        serveur.enregistrer_commande("line", |_, ()| ()).unwrap();
+        let running = serveur.clone();
+        let running = thread::spawn(move || running.lancer());
+        let address = serveur.adresse();
+        let named = thread::Builder::new().name("main".to_owned()).spawn(move || {
+            let client = Client::new(address).unwrap();
+            client.envoyer(nommee("line", ())).unwrap();
+            client
+        });
+        let client = named.unwrap().join().unwrap();
+        client.appeler::<(), _>(nommee("line", ())).unwrap();
+        client.eteindre().unwrap();
+        serveur.eteindre().unwrap();
+        running.join().unwrap().unwrap();
+    });
+}
+
 /// How many calls of a client that ends that way reach a server that answers the first of them,
 /// reads nothing for a while, and then goes on.
 fn reach_a_slow_server(how: &str) -> usize {

@@ -123,10 +123,23 @@ pub(crate) fn note_maker(watch: &Watch) {
             left.links.take();
         }
         if !left.is_maker.replace(true) {
-            // The standard library gives this name to the thread of `main`.
-            left.is_main.set(std::thread::current().name() == Some("main"));
+            left.is_main.set(is_main_thread());
         }
     });
+}
+
+/// Whether the calling thread is that of `main`, to which the standard library gives this name. A
+/// program may give another thread the name too; where the system numbers threads, the number of
+/// the first one is that of the process.
+fn is_main_thread() -> bool {
+    let is_first = || {
+        let task = std::fs::read_link("/proc/thread-self").ok()?;
+        let mut parts = task.iter();
+        let (process, thread) = (parts.next()?, parts.nth(1)?);
+        Some(process == thread)
+    };
+    std::thread::current().name() == Some("main")
+        && (cfg!(not(target_os = "linux")) || is_first().unwrap_or(true))
 }
 
 impl Link {
