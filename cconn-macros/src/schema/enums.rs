@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{DataEnum, Fields, Ident, Variant};
 
-use super::fields::{Field, in_braces, read, read_all};
+use super::fields::{Field, in_braces, read, reader_of};
 use super::generics::Generics;
 use super::{Bodies, OPEN, UNKNOWN, refuse_serde, shown};
 use crate::errors::Sink;
@@ -199,41 +199,13 @@ fn reading(generics: &Generics, variant: &Variant, fields: &[Field], index: u32)
             __serde::de::VariantAccess::struct_variant(__variant, &[#(#names),*], #reader)
         },
     };
-    let reader_type = fields_reader(generics, name, fields);
+    let of =
+        (format!("the fields of `{name}`"), quote_spanned!(Span::mixed_site()=> #ident::#name));
+    let reader_type = reader_of(generics, &of, fields);
     quote_spanned! {Span::mixed_site()=>
         #index => {
             #reader_type
             #read
-        }
-    }
-}
-
-/// The type that reads the fields of a variant.
-fn fields_reader(generics: &Generics, name: &Ident, fields: &[Field]) -> TokenStream {
-    let Generics { ident, params, args, ty, .. } = generics;
-    let (conditions, read_back) = (generics.conditions(), generics.read_back());
-    let (reading, value) = (read_all(fields), in_braces(fields));
-    let expecting = format!("the fields of `{name}`");
-    quote_spanned! {Span::mixed_site()=>
-        struct __Fields<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
-
-        impl<'de, #params> __serde::de::Visitor<'de> for __Fields<#args> #read_back {
-            type Value = #ty;
-
-            fn expecting(
-                &self,
-                __f: &mut __cconn::fmt::Formatter<'_>,
-            ) -> __cconn::fmt::Result {
-                __f.write_str(#expecting)
-            }
-
-            fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
-                self,
-                mut __fields: __A,
-            ) -> __cconn::Result<#ty, __A::Error> {
-                #reading
-                __cconn::Ok(#ident::#name #value)
-            }
         }
     }
 }

@@ -74,8 +74,39 @@ pub(super) fn read(
     all
 }
 
+/// The type `__Fields`, which reads the fields of a struct or of a variant. `of`: what is expected, for
+/// errors, and the path of the struct or variant that the fields are put into.
+pub(super) fn reader_of(
+    generics: &Generics,
+    (expecting, path): &(String, TokenStream),
+    fields: &[Field],
+) -> TokenStream {
+    let Generics { params, args, ty, .. } = generics;
+    let (conditions, read_back) = (generics.conditions(), generics.read_back());
+    let (reading, value) = (read_all(fields), in_braces(fields));
+    quote_spanned! {Span::mixed_site()=>
+        struct __Fields<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
+
+        impl<'de, #params> __serde::de::Visitor<'de> for __Fields<#args> #read_back {
+            type Value = #ty;
+
+            fn expecting(&self, __f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
+                __f.write_str(#expecting)
+            }
+
+            fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
+                self,
+                mut __fields: __A,
+            ) -> __cconn::Result<#ty, __A::Error> {
+                #reading
+                __cconn::Ok(#path #value)
+            }
+        }
+    }
+}
+
 /// Reads the fields one after the other out of `__fields`, into their variables.
-pub(super) fn read_all(fields: &[Field]) -> TokenStream {
+fn read_all(fields: &[Field]) -> TokenStream {
     fields
         .iter()
         .enumerate()

@@ -1,10 +1,10 @@
 //! An open struct: its fields in a row, the last of which may be missing.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use syn::Fields;
 
-use super::fields::{Field, in_braces, read, read_all};
+use super::fields::{Field, read, reader_of};
 use super::generics::Generics;
 use super::{Bodies, OPEN, shown};
 use crate::errors::Sink;
@@ -50,32 +50,14 @@ fn write(generics: &Generics, name: &str, fields: &[Field]) -> TokenStream {
 }
 
 fn read_fields(generics: &Generics, name: &str, fields: &[Field]) -> TokenStream {
-    let Generics { ident, params, args, ty, .. } = generics;
-    let (conditions, read_back) = (generics.conditions(), generics.read_back());
+    let ident = &generics.ident;
     let names = fields.iter().map(|field| &field.shown);
-    let (reading, value) = (read_all(fields), in_braces(fields));
-    let expecting = format!("the fields of `{ident}`");
+    let of = (format!("the fields of `{ident}`"), ident.to_token_stream());
+    let reader_type = reader_of(generics, &of, fields);
     quote_spanned! {Span::mixed_site()=>
-        struct __Reader<#params>(::core::marker::PhantomData<fn() -> #ty>) #conditions;
-
-        impl<'de, #params> __serde::de::Visitor<'de> for __Reader<#args> #read_back {
-            type Value = #ty;
-
-            fn expecting(&self, __f: &mut __cconn::fmt::Formatter<'_>) -> __cconn::fmt::Result {
-                __f.write_str(#expecting)
-            }
-
-            fn visit_seq<__A: __serde::de::SeqAccess<'de>>(
-                self,
-                mut __fields: __A,
-            ) -> __cconn::Result<#ty, __A::Error> {
-                #reading
-                __cconn::Ok(#ident #value)
-            }
-        }
-
+        #reader_type
         __serde::de::Deserializer::deserialize_struct(
-            __deserializer, #name, &[#(#names),*], __Reader(::core::marker::PhantomData),
+            __deserializer, #name, &[#(#names),*], __Fields(::core::marker::PhantomData),
         )
     }
 }
