@@ -9,8 +9,9 @@ mod asked;
 #[cfg(test)]
 mod chain;
 mod convert;
+mod delai;
 mod depart;
-mod link;
+mod fermee;
 mod local;
 mod misuse;
 mod never;
@@ -28,9 +29,10 @@ use crate::text::{Harmless, harmless};
 pub use crate::adresse::AdresseInvalide;
 pub use annulee::{Annulee, RaisonAnnulation};
 pub(crate) use asked::remember;
-pub(crate) use convert::{About, Signatures, ended};
+pub(crate) use convert::{About, Signatures, end_of, ended};
+pub use delai::{Delai, Etape, Phase};
 pub use depart::Depart;
-pub use link::{Delai, Etape, Fermee, Phase, RaisonFin};
+pub use fermee::{Fermee, RaisonFin};
 pub use local::{Codage, Enregistrement, NonEnvoyee, RaisonNonEnvoi};
 pub use misuse::{Manque, Usage};
 pub use never::Jamais;
@@ -110,6 +112,20 @@ impl<E> Erreur<E> {
             Erreur::Fermee(_) => true,
             Erreur::Connexion(cause) => !matches!(**cause, EchecConnexion::SansThread { .. }),
             Erreur::Delai(delai) => delai.phase.ends_connection(),
+            _ => false,
+        }
+    }
+
+    /// Whether time was over: a deadline of this side passed, the peer did not start the command
+    /// because the caller's time was over there first, or the command that the calling thread works
+    /// for has no time left.
+    #[doc(alias("is_timeout", "timed_out"))]
+    #[doc(alias = "is_late")]
+    pub fn est_hors_delai(&self) -> bool {
+        match self {
+            Erreur::Delai(_) => true,
+            Erreur::Distante(distante) => distante.nature == NatureDistante::Expiree,
+            Erreur::Annulee(annulee) => annulee.raison == RaisonAnnulation::Delai,
             _ => false,
         }
     }

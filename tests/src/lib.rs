@@ -10,8 +10,6 @@ pub mod mutation;
 pub mod programs;
 mod running;
 
-use cconn::Erreur;
-use cconn::erreur::NatureDistante;
 pub use local::{first_client, local};
 pub use running::Running;
 pub use testkit::{
@@ -24,13 +22,3 @@ pub const LINES: usize = 200;
 /// How many messages of 4 KiB it sends where they are to be more than a socket takes whose peer reads
 /// nothing: some 64 KiB.
 pub const LONG_LINES: usize = 40;
-
-/// Whether the time of a call was over. Its caller says so at the deadline; if the whole process
-/// stood still until then, the peer may have been first, and has not started the command.
-pub fn out_of_time<E>(error: &Erreur<E>) -> bool {
-    match error {
-        Erreur::Delai(_) => true,
-        Erreur::Distante(refused) => refused.nature == NatureDistante::Expiree,
-        _ => false,
-    }
-}

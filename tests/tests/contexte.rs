@@ -9,7 +9,7 @@ use cconn::contexte::{Contexte, Trace};
 use cconn::erreur::{Etape, NatureDistante, Usage};
 use cconn::flux::Flux;
 use cconn::{Client, Erreur, Resultat, Serveur, commande, commandes, nommee};
-use cconn_tests::{out_of_time, undisturbed, until, until_some, with_watchdog};
+use cconn_tests::{undisturbed, until, until_some, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(10);
@@ -108,7 +108,7 @@ fn a_nested_wait_ends_when_the_outer_time_is_over() {
             // Both waits end at about the same moment, and this one may still be answered. If the
             // process was held up, it has not run at all.
             if let Err(error) = short.appeler::<(), _>(nommee("attend", ())) {
-                assert!(out_of_time(&error), "{error}");
+                assert!(error.est_hors_delai(), "{error}");
             }
             seen.recv_timeout(Duration::from_secs(1)).ok()
         });

@@ -1,5 +1,8 @@
 //! How a connection ends as its two programs see it: sent away, closed, stopped.
 
+#[path = "fins/cotes.rs"]
+mod cotes;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::Client;
-use crate::erreur::{Erreur, Resultat, ended};
+use crate::erreur::{Erreur, Fermee, Resultat, end_of, ended};
 use crate::link::{Expelled, Stopped};
 use crate::message::Entete;
 use crate::wire::EndReason;
@@ -19,6 +19,37 @@ impl Client {
     #[doc(alias = "is_connected")]
     pub fn est_connecte(&self) -> bool {
         self.link.ending().is_none()
+    }
+
+    /// How the connection has ended: the reason, which side ended it, and what is known beyond;
+    /// `None` while it has not ended. Its [`ici`](Fermee::ici) tells a hook `quand_deconnecte` an
+    /// end of this program's from one of the peer's, which are both `Ok` if they were in order.
+    ///
+    /// # Blocking
+    ///
+    /// Never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::Serveur;
+    /// use cconn::erreur::RaisonFin;
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::new(0)?;
+    /// let client = serveur.client_local()?;
+    /// assert_eq!(client.fin(), None);
+    /// client.eteindre()?;
+    /// let fin = client.fin().expect("it has ended");
+    /// assert_eq!((fin.raison, fin.ici), (RaisonFin::Terminee, true));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    #[doc(alias("close_reason", "disconnect_reason", "why_closed"))]
+    #[doc(alias = "end")]
+    pub fn fin(&self) -> Option<Fermee> {
+        self.link.ending().map(|ending| end_of(&ending, self.link.identity.label(), None))
     }
 
     /// Stops the connection in order: what has arrived is still handled, what is queued is still

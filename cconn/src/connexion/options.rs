@@ -214,7 +214,8 @@ impl OptionsClient {
         self
     }
 
-    /// Runs when the connection has ended; the result tells whether in order, and if not, why.
+    /// Runs when the connection has ended; the result tells whether in order, and if not, why. Which
+    /// side asked for the end, [`fin`](Client::fin) says.
     ///
     /// The hook runs once, on a thread of its own. If no such thread can be started, it runs on the
     /// thread that was in [`lancer`](Client::lancer), or as soon as there is a thread, and the

@@ -66,6 +66,7 @@ fn all() -> Vec<Erreur<String>> {
             commande: Some(commande()),
             lien: lien(),
             raison: RaisonFin::Coupee,
+            ici: false,
             texte: "the text of the end".into(),
             a_pu_etre_executee: true,
         })),

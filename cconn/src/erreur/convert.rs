@@ -212,17 +212,24 @@ fn differing(there: &str, here: &str) -> String {
 /// The error of a connection that has ended. `about` is the command concerned, and whether it may
 /// have run.
 pub(crate) fn ended<E>(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -> Erreur<E> {
+    Erreur::Fermee(Box::new(end_of(ending, lien, about)))
+}
+
+/// How a connection has ended; `about` as for [`ended`].
+pub(crate) fn end_of(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -> Fermee {
     let (raison, texte) = match ending {
-        Ending::Finished => (RaisonFin::Terminee, ""),
+        Ending::Finished { .. } => (RaisonFin::Terminee, ""),
+        Ending::Idle { text } => (RaisonFin::Inactivite, &**text),
         Ending::Here { reason, text } => (RaisonFin::from_reason(*reason, true), &**text),
         Ending::Peer { reason, text } => (RaisonFin::of_peer(*reason, text), &**text),
         Ending::Cut { text, .. } => (RaisonFin::Coupee, &**text),
     };
-    Erreur::Fermee(Box::new(Fermee {
+    Fermee {
         commande: about.map(|(commande, _)| commande.into()),
         lien: lien.into(),
         raison,
+        ici: ending.is_here(),
         texte: texte.into(),
         a_pu_etre_executee: about.is_some_and(|(_, may_have_run)| may_have_run),
-    }))
+    }
 }

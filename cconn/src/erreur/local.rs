@@ -44,7 +44,10 @@ fn waiting(limit: usize) -> String {
         return "no command of this connection may wait for a peer: `max_attentes` is 0".into();
     }
     let (commands, wait) = (counted(limit, "command"), verb(limit, "waits", "wait"));
-    format!("{commands} of this connection {wait} for a peer already")
+    format!(
+        "{commands} of this connection {wait} for a peer already; raise `max_attentes`, or let \
+         commands return before what they asked for is answered (`differer`, `Promesse`)"
+    )
 }
 
 /// Why a message was not sent.
@@ -141,7 +144,11 @@ impl fmt::Display for RaisonNonEnvoi {
                 );
             }
             RaisonNonEnvoi::TropProfonde { limite } => {
-                return write!(f, "it would be nested more than {limite} deep");
+                return write!(
+                    f,
+                    "it would be nested more than {limite} deep; do two commands call each other \
+                     without an end? If not, raise `profondeur_max`"
+                );
             }
             RaisonNonEnvoi::TropDAttentes { limite } => return f.write_str(&waiting(limite)),
             RaisonNonEnvoi::TropDAppels { limite } => {
@@ -322,7 +329,11 @@ mod tests {
     fn a_limit_that_lets_nobody_wait_is_named() {
         let text = |limite| RaisonNonEnvoi::TropDAttentes { limite }.to_string();
         assert!(text(0).contains("`max_attentes` is 0"), "{}", text(0));
-        assert_eq!(text(1), "1 command of this connection waits for a peer already");
-        assert_eq!(text(2), "2 commands of this connection wait for a peer already");
+        assert!(
+            text(1).starts_with("1 command of this connection waits for a peer already; raise")
+        );
+        assert!(
+            text(2).starts_with("2 commands of this connection wait for a peer already; raise")
+        );
     }
 }

@@ -325,6 +325,7 @@ impl Shared {
             commande,
             lien: self.text.clone(),
             raison: RaisonFin::FermeeIci,
+            ici: true,
             texte: "".into(),
             a_pu_etre_executee: false,
         }))

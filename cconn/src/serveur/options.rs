@@ -194,7 +194,8 @@ impl OptionsServeur {
     /// Runs when a client's connection has ended, on the client's thread, after its last command.
     ///
     /// It waits for commands on other threads as long as a stop may take. The result tells whether
-    /// the connection ended in order, and if not, why.
+    /// the connection ended in order, and if not, why. Which side asked for the end,
+    /// [`fin`](Client::fin) says.
     #[doc(alias("on_close", "on_end", "hook", "callback"))]
     #[doc(alias = "on_disconnect")]
     pub fn quand_deconnecte(

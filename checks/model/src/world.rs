@@ -240,7 +240,7 @@ impl World {
             assert!(left.is_empty(), "end {end} when all is over: {left:?}");
         }
         let orderly = scenario.is_orderly();
-        let all_finished = endings.iter().all(|ending| matches!(**ending, Ending::Finished));
+        let all_finished = endings.iter().all(|ending| matches!(**ending, Ending::Finished { .. }));
         assert!(!orderly || all_finished, "stopped in order, and it ended as {endings:?}");
         let told = endings.iter().all(|ending| ending.is_orderly());
         assert!(!scenario.must_tell || told, "closed by the program, and it ended as {endings:?}");

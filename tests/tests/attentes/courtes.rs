@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cconn::erreur::{Etape, Phase};
 use cconn::{Attente, Client, Erreur, OctetsRef, nommee};
 use cconn_tests::raw::{Greeting, Raw};
-use cconn_tests::{out_of_time, with_watchdog};
+use cconn_tests::with_watchdog;
 
 use super::{LIMIT, with_client};
 
@@ -98,7 +98,7 @@ fn a_call_with_a_short_deadline() {
                     let took = begin.elapsed();
                     let late = match answer {
                         Err(Erreur::Delai(late)) => late,
-                        Err(error) if out_of_time(&error) => continue,
+                        Err(error) if error.est_hors_delai() => continue,
                         answer => panic!("{answer:?}"),
                     };
                     assert_eq!(late.phase, Phase::Reponse);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cconn::erreur::RaisonNonEnvoi;
 use cconn::{Attente, Client, Erreur, Serveur, nommee};
-use cconn_tests::{out_of_time, with_watchdog};
+use cconn_tests::with_watchdog;
 
 use super::{LIMIT, never, two_clients, with_client, with_client_of};
 
@@ -183,7 +183,7 @@ fn a_deadline_and_the_end_are_told_too() {
             let late = told.clone();
             never(&pressed).quand_prete(move |result| late.send(result).unwrap());
             let error = heard.recv().unwrap().unwrap_err();
-            assert!(out_of_time(&error), "{error}");
+            assert!(error.est_hors_delai(), "{error}");
             let other = Client::new(serveur.adresse()).unwrap();
             never(&other).quand_prete(move |result| told.send(result).unwrap());
             other.close();

@@ -4,6 +4,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cconn::erreur::RaisonFin;
 use cconn::{Client, Erreur, Serveur, nommee};
 use cconn_tests::raw::{Raw, Seen};
 use cconn_tests::{undisturbed, with_watchdog};
@@ -21,7 +22,11 @@ fn only_the_idle_client_is_sent_away() {
 }
 
 fn idle_and_busy_clients() {
+    let (end, ends) = mpsc::channel();
     let options = Serveur::options(0).max_clients(10).delai_inactivite(IDLE);
+    let options = options.quand_deconnecte(move |client, how| {
+        let _nobody_asks = end.send((how, client.fin().unwrap()));
+    });
     let serveur = options.ouvrir().unwrap();
     serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();
     let (go_on, may_go_on) = mpsc::channel::<()>();
@@ -48,6 +53,15 @@ fn idle_and_busy_clients() {
         calls.appeler::<u32, _>(nommee("simple", ())).unwrap();
         sends.envoyer(nommee("simple", ())).unwrap();
         idle.send(&[10, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    for (how, fin) in ends.try_iter() {
+        assert_eq!((fin.raison, fin.ici), (RaisonFin::Inactivite, true));
+        let Err(Erreur::Fermee(told)) = how else { panic!("{how:?}") };
+        assert_eq!(*told, fin);
+        assert!(
+            fin.to_string().contains("`delai_inactivite`: nothing was asked for 150ms"),
+            "{fin}"
+        );
     }
     drop(go_on);
     assert!(long.attendre().is_ok(), "a command runs");

@@ -11,7 +11,7 @@ use cconn::{
     Client, Erreur, Etat, OptionsServeur, Promesse, Resultat, Serveur, commande, commandes,
 };
 use cconn_tests::raw::{Greeting, Raw, Seen, call, cancel, record};
-use cconn_tests::{out_of_time, until_some, with_watchdog};
+use cconn_tests::{until_some, with_watchdog};
 
 use super::{LIMIT, Running};
 
@@ -218,7 +218,7 @@ fn a_promise_knows_that_its_caller_has_given_up_or_has_no_time_left() {
         let hasty = client.avec_delai(Duration::from_millis(100));
         let promise = until_some("one that is late has begun", || {
             let late = hasty.appeler(plus_tard {}).unwrap_err();
-            assert!(out_of_time(&late), "{late}");
+            assert!(late.est_hors_delai(), "{late}");
             // If the process was held up, it has not run at all.
             left.recv_timeout(Duration::from_secs(1)).ok()
         });

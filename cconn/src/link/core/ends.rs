@@ -63,7 +63,10 @@ impl State {
                     self.append_with(|out| wire::write_adieu(out, reason, ""));
                     self.goodbye.say_adieu();
                 }
-                goodbye::Step::Finish => return self.close(Ending::Finished),
+                goodbye::Step::Finish => {
+                    let asked_here = self.goodbye.is_asked_here();
+                    return self.close(Ending::Finished { asked_here });
+                }
             }
         }
     }
@@ -98,9 +101,11 @@ impl State {
         }
         let words = match &ending {
             _ if self.ended().is_some() => self.close_at_the_end(ending),
-            Ending::Finished => self.set_ended(ending, LastWords::EndOfStream),
-            Ending::Here { reason, text } => {
-                self.append_with(|out| wire::write_adieu(out, *reason, text));
+            Ending::Finished { .. } => self.set_ended(ending, LastWords::EndOfStream),
+            Ending::Here { .. } | Ending::Idle { .. } => {
+                if let Some((reason, text)) = ending.last_words() {
+                    self.append_with(|out| wire::write_adieu(out, reason, text));
+                }
                 self.set_ended(ending, LastWords::Goodbye)
             }
             Ending::Peer { .. } | Ending::Cut { .. } => self.set_ended(ending, LastWords::None),

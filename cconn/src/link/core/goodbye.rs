@@ -14,10 +14,13 @@ use crate::wire::EndReason;
 /// Why a connection ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    /// Both sides have said goodbye.
-    Finished,
+    /// Both sides have said goodbye. `asked_here`: a thread of this side asked for the stop.
+    Finished { asked_here: bool },
     /// This side ended the connection: its program wanted it, or the peer did something wrong.
     Here { reason: EndReason, text: Box<str> },
+    /// This side ended the connection because nothing was asked on it for as long as its limit
+    /// allows. The peer is sent away with the text.
+    Idle { text: Box<str> },
     /// The peer ended the connection and gave this reason.
     Peer { reason: EndReason, text: Box<str> },
     /// The stream ended or broke without a goodbye.
@@ -46,14 +49,33 @@ impl Ending {
     /// orderly.
     pub(crate) fn is_orderly(&self) -> bool {
         match self {
-            Ending::Finished => true,
+            Ending::Finished { .. } => true,
             Ending::Here { reason, .. } => {
                 matches!(reason, EndReason::Finished | EndReason::Closed)
             }
             Ending::Peer { reason, .. } => {
                 matches!(reason, EndReason::Finished | EndReason::Closed) && !self.is_expulsion()
             }
-            Ending::Cut { .. } => false,
+            Ending::Idle { .. } | Ending::Cut { .. } => false,
+        }
+    }
+
+    /// Whether this side ended the connection.
+    pub(crate) fn is_here(&self) -> bool {
+        match self {
+            Ending::Finished { asked_here } => *asked_here,
+            Ending::Here { .. } | Ending::Idle { .. } => true,
+            Ending::Peer { .. } | Ending::Cut { .. } => false,
+        }
+    }
+
+    /// The last words of this side, if the ending is one that it has to tell the peer of.
+    pub(super) fn last_words(&self) -> Option<(EndReason, &str)> {
+        match self {
+            Ending::Here { reason, text } => Some((*reason, text)),
+            // [abrupt.text]
+            Ending::Idle { text } => Some((EndReason::Closed, text)),
+            Ending::Finished { .. } | Ending::Peer { .. } | Ending::Cut { .. } => None,
         }
     }
 

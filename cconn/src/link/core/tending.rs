@@ -269,7 +269,7 @@ impl State {
         let left = limit.saturating_sub(now.saturating_duration_since(since));
         if left.is_zero() {
             let text = format!("nothing was asked for {limit:?}");
-            self.close(Ending::here(EndReason::Closed, text));
+            self.close(Ending::Idle { text: text.into() });
         }
         Some(left)
     }

@@ -99,10 +99,9 @@ impl State {
 /// What an end means for the commands that run.
 fn unwanted_by(ending: &Ending) -> Unwanted {
     match ending {
-        Ending::Finished
-        | Ending::Here { reason: EndReason::Closed | EndReason::GraceOver, .. } => {
-            Unwanted::Stopped
-        }
+        Ending::Finished { .. }
+        | Ending::Here { reason: EndReason::Closed | EndReason::GraceOver, .. }
+        | Ending::Idle { .. } => Unwanted::Stopped,
         Ending::Here { .. } | Ending::Peer { .. } | Ending::Cut { .. } => Unwanted::Lost,
     }
 }

@@ -7,8 +7,8 @@ fn a_call_is_answered() {
     let (client, server) = pair();
     assert_eq!(value(call(&client.link, ECHO, b"bonjour")), b"bonjour");
     assert_eq!(client.link.stop(soon()), Stopped::Ended);
-    assert!(matches!(*server.link.ending().unwrap(), Ending::Finished));
-    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished));
+    assert!(matches!(*server.link.ending().unwrap(), Ending::Finished { .. }));
+    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished { .. }));
 }
 
 #[test]

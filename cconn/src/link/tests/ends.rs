@@ -67,7 +67,7 @@ fn messages_before_adieu_and_the_end_of_the_stream_still_run() {
     leave_with_a_note(&right);
     client.link.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [7]);
-    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished));
+    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished { .. }));
 }
 
 #[test]
@@ -147,5 +147,5 @@ fn messages_before_adieu_run_even_if_nothing_can_be_written() {
     drop(right);
     client.link.execute();
     assert_eq!(*client.commands.notes.lock().unwrap(), [0, 1, 2]);
-    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished));
+    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished { .. }));
 }

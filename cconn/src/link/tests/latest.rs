@@ -177,7 +177,7 @@ fn a_stop_sends_what_waits_and_a_message_that_comes_later_is_refused() {
     }
     execute(&server);
     assert_eq!(client.link.stop(soon()), Stopped::Ended);
-    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished));
+    assert!(matches!(*client.link.ending().unwrap(), Ending::Finished { .. }));
     let heard = notes(&server);
     assert_eq!((heard.len() as u64, heard.last()), (filled + 1, Some(&3)), "{heard:?}");
     let late = frame(&client.link, NOTE, &[], false).unwrap();

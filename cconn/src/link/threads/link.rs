@@ -167,13 +167,18 @@ impl Link {
         self.left.store(left, Ordering::Relaxed);
     }
 
-    /// Whether this side cut the connection while its program was stopping it, against that wish.
-    /// A connection that had ended before the program asked for the stop was not cut by the stop,
-    /// even if its thread still reads what the peer sends behind the end.
-    pub(crate) fn was_cut_in_stop(&self) -> bool {
-        let cut =
-            |ending: &Arc<Ending>| matches!(**ending, Ending::Here { .. }) && !ending.is_orderly();
-        self.locked_soon(|state| state.is_stop_asked_here() && state.ended().is_some_and(cut))
+    /// How the connection ended, if this side cut it while its program was stopping it, against that
+    /// wish. A connection that had ended before the program asked for the stop was not cut by the
+    /// stop, even if its thread still reads what the peer sends behind the end. A peer that was sent
+    /// away because nothing was asked for still gets all that was sent before.
+    pub(crate) fn cut_in_stop(&self) -> Option<Arc<Ending>> {
+        let cut = |ending: &Arc<Ending>| {
+            ending.is_here() && !ending.is_orderly() && !matches!(**ending, Ending::Idle { .. })
+        };
+        self.locked_soon(|state| {
+            let ended = state.ended().filter(|_| state.is_stop_asked_here());
+            ended.filter(|ending| cut(ending)).cloned()
+        })
     }
 
     /// Counts a notice of a failure that is not delivered to the program.

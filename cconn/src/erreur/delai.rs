@@ -1,13 +1,11 @@
-//! What happened to a connection: deadlines and ends.
+//! Deadlines that passed.
 
 use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::detail;
 use crate::text::Harmless;
-use crate::wire::EndReason;
 
 /// A deadline passed.
 #[doc(alias("Elapsed", "DeadlineExceeded"))]
@@ -210,128 +208,6 @@ impl Phase {
                 ", and the connection was cut",
             ),
             Phase::Arret => ("the orderly stop was not finished", ", and what was left was cut"),
-        }
-    }
-}
-
-/// The connection has ended.
-#[doc(alias("Disconnected"))]
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[doc(alias = "Closed")]
-#[non_exhaustive]
-pub struct Fermee {
-    /// The command that was under way or was to be sent, if the error is about one.
-    pub commande: Option<Box<str>>,
-    /// The connection.
-    pub lien: Box<str>,
-    /// Why the connection ended.
-    pub raison: RaisonFin,
-    /// What is known beyond the reason, for people to read; may be empty.
-    pub texte: Box<str>,
-    /// Whether the command may have run.
-    pub a_pu_etre_executee: bool,
-}
-
-impl fmt::Display for Fermee {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(commande) = &self.commande {
-            write!(f, "command `{}`: ", Harmless(commande))?;
-        }
-        write!(f, "the connection {} has ended: {}", self.lien, self.raison)?;
-        f.write_str(&detail(&self.texte))?;
-        match (&self.commande, self.a_pu_etre_executee) {
-            (Some(_), true) => f.write_str(" (the command may have run)"),
-            (Some(_), false) => f.write_str(" (the command was not sent)"),
-            (None, _) => Ok(()),
-        }
-    }
-}
-
-/// Why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[doc(alias = "EndReason")]
-#[non_exhaustive]
-pub enum RaisonFin {
-    /// Both sides said goodbye.
-    #[doc(alias = "Finished")]
-    Terminee,
-    /// This program called `close`.
-    #[doc(alias = "ClosedHere")]
-    FermeeIci,
-    /// The peer's program called `close`.
-    #[doc(alias = "ClosedByPeer")]
-    FermeeParLePair,
-    /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
-    /// gives the reason.
-    #[doc(alias = "Kicked")]
-    Expulsee,
-    /// The stream ended or broke without a goodbye.
-    #[doc(alias = "Cut")]
-    Coupee,
-    /// The peer took no bytes for the whole write deadline.
-    #[doc(alias = "SlowPeer")]
-    PairLent,
-    /// A message began to arrive and was not complete in its time.
-    #[doc(alias = "SlowFrame")]
-    TrameLente,
-    /// The peer sent bytes that break the protocol.
-    #[doc(alias = "Protocol")]
-    Protocole,
-    /// The grace period of a stop ran out.
-    #[doc(alias = "GracePeriod")]
-    DelaiDeGrace,
-    /// The peer ended the connection, for a reason whose number this version of the library does
-    /// not know.
-    #[doc(alias = "Other")]
-    Autre(u16),
-}
-
-impl fmt::Display for RaisonFin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RaisonFin::Autre(number) => {
-                let text = "which this side does not know";
-                return write!(f, "the peer ended it for reason {number}, {text}");
-            }
-            RaisonFin::Terminee => "it was stopped in an orderly way",
-            RaisonFin::FermeeIci => "this side closed it",
-            RaisonFin::FermeeParLePair => "the peer closed it",
-            RaisonFin::Expulsee => "the peer sent this side away",
-            RaisonFin::Coupee => "it was cut without a goodbye",
-            RaisonFin::PairLent => "one side took no bytes for the whole write deadline",
-            RaisonFin::TrameLente => "a message was begun and not finished in its time",
-            RaisonFin::Protocole => "bytes came that break the protocol",
-            RaisonFin::DelaiDeGrace => "the grace period of an orderly stop ran out",
-        })
-    }
-}
-
-impl RaisonFin {
-    /// The reason of a connection that the peer ended, with the peer's text.
-    pub(crate) fn of_peer(reason: EndReason, text: &str) -> Self {
-        if reason == EndReason::Closed && !text.is_empty() {
-            return RaisonFin::Expulsee;
-        }
-        RaisonFin::from_reason(reason, false)
-    }
-
-    pub(crate) fn from_reason(reason: EndReason, here: bool) -> Self {
-        match reason {
-            EndReason::Finished => RaisonFin::Terminee,
-            EndReason::Closed if here => RaisonFin::FermeeIci,
-            EndReason::Closed => RaisonFin::FermeeParLePair,
-            EndReason::SlowPeer => RaisonFin::PairLent,
-            EndReason::SlowFrame => RaisonFin::TrameLente,
-            EndReason::GraceOver => RaisonFin::DelaiDeGrace,
-            // [adieu.reports-only]
-            EndReason::NotCconn
-            | EndReason::Version
-            | EndReason::Protocol
-            | EndReason::FrameTooLarge
-            | EndReason::Window
-            | EndReason::Codec => RaisonFin::Protocole,
-            // [adieu.unknown]
-            EndReason::Other(number) => RaisonFin::Autre(number),
         }
     }
 }
