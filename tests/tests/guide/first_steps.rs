@@ -69,6 +69,8 @@ impl Package {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&self.0).args(["build", "--offline", "--quiet"]);
         let target = self.0.join("target");
+        // Nobody debugs what is built here, or builds it again.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         // A warning would be the first thing that a newcomer sees.
         let output = cargo.env("CARGO_TARGET_DIR", target).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
