@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adresse::Adresse;
-use crate::erreur::{About, Erreur, Resultat, Signatures, ended, remember};
+use crate::erreur::{About, Erreur, Resultat, Signatures, remember};
 use crate::identite::Identite;
 use crate::link::{Answer, Failure, Link, Notice};
 use crate::message::{Appel, Entete, Message};
@@ -36,8 +36,10 @@ pub(crate) use frames::{Manner, encode_frame};
 /// handle of the client that sent it. A handle is cheap to clone and can be used from any number of
 /// threads at once. Dropping the last handle on the client's side ends the connection: at once if
 /// the peer has taken up everything that was sent and nothing runs here, else like
-/// [`eteindre`](Client::eteindre), within one second. The drop waits for that, except inside a
-/// command of the same connection.
+/// [`eteindre`](Client::eteindre), within one second, and at the end of it like
+/// [`close`](Client::close). The drop waits for that, except inside a command of the same
+/// connection; handles of several connections that a thread drops one after the other share the
+/// second, and a tenth of one for each more.
 ///
 /// | to | write |
 /// |---|---|
@@ -326,16 +328,6 @@ impl Client {
     /// clients, on a client the clients of this process.
     pub fn id(&self) -> u64 {
         self.link.identity.id
-    }
-
-    /// The result of what ran until the connection ended: `Ok` if it ended in order.
-    pub(crate) fn result_of_end(&self) -> Resultat<()> {
-        match self.link.ending() {
-            Some(ending) if !ending.is_orderly() => {
-                Err(ended(&ending, self.link.identity.label(), None))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The error of a one-way message that failed at the peer.

@@ -2,6 +2,8 @@
 
 #[path = "fins/cotes.rs"]
 mod cotes;
+#[path = "fins/lachees.rs"]
+mod lachees;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

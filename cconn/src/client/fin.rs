@@ -200,6 +200,16 @@ impl Client {
         }
     }
 
+    /// The result of what ran until the connection ended: `Ok` if it ended in order.
+    pub(crate) fn result_of_end(&self) -> Resultat<()> {
+        match self.link.ending() {
+            Some(ending) if !ending.is_orderly() => {
+                Err(ended(&ending, self.link.identity.label(), None))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn grace_over(&self, grace: Duration) -> Erreur {
         self.about(&Entete::new("", 0, "")).grace_over(grace)
     }

@@ -21,6 +21,16 @@ impl State {
         self.begin_stop();
     }
 
+    /// Notes that the program has let go of its last handle.
+    pub(crate) fn note_let_go(&mut self) {
+        self.goodbye.note_let_go();
+    }
+
+    /// Ends a connection whose orderly stop has outlasted its grace period.
+    pub(crate) fn end_grace(&mut self) {
+        self.close(Ending::here(self.goodbye.reason_of_grace(), ""));
+    }
+
     /// Begins the orderly stop, unless it has begun.
     pub(crate) fn begin_stop(&mut self) {
         self.goodbye.begin_stop();

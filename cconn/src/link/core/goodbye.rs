@@ -142,6 +142,8 @@ pub(crate) struct Goodbye {
     stop: Stop,
     /// A thread here asked for the stop while the connection had not ended.
     is_asked_here: bool,
+    /// The program has let go of its last handle.
+    is_let_go: bool,
     /// The parts of our goodbye that are in the outbox or written, or could not be written any
     /// more.
     ours: Said,
@@ -207,6 +209,19 @@ impl Goodbye {
     /// Whether a thread here asked for the stop before the connection ended.
     pub(crate) fn is_asked_here(&self) -> bool {
         self.is_asked_here
+    }
+
+    /// Notes that the program has let go of its last handle: nobody is told how the stop ends.
+    pub(super) fn note_let_go(&mut self) {
+        self.is_let_go = true;
+    }
+
+    /// The reason of an end at the end of the grace period. A program that has let go of its last
+    /// handle wanted the end, and nobody would be told of a cut: the peer still runs what had
+    /// arrived there.
+    // [goodbye.grace] [abrupt.sent-away]
+    pub(super) fn reason_of_grace(&self) -> EndReason {
+        if self.is_let_go { EndReason::Closed } else { EndReason::GraceOver }
     }
 
     /// Notes that the peer is sent away by a thread with a deadline of its own.

@@ -60,6 +60,7 @@ impl Link {
         }
         self.locked_soon(|state| {
             if state.ended().is_some() || !state.is_all_taken_up() {
+                state.note_let_go();
                 return !state.is_closed();
             }
             state.close(Ending::here(EndReason::Closed, ""));

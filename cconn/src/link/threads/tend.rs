@@ -98,7 +98,7 @@ impl Link {
         if left.is_zero() {
             // The peer's goodbye may have come and be unread.
             state.look();
-            state.close(Ending::here(EndReason::GraceOver, ""));
+            state.end_grace();
             return Some(LINGER_TICK);
         }
         if left.saturating_mul(2) <= self.limits.grace {

@@ -63,8 +63,7 @@ impl Link {
             };
             state.end_calling(true);
             if waited == Waited::Expired {
-                // [goodbye.grace]
-                state.close(Ending::here(EndReason::GraceOver, ""));
+                state.end_grace();
             }
             waited
         });

@@ -98,7 +98,7 @@ impl Clients {
         } else {
             let took = start.elapsed();
             let below_a_millisecond = u64::from(took.subsec_nanos() % 1_000_000);
-            waited = waited.min(took - Duration::from_nanos(below_a_millisecond));
+            waited = waited.min(took.saturating_sub(Duration::from_nanos(below_a_millisecond)));
         }
         let state = self.state.lock();
         let left: Vec<_> = state.connected.values().cloned().collect();
