@@ -120,7 +120,7 @@ pub struct Call {
     pub commande: String,
     /// Its arguments, in order or as `name=value`. Scalars as they are, everything else as JSON;
     /// `@file` is the content of a file, `-` the standard input, `@@word` a word as it is.
-    /// Everything here is a value: options stand before the address.
+    /// Options may stand behind them; behind `--` everything is a value.
     #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
     pub valeurs: Vec<String>,
 }

@@ -8,6 +8,7 @@ mod arguments;
 mod dial;
 mod failure;
 mod near;
+mod options;
 mod output;
 mod progress;
 mod remote;
@@ -22,7 +23,7 @@ use clap::Parser;
 use arguments::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(options::first(std::env::args_os()));
     match verbs::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -210,9 +210,9 @@ impl Serialize for Body {
 }
 
 fn one_too_many(text: &str, command: &CommandeDecrite) -> Failure {
-    let place = if text.starts_with("--") { " (options stand before the address)" } else { "" };
+    let option = if text.starts_with("--") { ", and no option of this verb" } else { "" };
     let usage = usage(command);
-    Failure::usage(format!("`{text}` is one argument too many{place}: {usage}"))
+    Failure::usage(format!("`{text}` is one argument too many{option}: {usage}"))
 }
 
 /// The signature of a command as its user writes it.

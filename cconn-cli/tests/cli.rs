@@ -560,8 +560,9 @@ fn as_many_items_are_taken_as_were_asked_for() {
     assert_eq!(printed(&server.run("appeler", &["--max", "1", "un_puis_rien"])), "\"un\"");
     let text = complaint(&server.run("appeler", &["--max", "1", "somme", "1", "2"]), 2);
     assert!(text.contains("answers with one value"), "{text}");
-    let text = complaint(&server.run("appeler", &["compte", "5", "--max", "3"]), 2);
-    assert!(text.contains("options stand before the address"), "{text}");
+    assert_eq!(printed(&server.run("appeler", &["compte", "5", "--max", "3"])), "5\n6\n7");
+    let text = complaint(&server.run("appeler", &["compte", "5", "--most", "3"]), 2);
+    assert!(text.contains("`--most` is one argument too many, and no option"), "{text}");
     complaint_of_clap(&server.run("appeler", &["--max", "0", "compte", "5"]));
 }
 
