@@ -246,6 +246,14 @@ impl From<std::io::Error> for Erreur {
     }
 }
 
+/// In a command whose own error is a text, `?` makes that text of an error of this crate's: its
+/// caller is told what happened as it is told everything else, `Erreur::Refus`.
+impl<E: fmt::Display> From<Erreur<E>> for String {
+    fn from(error: Erreur<E>) -> Self {
+        error.to_string()
+    }
+}
+
 impl<E: Serialize> From<E> for Erreur<E> {
     fn from(error: E) -> Self {
         Erreur::Refus(error)

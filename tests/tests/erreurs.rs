@@ -52,3 +52,32 @@ fn a_server_for_nobody_is_refused() {
     let error = Serveur::options(0).max_clients(0).ouvrir().unwrap_err();
     assert!(error.to_string().contains("`max_clients` is 0"), "{error}");
 }
+
+/// A command whose own error is a text passes on what this crate and other commands say.
+fn told(client: &cconn::Client, name: &str) -> Result<u8, String> {
+    if name.is_empty() {
+        return Err("a name is missing".to_owned());
+    }
+    let n: u8 = client.appeler(nommee(name, ()).avec_refus::<String>())?;
+    client.envoyer(nommee("note", ()))?;
+    Ok(n)
+}
+
+#[test]
+fn where_the_own_error_is_a_text_every_error_becomes_one() {
+    let serveur = Serveur::new(0).unwrap();
+    serveur.enregistrer_commande("sept", |_, (): ()| 7_u8).unwrap();
+    serveur
+        .enregistrer_commande("non", |_, (): ()| Err::<u8, _>("not \u{1b}[31mtoday".to_owned()))
+        .unwrap();
+    serveur.enregistrer_commande("note", |_, (): ()| ()).unwrap();
+    let client = serveur.client_local().unwrap();
+    assert_eq!(told(&client, "sept"), Ok(7));
+    assert_eq!(told(&client, "").unwrap_err(), "a name is missing");
+    assert_eq!(told(&client, "non").unwrap_err(), "not \\u{1b}[31mtoday");
+    let absent = told(&client, "absent").unwrap_err();
+    assert!(absent.contains("command `absent` on "), "{absent}");
+    client.eteindre().unwrap();
+    let ended = told(&client, "sept").unwrap_err();
+    assert!(ended.contains("as this side asked"), "{ended}");
+}

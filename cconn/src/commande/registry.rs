@@ -2,6 +2,7 @@
 //!
 //! No lock is held while user code runs: the entry is cloned out of the table first.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -315,6 +316,10 @@ impl Dispatch for Registry {
         if !self.hooks().silent {
             super::shown::nobody_listens(link.identity.label(), commands);
         }
+    }
+
+    fn given(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn accepted(&self, command: u64) -> Vec<u32> {

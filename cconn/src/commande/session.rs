@@ -2,11 +2,12 @@
 
 use std::any::{TypeId, type_name};
 
-use super::given::double;
+use super::given::short;
+use super::registry::Registry;
 use super::runner::sessions;
-use super::{Lien, Session};
+use super::{Etat, Lien, Session};
 use crate::client::Client;
-use crate::erreur::{Resultat, ended};
+use crate::erreur::{Erreur, Resultat, Usage, ended};
 
 impl Client {
     /// Gives a value that this client's commands are handed as [`Etat<T>`](crate::Etat).
@@ -34,7 +35,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Usage`](crate::Erreur::Usage): the connection has a session of that type.
+    /// - [`Erreur::Usage`](crate::Erreur::Usage): the connection has a session of that type, which
+    ///   stays as it is.
     /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection has ended.
     ///
     /// # Examples
@@ -75,7 +77,11 @@ impl Client {
         let session = Box::new(Session::new(valeur));
         let (ty, name) = (TypeId::of::<Session<T>>(), type_name::<T>());
         let put = sessions(&self.link).put(ty, name, session);
-        if put { Ok(()) } else { Err(double(name)) }
+        if put {
+            return Ok(());
+        }
+        let (lien, quoi) = (self.link.identity.label().into(), short(name).into());
+        Err(Erreur::Usage(Box::new(Usage::SessionOuverte { lien, quoi })))
     }
 
     /// Runs a closure with this connection's session of the type `T`; `None` if it has none (yet).
@@ -108,6 +114,40 @@ impl Client {
     ) -> Option<R> {
         let sessions = sessions(&self.link);
         sessions.get::<Session<T>>().map(|session| faire(session))
+    }
+
+    /// Runs a closure with the program's state of the type `T`, as it was given with
+    /// [`fournir`](crate::OptionsServeur::fournir): of a server's client the server's, else this
+    /// client's own. `None` if none of that type was given.
+    ///
+    /// For hooks and for commands that are closures; a function under `#[commande]` takes
+    /// [`&Etat<T>`](crate::Etat).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// use cconn::Serveur;
+    ///
+    /// struct Venus(AtomicU32);
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let serveur = Serveur::options(0)
+    ///     .fournir(Venus(AtomicU32::new(0)))
+    ///     .quand_connecte(|client| {
+    ///         client.avec_etat(|venus: &Venus| venus.0.fetch_add(1, Ordering::Relaxed));
+    ///     })
+    ///     .ouvrir()?;
+    /// # let _client = serveur.client_local()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "with_state")]
+    pub fn avec_etat<T: Send + Sync + 'static, R>(&self, faire: impl FnOnce(&T) -> R) -> Option<R> {
+        let registry = self.link.commands().given()?.downcast_ref::<Registry>()?;
+        let states = registry.states();
+        states.get::<Etat<T>>().map(|etat| faire(etat))
     }
 }
 

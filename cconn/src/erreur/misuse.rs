@@ -142,7 +142,7 @@ pub enum Usage {
         /// What is missing.
         manques: Box<[Manque]>,
     },
-    /// A value of that type was given already, as state or as a session.
+    /// A value of that type was given already as state, or a session of that type declared.
     #[error(
         "a value of the type `{quoi}` is there already; of two values of one type make two types: \
          `struct Autre({quoi});`"
@@ -150,6 +150,19 @@ pub enum Usage {
     #[doc(alias = "DuplicateState")]
     #[non_exhaustive]
     EtatDouble {
+        /// The type, without the paths in it.
+        quoi: Box<str>,
+    },
+    /// The connection has a session of that type already.
+    #[error(
+        "{lien}: a session `{quoi}` is open there already, and stays until the connection ends; keep \
+         what changes in a lock or an atomic inside it"
+    )]
+    #[doc(alias = "SessionOpen")]
+    #[non_exhaustive]
+    SessionOuverte {
+        /// The connection.
+        lien: Box<str>,
         /// The type, without the paths in it.
         quoi: Box<str>,
     },
@@ -204,8 +217,8 @@ impl fmt::Display for Manque {
         match proche {
             Some(proche) => write!(f, ", there is {proche}"),
             None if *session => f.write_str(
-                ": implement `Default` for its type, or make it with `OptionsServeur::session` or \
-                 `Client::ouvrir_session`",
+                ": implement `Default` for its type, or make it with `OptionsServeur::session`, or \
+                 open it with `Client::ouvrir_session`, in a command if `session_plus_tard` says so",
             ),
             None => f.write_str(": give its value with `fournir` before the commands run"),
         }

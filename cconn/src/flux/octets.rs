@@ -101,6 +101,45 @@ impl<E> Flux<Octets, E> {
         Flux::from_source(Source::Iterator(Box::new(std::iter::from_fn(next))))
     }
 
+    /// The same stream, which tells a closure how many bytes have passed so far: for a progress bar,
+    /// on either side.
+    ///
+    /// The closure runs for each item, on the thread that takes it: where the stream is an argument
+    /// or an answer, on the one that feeds it to the peer. It should not take long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::Octets;
+    /// use cconn::flux::Flux;
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// let (told, totals) = std::sync::mpsc::channel();
+    /// let flux: Flux<Octets> = Flux::de([Octets(vec![1; 300]), Octets(vec![2; 200])]);
+    /// let mut copie = Vec::new();
+    /// flux.suivre(move |octets| told.send(octets).unwrap()).vers(&mut copie)?;
+    /// assert_eq!(totals.iter().collect::<Vec<_>>(), [300, 500]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("progress", "inspect", "on_progress"))]
+    #[doc(alias = "follow")]
+    pub fn suivre(self, mut quoi: impl FnMut(u64) + Send + 'static) -> Self
+    where
+        E: Send + 'static,
+    {
+        let (mut flux, mut bytes) = (self, 0_u64);
+        let next = move || {
+            let item = flux.next()?;
+            if let Ok(Octets(chunk)) = &item {
+                bytes = bytes.saturating_add(chunk.len() as u64);
+                quoi(bytes);
+            }
+            Some(item)
+        };
+        Flux::from_source(Source::Iterator(Box::new(std::iter::from_fn(next))))
+    }
+
     /// Writes the stream to its end into a sink, and returns how many bytes that were.
     ///
     /// Only one item is held at a time, so a stream of any length passes in constant memory. The

@@ -1,5 +1,6 @@
 //! The runner of a server's commands for its connections.
 
+use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use super::{Serveur, Shared};
@@ -41,6 +42,10 @@ impl Dispatch for Service {
     fn ended(&self, link: &Arc<Link>) -> bool {
         end_connection(link);
         true
+    }
+
+    fn given(&self) -> Option<&dyn Any> {
+        Some(&*self.registry)
     }
 
     fn accepted(&self, command: u64) -> Vec<u32> {

@@ -290,3 +290,34 @@ fn what_a_command_takes_counts_in_its_time() {
         assert!(said.recv().unwrap() >= pause);
     });
 }
+
+/// State that hooks and closures reach, on a server and on a client, each its own.
+#[test]
+fn hooks_and_closures_reach_the_state_that_was_given() {
+    struct Seen(Mutex<Vec<&'static str>>);
+    let see =
+        |client: &Client, what| client.avec_etat(|seen: &Seen| seen.0.lock().unwrap().push(what));
+    with_watchdog("state in hooks", LIMIT, || {
+        let options = Serveur::options(0)
+            .fournir(Seen(Mutex::default()))
+            .quand_connecte(move |client| assert!(see(client, "came").is_some()))
+            .quand_deconnecte(move |client, _| assert!(see(client, "left").is_some()));
+        let running = Running::new(options);
+        let closure = move |client: &Client, (): ()| {
+            assert!(client.avec_etat(|_: &u8| ()).is_none(), "none of that type was given");
+            see(client, "ran");
+        };
+        running.serveur.enregistrer_commande("voir", closure).unwrap();
+        let client = running.client();
+        client.appeler::<(), _>(nommee("voir", ())).unwrap();
+        assert!(see(&client, "here").is_none(), "the client has none");
+        client.fournir(Seen(Mutex::default())).unwrap();
+        assert!(see(&client, "here").is_some());
+        let there = running.serveur.clients().pop().unwrap();
+        client.eteindre().unwrap();
+        soon(|| there.avec_etat(|seen: &Seen| seen.0.lock().unwrap().len()) == Some(3));
+        let seen = there.avec_etat(|seen: &Seen| seen.0.lock().unwrap().clone());
+        assert_eq!(seen.unwrap(), ["came", "ran", "left"]);
+        running.stop().unwrap();
+    });
+}

@@ -164,7 +164,7 @@ fn one_that_nothing_makes_is_missing_and_one_that_is_opened_later_is_not() {
         client.appeler::<(), _>(nommee("entrer", ("Ada",))).unwrap();
         assert_eq!(client.appeler(qui {}).unwrap(), "Ada 0");
         let again = client.appeler::<(), _>(nommee("entrer", ("Bea",))).unwrap_err();
-        assert!(again.to_string().contains("is there already"), "{again}");
+        assert!(again.to_string().contains("is open there already"), "{again}");
     });
 }
 
@@ -181,7 +181,11 @@ fn a_client_opens_its_own_before_it_listens() {
         assert!(matches!(&*usage, Usage::Manques { manques, .. } if manques.len() == 1), "{usage}");
         let (say, said) = mpsc::channel();
         client.ouvrir_session(Joueur { nom: "Ada".into(), _temoin: Some(Temoin(say)) }).unwrap();
-        assert!(client.ouvrir_session(joueur("Bea")).is_err());
+        let twice = client.ouvrir_session(joueur("Bea")).unwrap_err();
+        let Erreur::Usage(usage) = &twice else { panic!("{twice:?}") };
+        assert!(matches!(&**usage, Usage::SessionOuverte { quoi, .. } if **quoi == *"Joueur"));
+        assert!(twice.to_string().contains("`Joueur` is open there already"), "{twice}");
+        assert_eq!(client.avec_session(|joueur: &Joueur| joueur.nom.clone()).unwrap(), "Ada");
         client.ecouter().unwrap();
         assert_eq!(ask.recv().unwrap().appeler(qui {}).unwrap(), "Ada 0");
         client.eteindre().unwrap();

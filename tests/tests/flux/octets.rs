@@ -41,6 +41,12 @@ fn abime(taille: usize) -> Resultat<Flux<Octets>> {
     Ok(Flux::lire(Cursor::new(bytes(taille).collect::<Vec<u8>>()).chain(Torn)))
 }
 
+/// How many bytes the stream has.
+#[commande]
+fn compter(flux: Flux<Octets>) -> Resultat<u64> {
+    flux.vers(&mut io::sink())
+}
+
 /// Zeros without end, until the caller wants no more.
 #[commande]
 fn sans_fin(fini: &Etat<Mutex<Sender<()>>>) -> Flux<Octets> {
@@ -233,5 +239,50 @@ fn bytes_of_a_pipe_arrive_when_they_are_there() {
         drop(send);
         assert!(flux.next().is_none());
         client.eteindre().unwrap();
+    });
+}
+
+#[test]
+fn who_follows_a_stream_is_told_of_each_item_and_sees_its_end_as_others_do() {
+    with_watchdog("followed streams", LIMIT, || {
+        let (told, totals) = mpsc::channel();
+        let follow = move || {
+            let told = told.clone();
+            move |octets| told.send(octets).unwrap()
+        };
+        let serveur = Serveur::new(0).unwrap();
+        serveur.enregistrer(commandes![telecharger, abime, compter]).unwrap();
+        let client = serveur.client_local().unwrap();
+        // One that comes: of it a part may have been read before.
+        let size = 3 * CHUNK + 7;
+        let mut flux = client.appeler(telecharger { taille: size }).unwrap();
+        let mut begin = [0; 5];
+        flux.read_exact(&mut begin).unwrap();
+        let mut copie = Vec::new();
+        assert_eq!(flux.suivre(follow()).vers(&mut copie).unwrap(), size as u64 - 5);
+        assert_eq!(
+            begin.into_iter().chain(copie).collect::<Vec<_>>(),
+            bytes(size).collect::<Vec<_>>()
+        );
+        let seen: Vec<u64> = totals.try_iter().collect();
+        assert!(
+            seen.is_sorted() && seen.len() >= 4 && seen.last() == Some(&(size as u64 - 5)),
+            "{seen:?}"
+        );
+        // One that goes.
+        let source = Flux::lire(Cursor::new(vec![1; size]));
+        assert_eq!(client.appeler(compter { flux: source.suivre(follow()) }).unwrap(), size as u64);
+        assert_eq!(totals.try_iter().last(), Some(size as u64));
+        // One that breaks off.
+        let broken = client.appeler(abime { taille: CHUNK }).unwrap().suivre(follow());
+        let error = broken.vers(&mut io::sink()).unwrap_err();
+        assert!(error.to_string().contains("sector 7 is torn"), "{error}");
+        assert_eq!(totals.try_iter().last(), Some(CHUNK as u64));
+        // One whose follower panics: as an iterator's panic, it goes on where the call was made.
+        let source: Flux<Octets> =
+            Flux::lire(Cursor::new(vec![1; size])).suivre(|_| panic!("on purpose"));
+        let call = || client.appeler(compter { flux: source });
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_err();
+        assert_eq!(client.appeler(compter { flux: Flux::lire(&b"abc"[..]) }).unwrap(), 3);
     });
 }

@@ -43,6 +43,11 @@ pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
     /// runs them. Must not block.
     fn unheard(&self, _link: &Arc<Link>, _commands: usize) {}
 
+    /// What the program has given for the commands of this connection; `None` if it gives nothing.
+    fn given(&self) -> Option<&dyn Any> {
+        None
+    }
+
     /// The fingerprints that the command with this hash accepts, the longest form first.
     fn accepted(&self, _command: u64) -> Vec<u32> {
         Vec::new()
