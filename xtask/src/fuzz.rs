@@ -7,6 +7,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// Where the targets are, and what is committed of what they have found.
 const FOLDER: &str = "checks/fuzz";
@@ -73,15 +76,38 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<(), String> {
     }
     let chosen = |name: &&String| request.targets.is_empty() || request.targets.contains(&&***name);
     let programs = build(root)?;
-    for target in all.iter().filter(chosen) {
+    let chosen: Vec<_> = all.iter().filter(chosen).collect();
+    let one = |target: &&String| {
         let program = programs.join(target);
         replay(root, &program, target)?;
         request.fuzz(root, &program, target)?;
         if request.keep {
             keep(root, &program, target)?;
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    each(&chosen, one)
+}
+
+/// Does the same for each target, for two at a time where there are two processors: a target has a
+/// single thread that works. The first failure is returned, and no further target begins after one.
+fn each<T: Sync>(
+    targets: &[T],
+    act: impl Fn(&T) -> Result<(), String> + Sync,
+) -> Result<(), String> {
+    let (next, failure) = (AtomicUsize::new(0), OnceLock::new());
+    let work = || {
+        while failure.get().is_none()
+            && let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            if let Err(error) = act(target) {
+                let _later_one = failure.set(error);
+            }
+        }
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| (0..processors.min(2)).for_each(|_| drop(scope.spawn(work))));
+    failure.into_inner().map_or(Ok(()), Err)
 }
 
 impl<'a> Request<'a> {
@@ -229,4 +255,26 @@ fn note(root: &Path, target: &str, what: &str) -> Result<(), String> {
     let file = fs::OpenOptions::new().create(true).append(true).open(&path);
     file.and_then(|mut file| writeln!(file, "{day} {commit} {target} {what}"))
         .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn each_target_has_its_turn_and_none_begins_after_a_failure() {
+        let seen = Mutex::new(Vec::new());
+        let see = |n: &u32| {
+            seen.lock().unwrap().push(*n);
+            if *n == 9 { Err("nine".to_owned()) } else { Ok(()) }
+        };
+        each(&[1, 2, 3, 4, 5], see).unwrap();
+        let mut all = std::mem::take(&mut *seen.lock().unwrap());
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3, 4, 5]);
+        assert_eq!(each(&[9, 9, 9, 9, 9], see), Err("nine".to_owned()));
+        assert!(seen.lock().unwrap().len() <= 2);
+    }
 }
