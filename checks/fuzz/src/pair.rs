@@ -450,7 +450,7 @@ impl Pair {
             self.settle();
             for side in &self.sides {
                 let ended = side.state.ended().map(|ending| (**ending).clone());
-                assert!(matches!(ended, Some(Ending::Finished)), "{ended:?}");
+                assert!(matches!(ended, Some(Ending::Finished { .. })), "{ended:?}");
             }
         } else {
             for side in &mut self.sides {
