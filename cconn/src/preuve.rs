@@ -173,4 +173,37 @@ mod tests {
             assert!(!key.is_proof(Prover::Client, &covered(), &changed), "bit {bit}");
         }
     }
+
+    #[test]
+    fn the_first_key_of_the_other_side_that_is_known_here_is_chosen() {
+        // [secret.record]
+        let key = |name: &str, byte| Arc::new(Key::new(name, &[byte; 32]));
+        let ours = Keys::new(vec![key("a", 1), key("b", 2), key("c", 3)]);
+        let chosen = |bytes: &[u8]| {
+            let theirs = Keys::new(bytes.iter().map(|byte| key("", *byte)).collect());
+            Some(ours.known(&theirs.challenge(None)?)?.name.to_string())
+        };
+        assert_eq!(chosen(&[9, 3, 1]).as_deref(), Some("c"));
+        assert_eq!(chosen(&[2]).as_deref(), Some("b"));
+        assert_eq!((chosen(&[9, 8]), chosen(&[])), (None, None));
+    }
+
+    #[test]
+    fn a_challenge_names_the_chosen_key_or_as_many_as_may_be_and_no_number_twice() {
+        // [secret.keys]
+        let keys = |count: u8| {
+            Keys::new((0..count).map(|byte| Arc::new(Key::new("a", &[byte; 32]))).collect())
+        };
+        for count in [0, 1, 2, 8, 9] {
+            let (keys, expected) = (keys(count), usize::from(count));
+            assert_eq!((keys.len(), keys.is_empty()), (expected, count == 0));
+            let challenge = keys.challenge(None).unwrap();
+            let ids: Vec<[u8; 8]> = keys.0.iter().map(|key| key.id).collect();
+            assert_eq!(challenge.keys, ids[..expected.min(crate::wire::MAX_KEYS)]);
+        }
+        let keys = keys(3);
+        let one = keys.challenge(keys.0.get(1).map(|key| &**key)).unwrap();
+        assert_eq!(one.keys, [keys.0[1].id]);
+        assert_ne!(one.nonce, keys.challenge(None).unwrap().nonce);
+    }
 }

@@ -107,3 +107,31 @@ impl fmt::Debug for Secret {
         f.debug_tuple("Secret").field(&self.0.name).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_has_thirty_two_bytes_at_least_and_is_not_shown() {
+        for length in [0, LONGUEUR_MIN - 1] {
+            let short = Secret::new("a", vec![7; length]).unwrap_err().to_string();
+            assert!(short.contains(&format!("has {length} bytes")), "{short}");
+        }
+        let secret = Secret::new("a", [7; LONGUEUR_MIN]).unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(\"a\")");
+    }
+
+    #[test]
+    fn every_secret_of_a_side_is_one_of_its_keys_and_the_order_stays() {
+        let secret = |name: &str, byte| Secret::new(name, [byte; LONGUEUR_MIN]).unwrap();
+        let keys = keys([secret("a", 1), secret("b", 2)]);
+        let expected = ["a", "b"].map(|name| format!("Key({name:?})"));
+        assert_eq!(format!("{keys:?}"), format!("Keys([{}])", expected.join(", ")));
+    }
+
+    #[test]
+    fn no_two_new_secrets_are_the_same() {
+        assert_ne!(nouvelle_cle().unwrap(), nouvelle_cle().unwrap());
+    }
+}
