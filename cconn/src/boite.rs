@@ -277,7 +277,6 @@ impl Transport for Recorded {
         self.stream.peer()
     }
 
-    #[cfg(feature = "secret")]
     fn binding(&self) -> Option<[u8; 32]> {
         self.stream.binding()
     }

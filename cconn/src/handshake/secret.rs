@@ -3,6 +3,9 @@
 //! The client proves first, so a server says nothing that a stranger could try guesses on. Until
 //! both sides are proved only greetings and proofs are read, and nothing is run.
 
+#[cfg(all(test, feature = "secret"))]
+mod tests;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,7 +54,7 @@ pub(crate) fn greet_and_prove(
     let mut greeted = read_greeting(io, Role::Client, deadline)?;
     let theirs = greeted.offer.take().ok_or(HandshakeError::Unproven(Refusal::Unproven))?;
     let key = keys.known(&theirs.challenge).ok_or(HandshakeError::Unproven(Refusal::NoSecret))?;
-    let covered = Covered { client: &own, server: &theirs.said, binding: binding(io) };
+    let covered = Covered { client: &own, server: &theirs.said, binding: io.binding() };
     let mut proof = Vec::new();
     Proof::Given(key.prove(Prover::Client, &covered)).write(&mut proof);
     send(io, &proof, deadline)?;
@@ -162,7 +165,7 @@ impl Hearing {
         let wrong = HandshakeError::Unproven(Refusal::WrongProof);
         let Some(asked) = &mut self.asked else { return Err(wrong) };
         let covered =
-            Covered { client: &asked.client, server: &asked.server, binding: binding(io) };
+            Covered { client: &asked.client, server: &asked.server, binding: io.binding() };
         let Ok(Proof::Given(mac)) = Proof::parse(said) else { return Err(wrong) };
         if !asked.key.is_proof(Prover::Client, &covered, &mac) {
             return Err(wrong);
@@ -209,14 +212,4 @@ pub(crate) fn answer(
     let mut bytes = Vec::new();
     answer.write(&mut bytes);
     send(io, &bytes, Some(Instant::now()))
-}
-
-#[cfg(feature = "secret")]
-fn binding(io: &dyn Transport) -> Option<[u8; 32]> {
-    io.binding()
-}
-
-#[cfg(not(feature = "secret"))]
-fn binding(_: &dyn Transport) -> Option<[u8; 32]> {
-    None
 }

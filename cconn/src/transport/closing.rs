@@ -156,7 +156,6 @@ impl Transport for Closing {
         self.with(Transport::peer).unwrap_or_default()
     }
 
-    #[cfg(feature = "secret")]
     fn binding(&self) -> Option<[u8; 32]> {
         self.with(Transport::binding).flatten()
     }

@@ -109,7 +109,6 @@ pub(crate) trait Transport: Send + Sync {
     }
 
     /// A value that both ends of an encrypted stream know, and nobody else; `None` on other streams.
-    #[cfg(feature = "secret")]
     fn binding(&self) -> Option<[u8; 32]> {
         None
     }
