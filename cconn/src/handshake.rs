@@ -5,6 +5,8 @@
 
 mod announcement;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IoSlice};
 use std::time::Instant;
@@ -282,76 +284,4 @@ fn speaks_tls(own_role: Role) -> &'static str {
 fn shown(bytes: &[u8]) -> String {
     let first = bytes.get(..bytes.len().min(16)).unwrap_or(&[]);
     format!("\"{}\"", first.escape_ascii())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::{TcpListener, TcpStream};
-
-    use super::*;
-    use crate::preuve::Keys;
-    use crate::transport::{Closing, Memory, Socket};
-
-    #[test]
-    fn a_greeting_that_is_there_is_not_late() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = Socket::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-        let hers = Socket::new(listener.accept().unwrap().0);
-        let (limits, past) = (Limits::default(), Some(Instant::now()));
-        let late = read_greeting(&ours, Role::Client, past);
-        assert!(matches!(late, Err(HandshakeError::Late)), "{late:?}");
-        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", Told::default(), past).unwrap();
-        read_greeting(&ours, Role::Client, past).unwrap();
-    }
-
-    #[test]
-    fn a_client_that_has_greeted_delays_no_small_write_and_probes_its_server() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let same = stream.try_clone().unwrap();
-        let ours = Closing::new(Socket::new(stream));
-        let hers = Socket::new(listener.accept().unwrap().0);
-        let (limits, keys) = (Limits::default(), Keys::default());
-        greet(&hers, Role::Server, &limits, Refusal::Accepted, "", Told::default(), None).unwrap();
-        assert!(!same.nodelay().unwrap());
-        greet_and_prove(&ours, &limits, &keys, None, None).unwrap();
-        assert!(same.nodelay().unwrap());
-        assert!(rustix::net::sockopt::socket_keepalive(&same).unwrap());
-    }
-
-    /// Bytes that may be held of a peer before it is known who it is.
-    const HELD: usize = 16 << 10;
-
-    #[test]
-    fn little_is_held_of_who_has_not_greeted() {
-        let (ours, hers) = Memory::pair(1 << 20);
-        let told = Told::default();
-        let mut greeting = written(Role::Client, &Limits::default(), Refusal::Accepted, "", told);
-        // As long as a greeting can be: a record that nobody knows fills it.
-        let filler = 4096 - greeting.len() - 4;
-        greeting.extend(999_u16.to_le_bytes());
-        greeting.extend(u16::try_from(filler).unwrap().to_le_bytes());
-        greeting.extend(vec![7; filler]);
-        let length = u16::try_from(greeting.len() - GREETING_HEAD).unwrap();
-        greeting[GREETING_HEAD - 2..GREETING_HEAD].copy_from_slice(&length.to_le_bytes());
-        let send =
-            |bytes: &[u8]| assert_eq!(hers.try_send(&[IoSlice::new(bytes)]).unwrap(), bytes.len());
-        let (last, most) = greeting.split_last().unwrap();
-        let mut said = Vec::new();
-        for piece in most.chunks(100) {
-            send(piece);
-            assert!(hear_greeting(&ours, &mut said).is_none(), "it is not whole");
-            assert!(said.capacity() <= HELD, "{} bytes", said.capacity());
-        }
-        send(&[*last]);
-        send(&vec![0xff; 200 << 10]);
-        let greeted = hear_greeting(&ours, &mut said).unwrap().unwrap();
-        assert!(greeted.rest.capacity() <= HELD, "{} bytes", greeted.rest.capacity());
-        // One byte more is no greeting, and is told before the bytes come.
-        greeting[GREETING_HEAD - 2..GREETING_HEAD].copy_from_slice(&(length + 1).to_le_bytes());
-        let (ours, hers) = Memory::pair(1 << 20);
-        hers.try_send(&[IoSlice::new(&greeting[..GREETING_HEAD])]).unwrap();
-        let refused = hear_greeting(&ours, &mut Vec::new()).unwrap();
-        assert!(matches!(refused, Err(HandshakeError::Malformed(_))), "{refused:?}");
-    }
 }

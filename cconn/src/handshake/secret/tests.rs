@@ -16,8 +16,8 @@ fn keys(known: &[(&str, u8)]) -> Keys {
 }
 
 /// When a side that waits in vain fails its test.
-fn soon() -> Option<Instant> {
-    Some(Instant::now() + Duration::from_secs(9))
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(9)
 }
 
 /// What a server makes of a newcomer: all that it hears until that is whole.
@@ -27,7 +27,7 @@ fn heard(io: &dyn Transport, known: &[(&str, u8)]) -> Result<Greeted, HandshakeE
         if let Some(heard) = hearing.hear(io, &limits, &keys, Told::default()) {
             return heard;
         }
-        let ready = io.poll(Ready { readable: true, writable: false }, soon()).unwrap();
+        let ready = io.poll(Ready { readable: true, writable: false }, Some(soon())).unwrap();
         assert!(ready.readable, "nothing came");
     }
 }
@@ -38,7 +38,7 @@ fn client(
     known: &[(&str, u8)],
 ) -> thread::JoinHandle<Result<Greeted, HandshakeError>> {
     let (keys, limits) = (keys(known), Limits::default());
-    thread::spawn(move || greet_and_prove(&io, &limits, &keys, None, soon()))
+    thread::spawn(move || greet_and_prove(&io, &limits, &keys, None, Some(soon())))
 }
 
 fn put(io: &Memory, bytes: &[u8]) {
