@@ -356,3 +356,22 @@ fn a_call_tells_what_stream_it_expects_and_how_long_its_arguments_are() {
     plain.bytes.extend([6, 4, 4, 9, 0, 0, 0]);
     assert_eq!(plain.stream_of_call(), 0, "what looks like a block is the body");
 }
+
+#[test]
+fn a_frame_that_the_core_writes_by_itself_says_what_it_was_asked_to_say() {
+    let told = |write: &dyn Fn(&mut Vec<u8>), expected: Frame<'_>| {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        let frame = bytes.get(LENGTH_PREFIX..).unwrap_or_default();
+        assert_eq!(parse(frame, ALL), Ok(expected));
+    };
+    let (id, text, code, reason) = (ID, "oups", FailureCode::Panic, EndReason::Finished);
+    let (command, accepted) = (9, Fingerprints::default());
+    let failure = Frame::Failure { id: Some(id), command, code, accepted, text };
+    told(&|out| write_failure(out, ALL, Some(id), command, code, text), failure);
+    told(&|out| write_cancel(out, id), Frame::Cancel { id });
+    told(&|out| write_grant(out, 2, 5), Frame::Grant { class: 2, bytes: 5 });
+    told(&|out| write_credit(out, id, 3, 5), Frame::Credit { id, lane: 3, bytes: 5 });
+    told(&write_retrait, Frame::Retrait);
+    told(&|out| write_adieu(out, reason, text), Frame::Adieu { reason, text });
+}
