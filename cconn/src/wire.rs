@@ -27,7 +27,7 @@ mod text;
 
 #[cfg(feature = "secret")]
 pub(crate) use challenge::MAX_KEYS;
-pub(crate) use challenge::{Challenge, MAX_PROOF, Mac, Proof, is_proof};
+pub(crate) use challenge::{Challenge, Mac, Proof, is_proof};
 pub(crate) use codes::{EndReason, FailureClass, FailureCode, Refusal};
 pub(crate) use context::{Context, ContextBlock, MAX_BAGGAGE, MAX_DEPTH, WireTrace};
 pub(crate) use error::WireError;

@@ -14,7 +14,7 @@ use super::{Greeted, HandshakeError, Told, hear_greeting, read_greeting, receive
 use crate::link::{Limits, PeerLimits};
 use crate::preuve::{Covered, Key, Keys, Prover};
 use crate::transport::Transport;
-use crate::wire::{MAX_PROOF, Mac, Program, Proof, Refusal, Role};
+use crate::wire::{Mac, Program, Proof, Refusal, Role};
 
 /// A peer that has proved a secret.
 #[derive(Debug)]
@@ -140,11 +140,8 @@ impl Hearing {
 
     fn hear_proof(&mut self, io: &dyn Transport) -> Option<Result<Greeted, HandshakeError>> {
         loop {
-            let wanted = match Proof::length(&self.said) {
-                Ok(wanted) if wanted <= MAX_PROOF => wanted,
-                Ok(_) | Err(_) => {
-                    return Some(Err(HandshakeError::Unproven(Refusal::WrongProof)));
-                }
+            let Ok(wanted) = Proof::length(&self.said) else {
+                return Some(Err(HandshakeError::Unproven(Refusal::WrongProof)));
             };
             if self.said.len() >= wanted {
                 let rest = self.said.split_off(wanted);
