@@ -78,7 +78,7 @@ mod tests {
     use std::io::IoSlice;
 
     use super::*;
-    use crate::transport::Memory;
+    use crate::transport::{Memory, Script, Scripted};
 
     const LINE: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
 
@@ -135,5 +135,13 @@ mod tests {
         assert_eq!(announcement.hear(&ours).unwrap().unwrap(), None);
         assert_eq!(announcement.said.len(), proxy::MAX_HEADER);
         assert!(announcement.said.capacity() <= 16 << 10, "{}", announcement.said.capacity());
+    }
+
+    #[test]
+    fn a_stream_that_breaks_before_its_header_is_not_waited_for() {
+        let script = Script { fails_at: 1, ..Script::default() };
+        let broken = Scripted::new(Memory::pair(1 << 10).0, script);
+        let heard = Announcement::default().hear(&broken).unwrap();
+        assert!(matches!(heard, Err(HandshakeError::Io(_))), "{heard:?}");
     }
 }
