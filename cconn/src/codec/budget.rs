@@ -130,4 +130,32 @@ mod tests {
         .join()
         .unwrap();
     }
+
+    #[test]
+    fn what_bodies_took_is_given_back_however_many_come() {
+        for _ in 0..=2 * USUAL / SHARE {
+            counted(|| take(1).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_program_sets_how_much_its_values_may_take() {
+        // One more than usual, so that no other test of this process notices.
+        set_most(USUAL + 1);
+        assert_eq!(BUDGET.most.load(Ordering::Relaxed), USUAL + 1);
+        set_most(USUAL);
+    }
+
+    #[test]
+    fn a_short_body_does_not_count_and_a_long_one_only_beyond_what_is_free() {
+        // [value.memory]
+        assert!(!is_long(LONG - 1) && is_long(LONG));
+        counted(|| {
+            let mut limits = super::super::guard::Limits::for_body(LONG);
+            limits.hold(UNCOUNTED).unwrap();
+            assert_eq!((UNCOUNTED, HELD.get()), (65_536, Some(0)));
+            limits.hold(1).unwrap();
+            assert_eq!(HELD.get(), Some(SHARE));
+        });
+    }
 }
