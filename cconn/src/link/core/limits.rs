@@ -159,4 +159,12 @@ mod tests {
             assert!(unclaimed == limits.window || unclaimed == MAX_UNCLAIMED as u64, "{bytes}");
         }
     }
+
+    #[test]
+    fn the_usual_limits_are_those_that_their_names_tell() {
+        let limits = Limits::default();
+        assert_eq!((limits.max_frame, limits.stream_credit), (8_388_608, 262_144));
+        assert_eq!(limits.max_unclaimed as u64, 8 * u64::from(limits.max_frame));
+        assert_eq!(limits.window, smallest_window(limits.max_frame));
+    }
 }

@@ -95,4 +95,16 @@ mod tests {
         assert!(waste.until(later).is_none_or(|until| until <= later + Duration::from_secs(1)));
         assert_eq!(waste.until(later + Duration::from_secs(2)), None, "nobody is cut off for ever");
     }
+
+    #[test]
+    fn the_count_falls_however_often_it_is_looked_at() {
+        let (mut waste, start) = (Waste::default(), Instant::now());
+        (0..FREE + 10).for_each(|_| waste.note());
+        let (half, ten) = (EACH / 2, start + 10 * EACH);
+        assert_eq!(waste.until(start), Some(ten));
+        for looks in 1..20 {
+            assert!(waste.until(start + looks * half).is_some_and(|until| until <= ten + EACH));
+        }
+        assert_eq!(waste.until(ten), None);
+    }
 }
