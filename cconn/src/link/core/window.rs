@@ -312,4 +312,35 @@ mod tests {
         assert_eq!((charge(0), charge(1000)), (64, 1064));
         assert_eq!(charge(usize::MAX), u64::MAX);
     }
+
+    #[test]
+    fn a_message_in_a_slot_has_its_place_in_the_line_and_reads_nothing() {
+        let mut window = Window::new(100, 100);
+        assert_eq!(window.last_thread(), None);
+        let slot = window.queue_up(Queued::Slot);
+        assert_eq!(window.last_thread(), None);
+        let (first, second) = (window.queue_up(Queued::Thread), window.queue_up(Queued::Thread));
+        let last = window.queue_up(Queued::Slot);
+        assert!(!window.is_first(slot) && window.is_first(first));
+        assert!(!window.is_first(second) && !window.is_first(last));
+        assert_eq!(window.last_thread(), Some(second));
+        assert!(window.is_ready(slot, 100) && !window.is_ready(first, 1));
+    }
+
+    #[test]
+    fn the_credit_left_is_what_was_not_spent() {
+        let mut window = Window::new(7, 100);
+        assert_eq!(window.credit(), 100);
+        assert!(window.try_spend(30));
+        assert_eq!(window.credit(), 70);
+        window.granted(20).unwrap();
+        assert_eq!(window.credit(), 90);
+    }
+
+    #[test]
+    fn an_overrun_tells_what_came_and_what_there_was_room_for() {
+        let grant = |bytes, used| Overrun::Grant { bytes, used }.to_string();
+        assert_eq!(grant(1, 2), "1 byte of window was granted, and 2 were used");
+        assert_eq!(grant(2, 1), "2 bytes of window were granted, and 1 was used");
+    }
 }
