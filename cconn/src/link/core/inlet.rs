@@ -311,4 +311,43 @@ mod tests {
         assert!(inlet.may_be_silent());
         assert_eq!(inlet.begin(&[9]), Some(&[9][..]), "no flags behind the first frame");
     }
+
+    #[test]
+    fn no_item_begins_once_the_credit_is_spent_to_the_last_byte() {
+        // [credit.spend] [credit.overrun]
+        let mut inlet = Inlet::new(100, 0);
+        assert_eq!((inlet.spend(&items(&[84])), inlet.credit), (Ok(()), 0));
+        assert_eq!(inlet.spend(&items(&[0])), Err(Bad::Credit));
+    }
+
+    #[test]
+    fn a_stream_that_is_broken_off_takes_no_items_and_fails_behind_what_is_here() {
+        // [stop.crossing] [end.crossing]
+        let mut inlet = Inlet::new(1024, 0xfe);
+        assert!(!inlet.drops_items() && !inlet.has_news() && inlet.is_empty());
+        assert!(!inlet.may_be_silent(), "other flags say nothing of that");
+        inlet.keep(Bytes::copy(&items(&[1])));
+        assert!(inlet.has_news() && !inlet.is_empty() && !inlet.has_ended());
+        inlet.break_off();
+        assert!(inlet.drops_items() && !inlet.has_ended() && !inlet.is_unwanted());
+        inlet.hear_end(Ended::Complete);
+        assert!(inlet.take_end().is_none() && inlet.next_row().is_some() && inlet.has_news());
+        let end = inlet.take_end();
+        assert!(
+            matches!(end, Some(Ended::Failure { code: FailureCode::AnswerDropped, .. })),
+            "{end:?}"
+        );
+    }
+
+    #[test]
+    fn items_are_dropped_behind_a_stop_and_behind_an_end() {
+        // [stop.crossing] [end.crossing]
+        let (mut stopped, mut ended) = (Inlet::new(1024, 0), Inlet::new(1024, 0));
+        assert!(!stopped.is_unwanted());
+        stopped.forget();
+        assert!(stopped.drops_items() && stopped.is_unwanted() && !stopped.has_ended());
+        ended.hear_end(Ended::Complete);
+        ended.take_end();
+        assert!(ended.drops_items() && ended.has_ended() && !ended.is_unwanted());
+    }
 }

@@ -318,4 +318,62 @@ mod tests {
         assert_eq!((outlets.halt(one), outlets.halt(two)), (Halt::Stopped, Halt::None));
         assert!(!outlets.is_halted(LANE) && !outlets.halt_lane(LANE, Halt::Stopped));
     }
+
+    #[test]
+    fn a_stream_may_have_so_much_credit_and_no_more_and_begins_no_item_at_none() {
+        // [credit.most] [credit.spend]
+        let mut outlets = Outlets::default();
+        let id = outlets.open(LANE, 16);
+        outlets.spend(id, 0);
+        assert!(!outlets.has_credit(id), "spent to the last byte");
+        let most = u32::try_from(wire::MAX_CREDIT).unwrap();
+        assert_eq!(outlets.credit(LANE, most), Ok(true));
+        assert_eq!(outlets.credit(LANE, 1), Err(TooMuch));
+    }
+
+    #[test]
+    fn only_the_first_item_of_an_argument_opens_its_lane() {
+        let mut outlets = Outlets::default();
+        let answer = outlets.open(LANE, 20);
+        let argument = outlets.open(Lane { lane: 1, ..LANE }, 20);
+        assert_eq!(outlets.len(), 2);
+        assert!(!outlets.spend(answer, 1));
+        assert!(outlets.spend(argument, 1) && !outlets.spend(argument, 1));
+        assert!(outlets.is_heard(answer) && !outlets.is_heard(argument));
+        outlets.close(answer);
+        assert_eq!((outlets.len(), outlets.spend(answer, 1)), (1, false));
+    }
+
+    #[test]
+    fn a_stop_is_news_of_a_lane_whose_receiver_was_not_heard() {
+        // [lane.opens]
+        let mut outlets = Outlets::default();
+        let lane = Lane { lane: 1, ..LANE };
+        let id = outlets.open(lane, 0);
+        let end = |text: &str| LateEnd { code: FailureCode::Panic, text: text.into() };
+        assert!(outlets.is_open(id) && outlets.end_later(id, end("first")));
+        assert!(!outlets.is_open(id) && outlets.end_later(id, end("second")));
+        assert!(outlets.halt_lane(lane, Halt::Stopped) && outlets.is_heard(id));
+        assert!(!outlets.end_later(id, end("third")), "it is heard");
+        assert_eq!(outlets.take_late_end(lane), Some((id, end("first"))));
+        assert_eq!(outlets.take_late_end(lane), None);
+        assert!(outlets.is_open(id));
+    }
+
+    #[test]
+    fn the_open_arguments_of_a_call_are_found_by_it() {
+        let mut outlets = Outlets::default();
+        outlets.open(LANE, 0);
+        let of = |call: CallId, lane| Lane { call, lane };
+        let [one, two, other] = [of(LANE.call, 1), of(LANE.call, 3), of(OTHER.call, 2)]
+            .map(|lane| outlets.open(lane, 0));
+        assert_eq!(outlets.arguments_of(LANE.call), [one, two]);
+        assert_eq!(outlets.arguments_of(OTHER.call), [other]);
+        outlets.close(one);
+        assert_eq!(outlets.arguments_of(LANE.call), [two]);
+        outlets.forget_arguments(LANE.call);
+        outlets.close(two);
+        assert_eq!(outlets.arguments_of(LANE.call), []);
+        assert_eq!(outlets.calls.len(), 1, "of the other call");
+    }
 }
