@@ -257,6 +257,7 @@ mod tests {
         // [credit.due]
         let mut inlet = Inlet::new(1024, 0);
         inlet.spend(&items(&[1008])).unwrap();
+        assert_eq!(inlet.until_due(), 512);
         assert_eq!(inlet.took(cost(511)), None);
         assert_eq!(inlet.until_due(), 1);
         assert_eq!(inlet.took(cost(1)), Some(512));

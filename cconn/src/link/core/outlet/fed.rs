@@ -105,3 +105,64 @@ impl Outlets {
         None
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::link::core::channel::{Capacity, ItemQueue};
+    use crate::wire::CallId;
+
+    pub(in super::super) fn feed() -> Feed {
+        Feed::new(ItemQueue::new(Capacity { items: 1, bytes: 1 }), Arc::default(), 1024)
+    }
+
+    fn answer_to(call: u64) -> Lane {
+        Lane { call: CallId(call), lane: 0 }
+    }
+
+    #[test]
+    fn a_stream_is_a_channels_until_its_feed_is_taken() {
+        let mut outlets = Outlets::default();
+        let plain = outlets.open(answer_to(1), 0);
+        assert_eq!((outlets.channels(), outlets.all_fed()), (0, vec![]));
+        assert!(outlets.feed_at(plain).is_none() && outlets.feed(plain).is_none());
+        assert!(outlets.fed(plain.lane).is_none() && outlets.close_fed(plain).is_none());
+        assert_eq!(outlets.len(), 1, "it is still open");
+
+        let fed = outlets.open_fed(answer_to(2), 0, feed());
+        assert_eq!((outlets.channels(), outlets.all_fed()), (1, vec![fed]));
+        assert!(outlets.feed_at(fed).is_some() && outlets.feed(fed).is_some());
+        assert_eq!(outlets.fed(fed.lane), Some((fed, Halt::None)));
+        outlets.halt_lane(fed.lane, Halt::Stopped);
+        assert_eq!(outlets.fed(fed.lane), Some((fed, Halt::Stopped)));
+
+        outlets.feed_with(plain, feed());
+        assert_eq!((outlets.channels(), outlets.all_fed()), (2, vec![plain, fed]));
+        assert!(outlets.take_feed(plain).is_some() && outlets.take_feed(plain).is_none());
+        assert_eq!((outlets.channels(), outlets.len()), (1, 2));
+        assert!(outlets.close_fed(fed).is_some() && outlets.close_fed(fed).is_none());
+        assert_eq!((outlets.channels(), outlets.len()), (0, 1));
+        outlets.feed_with(fed, feed());
+        assert_eq!(outlets.channels(), 0, "a stream that is closed is nobody's");
+    }
+
+    #[test]
+    fn streams_get_room_in_the_order_in_which_they_were_listed_and_each_once() {
+        let mut outlets = Outlets::default();
+        let [one, two, gone] = [1, 2, 3].map(|n| outlets.open_fed(answer_to(n), 0, feed()));
+        let plain = outlets.open(answer_to(4), 0);
+        outlets.list_for_room(plain);
+        assert!(!outlets.is_any_waiting_for_room(), "no channel feeds it");
+        for id in [two, gone, one, two] {
+            outlets.list_for_room(id);
+        }
+        assert!(outlets.is_any_waiting_for_room());
+        outlets.close_fed(gone);
+        assert_eq!(outlets.next_for_room(), Some(two));
+        outlets.list_for_room(two);
+        assert_eq!([(); 3].map(|()| outlets.next_for_room()), [Some(one), Some(two), None]);
+        assert!(!outlets.is_any_waiting_for_room());
+    }
+}

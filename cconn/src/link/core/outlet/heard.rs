@@ -55,3 +55,28 @@ impl Outlets {
         self.calls.get(&call).filter(|count| !count.is_over).map(|count| count.given)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fed::tests::feed;
+    use super::*;
+
+    #[test]
+    fn a_channel_opens_its_lane_once_and_only_when_the_receiver_was_heard() {
+        // [lane.opens]
+        let mut outlets = Outlets::default();
+        let lane = |lane| Lane { call: CallId(7), lane };
+        let (fed, pulled) = (outlets.open_fed(lane(1), 0, feed()), outlets.open(lane(2), 0));
+        outlets.open_fed(lane(0), 0, feed());
+        assert_eq!(outlets.take_opening_of_channel(lane(0)), None, "an answer opens by itself");
+        assert_eq!(outlets.take_opening_of_channel(lane(1)), None, "nobody was heard");
+        for lane in [lane(1), lane(2)] {
+            assert_eq!(outlets.credit(lane, 9), Ok(true));
+        }
+        assert_eq!(outlets.take_opening_of_channel(lane(2)), None, "a thread opens it");
+        assert!(outlets.spend(pulled, 1));
+        assert_eq!(outlets.take_opening_of_channel(lane(1)), Some(fed));
+        assert_eq!(outlets.take_opening_of_channel(lane(1)), None);
+        assert!(!outlets.spend(fed, 1));
+    }
+}
