@@ -111,4 +111,48 @@ mod tests {
         assert_eq!(given(16 << 10), Some(31));
         assert_eq!(given(160 << 10), Some(40));
     }
+
+    /// Takes in what a stream brings.
+    fn bring(inbox: &mut Inbox, bytes: &[u8]) {
+        let append = |buffer: &mut Vec<u8>| {
+            buffer.extend(bytes);
+            Ok::<_, ()>(bytes.len())
+        };
+        inbox.buffer.receive(append).unwrap();
+    }
+
+    #[test]
+    fn a_frame_is_overdue_at_its_deadline_and_the_next_one_has_its_own() {
+        // [limit.frame-time]
+        let (start, given) = (Instant::now(), Duration::from_secs(30));
+        let mut inbox = Inbox::new(16, given, vec![2, 0, 0, 0, 7]);
+        assert!(!inbox.is_overdue(start));
+        let just_before = given.saturating_sub(Duration::from_nanos(1));
+        assert!(!inbox.is_overdue(start + just_before));
+        assert!(inbox.is_overdue(start + given));
+        assert_eq!(inbox.next(), Ok(None));
+        bring(&mut inbox, &[8, 1, 0]);
+        let first = inbox.next().unwrap().unwrap();
+        assert_eq!(inbox.buffer.slice(first), [7, 8]);
+        let later = start + given;
+        assert_eq!(inbox.frame_deadline(later), Some(later + given), "of the next frame");
+        bring(&mut inbox, &[0, 0, 9]);
+        let second = inbox.next().unwrap().unwrap();
+        assert_eq!(inbox.buffer.slice(second), [9]);
+        assert_eq!((inbox.frame_deadline(later), inbox.is_overdue(later)), (None, false));
+    }
+
+    #[test]
+    fn what_nobody_wants_is_dropped_and_a_quiet_connection_keeps_little() {
+        let start = Instant::now();
+        let mut inbox = Inbox::new(1 << 20, Duration::ZERO, vec![0; 3]);
+        inbox.buffer.make_room();
+        assert!(inbox.is_overdue(start));
+        inbox.discard();
+        assert!(!inbox.buffer.is_partial() && !inbox.is_overdue(start));
+        assert_eq!(inbox.begun, None);
+        drop(inbox.buffer.take_back(Vec::with_capacity(4 * SMALL)));
+        inbox.shrink();
+        assert!(inbox.buffer.kept() <= SMALL, "{}", inbox.buffer.kept());
+    }
 }
