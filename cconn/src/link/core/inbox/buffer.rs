@@ -18,7 +18,7 @@ use crate::wire::{BodyAt, LENGTH_PREFIX, body_at, frame_length};
 pub(crate) use apart::SMALL;
 use apart::{Apart, ENOUGH, Room};
 
-/// The most room offered to one read of many frames, in bytes.
+/// The room offered to one read of many frames grows while it is smaller than this, in bytes.
 const LARGE: usize = 256 << 10;
 
 /// The most room made at once for a frame whose length is known, in bytes. More is made only as
@@ -298,12 +298,13 @@ impl Buffer {
         match &mut self.apart {
             Some(apart) if buf.capacity() >= body::LONG => {
                 buf.clear();
-                apart.spares.swap(0, 1);
                 let [newer, older] = &mut apart.spares;
                 // An empty slot is one whose `Vec` is in use; if there is none the older `Vec`
                 // goes.
-                let place = if older.capacity() == 0 { older } else { newer };
-                std::mem::replace(place, buf)
+                if newer.capacity() > 0 {
+                    std::mem::swap(newer, older);
+                }
+                std::mem::replace(newer, buf)
             }
             _ => buf,
         }

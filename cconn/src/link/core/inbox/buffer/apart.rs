@@ -94,3 +94,48 @@ impl Apart {
         fits.then(|| std::mem::take(&mut self.other))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spare_serves_a_byte_string_that_takes_four_fifths_of_it() {
+        for (whole, serves) in [(99, false), (100, true), (125, true), (126, false)] {
+            let mut apart = Apart::default();
+            let spare = Vec::with_capacity(125);
+            assert_eq!(spare.capacity(), 125);
+            let place = spare.as_ptr();
+            apart.spares[1] = spare;
+            apart.begin(whole, 7, b"came", 1000);
+            assert_eq!(apart.there.as_ptr() == place, serves, "{whole}");
+            assert_eq!((apart.there(), apart.whole, apart.at), (4, whole, 7));
+            assert!(apart.there.capacity() >= whole && apart.is_begun());
+        }
+    }
+
+    #[test]
+    fn more_room_is_made_once_little_is_left_and_no_more_than_is_missing() {
+        let whole = 4 * ENOUGH;
+        let room = |came: usize, ahead| {
+            let mut apart = Apart { there: Vec::with_capacity(ENOUGH), whole, ..Apart::default() };
+            apart.there.resize(came, 0);
+            apart.make_room(ahead);
+            apart.there.capacity()
+        };
+        assert_eq!((ENOUGH, room(0, whole)), (65_536, ENOUGH), "there is enough");
+        assert_eq!(room(1, usize::MAX), whole);
+        assert_eq!(room(1, 2 * ENOUGH), 1 + 2 * ENOUGH);
+    }
+
+    #[test]
+    fn the_other_buffer_is_for_more_than_a_small_one_and_no_more_than_it_has() {
+        let mut apart = Apart { other: Vec::with_capacity(4 * SMALL), ..Apart::default() };
+        let most = apart.other.capacity() - copy::LEAD;
+        assert!(apart.other_buffer(SMALL).is_none() && apart.other_buffer(most + 1).is_none());
+        assert!(apart.other_buffer(most).is_some_and(|other| other.capacity() > most));
+        assert!(apart.other_buffer(SMALL + 1).is_none(), "it is in use");
+        apart.other = Vec::with_capacity(4 * SMALL);
+        assert!(apart.other_buffer(SMALL + 1).is_some());
+    }
+}

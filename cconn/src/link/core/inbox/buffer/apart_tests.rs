@@ -198,10 +198,11 @@ fn announcing_a_long_byte_string_reserves_no_more_than_a_step() {
         bytes.extend(vec![0; came]);
         let length = u32::try_from(22 + head.len()).unwrap() + u32::try_from(long).unwrap();
         bytes[..4].copy_from_slice(&length.to_le_bytes());
-        let mut buffer = Buffer::new();
+        let (mut buffer, received) = (Buffer::new(), bytes.len());
         buffer.preload(bytes);
         assert_eq!(buffer.next(u32::MAX), Ok(None));
         buffer.make_room();
+        assert_eq!(buffer.pending(), received, "what stands apart counts too");
         let apart = buffer.apart.as_ref().expect("it stands apart");
         assert!(apart.is_begun());
         assert!(apart.there.capacity() <= came + STEP.max(came), "{came} bytes came");
@@ -218,5 +219,12 @@ fn bytes_that_look_like_a_length_do_no_harm() {
         plain[at + 1..at + 5].copy_from_slice(&claimed.to_le_bytes());
         let bodies = vec![plain; 3];
         assert_eq!(check(&bodies, || 600, true), 3, "at {at}");
+    }
+}
+
+#[test]
+fn a_byte_string_longer_than_a_step_gets_its_room_as_it_comes() {
+    for piece in [70_000, 1 << 30] {
+        assert_eq!(check(&[body(3, 5 * STEP / 2, 1)], || piece, true), 1);
     }
 }

@@ -117,3 +117,128 @@ fn frames_of_all_sizes_come_out_whole_wherever_they_are_put() {
         assert!(rest.is_empty() && !buffer.is_partial());
     }
 }
+
+#[test]
+fn the_room_grows_with_reads_that_fill_it_and_shrinks_with_reads_that_bring_little() {
+    let mut buffer = Buffer::new();
+    let mut room = |n, offered| {
+        assert_eq!(buffer.received(n, offered), n);
+        buffer.room
+    };
+    for expected in [2048, 8192, 32_768, 131_072, 524_288, 524_288] {
+        assert_eq!(room(1 << 20, 1 << 20), expected);
+        assert_eq!(room(expected / 16, expected), expected, "it does not swing");
+    }
+    for expected in [262_144, 131_072, 65_536] {
+        assert_eq!(room(expected / 8 - 1, 1 << 20), expected);
+    }
+    assert_eq!((0..20).map(|_| room(0, 1)).last(), Some(SMALL));
+}
+
+/// A buffer with so much capacity, in which a frame with a body of `body` bytes and then `rest`
+/// bytes have come.
+fn filled(capacity: usize, body: usize, rest: usize) -> Buffer {
+    let mut bytes = Vec::with_capacity(capacity);
+    assert_eq!(bytes.capacity(), capacity);
+    bytes.extend(u32::try_from(body).unwrap().to_le_bytes());
+    bytes.resize(LENGTH_PREFIX + body + rest, 0);
+    let mut buffer = Buffer::new();
+    buffer.preload(bytes);
+    buffer
+}
+
+#[test]
+fn a_buffer_goes_with_most_of_what_came_and_a_much_larger_one_only_with_a_body_alone() {
+    for (capacity, body, rest, alone, goes) in [
+        (SMALL, 0, 0, true, false),
+        (SMALL, 1, 0, false, true),
+        (SMALL + 1, 1, 0, false, false),
+        (SMALL + 1, 1, 0, true, true),
+        (800, 200, 0, false, true),
+        (801, 200, 0, false, false),
+        (SMALL, 10, 4, true, true),
+        (SMALL, 9, 4, true, false),
+        (SMALL, 1, 3, true, false),
+    ] {
+        let mut buffer = filled(capacity, body, rest);
+        let range = buffer.next(u32::MAX).unwrap().unwrap();
+        let judged = buffer.should_hand_over(&range, alone);
+        assert_eq!(judged, goes, "{capacity} {body} {rest} {alone}");
+    }
+}
+
+#[test]
+fn a_large_buffer_is_one_that_a_quiet_connection_does_not_have() {
+    assert!(!filled(SMALL, 1, 0).is_large() && filled(SMALL + 1, 1, 0).is_large());
+    let mut buffer = filled(SMALL, 1, 0);
+    buffer.apart.get_or_insert_default();
+    assert!(buffer.is_large());
+    buffer.next(u32::MAX).unwrap();
+    buffer.shrink();
+    assert!(!buffer.is_large());
+}
+
+#[test]
+fn a_buffer_is_taken_back_only_if_it_is_larger_and_the_other_is_not_in_use() {
+    let taken = |mut buffer: Buffer, capacity: usize| {
+        let place = buffer.bytes.as_ptr();
+        let unwanted = buffer.take_back(Vec::with_capacity(capacity));
+        (unwanted.as_ptr() == place).then_some((buffer.start, buffer.bytes.len()))
+    };
+    let whole = |capacity| {
+        let mut buffer = filled(capacity, 1, 0);
+        buffer.next(u32::MAX).unwrap();
+        buffer
+    };
+    assert_eq!((taken(whole(100), 100), taken(whole(100), 101)), (None, Some((0, 0))));
+    assert_eq!(taken(filled(100, 1, 0), 101), None, "a frame has begun in it");
+}
+
+#[test]
+fn of_long_byte_strings_the_two_places_given_back_last_are_kept() {
+    let place = || Vec::<u8>::with_capacity(body::LONG);
+    let mut buffer = Buffer::new();
+    assert_eq!(buffer.reuse_long(place()).capacity(), body::LONG, "there are none");
+    buffer.apart.get_or_insert_default();
+    let short = buffer.reuse_long(Vec::with_capacity(body::LONG - 1));
+    assert_eq!(short.capacity(), body::LONG - 1);
+    let places = [place(), place(), place(), place()];
+    let names = places.each_ref().map(Vec::as_ptr);
+    let gone = places.map(|place| buffer.reuse_long(place));
+    assert!(gone[0].capacity() == 0 && gone[1].capacity() == 0);
+    assert_eq!([gone[2].as_ptr(), gone[3].as_ptr()], [names[0], names[1]]);
+    let spares = buffer.apart.as_ref().unwrap().spares.each_ref();
+    assert_eq!(spares.map(Vec::as_ptr), [names[3], names[2]], "the newer first");
+}
+
+#[test]
+fn room_is_made_once_too_little_is_left_and_what_is_used_up_makes_way_first() {
+    let mut buffer = Buffer::new();
+    buffer.make_room();
+    assert!(buffer.offered() >= SMALL);
+    let place = buffer.bytes.as_ptr();
+    buffer.make_room();
+    assert_eq!(buffer.bytes.as_ptr(), place, "there is room");
+
+    let half = SMALL / 2;
+    for (came, moves) in [(half - LENGTH_PREFIX, false), (half - LENGTH_PREFIX + 1, true)] {
+        let mut buffer = filled(SMALL, came, 0);
+        buffer.bytes[..2].copy_from_slice(&300_u16.to_le_bytes());
+        let place = buffer.bytes.as_ptr();
+        buffer.make_room();
+        assert_eq!(buffer.bytes.as_ptr() != place, moves, "{came}");
+        assert!(buffer.offered() >= half);
+    }
+    // All that is missing of a frame, in one go.
+    let mut buffer = filled(SMALL, 100, 0);
+    buffer.bytes[..2].copy_from_slice(&5000_u16.to_le_bytes());
+    buffer.make_room();
+    assert!((4900..6000).contains(&buffer.offered()), "{}", buffer.offered());
+    // A frame that is used up, and half of the next one.
+    let mut buffer = filled(SMALL, 250, 100);
+    buffer.bytes[254..256].copy_from_slice(&200_u16.to_le_bytes());
+    buffer.next(u32::MAX).unwrap();
+    let place = buffer.bytes.as_ptr();
+    buffer.make_room();
+    assert_eq!((buffer.bytes.as_ptr(), buffer.start, buffer.pending()), (place, 0, 100));
+}
