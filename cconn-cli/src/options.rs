@@ -13,11 +13,14 @@ pub fn first(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut words: Vec<_> = words.collect();
     let mut program = Arguments::command();
     program.build();
-    let verb = words.iter().position(|word| program.find_subcommand(word).is_some());
+    let is_verb = |word: &OsString| program.find_subcommand(word).is_some();
+    let verb = words.iter().skip(1).position(is_verb).map(|at| at.saturating_add(1));
     let called = verb.and_then(|at| program.find_subcommand(words.get(at)?));
     let (Some(at), Some(verb)) = (verb, called.filter(|verb| takes_values(verb))) else {
         return words;
     };
+    // Behind the first value `--` would be one too.
+    let before_values = verb.get_positionals().filter(|arg| !arg.is_trailing_var_arg_set()).count();
     let mut behind = words.split_off(at.saturating_add(1)).into_iter();
     let mut others = Vec::new();
     while let Some(word) = behind.next() {
@@ -28,6 +31,7 @@ pub fn first(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
                 words.push(word);
                 words.extend(apart.then(|| behind.next()).flatten());
             }
+            _ if is_end && others.len() > before_values => {}
             _ => others.push(word),
         }
         if is_end {
@@ -79,6 +83,8 @@ mod tests {
             ("appeler 12800 dire -x --delai 2s -", vec!["-x", "-"]),
             ("appeler 12800 dire -- --json --delai", vec!["--json", "--delai"]),
             ("appeler --max 3 12800 dire --", vec![]),
+            ("appeler 12800 dire 1 -- --json", vec!["1", "--json"]),
+            ("appeler 12800 dire -1 -- -- --json", vec!["-1", "--", "--json"]),
             ("envoyer 12800 dire --max 3", vec!["--max", "3"]),
         ] {
             let parsed = parse(words);

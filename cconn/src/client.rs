@@ -37,9 +37,10 @@ pub(crate) use frames::{Manner, encode_frame};
 /// threads at once. Dropping the last handle on the client's side ends the connection: at once if
 /// the peer has taken up everything that was sent and nothing runs here, else like
 /// [`eteindre`](Client::eteindre), within one second, and at the end of it like
-/// [`close`](Client::close). The drop waits for that, except inside a command of the same
-/// connection; handles of several connections that a thread drops one after the other share the
-/// second, and a tenth of one for each more.
+/// [`close`](Client::close). The drop waits for that; clients that one thread drops one right after
+/// the other share the second, and each further one adds at most a tenth. Inside a command of the
+/// same connection the drop waits for nothing, and the stop has
+/// [`delai_arret`](crate::OptionsClient::delai_arret).
 ///
 /// | to | write |
 /// |---|---|

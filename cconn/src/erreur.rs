@@ -154,7 +154,7 @@ impl<E> Erreur<E> {
     pub fn commande(&self) -> Option<&str> {
         match self {
             Erreur::Distante(distante) => Some(&distante.commande),
-            Erreur::NonEnvoyee(non) => Some(&non.commande),
+            Erreur::NonEnvoyee(non) => Some(&*non.commande).filter(|nom| !nom.is_empty()),
             Erreur::Annulee(annulee) => Some(&*annulee.commande).filter(|nom| !nom.is_empty()),
             Erreur::Delai(delai) => delai.commande.as_deref(),
             Erreur::Fermee(fermee) => fermee.commande.as_deref(),
@@ -246,8 +246,8 @@ impl From<std::io::Error> for Erreur {
     }
 }
 
-/// In a command whose own error is a text, `?` makes that text of an error of this crate's: its
-/// caller is told what happened as it is told everything else, `Erreur::Refus`.
+/// For commands whose own error is a text: `?` turns an error of this crate into its text, and the
+/// caller gets it as `Erreur::Refus`.
 impl<E: fmt::Display> From<Erreur<E>> for String {
     fn from(error: Erreur<E>) -> Self {
         error.to_string()

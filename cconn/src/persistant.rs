@@ -313,7 +313,8 @@ impl ClientPersistant {
     #[doc(alias = "shutdown")]
     #[inline]
     pub fn eteindre(&self) -> Resultat<()> {
-        self.shared().end().map_or(Ok(()), |client| client.eteindre())
+        let client = self.shared().end().or_else(|| self.shared().last());
+        client.map_or(Ok(()), |client| client.eteindre())
     }
 
     #[inline]

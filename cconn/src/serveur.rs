@@ -186,7 +186,8 @@ impl Serveur {
     ///
     /// - [`Erreur::Usage`]: `lancer` runs already, or was called from inside a command or a hook of
     ///   this server; or a command is handed state or a session that is not there.
-    /// - [`Erreur::Delai`]: the orderly stop was not finished in its grace period.
+    /// - [`Erreur::Delai`]: connections had to be cut while the server stopped, at the end of the
+    ///   grace period or before it by another limit, such as `delai_ecriture`.
     ///
     /// # Blocking
     ///

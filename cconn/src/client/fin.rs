@@ -66,7 +66,9 @@ impl Client {
     /// # Errors
     ///
     /// - [`Erreur::Delai`]: the grace period (10 seconds unless set) ran out first.
-    /// - [`Erreur::Fermee`]: the connection was cut instead.
+    /// - [`Erreur::Fermee`]: the connection was cut instead, or the peer closed it before it was
+    ///   certain that everything sent was handled. A connection that the peer had closed before is
+    ///   `Ok`.
     ///
     /// # Blocking
     ///
@@ -102,9 +104,11 @@ impl Client {
     #[doc(alias = "shutdown")]
     pub fn eteindre(&self) -> Resultat<()> {
         let grace = self.link.limits.grace;
+        let was_over = !self.est_connecte();
         match self.link.stop(Instant::now().checked_add(grace)) {
             Stopped::Begun => Ok(()),
-            Stopped::Ended => self.result_of_end(),
+            Stopped::Ended if was_over => self.result_of_end(),
+            Stopped::Ended => self.result_of_stop(),
             Stopped::GraceOver => Err(self.grace_over(grace)),
         }
     }
@@ -207,6 +211,17 @@ impl Client {
                 Err(ended(&ending, self.link.identity.label(), None))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The result of a stop during which the connection has ended. A peer that closes it meanwhile
+    /// may be one that has not run what was sent.
+    fn result_of_stop(&self) -> Resultat<()> {
+        match self.link.ending() {
+            Some(ending) if ending.is_of_peer() && self.link.may_be_unhandled() => {
+                Err(ended(&ending, self.link.identity.label(), None))
+            }
+            _ => self.result_of_end(),
         }
     }
 

@@ -209,6 +209,9 @@ fn differing(there: &str, here: &str) -> String {
     }
 }
 
+/// What is known of a stop that the drop of the last handle had begun.
+const LET_GO: &str = "its last handle had been dropped, which leaves a second or so";
+
 /// The error of a connection that has ended. `about` is the command concerned, and whether it may
 /// have run.
 pub(crate) fn ended<E>(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -> Erreur<E> {
@@ -220,6 +223,7 @@ pub(crate) fn end_of(ending: &Ending, lien: &str, about: Option<(&str, bool)>) -
     let (raison, texte) = match ending {
         Ending::Finished { .. } => (RaisonFin::Terminee, ""),
         Ending::Idle { text } => (RaisonFin::Inactivite, &**text),
+        Ending::LetGo { .. } => (RaisonFin::DelaiDeGrace, LET_GO),
         Ending::Here { reason, text } => (RaisonFin::from_reason(*reason, true), &**text),
         Ending::Peer { reason, text } => (RaisonFin::of_peer(*reason, text), &**text),
         Ending::Cut { text, .. } => (RaisonFin::Coupee, &**text),

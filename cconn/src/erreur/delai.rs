@@ -171,6 +171,9 @@ pub enum Phase {
     /// An orderly stop.
     #[doc(alias = "Shutdown")]
     Arret,
+    /// The end of a child process.
+    #[doc(alias = "Child")]
+    Enfant,
     /// Writing the last words to a peer that is sent away.
     #[doc(alias = "Kick")]
     Expulsion,
@@ -186,6 +189,7 @@ impl Phase {
                 | Phase::Flux
                 | Phase::Rattrapage
                 | Phase::Retour
+                | Phase::Enfant
         )
     }
 
@@ -207,7 +211,8 @@ impl Phase {
                 "the peer had not taken all that was left to say to it",
                 ", and the connection was cut",
             ),
-            Phase::Arret => ("the orderly stop was not finished", ", and what was left was cut"),
+            Phase::Arret => ("not everything had ended in order", ", and what was left was cut"),
+            Phase::Enfant => ("the child has not ended", ", and runs on"),
         }
     }
 }

@@ -58,10 +58,11 @@ pub enum RaisonFin {
     /// Both sides said goodbye.
     #[doc(alias = "Finished")]
     Terminee,
-    /// This program called `close`.
+    /// This side closed it: its program called `close` or `expulser`, or dropped its last handle; or a
+    /// server gave the place of an unused client to another.
     #[doc(alias = "ClosedHere")]
     FermeeIci,
-    /// The peer's program called `close`.
+    /// The peer closed it: its program called `close`, or dropped its last handle.
     #[doc(alias = "ClosedByPeer")]
     FermeeParLePair,
     /// The peer's program sent this side away with [`expulser`](crate::Client::expulser); the text
@@ -71,13 +72,13 @@ pub enum RaisonFin {
     /// The stream ended or broke without a goodbye.
     #[doc(alias = "Cut")]
     Coupee,
-    /// The peer took no bytes for the whole write deadline.
+    /// One side took no bytes for the whole of the other's `delai_ecriture`.
     #[doc(alias = "SlowPeer")]
     PairLent,
     /// A message began to arrive and was not complete in its time.
     #[doc(alias = "SlowFrame")]
     TrameLente,
-    /// The peer sent bytes that break the protocol.
+    /// One side sent bytes that break the protocol.
     #[doc(alias = "Protocol")]
     Protocole,
     /// The grace period of a stop ran out.

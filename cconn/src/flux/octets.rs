@@ -105,7 +105,9 @@ impl<E> Flux<Octets, E> {
     /// on either side.
     ///
     /// The closure runs for each item, on the thread that takes it: where the stream is an argument
-    /// or an answer, on the one that feeds it to the peer. It should not take long.
+    /// or an answer, on the one that feeds it to the peer. It should not take long. A channel's stream
+    /// becomes an iterator's: feeding it to a peer takes a thread, and it may be silent no longer than
+    /// [`delai_silence`](crate::OptionsClient::delai_silence).
     ///
     /// # Examples
     ///

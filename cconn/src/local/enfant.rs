@@ -76,7 +76,7 @@ impl Enfant {
     pub fn attendre_fin(&self, delai: Duration) -> Resultat<ExitStatus> {
         self.process.wait(delai).ok_or_else(|| {
             Erreur::Delai(Box::new(Delai {
-                phase: Phase::Arret,
+                phase: Phase::Enfant,
                 delai,
                 commande: None,
                 lien: self.client.to_string().into(),

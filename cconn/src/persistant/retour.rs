@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::patience::{Pauses, Tokens};
 use super::{Reconnu, Retour};
 use crate::adresse::{Adresse, AdresseInvalide};
-use crate::client::Client;
+use crate::client::{Client, ClientFaible};
 use crate::commande::{Given, Lien, Registry, fence};
 use crate::connexion::{Settings, connect};
 use crate::erreur::{
@@ -50,6 +50,8 @@ enum Place {
 #[derive(Debug, Default)]
 pub(super) struct State {
     place: Place,
+    /// The last connection, once the program has ended it: it may still be stopping.
+    last: Option<ClientFaible>,
     /// The number of the last connection, counted from 1.
     number: u64,
     /// The number of the last connection that has ended. `ended <= number`
@@ -312,10 +314,19 @@ impl Shared {
     pub(super) fn end(&self) -> Option<Client> {
         let mut state = self.state.lock();
         let client = state.leave(Place::Over);
+        if let Some(client) = &client {
+            state.last = Some(client.faible());
+        }
         drop(state);
         self.changed.notify_all();
         self.commands.let_go();
         client
+    }
+
+    /// The connection that was there when the client was ended, while something of it is left.
+    #[inline]
+    pub(super) fn last(&self) -> Option<Client> {
+        self.state.lock().last.as_ref()?.client()
     }
 
     #[inline]

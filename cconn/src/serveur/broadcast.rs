@@ -29,7 +29,7 @@ pub struct Diffusion {
     #[doc(alias = "replaced")]
     pub remplaces: usize,
     /// Clients that have no room for the message now, that accept no message so large, or that are
-    /// stopping. The program may close them or leave them connected.
+    /// stopping; of a list that the program gave, also those that had gone. The program may close them or leave them connected.
     #[doc(alias = "missed")]
     pub manques: Vec<Client>,
 }
@@ -124,8 +124,12 @@ impl Serveur {
         clients: impl IntoIterator<Item = &'c Client>,
         message: impl Message,
     ) -> Resultat<Diffusion> {
-        let links: Vec<_> = clients.into_iter().map(|client| client.link.clone()).collect();
-        self.sender().broadcast(&message, &links, send_or_miss)
+        let clients = clients.into_iter();
+        let (there, gone): (Vec<_>, Vec<_>) = clients.partition(|client| client.est_connecte());
+        let links: Vec<_> = there.iter().map(|client| client.link.clone()).collect();
+        let mut diffusion = self.sender().broadcast(&message, &links, send_or_miss)?;
+        diffusion.manques.extend(gone.into_iter().cloned());
+        Ok(diffusion)
     }
 
     /// Sends a message to the connected clients that a closure chooses, without an answer. The

@@ -215,6 +215,12 @@ fn ends_by_itself(how: &str, address: &str, client: Client) {
             });
             sent.recv().expect("they are sent");
         }
+        "stopping" => {
+            send(&client);
+            thread::spawn(move || client.eteindre());
+            // The stop has begun and waits for the peer.
+            thread::sleep(Duration::from_millis(50));
+        }
         "two" => {
             let other = launched(address);
             for _ in 0..LINES / 2 {

@@ -134,7 +134,18 @@ fn run_by_a_busy_server(how: &str) -> usize {
 #[test]
 fn a_busy_peer_runs_what_it_had_not_begun_when_main_returned() {
     with_watchdog("busy peers", LIMIT, || {
-        for how in ["main", "static", "forget", "moved", "lancer", "exit", "thread-parked", "two"] {
+        let ends = [
+            "main",
+            "static",
+            "forget",
+            "moved",
+            "lancer",
+            "exit",
+            "thread-parked",
+            "two",
+            "stopping",
+        ];
+        for how in ends {
             assert_eq!(run_by_a_busy_server(how), LINES, "{how}");
         }
     });

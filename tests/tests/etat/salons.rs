@@ -149,7 +149,11 @@ fn only_clients_of_the_server_enter() {
         }
         // To a list it may belong: it is a handle like any other.
         let list = [foreign.clone()];
-        assert_eq!(running.serveur.diffuser_a(&list, entendre { mot: "x" }).unwrap().atteints, 1);
+        let said = || running.serveur.diffuser_a(&list, entendre { mot: "x" }).unwrap();
+        assert_eq!((said().atteints, said().manques.len()), (1, 0));
+        // Who has gone is missed: the list is the program's.
+        foreign.close();
+        assert_eq!((said().atteints, said().manques.len()), (0, 1));
         running.stop().unwrap();
         other.stop().unwrap();
     });

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cconn::erreur::RaisonFin;
 use cconn::{Client, Erreur, Serveur, nommee};
 use cconn_tests::raw::{Raw, call};
-use cconn_tests::with_watchdog;
+use cconn_tests::{undisturbed, until, with_watchdog};
 
 use super::LIMIT;
 
@@ -73,30 +73,30 @@ fn ends((name, end, [at_client, at_server]): End) {
 /// ended a connection meanwhile.
 #[test]
 fn a_stop_that_a_slow_client_spoils_says_so() {
-    with_watchdog("a slow client", LIMIT, || {
-        let options = Serveur::options(0).delai_ecriture(Duration::from_millis(300));
-        let serveur = options.ouvrir().unwrap();
-        serveur.enregistrer_commande("large", |_, (): ()| vec![7_u8; 60 << 10]).unwrap();
-        let running = serveur.clone();
-        let lancer = thread::spawn(move || running.lancer());
-        let mut deaf = Raw::client(serveur.adresse().socket().unwrap());
-        for id in 1..=1000 {
-            deaf.send(&call(id, "large", &[]));
-        }
-        while serveur.clients().is_empty() {
-            thread::yield_now();
-        }
-        let begin = Instant::now();
-        let Err(Erreur::Delai(late)) = serveur.eteindre() else { panic!("it was cut") };
-        assert!(late.delai <= begin.elapsed(), "{late}");
-        let text = late.to_string();
-        assert!(text.contains("1 connection was cut, one of them early: "), "{text}");
-        assert!(text.contains("the whole of `delai_ecriture`"), "{text}");
-        assert!(!text.contains("threads are still"), "{text}");
-        lancer.join().unwrap().unwrap_err();
-        // Its connection is kept until now.
-        assert!(deaf.address().port() > 0);
-    });
+    with_watchdog("a slow client", LIMIT, || undisturbed(Duration::from_millis(100), slow_client));
+}
+
+fn slow_client() {
+    let options = Serveur::options(0).delai_ecriture(Duration::from_millis(300));
+    let serveur = options.ouvrir().unwrap();
+    serveur.enregistrer_commande("large", |_, (): ()| vec![7_u8; 60 << 10]).unwrap();
+    let running = serveur.clone();
+    let lancer = thread::spawn(move || running.lancer());
+    let mut deaf = Raw::client(serveur.adresse().socket().unwrap());
+    for id in 1..=1000 {
+        deaf.send(&call(id, "large", &[]));
+    }
+    until("the client is there", || !serveur.clients().is_empty());
+    let begin = Instant::now();
+    let Err(Erreur::Delai(late)) = serveur.eteindre() else { panic!("it was cut") };
+    assert!(late.delai <= begin.elapsed(), "{late}");
+    let text = late.to_string();
+    assert!(text.contains("1 connection was cut, before the end of `delai_arret`: "), "{text}");
+    assert!(text.contains("the whole of `delai_ecriture`"), "{text}");
+    assert!(!text.contains("still inside"), "{text}");
+    lancer.join().unwrap().unwrap_err();
+    // Its connection is kept until now.
+    assert!(deaf.address().port() > 0);
 }
 
 #[test]

@@ -340,3 +340,32 @@ fn a_closure_of_quand_prete_does_not_wait_for_a_connection() {
         server.stop();
     });
 }
+
+/// `eteindre` waits as often as it is called: who calls it second must not be told that all is done.
+#[test]
+fn a_second_stop_waits_for_the_first_ones_end() {
+    with_watchdog("two stops", LIMIT, || {
+        let running = Running::new();
+        let (begun, begins) = mpsc::channel();
+        let done = Arc::new(AtomicU32::new(0));
+        let count = done.clone();
+        running
+            .serveur
+            .enregistrer_commande("lente", move |_, (): ()| {
+                begun.send(()).unwrap();
+                thread::sleep(Duration::from_millis(300));
+                count.fetch_add(1, Ordering::Relaxed);
+            })
+            .unwrap();
+        let client = options(running.port()).connecter().unwrap();
+        client.envoyer(nommee("lente", ())).unwrap();
+        begins.recv().unwrap();
+        let other = client.clone();
+        let first = thread::spawn(move || other.eteindre());
+        until("the client is over", || client.client().is_none());
+        client.eteindre().unwrap();
+        assert_eq!(done.load(Ordering::Relaxed), 1, "it returned before the first one");
+        first.join().unwrap().unwrap();
+        client.eteindre().unwrap();
+    });
+}

@@ -159,7 +159,8 @@ fn a_wait_for_a_child_that_runs_on_ends_in_time() {
         let enfant = child("enfant");
         for millis in [0, 1, 20] {
             let late = enfant.attendre_fin(Duration::from_millis(millis)).unwrap_err();
-            assert!(matches!(late, Erreur::Delai(_)), "{late:?}");
+            assert!(matches!(late, Erreur::Delai(_)) && !late.est_fatale(), "{late:?}");
+            assert!(late.to_string().contains("the child has not ended after"), "{late}");
         }
         assert!(enfant.est_connecte());
     });

@@ -14,6 +14,11 @@ use super::state::State;
 use crate::sync::{Rule, holds};
 use crate::wire::{self, EndReason};
 
+/// What the peer is told whose commands were not begun when this side's program had let go of its
+/// last handle and the time of its stop was over.
+const UNBEGUN: &str =
+    "its program let go of the connection, and commands that had arrived there were not run";
+
 impl State {
     /// Begins the orderly stop because a thread here asks for it.
     pub(crate) fn begin_stop_here(&mut self) {
@@ -26,9 +31,29 @@ impl State {
         self.goodbye.note_let_go();
     }
 
-    /// Ends a connection whose orderly stop has outlasted its grace period.
+    /// Whether this side has said `adieu`.
+    pub(crate) fn has_said_adieu(&self) -> bool {
+        self.goodbye.has_said_adieu()
+    }
+
+    /// Ends a connection whose orderly stop has outlasted its grace period. A program that has let
+    /// go of its last handle wanted the end: the peer still runs what had arrived there, and is told
+    /// if commands of its own were not.
+    // [goodbye.grace] [goodbye.let-go]
     pub(crate) fn end_grace(&mut self) {
-        self.close(Ending::here(self.goodbye.reason_of_grace(), ""));
+        self.close(if !self.goodbye.is_let_go() {
+            Ending::here(EndReason::GraceOver, "")
+        } else if self.turn.is_queue_empty() {
+            Ending::LetGo { text: "".into() }
+        } else {
+            Ending::LetGo { text: UNBEGUN.into() }
+        });
+    }
+
+    /// Whether commands that had arrived were dropped when the connection was closed, which its peer
+    /// had closed before.
+    pub(crate) fn has_dropped_rest(&self) -> bool {
+        self.goodbye.has_dropped_rest
     }
 
     /// Begins the orderly stop, unless it has begun.
@@ -112,7 +137,7 @@ impl State {
         let words = match &ending {
             _ if self.ended().is_some() => self.close_at_the_end(ending),
             Ending::Finished { .. } => self.set_ended(ending, LastWords::EndOfStream),
-            Ending::Here { .. } | Ending::Idle { .. } => {
+            Ending::Here { .. } | Ending::Idle { .. } | Ending::LetGo { .. } => {
                 if let Some((reason, text)) = ending.last_words() {
                     self.append_with(|out| wire::write_adieu(out, reason, text));
                 }
@@ -129,6 +154,9 @@ impl State {
         }
         self.goodbye.set_closed();
         self.all_are_unwanted();
+        let was_closed_by_peer =
+            self.ended().is_some_and(|end| matches!(**end, Ending::Peer { .. }));
+        self.goodbye.has_dropped_rest = was_closed_by_peer && !self.turn.is_queue_empty();
         self.turn.clear();
         self.turn.void_promises();
         self.lose_channels();
@@ -181,8 +209,8 @@ impl State {
         self.outbox.clear();
         self.turn.winding_up = true;
         self.due.say(LastWords::HangUp);
-        // Commands that are left may take as long as a stop.
-        self.goodbye.restart_grace();
+        // [abrupt.sent-away]
+        self.goodbye.begin_rest();
         self.tended.stops = true;
         self.begin_end(ending);
         self.offer_turn();

@@ -21,6 +21,9 @@ pub(crate) enum Ending {
     /// This side ended the connection because nothing was asked on it for as long as its limit
     /// allows. The peer is sent away with the text.
     Idle { text: Box<str> },
+    /// The stop that the drop of the last handle had begun was not finished in its time. The peer
+    /// still runs what had arrived there; with a text it is sent away.
+    LetGo { text: Box<str> },
     /// The peer ended the connection and gave this reason.
     Peer { reason: EndReason, text: Box<str> },
     /// The stream ended or broke without a goodbye.
@@ -56,7 +59,7 @@ impl Ending {
             Ending::Peer { reason, .. } => {
                 matches!(reason, EndReason::Finished | EndReason::Closed) && !self.is_expulsion()
             }
-            Ending::Idle { .. } | Ending::Cut { .. } => false,
+            Ending::Idle { .. } | Ending::LetGo { .. } | Ending::Cut { .. } => false,
         }
     }
 
@@ -64,17 +67,22 @@ impl Ending {
     pub(crate) fn is_here(&self) -> bool {
         match self {
             Ending::Finished { asked_here } => *asked_here,
-            Ending::Here { .. } | Ending::Idle { .. } => true,
+            Ending::Here { .. } | Ending::Idle { .. } | Ending::LetGo { .. } => true,
             Ending::Peer { .. } | Ending::Cut { .. } => false,
         }
+    }
+
+    /// Whether the peer ended the connection, for whatever reason.
+    pub(crate) fn is_of_peer(&self) -> bool {
+        matches!(self, Ending::Peer { .. })
     }
 
     /// The last words of this side, if the ending is one that it has to tell the peer of.
     pub(super) fn last_words(&self) -> Option<(EndReason, &str)> {
         match self {
             Ending::Here { reason, text } => Some((*reason, text)),
-            // [abrupt.text]
-            Ending::Idle { text } => Some((EndReason::Closed, text)),
+            // [abrupt.text] [goodbye.let-go]
+            Ending::Idle { text } | Ending::LetGo { text } => Some((EndReason::Closed, text)),
             Ending::Finished { .. } | Ending::Peer { .. } | Ending::Cut { .. } => None,
         }
     }
@@ -112,6 +120,20 @@ enum Stop {
     Begun(Option<Instant>),
     /// The peer is being sent away, by a thread that has a deadline of its own.
     Watched,
+    /// The peer has closed the connection, and what had arrived before is run, however long that
+    /// takes.
+    Rest,
+}
+
+/// Whether the program of this side has asked for the stop, while the connection had not ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Asked {
+    #[default]
+    No,
+    /// A thread here has asked for it.
+    Here,
+    /// The program has let go of its last handle.
+    LetGo,
 }
 
 /// The parts of the goodbye that one side has said.
@@ -140,10 +162,10 @@ enum End {
 #[derive(Debug, Default)]
 pub(crate) struct Goodbye {
     stop: Stop,
-    /// A thread here asked for the stop while the connection had not ended.
-    is_asked_here: bool,
-    /// The program has let go of its last handle.
-    is_let_go: bool,
+    asked: Asked,
+    /// Commands that had arrived were dropped when the connection was closed, which its peer had
+    /// closed before.
+    pub(super) has_dropped_rest: bool,
     /// The parts of our goodbye that are in the outbox or written, or could not be written any
     /// more.
     ours: Said,
@@ -182,7 +204,7 @@ impl Goodbye {
     pub(super) fn note_stop(&mut self, now: Instant) -> Option<Instant> {
         match &mut self.stop {
             Stop::Begun(since) => Some(*since.get_or_insert(now)),
-            Stop::No | Stop::Watched => None,
+            Stop::No | Stop::Watched | Stop::Rest => None,
         }
     }
 
@@ -190,7 +212,7 @@ impl Goodbye {
     pub(super) fn stopping_since(&self) -> Option<Instant> {
         match self.stop {
             Stop::Begun(since) => since,
-            Stop::No | Stop::Watched => None,
+            Stop::No | Stop::Watched | Stop::Rest => None,
         }
     }
 
@@ -203,25 +225,31 @@ impl Goodbye {
 
     /// Notes that a thread here asks for the stop. A connection that has ended can't be stopped.
     pub(super) fn ask_here(&mut self) {
-        self.is_asked_here |= self.ended().is_none();
+        if self.ended().is_none() && self.asked == Asked::No {
+            self.asked = Asked::Here;
+        }
     }
 
     /// Whether a thread here asked for the stop before the connection ended.
     pub(crate) fn is_asked_here(&self) -> bool {
-        self.is_asked_here
+        self.asked != Asked::No
     }
 
-    /// Notes that the program has let go of its last handle: nobody is told how the stop ends.
+    /// Notes that the program has let go of its last handle.
     pub(super) fn note_let_go(&mut self) {
-        self.is_let_go = true;
+        if self.ended().is_none() {
+            self.asked = Asked::LetGo;
+        }
     }
 
-    /// The reason of an end at the end of the grace period. A program that has let go of its last
-    /// handle wanted the end, and nobody would be told of a cut: the peer still runs what had
-    /// arrived there.
-    // [goodbye.grace] [abrupt.sent-away]
-    pub(super) fn reason_of_grace(&self) -> EndReason {
-        if self.is_let_go { EndReason::Closed } else { EndReason::GraceOver }
+    /// Whether the program has let go of its last handle.
+    pub(super) fn is_let_go(&self) -> bool {
+        self.asked == Asked::LetGo
+    }
+
+    /// Whether this side has said `adieu`.
+    pub(super) fn has_said_adieu(&self) -> bool {
+        self.ours == Said::Adieu
     }
 
     /// Notes that the peer is sent away by a thread with a deadline of its own.
@@ -229,9 +257,12 @@ impl Goodbye {
         self.stop = Stop::Watched;
     }
 
-    /// Gives what is left to run the grace period, from now on.
-    pub(super) fn restart_grace(&mut self) {
-        self.stop = Stop::Begun(None);
+    /// Notes that the peer has closed the connection and what had arrived is left to be run. A stop
+    /// that was asked for here keeps its grace period; one that the peer had begun is over.
+    pub(super) fn begin_rest(&mut self) {
+        if self.asked == Asked::No || self.stop == Stop::No {
+            self.stop = Stop::Rest;
+        }
     }
 
     /// Notes that our `retrait` is written, or about to be, behind outbox position `at`.

@@ -132,6 +132,11 @@ impl State {
         self.turn.is_idle() && self.calls.waiting() == 0 && all_taken_up
     }
 
+    /// Whether one-way messages were sent of which nothing is known to have been started.
+    pub(crate) fn may_be_unhandled(&self) -> bool {
+        self.last_one_way > self.calls.settled()
+    }
+
     // The helm.
 
     /// Whether no thread reads.

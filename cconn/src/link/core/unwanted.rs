@@ -101,7 +101,8 @@ fn unwanted_by(ending: &Ending) -> Unwanted {
     match ending {
         Ending::Finished { .. }
         | Ending::Here { reason: EndReason::Closed | EndReason::GraceOver, .. }
-        | Ending::Idle { .. } => Unwanted::Stopped,
+        | Ending::Idle { .. }
+        | Ending::LetGo { .. } => Unwanted::Stopped,
         Ending::Here { .. } | Ending::Peer { .. } | Ending::Cut { .. } => Unwanted::Lost,
     }
 }

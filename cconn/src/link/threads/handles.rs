@@ -59,6 +59,8 @@ impl Link {
             return false;
         }
         self.locked_soon(|state| {
+            // What has come and was not read is a command of the peer's, most likely.
+            state.look();
             if state.ended().is_some() || !state.is_all_taken_up() {
                 state.note_let_go();
                 return !state.is_closed();

@@ -208,14 +208,15 @@ impl Link {
         });
     }
 
-    /// Says goodbye, as the process's last act, unless an orderly end has begun.
+    /// Says goodbye, as the process's last act, unless it was said. A stop that has begun has not said
+    /// it: the peer would take the end of the stream for a cut.
     ///
     /// The peer alone learns of it. Here the connection goes on for the moment that the process still
     /// has: no other thread's call fails, and no hook of the program's runs beside its end.
-    // [adieu.abrupt]
+    // [adieu.abrupt] [adieu.late-abrupt]
     fn take_leave(&self) {
         self.locked_soon(|state| {
-            if state.ended().is_none() && !state.is_stopping() && !state.has_unwritten() {
+            if state.ended().is_none() && !state.has_said_adieu() && !state.has_unwritten() {
                 state.append_with(|out| wire::write_adieu(out, EndReason::Closed, ""));
                 state.flush_ready();
             }

@@ -21,7 +21,7 @@ use crate::link::core::route::Kinds;
 use crate::link::io::channel::{Channel, ChannelParts};
 use crate::sync::process_id;
 use crate::transport::Transport;
-use crate::wire::Features;
+use crate::wire::{EndReason, Features};
 
 /// The commands of one connection. The registry in the layer above implements it.
 pub(crate) trait Dispatch: Kinds + Any + Send + Sync {
@@ -181,9 +181,17 @@ impl Link {
             ending.is_here() && !ending.is_orderly() && !matches!(**ending, Ending::Idle { .. })
         };
         self.locked_soon(|state| {
+            if state.has_dropped_rest() {
+                return Some(Arc::new(Ending::here(EndReason::GraceOver, "")));
+            }
             let ended = state.ended().filter(|_| state.is_stop_asked_here());
             ended.filter(|ending| cut(ending)).cloned()
         })
+    }
+
+    /// Whether the peer may not have run everything that was sent.
+    pub(crate) fn may_be_unhandled(&self) -> bool {
+        self.locked_soon(|state| state.may_be_unhandled())
     }
 
     /// Counts a notice of a failure that is not delivered to the program.

@@ -115,12 +115,19 @@ impl Link {
         if code == FailureCode::Handler { Ok(()) } else { Err(text.into()) }
     }
 
-    /// Sends the frame that answers the call of a promise. Blocks while the outbox has no room.
+    /// Sends the frame that answers the call of a promise. Blocks while the outbox has no room, if
+    /// the thread `may_wait`: each promise appends one frame at most.
     #[inline]
-    fn answer_later(&self, call: CallId, frame: &mut Answering) -> Result<(), Unwanted> {
+    fn answer_later(
+        &self,
+        call: CallId,
+        frame: &mut Answering,
+        may_wait: bool,
+    ) -> Result<(), Unwanted> {
+        // A waker may not wait. Without a watchman no other thread would write what is left.
+        let may_wait = (may_wait || self.watch.is_none()) && !is_telling();
         self.locked(|state| {
-            // A waker may not wait; each promise appends one frame at most.
-            if state.is_above_high_water() && !is_telling() {
+            if state.is_above_high_water() && may_wait {
                 // The wait ends with room in the outbox or with the connection.
                 let _never_late = state.await_room(&mut Deadline::Never);
             }
@@ -130,7 +137,7 @@ impl Link {
             }
             // The goodbye may have waited for it.
             state.advance_goodbye();
-            let mut patience = if is_telling() { Deadline::NO_TIME } else { self.patience() };
+            let mut patience = if may_wait { self.patience() } else { Deadline::NO_TIME };
             self.flush_or_leave(state, Appended::Message, &mut patience);
             kept
         })
@@ -159,7 +166,7 @@ impl Promise {
             return Err(NotKept::Unwanted(Unwanted::Lost));
         };
         let written = link.write_outcome((call, self.command), (outcome, header), &mut frame);
-        let sent = link.answer_later(call, &mut frame);
+        let sent = link.answer_later(call, &mut frame, true);
         put_scratch(frame.bytes);
         sent.map_err(NotKept::Unwanted)?;
         written.map_err(NotKept::Unsent)
@@ -211,7 +218,8 @@ impl Promise {
     /// The connection that the command came by, as texts show it.
     #[inline]
     pub(crate) fn label(&self) -> Box<str> {
-        self.link.upgrade().map_or_else(Box::default, |link| link.identity.label().into())
+        let over = || "a connection that is over".into();
+        self.link.upgrade().map_or_else(over, |link| link.identity.label().into())
     }
 }
 
@@ -227,7 +235,7 @@ impl Drop for Promise {
         if holds(Rule::DroppedPromiseAnswers) {
             let mut frame = Answering::default();
             let _said = link.write_outcome((call, self.command), (Outcome::Later, 0), &mut frame);
-            let _nobody_waits = link.answer_later(call, &mut frame);
+            let _nobody_waits = link.answer_later(call, &mut frame, false);
         }
     }
 }

@@ -5,17 +5,20 @@ use std::time::{Duration, Instant};
 
 use crate::link::Link;
 use crate::link::core::limits::LAST_GRACE;
+use crate::link::verbs::stop::Stopped;
 use crate::sync::{now, thread_local};
 
 /// How long a drop may take at least, however long those before it in the row have taken: enough for
 /// a peer that is not busy.
 const LEAST_OF_ROW: Duration = Duration::from_millis(100);
 
-/// How soon after a drop the next one belongs to the same row.
-const ROW: Duration = Duration::from_millis(10);
+/// How soon after a drop the next one belongs to the same row, also where the thread was held up in
+/// between.
+const ROW: Duration = Duration::from_millis(100);
 
 thread_local! {
-    /// The last row of drops of this thread: until when it may take, and when its last drop ended.
+    /// The last row of drops of this thread, if one of them has used up its time: until when the row
+    /// may take, and when its last such drop ended.
     static LAST_ROW: Cell<Option<(Instant, Instant)>> = const { Cell::new(None) };
 }
 
@@ -44,8 +47,10 @@ impl Link {
             Some((until, _)) => begin.checked_add(LEAST_OF_ROW).map(|least| least.max(until)),
             None => begin.checked_add(LAST_GRACE),
         };
-        self.stop(until);
-        if let Some(until) = until {
+        // A drop that needs less than its time takes none from those behind it.
+        if self.stop(until) == Stopped::GraceOver
+            && let Some(until) = until
+        {
             let _no_locals = LAST_ROW.try_with(|last| last.set(Some((until, now()))));
         }
     }

@@ -152,7 +152,10 @@ impl fmt::Display for Cut {
             write!(f, ", {threads} {are} still inside a command or a hook")?;
         }
         match &self.early {
-            Some(early) => write!(f, ", one of them early: {early}"),
+            Some(early) => {
+                let which = if connections > 1 { "one of them " } else { "" };
+                write!(f, ", {which}before the end of `delai_arret`: {early}")
+            }
             None => Ok(()),
         }
     }
