@@ -17,9 +17,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Usage`](crate::Erreur::Usage): a value of that type was given already, or the
+    /// - [`Erreur::Usage`]: a value of that type was given already, or the
     ///   client is one of a server: there the server is given it.
-    /// - [`Erreur::Enregistrement`](crate::Erreur::Enregistrement): the connection has ended.
+    /// - [`Erreur::Enregistrement`]: the connection has ended.
     #[doc(alias("state", "manage", "app_data", "with_state"))]
     #[doc(alias = "provide")]
     pub fn fournir<T: Send + Sync + 'static>(&self, valeur: T) -> Resultat<()> {
@@ -35,9 +35,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// - [`Erreur::Usage`](crate::Erreur::Usage): the connection has a session of that type, which
+    /// - [`Erreur::Usage`]: the connection has a session of that type, which
     ///   stays as it is.
-    /// - [`Erreur::Fermee`](crate::Erreur::Fermee): the connection has ended.
+    /// - [`Erreur::Fermee`]: the connection has ended.
     ///
     /// # Examples
     ///
@@ -121,7 +121,7 @@ impl Client {
     /// client's own. `None` if none of that type was given.
     ///
     /// For hooks and for commands that are closures; a function under `#[commande]` takes
-    /// [`&Etat<T>`](crate::Etat).
+    /// [`&Etat<T>`](Etat).
     ///
     /// # Examples
     ///

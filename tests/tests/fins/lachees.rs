@@ -2,12 +2,12 @@
 //! waits.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cconn::erreur::RaisonFin;
-use cconn::{Client, Erreur, OptionsServeur, Resultat, Serveur, nommee};
+use cconn::{Client, Erreur, Etat, OptionsServeur, Resultat, Serveur, commande, commandes, nommee};
 use cconn_tests::{undisturbed, until, with_watchdog};
 
 use super::LIMIT;
@@ -79,7 +79,7 @@ fn what_had_arrived_runs_though_a_command_dropped_the_last_handle() {
             .delai_arret(Duration::from_millis(100))
             .connecter()
             .unwrap();
-        let own = std::sync::Mutex::new(None);
+        let own = Mutex::new(None);
         let own = Arc::new(own);
         let held = own.clone();
         client
@@ -146,6 +146,36 @@ fn what_had_arrived_runs_behind_a_close_for_longer_than_a_stop_may_take() {
             until("the line is run", || busy.lines.load(Ordering::Relaxed) == LINES);
             busy.assert_handles(LINES);
         }
+    });
+}
+
+/// It returns when nobody holds the other end any more.
+#[commande(parallele)]
+fn attend(fin: &Etat<Mutex<mpsc::Receiver<()>>>) {
+    let _nobody_sends = fin.lock().unwrap().recv();
+}
+
+/// A command that does not return hides the end for no longer than a stop may take.
+#[test]
+fn the_end_is_told_though_a_command_that_was_begun_does_not_return() {
+    with_watchdog("a command that does not return", LIMIT, || {
+        let (told, hook) = mpsc::channel();
+        let (held, end) = mpsc::channel::<()>();
+        let options = Serveur::options(0)
+            .delai_arret(Duration::from_millis(200))
+            .fournir(Mutex::new(end))
+            .quand_deconnecte(move |_, _| told.send(()).unwrap());
+        let busy = Busy::with(options, Duration::from_millis(500));
+        busy.serveur.enregistrer(commandes![attend]).unwrap();
+        let client = Client::new(busy.serveur.adresse()).unwrap();
+        client.envoyer(attend {}).unwrap();
+        client.appeler::<(), _>(nommee("line", ())).unwrap();
+        client.envoyer(nommee("busy", ())).unwrap();
+        client.envoyer(nommee("line", ())).unwrap();
+        client.close();
+        hook.recv_timeout(LIMIT).expect("the end is told");
+        drop(held);
+        busy.assert_handles(2);
     });
 }
 

@@ -120,8 +120,7 @@ enum Stop {
     Begun(Option<Instant>),
     /// The peer is being sent away, by a thread that has a deadline of its own.
     Watched,
-    /// The peer has closed the connection, and what had arrived before is run, however long that
-    /// takes.
+    /// The peer has closed the connection, and commands that had arrived before wait to be begun.
     Rest,
 }
 
@@ -255,6 +254,17 @@ impl Goodbye {
     /// Notes that the peer is sent away by a thread with a deadline of its own.
     pub(super) fn begin_expulsion(&mut self) {
         self.stop = Stop::Watched;
+    }
+
+    /// Whether commands of a peer that has closed the connection may wait to be begun.
+    pub(super) fn is_rest(&self) -> bool {
+        self.stop == Stop::Rest
+    }
+
+    /// Notes that all commands are begun of a peer that has closed the connection: what still runs has
+    /// the grace period, from now on.
+    pub(super) fn end_rest(&mut self) {
+        self.stop = Stop::Begun(None);
     }
 
     /// Notes that the peer has closed the connection and what had arrived is left to be run. A stop

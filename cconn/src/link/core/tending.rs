@@ -223,6 +223,12 @@ impl State {
         if self.is_closed() {
             return None;
         }
+        if self.goodbye.is_rest() {
+            if !self.turn.is_queue_empty() {
+                return Some(most);
+            }
+            self.goodbye.end_rest();
+        }
         let since = self.goodbye.note_stop(now)?;
         Some(most.saturating_sub(now.saturating_duration_since(since)))
     }
