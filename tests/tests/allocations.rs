@@ -20,11 +20,11 @@ const WARM_UP: usize = 10_000;
 const COUNTED: usize = 2_000;
 
 /// Rounds that are counted, each by itself.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
 
 /// One-way messages that share one allocation at least, in the best round: buffers follow the
 /// size of the bursts, which is a matter of time, so now and then one is made or grown.
-const PER_GROWTH: usize = 500;
+const PER_GROWTH: usize = 200;
 
 /// Deferred calls that are in flight together.
 const IN_FLIGHT: usize = 100;
