@@ -1,13 +1,13 @@
 //! Which side ended a connection, and for which of its settings.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::erreur::RaisonFin;
-use cconn::{Client, Erreur, Serveur, nommee};
-use cconn_tests::raw::{Raw, call};
-use cconn_tests::{undisturbed, until, with_watchdog};
+use cconn::{Client, Erreur, Etat, Promesse, Serveur, commande, commandes, nommee};
+use cconn_tests::raw::{Greeting, Raw, call};
+use cconn_tests::{undisturbed, until, until_some, with_watchdog};
 
 use super::LIMIT;
 
@@ -107,5 +107,40 @@ fn a_call_by_an_ended_connection_says_which_side_ended_it() {
         client.eteindre().unwrap();
         let text = client.appeler::<(), _>(nommee("rien", ())).unwrap_err().to_string();
         assert!(text.contains("in an orderly way, as this side asked"), "{text}");
+    });
+}
+
+type Promises = Mutex<Vec<Promesse<u8>>>;
+
+#[commande]
+fn promet(promesse: Promesse<u8>, gardees: &Etat<Promises>) {
+    gardees.lock().unwrap().push(promesse);
+}
+
+/// A promise may be dropped under a lock of the program's, whatever its caller takes.
+#[test]
+fn the_drop_of_a_promise_waits_for_no_deaf_peer() {
+    with_watchdog("a deaf peer", LIMIT, || {
+        let options = Serveur::options(0).delai_ecriture(Duration::from_secs(3));
+        let serveur = options.fournir(Promises::default()).ouvrir().unwrap();
+        serveur.enregistrer(commandes![promet]).unwrap();
+        let running = serveur.clone();
+        let lancer = thread::spawn(move || running.lancer());
+        let greeting = Greeting { window: 1 << 30, max_frame: 1 << 20, ..Greeting::client() };
+        let mut deaf = Raw::client_with(serveur.adresse().socket().unwrap(), &greeting);
+        deaf.send(&call(1, "promet", &[]));
+        let there = until_some("the client is there", || serveur.clients().pop());
+        let kept = || there.avec_etat(|gardees: &Promises| gardees.lock().unwrap().pop()).unwrap();
+        let promise = until_some("the promise is made", kept);
+        // What the peer does not take fills the socket, and then the outbox.
+        while there.essayer(nommee("line", (vec![0_u8; 60_000],))).is_ok() {}
+        let begin = Instant::now();
+        drop(promise);
+        assert!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
+        assert!(there.est_connecte());
+        there.close();
+        drop(deaf);
+        serveur.eteindre().unwrap();
+        lancer.join().unwrap().unwrap();
     });
 }
