@@ -3,11 +3,10 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::visit_mut::VisitMut;
 use syn::{Ident, LitStr, Path, Token};
 
 use crate::errors::Sink;
-use crate::groups;
+use crate::{groups, path};
 
 /// The arguments between the parentheses of the attribute.
 #[derive(Default)]
@@ -76,11 +75,15 @@ impl Args {
                 self.aliases.push(value(key, input, "alias = \"..\"")?);
                 Ok(())
             }
-            "crate" => set(&mut self.krate, key, path(key, input, "crate = path")?),
-            "garde" => set(&mut self.guard, key, path(key, input, "garde = function")?),
+            "crate" => {
+                set(&mut self.krate, key, checked(key, input, "crate = path", path::module)?)
+            }
+            "garde" => {
+                set(&mut self.guard, key, checked(key, input, "garde = function", path::function)?)
+            }
             "client" => set(&mut self.client, key, value(key, input, "client = parameter")?),
             "serveur" => set(&mut self.server, key, value(key, input, "serveur = parameter")?),
-            "de" => set(&mut self.declared, key, path(key, input, "de = path")?),
+            "de" => set(&mut self.declared, key, checked(key, input, "de = path", path::command)?),
             "etat" | "session" => {
                 self.states.push(value(key, input, &format!("{key} = parameter"))?);
                 Ok(())
@@ -145,28 +148,16 @@ fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, form: &str) -> syn::Resu
     input.parse().map_err(|error| syn::Error::new(error.span(), format!("write `{form}`")))
 }
 
-/// A path. The parser takes the keyword `try` for a name, and code with such a path is no Rust.
-fn path(key: &Ident, input: ParseStream<'_>, form: &str) -> syn::Result<Path> {
-    struct Keyword(Option<Ident>);
-
-    impl VisitMut for Keyword {
-        fn visit_ident_mut(&mut self, ident: &mut Ident) {
-            if ident == "try" {
-                self.0.get_or_insert(ident.clone());
-            }
-        }
-    }
-
-    let path: Path = value(key, input, form)?;
-    let mut keyword = Keyword(None);
-    keyword.visit_path_mut(&mut path.clone());
-    match keyword.0 {
-        Some(word) => {
-            let text = format!("`try` is a keyword: write `{form}`, with `r#try` for the name");
-            Err(syn::Error::new(word.span(), text))
-        }
-        None => Ok(path),
-    }
+/// The path of an item, after `check` has looked at it.
+fn checked(
+    key: &Ident,
+    input: ParseStream<'_>,
+    form: &str,
+    check: fn(&Path) -> syn::Result<()>,
+) -> syn::Result<Path> {
+    let path = value(key, input, form)?;
+    check(&path)?;
+    Ok(path)
 }
 
 fn set<T>(place: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {

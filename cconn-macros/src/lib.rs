@@ -19,6 +19,7 @@ mod lifetimes;
 mod list;
 mod model;
 mod module;
+mod path;
 mod print;
 mod schema;
 #[cfg(test)]

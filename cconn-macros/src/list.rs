@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, Path, PathSegment, Token};
 
 use crate::errors::Sink;
 use crate::model::generated;
+use crate::path;
 
 /// One command of a list.
 pub(crate) struct Listed {
@@ -40,8 +41,11 @@ fn parse(tokens: TokenStream, sink: &mut Sink) -> Vec<Listed> {
         while !input.is_empty() {
             let cfgs = input.call(Attribute::parse_outer)?;
             let entry: Expr = input.parse()?;
-            match path(&entry) {
-                Some(path) => add(&mut listed, Listed { cfgs, path }, sink),
+            match named(&entry) {
+                Some(path) => match path::command(&path) {
+                    Ok(()) => add(&mut listed, Listed { cfgs, path }, sink),
+                    Err(error) => sink.push(error),
+                },
                 None => sink.at(&entry, "a list holds commands: write the path of a function"),
             }
             if !input.is_empty() {
@@ -56,10 +60,10 @@ fn parse(tokens: TokenStream, sink: &mut Sink) -> Vec<Listed> {
     listed
 }
 
-fn path(entry: &Expr) -> Option<Path> {
+fn named(entry: &Expr) -> Option<Path> {
     match entry {
         Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        Expr::Group(group) => path(&group.expr),
+        Expr::Group(group) => named(&group.expr),
         _ => None,
     }
 }

@@ -130,3 +130,14 @@ fn a_keyword_that_the_parser_takes_for_a_name_is_no_path() {
     let raw = entry::command(tokens("de = r#try::a"), &tokens("fn a(b: u8) -> u8 { b }"));
     assert!(!raw.to_string().contains("is a keyword"));
 }
+
+#[test]
+fn a_list_of_paths_that_name_no_command_is_still_rust() {
+    for path in
+        ["self::Self", "crate::a::<u8>", "self::super", "crate", "a::self", "::super::a", "try"]
+    {
+        let written = entry::list(tokens(&format!("::cconn; {path}, autre")));
+        assert!(syn::parse2::<syn::Expr>(written.clone()).is_ok(), "{path}: {written}");
+        assert!(written.to_string().contains("compile_error"), "{path}: {written}");
+    }
+}

@@ -25,6 +25,7 @@ mod cconn_macros {
     pub mod list;
     pub mod model;
     pub mod module;
+    pub mod path;
     pub mod print;
     pub mod schema;
 }
@@ -59,6 +60,7 @@ const WORDS: &[&str] = &[
     "macro_rules",
     "type",
     "return",
+    "try",
     "client",
     "serveur",
     "Client",
