@@ -27,7 +27,7 @@ usage:
                              floods, kills, cuts and stops; at most 30 minutes, 4 with --short
   cargo xtask model [--schedules N] [--seed S] [--only NAME] [--json]
                              the connection core under a model checker
-  cargo xtask fuzz [--seconds N | --runs N] [--keep] [TARGET..]
+  cargo xtask fuzz [--seconds N | --runs N] [--seed N] [--keep] [TARGET..]
                              the fuzz targets on their corpora, and on new inputs for as long as is
                              said; --keep takes what was found into the corpora
   cargo xtask pictures       takes the screens of the terminal program anew, for the guide
