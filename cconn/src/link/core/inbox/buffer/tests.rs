@@ -242,3 +242,63 @@ fn room_is_made_once_too_little_is_left_and_what_is_used_up_makes_way_first() {
     buffer.make_room();
     assert_eq!((buffer.bytes.as_ptr(), buffer.start, buffer.pending()), (place, 0, 100));
 }
+
+#[test]
+fn what_follows_a_place_is_all_that_came_behind_it() {
+    let mut buffer = buffer(&[1, 0, 0, 0, 7, 2, 0, 0]);
+    let range = next(&mut buffer);
+    assert_eq!(buffer.rest_from(range.start), [7, 2, 0, 0]);
+    assert!(buffer.rest_from(8).is_empty() && buffer.rest_from(9).is_empty());
+}
+
+#[test]
+fn the_room_does_not_grow_once_it_is_large() {
+    let mut buffer = Buffer::new();
+    buffer.room = LARGE - 1;
+    buffer.received(LARGE, LARGE);
+    assert_eq!(buffer.room, 4 * (LARGE - 1));
+    buffer.room = LARGE;
+    buffer.received(LARGE, LARGE);
+    assert_eq!(buffer.room, LARGE);
+}
+
+#[test]
+fn half_the_usual_room_is_enough_for_a_read() {
+    for (capacity, grows) in [(SMALL, false), (SMALL - 1, true)] {
+        let mut buffer = filled(capacity, 1, 0);
+        buffer.next(u32::MAX).unwrap();
+        buffer.room = 2 * SMALL;
+        buffer.make_room();
+        assert_eq!(buffer.bytes.capacity() > capacity, grows, "{capacity}");
+    }
+}
+
+#[test]
+fn little_room_is_made_while_a_few_bytes_more_decide_where_the_rest_goes() {
+    for (capacity, grows) in [(LENGTH_PREFIX + SMALL / 2, false), (LENGTH_PREFIX + 255, true)] {
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.extend(u32::try_from(body::LONG).unwrap().to_le_bytes());
+        let mut buffer = Buffer::new();
+        buffer.preload(bytes);
+        buffer.make_room();
+        assert_eq!(buffer.bytes.capacity() != capacity, grows, "{capacity}");
+        assert!((SMALL / 2..=SMALL).contains(&buffer.offered()), "{}", buffer.offered());
+    }
+}
+
+#[test]
+fn after_a_long_byte_string_a_large_buffer_waits_until_a_burst_comes() {
+    let waits = |capacity, room| {
+        let mut buffer = filled(capacity, 1, 0);
+        buffer.next(u32::MAX).unwrap();
+        let place = buffer.bytes.as_ptr();
+        buffer.apart.get_or_insert_default();
+        buffer.room = room;
+        buffer.make_room();
+        let other = &buffer.apart.as_ref().unwrap().other;
+        (other.as_ptr() == place).then_some(other.capacity())
+    };
+    assert_eq!(waits(2 * SMALL + 1, SMALL), Some(2 * SMALL + 1));
+    assert_eq!(waits(2 * SMALL, SMALL), None, "the buffer is small");
+    assert_eq!(waits(2 * SMALL + 1, SMALL + 1), None, "a burst came");
+}
