@@ -178,6 +178,7 @@ fn phase_of(phase: link::WaitedFor) -> (Phase, Option<Etape>, Option<Box<str>>) 
         link::WaitedFor::Window => return (Phase::Fenetre, Some(Etape::Fenetre), None),
         link::WaitedFor::Unheard => return (Phase::Fenetre, Some(Etape::SansEcoute), None),
         link::WaitedFor::Silence => return (Phase::Flux, None, None),
+        link::WaitedFor::Taker => return (Phase::Argument, None, None),
         link::WaitedFor::CatchUp => return (Phase::Rattrapage, None, None),
         link::WaitedFor::Answer(place) => place,
     };

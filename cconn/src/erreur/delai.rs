@@ -162,6 +162,9 @@ pub enum Phase {
     /// The next items of a stream, or its end.
     #[doc(alias = "Stream")]
     Flux,
+    /// The peer to take more of an argument that is a stream.
+    #[doc(alias = "StreamArgument")]
+    Argument,
     /// The end of the commands that had arrived.
     #[doc(alias = "CatchUp")]
     Rattrapage,
@@ -187,6 +190,7 @@ impl Phase {
                 | Phase::Ecriture
                 | Phase::Reponse
                 | Phase::Flux
+                | Phase::Argument
                 | Phase::Rattrapage
                 | Phase::Retour
                 | Phase::Enfant
@@ -206,6 +210,7 @@ impl Phase {
             Phase::Ecriture => ("the peer takes no bytes", ""),
             Phase::Reponse => ("no answer", ""),
             Phase::Flux => ("its stream brought nothing", ""),
+            Phase::Argument => ("the peer took nothing more of its argument stream", ""),
             Phase::Rattrapage => ("commands that had arrived before are not handled yet", ""),
             Phase::Expulsion => (
                 "the peer had not taken all that was left to say to it",

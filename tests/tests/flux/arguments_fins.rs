@@ -349,7 +349,7 @@ fn a_peer_that_takes_nothing_is_given_up_for_its_silence() {
             );
             let late = client.appeler(attendre { nombres: Flux::de(0..) }).unwrap_err();
             let Erreur::Delai(delai) = &late else { panic!("{late}") };
-            assert_eq!(delai.phase, Phase::Flux, "{late}");
+            assert_eq!(delai.phase, Phase::Argument, "{late}");
             assert!(late.a_pu_etre_executee() && !late.est_fatale());
             carnet.open_gate();
             assert_eq!(client.appeler(finir { nombres: Flux::de(0..1) }).unwrap(), "all 1");

@@ -111,7 +111,7 @@ fn a_command_that_stops_taking_items_is_given_up() {
         let running = thread::spawn(move || running.lancer());
         let options = Client::options(serveur.adresse()).delai_silence(SILENCE);
         let client = options.delai_reponse(SILENCE).connecter().unwrap();
-        for (count, phase) in [(400, Phase::Flux), (100, Phase::Reponse)] {
+        for (count, phase) in [(400, Phase::Argument), (100, Phase::Reponse)] {
             let late = client.appeler(negliger { morceaux: items(count) }).unwrap_err();
             let Erreur::Delai(delai) = &late else { panic!("{late}") };
             assert_eq!(delai.phase, phase, "{late}");

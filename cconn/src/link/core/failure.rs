@@ -17,6 +17,8 @@ pub(crate) enum WaitedFor {
     Answer(Whereabouts),
     /// The next items of a stream, or its end.
     Silence,
+    /// The peer to take more of an argument stream.
+    Taker,
     /// The end of the commands that had arrived.
     CatchUp,
 }

@@ -103,7 +103,7 @@ impl Ending {
 pub(crate) fn lost(error: &io::Error) -> Box<str> {
     match error.kind() {
         io::ErrorKind::ConnectionReset => "the peer reset it".into(),
-        io::ErrorKind::BrokenPipe => "the peer takes nothing more".into(),
+        io::ErrorKind::BrokenPipe => "the peer has closed it".into(),
         io::ErrorKind::TimedOut => "nothing was acknowledged any more".into(),
         _ => error.to_string().into(),
     }

@@ -97,7 +97,7 @@ impl Late {
     #[inline]
     pub(super) fn phase(self) -> WaitedFor {
         match self {
-            Late::Silence => WaitedFor::Silence,
+            Late::Silence => WaitedFor::Taker,
             Late::Opening | Late::Answer => WaitedFor::Answer(Whereabouts::SENT),
         }
     }

@@ -63,7 +63,7 @@ impl Link {
             state.flush(patience.closing());
             result.unwrap_or_else(|payload| {
                 panicked = Some(payload);
-                Err(late(WaitedFor::Silence))
+                Err(late(WaitedFor::Taker))
             })
         });
         arguments.drop_over();
@@ -130,7 +130,7 @@ impl Link {
         told: Option<&mut Reporting<'_>>,
     ) -> Result<Result<Answer, Failure>, Panicked> {
         let fed = self.feed_told(state, arguments, (call, from_handler), patience, told);
-        let is_silent = matches!(fed, Fed::Late(WaitedFor::Silence));
+        let is_silent = matches!(fed, Fed::Late(WaitedFor::Taker));
         let result = match fed {
             Fed::Unwanted => state.outcome(call).unwrap_or_else(|| Err(abandon(state, call))),
             _ => state.close_call(call, !self.ends_with_handles),
@@ -142,7 +142,7 @@ impl Link {
                 }
                 Err(payload)
             }
-            (_, Err(Failure::Late { .. })) if is_silent => Ok(Err(late(WaitedFor::Silence))),
+            (_, Err(Failure::Late { .. })) if is_silent => Ok(Err(late(WaitedFor::Taker))),
             (_, result) => Ok(result),
         }
     }
@@ -229,7 +229,7 @@ impl Link {
                 state.advance_goodbye();
                 state.flush(patience.closing());
                 // Nothing is pulled here that could panic.
-                Ok((outcome.unwrap_or_else(|_| Err(late(WaitedFor::Silence))), unused))
+                Ok((outcome.unwrap_or_else(|_| Err(late(WaitedFor::Taker))), unused))
             })
             .map_err(sent)?;
         // A waker is the program's, so it is dropped with nothing locked.
