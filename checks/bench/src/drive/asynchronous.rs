@@ -38,6 +38,11 @@ pub(crate) trait Connection: Clone + Send + Sync + 'static {
         async { unsupported() }
     }
 
+    /// Takes the items of a stream until then: how many.
+    fn stream(&self, _until: Instant) -> impl Future<Output = Outcome<u64>> + Send {
+        async { unsupported() }
+    }
+
     /// Begins to serve the other side's calls and messages, until the connection ends.
     fn listen(&self, _messages: Arc<Tally>) -> impl Future<Output = Outcome<()>> + Send {
         async { unsupported() }
@@ -64,7 +69,8 @@ pub(crate) fn measure<C: Connection>(
         Work::Connect => connect::<C>(runtime, session, budget),
         Work::Idle => many::idle::<C>(runtime, session, budget),
         Work::Broadcast => many::broadcast::<C>(runtime, session, budget),
-        Work::Stream | Work::Octets(_) => crate::outcome::unsupported(),
+        Work::Stream => stream::<C>(runtime, address, budget),
+        Work::Octets(_) => crate::outcome::unsupported(),
     }
 }
 
@@ -153,6 +159,20 @@ fn one_way<C: Connection>(
         connection.one_way(Instant::now() + budget.warm_up()).await?;
         let start = Instant::now();
         let count = connection.one_way(start + budget.time).await?;
+        Ok(super::rate(count, start.elapsed()))
+    })
+}
+
+fn stream<C: Connection>(
+    runtime: &Runtime,
+    address: SocketAddr,
+    budget: Budget,
+) -> Outcome<Vec<Figure>> {
+    run(runtime, async move {
+        C::connect(address).await?.stream(Instant::now() + budget.warm_up()).await?;
+        let connection = C::connect(address).await?;
+        let start = Instant::now();
+        let count = connection.stream(start + budget.time).await?;
         Ok(super::rate(count, start.elapsed()))
     })
 }

@@ -3,7 +3,8 @@
 //! as for cconn. Bytes travel as text in base64: JSON has none, and numbers would be slower.
 //! Broadcasts are subscriptions, fed by a tokio channel as in its example.
 //!
-//! It calls in one direction only, and its server ignores notifications.
+//! It calls in one direction only, and its server ignores notifications. A subscription
+//! loses what its client is too slow for, so it does not do the work of a stream.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

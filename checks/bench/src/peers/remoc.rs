@@ -1,7 +1,7 @@
 //! remoc 0.20, as its docs have it: a remote trait over a TCP connection of its own, on a
 //! multi-threaded tokio runtime, with its default codec and settings; `TCP_NODELAY` as in its
-//! example. Bytes travel as `serde_bytes`. Messages without an answer are a remote channel,
-//! broadcasts its broadcast channel, and calls in the other direction a remote trait whose client
+//! example. Bytes travel as `serde_bytes`. Messages without an answer and streams are remote
+//! channels, broadcasts its broadcast channel, and calls in the other direction a remote trait whose client
 //! was handed to the server.
 
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
 use crate::drive::asynchronous::{self, Connection, run};
-use crate::drive::{A, B, BATCH, SUM, Tally, check_echo};
+use crate::drive::{A, B, BATCH, FIRST, SUM, Tally, check_echo};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
@@ -37,6 +37,8 @@ trait Bench {
     /// A sum that the one who was introduced has to do.
     async fn nested(&self, a: i64, b: i64) -> Result<i64, CallError>;
     async fn news(&self) -> Result<rch::broadcast::Receiver<i64>, CallError>;
+    /// Numbers without end, from `FIRST` on.
+    async fn numbers(&self) -> Result<rch::mpsc::Receiver<u64>, CallError>;
 }
 
 /// What a client offers to the server.
@@ -96,6 +98,18 @@ impl Bench for Service {
         *self.listeners.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Ok(self.news.subscribe(BACKLOG))
     }
+
+    async fn numbers(&self) -> Result<rch::mpsc::Receiver<u64>, CallError> {
+        let (sender, numbers) = rch::mpsc::channel();
+        tokio::spawn(async move {
+            for number in FIRST.. {
+                if sender.send(number).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(numbers)
+    }
 }
 
 pub(crate) struct Remoc;
@@ -106,7 +120,7 @@ impl Peer for Remoc {
     }
 
     fn has(&self, work: Work) -> bool {
-        !matches!(work, Work::Stream | Work::Octets(_))
+        !matches!(work, Work::Octets(_))
     }
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {
@@ -226,6 +240,19 @@ impl Connection for RemocConnection {
         drop(notes);
         expect(&counted.await??, &count)?;
         Ok(count)
+    }
+
+    async fn stream(&self, until: Instant) -> Outcome<u64> {
+        let mut numbers = self.bench.numbers().await?;
+        let mut next = FIRST;
+        while Instant::now() < until {
+            for _ in 0..BATCH {
+                let number = numbers.recv().await?.ok_or("the stream has ended")?;
+                expect(&number, &next)?;
+                next += 1;
+            }
+        }
+        Ok(next - FIRST)
     }
 
     async fn listen(&self, messages: Arc<Tally>) -> Outcome<()> {

@@ -58,7 +58,7 @@ fn own_goals(row: &Row) -> Vec<Goal> {
         ("listening", _) => vec![Goal::AtMost(1.3, "raw")],
         ("clients", _) if row.label.work != "clients 1" => vec![Goal::AtLeast(0.95, "raw")],
         ("echo", _) => vec![Goal::AtLeast(0.95, "raw")],
-        ("stream", _) => vec![Goal::AtLeast(0.5, "raw-batch")],
+        ("stream", _) => vec![Goal::AtLeast(0.5, "raw-batch"), Goal::TimesBest(10.0)],
         ("octets", _) => vec![Goal::AtLeast(0.9, "raw")],
         ("connect", _) => vec![Goal::AtLeast(0.9, "raw")],
         ("idle", _) => vec![Goal::MoreThan(2.0, "raw")],
