@@ -5,6 +5,7 @@
 
 mod canal;
 mod emetteur;
+mod fichiers;
 mod octets;
 mod received;
 

@@ -3,7 +3,7 @@
 //!     cargo run --example depot
 //!     cargo run --example depot -- FILE COPY
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use cconn::flux::Flux;
@@ -26,20 +26,13 @@ impl Dossier {
 /// Keeps a file under that name: how many bytes it has. One that does not come whole is not kept.
 #[commande]
 fn deposer(dossier: &Etat<Dossier>, nom: &str, contenu: Flux<Octets>) -> Resultat<u64> {
-    let partie = dossier.place(&format!("{nom}.partie"))?;
-    let taille = contenu.vers(&mut File::create(&partie).map_err(Erreur::echec)?);
-    if taille.is_err() {
-        fs::remove_file(&partie).map_err(Erreur::echec)?;
-    } else {
-        fs::rename(&partie, dossier.place(nom)?).map_err(Erreur::echec)?;
-    }
-    taille
+    contenu.vers_fichier(dossier.place(nom)?)
 }
 
 /// A file that was kept.
 #[commande]
 fn reprendre(dossier: &Etat<Dossier>, nom: &str) -> Resultat<Flux<Octets>> {
-    Ok(Flux::lire(File::open(dossier.place(nom)?).map_err(Erreur::echec)?))
+    Ok(Flux::fichier(dossier.place(nom)?)?)
 }
 
 fn serve(dossier: Dossier) -> Resultat<Serveur> {
@@ -52,14 +45,13 @@ fn serve(dossier: Dossier) -> Resultat<Serveur> {
 
 /// Puts a file into the store, and fetches it into a copy: how many bytes went each way.
 fn there_and_back(client: &Client, original: &Path, copie: &Path) -> Resultat<[u64; 2]> {
-    let fichier = File::open(original).map_err(Erreur::echec)?;
-    let taille = fichier.metadata().map_err(Erreur::echec)?.len();
-    let barre = ProgressBar::new(2 * taille);
-    let contenu = Flux::lire(barre.wrap_read(fichier));
+    let barre = ProgressBar::new(2 * fs::metadata(original)?.len());
+    let (sending, fetching) = (barre.clone(), barre);
+    let contenu = Flux::fichier(original)?.suivre(move |octets| sending.set_position(octets));
     let there = client.appeler(deposer { nom: "original", contenu })?;
-    let copie = File::create(copie).map_err(Erreur::echec)?;
-    let back = client.appeler(reprendre { nom: "original" })?.vers(&mut barre.wrap_write(copie))?;
-    Ok([there, back])
+    let contenu = client.appeler(reprendre { nom: "original" })?;
+    let contenu = contenu.suivre(move |octets| fetching.set_position(there + octets));
+    Ok([there, contenu.vers_fichier(copie)?])
 }
 
 fn transfer(folder: &Path, original: &Path, copie: &Path) -> Resultat<()> {
@@ -73,18 +65,21 @@ fn transfer(folder: &Path, original: &Path, copie: &Path) -> Resultat<()> {
     client.eteindre()
 }
 
-fn main() -> Resultat<()> {
+/// Moves the files that the command line names; without arguments, one of 20 MiB that is made here.
+fn run(folder: &Path) -> Resultat<()> {
     let mut paths = std::env::args_os().skip(1).map(PathBuf::from);
+    if let (Some(original), Some(copie)) = (paths.next(), paths.next()) {
+        return transfer(folder, &original, &copie);
+    }
+    let original = folder.join("made");
+    fs::write(&original, vec![7; 20 << 20])?;
+    transfer(folder, &original, &folder.join("copy"))
+}
+
+fn main() -> Resultat<()> {
     let folder = std::env::temp_dir().join(format!("cconn-depot-{}", std::process::id()));
-    fs::create_dir(&folder).map_err(Erreur::echec)?;
-    let moved = if let (Some(original), Some(copie)) = (paths.next(), paths.next()) {
-        transfer(&folder, &original, &copie)
-    } else {
-        // Without arguments: a file of 20 MiB, which is not kept.
-        let original = folder.join("made");
-        let made = fs::write(&original, vec![7; 20 << 20]).map_err(Erreur::echec);
-        made.and_then(|()| transfer(&folder, &original, &folder.join("copy")))
-    };
-    fs::remove_dir_all(folder).map_err(Erreur::echec)?;
+    fs::create_dir(&folder)?;
+    let moved = run(&folder);
+    fs::remove_dir_all(folder)?;
     moved
 }

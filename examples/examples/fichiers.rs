@@ -3,7 +3,7 @@
 //!     cargo run --example fichiers
 //!     cargo run --example fichiers -- FILE COPY
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use cconn::flux::Flux;
@@ -13,21 +13,21 @@ use indicatif::ProgressBar;
 /// The size of a file of the server's, in bytes.
 #[commande]
 fn taille(chemin: &Path) -> Resultat<u64> {
-    Ok(fs::metadata(chemin).map_err(Erreur::echec)?.len())
+    Ok(fs::metadata(chemin)?.len())
 }
 
 /// A file of the server's. A file that can't be opened is the call's error, one that can't be read
 /// to its end is the stream's last item.
 #[commande]
 fn telecharger(chemin: PathBuf) -> Resultat<Flux<Octets>> {
-    Ok(Flux::lire(File::open(chemin).map_err(Erreur::echec)?))
+    Ok(Flux::fichier(chemin)?)
 }
 
 /// Fetches a file: how many bytes that were.
 fn chercher(client: &Client, chemin: &Path, copie: &Path) -> Resultat<u64> {
     let barre = ProgressBar::new(client.appeler(taille { chemin })?);
-    let fichier = File::create(copie).map_err(Erreur::echec)?;
-    client.appeler(telecharger { chemin: chemin.into() })?.vers(&mut barre.wrap_write(fichier))
+    let contenu = client.appeler(telecharger { chemin: chemin.into() })?;
+    contenu.suivre(move |octets| barre.set_position(octets)).vers_fichier(copie)
 }
 
 fn main() -> Resultat<()> {
@@ -40,7 +40,7 @@ fn main() -> Resultat<()> {
     let chemin = folder.join("original");
     let made = fs::create_dir(&folder).and_then(|()| fs::write(&chemin, vec![7; 20 << 20]));
     let moved = made.map_err(Erreur::echec).and_then(|()| transfer(&chemin, &folder.join("copie")));
-    fs::remove_dir_all(folder).map_err(Erreur::echec)?;
+    fs::remove_dir_all(folder)?;
     moved
 }
 

@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
+use std::path::{Path, PathBuf};
 
 use super::{Begun, Flux, Source};
 use crate::erreur::Erreur;
@@ -19,9 +20,9 @@ const CHUNK: usize = 64 << 10;
 /// so that no chunk that waits holds much more memory than its bytes.
 const MOVED: usize = CHUNK / 2;
 
-/// A sink that [`Flux::vers`] could not write to.
+/// A sink that [`Flux::vers`] could not write to, or a file of [`Flux::vers_fichier`].
 ///
-/// It is what an [`Erreur::Echec`] of [`Flux::vers`] holds. The stream was stopped.
+/// It is what an [`Erreur::Echec`] of these two holds. The stream was stopped.
 ///
 /// # Examples
 ///
@@ -43,13 +44,19 @@ pub struct EchecEcriture {
     /// Bytes of the chunks that were written whole before.
     #[doc(alias = "bytes")]
     pub octets: u64,
+    /// The file that was to be written, if it was one of [`Flux::vers_fichier`].
+    #[doc(alias = "file")]
+    pub fichier: Option<PathBuf>,
     /// What the sink said.
     pub cause: io::Error,
 }
 
 impl fmt::Display for EchecEcriture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the sink of a stream can't be written to: {}", self.cause)?;
+        match &self.fichier {
+            Some(path) => write!(f, "{} can't be written: {}", file_name(path), self.cause)?,
+            None => write!(f, "the sink of a stream can't be written to: {}", self.cause)?,
+        }
         write!(f, " (behind {} bytes; the stream was stopped)", self.octets)
     }
 }
@@ -61,7 +68,8 @@ impl Error for EchecEcriture {
 }
 
 impl<E> Flux<Octets, E> {
-    /// Makes a stream of what can be read: a file, a socket, the output of a program.
+    /// Makes a stream of what can be read: a socket, the output of a program, a file that is open
+    /// (one that is not: [`Flux::fichier`]).
     ///
     /// Each item is what one `read` has brought, at most 64 KiB: of a file 64 KiB, of a pipe what is
     /// there. The source is read on the thread that pulls the stream, when there is room for the
@@ -73,11 +81,11 @@ impl<E> Flux<Octets, E> {
     /// use std::fs::File;
     ///
     /// use cconn::flux::Flux;
-    /// use cconn::{Erreur, Octets, Resultat, Serveur, commande, commandes};
+    /// use cconn::{Octets, Resultat, Serveur, commande, commandes};
     ///
     /// #[commande]
     /// fn telecharger(chemin: String) -> Resultat<Flux<Octets>> {
-    ///     Ok(Flux::lire(File::open(chemin).map_err(Erreur::echec)?))
+    ///     Ok(Flux::lire(File::open(chemin)?))
     /// }
     ///
     /// # fn main() -> cconn::Resultat<()> {
@@ -85,24 +93,33 @@ impl<E> Flux<Octets, E> {
     /// serveur.enregistrer(commandes![telecharger])?;
     /// let client = serveur.client_local()?;
     /// # let chemin = std::env::temp_dir().join(format!("cconn-lire-{}", std::process::id()));
-    /// # std::fs::write(&chemin, vec![7; 100_000]).map_err(Erreur::echec)?;
+    /// # std::fs::write(&chemin, vec![7; 100_000])?;
     /// # let chemin = chemin.display().to_string();
     /// let mut copie = Vec::new();
     /// let taille = client.appeler(telecharger { chemin: chemin.clone() })?.vers(&mut copie)?;
     /// assert_eq!((taille, copie.len()), (100_000, 100_000));
-    /// # std::fs::remove_file(chemin).map_err(Erreur::echec)?;
+    /// # std::fs::remove_file(chemin)?;
     /// # Ok(())
     /// # }
     /// ```
     #[doc(alias("read_from", "from_reader"))]
     pub fn lire<R: Read + Send + 'static>(source: R) -> Self {
+        Flux::read_from(source, "the source of a stream can't be read".to_owned())
+    }
+
+    /// As `lire`; an error of the source follows the words in `subject`.
+    pub(super) fn read_from(source: impl Read + Send + 'static, subject: String) -> Self {
         let mut chunks = Chunks { source, buffer: Vec::new() };
-        let next = move || chunks.next().map(|chunk| chunk.map_err(|cause| unread(&cause)));
+        let unread = move |cause: io::Error| {
+            let text = format!("{subject}: {cause}");
+            Erreur::Echec(Box::new(io::Error::new(cause.kind(), text)))
+        };
+        let next = move || chunks.next().map(|chunk| chunk.map_err(&unread));
         Flux::from_source(Source::Iterator(Box::new(std::iter::from_fn(next))))
     }
 
-    /// The same stream, which tells a closure how many bytes have passed so far: for a progress bar,
-    /// on either side.
+    /// The same stream, which tells a closure how many bytes have passed so far, from the beginning
+    /// of the stream on: for a progress bar, on either side.
     ///
     /// The closure runs for each item, on the thread that takes it: where the stream is an argument
     /// or an answer, on the one that feeds it to the peer. It should not take long. A channel's stream
@@ -174,23 +191,36 @@ impl<E> Flux<Octets, E> {
     /// # }
     /// ```
     #[doc(alias("copy", "write_to", "into_writer"))]
-    pub fn vers<W: Write + ?Sized>(mut self, sink: &mut W) -> Result<u64, Erreur<E>> {
+    pub fn vers<W: Write + ?Sized>(self, sink: &mut W) -> Result<u64, Erreur<E>> {
+        self.write_to(sink, None)
+    }
+
+    /// As `vers`; the file is that of the error.
+    pub(super) fn write_to<W: Write + ?Sized>(
+        mut self,
+        sink: &mut W,
+        file: Option<&Path>,
+    ) -> Result<u64, Erreur<E>> {
         let mut bytes = 0_u64;
-        let failed = |octets, cause| Erreur::Echec(Box::new(EchecEcriture { octets, cause }));
         for chunk in &mut self {
             let Octets(chunk) = chunk?;
-            sink.write_all(&chunk).map_err(|cause| failed(bytes, cause))?;
+            sink.write_all(&chunk).map_err(|cause| unwritten(bytes, file, cause))?;
             bytes = bytes.saturating_add(chunk.len() as u64);
         }
-        sink.flush().map_err(|cause| failed(bytes, cause))?;
+        sink.flush().map_err(|cause| unwritten(bytes, file, cause))?;
         Ok(bytes)
     }
 }
 
-/// The error of a source that could not be read, as the stream's last item.
-fn unread<E>(cause: &io::Error) -> Erreur<E> {
-    let text = format!("the source of a stream can't be read: {cause}");
-    Erreur::Echec(Box::new(io::Error::new(cause.kind(), text)))
+/// The error of a sink, or of that file.
+pub(super) fn unwritten<E>(octets: u64, file: Option<&Path>, cause: io::Error) -> Erreur<E> {
+    Erreur::Echec(Box::new(EchecEcriture { octets, fichier: file.map(Path::to_owned), cause }))
+}
+
+/// A file in an error's text: its last part, in which nothing may break the line.
+pub(super) fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    format!("the file `{}`", name.to_string_lossy().escape_debug())
 }
 
 /// What can be read, a chunk at a time.

@@ -1,0 +1,180 @@
+//! Streams of bytes from files and into files.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Flux;
+use super::octets::{file_name, unwritten};
+use crate::erreur::Erreur;
+use crate::octets::Octets;
+
+impl<E> Flux<Octets, E> {
+    /// Makes a stream of the bytes of a file, as [`Flux::lire`] does.
+    ///
+    /// A file that cannot be read is an error here, before anything is sent. Errors name the file
+    /// by its last part only, because a command's error is shown to the peer, whom the server's
+    /// folders do not concern.
+    ///
+    /// # Errors
+    ///
+    /// The system's, of the same kind, if the file cannot be opened; of kind `IsADirectory` if it
+    /// is a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use cconn::flux::Flux;
+    /// use cconn::{Octets, Resultat, commande};
+    ///
+    /// #[commande]
+    /// fn telecharger(chemin: String) -> Resultat<Flux<Octets>> {
+    ///     Ok(Flux::fichier(chemin)?)
+    /// }
+    ///
+    /// let absent = Flux::<Octets>::fichier("dossier/absent").unwrap_err();
+    /// assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    /// assert!(absent.to_string().starts_with("the file `absent` can't be read: "));
+    /// ```
+    #[doc(alias("file", "open", "from_file"))]
+    pub fn fichier(chemin: impl AsRef<Path>) -> io::Result<Self> {
+        let path = chemin.as_ref();
+        let subject = format!("{} can't be read", file_name(path));
+        let open = || {
+            let file = File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            Ok(file)
+        };
+        match open() {
+            Ok(file) => Ok(Flux::read_from(file, subject)),
+            Err(cause) => Err(io::Error::new(cause.kind(), format!("{subject}: {cause}"))),
+        }
+    }
+
+    /// Writes the stream to its end into a file, which appears whole or not at all, and returns how
+    /// many bytes that were.
+    ///
+    /// The bytes go to a new file of another name (`.cconn-..`) in the same folder. At the end of
+    /// the stream that file gets the name asked for, in place of a file that had it, whose
+    /// permissions it keeps; a symbolic link is followed. If anything fails the new file is removed
+    /// and the old one is as it was. A process that is killed meanwhile leaves the new file behind.
+    /// What was written is not forced to the disk: a system that crashes may lose it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Erreur::Echec`] with an [`EchecEcriture`](super::EchecEcriture): the file cannot be made,
+    ///   written or renamed, or that name is one of something else than a file. The stream is
+    ///   stopped, the connection lives.
+    /// - Whatever the stream yields: then its sender or the connection has failed.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Flux::vers`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cconn::Octets;
+    /// use cconn::flux::Flux;
+    ///
+    /// # fn main() -> cconn::Resultat<()> {
+    /// # let place = std::env::temp_dir().join(format!("cconn-vers-fichier-{}", std::process::id()));
+    /// let flux: Flux<Octets> = Flux::lire(&b"bonjour"[..]);
+    /// assert_eq!(flux.vers_fichier(&place)?, 7);
+    /// assert_eq!(std::fs::read(&place)?, b"bonjour");
+    /// # std::fs::remove_file(place)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("save", "to_file", "write_file"))]
+    pub fn vers_fichier(self, chemin: impl AsRef<Path>) -> Result<u64, Erreur<E>> {
+        let path = chemin.as_ref();
+        let unwritten = |octets, cause| unwritten(octets, Some(path), cause);
+        let (mut file, part) = Part::beside(path).map_err(|cause| unwritten(0, cause))?;
+        let bytes = self.write_to(&mut file, Some(path))?;
+        // A file that is open cannot be renamed on every system.
+        drop(file);
+        part.finish().map_err(|cause| unwritten(bytes, cause))?;
+        Ok(bytes)
+    }
+}
+
+/// A file that is being written under another name; removed if it is dropped unfinished.
+struct Part {
+    path: PathBuf,
+    target: PathBuf,
+    is_finished: bool,
+}
+
+impl Part {
+    /// Makes a new file in the folder of the target.
+    fn beside(path: &Path) -> io::Result<(File, Self)> {
+        /// How many names that are taken are tried: each is one that a killed process has left.
+        const TRIES: usize = 1000;
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+
+        let target = target(path)?;
+        let mut last = None;
+        for _ in 0..TRIES {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = target.with_file_name(format!(".cconn-{}-{number}.part", process::id()));
+            match File::create_new(&path) {
+                Ok(file) => {
+                    let part = Part { path, target, is_finished: false };
+                    // Before the first byte, so that nobody reads here what is closed there.
+                    if let Ok(old) = fs::metadata(&part.target) {
+                        file.set_permissions(old.permissions())?;
+                    }
+                    return Ok((file, part));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Gives the file the target's name.
+    fn finish(mut self) -> io::Result<()> {
+        fs::rename(&self.path, &self.target)?;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let _it_may_be_gone = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The path of the file to replace: that of a link's end.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    if path.file_name().is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => fs::canonicalize(path),
+        Ok(found) if found.is_dir() => {
+            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"))
+        }
+        // A device or a pipe would be replaced by the file.
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a device or a pipe: open it and give it to `vers`",
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Tests of files as the source and the sink of a stream.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::flux::EchecEcriture;
+
+/// A folder of its own for a test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("cconn-{name}-{}", process::id()));
+        fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
+        let mut names: Vec<_> =
+            fs::read_dir(&self.0).unwrap().map(|entry| name(entry).unwrap()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn bytes(text: &'static str) -> Flux<Octets> {
+    Flux::lire(text.as_bytes())
+}
+
+fn failing() -> Flux<Octets> {
+    Flux::essais([Ok(Octets(vec![7; 10])), Err("the disk is gone")].map(|item| match item {
+        Ok(item) => Ok(item),
+        Err(text) => Err(Erreur::echec(text)),
+    }))
+}
+
+fn echec(error: Erreur) -> EchecEcriture {
+    let Erreur::Echec(cause) = error else { panic!("{error}") };
+    *cause.downcast().unwrap()
+}
+
+#[test]
+fn a_file_passes_whole() {
+    let folder = Folder::new("fichiers-whole");
+    let (here, there) = (folder.file("here"), folder.file("there"));
+    for size in [0, 1, 65_535, 65_536, 65_537, 300_000] {
+        let content: Vec<u8> = (0..=250).cycle().take(size).collect();
+        fs::write(&here, &content).unwrap();
+        let flux: Flux<Octets> = Flux::fichier(&here).unwrap();
+        assert_eq!(flux.vers_fichier(&there).unwrap(), size as u64);
+        assert!(fs::read(&there).unwrap() == content, "{size}");
+    }
+    assert_eq!(folder.names(), ["here", "there"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_before_anything_is_sent() {
+    let folder = Folder::new("fichiers-unread");
+    let text = |path: PathBuf| {
+        let error = Flux::<Octets>::fichier(path).unwrap_err();
+        (error.kind(), error.to_string())
+    };
+    let (kind, absent) = text(folder.file("ab\nsent"));
+    assert_eq!(kind, io::ErrorKind::NotFound);
+    assert!(absent.starts_with(r"the file `ab\nsent` can't be read: "), "{absent}");
+    let (_, no_file) = text(folder.0.clone());
+    assert!(no_file.starts_with("the file `cconn-fichiers-unread-"), "{no_file}");
+    let (_, empty) = text(PathBuf::new());
+    assert!(empty.starts_with("the file `` can't be read: "), "{empty}");
+}
+
+#[test]
+fn a_file_that_does_not_come_whole_leaves_the_old_one() {
+    let folder = Folder::new("fichiers-torn");
+    let place = folder.file("kept");
+    assert_eq!(failing().vers_fichier(&place).unwrap_err().to_string(), "the disk is gone");
+    assert!(folder.names().is_empty());
+    fs::write(&place, "old").unwrap();
+    failing().vers_fichier(&place).unwrap_err();
+    assert_eq!(
+        (folder.names(), fs::read(&place).unwrap()),
+        (vec!["kept".to_owned()], b"old".into())
+    );
+    bytes("new").vers_fichier(&place).unwrap();
+    assert_eq!(fs::read(&place).unwrap(), b"new");
+}
+
+#[test]
+fn a_place_that_is_no_file_is_left_alone() {
+    let folder = Folder::new("fichiers-place");
+    fs::create_dir(folder.file("sub")).unwrap();
+    for (place, text) in [
+        (folder.file("sub"), "the file `sub` can't be written: it is a folder"),
+        (folder.file("no/file"), "the file `file` can't be written: "),
+        (PathBuf::from(".."), "the file `..` can't be written: the path names no file"),
+        (PathBuf::new(), "the file `` can't be written: the path names no file"),
+    ] {
+        let echec = echec(bytes("text").vers_fichier(&place).unwrap_err());
+        assert_eq!((echec.octets, echec.fichier.as_ref()), (0, Some(&place)));
+        assert!(echec.to_string().starts_with(text), "{echec}");
+    }
+    assert_eq!(folder.names(), ["sub"]);
+    #[cfg(unix)]
+    {
+        let device = echec(bytes("text").vers_fichier("/dev/null").unwrap_err());
+        assert!(device.to_string().contains("open it and give it to `vers`"), "{device}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_permissions_are_kept() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = Folder::new("fichiers-link");
+    let (real, link) = (folder.file("real"), folder.file("link"));
+    fs::write(&real, "old").unwrap();
+    fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
+    symlink("real", &link).unwrap();
+    bytes("new").vers_fichier(&link).unwrap();
+    assert_eq!(fs::read(&real).unwrap(), b"new");
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[test]
+fn names_that_a_killed_process_has_left_are_passed_over() {
+    let folder = Folder::new("fichiers-left");
+    let place = folder.file("kept");
+    let (file, part) = Part::beside(&place).unwrap();
+    drop(file);
+    let number: u64 =
+        part.path.to_str().unwrap().split(['-', '.']).nth_back(1).unwrap().parse().unwrap();
+    for next in 1..20 {
+        let name = format!(".cconn-{}-{}.part", process::id(), number + next);
+        fs::write(folder.file(&name), "left").unwrap();
+    }
+    bytes("new").vers_fichier(&place).unwrap();
+    assert_eq!(fs::read(&place).unwrap(), b"new");
+}
