@@ -8,9 +8,16 @@ fn double(n: u64) -> u64 {
     2 * n
 }
 
+/// Waits so many milliseconds.
+#[commande]
+fn dort(ms: u64) -> u64 {
+    std::thread::sleep(std::time::Duration::from_millis(ms));
+    ms
+}
+
 fn main() -> Resultat<()> {
     println!("what a child prints is no answer");
     let serveur = Serveur::depuis_parent()?;
-    serveur.enregistrer(commandes![double])?;
+    serveur.enregistrer(commandes![double, dort])?;
     serveur.lancer()
 }

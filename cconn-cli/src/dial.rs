@@ -13,9 +13,13 @@ use cconn::{Adresse, Client, Erreur};
 
 use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome};
+use crate::interrupt;
 
 /// What an address begins with that is a program to be started.
 const PROGRAM: &str = "exec:";
+
+/// How long a program that was started may take to end once its connection has.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Is told of a message that has failed at the peer.
 pub type OnFailure = Arc<dyn Fn(&Erreur) + Send + Sync>;
@@ -59,7 +63,7 @@ pub fn is_program(text: &str) -> bool {
 }
 
 /// Connects to the peer at this address, or starts it.
-pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Enfant>)> {
+pub fn connect(address: &str, common: &Common) -> Outcome<(Client, Option<Arc<Started>>)> {
     connect_with(address, common, &Hooks::default())
 }
 
@@ -68,10 +72,11 @@ pub fn connect_with(
     text: &str,
     common: &Common,
     hooks: &Hooks,
-) -> Outcome<(Client, Option<Enfant>)> {
+) -> Outcome<(Client, Option<Arc<Started>>)> {
     if let Some(words) = text.strip_prefix(PROGRAM) {
-        let child = start(words, common, hooks)?;
-        return Ok((child.client().avec_delai(common.delai), Some(child)));
+        let child = Arc::new(Started(start(words, common, hooks)?));
+        interrupt::ends_with_us(Arc::downgrade(&child))?;
+        return Ok((child.0.client().avec_delai(common.delai), Some(child)));
     }
     let address = address(text).map_err(|error| Failure::usage(error.to_string()))?;
     let options = Client::options(address)
@@ -82,23 +87,44 @@ pub fn connect_with(
     Ok((client.avec_delai(common.delai), None))
 }
 
+/// A program that was started for a connection; it ends with it.
+#[derive(Debug)]
+pub struct Started(Enfant);
+
+impl Started {
+    pub fn kill(&self) {
+        self.0.tuer();
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.0.client().close();
+        if self.0.attendre_fin(GRACE).is_err() {
+            self.0.tuer();
+            // What the system has ended is there no more in a moment.
+            let _gone = self.0.attendre_fin(GRACE);
+        }
+    }
+}
+
 /// Starts a program that serves its parent (`Serveur::depuis_parent`).
-fn start(words: &str, common: &Common, hooks: &Hooks) -> Outcome<Enfant> {
-    let words = shlex::split(words).unwrap_or_default();
+fn start(text: &str, common: &Common, hooks: &Hooks) -> Outcome<Enfant> {
+    let Some(words) = shlex::split(text) else {
+        return Err(Failure::usage(format!("in `{PROGRAM}{text}` a quote is open at the end")));
+    };
     let Some((program, arguments)) = words.split_first() else {
         return Err(Failure::usage(format!("{PROGRAM} wants a program and its arguments")));
     };
     let mut command = Command::new(program);
     // Only answers go to the standard output, so what the child prints goes beside complaints.
     command.args(arguments).stdout(std::io::stderr());
-    let options = hooked!(Client::options_enfant(command), hooks);
-    let started = within(common.delai, move || options.lancer())
-        .ok_or_else(|| late(common.delai, &format!("{program} has started and greeted")))?;
-    started.map_err(Failure::from)
+    let options = Client::options_enfant(command).delai_connexion(common.delai);
+    Ok(hooked!(options, hooks).lancer()?)
 }
 
-/// What `work` returns, if it does in time. The library bounds the start and the end of a child
-/// process by times of its own, which may be longer than what the user wants to wait.
+/// What `work` returns, if it does in time. The library bounds the end of a connection to a child
+/// process by a time of its own, which may be longer than what the user wants to wait.
 pub fn within<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> T + Send + 'static,

@@ -73,7 +73,14 @@ impl fmt::Display for Failure {
 
 impl From<Erreur> for Failure {
     fn from(error: Erreur) -> Self {
-        Failure::new(kind(&error), error.to_string())
+        let mut text = error.to_string();
+        if let Erreur::Connexion(failed) = &error
+            && let EchecConnexion::Accueil { .. } = **failed
+        {
+            // A server that wants TLS or another protocol may end the connection without a word.
+            text.push_str("; is it a cconn server, and one without TLS?");
+        }
+        Failure::new(kind(&error), text)
     }
 }
 
@@ -92,7 +99,9 @@ pub fn kind<E>(error: &Erreur<E>) -> Kind {
         Erreur::Delai(_) => Kind::Late,
         Erreur::Fermee(_) => Kind::Lost,
         Erreur::Connexion(failed) => match **failed {
-            EchecConnexion::Incompatible { .. } | EchecConnexion::Tls { .. } => Kind::NotAPeer,
+            EchecConnexion::Incompatible { .. }
+            | EchecConnexion::Accueil { .. }
+            | EchecConnexion::Tls { .. } => Kind::NotAPeer,
             EchecConnexion::Complet { .. }
             | EchecConnexion::Refusee { .. }
             | EchecConnexion::AutreProgramme { .. }

@@ -7,12 +7,15 @@
 mod arguments;
 mod dial;
 mod failure;
+mod interrupt;
 mod near;
 mod options;
 mod output;
 mod progress;
+mod reading;
 mod remote;
 mod stream;
+mod usage;
 mod value;
 mod verbs;
 
@@ -21,10 +24,20 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::Arguments;
+use failure::Outcome;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse_from(options::first(std::env::args_os()));
-    match verbs::run(&arguments) {
+    let arguments = match Arguments::try_parse_from(options::first(std::env::args_os())) {
+        Ok(arguments) => arguments,
+        Err(answer) => return ended(usage::answered(&answer)),
+    };
+    let ran = verbs::run(&arguments);
+    interrupt::end_started();
+    ended(ran)
+}
+
+fn ended(ran: Outcome<()>) -> ExitCode {
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure);

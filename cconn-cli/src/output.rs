@@ -27,16 +27,16 @@ pub fn line(text: &str) -> Outcome<()> {
 
 /// Prints a value: on one line for programs, on several for people at a terminal.
 pub fn value(value: &Value, one_line: bool) -> Outcome<()> {
-    raw(&shown(value, one_line, io::IsTerminal::is_terminal(&io::stdout())))
+    plain(&shown(value, one_line, io::IsTerminal::is_terminal(&io::stdout())))
 }
 
 /// Prints JSON on one line.
 pub fn json(value: &Value) -> Outcome<()> {
-    raw(&escaped(&value.to_string()))
+    plain(&escaped(&value.to_string()))
 }
 
 /// Prints a line as it is, without looking for styles in it.
-fn raw(text: &str) -> Outcome<()> {
+pub fn plain(text: &str) -> Outcome<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(out.flush()?)

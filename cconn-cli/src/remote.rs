@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cconn::description::{self, CommandeDecrite, Forme, Programme};
 use cconn::erreur::NatureDistante;
-use cconn::local::Enfant;
 use cconn::traits::Nommee;
 use cconn::{Client, Erreur, nommee};
 use serde::ser::SerializeTuple;
@@ -13,42 +13,42 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::arguments::Common;
-use crate::dial::{self, Hooks};
+use crate::dial::{self, Hooks, Started};
 use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::near;
 use crate::progress::Progress;
 use crate::value::{Answer, Refusal, Shape, Typed, expecting, form, word};
 
 /// A peer whose commands are known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Remote {
     pub client: Client,
     pub programme: Arc<Programme>,
+    /// How long to wait for each thing.
+    patience: Duration,
     /// The program that was started for this connection, which ends with it.
-    _child: Option<Enfant>,
+    _child: Option<Arc<Started>>,
 }
 
 impl Remote {
     /// Connects and asks for the description.
     pub fn open(address: &str, common: &Common) -> Outcome<Remote> {
-        Remote::describe(address, dial::connect(address, common)?)
+        Remote::describe(address, common, dial::connect(address, common)?)
     }
 
     /// Connects with these hooks, and asks for the description.
     pub fn open_with(address: &str, common: &Common, hooks: &Hooks) -> Outcome<Remote> {
-        Remote::describe(address, dial::connect_with(address, common, hooks)?)
+        Remote::describe(address, common, dial::connect_with(address, common, hooks)?)
     }
 
-    fn describe(address: &str, connected: (Client, Option<Enfant>)) -> Outcome<Remote> {
-        let (client, child) = connected;
-        let programme = description::commandes(&client).map_err(|error| match &error {
-            Erreur::Distante(remote) if remote.nature == NatureDistante::Inconnue => {
-                let why = "does not list its commands, so nothing is known of their arguments";
-                Failure::new(Kind::Unknown, format!("{address} {why}"))
-            }
-            _ => error.into(),
-        })?;
-        Ok(Remote { client, programme: Arc::new(programme), _child: child })
+    fn describe(
+        address: &str,
+        common: &Common,
+        (client, child): (Client, Option<Arc<Started>>),
+    ) -> Outcome<Remote> {
+        let programme = listed(address, &client)?;
+        let (programme, patience) = (Arc::new(programme), common.delai);
+        Ok(Remote { client, programme, patience, _child: child })
     }
 
     pub fn shape<'a>(&'a self, forme: &'a Forme) -> Shape<'a> {
@@ -67,7 +67,7 @@ impl Remote {
     }
 
     /// The words as a call of this command.
-    pub fn prepare<'a>(&'a self, name: &'a str, words: &[String]) -> Outcome<Prepared<'a>> {
+    pub fn prepare(&self, name: &str, words: &[String]) -> Outcome<Prepared> {
         let command = self.command(name)?;
         let Some(arguments) = &command.arguments else {
             let text = format!(
@@ -76,7 +76,7 @@ impl Remote {
             );
             return Err(Failure::usage(text));
         };
-        let mut given: Vec<Option<&str>> = vec![None; arguments.len()];
+        let mut given: Vec<Option<(&str, &str)>> = vec![None; arguments.len()];
         let mut next = 0;
         for text in words {
             let named = text.split_once('=').and_then(|(name, value)| {
@@ -86,7 +86,7 @@ impl Remote {
             let Some(place) = given.get_mut(at) else {
                 return Err(one_too_many(text, command));
             };
-            if place.replace(value).is_some() {
+            if place.replace((value, text)).is_some() {
                 let name = &arguments[at].nom;
                 return Err(Failure::usage(format!("`{name}` is given twice: {}", usage(command))));
             }
@@ -96,13 +96,19 @@ impl Remote {
         for (argument, value) in arguments.iter().zip(&given) {
             let behind = &given[values.len()..];
             match value {
-                Some(text) => {
-                    let typed = word(text, self.shape(&argument.forme)).map_err(|error| {
-                        let how = error.is_whole().then(|| form(self.shape(&argument.forme)));
-                        let how = how.flatten().map(|how| format!("; write {how}"));
-                        let how = how.unwrap_or_default();
-                        Failure::usage(format!("`{}` of `{name}`: {error}{how}", argument.nom))
-                    })?;
+                Some((value, text)) => {
+                    let typed = word(value, self.shape(&argument.forme), self.patience).map_err(
+                        |error| {
+                            let form = form(self.shape(&argument.forme));
+                            let help = match form {
+                                _ if !error.is_whole() => String::new(),
+                                Some(form) => format!("; write {form}"),
+                                None => stranger(text, command),
+                            };
+                            let at = &argument.nom;
+                            Failure::usage(format!("`{at}` of `{name}`: {error}{help}"))
+                        },
+                    )?;
                     values.push(typed);
                 }
                 None if argument.defaut.is_some() && behind.iter().all(Option::is_none) => break,
@@ -117,22 +123,31 @@ impl Remote {
         }
         let omitted = arguments.len() - values.len();
         let fingerprint = command.empreintes.get(omitted).copied().unwrap_or_default();
-        Ok(Prepared { command, values: Body(values), fingerprint })
+        Ok(Prepared { command: command.clone(), values: Body(values), fingerprint })
     }
 
     /// Calls the command; `Ok(Err(..))` is its own error.
-    pub fn call(&self, client: &Client, prepared: &Prepared<'_>) -> Outcome<Result<Value, Value>> {
+    pub fn call(&self, client: &Client, prepared: &Prepared) -> Outcome<Result<Value, Value>> {
         self.answered(prepared, || client.appeler::<Answer, _>(prepared.message()))
     }
 
-    /// Calls the command and shows how far it has come, if somebody can see that.
-    pub fn call_shown(&self, prepared: &Prepared<'_>) -> Outcome<Result<Value, Value>> {
+    /// Calls the command and shows how far it has come, if somebody can see that, until it is left
+    /// alone.
+    pub fn call_shown(
+        &self,
+        prepared: &Prepared,
+        is_left: impl Fn() -> bool,
+    ) -> Outcome<Result<Value, Value>> {
         if !std::io::stderr().is_terminal() {
             return self.call(&self.client, prepared);
         }
-        let mut progress = Progress::default();
+        let mut progress = Some(Progress::default());
         let call = || {
-            let show = |report| progress.show(&report);
+            let show = |report| match &mut progress {
+                _ if is_left() => progress = None,
+                Some(progress) => progress.show(&report),
+                None => {}
+            };
             self.client.appeler_suivi::<Answer, _>(prepared.message(), show)
         };
         self.answered(prepared, call)
@@ -140,10 +155,10 @@ impl Remote {
 
     fn answered(
         &self,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
         call: impl FnOnce() -> Result<Answer, Erreur<Refusal>>,
     ) -> Outcome<Result<Value, Value>> {
-        let command = prepared.command;
+        let command = &prepared.command;
         let none = Forme::default();
         let refusal = command.refus.as_ref().unwrap_or(&none);
         let answered = expecting(&self.programme, &command.reponse, refusal, call);
@@ -158,7 +173,7 @@ impl Remote {
     }
 
     /// Sends the command and waits until the peer has taken it.
-    pub fn send(&self, prepared: &Prepared<'_>) -> Outcome<()> {
+    pub fn send(&self, prepared: &Prepared) -> Outcome<()> {
         let name = &prepared.command.nom;
         if prepared.streams() {
             let why = "which nobody would take: call it with `appeler`";
@@ -167,6 +182,17 @@ impl Remote {
         self.client.envoyer(prepared.message())?;
         Ok(())
     }
+}
+
+/// What the peer says of its commands.
+pub fn listed(address: &str, client: &Client) -> Outcome<Programme> {
+    description::commandes(client).map_err(|error| match &error {
+        Erreur::Distante(remote) if remote.nature == NatureDistante::Inconnue => {
+            let why = "does not list its commands, so nothing is known of their arguments";
+            Failure::new(Kind::Unknown, format!("{address} {why}"))
+        }
+        _ => error.into(),
+    })
 }
 
 /// The failure of a call of a command whose stream its peer does not describe.
@@ -178,13 +204,13 @@ fn streams(name: &str) -> Failure {
 
 /// A call whose arguments fit the peer's types.
 #[derive(Debug)]
-pub struct Prepared<'a> {
-    pub command: &'a CommandeDecrite,
+pub struct Prepared {
+    pub command: CommandeDecrite,
     values: Body,
     fingerprint: u32,
 }
 
-impl Prepared<'_> {
+impl Prepared {
     /// The message of the call.
     pub fn message(&self) -> Nommee<&String, (&Body,), Refusal> {
         let message = nommee(&self.command.nom, (&self.values,));
@@ -212,7 +238,25 @@ impl Serialize for Body {
 fn one_too_many(text: &str, command: &CommandeDecrite) -> Failure {
     let option = if text.starts_with("--") { ", and no option of this verb" } else { "" };
     let usage = usage(command);
-    Failure::usage(format!("`{text}` is one argument too many{option}: {usage}"))
+    let stranger = stranger(text, command);
+    Failure::usage(format!("`{text}` is one argument too many{option}: {usage}{stranger}"))
+}
+
+/// What to say of a word that is not good as a value and looks like that of another argument.
+fn stranger(text: &str, command: &CommandeDecrite) -> String {
+    let is_name = |name: &&str| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    let name = text.split_once('=').map(|(name, _)| name).filter(is_name);
+    let known: Vec<&str> = command.arguments.iter().flatten().map(|known| &*known.nom).collect();
+    match name.filter(|name| !known.contains(name)) {
+        Some(name) => {
+            format!("; there is no argument `{name}`{}", near::suggestion(name, &known))
+        }
+        None => String::new(),
+    }
 }
 
 /// The signature of a command as its user writes it.

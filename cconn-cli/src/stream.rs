@@ -3,9 +3,8 @@
 //! Items are pulled on a thread of their own, so that the main thread can let go of a stream that
 //! brings nothing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use cconn::{Client, Erreur};
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind, Outcome, kind};
+use crate::interrupt::Looking;
 use crate::output;
 use crate::remote::{Prepared, Remote};
 use crate::value::{Answer, Refusal, expecting};
@@ -27,12 +27,6 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long a stream that was let go may take to notice it, which it does at its next item.
 const GRACE: Duration = Duration::from_millis(200);
-
-/// Whether a stream is being taken, so that an interrupt ends it and not the program.
-static IS_TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// Whether the user has interrupted the stream that is being taken.
-static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// How a stream was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +41,8 @@ pub enum Left {
 pub struct Items {
     items: mpsc::Receiver<Outcome<Value>>,
     puller: thread::JoinHandle<()>,
+    /// An interrupt ends the stream and not the program.
+    looking: Looking,
 }
 
 impl Items {
@@ -55,9 +51,9 @@ impl Items {
     pub fn open(
         remote: &Remote,
         client: &Client,
-        prepared: &Prepared<'_>,
+        prepared: &Prepared,
     ) -> Outcome<Result<Items, Value>> {
-        let command = prepared.command;
+        let command = &prepared.command;
         let Forme::Flux(item, error) = &command.reponse else {
             return Err(Failure::usage(format!("`{}` answers with one value", command.nom)));
         };
@@ -71,7 +67,7 @@ impl Items {
             Err(Erreur::Refus(Refusal(own))) => return Ok(Err(own)),
             Err(error) => return Err(Failure::new(kind(&error), error.to_string())),
         };
-        watch_interrupts()?;
+        let looking = Looking::begin()?;
         let (send, items) = mpsc::sync_channel(AHEAD);
         let (programme, item) = (Arc::clone(&remote.programme), Forme::clone(item));
         let error = error.as_deref().cloned().unwrap_or_default();
@@ -79,7 +75,7 @@ impl Items {
         let puller = thread::spawn(move || {
             expecting(&programme, &item, &error, || pull(flux, &name, &send));
         });
-        Ok(Ok(Items { items, puller }))
+        Ok(Ok(Items { items, puller, looking }))
     }
 
     /// Uses the items until the stream ends, the user interrupts it, or so many were used. Returns
@@ -89,11 +85,9 @@ impl Items {
         most: Option<u64>,
         mut on_item: impl FnMut(&Value) -> Outcome<()>,
     ) -> (Outcome<Left>, bool) {
-        IS_INTERRUPTED.store(false, Ordering::Relaxed);
-        IS_TAKEN.store(true, Ordering::Relaxed);
         let left = self.take(most, &mut on_item);
-        IS_TAKEN.store(false, Ordering::Relaxed);
-        let Items { items, puller } = self;
+        let Items { items, puller, looking } = self;
+        drop(looking);
         // The puller drops the stream, which stops it, as soon as it has an item that nobody wants.
         drop(items);
         let mut waited = Duration::ZERO;
@@ -111,7 +105,7 @@ impl Items {
     ) -> Outcome<Left> {
         let mut used = 0;
         while most.is_none_or(|most| used < most) {
-            if IS_INTERRUPTED.load(Ordering::Relaxed) {
+            if self.looking.is_interrupted() {
                 return Ok(Left::Interrupted);
             }
             match self.items.recv_timeout(TICK) {
@@ -144,19 +138,4 @@ fn pull(flux: Flux<Answer, Refusal>, name: &str, send: &mpsc::SyncSender<Outcome
             return;
         }
     }
-}
-
-/// Lets Ctrl-C end a stream instead of the program.
-fn watch_interrupts() -> Outcome<()> {
-    static WATCHED: OnceLock<Result<(), String>> = OnceLock::new();
-    let watched = WATCHED.get_or_init(|| {
-        let on_interrupt = || {
-            let is_first = !IS_INTERRUPTED.swap(true, Ordering::Relaxed);
-            if !(is_first && IS_TAKEN.load(Ordering::Relaxed)) {
-                std::process::exit(Kind::Interrupted as i32);
-            }
-        };
-        ctrlc::set_handler(on_interrupt).map_err(|error| error.to_string())
-    });
-    watched.clone().map_err(Failure::usage)
 }

@@ -26,10 +26,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         Verb::Veille(watch) => watch::run(watch, common),
         Verb::Contrat { avant, apres } => contract::run(avant, apres, common),
         Verb::Trame { fichier, noms } => frames::run(fichier, noms.as_deref(), common),
-        Verb::Completions { shell } => {
-            manual::completions(*shell);
-            Ok(())
-        }
+        Verb::Completions { shell } => manual::completions(*shell, common),
         Verb::Manuel { dossier } => manual::pages(dossier),
     }
 }

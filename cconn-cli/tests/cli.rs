@@ -489,7 +489,8 @@ fn the_console_reads_lines_and_goes_on_after_mistakes() {
     let lines = "envoie\nsomme 12 34\nsome 1\nquotient 1 0\n!dort 1\n!compte 1\nliste_points 3\nliste milieu\nsomme 1 \"2\nquitter\n";
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(5), "the first line that failed names no command");
+    let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("46") && text.contains("milieu(a: Point, b: Point) -> Point"), "{text}");
     let complaints = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("{\"x\":2,\"y\":0.5}"), "{text}");

@@ -144,13 +144,19 @@ fn integer<T: std::str::FromStr>(value: &Value, shape: Shape<'_>) -> Result<T> {
     text.parse().map_err(|_| mismatch(text_of()))
 }
 
-fn number<T: std::str::FromStr>(value: &Value, shape: Shape<'_>) -> Result<T> {
+/// A float. One that the type has no finite value for is out of its range, unless it is written as
+/// infinite.
+fn number<T: std::str::FromStr + Into<f64> + Copy>(value: &Value, shape: Shape<'_>) -> Result<T> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
         _ => return Err(wrong(value, shape)),
     };
-    text.parse().map_err(|_| wrong(value, shape))
+    let number: T = text.parse().map_err(|_| wrong(value, shape))?;
+    if number.into().is_infinite() && text.contains(|digit: char| digit.is_ascii_digit()) {
+        return Err(mismatch(format!("{text} is out of the range of {}", name(shape))));
+    }
+    Ok(number)
 }
 
 fn single(value: &Value, shape: Shape<'_>) -> Result<char> {
@@ -367,6 +373,10 @@ pub fn name(shape: Shape<'_>) -> String {
 }
 
 fn unknown(shape: Shape<'_>) -> Mismatch {
+    if let Forme::Flux(..) = shape.forme {
+        let text = "it is a stream, which only a program can give";
+        return mismatch(format!("{text}: `{}`", name(shape)));
+    }
     mismatch(format!("the peer does not say what `{}` consists of", name(shape)))
 }
 

@@ -4,14 +4,14 @@
 //! of scalars `1,2,3`; everything else is JSON. `@file` takes the value from a file and `-` from
 //! the standard input; `@@` stands for a word that begins with `@`, or is `-`.
 
-use std::fs;
-use std::io::{self, Read};
+use std::time::Duration;
 
 use cconn::description::{Champ, Forme, Genre};
 use serde_json::{Map, Value};
 
 use super::typed::{Mismatch, Typed, typed};
 use super::{DEPTH, Shape, is_unit, is_unnamed};
+use crate::reading;
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,19 +31,16 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads a word, or the file that it names, as a value of this shape.
-pub fn word(word: &str, shape: Shape<'_>) -> Result<Typed, Mismatch> {
-    let mut content = Vec::new();
-    let read = match Source::of(word) {
-        Source::Word(text) => return typed(&json(text, shape, DEPTH), shape),
-        Source::File(path) => fs::File::open(path)
-            .and_then(|mut file| file.read_to_end(&mut content))
-            .map_err(|error| refused(format!("the file {path} can't be read: {error}"))),
-        Source::Stdin => io::stdin()
-            .read_to_end(&mut content)
-            .map_err(|error| refused(format!("the standard input can't be read: {error}"))),
+/// Reads a word, or the file that it names, as a value of this shape. A file or the standard input
+/// may bring nothing for no longer than `silence`.
+pub fn word(word: &str, shape: Shape<'_>, silence: Duration) -> Result<Typed, Mismatch> {
+    let content = match Source::of(word) {
+        Source::Word(text) => return read_text(text, shape),
+        Source::File(path) => reading::file(path, silence)
+            .map_err(|error| refused(format!("the file {path} can't be read: {error}")))?,
+        Source::Stdin => reading::stdin(silence)
+            .map_err(|error| refused(format!("the standard input can't be read: {error}")))?,
     };
-    read?;
     if *shape.forme == Forme::Octets {
         return Ok(Typed::Bytes(content));
     }
@@ -52,7 +49,21 @@ pub fn word(word: &str, shape: Shape<'_>) -> Result<Typed, Mismatch> {
         return Ok(Typed::Text(text));
     }
     // The line break at the end is the file's, not the value's.
-    typed(&json(text.trim_end_matches(['\n', '\r']), shape, DEPTH), shape)
+    read_text(text.trim_end_matches(['\n', '\r']), shape)
+}
+
+/// Reads a text as a value of this shape. One that begins as JSON does and is none is told so, where
+/// it does not fit.
+fn read_text(text: &str, shape: Shape<'_>) -> Result<Typed, Mismatch> {
+    typed(&json(text, shape, DEPTH), shape).map_err(|mismatch| {
+        if !text.starts_with(['{', '[', '"']) {
+            return mismatch;
+        }
+        match serde_json::from_str::<Value>(text) {
+            Err(error) => refused(format!("it is no JSON: {error}")),
+            Ok(_) => mismatch,
+        }
+    })
 }
 
 fn refused(text: String) -> Mismatch {
@@ -169,8 +180,10 @@ fn is_flat(shape: Shape<'_>, fields: &[Champ]) -> bool {
 mod tests {
     use super::*;
 
+    const SILENCE: Duration = Duration::from_secs(10);
+
     fn value(text: &str, forme: &Forme) -> Result<Typed, String> {
-        word(text, Shape::new(forme, &[])).map_err(|error| error.to_string())
+        word(text, Shape::new(forme, &[]), SILENCE).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -203,7 +216,7 @@ mod tests {
         for (at, _) in (0_u32..).zip(&types) {
             let forme = Forme::Type(at);
             for text in ["x", "1,2", "", "[[],[[]]]", "{}", "0=1"] {
-                let read = word(text, Shape::new(&forme, &types));
+                let read = word(text, Shape::new(&forme, &types), SILENCE);
                 assert_eq!(read.is_ok(), at == 0 && matches!(text, "" | "[[],[[]]]"), "{text}");
             }
         }

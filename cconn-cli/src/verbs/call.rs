@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::json;
+
 use crate::arguments::{Call, Common};
 use crate::dial::{self, Hooks, OnFailure};
 use crate::failure::{Failure, Kind, Outcome, kind};
@@ -27,7 +29,7 @@ pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
         let text = format!("`{}` answers with one value: `--max` is for streams", call.commande);
         return Err(Failure::usage(text));
     }
-    let answered = remote.call_shown(&prepared)?;
+    let answered = remote.call_shown(&prepared, || false)?;
     match answered {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{}` refuses: {own}", call.commande))),
@@ -38,7 +40,7 @@ pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
 /// thread still waits for an item.
 pub fn items(
     remote: &Remote,
-    prepared: &Prepared<'_>,
+    prepared: &Prepared,
     max: Option<u64>,
 ) -> Outcome<(Outcome<Left>, bool)> {
     let opened = Items::open(remote, &remote.client, prepared)?;
@@ -68,5 +70,6 @@ pub fn send(call: &Call, common: &Common) -> Outcome<()> {
     let prepared = remote.prepare(&call.commande, &call.valeurs)?;
     remote.send(&prepared)?;
     let ended = dial::end(&remote.client, common);
-    seen.get().map_or(ended, |failure| Err(failure.clone()))
+    seen.get().map_or(ended, |failure| Err(failure.clone()))?;
+    if common.json { output::json(&json!({ "envoyee": call.commande })) } else { Ok(()) }
 }

@@ -1,7 +1,13 @@
 //! `console`: a prompt for the commands of a peer.
 
 use std::borrow::Cow;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -10,17 +16,22 @@ use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{Config, Context, Editor, Helper};
+use serde_json::Value;
 
 use super::{call, list};
 use crate::arguments::Common;
 use crate::dial::{self, Hooks};
 use crate::failure::{Failure, Kind, Outcome, kind};
+use crate::interrupt::Looking;
 use crate::output;
-use crate::remote::{Remote, usage};
+use crate::remote::{Prepared, Remote, usage};
+
+/// How long it takes at most until an interrupt is noticed.
+const TICK: Duration = Duration::from_millis(20);
 
 const HELP: &str = "\
 COMMAND VALUES..     calls it: `somme 12 34`, `somme a=12 b=34`; text in \"quotes\"
-                     of a stream an item a line, until Ctrl-C
+                     of a stream an item a line; Ctrl-C ends the wait
 !COMMAND VALUES..    sends it without waiting for an answer
 liste [COMMAND]      the commands, or one of them
 aide, quitter        this text; the end";
@@ -51,39 +62,129 @@ pub fn run(address: &str, common: &Common) -> Outcome<()> {
         1 => "1 command".to_owned(),
         known => format!("{known} commands"),
     };
-    output::line(&format!("{known} at {address}; `aide` helps, Tab completes"))?;
-    let mut has_sent = false;
-    let ended = prompt(&mut editor, &remote, common, &mut has_sent);
-    if let Some(path) = &history {
-        // A history that can't be kept is not worth an error.
-        let _lost = editor.save_history(path);
-    }
-    ended?;
+    said(&format!("{known} at {address}; `aide` helps, Tab completes"), common)?;
+    let mut console = Console { remote, common, history, has_sent: false, failed: None };
+    console.prompt(&mut editor)?;
     // What was sent may still fail, and is told until then.
-    if has_sent { dial::end(&remote.client, common) } else { Ok(()) }
+    if console.has_sent {
+        dial::end(&console.remote.client, common)?;
+    }
+    // Lines that were written ahead are a script, which has failed if one of them has.
+    let failed = console.failed.filter(|_| !io::stdin().is_terminal());
+    failed.map_or(Ok(()), |kind| Err(Failure::quiet(kind)))
 }
 
-fn prompt(
-    editor: &mut Editor<Names, DefaultHistory>,
-    remote: &Remote,
-    common: &Common,
-    has_sent: &mut bool,
-) -> Outcome<()> {
-    loop {
-        match editor.readline("> ") {
-            Ok(text) => {
-                *has_sent |= text.trim().starts_with('!');
-                match line(text.trim(), remote, common) {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(()),
-                    // What is wrong with one line does not end the prompt.
-                    Err(failure) if goes_on(failure.kind) => output::complain(&failure),
-                    Err(failure) => return Err(failure),
+/// Prints what is no value: beside the values, where those are read by a program.
+fn said(text: &str, common: &Common) -> Outcome<()> {
+    if common.json {
+        output::note(text);
+        return Ok(());
+    }
+    output::line(text)
+}
+
+struct Console<'a> {
+    remote: Remote,
+    common: &'a Common,
+    history: Option<PathBuf>,
+    /// Whether a message was sent without waiting for an answer.
+    has_sent: bool,
+    /// What was wrong with the first line that failed.
+    failed: Option<Kind>,
+}
+
+impl Console<'_> {
+    fn prompt(&mut self, editor: &mut Editor<Names, DefaultHistory>) -> Outcome<()> {
+        loop {
+            match editor.readline("> ") {
+                Ok(text) => {
+                    if let Some(path) = &self.history {
+                        // A history that can't be kept is not worth an error.
+                        let _lost = editor.append_history(path);
+                    }
+                    self.has_sent |= text.trim().starts_with('!');
+                    match self.line(text.trim()) {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(()),
+                        // What is wrong with one line does not end the prompt.
+                        Err(failure) if goes_on(failure.kind) => {
+                            self.failed.get_or_insert(failure.kind);
+                            output::complain(&failure);
+                        }
+                        Err(failure) => return Err(failure),
+                    }
+                }
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Eof) => return Ok(()),
+                Err(error) => return Err(Failure::usage(error.to_string())),
+            }
+        }
+    }
+
+    /// Does what a line says; false at the end.
+    fn line(&self, text: &str) -> Outcome<bool> {
+        let words = shlex::split(text)
+            .ok_or_else(|| Failure::usage("a quote is open at the end of the line"))?;
+        let Some((first, values)) = words.split_first() else { return Ok(true) };
+        match (first.as_str(), values) {
+            ("quitter" | "exit" | "quit", []) => return Ok(false),
+            ("aide" | "help", []) => said(HELP, self.common)?,
+            ("liste" | "list", []) if !self.common.json => {
+                let programme = &self.remote.programme;
+                let signatures = programme.commandes.iter();
+                let mut signatures = signatures.map(|command| list::signature(command, programme));
+                signatures.try_for_each(|signature| output::line(&signature))?;
+            }
+            ("liste" | "list", []) => list::show(&self.remote, None, self.common)?,
+            ("liste" | "list", [name]) => list::show(&self.remote, Some(name), self.common)?,
+            (name, values) => self.command(name, values)?,
+        }
+        Ok(true)
+    }
+
+    /// Calls a command, or sends it if its name stands behind `!`.
+    fn command(&self, name: &str, values: &[String]) -> Outcome<()> {
+        if let Some(name) = name.strip_prefix('!') {
+            return self.remote.send(&self.remote.prepare(name, values)?);
+        }
+        let prepared = self.remote.prepare(name, values)?;
+        if prepared.streams() {
+            // A stream that still waits for an item is stopped at the next one; the prompt goes on.
+            let (left, _) = call::items(&self.remote, &prepared, None)?;
+            return left.map(|_| ());
+        }
+        match self.call(prepared)? {
+            Ok(value) => output::value(&value, self.common.json),
+            Err(own) => Err(Failure::new(Kind::Command, format!("`{name}` refuses: {own}"))),
+        }
+    }
+
+    /// Calls on a thread of its own, so that an interrupt ends the wait and not the console.
+    fn call(&self, prepared: Prepared) -> Outcome<Result<Value, Value>> {
+        let looking = Looking::begin()?;
+        let name = prepared.command.nom.clone();
+        let (send, answered) = mpsc::channel();
+        let (remote, is_left) = (self.remote.clone(), Arc::new(AtomicBool::new(false)));
+        let left = Arc::clone(&is_left);
+        thread::spawn(move || {
+            let answer = remote.call_shown(&prepared, || left.load(Ordering::Relaxed));
+            // Nobody waits any more after an interrupt.
+            let _interrupted = send.send(answer);
+        });
+        loop {
+            match answered.recv_timeout(TICK) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if looking.is_interrupted() => {
+                    is_left.store(true, Ordering::Relaxed);
+                    let text = format!("not waited for any more: `{name}` goes on at the peer");
+                    return Err(Failure::new(Kind::Interrupted, text));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    let text = format!("the call of `{name}` has ended without an outcome");
+                    return Err(Failure::new(Kind::Command, text));
                 }
             }
-            Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => return Ok(()),
-            Err(error) => return Err(Failure::usage(error.to_string())),
         }
     }
 }
@@ -92,55 +193,11 @@ fn goes_on(kind: Kind) -> bool {
     !matches!(kind, Kind::Lost | Kind::Output | Kind::Unreachable | Kind::NotAPeer)
 }
 
-/// Does what a line says; false at the end.
-fn line(text: &str, remote: &Remote, common: &Common) -> Outcome<bool> {
-    let words = shlex::split(text)
-        .ok_or_else(|| Failure::usage("a quote is open at the end of the line"))?;
-    let Some((first, values)) = words.split_first() else { return Ok(true) };
-    match (first.as_str(), values) {
-        ("quitter" | "exit" | "quit", []) => return Ok(false),
-        ("aide" | "help", []) => output::line(HELP)?,
-        ("liste" | "list", []) => {
-            for command in &remote.programme.commandes {
-                output::line(&list::signature(command, &remote.programme))?;
-            }
-        }
-        ("liste" | "list", [name]) => {
-            let command = remote.command(name)?;
-            output::line(&list::signature(command, &remote.programme))?;
-            if !command.doc.is_empty() {
-                let lines: Vec<String> = command.doc.lines().map(output::harmless).collect();
-                output::line(&lines.join("\n"))?;
-            }
-        }
-        (name, values) => command(name, values, remote, common)?,
-    }
-    Ok(true)
-}
-
-/// Calls a command, or sends it if its name stands behind `!`.
-fn command(name: &str, values: &[String], remote: &Remote, common: &Common) -> Outcome<()> {
-    if let Some(name) = name.strip_prefix('!') {
-        return remote.send(&remote.prepare(name, values)?);
-    }
-    let prepared = remote.prepare(name, values)?;
-    if prepared.streams() {
-        // A stream that still waits for an item is stopped at the next one; the prompt goes on.
-        let (left, _) = call::items(remote, &prepared, None)?;
-        return left.map(|_| ());
-    }
-    match remote.call_shown(&prepared)? {
-        Ok(value) => output::value(&value, common.json),
-        Err(own) => Err(Failure::new(Kind::Command, format!("`{name}` refuses: {own}"))),
-    }
-}
-
 /// Where the lines of earlier consoles are kept.
-fn history() -> Option<std::path::PathBuf> {
-    let folder =
-        std::env::var_os("XDG_STATE_HOME").map(std::path::PathBuf::from).or_else(|| {
-            Some(std::path::PathBuf::from(std::env::var_os("HOME")?).join(".local/state"))
-        })?;
+fn history() -> Option<PathBuf> {
+    let folder = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("cconn_history"))
 }

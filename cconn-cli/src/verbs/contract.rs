@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use cconn::description;
 use cconn::essais::contrat::{Changement, Contrat, Effet, comparer};
 use serde_json::{Value, json};
 
@@ -11,6 +10,7 @@ use crate::arguments::Common;
 use crate::dial;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{self, DIM, NAME, harmless, styled};
+use crate::remote::listed;
 
 pub fn run(before: &str, now: &str, common: &Common) -> Outcome<()> {
     let (old, new) = (contract(before, common)?, contract(now, common)?);
@@ -48,7 +48,7 @@ pub fn contract(source: &str, common: &Common) -> Outcome<Contrat> {
         return Err(Failure::usage(format!("there is no such file, and {error}")));
     }
     let (client, _child) = dial::connect(source, common)?;
-    Ok(Contrat::du_programme(description::commandes(&client)?))
+    Ok(Contrat::du_programme(listed(source, &client)?))
 }
 
 fn show(change: &Changement) -> Outcome<()> {

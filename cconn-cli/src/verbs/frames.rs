@@ -1,8 +1,7 @@
 //! `trame`: the frames in captured bytes of one direction of a connection.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Read};
+use std::time::Duration;
 
 use cconn::description::{Integree, Programme};
 use cconn::essais::trames::{self, Trame};
@@ -15,10 +14,11 @@ use super::contract::contract;
 use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{self, DIM, NAME, harmless, styled};
+use crate::reading;
 
 pub fn run(source: &str, names: Option<&str>, common: &Common) -> Outcome<()> {
     let names = Names::of(names, common)?;
-    let content = read(source)?;
+    let content = read(source, common.delai)?;
     if content.is_empty() {
         return Err(Failure::usage(format!("{source} is empty")));
     }
@@ -77,14 +77,12 @@ fn when(passed: Option<&Passage>) -> String {
     })
 }
 
-fn read(source: &str) -> Outcome<Vec<u8>> {
-    let mut content = Vec::new();
+fn read(source: &str, silence: Duration) -> Outcome<Vec<u8>> {
     let read = match source {
-        "-" => io::stdin().read_to_end(&mut content),
-        path => fs::File::open(path).and_then(|mut file| file.read_to_end(&mut content)),
+        "-" => reading::stdin(silence),
+        path => reading::file(path, silence),
     };
-    read.map_err(|error| Failure::usage(format!("{source} can't be read: {error}")))?;
-    Ok(content)
+    read.map_err(|error| Failure::usage(format!("{source} can't be read: {error}")))
 }
 
 /// The bytes of a capture, which may be written in hexadecimal. A raw one always holds bytes that

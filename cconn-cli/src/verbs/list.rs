@@ -9,7 +9,11 @@ use crate::output::{self, DIM, NAME, TYPE, harmless, styled};
 use crate::remote::Remote;
 
 pub fn run(address: &str, wanted: Option<&str>, common: &Common) -> Outcome<()> {
-    let remote = Remote::open(address, common)?;
+    show(&Remote::open(address, common)?, wanted, common)
+}
+
+/// Shows the commands of a peer, or one of them.
+pub fn show(remote: &Remote, wanted: Option<&str>, common: &Common) -> Outcome<()> {
     let programme = &*remote.programme;
     let shown: Vec<&CommandeDecrite> = match wanted {
         Some(name) => vec![remote.command(name)?],
