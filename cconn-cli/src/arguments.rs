@@ -40,6 +40,31 @@ pub struct Common {
     /// How long to wait for each thing of the peer's: `500ms`, `10s`, `2m`.
     #[arg(long, global = true, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub delai: Duration,
+    #[cfg(feature = "securite")]
+    #[command(flatten)]
+    pub proofs: Proofs,
+}
+
+/// What a server wants to be sure of, and what this side believes.
+#[cfg(feature = "securite")]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Servers with TLS or a secret")]
+pub struct Proofs {
+    /// Speak TLS, and believe the servers that an authority in this PEM file vouches for.
+    #[arg(long, global = true, value_name = "FILE", alias = "ca")]
+    pub autorites: Option<PathBuf>,
+    /// The name in the server's certificate, if it is not the host in the address.
+    #[arg(long, global = true, value_name = "NAME", alias = "server-name")]
+    pub nom_serveur: Option<String>,
+    /// This side's certificate, a PEM file; its key is given by `--cle`.
+    #[arg(long, global = true, value_name = "FILE", alias = "cert")]
+    pub certificat: Option<PathBuf>,
+    /// The key of this side's certificate, a PEM file.
+    #[arg(long, global = true, value_name = "FILE", alias = "key")]
+    pub cle: Option<PathBuf>,
+    /// A file with the secret that both sides know.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub secret: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

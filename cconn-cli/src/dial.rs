@@ -14,6 +14,8 @@ use cconn::{Adresse, Client, Erreur};
 use crate::arguments::Common;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::interrupt;
+#[cfg(feature = "securite")]
+use crate::proofs;
 
 /// What an address begins with that is a program to be started.
 const PROGRAM: &str = "exec:";
@@ -74,6 +76,14 @@ pub fn connect_with(
     hooks: &Hooks,
 ) -> Outcome<(Client, Option<Arc<Started>>)> {
     if let Some(words) = text.strip_prefix(PROGRAM) {
+        #[cfg(feature = "securite")]
+        if proofs::are_asked_for(&common.proofs) {
+            let why = "is reached by nobody else, and proves nothing";
+            return Err(Failure::usage(format!(
+                "a program that is started {why}: leave TLS and \
+                 secrets out"
+            )));
+        }
         let child = Arc::new(Started(start(words, common, hooks)?));
         interrupt::ends_with_us(Arc::downgrade(&child))?;
         return Ok((child.0.client().avec_delai(common.delai), Some(child)));
@@ -83,6 +93,8 @@ pub fn connect_with(
         .delai_connexion(common.delai)
         .delai_arret(common.delai)
         .delai_silence(common.delai);
+    #[cfg(feature = "securite")]
+    let options = proofs::add(options, &common.proofs)?;
     let client = hooked!(options, hooks).connecter()?;
     Ok((client.avec_delai(common.delai), None))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use cconn::Erreur;
-use cconn::erreur::{EchecConnexion, NatureDistante};
+use cconn::erreur::{EchecConnexion, NatureDistante, NatureSecret, NatureTls};
 
 use crate::output::harmless;
 
@@ -73,14 +73,23 @@ impl fmt::Display for Failure {
 
 impl From<Erreur> for Failure {
     fn from(error: Erreur) -> Self {
-        let mut text = error.to_string();
-        if let Erreur::Connexion(failed) = &error
-            && let EchecConnexion::Accueil { .. } = **failed
-        {
-            // A server that wants TLS or another protocol may end the connection without a word.
-            text.push_str("; is it a cconn server, and one without TLS?");
+        Failure::new(kind(&error), format!("{error}{}", remedy(&error)))
+    }
+}
+
+/// What the user of this program can do, where the library says it for programs.
+fn remedy(error: &Erreur) -> &'static str {
+    let Erreur::Connexion(failed) = error else { return "" };
+    match **failed {
+        // A server that wants TLS or another protocol may end the connection without a word.
+        EchecConnexion::Accueil { .. } => "; is it a cconn server, and one without TLS?",
+        EchecConnexion::Tls { nature: NatureTls::Exige, .. } => {
+            ", which is `--autorites FILE` here"
         }
-        Failure::new(kind(&error), text)
+        EchecConnexion::Secret { nature: NatureSecret::Absent, .. } => {
+            "; `--secret FILE` gives one here"
+        }
+        _ => "",
     }
 }
 

@@ -17,18 +17,20 @@ static HAS_COME: AtomicBool = AtomicBool::new(false);
 static STARTED: Mutex<Vec<Weak<Started>>> = Mutex::new(Vec::new());
 
 /// For as long as it lives, the first interrupt is only noted.
-pub struct Looking(());
+pub struct Looking {
+    has_come: &'static AtomicBool,
+}
 
 impl Looking {
     pub fn begin() -> Outcome<Self> {
         watch()?;
         HAS_COME.store(false, Ordering::Relaxed);
         IS_LOOKED_FOR.store(true, Ordering::Relaxed);
-        Ok(Looking(()))
+        Ok(Looking { has_come: &HAS_COME })
     }
 
     pub fn is_interrupted(&self) -> bool {
-        HAS_COME.load(Ordering::Relaxed)
+        self.has_come.load(Ordering::Relaxed)
     }
 }
 

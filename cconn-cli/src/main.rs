@@ -12,6 +12,8 @@ mod near;
 mod options;
 mod output;
 mod progress;
+#[cfg(feature = "securite")]
+mod proofs;
 mod reading;
 mod remote;
 mod stream;

@@ -50,7 +50,10 @@ fn takes_values(verb: &Command) -> bool {
 fn option<'a>(verb: &'a Command, word: &OsString) -> Option<&'a Arg> {
     let name = word.to_str()?.strip_prefix("--")?;
     let name = name.split_once('=').map_or(name, |(name, _)| name);
-    verb.get_arguments().find(|arg| arg.get_long() == Some(name))
+    verb.get_arguments().find(|arg| {
+        let others = arg.get_all_aliases().unwrap_or_default();
+        arg.get_long() == Some(name) || others.contains(&name)
+    })
 }
 
 fn takes_a_word(option: &Arg) -> bool {

@@ -19,7 +19,7 @@ const PIECE: usize = 64 << 10;
 pub fn file(path: &str, silence: Duration) -> Result<Vec<u8>, String> {
     let path = path.to_owned();
     // Opening a pipe waits for who writes to it, so it is left to the thread that reads.
-    whole(move || Ok(File::open(path)?), silence)
+    whole(move || File::open(path), silence)
 }
 
 /// Reads the standard input to its end.

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cconn::description::{self, CommandeDecrite, Forme, Programme};
+use cconn::description::{self, Argument, CommandeDecrite, Forme, Programme};
 use cconn::erreur::NatureDistante;
 use cconn::traits::Nommee;
 use cconn::{Client, Erreur, nommee};
@@ -96,21 +96,7 @@ impl Remote {
         for (argument, value) in arguments.iter().zip(&given) {
             let behind = &given[values.len()..];
             match value {
-                Some((value, text)) => {
-                    let typed = word(value, self.shape(&argument.forme), self.patience).map_err(
-                        |error| {
-                            let form = form(self.shape(&argument.forme));
-                            let help = match form {
-                                _ if !error.is_whole() => String::new(),
-                                Some(form) => format!("; write {form}"),
-                                None => stranger(text, command),
-                            };
-                            let at = &argument.nom;
-                            Failure::usage(format!("`{at}` of `{name}`: {error}{help}"))
-                        },
-                    )?;
-                    values.push(typed);
-                }
+                Some(given) => values.push(self.value(argument, *given, command)?),
                 None if argument.defaut.is_some() && behind.iter().all(Option::is_none) => break,
                 None if matches!(argument.forme, Forme::Facultative(_)) => {
                     values.push(Typed::Option(None));
@@ -124,6 +110,25 @@ impl Remote {
         let omitted = arguments.len() - values.len();
         let fingerprint = command.empreintes.get(omitted).copied().unwrap_or_default();
         Ok(Prepared { command: command.clone(), values: Body(values), fingerprint })
+    }
+
+    /// The value of an argument, and the word that it stands in.
+    fn value(
+        &self,
+        argument: &Argument,
+        (value, text): (&str, &str),
+        command: &CommandeDecrite,
+    ) -> Outcome<Typed> {
+        let shape = self.shape(&argument.forme);
+        word(value, shape, self.patience).map_err(|error| {
+            let help = match form(shape) {
+                _ if !error.is_whole() => String::new(),
+                Some(form) => format!("; write {form}"),
+                None => stranger(text, command),
+            };
+            let (at, name) = (&argument.nom, &command.nom);
+            Failure::usage(format!("`{at}` of `{name}`: {error}{help}"))
+        })
     }
 
     /// Calls the command; `Ok(Err(..))` is its own error.

@@ -39,7 +39,7 @@ pub enum Left {
 
 /// The items of a stream, as another thread pulls them.
 pub struct Items {
-    items: mpsc::Receiver<Outcome<Value>>,
+    read: mpsc::Receiver<Outcome<Value>>,
     puller: thread::JoinHandle<()>,
     /// An interrupt ends the stream and not the program.
     looking: Looking,
@@ -68,14 +68,14 @@ impl Items {
             Err(error) => return Err(Failure::new(kind(&error), error.to_string())),
         };
         let looking = Looking::begin()?;
-        let (send, items) = mpsc::sync_channel(AHEAD);
+        let (send, read) = mpsc::sync_channel(AHEAD);
         let (programme, item) = (Arc::clone(&remote.programme), Forme::clone(item));
         let error = error.as_deref().cloned().unwrap_or_default();
         let name = command.nom.clone();
         let puller = thread::spawn(move || {
             expecting(&programme, &item, &error, || pull(flux, &name, &send));
         });
-        Ok(Ok(Items { items, puller, looking }))
+        Ok(Ok(Items { read, puller, looking }))
     }
 
     /// Uses the items until the stream ends, the user interrupts it, or so many were used. Returns
@@ -86,10 +86,10 @@ impl Items {
         mut on_item: impl FnMut(&Value) -> Outcome<()>,
     ) -> (Outcome<Left>, bool) {
         let left = self.take(most, &mut on_item);
-        let Items { items, puller, looking } = self;
+        let Items { read, puller, looking } = self;
         drop(looking);
         // The puller drops the stream, which stops it, as soon as it has an item that nobody wants.
-        drop(items);
+        drop(read);
         let mut waited = Duration::ZERO;
         while !puller.is_finished() && waited < GRACE {
             thread::sleep(Duration::from_millis(5));
@@ -108,7 +108,7 @@ impl Items {
             if self.looking.is_interrupted() {
                 return Ok(Left::Interrupted);
             }
-            match self.items.recv_timeout(TICK) {
+            match self.read.recv_timeout(TICK) {
                 Ok(item) => on_item(&item?)?,
                 Err(RecvTimeoutError::Timeout) if output::is_closed() => {
                     return Err(Failure::quiet(Kind::Output));

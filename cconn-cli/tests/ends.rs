@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cconn::{Octets, Serveur, commande, commandes};
+use cconn::{Serveur, commande, commandes};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -20,8 +20,8 @@ fn texte(texte: &str) -> usize {
 }
 
 #[commande]
-fn octets(octets: Octets) -> usize {
-    octets.0.len()
+fn octets(octets: &[u8]) -> usize {
+    octets.len()
 }
 
 #[commande(parallele)]
