@@ -18,7 +18,7 @@ Exit codes:
   8  the connection was lost
   9  the output was closed before all was written
   10 the server does not count its commands
-  130  a stream was interrupted (Ctrl-C)
+  130  it was interrupted (Ctrl-C)
 
 Addresses: 12800, 127.0.0.1:12800, unix:/run/moi.sock, exec:./programme (started, asked, ended).";
 
