@@ -302,3 +302,40 @@ fn after_a_long_byte_string_a_large_buffer_waits_until_a_burst_comes() {
     assert_eq!(waits(2 * SMALL, SMALL), None, "the buffer is small");
     assert_eq!(waits(2 * SMALL + 1, SMALL + 1), None, "a burst came");
 }
+
+#[test]
+fn room_is_kept_free_in_front_from_the_size_on_at_which_places_matter() {
+    let capacity = |room| {
+        let mut buffer = Buffer::new();
+        buffer.grow(room);
+        buffer.bytes.capacity()
+    };
+    assert_eq!(capacity(copy::LARGE - 1), copy::LARGE - 1);
+    assert_eq!(capacity(copy::LARGE), copy::LARGE + copy::LEAD);
+}
+
+#[test]
+fn a_quiet_connection_keeps_a_small_buffer_and_what_has_begun_in_a_large_one() {
+    let kept = |capacity, is_cut: bool| {
+        let mut buffer = filled(capacity, 1, 0);
+        if is_cut {
+            buffer.next(u32::MAX).unwrap();
+        }
+        let place = buffer.bytes.as_ptr();
+        buffer.shrink();
+        (buffer.kept(), buffer.bytes.as_ptr() == place)
+    };
+    assert_eq!(kept(SMALL, true), (SMALL, true));
+    assert_eq!(kept(SMALL + 1, true), (SMALL, false));
+    assert_eq!(kept(SMALL + 1, false), (SMALL + 1, true), "a frame has begun in it");
+}
+
+#[test]
+fn what_nobody_wants_is_dropped() {
+    let mut buffer = filled(SMALL, 20, 7);
+    buffer.apart.get_or_insert_default();
+    buffer.next(u32::MAX).unwrap();
+    buffer.discard();
+    assert_eq!((buffer.pending(), buffer.start, buffer.is_partial()), (0, 0, false));
+    assert!(buffer.apart.is_none());
+}
