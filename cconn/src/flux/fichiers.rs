@@ -1,8 +1,8 @@
 //! Streams of bytes from files and into files.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,8 +20,9 @@ impl<E> Flux<Octets, E> {
     ///
     /// # Errors
     ///
-    /// The system's, of the same kind, if the file cannot be opened; of kind `IsADirectory` if it
-    /// is a folder.
+    /// The system's, of the same kind, if the file cannot be opened; of kind `IsADirectory` for a
+    /// folder, and `InvalidInput` for a device or a pipe, which may block: open it and give it to
+    /// [`Flux::lire`].
     ///
     /// # Examples
     ///
@@ -44,14 +45,12 @@ impl<E> Flux<Octets, E> {
     pub fn fichier(chemin: impl AsRef<Path>) -> io::Result<Self> {
         let path = chemin.as_ref();
         let subject = format!("{} can't be read", file_name(path));
-        let open = || {
-            let file = File::open(path)?;
-            if file.metadata()?.is_dir() {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
-            }
-            Ok(file)
-        };
-        match open() {
+        // Looked at first, because opening a pipe waits for whoever writes to it.
+        let opened = fs::metadata(path).and_then(|found| {
+            only_a_file(&found, "lire")?;
+            File::open(path)
+        });
+        match opened {
             Ok(file) => Ok(Flux::read_from(file, subject)),
             Err(cause) => Err(io::Error::new(cause.kind(), format!("{subject}: {cause}"))),
         }
@@ -61,16 +60,16 @@ impl<E> Flux<Octets, E> {
     /// many bytes that were.
     ///
     /// The bytes go to a new file of another name (`.cconn-..`) in the same folder. At the end of
-    /// the stream that file gets the name asked for, in place of a file that had it, whose
-    /// permissions it keeps; a symbolic link is followed. If anything fails the new file is removed
-    /// and the old one is as it was. A process that is killed meanwhile leaves the new file behind.
-    /// What was written is not forced to the disk: a system that crashes may lose it.
+    /// the stream they are forced to the disk, and that file gets the name asked for, in place of a
+    /// file that had it. Its permissions are those of that file; its owner is this process's. A
+    /// symbolic link is followed. If anything fails the new file is removed, and the old one is as
+    /// it was. A process that is killed meanwhile leaves the new file behind.
     ///
     /// # Errors
     ///
     /// - [`Erreur::Echec`] with an [`EchecEcriture`](super::EchecEcriture): the file cannot be made,
-    ///   written or renamed, or that name is one of something else than a file. The stream is
-    ///   stopped, the connection lives.
+    ///   written or renamed, or there is something else than a file at that name, a file that is
+    ///   read-only, or a link that leads nowhere. The stream is stopped, the connection lives.
     /// - Whatever the stream yields: then its sender or the connection has failed.
     ///
     /// # Blocking
@@ -98,6 +97,7 @@ impl<E> Flux<Octets, E> {
         let unwritten = |octets, cause| unwritten(octets, Some(path), cause);
         let (mut file, part) = Part::beside(path).map_err(|cause| unwritten(0, cause))?;
         let bytes = self.write_to(&mut file, Some(path))?;
+        file.sync_all().map_err(|cause| unwritten(bytes, cause))?;
         // A file that is open cannot be renamed on every system.
         drop(file);
         part.finish().map_err(|cause| unwritten(bytes, cause))?;
@@ -119,17 +119,16 @@ impl Part {
         const TRIES: usize = 1000;
         static NEXT: AtomicU64 = AtomicU64::new(0);
 
-        let target = target(path)?;
+        let (target, permissions) = target(path)?;
         let mut last = None;
         for _ in 0..TRIES {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = target.with_file_name(format!(".cconn-{}-{number}.part", process::id()));
-            match File::create_new(&path) {
+            match create(&path, permissions.is_some()) {
                 Ok(file) => {
                     let part = Part { path, target, is_finished: false };
-                    // Before the first byte, so that nobody reads here what is closed there.
-                    if let Ok(old) = fs::metadata(&part.target) {
-                        file.set_permissions(old.permissions())?;
+                    if let Some(permissions) = permissions {
+                        file.set_permissions(permissions)?;
                     }
                     return Ok((file, part));
                 }
@@ -156,24 +155,56 @@ impl Drop for Part {
     }
 }
 
-/// The path of the file to replace: that of a link's end.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    if path.file_name().is_none() {
+/// Makes a new file. `is_private`: nobody else may open it before it has the permissions of the file
+/// that it replaces.
+fn create(path: &Path, is_private: bool) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _has_no_modes = is_private;
+    options.open(path)
+}
+
+/// The path of the file to write, at the end of links, and the permissions of the file that is
+/// there.
+fn target(path: &Path) -> io::Result<(PathBuf, Option<Permissions>)> {
+    let is_folder =
+        path.as_os_str().as_encoded_bytes().last().is_some_and(|last| is_separator((*last).into()));
+    if path.file_name().is_none() || is_folder {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     }
     match fs::metadata(path) {
-        Ok(found) if found.is_file() => fs::canonicalize(path),
-        Ok(found) if found.is_dir() => {
-            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"))
+        Ok(found) => {
+            only_a_file(&found, "vers")?;
+            if found.permissions().readonly() {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+            }
+            Ok((fs::canonicalize(path)?, Some(found.permissions())))
         }
-        // A device or a pipe would be replaced by the file.
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is a device or a pipe: open it and give it to `vers`",
-        )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the link leads nowhere"));
+            }
+            Ok((path.to_owned(), None))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Refuses what is no file, which this function of a stream takes if it is open.
+fn only_a_file(found: &Metadata, function: &str) -> io::Result<()> {
+    if found.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if found.is_file() {
+        return Ok(());
+    }
+    let text = format!("it is a device or a pipe: open it and give it to `{function}`");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 #[cfg(test)]

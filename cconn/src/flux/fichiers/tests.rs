@@ -75,8 +75,15 @@ fn what_cannot_be_read_is_said_before_anything_is_sent() {
     let (kind, absent) = text(folder.file("ab\nsent"));
     assert_eq!(kind, io::ErrorKind::NotFound);
     assert!(absent.starts_with(r"the file `ab\nsent` can't be read: "), "{absent}");
-    let (_, no_file) = text(folder.0.clone());
-    assert!(no_file.starts_with("the file `cconn-fichiers-unread-"), "{no_file}");
+    let (kind, no_file) = text(folder.0.clone());
+    assert_eq!(kind, io::ErrorKind::IsADirectory);
+    assert!(no_file.ends_with("can't be read: it is a folder"), "{no_file}");
+    #[cfg(unix)]
+    {
+        let (kind, device) = text(PathBuf::from("/dev/zero"));
+        assert_eq!(kind, io::ErrorKind::InvalidInput);
+        assert!(device.ends_with("give it to `lire`"), "{device}");
+    }
     let (_, empty) = text(PathBuf::new());
     assert!(empty.starts_with("the file `` can't be read: "), "{empty}");
 }
@@ -104,6 +111,7 @@ fn a_place_that_is_no_file_is_left_alone() {
     for (place, text) in [
         (folder.file("sub"), "the file `sub` can't be written: it is a folder"),
         (folder.file("no/file"), "the file `file` can't be written: "),
+        (folder.file("new/"), "the file `new` can't be written: the path names no file"),
         (PathBuf::from(".."), "the file `..` can't be written: the path names no file"),
         (PathBuf::new(), "the file `` can't be written: the path names no file"),
     ] {
@@ -134,6 +142,14 @@ fn a_link_is_followed_and_permissions_are_kept() {
     assert_eq!(fs::read(&real).unwrap(), b"new");
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+    symlink("absent", folder.file("nowhere")).unwrap();
+    let error = bytes("new").vers_fichier(folder.file("nowhere")).unwrap_err();
+    assert!(error.to_string().contains("the link leads nowhere"), "{error}");
+    fs::set_permissions(&real, Permissions::from_mode(0o400)).unwrap();
+    let error = bytes("newer").vers_fichier(&link).unwrap_err();
+    assert!(error.to_string().contains("it is read-only"), "{error}");
+    assert_eq!((folder.names().len(), fs::read(&real).unwrap()), (3, b"new".to_vec()));
 }
 
 #[test]
