@@ -1,7 +1,6 @@
 //! The bar of a command that tells how far it has come, on a terminal and elsewhere.
 #![cfg(target_os = "linux")]
 
-use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, mpsc};
@@ -9,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cconn::{Client, Etat, Serveur, commande, commandes};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+mod terminal;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -40,18 +39,19 @@ fn command(serveur: &Serveur, total: &str) -> Command {
     command
 }
 
-/// Runs it with a terminal for its complaints, on which `wanted` must appear. Returns all that
+/// Runs it with a terminal of so many columns for its complaints, on which `wanted` must appear. Returns all that
 /// appeared there, and what was printed.
-fn on_terminal(mut command: Command, wanted: &str, go_on: &mpsc::Sender<()>) -> (String, String) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-    let terminal = File::options().read(true).write(true).open(name).unwrap();
+fn on_terminal(
+    mut command: Command,
+    columns: u16,
+    wanted: &str,
+    go_on: &mpsc::Sender<()>,
+) -> (String, String) {
+    let (mut master, terminal) = terminal::open(columns);
     let child = command.stderr(terminal).spawn().unwrap();
     // It is the child's alone now, so the reads below end with the child.
     drop(command);
-    let (mut master, mut seen, mut told) = (File::from(master), Vec::new(), false);
+    let (mut seen, mut told) = (Vec::new(), false);
     let until = Instant::now() + LIMIT;
     let mut buffer = [0; 1000];
     while let Ok(read @ 1..) = master.read(&mut buffer) {
@@ -71,12 +71,27 @@ fn on_terminal(mut command: Command, wanted: &str, go_on: &mpsc::Sender<()>) -> 
 #[test]
 fn a_terminal_shows_how_far_a_command_has_come_and_is_not_controlled_by_it() {
     let (serveur, go_on) = serving();
-    let (seen, printed) = on_terminal(command(&serveur, "true"), "3/10", &go_on);
+    let (seen, printed) = on_terminal(command(&serveur, "true"), 80, "3/10", &go_on);
     assert!(seen.contains("reading\\u{1b}[2J ["), "{seen}");
     assert_eq!(printed, "10\n");
-    let (seen, printed) = on_terminal(command(&serveur, "false"), "[2J 3", &go_on);
+    let (seen, printed) = on_terminal(command(&serveur, "false"), 80, "[2J 3", &go_on);
     assert!(!seen.contains("3/"), "no bar without a whole: {seen}");
     assert_eq!(printed, "10\n");
+    serveur.eteindre().unwrap();
+}
+
+#[test]
+fn a_bar_is_cut_to_the_terminal() {
+    let (serveur, go_on) = serving();
+    for columns in [60, 40, 20, 12, 6] {
+        for (total, wanted) in [("true", "3/10"), ("false", "3")] {
+            let command = command(&serveur, total);
+            let (seen, printed) = on_terminal(command, columns, wanted, &go_on);
+            let is_fitting = |text: &String| text.chars().count() <= columns.into();
+            assert!(terminal::drawn(&seen).iter().all(is_fitting), "{columns}: {seen:?}");
+            assert_eq!(printed, "10\n");
+        }
+    }
     serveur.eteindre().unwrap();
 }
 
