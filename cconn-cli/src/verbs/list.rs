@@ -1,6 +1,6 @@
 //! `liste`: the commands of a peer, with the types that they use.
 
-use cconn::description::{CommandeDecrite, Forme, Genre, Programme};
+use cconn::description::{Champ, CommandeDecrite, Forme, Genre, Programme, TypeNomme, Variante};
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
@@ -26,21 +26,58 @@ pub fn show(remote: &Remote, wanted: Option<&str>, common: &Common) -> Outcome<(
         return Ok(());
     }
     for command in &shown {
-        output::line(&signature(command, programme))?;
+        let signature = signature(command, programme);
+        output::line(&format!("{signature}{}", fingerprint(command)))?;
         for line in command.doc.lines() {
             output::line(&format!("    {}", styled(&harmless(line.trim()), DIM)))?;
         }
     }
-    for at in used(&shown, programme) {
-        let named = &programme.types[at];
-        let kind = match named.genre {
-            Genre::Enumeration(_) => "enum",
-            _ => "struct",
-        };
-        let text = harmless(&named.texte(&programme.types).to_string());
-        output::line(&format!("{kind} {} {text}", styled(&harmless(&named.nom), TYPE)))?;
+    used(&shown, programme)
+        .into_iter()
+        .try_for_each(|at| output::line(&definition(&programme.types[at], programme)))
+}
+
+/// The fingerprint of a call with all arguments; a closure has none.
+fn fingerprint(command: &CommandeDecrite) -> String {
+    let print = command.arguments.as_ref().and(command.empreintes.first());
+    print.map_or_else(String::new, |print| format!("  {}", styled(&format!("{print:08x}"), DIM)))
+}
+
+/// A struct or an enum nearly as Rust writes it.
+fn definition(named: &TypeNomme, programme: &Programme) -> String {
+    let name = styled(&harmless(&named.nom), TYPE);
+    let open = if named.ouvert { "open " } else { "" };
+    match &named.genre {
+        Genre::Structure(parts) => format!("{open}struct {name}{}", fields(parts, programme)),
+        Genre::Enumeration(variants) => {
+            let variant = |one: &Variante| {
+                let added = if one.ajoutee { "+" } else { "" };
+                format!("{added}{}{}", harmless(&one.nom), fields(&one.champs, programme))
+            };
+            let variants: Vec<_> = variants.iter().map(variant).collect();
+            format!("{open}enum {name}: {}", variants.join(" | ")).trim_end().to_owned()
+        }
+        _ => format!("{open}type {name} ?"),
     }
-    Ok(())
+}
+
+/// Fields behind a name: `(A, B)` where they are numbered, `{ a: A }` where they have names, nothing
+/// where there are none. A field that may be missing is marked with `?`.
+fn fields(fields: &[Champ], programme: &Programme) -> String {
+    let shape = |field: &Champ| harmless(&field.forme.texte(&programme.types).to_string());
+    let mark = |field: &Champ| if field.defaut { "?" } else { "" };
+    let is_numbered = fields.iter().enumerate().all(|(at, field)| field.nom == at.to_string());
+    let join =
+        |part: &dyn Fn(&Champ) -> String| fields.iter().map(part).collect::<Vec<_>>().join(", ");
+    if fields.is_empty() {
+        String::new()
+    } else if is_numbered {
+        format!("({})", join(&|field| format!("{}{}", shape(field), mark(field))))
+    } else {
+        let named =
+            |field: &Champ| format!("{}{}: {}", harmless(&field.nom), mark(field), shape(field));
+        format!(" {{ {} }}", join(&named))
+    }
 }
 
 /// The signature in colours.
@@ -153,7 +190,7 @@ mod tests {
         let mut programme = Programme::default();
         let link = |at: u32| {
             let field = format!(r#"["0", false, [33, [[36, [], {}, ""]], 0, ""]]"#, at + 1);
-            let mut named = cconn::description::TypeNomme::default();
+            let mut named = TypeNomme::default();
             named.genre = Genre::Structure(vec![serde_json::from_str(&field).unwrap()]);
             named
         };
@@ -178,5 +215,27 @@ mod tests {
         let text = anstream::adapter::strip_str(&styled).to_string();
         assert!(text.starts_with(r"x\u{1b}]0;title\u{7}("), "{text}");
         assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+    }
+
+    #[test]
+    fn what_a_peer_calls_its_types_does_not_reach_the_terminal_raw() {
+        let mut named = TypeNomme::default();
+        (named.nom, named.ouvert) = ("T\x1b[2J".to_owned(), true);
+        let programme = Programme::default();
+        let shown = |fields: &[&str]| {
+            let mut named = named.clone();
+            let fields = fields.iter().map(|field| serde_json::from_str(field).unwrap());
+            named.genre = Genre::Structure(fields.collect());
+            anstream::adapter::strip_str(&definition(&named, &programme)).to_string()
+        };
+        let name = r"open struct T\u{1b}[2J";
+        let field = |name: &str, missing: bool| format!(r#"["{name}", {missing}, [3, [], 0, ""]]"#);
+        let (first, other) = (field("0", true), field(r"a\u001b", false));
+        let text = shown(&[&first]);
+        assert!(text.starts_with(&format!("{name}(")) && text.ends_with("?)"), "{text}");
+        let text = shown(&[&first, &other]);
+        assert!(text.starts_with(&format!("{name} {{ 0?: ")), "{text}");
+        assert!(text.contains(r", a\u{1b}: ") && text.ends_with(" }"), "{text}");
+        assert_eq!(shown(&[]), name);
     }
 }
