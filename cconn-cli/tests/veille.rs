@@ -202,16 +202,25 @@ struct Tmux(String);
 
 #[cfg(unix)]
 impl Tmux {
-    /// Runs the shell's command in a new terminal; `None`, said aloud, where there is no tmux.
-    fn run(name: &str, command: &str) -> Option<Tmux> {
+    /// Runs the shell's command in a new terminal of that size; `None`, said aloud, where there is no
+    /// tmux.
+    fn run(name: &str, (width, height): (u16, u16), command: &str) -> Option<Tmux> {
         let tmux = Tmux(format!("cconn-{name}-{}", std::process::id()));
-        let sized = ["new-session", "-d", "-x", "110", "-y", "40", command];
+        let (width, height) = (width.to_string(), height.to_string());
+        let sized = ["new-session", "-d", "-x", &width, "-y", &height, command];
         if !Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success()) {
             eprintln!("SKIPPED: there is no tmux");
             return None;
         }
         tmux.ask(&sized);
+        // Its own line at the foot would take one of the program's.
+        tmux.ask(&["set-option", "-g", "status", "off"]);
+        tmux.resize(&width, &height);
         Some(tmux)
+    }
+
+    fn resize(&self, width: &str, height: &str) {
+        self.ask(&["resize-window", "-x", width, "-y", height]);
     }
 
     fn ask(&self, words: &[&str]) -> String {
@@ -248,7 +257,7 @@ fn the_screen_shows_the_server_and_gives_the_terminal_back() {
     let mut server = Server::new("occupe");
     let watch = format!("{} veille --rythme 100ms {}", cconn().display(), server.address);
     let command = format!("echo before; {watch}; echo code $?; {watch}; echo code $?; cat");
-    let Some(tmux) = Tmux::run("ecran", &command) else { return };
+    let Some(tmux) = Tmux::run("ecran", (110, 40), &command) else { return };
     let shown =
         tmux.shows(&["clients 4/64", "somme", "running now: ", "dort", "connections", "/s"]);
     assert!(!shown.contains("before"), "the screen is one of its own:\n{shown}");
@@ -260,4 +269,34 @@ fn the_screen_shows_the_server_and_gives_the_terminal_back() {
     server.process.kill().unwrap();
     let shown = tmux.shows(&["before", "code 0", "cconn: ", "code 8"]);
     assert!(!shown.contains("clients 4/64"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_most_important_is_shown_at_any_size() {
+    let server = Server::new("occupe");
+    let watch = format!("{} veille --rythme 100ms {}", cconn().display(), server.address);
+    let Some(tmux) = Tmux::run("taille", (40, 12), &watch) else { return };
+    let most = [server.address.as_str(), "clients 4/64", "running ", "/s"];
+    let rows = |shown: &str| shown.trim_end().lines().count();
+    for (width, height, more) in [
+        (40, 12, &["p99 ", "command", "somme", "since", "q quit"][..]),
+        (20, 5, &[]),
+        (80, 24, &[" server ", "running now: ", "dort", " connections", "q quit"]),
+        (30, 8, &["command", "p99", "q quit"]),
+        (120, 6, &["p50 ", "queued 0", "streams 1 out"]),
+        (29, 40, &["threads ", "window "]),
+        (60, 20, &["p99 ", "somme", "since", "client"]),
+        (60, 24, &[" server ", "p99 ", "somme", "since", " connections"]),
+        (110, 40, &[" server ", "somme", "dort", "#1"]),
+    ] {
+        tmux.resize(&width.to_string(), &height.to_string());
+        let shown = tmux.shows(&[&most[..], more].concat());
+        assert!(rows(&shown) <= height, "{width}x{height}:\n{shown}");
+        let is_fitting = |line: &str| line.chars().count() <= width;
+        assert!(shown.lines().all(is_fitting), "{width}x{height}:\n{shown}");
+    }
+    tmux.resize("20", "5");
+    tmux.ask(&["send-keys", " "]);
+    tmux.shows(&["PAUSED "]);
 }
