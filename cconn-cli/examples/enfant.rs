@@ -11,6 +11,7 @@ fn double(n: u64) -> u64 {
 /// Waits so many milliseconds.
 #[commande]
 fn dort(ms: u64) -> u64 {
+    println!("dort");
     std::thread::sleep(std::time::Duration::from_millis(ms));
     ms
 }

@@ -84,9 +84,10 @@ pub fn connect_with(
                  secrets out"
             )));
         }
-        let child = Arc::new(Started(start(words, common, hooks)?));
+        let child = Arc::new(start(words, common, hooks)?);
         interrupt::ends_with_us(Arc::downgrade(&child))?;
-        return Ok((child.0.client().avec_delai(common.delai), Some(child)));
+        let client = child.client().avec_delai(common.delai);
+        return Ok((client, Some(Arc::new(Started(child)))));
     }
     let address = address(text).map_err(|error| Failure::usage(error.to_string()))?;
     let options = Client::options(address)
@@ -99,23 +100,17 @@ pub fn connect_with(
     Ok((client.avec_delai(common.delai), None))
 }
 
-/// A program that was started for a connection; it ends with it.
+/// A program that was started for a connection; it ends with the last of these.
 #[derive(Debug)]
-pub struct Started(Enfant);
-
-impl Started {
-    pub fn kill(&self) {
-        self.0.tuer();
-    }
-}
+pub struct Started(Arc<Enfant>);
 
 impl Drop for Started {
     fn drop(&mut self) {
         self.0.client().close();
         if self.0.attendre_fin(GRACE).is_err() {
             self.0.tuer();
-            // What the system has ended is there no more in a moment.
-            let _gone = self.0.attendre_fin(GRACE);
+            // Waits until the killed process is reaped.
+            let _reaped = self.0.attendre_fin(GRACE);
         }
     }
 }

@@ -80,18 +80,25 @@ impl From<Erreur> for Failure {
 /// What the user of this program can do, where the library says it for programs.
 fn remedy(error: &Erreur) -> &'static str {
     let Erreur::Connexion(failed) = error else { return "" };
-    match **failed {
+    match &**failed {
+        // A program that was started speaks no TLS.
+        EchecConnexion::Accueil { adresse, .. } if adresse.starts_with("child ") => {
+            "; does it serve its parent?"
+        }
         // A server that wants TLS or another protocol may end the connection without a word.
         EchecConnexion::Accueil { .. } => "; is it a cconn server, and one without TLS?",
-        EchecConnexion::Tls { nature: NatureTls::Exige, .. } => {
+        EchecConnexion::Tls { nature: NatureTls::Exige, .. } if HAS_PROOFS => {
             ", which is `--autorites FILE` here"
         }
-        EchecConnexion::Secret { nature: NatureSecret::Absent, .. } => {
+        EchecConnexion::Secret { nature: NatureSecret::Absent, .. } if HAS_PROOFS => {
             "; `--secret FILE` gives one here"
         }
         _ => "",
     }
 }
+
+/// Whether this program can prove itself, and have servers proved.
+const HAS_PROOFS: bool = cfg!(feature = "securite");
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

@@ -7,10 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// The most bytes that are read, and how it is written. No message is longer than 4 GiB, and few
-/// peers take more than 8 MiB.
+/// The most bytes that are read: few peers take messages of more than 8 MiB.
 const MOST: usize = 1 << 30;
-const MOST_SHOWN: &str = "1 GiB";
 
 /// The bytes of one read.
 const PIECE: usize = 64 << 10;
@@ -19,17 +17,18 @@ const PIECE: usize = 64 << 10;
 pub fn file(path: &str, silence: Duration) -> Result<Vec<u8>, String> {
     let path = path.to_owned();
     // Opening a pipe waits for who writes to it, so it is left to the thread that reads.
-    whole(move || File::open(path), silence)
+    whole(move || File::open(path), silence, MOST)
 }
 
 /// Reads the standard input to its end.
 pub fn stdin(silence: Duration) -> Result<Vec<u8>, String> {
-    whole(|| Ok(io::stdin().lock()), silence)
+    whole(|| Ok(io::stdin().lock()), silence, MOST)
 }
 
 fn whole<R: Read>(
     open: impl FnOnce() -> io::Result<R> + Send + 'static,
     silence: Duration,
+    most: usize,
 ) -> Result<Vec<u8>, String> {
     let (send, pieces) = mpsc::sync_channel(16);
     thread::spawn(move || {
@@ -57,12 +56,12 @@ fn whole<R: Read>(
     loop {
         match pieces.recv_timeout(silence) {
             Ok(Ok(piece)) if piece.is_empty() => return Ok(content),
-            Ok(Ok(piece)) if content.len() + piece.len() > MOST => {
-                return Err(format!("it is longer than {MOST_SHOWN}"));
+            Ok(Ok(piece)) if content.len() + piece.len() > most => {
+                return Err(format!("it is longer than {most} bytes"));
             }
             Ok(Ok(piece)) => content.extend_from_slice(&piece),
             Ok(Err(error)) => return Err(error.to_string()),
-            Err(RecvTimeoutError::Disconnected) => return Ok(content),
+            Err(RecvTimeoutError::Disconnected) => return Err("its reading broke off".to_owned()),
             Err(RecvTimeoutError::Timeout) => {
                 let silence = humantime::format_duration(silence);
                 return Err(format!("nothing came for {silence}; `--delai` waits longer"));
@@ -82,7 +81,7 @@ mod tests {
         for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7] {
             let content: Vec<u8> = (0..=250).cycle().take(size).collect();
             let source = io::Cursor::new(content.clone());
-            assert_eq!(whole(move || Ok(source), SILENCE), Ok(content));
+            assert_eq!(whole(move || Ok(source), SILENCE, MOST), Ok(content));
         }
     }
 
@@ -97,18 +96,23 @@ mod tests {
             }
         }
 
-        let error = whole(|| Ok(Silent), Duration::from_millis(20)).unwrap_err();
+        let error = whole(|| Ok(Silent), Duration::from_millis(20), MOST).unwrap_err();
         assert_eq!(error, "nothing came for 20ms; `--delai` waits longer");
     }
 
     #[test]
     fn a_source_without_end_is_given_up() {
-        let error = whole(|| Ok(io::repeat(7)), SILENCE).unwrap_err();
-        assert_eq!(error, "it is longer than 1 GiB");
+        for most in [0, 1, PIECE, 3 * PIECE + 1] {
+            let error = whole(|| Ok(io::repeat(7)), SILENCE, most).unwrap_err();
+            assert_eq!(error, format!("it is longer than {most} bytes"));
+            let source = io::Cursor::new(vec![7; most]);
+            assert_eq!(whole(move || Ok(source), SILENCE, most).unwrap().len(), most);
+        }
     }
 
     #[test]
     fn what_cannot_be_opened_is_said() {
-        assert!(file("/no/such/file", SILENCE).unwrap_err().contains("No such file"));
+        let cause = File::open("/no/such/file").unwrap_err();
+        assert_eq!(file("/no/such/file", SILENCE), Err(cause.to_string()));
     }
 }

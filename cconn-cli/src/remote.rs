@@ -1,7 +1,7 @@
 //! A peer's description, and calls that follow it.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cconn::description::{self, Argument, CommandeDecrite, Forme, Programme};
@@ -136,22 +136,20 @@ impl Remote {
         self.answered(prepared, || client.appeler::<Answer, _>(prepared.message()))
     }
 
-    /// Calls the command and shows how far it has come, if somebody can see that, until it is left
-    /// alone.
+    /// Calls the command and shows how far it has come, if somebody can see that, until `progress` is
+    /// taken away.
     pub fn call_shown(
         &self,
         prepared: &Prepared,
-        is_left: impl Fn() -> bool,
+        progress: &Mutex<Option<Progress>>,
     ) -> Outcome<Result<Value, Value>> {
         if !std::io::stderr().is_terminal() {
             return self.call(&self.client, prepared);
         }
-        let mut progress = Some(Progress::default());
         let call = || {
-            let show = |report| match &mut progress {
-                _ if is_left() => progress = None,
-                Some(progress) => progress.show(&report),
-                None => {}
+            let show = |report| {
+                let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+                progress.iter_mut().for_each(|progress| progress.show(&report));
             };
             self.client.appeler_suivi::<Answer, _>(prepared.message(), show)
         };
@@ -208,7 +206,7 @@ fn streams(name: &str) -> Failure {
 }
 
 /// A call whose arguments fit the peer's types.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Prepared {
     pub command: CommandeDecrite,
     values: Body,
@@ -229,7 +227,7 @@ impl Prepared {
 }
 
 /// The arguments of a call, one behind the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Body(Vec<Typed>);
 
 impl Serialize for Body {

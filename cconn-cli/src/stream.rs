@@ -8,13 +8,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use cconn::description::Forme;
+use cconn::description::{Forme, Programme};
 use cconn::flux::Flux;
 use cconn::{Client, Erreur};
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind, Outcome, kind};
-use crate::interrupt::Looking;
+use crate::interrupt::{self, Looking};
 use crate::output;
 use crate::remote::{Prepared, Remote};
 use crate::value::{Answer, Refusal, expecting};
@@ -57,25 +57,40 @@ impl Items {
         let Forme::Flux(item, error) = &command.reponse else {
             return Err(Failure::usage(format!("`{}` answers with one value", command.nom)));
         };
-        let none = Forme::default();
-        let refusal = command.refus.as_ref().unwrap_or(&none);
-        let opened = expecting(&remote.programme, &none, refusal, || {
-            client.appeler::<Flux<Answer, Refusal>, _>(prepared.message())
-        });
-        let flux = match opened {
-            Ok(flux) => flux,
-            Err(Erreur::Refus(Refusal(own))) => return Ok(Err(own)),
-            Err(error) => return Err(Failure::new(kind(&error), error.to_string())),
-        };
         let looking = Looking::begin()?;
         let (send, read) = mpsc::sync_channel(AHEAD);
+        let (opened, opening) = mpsc::sync_channel(1);
         let (programme, item) = (Arc::clone(&remote.programme), Forme::clone(item));
         let error = error.as_deref().cloned().unwrap_or_default();
-        let name = command.nom.clone();
+        let (client, prepared) = (client.clone(), prepared.clone());
         let puller = thread::spawn(move || {
-            expecting(&programme, &item, &error, || pull(flux, &name, &send));
+            let flux = match open(&programme, &client, &prepared) {
+                Ok(Ok(flux)) => flux,
+                // Nobody waits any more after an interrupt.
+                Ok(Err(own)) => return drop(opened.send(Ok(Err(own)))),
+                Err(failure) => return drop(opened.send(Err(failure))),
+            };
+            if opened.send(Ok(Ok(()))).is_ok() {
+                let name = &prepared.command.nom;
+                expecting(&programme, &item, &error, || pull(flux, name, &send));
+            }
         });
-        Ok(Ok(Items { read, puller, looking }))
+        let opened = loop {
+            match opening.recv_timeout(TICK) {
+                Ok(opened) => break opened?,
+                Err(RecvTimeoutError::Timeout) if interrupt::has_come() => {
+                    return Err(Failure::quiet(Kind::Interrupted));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::new(
+                        Kind::Command,
+                        "the call has ended without an outcome",
+                    ));
+                }
+            }
+        };
+        Ok(opened.map(|()| Items { read, puller, looking }))
     }
 
     /// Uses the items until the stream ends, the user interrupts it, or so many were used. Returns
@@ -105,7 +120,7 @@ impl Items {
     ) -> Outcome<Left> {
         let mut used = 0;
         while most.is_none_or(|most| used < most) {
-            if self.looking.is_interrupted() {
+            if interrupt::has_come() {
                 return Ok(Left::Interrupted);
             }
             match self.read.recv_timeout(TICK) {
@@ -119,6 +134,24 @@ impl Items {
             used += 1;
         }
         Ok(Left::Done)
+    }
+}
+
+/// Calls a command for its stream; `Ok(Err(..))` is its own error in the place of the stream.
+fn open(
+    programme: &Arc<Programme>,
+    client: &Client,
+    prepared: &Prepared,
+) -> Outcome<Result<Flux<Answer, Refusal>, Value>> {
+    let none = Forme::default();
+    let refusal = prepared.command.refus.as_ref().unwrap_or(&none);
+    let opened = expecting(programme, &none, refusal, || {
+        client.appeler::<Flux<Answer, Refusal>, _>(prepared.message())
+    });
+    match opened {
+        Ok(flux) => Ok(Ok(flux)),
+        Err(Erreur::Refus(Refusal(own))) => Ok(Err(own)),
+        Err(error) => Err(Failure::new(kind(&error), error.to_string())),
     }
 }
 

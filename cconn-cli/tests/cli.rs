@@ -416,7 +416,8 @@ fn a_message_that_fails_at_the_peer_is_a_failure_of_its_own() {
         .unwrap();
     child.stdin.take().unwrap().write_all(b"somme 1 2\n!echoue\nquitter\n").unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(printed(&output).contains('3'), "{output:?}");
+    assert_eq!(output.status.code(), Some(1), "a message of the script has failed: {output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains('3'));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("`echoue`") && !text.contains("quand_echec"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! `appeler` and `envoyer`: one command.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use crate::arguments::{Call, Common};
 use crate::dial::{self, Hooks, OnFailure};
 use crate::failure::{Failure, Kind, Outcome, kind};
 use crate::output;
+use crate::progress::Progress;
 use crate::remote::{Prepared, Remote};
 use crate::stream::{Items, Left};
 
@@ -29,7 +30,7 @@ pub fn call(call: &Call, max: Option<u64>, common: &Common) -> Outcome<()> {
         let text = format!("`{}` answers with one value: `--max` is for streams", call.commande);
         return Err(Failure::usage(text));
     }
-    let answered = remote.call_shown(&prepared, || false)?;
+    let answered = remote.call_shown(&prepared, &Mutex::new(Some(Progress::default())))?;
     match answered {
         Ok(value) => output::value(&value, common.json),
         Err(own) => Err(Failure::new(Kind::Command, format!("`{}` refuses: {own}", call.commande))),

@@ -13,6 +13,7 @@ use super::picture;
 use crate::arguments::{Common, Load};
 use crate::dial;
 use crate::failure::{Failure, Kind, Outcome};
+use crate::interrupt::Looking;
 use crate::output;
 use crate::remote::{Prepared, Remote};
 
@@ -30,7 +31,7 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
     let clients = (0..load.clients)
         .map(|_| dial::connect(&load.call.adresse, common))
         .collect::<Outcome<Vec<_>>>()?;
-    drive::watch_interrupts()?;
+    let _stops_the_load = Looking::begin()?;
     if let Some(path) = &load.svg {
         let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         opened.map_err(|error| no_picture(path, &error.to_string()))?;
@@ -42,7 +43,7 @@ pub fn run(load: &Load, common: &Common) -> Outcome<()> {
 }
 
 /// One call, which shows whether the command can be loaded at all.
-fn try_once(remote: &Remote, prepared: &Prepared<'_>) -> Outcome<()> {
+fn try_once(remote: &Remote, prepared: &Prepared) -> Outcome<()> {
     let name = &prepared.command.nom;
     if prepared.streams() {
         let text = format!("`{name}` answers with a stream: a load is made of single answers");

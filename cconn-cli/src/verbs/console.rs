@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,8 +21,9 @@ use super::{call, list};
 use crate::arguments::Common;
 use crate::dial::{self, Hooks};
 use crate::failure::{Failure, Kind, Outcome, kind};
-use crate::interrupt::Looking;
+use crate::interrupt::{self, Looking};
 use crate::output;
+use crate::progress::Progress;
 use crate::remote::{Prepared, Remote, usage};
 
 /// How long it takes at most until an interrupt is noticed.
@@ -38,8 +38,12 @@ aide, quitter        this text; the end";
 
 pub fn run(address: &str, common: &Common) -> Outcome<()> {
     // What the peer sends has no name here: a command that is not there is shown by its number.
+    let failed: Arc<OnceLock<Kind>> = Arc::default();
+    let message_failed = Arc::clone(&failed);
     let hooks = Hooks {
-        failed: Some(Arc::new(|error| {
+        failed: Some(Arc::new(move |error| {
+            // The first failure is the one that the exit code tells.
+            let _later_one = message_failed.set(kind(error));
             output::complain(&Failure::new(kind(error), error.to_string()));
         })),
         came: Some(|sent| {
@@ -63,15 +67,15 @@ pub fn run(address: &str, common: &Common) -> Outcome<()> {
         known => format!("{known} commands"),
     };
     said(&format!("{known} at {address}; `aide` helps, Tab completes"), common)?;
-    let mut console = Console { remote, common, history, has_sent: false, failed: None };
+    let mut console = Console { remote, common, history, has_sent: false, failed };
     console.prompt(&mut editor)?;
     // What was sent may still fail, and is told until then.
     if console.has_sent {
         dial::end(&console.remote.client, common)?;
     }
     // Lines that were written ahead are a script, which has failed if one of them has.
-    let failed = console.failed.filter(|_| !io::stdin().is_terminal());
-    failed.map_or(Ok(()), |kind| Err(Failure::quiet(kind)))
+    let failed = console.failed.get().filter(|_| !io::stdin().is_terminal());
+    failed.map_or(Ok(()), |kind| Err(Failure::quiet(*kind)))
 }
 
 /// Prints what is no value: beside the values, where those are read by a program.
@@ -89,8 +93,8 @@ struct Console<'a> {
     history: Option<PathBuf>,
     /// Whether a message was sent without waiting for an answer.
     has_sent: bool,
-    /// What was wrong with the first line that failed.
-    failed: Option<Kind>,
+    /// What was wrong with the first line, or the first message, that failed.
+    failed: Arc<OnceLock<Kind>>,
 }
 
 impl Console<'_> {
@@ -103,12 +107,13 @@ impl Console<'_> {
                         let _lost = editor.append_history(path);
                     }
                     self.has_sent |= text.trim().starts_with('!');
-                    match self.line(text.trim()) {
+                    let line = Looking::begin().and_then(|_looking| self.line(text.trim()));
+                    match line {
                         Ok(true) => {}
                         Ok(false) => return Ok(()),
                         // What is wrong with one line does not end the prompt.
                         Err(failure) if goes_on(failure.kind) => {
-                            self.failed.get_or_insert(failure.kind);
+                            let _later_one = self.failed.set(failure.kind);
                             output::complain(&failure);
                         }
                         Err(failure) => return Err(failure),
@@ -144,6 +149,12 @@ impl Console<'_> {
 
     /// Calls a command, or sends it if its name stands behind `!`.
     fn command(&self, name: &str, values: &[String]) -> Outcome<()> {
+        let is_input = |value: &&str| *value == "-" || value.ends_with("=-");
+        if let Some(value) = values.iter().map(String::as_str).find(is_input) {
+            let text =
+                "the lines come from the standard input here, so no value can: `@@-` is a dash";
+            return Err(Failure::usage(format!("`{value}`: {text}")));
+        }
         if let Some(name) = name.strip_prefix('!') {
             return self.remote.send(&self.remote.prepare(name, values)?);
         }
@@ -161,21 +172,23 @@ impl Console<'_> {
 
     /// Calls on a thread of its own, so that an interrupt ends the wait and not the console.
     fn call(&self, prepared: Prepared) -> Outcome<Result<Value, Value>> {
-        let looking = Looking::begin()?;
         let name = prepared.command.nom.clone();
         let (send, answered) = mpsc::channel();
-        let (remote, is_left) = (self.remote.clone(), Arc::new(AtomicBool::new(false)));
-        let left = Arc::clone(&is_left);
+        let (remote, progress) = (self.remote.clone(), Arc::new(Mutex::default()));
+        *lock(&progress) = Some(Progress::default());
+        let shown = Arc::clone(&progress);
         thread::spawn(move || {
-            let answer = remote.call_shown(&prepared, || left.load(Ordering::Relaxed));
+            let answer = remote.call_shown(&prepared, &shown);
+            *lock(&shown) = None;
             // Nobody waits any more after an interrupt.
             let _interrupted = send.send(answer);
         });
         loop {
             match answered.recv_timeout(TICK) {
                 Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) if looking.is_interrupted() => {
-                    is_left.store(true, Ordering::Relaxed);
+                Err(RecvTimeoutError::Timeout) if interrupt::has_come() => {
+                    // The line of the prompt comes next.
+                    *lock(&progress) = None;
                     let text = format!("not waited for any more: `{name}` goes on at the peer");
                     return Err(Failure::new(Kind::Interrupted, text));
                 }
@@ -187,6 +200,10 @@ impl Console<'_> {
             }
         }
     }
+}
+
+fn lock(progress: &Mutex<Option<Progress>>) -> MutexGuard<'_, Option<Progress>> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn goes_on(kind: Kind) -> bool {

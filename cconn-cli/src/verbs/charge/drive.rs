@@ -1,8 +1,7 @@
 //! The load itself: a thread for each connection, which calls until the time is over, a call fails
 //! or the user interrupts it. How the figures look is not known here.
 
-use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -15,6 +14,7 @@ use super::live::Live;
 use super::pace::Pace;
 use crate::arguments::Load;
 use crate::failure::{Failure, Kind, Outcome};
+use crate::interrupt;
 
 /// How long it takes at most until an interrupt or a failure is noticed.
 const TICK: Duration = Duration::from_millis(50);
@@ -25,9 +25,6 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Over how many tallies the connections are spread: many connections seldom meet at one, and few
 /// tallies are soon added up.
 const TALLIES: u16 = 16;
-
-/// Whether the user has interrupted the load.
-static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// What calls came to.
 #[derive(Debug)]
@@ -85,16 +82,6 @@ struct Ended {
 
 type Answered = Outcome<Result<Value, Value>>;
 
-/// Makes Ctrl-C stop the load; a second one ends the program at once.
-pub fn watch_interrupts() -> Outcome<()> {
-    let on_interrupt = || {
-        if IS_INTERRUPTED.swap(true, Ordering::Relaxed) {
-            process::exit(Kind::Interrupted as i32);
-        }
-    };
-    ctrlc::set_handler(on_interrupt).map_err(|error| Failure::usage(error.to_string()))
-}
-
 /// Loads until the end, and hands over what it came to. If calls are under way for long after an
 /// interrupt, the program ends here.
 pub fn run<T>(
@@ -117,7 +104,7 @@ pub fn run<T>(
         let ended = end(loaded);
         if !is_over {
             let code = ended.err().map_or(Kind::Interrupted as u8, |failure| failure.code());
-            process::exit(code.into());
+            interrupt::leave(code);
         }
         ended
     })
@@ -171,7 +158,7 @@ fn collect(
                 }
             }
         }
-        if interrupted.is_none() && IS_INTERRUPTED.load(Ordering::Relaxed) {
+        if interrupted.is_none() && interrupt::has_come() {
             interrupted = Some(Instant::now());
             shared.stop();
         }
@@ -189,10 +176,10 @@ fn collect(
 /// Whether a failure comes from an interrupt, which ends a started program too and may be noticed
 /// here after its end.
 fn is_soon_interrupted() -> bool {
-    if !IS_INTERRUPTED.load(Ordering::Relaxed) {
+    if !interrupt::has_come() {
         thread::sleep(TICK);
     }
-    IS_INTERRUPTED.load(Ordering::Relaxed)
+    interrupt::has_come()
 }
 
 impl Shared {
