@@ -156,6 +156,4 @@ impl Side {
             self.state.pass_on();
         }
     }
-
-    // What runs here.
 }
