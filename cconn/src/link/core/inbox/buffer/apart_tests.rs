@@ -228,3 +228,26 @@ fn a_byte_string_longer_than_a_step_gets_its_room_as_it_comes() {
         assert_eq!(check(&[body(3, 5 * STEP / 2, 1)], || piece, true), 1);
     }
 }
+
+/// What is decided of the first `came` bytes of this frame.
+fn decided(frame: &[u8], came: usize) -> Room {
+    let mut buffer = Buffer::new();
+    buffer.preload(frame[..came].to_vec());
+    buffer.begin_apart()
+}
+
+#[test]
+fn a_long_byte_string_goes_apart_if_most_of_its_frame_is_still_to_come() {
+    let whole = frame(2, &body(0, 2 * LONG, 0));
+    let length = whole.len() - LENGTH_PREFIX;
+    assert!(matches!(decided(&whole, length / 2), Room::Made));
+    assert!(matches!(decided(&whole, length / 2 + 1), Room::NotApart));
+    // The first bytes of a frame that is long enough do not tell yet; of a shorter one they do.
+    let start = |length: usize| {
+        let mut start = u32::try_from(length).unwrap().to_le_bytes().to_vec();
+        start.push(whole[LENGTH_PREFIX]);
+        start
+    };
+    assert!(matches!(decided(&start(LONG), LENGTH_PREFIX + 1), Room::Undecided));
+    assert!(matches!(decided(&start(LONG - 1), LENGTH_PREFIX + 1), Room::NotApart));
+}

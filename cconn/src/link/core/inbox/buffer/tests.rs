@@ -209,6 +209,12 @@ fn of_long_byte_strings_the_two_places_given_back_last_are_kept() {
     assert_eq!([gone[2].as_ptr(), gone[3].as_ptr()], [names[0], names[1]]);
     let spares = buffer.apart.as_ref().unwrap().spares.each_ref();
     assert_eq!(spares.map(Vec::as_ptr), [names[3], names[2]], "the newer first");
+
+    // The newer one is in use.
+    let newer = std::mem::take(&mut buffer.apart.as_mut().unwrap().spares[0]);
+    assert_eq!(buffer.reuse_long(newer).capacity(), 0);
+    let spares = buffer.apart.as_ref().unwrap().spares.each_ref();
+    assert_eq!(spares.map(Vec::as_ptr), [names[3], names[2]], "the older one stays");
 }
 
 #[test]
