@@ -152,6 +152,16 @@ fn a_link_is_followed_and_permissions_are_kept() {
     assert_eq!((folder.names().len(), fs::read(&real).unwrap()), (3, b"new".to_vec()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_replaces_another_is_private_from_the_first_byte() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("fichiers-private");
+    let file = create(&folder.file("new"), true).unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 #[test]
 fn names_that_a_killed_process_has_left_are_passed_over() {
     let folder = Folder::new("fichiers-left");
