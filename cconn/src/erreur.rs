@@ -28,7 +28,7 @@ use crate::text::{Harmless, harmless};
 
 pub use crate::adresse::AdresseInvalide;
 pub use annulee::{Annulee, RaisonAnnulation};
-pub(crate) use asked::remember;
+pub(crate) use asked::{name, remember};
 pub(crate) use convert::{About, Signatures, end_of, ended};
 pub use delai::{Delai, Etape, Phase};
 pub use depart::Depart;

@@ -40,7 +40,7 @@ fn keep(place: usize, hash: u64, name: &str) {
 }
 
 /// The name for a hash; the hash itself if the name is not known.
-pub(super) fn name(hash: u64) -> Box<str> {
+pub(crate) fn name(hash: u64) -> Box<str> {
     let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     names.get(hash).cloned().unwrap_or_else(|| format!("#{hash:016x}").into())
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::canal::{Cause, Encode, NOWHERE};
-use crate::erreur::{About, Codage, Depart, Erreur, RaisonNonEnvoi, Resultat};
+use crate::erreur::{About, Codage, Depart, Erreur, RaisonNonEnvoi, Resultat, name};
 use crate::link::{self, Finish, Gone, StreamChannel, Unsent, WhenFull, put_scratch, take_scratch};
 use crate::wire::Answering;
 
@@ -158,18 +158,12 @@ impl<T> Emetteur<T> {
         link::finish(&self.channel, Finish::Failed(cause.to_string().into()));
     }
 
-    /// The command that returned the stream, and its connection.
+    /// The command that returned or was sent the stream, and its connection.
     fn names(&self) -> [Box<str>; 2] {
-        let route = self.channel.route();
-        let link = route.as_ref().and_then(|route| route.link.upgrade());
-        match route.zip(link) {
-            Some((route, link)) => {
-                let names = link.names(route.command);
-                link.let_go();
-                names
-            }
-            None if self.channel.route().is_some() => {
-                ["".into(), "a connection that is over".into()]
+        match self.channel.origin() {
+            Some(origin) => {
+                let command = origin.name.clone();
+                [command.unwrap_or_else(|| name(origin.command)), (&*origin.link).into()]
             }
             None => ["".into(), NOWHERE.into()],
         }

@@ -464,3 +464,22 @@ fn under_faults_a_stream_is_whole_or_fails() {
         assert!(whole > 5 && failed > 2, "{whole} whole, {failed} failed");
     });
 }
+
+#[test]
+fn an_emitter_of_an_argument_names_command_and_connection_also_after_the_end() {
+    with_watchdog("names of an argument's emitter", LIMIT, || {
+        let serveur = Serveur::options(0).fournir(Carnet::default()).ouvrir().unwrap();
+        serveur.enregistrer(commandes![finir]).unwrap();
+        let client = serveur.client_local().unwrap();
+        let (emetteur, nombres) = Flux::canal(4);
+        let attente = client.differer(finir { nombres }).unwrap();
+        emetteur.envoyer(0).unwrap();
+        let named = |text: String| assert!(text.contains("finir") && text.contains("(#"), "{text}");
+        named(format!("{emetteur:?}"));
+        client.close();
+        drop((attente, client, serveur));
+        until("the end of the stream", || emetteur.est_ferme());
+        named(format!("{emetteur:?}"));
+        named(emetteur.envoyer(1).unwrap_err().to_string());
+    });
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cconn::erreur::{Depart, NatureDistante, RaisonNonEnvoi};
 use cconn::flux::{Emetteur, Flux, SiPlein};
 use cconn::{Client, Erreur, Etat, Octets, Resultat, Serveur, commande, commandes};
-use cconn_tests::{Stopwatch, with_watchdog};
+use cconn_tests::{Stopwatch, until, with_watchdog};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -349,9 +349,15 @@ fn who_has_dropped_a_stream_is_forgotten() {
         let emetteur = abonnes.take();
         leaving.close();
         until_closed(&emetteur);
-        assert_eq!(reason(emetteur.envoyer(1)), gone(Depart::ConnexionFinie));
         assert!(flux.map(|item| item.is_err()).eq([true]), "never a silent end");
-        assert!(format!("{emetteur:?}").contains("est_ferme: true"));
+        drop(leaving);
+        until("the end of the connection", || serveur.clients().len() == 1);
+        let error = emetteur.envoyer(1).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("`suivre`") && text.contains("(#2)"), "{text}");
+        assert_eq!(reason(Err(error)), gone(Depart::ConnexionFinie));
+        let text = format!("{emetteur:?}");
+        assert!(text.contains("est_ferme: true") && text.contains("\"suivre\""), "{text}");
         assert_eq!(client.appeler(double { n: 4 }).unwrap(), 8);
     });
 }

@@ -2,7 +2,7 @@
 //!
 //! The texts are made when they are first asked for, because most connections never show them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::adresse::Adresse;
 use crate::identite::Identite;
@@ -20,7 +20,7 @@ pub(crate) struct Identity {
     otherwise: &'static str,
     /// The prefix of the connection's thread names; the number follows.
     threads: &'static str,
-    label: OnceLock<Box<str>>,
+    label: OnceLock<Arc<str>>,
 }
 
 impl Identity {
@@ -46,12 +46,17 @@ impl Identity {
     /// The same peer, called `name` by errors.
     #[cfg(unix)]
     pub(crate) fn called(self, name: &str) -> Self {
-        let label = format!("{name} (#{})", self.id).into_boxed_str();
+        let label: Arc<str> = format!("{name} (#{})", self.id).into();
         Identity { label: OnceLock::from(label), ..self }
     }
 
     /// The peer's address and the connection's number, for errors and for people.
     pub(crate) fn label(&self) -> &str {
+        self.shared_label()
+    }
+
+    /// The same text, for those that outlive the connection.
+    pub(crate) fn shared_label(&self) -> &Arc<str> {
         self.label.get_or_init(|| {
             let Identity { id, otherwise, .. } = self;
             match &self.address {

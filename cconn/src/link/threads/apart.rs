@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::ambient::{self, Ambient, works};
-use super::channel::StreamChannel;
+use super::channel::{Origin, StreamChannel};
 use super::feed::{Arguments, Fed};
 use super::gone::let_go;
 use super::patience::Patience;
@@ -84,7 +84,9 @@ impl Link {
     #[inline]
     fn attach_argument(&self, channel: &StreamChannel, id: OutletId, command: u64) {
         let (frame, most) = (self.peer.max_frame as usize, self.limits.max_channels);
-        channel.attach(self.me.clone(), command, frame, |feed| {
+        // The command is the peer's.
+        let origin = Origin { command, name: None, link: self.identity.shared_label().clone() };
+        channel.attach(self.me.clone(), origin, frame, |feed| {
             // What is due is left to the next release: it may run code that pushes to this channel,
             // whose lock is held here.
             let mut attached = Attached::Not(Gone::Ended);

@@ -6,7 +6,7 @@
 //! channel is taken before that of a connection, never inside it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::link::core::channel::{
     Capacity, Feed, Finish, Gone, ItemQueue, Taker, Waiting, WhenFull,
@@ -31,9 +31,6 @@ pub(crate) trait Carrier: Send + Sync {
     /// Ends a stream behind the items that were taken. Waits for nothing.
     fn finish_channel(&self, id: OutletId, how: Finish);
 
-    /// The name of a command, and of the connection, for errors.
-    fn names(&self, command: u64) -> [Box<str>; 2];
-
     /// Drops a reference, but nothing of the program's on the calling thread.
     fn let_go(self: Arc<Self>);
 }
@@ -44,8 +41,16 @@ pub(crate) struct Route {
     /// The connection, which lives without the channel.
     pub(crate) link: Weak<dyn Carrier>,
     pub(crate) id: OutletId,
-    /// Hash of the name of the command that returned the stream.
+}
+
+/// What errors call the stream of a channel, also after its connection is over.
+pub(crate) struct Origin {
+    /// Hash of the name of the command that returned or was sent the stream.
     pub(crate) command: u64,
+    /// The name, if the command is registered on this side.
+    pub(crate) name: Option<Box<str>>,
+    /// The connection.
+    pub(crate) link: Arc<str>,
 }
 
 /// Where the items of a channel are.
@@ -116,6 +121,8 @@ pub(crate) struct StreamChannel {
     dropped: AtomicU64,
     /// Whether it was ended on this side.
     is_finished: AtomicBool,
+    /// Set when the stream is sent.
+    origin: OnceLock<Origin>,
     pub(crate) when_full: WhenFull,
 }
 
@@ -130,6 +137,7 @@ impl StreamChannel {
             emitters: AtomicUsize::new(1),
             dropped: AtomicU64::new(0),
             is_finished: AtomicBool::new(false),
+            origin: OnceLock::new(),
             when_full,
         }
     }
@@ -167,11 +175,16 @@ impl StreamChannel {
     }
 
     /// The stream that the channel feeds, once it was sent.
-    pub(crate) fn route(&self) -> Option<Route> {
+    fn route(&self) -> Option<Route> {
         match &*self.stage.lock() {
             Stage::Sent(route) => Some(route.clone()),
             Stage::Here { .. } | Stage::Over => None,
         }
+    }
+
+    /// What errors call the stream, once it was sent.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.get()
     }
 
     /// Pushes an item, unless the stream was sent or has no room.
@@ -277,7 +290,7 @@ impl StreamChannel {
     pub(super) fn attach(
         &self,
         link: Weak<dyn Carrier>,
-        command: u64,
+        origin: Origin,
         max_frame: usize,
         open: impl FnOnce(Feed) -> Attached,
     ) -> Attached {
@@ -287,9 +300,11 @@ impl StreamChannel {
         if !holds(Rule::QueueMovesAtOnce) {
             stage = self.let_others_push(stage);
         }
+        // A channel is sent once.
+        let _ = self.origin.set(origin);
         let attached = open(feed);
         *stage = match attached {
-            Attached::Open(id) => Stage::Sent(Route { link, id, command }),
+            Attached::Open(id) => Stage::Sent(Route { link, id }),
             Attached::Not(_) => Stage::Over,
         };
         drop(stage);

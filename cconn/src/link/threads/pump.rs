@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::ambient;
-use super::channel::StreamChannel;
+use super::channel::{Origin, StreamChannel};
 use super::dispatch::{ItemSink, Opening, Put};
 use super::handler;
 use super::leave::Appended;
@@ -117,7 +117,12 @@ impl ItemSink for Pump<'_> {
         let (link, ran, credit) = (self.link, self.ran, self.credit);
         let (frame, most) = (link.peer.max_frame as usize, link.limits.max_channels);
         let mut attached = Attached::Not(Gone::Ended);
-        let attached = channel.attach(link.me.clone(), self.command, frame, |feed| {
+        let origin = Origin {
+            command: self.command,
+            name: link.commands().name(self.command),
+            link: link.identity.shared_label().clone(),
+        };
+        let attached = channel.attach(link.me.clone(), origin, frame, |feed| {
             // What is due is left to the release below: it may run code that pushes to this channel,
             // whose lock is held here.
             link.noted(|state| attached = state.attach(ran, credit, feed, most));

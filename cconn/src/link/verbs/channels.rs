@@ -124,12 +124,6 @@ impl Carrier for Link {
     }
 
     #[inline]
-    fn names(&self, command: u64) -> [Box<str>; 2] {
-        let name = self.commands().name(command).unwrap_or_default();
-        [name, self.identity.label().into()]
-    }
-
-    #[inline]
     fn let_go(self: Arc<Self>) {
         let_go(self, None);
     }
