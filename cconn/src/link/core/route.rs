@@ -207,11 +207,22 @@ impl State {
     ) -> Result<(), Ending> {
         let Head { depth, call, name, fingerprint, carried } = head;
         let charge = charge(kept.size(length.saturating_add(before)));
+        self.window.arrived(charge).map_err(overrun)?;
+        if self.turn.held && self.is_asked_for(depth, call) {
+            self.refuse_unadmitted(call, name, charge);
+            return Ok(());
+        }
         let body = kept.body(length, self.turn.is_line_empty());
-        let (parallel, number) = (false, 0);
+        // All fields are known here, so that the command is made where it waits and is not moved.
+        let parallel = routing.commands.is_parallel(name);
+        let number = self.turn.number_arrival();
         let command =
             Command { depth, call, name, fingerprint, body, parallel, charge, number, carried };
-        self.arrive(command, routing)
+        match routing.router {
+            Router::Runs => self.turn.push_to_executor(command),
+            Router::Waits => self.turn.push(command),
+        }
+        Ok(())
     }
 
     /// Keeps the last `length` bytes of a frame of items.
@@ -275,33 +286,18 @@ impl State {
         Ok(())
     }
 
-    #[inline]
-    fn arrive(&mut self, mut command: Command, routing: Routing<'_>) -> Result<(), Ending> {
-        self.window.arrived(command.charge).map_err(overrun)?;
-        if self.turn.held && self.is_asked_for(&command) {
-            self.refuse_unadmitted(&command);
-            return Ok(());
-        }
-        command.parallel = routing.commands.is_parallel(command.name);
-        match routing.router {
-            Router::Runs => self.turn.push_to_executor(command),
-            Router::Waits => self.turn.push(command),
-        }
-        Ok(())
-    }
-
     /// Whether a call comes from inside a command that this side has asked for. This side may then
     /// be waiting for an answer that depends on the call.
     #[cold]
-    fn is_asked_for(&self, command: &Command) -> bool {
-        command.depth > 0 && command.call.is_some() && self.calls.waiting() > 0
+    fn is_asked_for(&self, depth: u8, call: Option<CallId>) -> bool {
+        depth > 0 && call.is_some() && self.calls.waiting() > 0
     }
 
     /// Refuses a call that would wait for the hook, which in turn may wait for the call.
     #[cold]
-    fn refuse_unadmitted(&mut self, command: &Command) {
-        self.take_up(command.charge);
-        let (call, name, code) = (command.call, command.name, FailureCode::NoResources);
+    fn refuse_unadmitted(&mut self, call: Option<CallId>, name: u64, charge: u64) {
+        self.take_up(charge);
+        let code = FailureCode::NoResources;
         let text = "commands run once `quand_connecte` has ended there";
         let peer = self.peer;
         self.append_with(|out| wire::write_failure(out, peer, call, name, code, text));

@@ -120,9 +120,14 @@ impl Turn {
         }
     }
 
+    /// The number of the command that arrives now, to be pushed next.
     #[inline]
-    pub(crate) fn push(&mut self, mut command: Command) {
-        self.arrivals.number(&mut command);
+    pub(crate) fn number_arrival(&mut self) -> u64 {
+        self.arrivals.number()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, command: Command) {
         self.backlog.push(command);
     }
 
@@ -130,8 +135,7 @@ impl Turn {
     /// it the command starts at once, without a detour through the queue; `start_next` hands it
     /// out.
     #[inline]
-    pub(crate) fn push_to_executor(&mut self, mut command: Command) {
-        self.arrivals.number(&mut command);
+    pub(crate) fn push_to_executor(&mut self, command: Command) {
         let alone = self.backlog.is_in_order_empty() && self.notices.is_empty();
         // A parallel command is left to a stand-in: the executor would hold up the commands behind
         // it.

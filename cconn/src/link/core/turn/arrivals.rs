@@ -13,11 +13,12 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Numbers a command that arrives.
+    /// The number of a command that arrives.
     #[inline]
-    pub(super) fn number(&mut self, command: &mut Command) {
-        command.number = self.arrived;
+    pub(super) fn number(&mut self) -> u64 {
+        let number = self.arrived;
         self.arrived = self.arrived.wrapping_add(1);
+        number
     }
 
     /// How many commands have arrived.
