@@ -258,8 +258,9 @@ impl Serveur {
     ///
     /// # Blocking
     ///
-    /// Until the stop is done, at most a little longer than the grace period. A stream of an
-    /// iterator without end goes on for half of the grace period.
+    /// Until the stop is done, at most the grace period, and up to half a second more if something
+    /// had to be cut and a thread is still inside a command. A stream of an iterator without end
+    /// goes on for half of the grace period.
     ///
     /// # Examples
     ///
