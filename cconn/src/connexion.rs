@@ -294,7 +294,26 @@ fn greet_server(
     let said = settings.program.as_deref();
     handshake::greet_and_prove(io, &settings.limits, &settings.keys, said, deadline)
         .and_then(|greeted| same_program(said, greeted))
-        .map_err(|error| handshake_failed(error, text, settings.connect_deadline))
+        .map_err(|error| handshake_failed(ended_early(error), text, settings.connect_deadline))
+}
+
+/// The same error, with what may be the reason if the server has ended the stream without a word.
+fn ended_early(error: HandshakeError) -> HandshakeError {
+    match error {
+        HandshakeError::Ended => HandshakeError::Io(no_word()),
+        HandshakeError::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            HandshakeError::Io(no_word())
+        }
+        error => error,
+    }
+}
+
+/// The server has ended the stream before it had greeted. Over TLS a server has no way to say why
+/// before both sides have the keys.
+fn no_word() -> io::Error {
+    let text = "the server ended it before it had greeted; it may be stopping, have more \
+                newcomers than it can keep, or be no cconn server";
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
 /// The public error of a failed greeting.

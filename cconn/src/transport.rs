@@ -35,6 +35,6 @@ pub(crate) use memory::Memory;
 #[cfg(test)]
 pub(crate) use scripted::{Script, Scripted};
 pub(crate) use socket::{SOCKETS, Socket, configure};
-pub(crate) use stream::{End, Input, Ready, Transport};
+pub(crate) use stream::{End, Input, Ready, Shake, Transport};
 #[cfg(feature = "tls")]
 pub(crate) use tls::{Below, Secured, Session};

@@ -13,7 +13,7 @@ mod running;
 pub use local::{first_client, local};
 pub use running::Running;
 pub use testkit::{
-    Stopwatch, hex, proxy, quickly, raw, undisturbed, until, until_some, with_watchdog,
+    Stopwatch, far_away, hex, proxy, quickly, raw, undisturbed, until, until_some, with_watchdog,
 };
 
 /// How many messages the program `departs` sends before it ends.

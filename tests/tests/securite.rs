@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p cconn-tests --features securite --test securite`
 
+#[path = "securite/affluence.rs"]
+mod affluence;
 #[path = "securite/autres.rs"]
 mod autres;
 #[path = "securite/certificats.rs"]

@@ -28,6 +28,7 @@ pub(super) fn secured(
     stream.shake_hands(deadline).map_err(|error| {
         let error = match error.kind() {
             ErrorKind::TimedOut => HandshakeError::Late,
+            ErrorKind::UnexpectedEof => HandshakeError::Io(super::no_word()),
             _ => HandshakeError::Io(error),
         };
         super::handshake_failed(error, address, settings.connect_deadline)

@@ -204,7 +204,7 @@ impl Phase {
             Phase::Retour => ("the connection has not come back", ", and is still being tried"),
             Phase::Accueil => (
                 "connected, but no greeting came",
-                "; is `lancer` running there, is it a cconn server?",
+                "; is it a cconn peer, and if it is a server, does it run `lancer`?",
             ),
             Phase::Fenetre => ("the peer did not take up earlier commands", ""),
             Phase::Ecriture => ("the peer takes no bytes", ""),

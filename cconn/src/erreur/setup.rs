@@ -38,7 +38,7 @@ pub enum EchecConnexion {
         cause: io::Error,
     },
     /// The server has as many clients as it takes.
-    #[error("{adresse} refuses: {}", Harmless(texte))]
+    #[error("no connection with {adresse}: {}", Harmless(texte))]
     #[non_exhaustive]
     #[doc(alias = "Full")]
     Complet {
@@ -48,7 +48,7 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
     /// The server refuses for another reason.
-    #[error("{adresse} refuses: {}", Harmless(texte))]
+    #[error("no connection with {adresse}: {}", Harmless(texte))]
     #[non_exhaustive]
     #[doc(alias = "Refused")]
     Refusee {

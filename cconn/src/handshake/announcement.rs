@@ -33,6 +33,11 @@ pub(crate) struct Announcement {
 }
 
 impl Announcement {
+    /// Whether a part of a header has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.said.is_empty()
+    }
+
     /// Reads what has arrived of a header, and nothing of what follows it. `None` if the header is
     /// not whole yet; then for whom it speaks, which is nobody but itself if no address is there.
     /// Does not wait.

@@ -142,7 +142,8 @@ impl Serveur {
             // first call.
             self.welcome_once(&entering);
         } else {
-            self.refuse_entering(&entering, Refusal::NoResources, String::new());
+            let text = "it could not start a thread".to_owned();
+            self.refuse_entering(&entering, Refusal::NoResources, text);
         }
     }
 

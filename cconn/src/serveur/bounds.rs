@@ -14,7 +14,7 @@ use crate::text::counted;
 
 /// What connections are counted by: an IPv4 address, or the network of an IPv6 address, since a
 /// single machine has a whole network of those.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Origin(IpAddr);
 
 impl Origin {

@@ -24,7 +24,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::waiting::{Guest, Waiting};
 use crate::adresse::Adresse;
 use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
-use crate::transport::{Closing, Socket, Transport};
+use crate::transport::{Closing, Shake, Socket, Transport};
 
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
@@ -73,6 +73,11 @@ pub(super) trait Newcomer: Send + Sync {
 
     /// The stream, for sending a greeting and hearing one.
     fn transport(&self) -> &dyn Transport;
+
+    /// How far the handshake of its encryption has come; `None` if it has none.
+    fn shake(&self) -> Option<Shake> {
+        None
+    }
 
     /// The stream as a proxy in front of this server speaks on it: without encryption.
     fn bare(&self) -> &dyn Transport {

@@ -2,14 +2,19 @@
 //! were refused and may still read why.
 //!
 //! Only peers that have greeted get a place and a thread. A peer that only connects is a stranger.
-//! The number of strangers is bounded: if one more comes, the one that has been silent for longest
-//! is turned away.
+//! The number of strangers is bounded: if one more comes, one of those is turned away that come from
+//! the address with the most of them and have come least far.
+
+mod crowd;
+mod stranger;
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::crowd::first_to_go;
+use self::stranger::{Preface, Stranger};
 use super::Serveur;
 use super::listener::{Newcomer, Source};
 use crate::adresse::Adresse;
@@ -29,30 +34,9 @@ const MAX_REFUSED: usize = 64;
 /// The largest number of strangers. Each takes a descriptor and nothing else.
 pub(super) const MAX_STRANGERS: usize = 128;
 
-/// A peer that has been accepted and has not greeted yet.
-struct Stranger {
-    io: Box<dyn Newcomer>,
-    /// Where it comes from: as a proxy said, if one speaks for it.
-    address: Adresse,
-    preface: Preface,
-    /// The part of its greeting and of its proof that has come.
-    hearing: Hearing,
-    /// When it is turned away if it has not greeted.
-    until: Option<Instant>,
-}
-
-/// What comes before a greeting.
-enum Preface {
-    /// Nothing: the address is no proxy's.
-    Nothing,
-    /// The header of a proxy, of which this has come.
-    Awaited(Announcement),
-    /// The header has come.
-    Heard {
-        /// The proxy speaks for itself, or does not say for whom.
-        itself: bool,
-    },
-}
+/// What a stranger is told that makes way for another.
+const CROWDED: &str = "more newcomers came than may wait to be let in, most of them from this \
+                       address, and this one was not done with its greeting; try again";
 
 /// A peer that has greeted and is not a client yet.
 pub(super) struct Guest {
@@ -100,6 +84,12 @@ impl Waiting {
         refused.into_iter().chain(late).min()
     }
 
+    /// Takes out the stranger that makes room for another.
+    fn take_first_to_go(&mut self) -> Option<Box<Stranger>> {
+        let all: Vec<_> = self.strangers.iter().map(|one| (one.origin(), one.progress())).collect();
+        self.strangers.remove(first_to_go(&all)?)
+    }
+
     /// Takes out a stranger whose time to greet is over.
     fn take_late(&mut self, now: Instant) -> Option<Box<Stranger>> {
         let mut all = self.strangers.iter();
@@ -137,8 +127,9 @@ impl Serveur {
                 | io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionAborted => Seen::Nothing,
                 _ => {
-                    // The oldest stranger may hold what is lacking, such as a file descriptor.
-                    waiting.strangers.pop_front();
+                    // A stranger may hold what is lacking, such as a file descriptor.
+                    let gone = waiting.take_first_to_go();
+                    gone.into_iter().for_each(|stranger| self.make_way(stranger, waiting));
                     Seen::Trouble
                 }
             },
@@ -191,16 +182,16 @@ impl Serveur {
         if let Some(heard) = self.hear(&mut stranger) {
             return self.judge(stranger, heard, waiting);
         }
-        if self.is_full() {
+        // Over TLS a refusal can't be said before the keys are there.
+        if stranger.io.shake().is_none() && self.is_full() {
             // Its greeting could not change that.
             let why = self.refused(Refusal::Full);
             self.turn_away(stranger, why, Refusal::Full, waiting);
             return Seen::Nothing;
         }
-        if waiting.strangers.len() >= MAX_STRANGERS
-            && let Some(oldest) = waiting.strangers.pop_front()
-        {
-            self.turn_away(oldest, HandshakeError::Late, Refusal::NoResources, waiting);
+        if waiting.strangers.len() >= MAX_STRANGERS {
+            let gone = waiting.take_first_to_go();
+            gone.into_iter().for_each(|stranger| self.make_way(stranger, waiting));
         }
         waiting.strangers.push_back(stranger);
         Seen::Nothing
@@ -280,6 +271,7 @@ impl Serveur {
         let io = stranger.io.transport();
         let text = match &why {
             HandshakeError::OtherProgram(text) if refusal == Refusal::OtherProgram => text.clone(),
+            HandshakeError::Refused { text, .. } => text.clone(),
             _ => self.reason(refusal),
         };
         let _gone = if stranger.hearing.is_greeted() {
@@ -291,37 +283,19 @@ impl Serveur {
         self.tell_refused(Some(&stranger.address), why);
     }
 
+    /// Turns away a stranger that makes way for another.
+    fn make_way(&self, stranger: Box<Stranger>, waiting: &mut Waiting) {
+        let (refusal, text) = (Refusal::NoResources, CROWDED.to_owned());
+        let why = HandshakeError::Refused { refusal, text };
+        self.turn_away(stranger, why, refusal, waiting);
+    }
+
     /// Tells the strangers that the server stops.
     pub(super) fn send_strangers_away(&self, waiting: &mut Waiting) {
         while let Some(stranger) = waiting.strangers.pop_front() {
             let why = self.refused(Refusal::Stopping);
             self.turn_away(stranger, why, Refusal::Stopping, waiting);
         }
-    }
-}
-
-impl Stranger {
-    /// Reads the header of a proxy, where one comes first. `None` if it is not whole yet.
-    // [proxy.first] [proxy.address]
-    fn hear_proxy(&mut self) -> Option<Result<(), HandshakeError>> {
-        let Preface::Awaited(header) = &mut self.preface else { return Some(Ok(())) };
-        Some(header.hear(self.io.bare())?.map(|client| {
-            // Some proxies tell their own address where they look whether the server is well.
-            let itself = client.is_none() || client == self.address.socket();
-            self.preface = Preface::Heard { itself };
-            if let Some(client) = client {
-                self.address = client.into();
-            }
-        }))
-    }
-
-    fn is_announced(&self) -> bool {
-        matches!(self.preface, Preface::Heard { .. })
-    }
-
-    /// Whether this is a proxy that speaks for itself and has said nothing but that.
-    fn is_a_look(&self) -> bool {
-        matches!(self.preface, Preface::Heard { itself: true }) && self.hearing.is_silent()
     }
 }
 

@@ -126,3 +126,15 @@ pub(crate) trait Transport: Send + Sync {
         self.shutdown();
     }
 }
+
+/// How far the handshake of an encrypted stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without `tls` no stream has one"))]
+pub(crate) enum Shake {
+    /// The other side has sent nothing.
+    Nothing,
+    /// A part of it has come.
+    Begun,
+    /// Both sides have the keys.
+    Done,
+}

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use halves::Sending;
 pub(crate) use session::Session;
 
-use super::{End, Input, Ready, Transport};
+use super::{End, Input, Ready, Shake, Transport};
 use crate::identite::Identite;
 use crate::sync::Deadline;
 
@@ -60,6 +60,11 @@ impl<B: Below> Secured<B> {
     /// This stream, over another value that holds the stream below.
     pub(crate) fn over<C>(self, change: impl FnOnce(B) -> C) -> Secured<C> {
         Secured { below: change(self.below), session: self.session }
+    }
+
+    /// How far the handshake has come.
+    pub(crate) fn shake(&self) -> Shake {
+        self.session.shake()
     }
 
     /// Shakes hands. Blocks until both sides agree, or until the deadline.

@@ -175,7 +175,7 @@ impl Refusal {
             Refusal::Accepted => "accepted",
             Refusal::Full => "the server is full",
             Refusal::Stopping => "the server is stopping",
-            Refusal::NoResources => "the server could not start a thread",
+            Refusal::NoResources => "the server lacks a thread or room for another newcomer",
             Refusal::Unproven => {
                 "one side wants a secret proved and the other has none; give both `secrets`"
             }

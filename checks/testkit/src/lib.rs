@@ -15,5 +15,5 @@ mod watchdog;
 pub use dice::Dice;
 pub use patience::{Stopwatch, quickly, undisturbed, until, until_some};
 pub use program::Program;
-pub use proxy::proxy;
+pub use proxy::{far_away, proxy};
 pub use watchdog::with_watchdog;

@@ -1,8 +1,9 @@
 //! A proxy between a client and a server.
 
-use std::io::{self, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 /// Starts a proxy in front of a server and returns its address. Each connection begins with what
 /// `header` says of its client, a byte at a time; then bytes are passed on both ways, and the end of
@@ -13,6 +14,18 @@ use std::thread;
 pub fn proxy(
     server: SocketAddr,
     header: impl Fn(SocketAddr) -> Vec<u8> + Send + 'static,
+) -> SocketAddr {
+    far_away(server, header, Duration::ZERO)
+}
+
+/// A proxy like `proxy`, through which all bytes are that long under way.
+///
+/// # Panics
+/// As `proxy`.
+pub fn far_away(
+    server: SocketAddr,
+    header: impl Fn(SocketAddr) -> Vec<u8> + Send + 'static,
+    delay: Duration,
 ) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a listener has an address");
@@ -25,14 +38,21 @@ pub fn proxy(
             }
             let copies = [&client, &there].map(|stream| stream.try_clone().expect("a descriptor"));
             let [client_too, there_too] = copies;
-            thread::spawn(move || pass_on(client_too, there_too));
-            thread::spawn(move || pass_on(there, client));
+            thread::spawn(move || pass_on(client_too, there_too, delay));
+            thread::spawn(move || pass_on(there, client, delay));
         }
     });
     address
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream) {
-    let _cut = io::copy(&mut from, &mut to);
+/// Passes bytes on, each read `delay` after it came.
+fn pass_on(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+    let mut piece = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut piece) {
+        thread::sleep(delay);
+        if to.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
     let _gone = to.shutdown(Shutdown::Write);
 }

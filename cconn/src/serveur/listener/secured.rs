@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use super::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::sync::BorrowedFd;
-use crate::transport::{Below, Secured, Transport};
+use crate::transport::{Below, Secured, Shake, Transport};
 
 /// A source of newcomers that speak TLS.
 pub(in super::super) struct Encrypted {
@@ -68,6 +68,10 @@ impl Newcomer for Secured<Box<dyn Newcomer>> {
 
     fn transport(&self) -> &dyn Transport {
         self
+    }
+
+    fn shake(&self) -> Option<Shake> {
+        Some(Secured::shake(self))
     }
 
     fn bare(&self) -> &dyn Transport {

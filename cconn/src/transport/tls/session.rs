@@ -12,7 +12,7 @@ use super::halves::{Incoming, Outgoing, Sending};
 use crate::identite::Identite;
 use crate::sync::{Mutex, MutexGuard};
 use crate::transport::fault::{NatureTls, TlsFault};
-use crate::transport::{Ready, Transport};
+use crate::transport::{Ready, Shake, Transport};
 
 /// How many bytes are encrypted for one write: a record while the stream below is full now and
 /// then, so that the time without progress stays short; several records otherwise.
@@ -70,6 +70,16 @@ impl Session {
 
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::SeqCst)
+    }
+
+    /// How far the handshake has come.
+    pub(super) fn shake(&self) -> Shake {
+        let has_begun = self.incoming.lock().before > 0;
+        match self.tls.lock().is_handshaking() {
+            false => Shake::Done,
+            true if has_begun => Shake::Begun,
+            true => Shake::Nothing,
+        }
     }
 
     /// Receives decrypted bytes into the room of `buf`; `receive` receives encrypted ones.
