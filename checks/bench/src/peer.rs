@@ -12,15 +12,19 @@ use crate::work::Work;
 
 /// Every peer, in the order of the table's columns and of each round.
 pub(crate) const ALL: &[&dyn Peer] = &[
-    &peers::cconn::Cconn::<false>,
-    &peers::cconn::Cconn::<true>,
-    &peers::raw::Raw,
+    &peers::cconn::Cconn(peers::cconn::Plain),
+    &peers::cconn::Cconn(peers::cconn::Active),
+    &peers::raw::Raw(peers::raw::Tcp),
     &peers::raw_batch::RawBatch,
     &peers::tarpc::Tarpc,
     &peers::jsonrpsee::Jsonrpsee,
     &peers::remoc::Remoc,
     &peers::thrift::Thrift,
     &peers::volo::Volo,
+    &peers::cconn::Cconn(peers::cconn::Unix),
+    &peers::raw::Raw(peers::raw::Unix),
+    &peers::cconn::Cconn(peers::cconn::Tls),
+    &peers::raw::Raw(peers::raw::Tls),
 ];
 
 /// The peers of a quick run: without the variant of cconn.

@@ -8,3 +8,4 @@ pub(crate) mod remoc;
 pub(crate) mod tarpc;
 pub(crate) mod thrift;
 pub(crate) mod volo;
+mod ways;

@@ -70,7 +70,7 @@ pub(crate) fn measure<C: Connection>(
         Work::Idle => many::idle::<C>(runtime, session, budget),
         Work::Broadcast => many::broadcast::<C>(runtime, session, budget),
         Work::Stream => stream::<C>(runtime, address, budget),
-        Work::Octets(_) => crate::outcome::unsupported(),
+        Work::Octets(_) => unsupported(),
     }
 }
 

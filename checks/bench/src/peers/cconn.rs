@@ -1,10 +1,12 @@
 //! cconn, as its docs have it: commands are functions, every setting is the default but
 //! `max_clients`, which is 1 unless set. A connection is closed by dropping its handle.
 //!
-//! *cconn-active* is the same with `attente_active` on both sides, at the value that its docs
-//! call good.
+//! Its other peers are the same commands and calls in another manner: see `manner`.
+
+mod manner;
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +21,12 @@ use crate::drive::{A, B, FIRST, SUM, Source, Tally, check_echo, payload, repeat_
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
+use crate::peers::ways;
 use crate::session::Session;
 use crate::work::Work;
+
+use manner::Manner;
+pub(crate) use manner::{Active, Plain, Tls, Unix};
 
 /// More than any work connects.
 const MAX_CLIENTS: usize = 4096;
@@ -74,30 +80,23 @@ fn lire(taille: usize) -> Flux<Octets> {
     Flux::lire(Source(payload(taille)))
 }
 
-/// How long *cconn-active* looks for input before it sleeps for it.
-const LOOKING: Duration = Duration::from_micros(50);
+pub(crate) struct Cconn<M>(pub(crate) M);
 
-pub(crate) struct Cconn<const ACTIVE: bool>;
-
-impl<const ACTIVE: bool> Peer for Cconn<ACTIVE> {
+impl<M: Manner> Peer for Cconn<M> {
     fn name(&self) -> &'static str {
-        if ACTIVE { "cconn-active" } else { "cconn" }
+        M::NAME
     }
 
     fn kind(&self) -> Kind {
         Kind::Own
     }
 
-    fn has(&self, _work: Work) -> bool {
-        true
+    fn has(&self, work: Work) -> bool {
+        M::has(work)
     }
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {
-        let mut options = Serveur::options(0).max_clients(MAX_CLIENTS);
-        if ACTIVE {
-            options = options.attente_active(LOOKING);
-        }
-        let serveur = options.ouvrir()?;
+        let serveur = M::serveur()?.max_clients(MAX_CLIENTS).ouvrir()?;
         serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes, numeros, lire])?;
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
@@ -105,7 +104,7 @@ impl<const ACTIVE: bool> Peer for Cconn<ACTIVE> {
     }
 
     fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
-        blocking::measure::<CconnConnection<ACTIVE>>(work, session, budget)
+        blocking::measure::<CconnConnection<M>>(work, session, budget)
     }
 }
 
@@ -113,7 +112,7 @@ struct CconnServer(Serveur);
 
 impl Server for CconnServer {
     fn port(&self) -> u16 {
-        self.0.adresse().port().unwrap_or(0)
+        self.0.adresse().port().unwrap_or_else(ways::number)
     }
 
     fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
@@ -132,13 +131,14 @@ impl Server for CconnServer {
     }
 }
 
-struct CconnConnection<const ACTIVE: bool> {
+struct CconnConnection<M> {
     client: Client,
+    manner: PhantomData<M>,
     /// Whether the commands of this side are registered.
     serves: bool,
 }
 
-impl<const ACTIVE: bool> CconnConnection<ACTIVE> {
+impl<M> CconnConnection<M> {
     fn register(&mut self) -> Resultat<()> {
         if !self.serves {
             self.client.enregistrer(commandes![somme])?;
@@ -148,17 +148,14 @@ impl<const ACTIVE: bool> CconnConnection<ACTIVE> {
     }
 }
 
-impl<const ACTIVE: bool> Connection for CconnConnection<ACTIVE> {
+impl<M: Manner> Connection for CconnConnection<M> {
     fn connect(address: SocketAddr) -> Outcome<Self> {
-        let mut options = Client::options(address);
-        if ACTIVE {
-            options = options.attente_active(LOOKING);
-        }
-        Ok(CconnConnection { client: options.connecter()?, serves: false })
+        let client = M::client(address)?.connecter()?;
+        Ok(CconnConnection { client, manner: PhantomData, serves: false })
     }
 
     fn share(&self) -> Outcome<Self> {
-        Ok(CconnConnection { client: self.client.clone(), serves: self.serves })
+        Ok(CconnConnection { client: self.client.clone(), ..*self })
     }
 
     fn somme(&mut self, a: i64, b: i64) -> Outcome<i64> {

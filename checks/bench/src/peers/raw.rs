@@ -1,12 +1,15 @@
-//! *raw*: the floor. Blocking sockets, a thread for each connection, no library.
+//! *raw*, and beside it *raw-unix* and *raw-tls*: the floors. Blocking sockets, a thread for each
+//! connection, no library but rustls where it is encrypted. What carries the bytes: see `carrier`.
 //!
 //! Messages have the sizes of cconn's frames for the same work, each is one system call to write,
 //! and one to read unless it is larger than the socket takes. Small ones have a fixed size; echoes
-//! have a length in front, and buffers that are used again. `TCP_NODELAY`, else no settings. What
-//! a message means follows from the work, which both sides know: there is no dispatch.
+//! have a length in front, and buffers that are used again. What a message means follows from the
+//! work, which both sides know: there is no dispatch.
+
+mod carrier;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -18,7 +21,10 @@ use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Kind, Peer, Server};
 use crate::session::Session;
-use crate::work::{Senders, Work};
+use crate::work::Work;
+
+use carrier::{Carrier, Stream};
+pub(crate) use carrier::{Tcp, Tls, Unix};
 
 /// Bytes of a call: a frame of cconn's with two small numbers.
 pub(super) const CALL: usize = 28;
@@ -29,11 +35,11 @@ pub(super) const ITEM: usize = 10;
 /// Bytes of a message without an answer.
 pub(super) const MESSAGE: usize = 20;
 
-pub(crate) struct Raw;
+pub(crate) struct Raw<C>(pub(crate) C);
 
-impl Peer for Raw {
+impl<C: Carrier> Peer for Raw<C> {
     fn name(&self) -> &'static str {
-        "raw"
+        C::NAME
     }
 
     fn kind(&self) -> Kind {
@@ -41,72 +47,69 @@ impl Peer for Raw {
     }
 
     fn has(&self, work: Work) -> bool {
-        work != Work::Pipelined(Senders::Sixteen)
+        C::has(work)
     }
 
     fn serve(&self, work: Work) -> Outcome<Box<dyn Server>> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let port = listener.local_addr()?.port();
+        let (listener, port) = C::listen()?;
         let (send, reversed) = channel();
-        let audience = Audience::default();
+        let audience = Audience::<C>::default();
         let joined = Arc::clone(&audience);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                accept(work, Arc::new(stream?), &send, &joined)?;
+        thread::spawn(move || -> Outcome<()> {
+            loop {
+                take::<C>(work, C::accept(&listener)?, &send, &joined)?;
             }
-            Outcome::Ok(())
         });
-        Ok(Box::new(RawServer { port, reversed, caller: None, audience }))
+        Ok(Box::new(RawServer::<C> { port, reversed, caller: None, audience }))
     }
 
     fn measure(&self, work: Work, session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
         if work == Work::Listening {
-            return blocking::without_listening::<RawConnection>(session, budget);
+            return blocking::without_listening::<RawConnection<C>>(session, budget);
         }
-        blocking::measure::<RawConnection>(work, session, budget)
+        blocking::measure::<RawConnection<C>>(work, session, budget)
     }
 }
 
 /// Who gets broadcasts.
-type Audience = Arc<Mutex<Vec<Arc<TcpStream>>>>;
+type Audience<C> = Arc<Mutex<Vec<<C as Carrier>::Accepted>>>;
 
-fn accept(
+fn take<C: Carrier>(
     work: Work,
-    stream: Arc<TcpStream>,
-    reversed: &Sender<Arc<TcpStream>>,
-    audience: &Audience,
+    mut stream: C::Accepted,
+    reversed: &Sender<C::Accepted>,
+    audience: &Audience<C>,
 ) -> Outcome<()> {
-    stream.set_nodelay(true)?;
     if work == Work::Reverse {
-        return Ok(reversed.send(stream)?);
+        return Ok(reversed.send(stream).map_err(|_| "nobody asks for the client")?);
     }
     if work == Work::Broadcast {
-        audience.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&stream));
+        audience.lock().unwrap_or_else(PoisonError::into_inner).push(stream.share()?);
     }
-    thread::Builder::new().spawn(move || serve_one(work, &stream))?;
+    thread::Builder::new().spawn(move || serve_one(work, &mut stream))?;
     Ok(())
 }
 
-struct RawServer {
+struct RawServer<C: Carrier> {
     port: u16,
-    reversed: Receiver<Arc<TcpStream>>,
-    caller: Option<Arc<TcpStream>>,
-    audience: Audience,
+    reversed: Receiver<C::Accepted>,
+    caller: Option<C::Accepted>,
+    audience: Audience<C>,
 }
 
-impl Server for RawServer {
+impl<C: Carrier> Server for RawServer<C> {
     fn port(&self) -> u16 {
         self.port
     }
 
     fn reverse(&mut self, budget: Duration) -> Outcome<f64> {
-        let stream = match self.caller.take() {
+        let mut stream = match self.caller.take() {
             Some(stream) => stream,
             None => self.reversed.recv()?,
         };
         let mut laps = Laps::start(budget);
         while laps.goes_on() {
-            expect(&call(&stream, A, B)?, &SUM)?;
+            expect(&call(&mut stream, A, B)?, &SUM)?;
             laps.lap();
         }
         self.caller = Some(stream);
@@ -114,16 +117,16 @@ impl Server for RawServer {
     }
 
     fn broadcast(&mut self) -> Outcome<usize> {
-        let audience = self.audience.lock().unwrap_or_else(PoisonError::into_inner);
-        for stream in audience.iter() {
-            (&**stream).write_all(&[0; MESSAGE])?;
+        let mut audience = self.audience.lock().unwrap_or_else(PoisonError::into_inner);
+        for stream in audience.iter_mut() {
+            stream.write_all(&[0; MESSAGE])?;
         }
         Ok(audience.len())
     }
 }
 
 /// One connection on the server's side, until it ends.
-fn serve_one(work: Work, stream: &TcpStream) {
+fn serve_one(work: Work, stream: &mut impl Stream) {
     // However it ends, its client sees it.
     let _ = match work {
         Work::OneWay => serve_messages(stream),
@@ -135,7 +138,7 @@ fn serve_one(work: Work, stream: &TcpStream) {
     };
 }
 
-fn serve_calls(mut stream: &TcpStream) -> Outcome<()> {
+fn serve_calls(stream: &mut impl Stream) -> Outcome<()> {
     let mut request = [0; CALL];
     loop {
         stream.read_exact(&mut request)?;
@@ -143,7 +146,7 @@ fn serve_calls(mut stream: &TcpStream) -> Outcome<()> {
     }
 }
 
-fn serve_nested(mut stream: &TcpStream) -> Outcome<()> {
+fn serve_nested(stream: &mut impl Stream) -> Outcome<()> {
     let mut request = [0; CALL];
     loop {
         stream.read_exact(&mut request)?;
@@ -154,7 +157,7 @@ fn serve_nested(mut stream: &TcpStream) -> Outcome<()> {
     }
 }
 
-fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
+fn serve_messages(stream: &mut impl Stream) -> Outcome<()> {
     let mut message = [0; MESSAGE];
     let mut count = 0;
     loop {
@@ -165,7 +168,7 @@ fn serve_messages(mut stream: &TcpStream) -> Outcome<()> {
     }
 }
 
-fn serve_numbers(mut stream: &TcpStream) -> Outcome<()> {
+fn serve_numbers(stream: &mut impl Stream) -> Outcome<()> {
     stream.read_exact(&mut [0; CALL])?;
     for number in FIRST.. {
         stream.write_all(&number_item(number))?;
@@ -173,7 +176,7 @@ fn serve_numbers(mut stream: &TcpStream) -> Outcome<()> {
     Ok(())
 }
 
-fn serve_octets(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
+fn serve_octets(stream: &mut impl Stream, bytes: usize) -> Outcome<()> {
     stream.read_exact(&mut [0; CALL])?;
     let mut source = Source(payload(bytes));
     let mut buffer = vec![0; PREFIX + bytes];
@@ -184,7 +187,7 @@ fn serve_octets(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
     }
 }
 
-fn serve_echo(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
+fn serve_echo(stream: &mut impl Stream, bytes: usize) -> Outcome<()> {
     let mut buffer = vec![0; PREFIX + bytes];
     loop {
         let size = read_prefixed(stream, &mut buffer)?;
@@ -194,9 +197,11 @@ fn serve_echo(mut stream: &TcpStream, bytes: usize) -> Outcome<()> {
 
 /// Bytes of the length in front of an echo.
 const PREFIX: usize = 4;
+/// Bytes of the smaller of the large payloads.
+const LARGE: usize = 64 << 10;
 
 /// Reads a whole message, in as few calls as the socket allows: its size, prefix included.
-fn read_prefixed(mut stream: &TcpStream, buffer: &mut [u8]) -> Outcome<usize> {
+fn read_prefixed(stream: &mut impl Stream, buffer: &mut [u8]) -> Outcome<usize> {
     let mut have = 0;
     let mut want = PREFIX;
     while have < want {
@@ -262,31 +267,29 @@ pub(super) fn take_message(message: &[u8; MESSAGE], count: &mut i64) -> Option<[
     (message[0] != 0).then(|| answer(std::mem::take(count)))
 }
 
-fn call(mut stream: &TcpStream, a: i64, b: i64) -> Outcome<i64> {
+fn call(stream: &mut impl Stream, a: i64, b: i64) -> Outcome<i64> {
     stream.write_all(&call_frame(a, b))?;
     read_answer(stream)
 }
 
-fn read_answer(mut stream: &TcpStream) -> Outcome<i64> {
+fn read_answer(stream: &mut impl Stream) -> Outcome<i64> {
     let mut answer = [0; ANSWER];
     stream.read_exact(&mut answer)?;
     Ok(sum_in(&answer))
 }
 
-pub(crate) struct RawConnection {
-    stream: TcpStream,
+struct RawConnection<C: Carrier> {
+    stream: C::Connected,
     buffer: Vec<u8>,
 }
 
-impl Connection for RawConnection {
+impl<C: Carrier> Connection for RawConnection<C> {
     fn connect(address: SocketAddr) -> Outcome<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(RawConnection { stream, buffer: Vec::new() })
+        Ok(RawConnection { stream: C::connect(address)?, buffer: Vec::new() })
     }
 
     fn somme(&mut self, a: i64, b: i64) -> Outcome<i64> {
-        call(&self.stream, a, b)
+        call(&mut self.stream, a, b)
     }
 
     fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
@@ -294,7 +297,7 @@ impl Connection for RawConnection {
         self.buffer[..PREFIX].copy_from_slice(&u32::try_from(bytes.len())?.to_le_bytes());
         self.buffer[PREFIX..].copy_from_slice(bytes);
         self.stream.write_all(&self.buffer)?;
-        let size = read_prefixed(&self.stream, &mut self.buffer)?;
+        let size = read_prefixed(&mut self.stream, &mut self.buffer)?;
         check_echo(bytes, &self.buffer[PREFIX..size])
     }
 
@@ -303,7 +306,7 @@ impl Connection for RawConnection {
         self.stream.write_all(&call_frame(a, b))?;
         self.stream.read_exact(&mut request)?;
         self.stream.write_all(&answer_to(&request))?;
-        read_answer(&self.stream)
+        read_answer(&mut self.stream)
     }
 
     fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
@@ -311,11 +314,11 @@ impl Connection for RawConnection {
             self.stream.write_all(&call_frame(A, B))?;
         }
         let count = repeat_until(until, || {
-            expect(&read_answer(&self.stream)?, &SUM)?;
+            expect(&read_answer(&mut self.stream)?, &SUM)?;
             Ok(self.stream.write_all(&call_frame(A, B))?)
         })?;
         for _ in 0..depth {
-            expect(&read_answer(&self.stream)?, &SUM)?;
+            expect(&read_answer(&mut self.stream)?, &SUM)?;
         }
         Ok(count + depth as u64)
     }
@@ -324,7 +327,7 @@ impl Connection for RawConnection {
         let send = || Ok(self.stream.write_all(&message_frame(A, B, false))?);
         let count = 1 + repeat_until(until, send)?;
         self.stream.write_all(&message_frame(A, B, true))?;
-        expect(&read_answer(&self.stream)?, &i64::try_from(count)?)?;
+        expect(&read_answer(&mut self.stream)?, &i64::try_from(count)?)?;
         Ok(count)
     }
 
