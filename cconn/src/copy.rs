@@ -120,9 +120,24 @@ pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> 
     let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
     let start = gather(parts, &mut buf);
     let result = send(buf.get(start..).unwrap_or(&[]));
+    keep_spare(buf);
+    result
+}
+
+/// This thread's buffer for large bytes that are sent, empty; it has room for `MOVED` bytes behind
+/// those that are left free. It comes back by `keep_spare`.
+#[cfg(feature = "tls")]
+pub(crate) fn take_spare() -> Vec<u8> {
+    let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
+    buf.clear();
+    buf.reserve_exact(LEAD.saturating_add(MOVED));
+    buf
+}
+
+/// Keeps a buffer for the next large bytes that this thread sends.
+pub(crate) fn keep_spare(buf: Vec<u8>) {
     let _thread_ends = SPARE.try_with(|place| place.set(buf));
     let _thread_ends = KEPT.try_with(|kept| kept.set(true));
-    result
 }
 
 /// Copies the first bytes of `parts` into `buf`, at most `MOVED`. Returns the position in `buf` at

@@ -1,14 +1,26 @@
 //! The two halves of an encrypted stream's bytes: those that came, and those that wait to be sent.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Write};
 
+use rustls::Connection;
+
+use crate::copy;
 use crate::transport::Transport;
+
+/// How many bytes are encrypted for one write: a record while the stream below is full now and
+/// then, so that the time without progress stays short; several records otherwise, with room for
+/// what stands around a payload of 64 KiB, so that all of it is one write.
+pub(super) const RECORD: usize = 16 << 10;
+pub(super) const LARGEST_WRITE: usize = (64 << 10) + (1 << 10);
+
+/// The most bytes that encryption adds to a record: its head, the nonce of TLS 1.2 and a tag.
+const AROUND_RECORD: usize = 32;
 
 /// Room for encrypted bytes of a stream on which little comes, and of one on which much comes.
 const SMALL_READ: usize = 4 << 10;
 const LARGE_READ: usize = 64 << 10;
 
-/// The largest buffer that a stream keeps, in bytes.
+/// The largest buffer that a stream keeps, in bytes; a larger one belongs to the thread that sends.
 const KEPT: usize = 20 << 10;
 
 /// Encrypted bytes that have come.
@@ -74,6 +86,30 @@ impl Incoming {
 }
 
 impl Outgoing {
+    /// Makes room for what so many bytes become when they are encrypted, all of it at once: a
+    /// buffer that grows record by record is copied each time.
+    pub(super) fn make_room(&mut self, bytes: usize) {
+        let records = (bytes / RECORD).saturating_add(1);
+        let wanted = bytes.saturating_add(records.saturating_mul(AROUND_RECORD));
+        if !self.raw.is_empty() {
+            return self.raw.reserve(wanted);
+        }
+        if wanted > KEPT {
+            self.raw = copy::take_spare();
+        }
+        self.raw.reserve(wanted.saturating_add(copy::LEAD));
+        self.sent = copy::lead(&self.raw);
+        self.raw.resize(self.sent, 0);
+    }
+
+    /// Takes what TLS has encrypted.
+    pub(super) fn take(&mut self, tls: &mut Connection) -> io::Result<()> {
+        while tls.wants_write() {
+            tls.write_tls(&mut Behind(&mut self.raw))?;
+        }
+        Ok(())
+    }
+
     /// Sends what is encrypted. `WouldBlock` if not all of it was taken.
     pub(super) fn flush(&mut self, below: &dyn Transport, how: Sending) -> io::Result<()> {
         loop {
@@ -86,8 +122,23 @@ impl Outgoing {
         self.sent = 0;
         self.raw.clear();
         if self.raw.capacity() > KEPT {
-            self.raw = Vec::new();
+            // Other large bytes often follow, and a quiet thread gives it back.
+            copy::keep_spare(std::mem::take(&mut self.raw));
         }
+        Ok(())
+    }
+}
+
+/// What is written stands behind what a buffer has.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl Write for Behind<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        copy::append(self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -8,16 +8,12 @@ use rustls::Connection;
 
 use super::certificate::certificate;
 use super::faults::{fault_of, not_tls};
-use super::halves::{Incoming, Outgoing, Sending};
+use super::halves::{Incoming, LARGEST_WRITE, Outgoing, RECORD, Sending};
+use crate::copy;
 use crate::identite::Identite;
 use crate::sync::{Mutex, MutexGuard};
 use crate::transport::fault::{NatureTls, TlsFault};
 use crate::transport::{Ready, Shake, Transport};
-
-/// How many bytes are encrypted for one write: a record while the stream below is full now and
-/// then, so that the time without progress stays short; several records otherwise.
-const RECORD: usize = 16 << 10;
-const LARGEST_WRITE: usize = 64 << 10;
 
 /// The most bytes that a client may send before its handshake is done. A chain of certificates
 /// takes a few thousand.
@@ -172,7 +168,7 @@ impl Session {
                     Ok([]) => return Ok(true),
                     Ok(plain) => {
                         let some = plain.get(..plain.len().min(room)).unwrap_or(plain);
-                        buf.extend_from_slice(some);
+                        copy::append(buf, some);
                         some.len()
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -307,7 +303,8 @@ impl Session {
         }
         let pieces = pieces.get(..used).unwrap_or(&[]);
         let n = if pieces.is_empty() { 0 } else { tls.writer().write_vectored(pieces)? };
-        take_out(&mut tls, outgoing)?;
+        outgoing.make_room(n);
+        outgoing.take(&mut tls)?;
         Ok(n)
     }
 
@@ -319,7 +316,7 @@ impl Session {
             // A thread that has the lock looks at the mark after it has given the lock up.
             let Some(mut outgoing) = self.outgoing.try_lock() else { return };
             self.has_notes.store(false, Ordering::SeqCst);
-            let taken = take_out(&mut self.tls.lock(), &mut outgoing);
+            let taken = outgoing.take(&mut self.tls.lock());
             // What the stream below does not take now goes with what is sent next, and before it.
             let _later = taken.and_then(|()| outgoing.flush(below, Sending::Now));
         }
@@ -368,7 +365,7 @@ impl Session {
             return;
         }
         tls.send_close_notify();
-        let taken = take_out(&mut tls, &mut outgoing);
+        let taken = outgoing.take(&mut tls);
         drop(tls);
         let _too_full = taken.and_then(|()| outgoing.flush(below, Sending::Last));
     }
@@ -395,12 +392,4 @@ impl Session {
         self.tls.lock().refresh_traffic_keys().unwrap();
         self.pass_notes(below);
     }
-}
-
-/// Takes out what is encrypted.
-fn take_out(tls: &mut Connection, outgoing: &mut Outgoing) -> io::Result<()> {
-    while tls.wants_write() {
-        tls.write_tls(&mut outgoing.raw)?;
-    }
-    Ok(())
 }
