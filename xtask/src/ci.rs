@@ -48,7 +48,7 @@ const STEPS: &[Step] = &[
     // What a subscriber and a recorder are told, and an example with OpenTelemetry: a workspace each.
     Step::cargo("observation", OBSERVATION),
     Step::cargo("opentelemetry", OPENTELEMETRY),
-    Step::cargo("bench", &["check", "--manifest-path", "checks/bench/Cargo.toml"])
+    Step::cargo("bench", &["check", "--all-targets", "--manifest-path", "checks/bench/Cargo.toml"])
         .if_folder("checks/bench"),
     // The fuzzer's runtime is C++.
     Step::chore("fuzz", fuzz::chore).if_program("c++"),

@@ -7,7 +7,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
+use super::halves::Outgoing;
 use super::*;
+use crate::copy;
 use crate::transport::{Memory, NatureTls, TlsFault};
 
 const PEM: &[u8] = include_bytes!("test.pem");
@@ -220,4 +222,35 @@ fn what_is_decrypted_already_counts_as_readable() {
         server.try_recv(&mut Vec::with_capacity(1)).unwrap_err().kind(),
         io::ErrorKind::WouldBlock
     );
+}
+
+#[test]
+fn a_payload_of_64_kib_and_its_head_are_one_write() {
+    copy::drop_spare();
+    let [client, server] = pair(1 << 20);
+    send_all(&client, &frame(1000));
+    assert!(!copy::keeps_spare(), "small bytes take the stream's own buffer");
+    let (head, payload) = ([1; 60], frame((64 << 10) - 4));
+    let parts = [IoSlice::new(&head), IoSlice::new(&payload)];
+    assert_eq!(client.try_send(&parts).unwrap(), 60 + (64 << 10));
+    assert!(copy::keeps_spare(), "large bytes take the thread's");
+    let mut came = Vec::with_capacity(70_000);
+    while server.try_recv(&mut came).is_ok() {}
+    assert!(came == [&frame(1000)[..], &head, &payload].concat());
+}
+
+#[test]
+fn encrypted_bytes_lie_in_a_good_place_and_do_not_grow() {
+    copy::assume_slow_places(true);
+    let mut outgoing = Outgoing::default();
+    for bytes in [1, 5_000, 16 << 10, 64 << 10] {
+        outgoing.make_room(bytes);
+        let (free, room) = (outgoing.raw.len(), outgoing.raw.capacity());
+        assert_eq!(outgoing.sent, free, "nothing of them is sent");
+        // 29 bytes are the most that TLS 1.2 adds to a record.
+        outgoing.raw.resize(free + bytes + 29 * bytes.div_ceil(16 << 10), 7);
+        assert_eq!(outgoing.raw.capacity(), room, "{bytes}");
+        assert!(!copy::is_slow_to_send(&[IoSlice::new(&outgoing.raw[free..])]), "{bytes}");
+        outgoing.raw.clear();
+    }
 }
