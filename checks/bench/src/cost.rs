@@ -25,7 +25,7 @@ pub(crate) fn measure(peer: &str) -> Outcome<Vec<Figure>> {
     let (start, used) = (Instant::now(), machine::children_cpu_time()?);
     let program = build(peer, &target);
     let seconds = start.elapsed().as_secs_f64();
-    let cpu = machine::children_cpu_time()? - used;
+    let cpu = machine::children_cpu_time()?.saturating_sub(used);
     let bytes = program.and_then(|program| Ok(std::fs::metadata(program)?.len()));
     remove(&target)?;
     let figure = |name: &'static str, value, unit| Figure { name: name.into(), value, unit };

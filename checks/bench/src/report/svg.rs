@@ -99,7 +99,7 @@ impl Bar<'_> {
             r#"<text x="{label_x}" y="{text_y}" text-anchor="end"{weight}>{name}</text>"#
         )?;
         write!(body, r#"<rect x="{x}" y="{y}" width="{length:.1}" height="{THICKNESS}" rx="2" "#)?;
-        writeln!(body, r#"{look}/>"#)?;
+        writeln!(body, "{look}/>")?;
         writeln!(
             body,
             r#"<text x="{after:.1}" y="{text_y}"{weight}>{value}{}</text>"#,
