@@ -52,7 +52,7 @@ pub(crate) const PADDED: usize = 256 << 10;
 const MOVED: usize = 17 * PAGE;
 
 thread_local! {
-    /// The buffer into which bytes are copied before they are sent.
+    /// The buffer into which bytes are copied or encrypted before they are sent.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     /// Whether `SPARE` holds a buffer.
     static KEPT: Cell<bool> = const { Cell::new(false) };
