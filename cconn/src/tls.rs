@@ -35,7 +35,9 @@ use rustls::{
 };
 
 use crate::erreur::{Erreur, Resultat, Usage};
-use crate::transport::Session;
+use crate::transport::{
+    HANDSHAKE_OF_CLIENT, HANDSHAKE_OF_SERVER, HANDSHAKE_WITH_CERTIFICATES, Session,
+};
 
 /// The protocol inside, as the handshake names it: a server of another protocol that has the same
 /// certificate is told apart.
@@ -176,6 +178,11 @@ impl TlsServeur {
         TlsServeur { versions: Versions::WithOlder, ..self }
     }
 
+    /// The most bytes of a client's handshake.
+    pub(crate) fn longest_handshake(&self) -> usize {
+        if self.clients.is_some() { HANDSHAKE_WITH_CERTIFICATES } else { HANDSHAKE_OF_CLIENT }
+    }
+
     /// The settings as each new connection takes them.
     pub(crate) fn config(&self) -> Resultat<Arc<ServerConfig>> {
         let builder = ServerConfig::builder_with_provider(provider())
@@ -196,10 +203,13 @@ impl TlsServeur {
     }
 }
 
-/// The encrypted side of a newcomer's stream.
-pub(crate) fn session_with_client(config: &Arc<ServerConfig>) -> std::io::Result<Session> {
+/// The encrypted side of a newcomer's stream, whose handshake has at most `longest` bytes.
+pub(crate) fn session_with_client(
+    config: &Arc<ServerConfig>,
+    longest: usize,
+) -> std::io::Result<Session> {
     let tls = ServerConnection::new(config.clone()).map_err(std::io::Error::other)?;
-    Ok(Session::new(tls.into()))
+    Ok(Session::new(tls.into(), longest))
 }
 
 impl TlsClient {
@@ -289,7 +299,7 @@ impl TlsClient {
         };
         let tls = ClientConnection::new(self.config()?, name);
         let tls = tls.map_err(|error| unusable("settings of TLS", &error))?;
-        Ok(Session::new(tls.into()))
+        Ok(Session::new(tls.into(), HANDSHAKE_OF_SERVER))
     }
 }
 

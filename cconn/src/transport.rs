@@ -37,4 +37,6 @@ pub(crate) use scripted::{Script, Scripted};
 pub(crate) use socket::{SOCKETS, Socket, configure};
 pub(crate) use stream::{End, Input, Ready, Shake, Transport};
 #[cfg(feature = "tls")]
-pub(crate) use tls::{Below, Secured, Session};
+pub(crate) use tls::{
+    Below, HANDSHAKE_OF_CLIENT, HANDSHAKE_OF_SERVER, HANDSHAKE_WITH_CERTIFICATES, Secured, Session,
+};

@@ -6,17 +6,23 @@ use std::time::Duration;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::serveur::Serveur;
 
-/// How long a successor may take until it is ready.
-const READY: Duration = Duration::from_secs(30);
+/// How long a successor may take until it is ready: less than a call waits for its answer unless
+/// set, so that who calls a command that uses `relayer` learns what has become of the successor.
+const READY: Duration = Duration::from_secs(20);
+
+/// How long newcomers wait for the successor in the queue of the socket, before this server accepts
+/// them after all.
+#[cfg(unix)]
+const HELD: Duration = Duration::from_secs(1);
 
 impl Serveur {
     /// Starts a program that takes this server's place, and stops this one in order.
     ///
     /// The program opens its server at the same address with [`Serveur::unique`], or
     /// [`OptionsServeur::unique`](crate::OptionsServeur::unique), and is given the listening socket
-    /// of this one, so it need not be closed and opened: whoever connects meanwhile waits in its
-    /// queue. This server accepts nobody from the moment it starts the program; its clients are
-    /// served on. Once the program has called [`lancer`](Serveur::lancer), it serves whoever comes,
+    /// of this one, so it need not be closed and opened. For the first second newcomers wait in its
+    /// queue for the program; if it takes longer, this server goes on to accept them. Its clients
+    /// are served on. Once the program has called [`lancer`](Serveur::lancer), it serves whoever comes,
     /// and this server stops as by [`eteindre`](Serveur::eteindre): what has arrived is handled, and
     /// every client is told to go. A [`ClientPersistant`](crate::persistant::ClientPersistant) comes
     /// back and reaches the new server.
@@ -27,7 +33,7 @@ impl Serveur {
     /// # Errors
     ///
     /// - [`Erreur::Connexion`], [`Lancement`](EchecConnexion::Lancement): the program could not be
-    ///   started, ended, or was not ready within 30 seconds, and was ended; or this server does not
+    ///   started, ended, or was not ready within 20 seconds, and was ended; or this server does not
     ///   run, is being replaced already, or has an address that can't be handed over. Then this
     ///   server goes on as before.
     /// - [`Erreur::Delai`]: the new server serves, and the stop of this one was not finished in its
@@ -94,7 +100,13 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
     let program = command.get_program().to_string_lossy().into_owned();
     let child = child.map_err(|error| format!("it can't be started: {error}"))?;
     let process = Process::watched(child, program).map_err(|error| error.to_string())?;
-    match giver.wait(most) {
+    let ready = match giver.wait(HELD.min(most)) {
+        Err(error) if is_timeout(&error) => {
+            relay.accepting(|| giver.wait(most.saturating_sub(HELD).max(Duration::from_millis(1))))
+        }
+        waited => waited,
+    };
+    match ready {
         Ok(true) => {
             relay.done(process.pid());
             // If it has ended a moment ago, nothing can be done about it here.
@@ -117,6 +129,11 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
             Err(how)
         }
     }
+}
+
+#[cfg(unix)]
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
 
 /// How long a program that did not take over may take to end, for the error to say how.

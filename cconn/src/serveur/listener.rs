@@ -4,6 +4,7 @@
 //! This file knows no particular kind of stream or listening socket: each kind has a file of its
 //! own below this one, and only `open` names them.
 
+mod handover;
 #[cfg(unix)]
 mod inherited;
 #[cfg(unix)]
@@ -15,12 +16,12 @@ mod tcp;
 mod unix;
 
 use std::io;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use self::handover::Handover;
 use super::waiting::{Guest, Waiting};
 use crate::adresse::Adresse;
 use crate::sync::{Bell, BorrowedFd, Condvar, Mutex};
@@ -173,26 +174,7 @@ pub(super) struct Listener {
     /// The peers that are not clients. A thread that accepts holds this lock, so only one accepts
     /// at a time.
     pub(super) waiting: Mutex<Waiting>,
-    /// One of the states of `relay`.
-    relay: AtomicU8,
-    /// How many strangers there were when the accepting thread last saw that nobody is accepted;
-    /// `NOT_SEEN` before.
-    unheard: AtomicUsize,
-}
-
-/// How often the last strangers are looked at.
-#[cfg(unix)]
-const LOOK: Duration = Duration::from_millis(2);
-
-/// The accepting thread has not seen yet that nobody is accepted.
-const NOT_SEEN: usize = usize::MAX;
-
-/// Whether the socket is being handed to another process: it is not, it is, it was.
-mod relay {
-    pub(super) const NONE: u8 = 0;
-    #[cfg(unix)]
-    pub(super) const PAUSED: u8 = 1;
-    pub(super) const DONE: u8 = 2;
+    handover: Handover,
 }
 
 /// Which thread accepts.
@@ -234,8 +216,7 @@ impl Listener {
             duty: Mutex::default(),
             relieved: Condvar::new(),
             waiting: Mutex::default(),
-            relay: AtomicU8::new(relay::NONE),
-            unheard: AtomicUsize::new(NOT_SEEN),
+            handover: Handover::default(),
         })
     }
 
@@ -260,53 +241,6 @@ impl Listener {
         match &*self.phase.lock() {
             Phase::Open(source) => source.upgrade(),
             Phase::Unused(_) | Phase::Closed => None,
-        }
-    }
-
-    /// Accepts nobody any more, for the socket is being handed over. False if it is already.
-    #[cfg(unix)]
-    pub(super) fn pause(&self) -> bool {
-        let (none, paused, order) = (relay::NONE, relay::PAUSED, Ordering::SeqCst);
-        self.unheard.store(NOT_SEEN, order);
-        let changed = self.relay.compare_exchange(none, paused, order, order).is_ok();
-        self.wake();
-        changed
-    }
-
-    /// Accepts again.
-    #[cfg(unix)]
-    pub(super) fn resume(&self) {
-        self.relay.store(relay::NONE, Ordering::SeqCst);
-        self.wake();
-    }
-
-    #[cfg(unix)]
-    pub(super) fn note_relayed(&self) {
-        self.relay.store(relay::DONE, Ordering::SeqCst);
-    }
-
-    /// Whether another process has taken the socket's place.
-    pub(super) fn is_relayed(&self) -> bool {
-        self.relay.load(Ordering::SeqCst) == relay::DONE
-    }
-
-    /// Whether newcomers are accepted by this process. Asked by the accepting thread, which knows
-    /// so many strangers.
-    pub(super) fn accepts(&self, strangers: usize) -> bool {
-        let accepts = self.relay.load(Ordering::SeqCst) == relay::NONE;
-        if !accepts {
-            self.unheard.store(strangers, Ordering::SeqCst);
-        }
-        accepts
-    }
-
-    /// Waits, at most for `most`, until everybody who was accepted has greeted and has a place or
-    /// was turned away.
-    #[cfg(unix)]
-    pub(super) fn wait_until_heard(&self, most: Duration) {
-        let begin = Instant::now();
-        while self.unheard.load(Ordering::SeqCst) > 0 && begin.elapsed() < most {
-            std::thread::sleep(LOOK);
         }
     }
 

@@ -302,7 +302,10 @@ impl OptionsServeur {
         let (source, address) = opened.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         #[cfg(feature = "tls")]
         let source = match &self.tls {
-            Some(tls) => Arc::new(listener::secured::Encrypted::new(source, tls.config()?)),
+            Some(tls) => {
+                let longest = tls.longest_handshake();
+                Arc::new(listener::secured::Encrypted::new(source, tls.config()?, longest))
+            }
             None => source,
         };
         let listener = Listener::new(source);

@@ -12,8 +12,8 @@ use super::listener::Source;
 /// greeting; one that never does is told that the server stops.
 const LAST_STRANGERS: Duration = Duration::from_secs(1);
 
-/// A server whose socket is being handed over. It accepts nobody meanwhile: newcomers wait in the
-/// queue of the socket. Dropped, it goes on as before.
+/// A server whose socket is being handed over. It accepts nobody for a moment, in which newcomers
+/// wait in the queue of the socket. Dropped, it goes on as before.
 pub(crate) struct Relay<'a> {
     serveur: &'a Serveur,
     source: Arc<dyn Source>,
@@ -45,6 +45,15 @@ impl Serveur {
 }
 
 impl Relay<'_> {
+    /// Accepts newcomers while `wait` runs.
+    pub(crate) fn accepting<T>(&self, wait: impl FnOnce() -> T) -> T {
+        let listener = &self.serveur.shared.listener;
+        listener.accept_meanwhile();
+        let waited = wait();
+        listener.pause_again();
+        waited
+    }
+
     /// Leaves the listening to the successor, the process `pid`, once everybody is heard who was
     /// accepted here: they would be told that the server stops.
     pub(crate) fn done(self, pid: u32) {

@@ -23,7 +23,9 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use halves::Sending;
-pub(crate) use session::Session;
+pub(crate) use session::{
+    HANDSHAKE_OF_CLIENT, HANDSHAKE_OF_SERVER, HANDSHAKE_WITH_CERTIFICATES, Session,
+};
 
 use super::{End, Input, Ready, Shake, Transport};
 use crate::identite::Identite;

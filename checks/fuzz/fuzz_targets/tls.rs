@@ -103,7 +103,7 @@ fuzz_target!(|way: Way| {
     peer.tls.set_buffer_limit(None);
     let wire = Arc::new(Wire(Mutex::new(peer)));
     let own: Connection = if way.serves { server().into() } else { client().into() };
-    let stream = Secured::new(wire.clone() as Arc<dyn Transport>, Session::new(own));
+    let stream = Secured::new(wire.clone() as Arc<dyn Transport>, Session::new(own, 16 << 10));
     let shaken = stream.shake_hands(None);
     let mut came = Vec::new();
     let mut answered = 0;

@@ -160,6 +160,10 @@ fn run(how: &str) -> Resultat<()> {
         }
         "rien" => Ok(()),
         "faute" => process::exit(3),
+        "tarde" => {
+            thread::sleep(Duration::from_secs(4));
+            process::exit(3)
+        }
         other => panic!("there is no way `{other}`"),
     }
 }

@@ -343,7 +343,13 @@ fn a_handshake_without_end_is_given_up() {
     // [tls.bound]
     with_watchdog("a_handshake_without_end_is_given_up", LIMIT, || {
         let autorite = Autorite::new();
-        let server = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        let piece = autorite.signe(&["127.0.0.1"]);
+        let server = running(with_tls(&piece));
+        assert_eq!(handshake_of(&server, 9_000), Some(NatureTls::Autre), "beyond the bound");
+        assert_eq!(handshake_of(&server, 7_000), None, "it may go on, and then it ends");
+        // Certificates take more.
+        let asks = tls_of(&piece).exige_clients(autorite.pem()).unwrap();
+        let server = running(Serveur::options(0).tls(asks));
         assert_eq!(handshake_of(&server, 17_000), Some(NatureTls::Autre), "beyond the bound");
         assert_eq!(handshake_of(&server, 15_000), None, "it may go on, and then it ends");
     });

@@ -206,6 +206,30 @@ fn a_program_that_does_not_take_over_leaves_the_server_as_it_was() {
 }
 
 #[test]
+fn a_successor_that_takes_long_keeps_nobody_out() {
+    with_watchdog("a slow successor", LIMIT, || {
+        let dossier = Dossier::new();
+        let server = First::start(&format!("unix:{}", dossier.join("s").display()));
+        let client = server.client();
+        let number = pid(&client);
+        let relaying = thread::spawn(move || refused(&client, "tarde"));
+        // The first of these waits in the queue for a second, in which most successors are ready.
+        for _ in 0..20 {
+            assert_eq!(pid(&server.client()), number);
+        }
+        assert!(!relaying.is_finished(), "newcomers waited until the successor was given up");
+        let again = refused(&server.client(), "rien");
+        assert!(again.contains("it is being replaced already"), "{again}");
+        let failed = relaying.join().unwrap();
+        assert!(failed.contains("exit status: 3"), "{failed}");
+        assert_eq!(pid(&server.client()), number);
+        // It can be replaced all the same.
+        replace(&server);
+        end(&server);
+    });
+}
+
+#[test]
 fn only_a_server_that_runs_can_be_replaced() {
     with_watchdog("nothing to relay", LIMIT, || {
         let not_run = |serveur: &Serveur| {

@@ -15,11 +15,17 @@ use crate::transport::{Below, Secured, Shake, Transport};
 pub(in super::super) struct Encrypted {
     source: Arc<dyn Source>,
     config: Arc<ServerConfig>,
+    /// The most bytes of a newcomer's handshake.
+    longest: usize,
 }
 
 impl Encrypted {
-    pub(in super::super) fn new(source: Arc<dyn Source>, config: Arc<ServerConfig>) -> Self {
-        Encrypted { source, config }
+    pub(in super::super) fn new(
+        source: Arc<dyn Source>,
+        config: Arc<ServerConfig>,
+        longest: usize,
+    ) -> Self {
+        Encrypted { source, config, longest }
     }
 }
 
@@ -49,7 +55,7 @@ impl Source for Encrypted {
 
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
         let (newcomer, address) = self.source.accept(write_deadline)?;
-        let session = crate::tls::session_with_client(&self.config)?;
+        let session = crate::tls::session_with_client(&self.config, self.longest)?;
         Ok((Box::new(Secured::new(newcomer, session)), address))
     }
 }

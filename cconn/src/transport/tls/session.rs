@@ -15,13 +15,14 @@ use crate::sync::{Mutex, MutexGuard};
 use crate::transport::fault::{NatureTls, TlsFault};
 use crate::transport::{Ready, Shake, Transport};
 
-/// The most bytes that a client may send before its handshake is done. A chain of certificates
-/// takes a few thousand.
-const CLIENTS_HANDSHAKE: usize = 16 << 10;
+/// The most bytes that the other side may send before its handshake is done.
+pub(crate) const HANDSHAKE_OF_CLIENT: usize = 8 << 10;
 
-/// The most bytes that a server may send before its handshake is done: no record is larger than
-/// the limit of TLS.
-const SERVERS_HANDSHAKE: usize = 64 << 10;
+/// The same for a client that is asked for its certificates, which take a few thousand bytes.
+pub(crate) const HANDSHAKE_WITH_CERTIFICATES: usize = 16 << 10;
+
+/// The same for a server: no record is larger than the limit of TLS.
+pub(crate) const HANDSHAKE_OF_SERVER: usize = 64 << 10;
 
 /// The most pieces of one write.
 const PIECES: usize = 18;
@@ -43,10 +44,13 @@ pub(crate) struct Session {
     is_broken: AtomicBool,
     /// The peer speaks no TLS; it can be told so in plain words.
     is_plain: AtomicBool,
+    /// The most bytes of the other side's handshake.
+    longest: usize,
 }
 
 impl Session {
-    pub(crate) fn new(mut tls: Connection) -> Self {
+    /// A stream on which the other side may send `longest` bytes before its handshake is done.
+    pub(crate) fn new(mut tls: Connection, longest: usize) -> Self {
         // Each share is taken out as soon as it is encrypted, so no limit is needed.
         tls.set_buffer_limit(None);
         Session {
@@ -57,6 +61,7 @@ impl Session {
             is_readable: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),
             is_plain: AtomicBool::new(false),
+            longest,
         }
     }
 
@@ -214,8 +219,7 @@ impl Session {
     /// Refuses a handshake that grows without end.
     // [tls.bound]
     fn check_length(&self, incoming: &Incoming) -> io::Result<()> {
-        let is_client = matches!(*self.tls.lock(), Connection::Client(_));
-        let most = if is_client { SERVERS_HANDSHAKE } else { CLIENTS_HANDSHAKE };
+        let most = self.longest;
         if incoming.before <= most {
             return Ok(());
         }

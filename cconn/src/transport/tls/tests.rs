@@ -38,7 +38,10 @@ fn sessions() -> [Session; 2] {
         .with_single_cert(vec![own], PrivateKeyDer::from_pem_slice(PEM).unwrap())
         .unwrap();
     let server = ServerConnection::new(Arc::new(server)).unwrap();
-    [Session::new(client.into()), Session::new(server.into())]
+    [
+        Session::new(client.into(), HANDSHAKE_OF_SERVER),
+        Session::new(server.into(), HANDSHAKE_WITH_CERTIFICATES),
+    ]
 }
 
 /// Two ends that have shaken hands, over pipes that hold so many bytes.
