@@ -347,6 +347,14 @@ fn not_there(what: &str, error: &pem::Error) -> Erreur {
         pem::Error::NoItemsFound => {
             unusable(what, &"there is none in the text, which must be that of a PEM file")
         }
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let end = end_marker.escape_ascii();
+            unusable(what, &format!("the text is cut short: `-----END {end}-----` is missing"))
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            let line = line.get(..line.len().min(64)).unwrap_or(line).escape_ascii();
+            unusable(what, &format!("the line `{line}` begins no section of a PEM file"))
+        }
         other => unusable(what, other),
     }
 }

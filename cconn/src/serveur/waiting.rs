@@ -128,8 +128,7 @@ impl Serveur {
                 | io::ErrorKind::ConnectionAborted => Seen::Nothing,
                 _ => {
                     // A stranger may hold what is lacking, such as a file descriptor.
-                    let gone = waiting.take_first_to_go();
-                    gone.into_iter().for_each(|stranger| self.make_way(stranger, waiting));
+                    self.make_room(waiting);
                     Seen::Trouble
                 }
             },
@@ -190,8 +189,7 @@ impl Serveur {
             return Seen::Nothing;
         }
         if waiting.strangers.len() >= MAX_STRANGERS {
-            let gone = waiting.take_first_to_go();
-            gone.into_iter().for_each(|stranger| self.make_way(stranger, waiting));
+            self.make_room(waiting);
         }
         waiting.strangers.push_back(stranger);
         Seen::Nothing
@@ -283,8 +281,9 @@ impl Serveur {
         self.tell_refused(Some(&stranger.address), why);
     }
 
-    /// Turns away a stranger that makes way for another.
-    fn make_way(&self, stranger: Box<Stranger>, waiting: &mut Waiting) {
+    /// Turns a stranger away to make room for another.
+    fn make_room(&self, waiting: &mut Waiting) {
+        let Some(stranger) = waiting.take_first_to_go() else { return };
         let (refusal, text) = (Refusal::NoResources, CROWDED.to_owned());
         let why = HandshakeError::Refused { refusal, text };
         self.turn_away(stranger, why, refusal, waiting);

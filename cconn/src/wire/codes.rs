@@ -179,7 +179,10 @@ impl Refusal {
             Refusal::Unproven => {
                 "one side wants a secret proved and the other has none; give both `secrets`"
             }
-            Refusal::NoSecret => "both sides have no secret in common",
+            Refusal::NoSecret => {
+                "both sides have no secret in common; both need the same bytes, and a line break at \
+                 the end of a file is one of them"
+            }
             Refusal::WrongProof => {
                 "the proof of the secret is wrong: the secrets differ, or bytes were changed on \
                  their way"

@@ -32,7 +32,7 @@ struct Flood {
 }
 
 impl Flood {
-    fn of(address: SocketAddr, said: Vec<u8>, pause: Duration) -> Flood {
+    fn of(address: SocketAddr, said: &[u8], pause: Duration) -> Flood {
         let is_over = Arc::new(AtomicBool::new(false));
         let pour = |is_over: Arc<AtomicBool>, said: Vec<u8>| {
             thread::spawn(move || {
@@ -50,7 +50,7 @@ impl Flood {
                 }
             })
         };
-        let threads = (0..2).map(|_| pour(is_over.clone(), said.clone())).collect();
+        let threads = (0..2).map(|_| pour(is_over.clone(), said.to_vec())).collect();
         Flood { is_over, threads }
     }
 }
@@ -105,15 +105,15 @@ type Strangers<'a> = (&'a [Vec<u8>], Duration, Duration);
 /// Calls from far away while strangers come, each of which says these bytes. `told`: what a proxy
 /// tells of the caller.
 fn call_in_a_flood(
-    (kind, server, tells): Kind,
+    (kind, settings, tells): Kind,
     told: &'static str,
     (all_said, pause, far): Strangers<'_>,
 ) {
-    let (serveur, lancer) = started(server, 9);
+    let (serveur, lancer) = started(settings, 9);
     let near = serveur.adresse().socket().unwrap();
     let address = far_away(near, move |_| told.into(), far);
     for said in all_said {
-        let flood = Flood::of(near, said.clone(), pause);
+        let flood = Flood::of(near, said, pause);
         let client = tells(options(address)).connecter();
         let client = client.unwrap_or_else(|error| panic!("{kind}, {said:?}: {error}"));
         assert_eq!(client.appeler::<u32, _>(nommee("double", (21_u32,))).unwrap(), 42);
@@ -140,10 +140,10 @@ fn no_flood_of_one_address_keeps_out_another() {
         let said = [&b""[..], b"CCON", &[0x16, 3, 1, 2, 0, 1, 0]];
         let flood = b"PROXY TCP4 192.0.2.9 192.0.2.1 1 2\r\n";
         let said = said.map(|said| [flood, said].concat());
-        for (kind, server, tells) in kinds() {
-            let server = server.mandataires(["127.0.0.1"]);
+        for (kind, settings, tells) in kinds() {
+            let settings = settings.mandataires(["127.0.0.1"]);
             let told = "PROXY TCP4 192.0.2.4 192.0.2.1 1 2\r\n";
-            call_in_a_flood((kind, server, tells), told, (&said, Duration::ZERO, 4 * FAR));
+            call_in_a_flood((kind, settings, tells), told, (&said, Duration::ZERO, 4 * FAR));
         }
     });
 }
@@ -151,8 +151,8 @@ fn no_flood_of_one_address_keeps_out_another() {
 #[test]
 fn a_full_server_says_so_whatever_it_asks_of_newcomers() {
     with_watchdog("a_full_server_says_so_whatever_it_asks_of_newcomers", LIMIT, || {
-        for (kind, server, tells) in kinds() {
-            let (serveur, lancer) = started(server, 1);
+        for (kind, settings, tells) in kinds() {
+            let (serveur, lancer) = started(settings, 1);
             let near = serveur.adresse().socket().unwrap();
             let first = tells(options(near)).connecter().unwrap();
             for address in [near, far_away(near, |_| Vec::new(), FAR)] {
@@ -169,8 +169,8 @@ fn a_full_server_says_so_whatever_it_asks_of_newcomers() {
 #[test]
 fn a_server_that_stops_during_a_handshake_is_told_as_such() {
     with_watchdog("a_server_that_stops_during_a_handshake_is_told_as_such", LIMIT, || {
-        for (kind, server, tells) in kinds() {
-            let (serveur, lancer) = started(server, 9);
+        for (kind, settings, tells) in kinds() {
+            let (serveur, lancer) = started(settings, 9);
             let address = far_away(serveur.adresse().socket().unwrap(), |_| Vec::new(), FAR);
             let options = tells(options(address));
             let newcomer = thread::spawn(move || options.connecter().map(drop));

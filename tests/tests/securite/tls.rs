@@ -370,6 +370,8 @@ fn certificates_and_keys_that_are_none_are_refused_before_anything_is_opened() {
         TlsClient::fichier("/nowhere/authority.pem").map(drop),
         trusting(&autorite).nom("no name").map(drop),
         trusting(&autorite).certificat(&one.chaine, &two.cle).map(drop),
+        TlsServeur::new(&one.chaine, &one.cle[..one.cle.len() / 2]).map(drop),
+        TlsClient::new("-----BEGIN CERTIFICATE\n").map(drop),
     ]
     .into_iter()
     .map(|result| match result.unwrap_err() {
@@ -378,5 +380,8 @@ fn certificates_and_keys_that_are_none_are_refused_before_anything_is_opened() {
     })
     .collect();
     assert!(texts[4].contains("/nowhere/chain.pem"), "{}", texts[4]);
+    let [cut, end] = [&texts[10], "the text is cut short: `-----END PRIVATE KEY-----` is missing"];
+    assert!(cut.contains(end), "{cut}");
+    assert!(texts[11].contains("`-----BEGIN CERTIFICATE` begins no section"), "{}", texts[11]);
     assert!(texts.iter().all(|text| text.starts_with("encryption: ")), "{texts:?}");
 }

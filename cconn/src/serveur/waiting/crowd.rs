@@ -29,8 +29,8 @@ const SAFE: usize = 4;
 /// The place of the stranger that makes room, of strangers in the order of their arrival. `None` if
 /// there are none.
 pub(super) fn first_to_go(strangers: &[Candidate]) -> Option<usize> {
-    let crowded = most_frequent(strangers);
-    let crowd = |stranger: &Candidate| crowded.is_none_or(|origin| stranger.0 == origin);
+    let address = crowded_address(strangers);
+    let crowd = |stranger: &Candidate| address.as_ref().is_none_or(|one| stranger.0 == one.0);
     let size = strangers.iter().filter(|stranger| crowd(stranger)).count();
     // Known strangers go last: a peer has to calculate for each of them.
     for progress in [Progress::Silent, Progress::Begun, Progress::Known] {
@@ -45,14 +45,17 @@ pub(super) fn first_to_go(strangers: &[Candidate]) -> Option<usize> {
     None
 }
 
-/// The origin of the most strangers, if that is a crowd.
-fn most_frequent(strangers: &[Candidate]) -> Option<Option<Origin>> {
+/// Where a crowd comes from.
+struct Crowd(Option<Origin>);
+
+/// The origin of the most strangers, if those are a crowd.
+fn crowded_address(strangers: &[Candidate]) -> Option<Crowd> {
     let mut origins: Vec<_> = strangers.iter().map(|(origin, _)| *origin).collect();
     origins.sort_unstable();
     let rows = origins.chunk_by(|a, b| a == b);
     let largest = rows.max_by_key(|row| row.len())?;
     let is_crowd = largest.len().saturating_mul(CROWDED) > strangers.len();
-    largest.first().copied().filter(|_| is_crowd)
+    largest.first().filter(|_| is_crowd).map(|origin| Crowd(*origin))
 }
 
 #[cfg(test)]

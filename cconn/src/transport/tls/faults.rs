@@ -16,7 +16,10 @@ pub(super) fn fault_of(error: &Error) -> TlsFault {
         ),
         Error::PeerIncompatible(reason) => TlsFault::new(
             NatureTls::Version,
-            format!("both sides have no version of TLS or no algorithm in common ({reason:?})"),
+            format!(
+                "both sides have no version of TLS or no algorithm in common ({reason:?}); TLS 1.2 \
+                 is spoken with `aussi_tls12` only"
+            ),
         ),
         Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
             TlsFault::new(NatureTls::Autre, format!("what came breaks the rules of TLS ({error})"))
@@ -87,10 +90,12 @@ fn of_alert(alert: AlertDescription) -> TlsFault {
         | A::UnsupportedCertificate => {
             (NatureTls::CertificatRefuse, "the other side does not accept this side's certificate")
         }
-        A::ProtocolVersion
-        | A::HandshakeFailure
-        | A::InsufficientSecurity
-        | A::NoApplicationProtocol => (
+        A::ProtocolVersion => (
+            NatureTls::Version,
+            "the other side says that both have no version of TLS in common; TLS 1.2 is spoken with \
+             `aussi_tls12` only",
+        ),
+        A::HandshakeFailure | A::InsufficientSecurity | A::NoApplicationProtocol => (
             NatureTls::Version,
             "the other side says that both have no version of TLS, no algorithm or no protocol in \
              common",
