@@ -132,6 +132,7 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
 }
 
 #[cfg(unix)]
+#[inline]
 fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
