@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod unix {
+    mod autrui;
     mod dossier;
     mod enfants;
     mod fichiers;

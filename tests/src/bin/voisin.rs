@@ -133,6 +133,16 @@ fn call() -> Resultat<()> {
     client.eteindre()
 }
 
+/// Says as whom a server knows this process, or why it does not let it in.
+fn visit() -> Resultat<()> {
+    let asked = Client::new(argument(2));
+    match asked.and_then(|client| client.appeler::<String, _>(nommee("qui", ()))) {
+        Ok(name) => println!("{name}"),
+        Err(error) => println!("error: {error}"),
+    }
+    Ok(())
+}
+
 fn run(how: &str) -> Resultat<()> {
     match how {
         "enfant" => child(),
@@ -154,6 +164,7 @@ fn run(how: &str) -> Resultat<()> {
         "relaye" => relayed(),
         "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
         "appelle" => call(),
+        "visite" => visit(),
         "muet" => {
             thread::sleep(LONG);
             Ok(())
