@@ -134,13 +134,12 @@ fn call() -> Resultat<()> {
 }
 
 /// Says as whom a server knows this process, or why it does not let it in.
-fn visit() -> Resultat<()> {
+fn visit() {
     let asked = Client::new(argument(2));
     match asked.and_then(|client| client.appeler::<String, _>(nommee("qui", ()))) {
         Ok(name) => println!("{name}"),
         Err(error) => println!("error: {error}"),
     }
-    Ok(())
 }
 
 fn run(how: &str) -> Resultat<()> {
@@ -164,7 +163,10 @@ fn run(how: &str) -> Resultat<()> {
         "relaye" => relayed(),
         "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
         "appelle" => call(),
-        "visite" => visit(),
+        "visite" => {
+            visit();
+            Ok(())
+        }
         "muet" => {
             thread::sleep(LONG);
             Ok(())

@@ -2,13 +2,14 @@
 //! can't run.
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cconn::{Client, Serveur};
-use cconn_tests::with_watchdog;
+use cconn_tests::{until, until_some, with_watchdog};
 
 use super::dossier::{Dossier, LIMIT, launch, stop};
 
@@ -29,8 +30,14 @@ fn program(dossier: &Dossier, test: &str) -> Option<std::path::PathBuf> {
     let program = dossier.join("voisin");
     fs::copy(env!("CARGO_BIN_EXE_voisin"), &program).unwrap();
     fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new(&program);
-    let runs = command.arg("rien").uid(NOBODY).gid(NOBODY).current_dir("/").status();
+    let runs = until_some("the copy can be run", || {
+        let mut command = Command::new(&program);
+        let status = command.arg("rien").uid(NOBODY).gid(NOBODY).current_dir("/").status();
+        // A process that another test starts may have the file open for a moment.
+        let is_busy =
+            matches!(&status, Err(error) if error.kind() == ErrorKind::ExecutableFileBusy);
+        (!is_busy).then_some(status)
+    });
     if !runs.is_ok_and(|status| status.success()) {
         eprintln!("{test}: SKIPPED: only root can become another user");
         return None;
@@ -80,7 +87,7 @@ fn what_another_user_has_put_in_the_way_is_not_taken_for_ours() {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        cconn_tests::until("the other user's server listens", || open.join("s").exists());
+        until("the other user's server listens", || open.join("s").exists());
         let failed = Serveur::unique(&*address).map(drop).unwrap_err().to_string();
         assert!(failed.contains("listens there already"), "{failed}");
         theirs.wait().unwrap();
