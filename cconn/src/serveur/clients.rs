@@ -7,6 +7,7 @@ mod idle;
 mod stop;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 pub(super) use admission::Admission;
 use stop::Cut;
@@ -44,6 +45,8 @@ struct Roster {
     /// Where the clients with a place come from, if that is bounded.
     origins: Table<Origin>,
     last_id: u64,
+    /// When a client, or a newcomer that had a place, has last given it back.
+    left: Option<Instant>,
     /// Clients that have greeted since the server was opened.
     accepted: u64,
     /// Newcomers that did not become clients.
@@ -99,6 +102,8 @@ impl Clients {
         state.threads -= 1;
         if state.expected == Some(id) {
             state.expected = None;
+        } else {
+            state.left = Some(Instant::now());
         }
         state.greeting.remove(id);
         state.origins.remove(id);

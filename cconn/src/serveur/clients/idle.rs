@@ -39,15 +39,11 @@ impl Clients {
     /// Waits until there has been no client for `most`, and lets no more in. False if the server is
     /// stopped otherwise.
     pub(in crate::serveur) fn stop_when_idle(&self, most: Duration) -> bool {
-        let (mut state, mut since) = (self.state.lock(), Instant::now());
-        let mut seen = (true, state.last_id);
+        let (mut state, began) = (self.state.lock(), Instant::now());
         while !state.stopping {
-            let now = (state.clients() == 0, state.last_id);
-            // The last client has left, or one has come and gone while this thread slept.
-            if now != seen {
-                (since, seen) = (Instant::now(), now);
-            }
-            let (is_deserted, _) = now;
+            // The thread may sleep while clients come and go: what counts is when the last one left.
+            let since = state.left.map_or(began, |left| left.max(began));
+            let is_deserted = state.clients() == 0;
             let until = since.checked_add(most).filter(|_| is_deserted);
             if until.is_some_and(|until| Instant::now() >= until) {
                 state.stopping = true;
@@ -56,5 +52,89 @@ impl Clients {
             state = self.fewer.wait(state, until);
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::super::super::bounds::Claim;
+    use super::super::Admission;
+    use super::*;
+
+    const MOST: Duration = Duration::from_millis(60);
+
+    /// How long after `began` an idle server stops to which `happens` does something meanwhile.
+    fn stops_after(most: Duration, happens: impl FnOnce(&Clients)) -> Duration {
+        let clients = Clients::default();
+        let began = Instant::now();
+        thread::scope(|scope| {
+            let stops = scope.spawn(|| clients.stop_when_idle(most).then(|| began.elapsed()));
+            happens(&clients);
+            stops.join().unwrap().expect("nothing else stops it")
+        })
+    }
+
+    fn come(clients: &Clients) -> u64 {
+        let claim = Claim { most: 9, unused: Duration::MAX, origin: None };
+        let Admission::Place(id) = clients.enter(&claim) else { panic!("no place") };
+        id
+    }
+
+    /// A time that is `least`, or later by what a busy machine takes. The fault that this looks for
+    /// makes it as long again.
+    fn assert_about(least: Duration, times: impl Fn() -> Duration) {
+        let all: Vec<_> = (0..5).map(|_| times()).collect();
+        assert!(all.iter().all(|time| *time >= least), "{least:?}: {all:?}");
+        assert!(all.iter().any(|time| *time < least + MOST / 2), "{least:?}: {all:?}");
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_a_client_is_no_client() {
+        for most in [Duration::from_millis(1), MOST / 2, MOST] {
+            assert_about(most, || stops_after(most, |clients| _ = clients.expect(9)));
+        }
+        let comes_and_goes = |clients: &Clients| {
+            let id = clients.expect(9).unwrap();
+            thread::sleep(MOST / 2);
+            clients.leave(id);
+        };
+        assert_about(MOST, || stops_after(MOST, comes_and_goes));
+    }
+
+    #[test]
+    fn the_time_begins_anew_when_the_last_one_leaves() {
+        assert_about(MOST + MOST / 2, || {
+            stops_after(MOST, |clients| {
+                let id = come(clients);
+                thread::sleep(MOST / 2);
+                clients.leave(id);
+            })
+        });
+        // One that stays longer than the time.
+        assert_about(2 * MOST + MOST, || {
+            stops_after(MOST, |clients| {
+                let (first, second) = (come(clients), come(clients));
+                thread::sleep(MOST);
+                clients.leave(first);
+                thread::sleep(MOST);
+                clients.leave(second);
+            })
+        });
+        // Strangers that come and go, and the thread for the next one.
+        assert_about(MOST + MOST / 2, || {
+            stops_after(MOST, |clients| {
+                for _ in 0..3 {
+                    thread::sleep(MOST / 6);
+                    clients.leave(come(clients));
+                    if let Some(id) = clients.expect(9) {
+                        let claim = Claim { most: 9, unused: Duration::MAX, origin: None };
+                        assert!(clients.arrive(id, &claim));
+                        clients.leave(id);
+                    }
+                }
+            })
+        });
     }
 }
