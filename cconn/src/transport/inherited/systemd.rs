@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::{Listening, of_fd};
+use crate::text::Harmless;
 
 /// The number of the first descriptor.
 const FIRST: i32 = 3;
@@ -20,15 +21,19 @@ const MOST: i32 = 256;
 
 /// A socket of systemd's that listens and that `is_wanted`; `None` if there is none.
 pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Option<Listening>> {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<i32>().ok();
-    let ours = number("LISTEN_PID") == Some(getpid().as_raw_nonzero().get());
-    let Some(count) = number("LISTEN_FDS").filter(|count| ours && *count > 0) else {
+    let said =
+        |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let own = getpid().as_raw_nonzero().get();
+    let Some(count) = announced(said("LISTEN_PID"), said("LISTEN_FDS"), own)? else {
         return Ok(None);
     };
     let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(not_had)?;
     for fd in FIRST..FIRST.saturating_add(count.min(MOST)) {
         let copy = pidfd_getfd(&me, fd, PidfdGetfdFlags::empty());
-        let copy = copy.map_err(not_had)?;
+        let copy = copy.map_err(|error| match error {
+            Errno::BADF => not_open(count, fd),
+            error => not_had(error),
+        })?;
         if !super::is_listening(&copy) {
             continue;
         }
@@ -40,6 +45,44 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     Ok(None)
 }
 
+/// How many sockets the process `own` is given; `None` if none. Variables that nobody can read are
+/// an error, unless they are for another process.
+fn announced(pid: Option<String>, fds: Option<String>, own: i32) -> io::Result<Option<i32>> {
+    let (Some(pid), Some(fds)) = (pid, fds) else { return Ok(None) };
+    // A shell empties a variable where it means to unset it.
+    if pid.is_empty() {
+        return Ok(None);
+    }
+    if !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unreadable("LISTEN_PID", &pid, "the number of this process"));
+    }
+    if pid.parse() != Ok(own) {
+        return Ok(None);
+    }
+    match fds.parse::<i32>() {
+        Ok(0) => Ok(None),
+        Ok(count @ 1..) => Ok(Some(count)),
+        _ => Err(unreadable("LISTEN_FDS", &fds, "how many sockets this process is given")),
+    }
+}
+
+fn unreadable(name: &str, value: &str, meant: &str) -> io::Error {
+    let text = format!(
+        "the environment says {name}={}, where systemd says {meant}; correct {name}, or unset it",
+        Harmless(value)
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
+/// A descriptor that was announced does not exist.
+fn not_open(count: i32, fd: i32) -> io::Error {
+    let text = format!(
+        "the environment says LISTEN_FDS={count}, so descriptors from {FIRST} on are sockets of this \
+         process, and descriptor {fd} is not open; correct LISTEN_FDS, or give it the sockets"
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
 fn not_had(error: Errno) -> io::Error {
     let error = io::Error::from(error);
     let text = format!(
@@ -47,4 +90,41 @@ fn not_had(error: Errno) -> io::Error {
          service that may call pidfd_getfd"
     );
     io::Error::new(error.kind(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_is_for_one_process_and_can_be_read() {
+        let says = |pid: Option<&str>, fds: Option<&str>| {
+            let found = announced(pid.map(str::to_owned), fds.map(str::to_owned), 4711);
+            found.map_err(|error| error.to_string())
+        };
+        for (pid, fds, expected) in [
+            (None, None, None),
+            (None, Some("1"), None),
+            (None, Some("x"), None),
+            (Some("4711"), None, None),
+            (Some("4711"), Some("1"), Some(1)),
+            (Some("4711"), Some("2147483647"), Some(i32::MAX)),
+            (Some("4711"), Some("0"), None),
+            (Some(""), Some("1"), None),
+            // For another process, whatever else it says.
+            (Some("1"), Some("1"), None),
+            (Some("1"), Some("x"), None),
+            (Some("99999999999999999999"), Some("1"), None),
+        ] {
+            assert_eq!(says(pid, fds), Ok(expected), "{pid:?} {fds:?}");
+        }
+        for fds in ["", "x", "-1", "1 ", "1x", "2147483648", "\x1b[2J"] {
+            let said = says(Some("4711"), Some(fds)).unwrap_err();
+            assert!(said.contains("LISTEN_FDS=") && !said.contains('\x1b'), "{said}");
+        }
+        for pid in ["x", "-4711", "4711 ", "0x1267"] {
+            let said = says(Some(pid), Some("1")).unwrap_err();
+            assert!(said.contains(&format!("LISTEN_PID={pid}")), "{said}");
+        }
+    }
 }
