@@ -150,6 +150,9 @@ pub enum Phase {
     /// The other side's greeting.
     #[doc(alias = "Handshake")]
     Accueil,
+    /// The greeting of a child process, which was killed.
+    #[doc(alias = "ChildHandshake")]
+    AccueilEnfant,
     /// Room in the peer's window.
     #[doc(alias = "Window")]
     Fenetre,
@@ -205,6 +208,10 @@ impl Phase {
             Phase::Accueil => (
                 "connected, but no greeting came",
                 "; is it a cconn peer, and if it is a server, does it run `lancer`?",
+            ),
+            Phase::AccueilEnfant => (
+                "the child has not greeted",
+                ", and was killed; does it call `Serveur::depuis_parent`, and `lancer`?",
             ),
             Phase::Fenetre => ("the peer did not take up earlier commands", ""),
             Phase::Ecriture => ("the peer takes no bytes", ""),

@@ -10,7 +10,7 @@ use super::process::{self, Process};
 use crate::client::Client;
 use crate::commande::Given;
 use crate::connexion::{Settings, black_box_setting, shared_settings};
-use crate::erreur::Resultat;
+use crate::erreur::{Erreur, Phase, Resultat};
 
 /// The options of a child process that is not started yet; from [`Client::options_enfant`].
 ///
@@ -99,7 +99,15 @@ impl OptionsEnfant {
         let (process, stream) = Process::start(&mut self.command)?;
         let text = process.label();
         let client = process::join(&self.settings, &mut self.given, stream, &text);
-        let client = client.inspect_err(|_| process.kill())?;
+        let client = client.map_err(|mut error| {
+            process.kill();
+            if let Erreur::Delai(late) = &mut error
+                && late.phase == Phase::Accueil
+            {
+                late.phase = Phase::AccueilEnfant;
+            }
+            error
+        })?;
         Ok(Enfant::new(client, process))
     }
 }

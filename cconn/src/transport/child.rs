@@ -81,16 +81,18 @@ impl ChildStream {
             return result;
         }
         match self.exit.wait(Instant::now().checked_add(patience)) {
-            Some(status) if !status.success() => Err(io::Error::other(format!(
+            Some(status) if status.success() && !self.spoke.load(Ordering::Relaxed) => {
+                Err(io::Error::other(format!(
+                    "the child process {} has ended without a word ({status}); does it call \
+                     `Serveur::depuis_parent`?",
+                    self.exit.pid
+                )))
+            }
+            Some(status) => Err(io::Error::other(format!(
                 "the child process {} has ended: {status}",
                 self.exit.pid
             ))),
-            Some(status) if !self.spoke.load(Ordering::Relaxed) => Err(io::Error::other(format!(
-                "the child process {} has ended without a word ({status}); does it call \
-                 `Serveur::depuis_parent`?",
-                self.exit.pid
-            ))),
-            _ => result,
+            None => result,
         }
     }
 
