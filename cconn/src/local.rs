@@ -58,6 +58,10 @@ mod options;
 #[cfg(unix)]
 mod process;
 mod relais;
+#[cfg(unix)]
+mod unanswered;
+#[cfg(unix)]
+mod words;
 
 #[cfg(not(unix))]
 mod process {

@@ -125,11 +125,7 @@ pub enum EchecConnexion {
         texte: Box<str>,
     },
     /// The program that was started as a server did not become one.
-    #[error(
-        "no server at {adresse}: `{}` was started for it: {}",
-        Harmless(programme),
-        Harmless(texte)
-    )]
+    #[error("no server at {adresse}: `{}` {}", Harmless(programme), Harmless(texte))]
     #[non_exhaustive]
     #[doc(alias = "Launch")]
     Lancement {
@@ -137,7 +133,8 @@ pub enum EchecConnexion {
         adresse: Box<str>,
         /// The program.
         programme: Box<str>,
-        /// How it ended, and the last of what it wrote to its standard error.
+        /// What became of it: that it could not be started, or how it ended and the last of what it
+        /// wrote to its standard error.
         texte: Box<str>,
     },
     /// The stream broke during the greeting.

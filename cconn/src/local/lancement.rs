@@ -3,22 +3,22 @@
 //! The socket is there before the server is: the process that starts it opens the socket and hands
 //! it over, so whoever connects from then on waits in the socket's queue and is not refused.
 
-use std::io::{self, PipeReader, Read};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::process::Process;
+use super::unanswered::{Found, Hindrance, unanswered};
+use super::words::LastWords;
 use crate::adresse::Adresse;
 use crate::client::Client;
 use crate::connexion::{OptionsClient, unreachable};
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
-use crate::sync::{Condvar, Mutex};
-use crate::transport::inherited::PIPE;
+use crate::transport::inherited::{STANDARD_ERROR, tell_origin};
 use crate::transport::unix::{self, Lock, Locked, Name};
 
 /// How long a server that is there may take to greet before it is looked for again.
@@ -30,9 +30,6 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// How long a program that did not become a server may take to end, for its error to say how.
 const ENDS: Duration = Duration::from_millis(500);
 
-/// The most bytes of a program's standard error that are kept.
-const KEPT: usize = 2000;
-
 /// Connects to the server at the options' address; starts it with `command` if none is there.
 #[inline]
 pub(super) fn connect_or_start(
@@ -40,37 +37,41 @@ pub(super) fn connect_or_start(
     mut command: Command,
 ) -> Resultat<Client> {
     let Ok(address) = options.address().clone() else { return options.connecter() };
-    let Some(path) = address.chemin().map(Path::to_owned) else {
-        return Err(no_path(&address));
-    };
+    let Some(path) = address.chemin() else { return Err(no_path(&address)) };
+    // The program may go to another folder, and this process too.
+    let path = path::absolute(path).map_err(|cause| unreachable(&address.to_string(), cause))?;
     options.greet_to_replace();
     let until = Instant::now().checked_add(options.patience());
     let rest =
         || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
     let mut pause = AGAIN.0;
+    let mut hindrance = Hindrance::None;
     loop {
-        if let Some(client) = look(&mut options, rest())? {
-            return trusted(client, &address);
-        }
+        let found = match look(&mut options, rest())? {
+            Ok(client) => return trusted(client, &address),
+            Err(found) => found,
+        };
         if rest().is_zero() {
-            return Err(unanswered(&address, options.patience()));
+            return Err(unanswered(&address, options.patience(), &found, &hindrance));
         }
         match Lock::take(&starting(&path))
             .map_err(|cause| unreachable(&address.to_string(), cause))?
         {
-            Locked::Theirs(_) => {
+            Locked::Theirs(pid) => {
+                hindrance = Hindrance::Starting(starting(&path), pid);
                 thread::sleep(pause.min(rest()));
                 pause = (pause * 2).min(AGAIN.1);
             }
             Locked::Ours(starting) => {
                 // Another process may have started it a moment ago.
-                if let Some(client) = look(&mut options, rest())? {
+                if let Ok(client) = look(&mut options, rest())? {
                     return trusted(client, &address);
                 }
                 let client = start(&mut options, &mut command, &address, &path, until)?;
                 drop(starting);
-                if let Some(client) = client {
-                    return Ok(client);
+                match client {
+                    Ok(client) => return Ok(client),
+                    Err(why) => hindrance = why,
                 }
             }
         }
@@ -85,27 +86,31 @@ fn starting(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Connects if a server is there. `None` if none is, or if it stops, or is not ready yet.
+/// Connects if a server is there; else says what is, if that passes: no server, one that stops, or
+/// one that is not ready yet.
 #[inline]
-fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Option<Client>> {
+fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Result<Client, Found>> {
     match options.attempt(rest.min(PROBE).max(Duration::from_millis(1))) {
-        Ok(client) => Ok(Some(client)),
-        Err(Erreur::Delai(_)) => Ok(None),
-        Err(Erreur::Connexion(failed)) if is_passing(&failed) => Ok(None),
+        Ok(client) => Ok(Ok(client)),
+        Err(Erreur::Delai(_)) => Ok(Err(Found::Silent)),
+        Err(Erreur::Connexion(failed)) => match passing(&failed) {
+            Some(found) => Ok(Err(found)),
+            None => Err(Erreur::Connexion(failed)),
+        },
         Err(error) => Err(error),
     }
 }
 
-/// Whether a connection failed because there is no server, or one that ends.
+/// What was found, if a connection failed because there is no server, or one that ends.
 #[inline]
-fn is_passing(failed: &EchecConnexion) -> bool {
+fn passing(failed: &EchecConnexion) -> Option<Found> {
     use io::ErrorKind::{ConnectionRefused, NotFound};
     match failed {
         EchecConnexion::Connexion { cause, .. } => {
-            matches!(cause.kind(), NotFound | ConnectionRefused)
+            matches!(cause.kind(), NotFound | ConnectionRefused).then_some(Found::Nobody)
         }
-        EchecConnexion::Accueil { .. } => true,
-        failed => is_stopping(failed),
+        EchecConnexion::Accueil { cause, .. } => Some(Found::Broken(cause.to_string())),
+        failed => is_stopping(failed).then_some(Found::Stopping),
     }
 }
 
@@ -116,8 +121,8 @@ fn is_stopping(failed: &EchecConnexion) -> bool {
     matches!(failed, EchecConnexion::Refusee { texte, .. } if &**texte == stopping)
 }
 
-/// Opens the socket, starts the program with it, and connects. `None` if a server that stops still
-/// has the socket, or the one that was started stops already: then the caller looks again.
+/// Opens the socket, starts the program with it, and connects. A hindrance if a server that stops
+/// still has the socket, or the one that was started stops already: then the caller looks again.
 #[inline]
 fn start(
     options: &mut OptionsClient,
@@ -125,12 +130,14 @@ fn start(
     address: &Adresse,
     path: &Path,
     until: Option<Instant>,
-) -> Resultat<Option<Client>> {
-    let listened = match unix::listen(Name::Path(path)) {
+) -> Resultat<Result<Client, Hindrance>> {
+    // A path that is too long may still be had as a relative one.
+    let name = address.chemin().filter(|_| !Name::fits(path)).unwrap_or(path);
+    let listened = match unix::listen(Name::Path(name)) {
         Ok(listened) => listened,
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             thread::sleep(AGAIN.1);
-            return Ok(None);
+            return Ok(Err(Hindrance::Held(error)));
         }
         Err(cause) => return Err(unreachable(&address.to_string(), cause)),
     };
@@ -138,28 +145,28 @@ fn start(
     // The program takes the lock. Meanwhile the socket shows that a server is there.
     file.unlock();
     let failed = |cause: io::Error| unreachable(&address.to_string(), cause);
-    let (reader, writer) = io::pipe().map_err(failed)?;
-    let pipe = rustix::fs::fstat(&reader).map_err(|error| failed(error.into()))?.st_ino;
+    let words = LastWords::new().map_err(failed)?;
+    let (writer, number) = words.to_write().map_err(failed)?;
+    tell_origin(command, &socket, Some(file.origin())).map_err(failed)?;
     command.stdin(OwnedFd::from(socket)).stdout(Stdio::null()).stderr(writer);
-    command.env(PIPE, pipe.to_string()).process_group(0);
+    command.env(STANDARD_ERROR, number.to_string()).process_group(0);
     let child = command.spawn();
     // What the command keeps open would keep the socket alive without the program.
     command.stdin(Stdio::null()).stderr(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
-    let child = child.map_err(|cause| not_started(address, &program, &cause.to_string()))?;
+    let child = child.map_err(|cause| not_started(address, &program, &not_spawned(&cause)))?;
     let process = Process::watched(child, program.clone())?;
-    let words = LastWords::of(reader);
     let rest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
     match options.attempt(rest.max(Duration::from_millis(1))) {
         Ok(client) => {
             file.leave();
-            Ok(Some(client))
+            Ok(Ok(client))
         }
         // It has served, and nobody has come in its time: not this client either, which may have
         // been held up.
         Err(Erreur::Connexion(failed)) if is_stopping(&failed) => {
             file.leave();
-            Ok(None)
+            Ok(Err(Hindrance::None))
         }
         // The program serves, and does not want this client: others may be using it.
         Err(Erreur::Connexion(failed)) if is_refusal(&failed) => {
@@ -171,26 +178,33 @@ fn start(
             // Who serves takes the socket's name with it at its end: it has served, too.
             if ended.is_some_and(|status| status.success()) && !path.exists() {
                 file.leave();
-                return Ok(None);
+                return Ok(Err(Hindrance::None));
             }
             // The socket goes with `file`.
             if ended.is_none() {
                 process.kill();
             }
-            let how = how_it_failed(ended, &error);
-            Err(not_started(address, &program, &format!("{how}{}", words.shown())))
+            let how = how_it_failed(ended, &error, address);
+            let text = format!("was started for it: {how}{}", words.shown());
+            Err(not_started(address, &program, &text))
         }
     }
 }
 
 /// What became of a program that did not serve; `ended` is `None` if it has not ended by itself.
 #[inline]
-fn how_it_failed(ended: Option<ExitStatus>, error: &Erreur) -> String {
+fn how_it_failed(ended: Option<ExitStatus>, error: &Erreur, address: &Adresse) -> String {
+    let relative = if address.chemin().is_some_and(Path::is_relative) {
+        " (a program that goes to another folder, and is not given this environment, needs an \
+         absolute path)"
+    } else {
+        ""
+    };
     match ended {
         Some(status) => format!("it ended: {status}"),
         None => format!(
             "it did not serve, and was ended ({error}); does it call `Serveur::unique` with this \
-             address, and `lancer`?"
+             address{relative}, and `lancer`?"
         ),
     }
 }
@@ -207,53 +221,6 @@ fn is_refusal(failed: &EchecConnexion) -> bool {
             | EchecConnexion::Mandataire { .. }
             | EchecConnexion::AutreProgramme { .. }
     )
-}
-
-/// What a program writes to its standard error until it serves.
-struct LastWords(Arc<(Mutex<Words>, Condvar)>);
-
-#[derive(Default)]
-struct Words {
-    bytes: Vec<u8>,
-    ended: bool,
-}
-
-impl LastWords {
-    /// Reads them on a thread, so that the program never waits for its standard error.
-    #[inline]
-    fn of(mut pipe: PipeReader) -> Self {
-        let words = LastWords(Arc::default());
-        let theirs = words.0.clone();
-        let reads = crate::sync::spawn("cconn-stderr".to_owned(), None, move || {
-            let mut some = [0; 512];
-            while let Ok(n @ 1..) = pipe.read(&mut some) {
-                let mut words = theirs.0.lock();
-                words.bytes.extend(some.iter().take(n));
-                let surplus = words.bytes.len().saturating_sub(KEPT);
-                words.bytes.drain(..surplus);
-            }
-            theirs.0.lock().ended = true;
-            theirs.1.notify_all();
-        });
-        if reads.is_err() {
-            words.0.0.lock().ended = true;
-        }
-        words
-    }
-
-    /// The last words of a program that has ended, for the end of an error.
-    #[inline]
-    fn shown(&self) -> String {
-        let until = Instant::now().checked_add(ENDS);
-        let mut words = self.0.0.lock();
-        while !words.ended && until.is_some_and(|until| Instant::now() < until) {
-            words = self.0.1.wait(words, until);
-        }
-        let text = String::from_utf8_lossy(&words.bytes);
-        let lines: Vec<&str> =
-            text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        if lines.is_empty() { String::new() } else { format!("; it wrote: {}", lines.join(" / ")) }
-    }
 }
 
 /// A server of another user is not the one that was meant.
@@ -281,13 +248,10 @@ fn no_path(address: &Adresse) -> Erreur {
     unreachable(&address.to_string(), io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
+/// Why a program can't be started.
 #[inline]
-fn unanswered(address: &Adresse, patience: Duration) -> Erreur {
-    let text = format!(
-        "a server has the socket and did not greet within {patience:?}; end it, or give it more \
-         time with `delai_connexion`"
-    );
-    unreachable(&address.to_string(), io::Error::new(io::ErrorKind::TimedOut, text))
+pub(super) fn not_spawned(cause: &io::Error) -> String {
+    format!("could not be started: {cause}; correct its path, or its rights")
 }
 
 #[inline]

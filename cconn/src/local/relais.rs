@@ -83,14 +83,15 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
     use std::process::Stdio;
 
     use super::process::Process;
-    use crate::transport::inherited::{Giver, NOT_FOR_SUCCESSORS};
+    use crate::transport::inherited::{Giver, NOT_FOR_SUCCESSORS, tell_origin};
 
-    let said = |error: std::io::Error| error.to_string();
+    let said = |error: std::io::Error| format!("was not started for it: {error}");
     let relay = serveur.begin_relay().map_err(said)?;
     let (mut giver, theirs, (variable, number)) = Giver::pair().map_err(said)?;
     // It is there before the program is, so nobody waits for the other.
-    giver.give(&relay.socket, relay.with_file).map_err(said)?;
+    giver.give(&relay.socket, relay.file.is_some()).map_err(said)?;
     command.stdin(theirs).env(variable, number);
+    tell_origin(command, &relay.socket, relay.file.as_ref()).map_err(said)?;
     for variable in NOT_FOR_SUCCESSORS {
         command.env_remove(variable);
     }
@@ -98,7 +99,7 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
     // What the command keeps open would outlive the program.
     command.stdin(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
-    let child = child.map_err(|error| format!("it can't be started: {error}"))?;
+    let child = child.map_err(|error| super::lancement::not_spawned(&error))?;
     let process = Process::watched(child, program).map_err(|error| error.to_string())?;
     let ready = match giver.wait(HELD.min(most)) {
         Err(error) if is_timeout(&error) => {
@@ -119,11 +120,11 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
                     process.kill();
                     let late = waited.map_or_else(|error| format!(" ({error})"), |_| String::new());
                     format!(
-                        "it did not serve, and was ended{late}; does it call `Serveur::unique` \
+                        "was started for it: it did not serve, and was ended{late}; does it call `Serveur::unique` \
                          with this address, and `lancer`?"
                     )
                 },
-                |status| format!("it ended: {status}"),
+                |status| format!("was started for it: it ended: {status}"),
             );
             process.wait(ENDS);
             Err(how)
@@ -144,5 +145,5 @@ const ENDS: Duration = Duration::from_millis(500);
 #[cfg(not(unix))]
 #[inline]
 fn start(_: &Serveur, _: &mut Command, _: Duration) -> Result<(), String> {
-    Err("a socket that listens can't be handed to another program on this system".to_owned())
+    Err("was not started for it: a socket that listens can't be handed to another program on this system".to_owned())
 }

@@ -4,6 +4,8 @@
 //! This file knows no particular kind of stream or listening socket: each kind has a file of its
 //! own below this one, and only `open` names them.
 
+#[cfg(not(unix))]
+mod elsewhere;
 mod handover;
 #[cfg(unix)]
 mod inherited;
@@ -14,6 +16,9 @@ pub(super) mod secured;
 mod tcp;
 #[cfg(unix)]
 mod unix;
+
+#[cfg(not(unix))]
+use elsewhere::{inherited, parent, unix};
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -30,6 +35,9 @@ use crate::transport::{Closing, Shake, Socket, Transport};
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
 
+#[cfg(unix)]
+use crate::transport::unix::Origin;
+
 /// A listening socket of some kind.
 pub(super) trait Source: Send + Sync {
     /// What a poll watches for newcomers.
@@ -38,10 +46,10 @@ pub(super) trait Source: Send + Sync {
     /// Tells whoever started this process that it serves from now on.
     fn begin(&self) {}
 
-    /// A second descriptor of the socket, for a process that takes its place, and whether a file
+    /// A second descriptor of the socket, for a process that takes its place, and the file that
     /// goes with it. From now on that process can take the file over.
     #[cfg(unix)]
-    fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
+    fn hand_over(&self) -> io::Result<(OwnedFd, Option<Origin>)> {
         let text = "only a socket that listens can be handed over";
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
@@ -116,37 +124,16 @@ pub(super) fn take_over(
     }
 }
 
-/// Windows hands no socket over in a way that safe code can use.
-#[cfg(not(unix))]
-mod inherited {
-    use super::{Adresse, Arc, Duration, Source, io};
-
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
-    pub(super) fn take_over(
-        _: &Adresse,
-        _: Duration,
-    ) -> io::Result<Option<(Arc<dyn Source>, Adresse)>> {
-        Ok(None)
-    }
-}
-
-/// Windows has Unix sockets that safe code can't use.
-#[cfg(not(unix))]
-mod unix {
-    use super::{Adresse, Arc, Source, io};
-
-    pub(super) fn open(_: &str, _: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
-        Err(crate::transport::no_unix_sockets())
-    }
-}
-
-#[cfg(not(unix))]
-mod parent {
-    use super::{Adresse, Arc, Source, io};
-
-    pub(super) fn open(_: &Adresse) -> io::Result<(Arc<dyn Source>, Adresse)> {
-        Err(crate::transport::no_unix_sockets())
-    }
+/// Why `address` can't be listened on, where that is because this process was given the very socket
+/// that listens there, and has not taken it over.
+pub(super) fn explained(error: io::Error, address: &Adresse) -> io::Error {
+    let by = inherited::giver(address).filter(|_| error.kind() == io::ErrorKind::AddrInUse);
+    let Some(by) = by else { return error };
+    let text = format!(
+        "{by} has started this program and given it the socket that listens there; take it over: \
+         open the server with `Serveur::unique`, or with `unique` among its options"
+    );
+    io::Error::new(error.kind(), text)
 }
 
 impl Newcomer for Socket {

@@ -297,7 +297,8 @@ impl OptionsServeur {
         let opened = if self.takes_over {
             listener::take_over(wanted, write_deadline)
         } else {
-            listener::open(wanted, write_deadline)
+            let opened = listener::open(wanted, write_deadline);
+            opened.map_err(|error| listener::explained(error, wanted))
         };
         let (source, address) = opened.map_err(|cause| unavailable(&wanted.to_string(), cause))?;
         #[cfg(feature = "tls")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Serveur;
 use super::listener::Source;
+use crate::transport::unix::Origin;
 
 /// How long those who were accepted and have not greeted may take to do so. Most have sent their
 /// greeting; one that never does is told that the server stops.
@@ -18,8 +19,8 @@ pub(crate) struct Relay<'a> {
     serveur: &'a Serveur,
     source: Arc<dyn Source>,
     pub(crate) socket: OwnedFd,
-    /// Whether the file of the socket goes with it.
-    pub(crate) with_file: bool,
+    /// The file of the socket, if one goes with it.
+    pub(crate) file: Option<Origin>,
 }
 
 impl Serveur {
@@ -35,7 +36,7 @@ impl Serveur {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
         match source.hand_over() {
-            Ok((socket, with_file)) => Ok(Relay { serveur: self, source, socket, with_file }),
+            Ok((socket, file)) => Ok(Relay { serveur: self, source, socket, file }),
             Err(error) => {
                 listener.resume();
                 Err(error)

@@ -5,6 +5,7 @@
 //! A descriptor of another number would have to be inheritable for a moment in the parent, and then
 //! every other child that is started in that moment has it too, and the stream never ends.
 
+mod origin;
 mod relay;
 #[cfg(target_os = "linux")]
 mod systemd;
@@ -20,7 +21,8 @@ use rustix::net::{AddressFamily, SocketType, getpeername, getsockname, sockopt};
 
 use super::Socket;
 
-pub(crate) use relay::{Giver, NOT_FOR_SUCCESSORS, Successor, relayed};
+pub(crate) use origin::{origin_of, tell_origin};
+pub(crate) use relay::{Giver, NOT_FOR_SUCCESSORS, Successor, is_successor, relayed};
 
 /// The standard input is taken once.
 static TAKING: Mutex<()> = Mutex::new(());
@@ -83,6 +85,14 @@ pub(crate) fn listening(
     Ok(Some(listening))
 }
 
+/// Whether the standard input is a socket that listens, and `is_wanted` says so of it.
+pub(crate) fn is_given(is_wanted: impl FnOnce(&Listening) -> bool) -> bool {
+    let _alone = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let stdin = io::stdin();
+    let copy = || of_fd(stdin.as_fd().try_clone_to_owned()?);
+    is_listening(&stdin) && copy().is_ok_and(|listening| is_wanted(&listening))
+}
+
 /// A socket that listens, made ready to be accepted from.
 pub(crate) fn of_fd(socket: OwnedFd) -> io::Result<Listening> {
     let family = getsockname(&socket)?.address_family();
@@ -133,27 +143,40 @@ pub(crate) fn no_parent() -> io::Error {
     )
 }
 
-/// Set in a process whose standard error is a pipe to the process that started it: the pipe's
-/// number. The reader is gone once this process serves, and a write would fail from then on.
-pub(crate) const PIPE: &str = "CCONN_STANDARD_ERROR";
+/// Set in a process whose standard error is a file of the process that started it: the file's
+/// number. Nobody reads it once this process serves.
+pub(crate) const STANDARD_ERROR: &str = "CCONN_STANDARD_ERROR";
 
 /// Whether the standard error must be let go of once this process serves.
 pub(crate) struct Mute(bool);
 
-/// Whether the standard error is the pipe of the process that started this one.
+/// Whether the standard error is the file of the process that started this one.
 pub(crate) fn mute() -> Mute {
-    let pipe = std::env::var(PIPE).ok();
+    let file = std::env::var(STANDARD_ERROR).ok();
     let found = rustix::fs::fstat(io::stderr()).ok();
-    Mute(pipe.is_some() && pipe == found.map(|found| found.st_ino.to_string()))
+    Mute(file.is_some() && file == found.map(|found| found.st_ino.to_string()))
 }
 
 impl Mute {
     /// Gives the standard error up: what is written there goes nowhere from now on.
     pub(crate) fn now(&self) {
-        if self.0
-            && let Ok(nowhere) = File::create("/dev/null")
+        if !self.0 {
+            return;
+        }
+        // Nothing is written meanwhile.
+        let stderr = io::stderr().lock();
+        let file = stderr.as_fd().try_clone_to_owned();
+        if let (Ok(file), Ok(nowhere)) = (file, File::create("/dev/null"))
+            && rustix::stdio::dup2_stderr(nowhere).is_ok()
         {
-            let _kept = rustix::stdio::dup2_stderr(nowhere);
+            close_up(&file);
         }
     }
+}
+
+/// Empties the file, which children of this process may have too and could fill for ever.
+fn close_up(file: &OwnedFd) {
+    let _kept = rustix::fs::ftruncate(file, 0);
+    #[cfg(target_os = "linux")]
+    let _unsealed = rustix::fs::fcntl_add_seals(file, rustix::fs::SealFlags::GROW);
 }

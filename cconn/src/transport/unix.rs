@@ -4,6 +4,7 @@
 //! errors about them, in words that say what to do.
 
 mod file;
+mod holder;
 mod lock;
 
 use std::fs;
@@ -20,7 +21,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::identite;
 
-pub(crate) use file::SocketFile;
+pub(crate) use file::{FileId, Origin, SocketFile};
 pub(crate) use lock::{Lock, Locked};
 
 /// The number of newcomers that the system queues for us, as for TCP.
@@ -51,6 +52,11 @@ impl<'a> Name<'a> {
             Some(name) => Name::Abstract(name),
             None => Name::Path(Path::new(name)),
         }
+    }
+
+    /// Whether the system can bind a socket by this path.
+    pub(crate) fn fits(path: &Path) -> bool {
+        path.as_os_str().len() <= LONGEST_PATH
     }
 
     fn to_system(self) -> io::Result<SocketAddrUnix> {

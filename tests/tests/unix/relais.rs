@@ -246,7 +246,7 @@ fn only_a_server_that_runs_can_be_replaced() {
             let failed = not_run(&serveur);
             (!failed.contains("`lancer` does not run here")).then_some(failed)
         });
-        assert!(failed.contains("it can't be started"), "{failed}");
+        assert!(failed.contains("could not be started"), "{failed}");
         // It accepts as before.
         drop(Client::new(serveur.adresse()).unwrap());
         serveur.eteindre().unwrap();

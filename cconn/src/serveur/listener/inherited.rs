@@ -1,12 +1,15 @@
 //! A socket that listens already when this process starts, because the process that started it has
 //! opened it.
 
+mod place;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+use place::Place;
 
 use super::unix::UnixSource;
 use super::{Newcomer, Source};
@@ -14,7 +17,7 @@ use crate::adresse::Adresse;
 use crate::sync::BorrowedFd;
 use crate::transport::configure;
 use crate::transport::inherited::{self, Listening, Mute, Successor};
-use crate::transport::unix::SocketFile;
+use crate::transport::unix::{Origin, SocketFile};
 
 /// A source that was taken over.
 struct Inherited {
@@ -39,14 +42,17 @@ pub(super) fn take_over(
             (Arc::new(listener), address)
         }
         Listening::Unix(listener) => {
-            let file = match (address.chemin(), from) {
-                (Some(path), Whose::Starter) => Some(SocketFile::take_over(path)?),
+            let place = address.chemin().and_then(|path| Place::of(&listener, path));
+            let address = place.as_ref().and_then(Place::address).unwrap_or(address.clone());
+            let take_over = |place: &Place| match from {
+                Whose::Starter => place.take_over(),
                 // It belongs to that server until this one serves.
-                (Some(path), Whose::Server) => Some(SocketFile::take_over(path)?.of_another()),
+                Whose::Server => Ok(place.take_over()?.map(SocketFile::of_another)),
                 // The file of systemd's socket is systemd's to remove.
-                (_, Whose::Systemd) | (None, _) => None,
+                Whose::Systemd => Ok(None),
             };
-            (Arc::new(UnixSource::new(listener, address.clone(), file)), address.clone())
+            let file = place.as_ref().map_or(Ok(None), take_over)?;
+            (Arc::new(UnixSource::new(listener, address.clone(), file)), address)
         }
     };
     let source = Inherited { source, mute: inherited::mute(), successor };
@@ -79,13 +85,26 @@ fn found(
     Ok(listening.map(|listening| (listening, Whose::Systemd, None)))
 }
 
+/// Who has given this process a socket that listens on `address`, and that it has not taken over.
+pub(super) fn giver(address: &Adresse) -> Option<&'static str> {
+    let is_wanted = |listening: &Listening| listens_on(listening, address);
+    if inherited::is_successor() {
+        return Some("`relayer`");
+    }
+    if inherited::is_given(is_wanted) {
+        return Some("`ou_lancer`");
+    }
+    let systemd = inherited::listening_of_systemd(is_wanted);
+    systemd.is_ok_and(|found| found.is_some()).then_some("systemd")
+}
+
 fn listens_on(listening: &Listening, address: &Adresse) -> bool {
     match listening {
         Listening::Tcp(listener) => listener.local_addr().is_ok_and(|own| {
             address.unix().is_none() && address.resolve().is_ok_and(|found| found.contains(&own))
         }),
         Listening::Unix(listener) => match address.chemin() {
-            Some(path) => is_at(listener, path),
+            Some(path) => Place::of(listener, path).is_some(),
             None => is_named(listener, address),
         },
     }
@@ -105,13 +124,6 @@ fn is_named(_: &UnixListener, _: &Adresse) -> bool {
     false
 }
 
-/// Whether a socket is the one at `path`, however the path was written when it was bound.
-fn is_at(listener: &UnixListener, path: &Path) -> bool {
-    let own = listener.local_addr();
-    let own = own.as_ref().ok().and_then(|own| own.as_pathname());
-    own.is_some_and(|own| own == path || own.canonicalize().ok() == path.canonicalize().ok())
-}
-
 impl Source for Inherited {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.source.as_fd()
@@ -125,7 +137,7 @@ impl Source for Inherited {
         }
     }
 
-    fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
+    fn hand_over(&self) -> io::Result<(OwnedFd, Option<Origin>)> {
         self.source.hand_over()
     }
 

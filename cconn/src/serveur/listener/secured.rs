@@ -39,7 +39,7 @@ impl Source for Encrypted {
     }
 
     #[cfg(unix)]
-    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, bool)> {
+    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, Option<super::Origin>)> {
         self.source.hand_over()
     }
 

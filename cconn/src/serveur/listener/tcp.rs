@@ -65,8 +65,8 @@ impl Source for TcpListener {
     }
 
     #[cfg(unix)]
-    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, bool)> {
-        Ok((AsFd::as_fd(self).try_clone_to_owned()?, false))
+    fn hand_over(&self) -> io::Result<(std::os::fd::OwnedFd, Option<super::Origin>)> {
+        Ok((AsFd::as_fd(self).try_clone_to_owned()?, None))
     }
 
     fn accept(&self, write_deadline: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {

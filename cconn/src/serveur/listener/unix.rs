@@ -10,7 +10,7 @@ use super::{Newcomer, Source};
 use crate::adresse::Adresse;
 use crate::sync::{AsFd, BorrowedFd, Mutex};
 use crate::transport::Socket;
-use crate::transport::unix::{Name, SocketFile, listen};
+use crate::transport::unix::{Name, Origin, SocketFile, listen};
 
 /// A Unix socket that listens.
 pub(super) struct UnixSource {
@@ -39,13 +39,13 @@ impl Source for UnixSource {
         self.listener.as_fd()
     }
 
-    fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
+    fn hand_over(&self) -> io::Result<(OwnedFd, Option<Origin>)> {
         let socket = self.listener.as_fd().try_clone_to_owned()?;
         let mut file = self.file.lock();
         if let Some(file) = &mut *file {
             file.unlock();
         }
-        Ok((socket, file.is_some()))
+        Ok((socket, file.as_ref().map(|file| file.origin().clone())))
     }
 
     fn leave(&self) {

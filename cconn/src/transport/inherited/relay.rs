@@ -117,13 +117,18 @@ pub(crate) fn relayed(is_wanted: impl FnOnce(&Listening) -> bool) -> io::Result<
     Ok(relayed.take_if(|_| wanted))
 }
 
+/// Whether the standard input is the pair of a giver.
+pub(crate) fn is_successor() -> bool {
+    let stdin = io::stdin();
+    let Ok(number) = std::env::var(RELAY) else { return false };
+    let is_ours = rustix::fs::fstat(&stdin).is_ok_and(|found| found.st_ino.to_string() == number);
+    is_ours && is_stream_socket(&stdin) && getpeername(&stdin).is_ok()
+}
+
 /// Receives a socket over the standard input, if that is the pair of a giver.
 fn receive() -> io::Result<Option<Relayed>> {
     let _alone = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let stdin = io::stdin();
-    let Ok(number) = std::env::var(RELAY) else { return Ok(None) };
-    let is_ours = rustix::fs::fstat(&stdin).is_ok_and(|found| found.st_ino.to_string() == number);
-    if !is_ours || !is_stream_socket(&stdin) || getpeername(&stdin).is_err() {
+    if !is_successor() {
         return Ok(None);
     }
     let stream = UnixStream::from(take()?);

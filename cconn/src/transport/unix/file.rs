@@ -26,28 +26,67 @@ const AGAIN: Duration = Duration::from_millis(2);
 /// it removes both.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
+    /// Absolute, for the process may go to another folder.
     path: PathBuf,
-    /// The file that was made, by device and number.
-    made: (u64, u64),
+    origin: Origin,
     /// Held as long as this process listens.
     lock: Option<Lock>,
     owner: u32,
 }
 
+/// What a process must know of a socket's file that takes it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The file that was made.
+    pub(crate) made: FileId,
+    /// The folder from which the socket was bound: its path may be relative.
+    pub(crate) folder: PathBuf,
+}
+
+/// A file, by device and number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    pub(crate) device: u64,
+    pub(crate) number: u64,
+}
+
+impl FileId {
+    /// The socket at `path`; an error if anything else is there.
+    fn of_socket(path: &Path) -> io::Result<Self> {
+        let found = match fs::symlink_metadata(path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(gone(path)),
+            Err(error) => return Err(error),
+        };
+        if !found.file_type().is_socket() {
+            let text = format!("what is there is {}", kind_of(&found));
+            return Err(said(ErrorKind::AlreadyExists, text));
+        }
+        Ok(FileId { device: found.dev(), number: found.ino() })
+    }
+}
+
 impl SocketFile {
-    /// Takes over the file of a socket that another process has bound for this one.
-    pub(crate) fn take_over(path: &Path) -> io::Result<Self> {
+    /// Takes over the file of a socket that another process has bound for this one, at an absolute
+    /// path.
+    pub(crate) fn take_over(path: &Path, origin: Option<&Origin>) -> io::Result<Self> {
         // The other process lets go of the lock about now.
         let until = Instant::now().checked_add(HANDED_OVER);
-        loop {
+        let lock = loop {
             match Lock::take(&lock_path(path))? {
-                Locked::Ours(lock) => return SocketFile::new(path, lock),
+                Locked::Ours(lock) => break lock,
                 Locked::Theirs(pid) if until.is_none_or(|until| Instant::now() >= until) => {
-                    return Err(is_taken(pid));
+                    return Err(is_held(pid, path, "the socket there can't be taken over"));
                 }
                 Locked::Theirs(_) => thread::sleep(AGAIN),
             }
+        };
+        let made = FileId::of_socket(path)?;
+        let folder = origin.map(|origin| origin.folder.clone()).unwrap_or_default();
+        if origin.is_some_and(|origin| origin.made != made) {
+            return Err(gone(path));
         }
+        Ok(SocketFile::new(path.to_owned(), Origin { made, folder }, lock))
     }
 
     /// Lets go of the lock, so that another process can take the file over.
@@ -57,7 +96,8 @@ impl SocketFile {
 
     /// Takes the lock again that `unlock` has let go of.
     pub(crate) fn lock_again(&mut self) -> io::Result<()> {
-        self.lock = SocketFile::take_over(&self.path)?.into_lock();
+        let again = SocketFile::take_over(&self.path, Some(&self.origin))?;
+        self.lock = again.into_lock();
         Ok(())
     }
 
@@ -83,11 +123,12 @@ impl SocketFile {
         self.owner = 0;
     }
 
-    fn new(path: &Path, lock: Lock) -> io::Result<Self> {
-        let lock = Some(lock);
-        let found = fs::symlink_metadata(path)?;
-        let made = (found.dev(), found.ino());
-        Ok(SocketFile { path: path.to_owned(), made, lock, owner: process::id() })
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn new(path: PathBuf, origin: Origin, lock: Lock) -> Self {
+        SocketFile { path, origin, lock: Some(lock), owner: process::id() }
     }
 }
 
@@ -98,8 +139,7 @@ impl Drop for SocketFile {
             return;
         }
         // If another file has taken the place, it is not ours to remove.
-        let found = fs::symlink_metadata(&self.path);
-        if found.is_ok_and(|found| (found.dev(), found.ino()) == self.made) {
+        if FileId::of_socket(&self.path).is_ok_and(|found| found == self.origin.made) {
             let _gone = fs::remove_file(&self.path);
         }
         drop(self.lock.take());
@@ -117,8 +157,12 @@ pub(crate) fn lock_path(path: &Path) -> PathBuf {
 pub(super) fn bind(path: &Path, address: &SocketAddrUnix) -> io::Result<(OwnedFd, SocketFile)> {
     let lock = match Lock::take(&lock_path(path))? {
         Locked::Ours(lock) => lock,
-        Locked::Theirs(pid) => return Err(is_taken(pid)),
+        Locked::Theirs(pid) if listens(path, address).unwrap_or(true) => return Err(is_taken(pid)),
+        Locked::Theirs(pid) => return Err(is_held(pid, path, "nobody listens there")),
     };
+    let full = std::path::absolute(path)?;
+    // An absolute path is one in a process whose folder is gone, too.
+    let folder = std::env::current_dir().unwrap_or_default();
     make_room(path, address)?;
     let socket = new_socket()?;
     // Linux makes the file with the mode of the socket itself, so it never has another one.
@@ -128,7 +172,8 @@ pub(super) fn bind(path: &Path, address: &SocketAddrUnix) -> io::Result<(OwnedFd
     // Elsewhere the mode is set before anybody can connect, because nobody listens yet.
     #[cfg(not(target_os = "linux"))]
     rustix::fs::chmod(path, OURS_ALONE)?;
-    Ok((socket, SocketFile::new(path, lock)?))
+    let origin = Origin { made: FileId::of_socket(&full)?, folder };
+    Ok((socket, SocketFile::new(full, origin, lock)))
 }
 
 /// Removes a socket that was left behind at `path`. Anything else that is there stays, and is an
@@ -146,16 +191,23 @@ fn make_room(path: &Path, address: &SocketAddrUnix) -> io::Result<()> {
         ));
     }
     // The lock is ours, so no server of this library listens there; another program might.
+    if listens(path, address)? {
+        return Err(is_taken(None));
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(not_removed(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a process listens on the socket at `path`.
+fn listens(path: &Path, address: &SocketAddrUnix) -> io::Result<bool> {
     let probe = new_socket()?;
     rustix::io::ioctl_fionbio(&probe, true)?;
     match rustix::net::connect(&probe, address) {
-        Err(Errno::CONNREFUSED) => match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(not_removed(path, &error)),
-            _ => Ok(()),
-        },
-        Err(Errno::NOENT) => Ok(()),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
         // It listens, and its queue is full.
-        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS | Errno::PROTOTYPE) => Err(is_taken(None)),
+        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS | Errno::PROTOTYPE) => Ok(true),
         Err(error) => Err(not_bound(path, error)),
     }
 }
@@ -164,6 +216,30 @@ fn is_taken(pid: Option<u32>) -> io::Error {
     let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
     let text = format!("a server listens there already{process}; stop it, or choose another path");
     said(ErrorKind::AddrInUse, text)
+}
+
+/// The lock of the socket at `path` is held, and no server is there to be seen.
+fn is_held(pid: Option<u32>, path: &Path, what: &str) -> io::Error {
+    let (process, end) = match pid {
+        Some(pid) => (format!("process {pid}"), format!("end process {pid}")),
+        None => ("another process".to_owned(), "end that process".to_owned()),
+    };
+    let text = format!(
+        "{process} holds the lock file `{}`, and {what}: a server whose socket was removed, one \
+         that is just starting or stopping, or another program; {end}, or choose another path",
+        lock_path(path).display()
+    );
+    said(ErrorKind::AddrInUse, text)
+}
+
+/// The file of a socket is not there any more, though the socket listens.
+fn gone(path: &Path) -> io::Error {
+    let text = format!(
+        "the socket is not at `{}` any more, so nobody can reach it; start the server again, and \
+         leave its file there while it runs",
+        path.display()
+    );
+    said(ErrorKind::NotFound, text)
 }
 
 fn not_removed(path: &Path, error: &io::Error) -> io::Error {

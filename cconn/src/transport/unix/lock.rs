@@ -3,22 +3,29 @@
 //!
 //! That the file exists means nothing. The holder removes it at the end; so a process that has got
 //! the lock looks whether the file is still the one at the path, and else begins again.
+//!
+//! What is at the path may be something else, of this user or of another one: it is looked at before
+//! anything is written, and is left as it is.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{folder_of, no_folder, said};
+use super::{folder_of, holder, no_folder, said};
+
+/// The most bytes that a holder writes: a number, and the end of the line.
+const NOTED: usize = 11;
 
 /// A lock that this process holds until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
+    /// Absolute, for the process may go to another folder.
     path: PathBuf,
     /// The process that took the lock. A child made by `fork` has this value too, and must not
     /// remove the file.
@@ -29,28 +36,38 @@ pub(crate) struct Lock {
 #[derive(Debug)]
 pub(crate) enum Locked {
     Ours(Lock),
-    /// Another process holds it: its number, if it could be read.
+    /// Another process holds it: its number, if the system says so.
     Theirs(Option<u32>),
 }
 
 impl Lock {
     /// Takes the lock at `path` if no process holds it. Does not wait.
     pub(crate) fn take(path: &Path) -> io::Result<Locked> {
+        let path = &*std::path::absolute(path)?;
         loop {
-            let mut file = open(path)?;
-            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => return Ok(Locked::Theirs(holder(&mut file))),
-                Err(error) => return Err(error.into()),
-            }
+            let file = open(path)?;
             let ours = file.metadata()?;
-            match fs::symlink_metadata(path) {
-                Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => {}
+            if ours.nlink() == 0 {
                 // The last holder has removed this file since it was opened.
-                _ => continue,
+                continue;
             }
-            note_holder(&mut file);
+            if let Some(how) = foreign(path, &ours) {
+                return Err(not_a_lock(path, &how));
+            }
+            let locked = match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => true,
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => false,
+                Err(error) => return Err(not_opened(path, error)),
+            };
+            let noted = noted(&file).map_err(|how| not_a_lock(path, how))?;
+            if !locked {
+                return Ok(Locked::Theirs(holder::of(&ours, noted)));
+            }
+            if !is_at(path, &ours) {
+                continue;
+            }
+            note_holder(&file);
             let (path, owner) = (path.to_owned(), process::id());
             return Ok(Locked::Ours(Lock { file, path, owner }));
         }
@@ -61,14 +78,78 @@ impl Drop for Lock {
     fn drop(&mut self) {
         if self.owner == process::id() {
             // Removed while it is held: whoever opened it before finds that it is gone.
-            let _gone = fs::remove_file(&self.path);
+            if self.file.metadata().is_ok_and(|ours| is_at(&self.path, &ours)) {
+                let _gone = fs::remove_file(&self.path);
+            }
             let _closed = rustix::fs::flock(&self.file, FlockOperation::Unlock);
         }
     }
 }
 
+/// Whether a file is the one at `path`.
+fn is_at(path: &Path, file: &fs::Metadata) -> bool {
+    let there = fs::symlink_metadata(path);
+    there.is_ok_and(|there| (there.dev(), there.ino()) == (file.dev(), file.ino()))
+}
+
+/// Why a file is none that a server of this library has made: it may be read only if it is.
+fn foreign(path: &Path, file: &fs::Metadata) -> Option<String> {
+    if !file.is_file() {
+        return Some("is no regular file".into());
+    }
+    if file.nlink() > 1 {
+        return Some(format!("is a file that has {} names", file.nlink()));
+    }
+    let me = rustix::process::geteuid().as_raw();
+    let owner = file.uid();
+    // The owner of the folder can do with its files what he likes.
+    let is_trusted = owner == me
+        || owner == 0
+        || fs::metadata(folder_of(path)).is_ok_and(|folder| folder.uid() == owner);
+    (!is_trusted).then(|| {
+        format!(
+            "belongs to user {owner}, who is neither this one (user {me}) nor the owner of the folder"
+        )
+    })
+}
+
+/// The number of a process that stands in a lock file, as its holder has written it; `None` if
+/// nothing does. An error says what else is in it.
+fn noted(file: &File) -> Result<Option<u32>, &'static str> {
+    const ELSE: &str = "holds something else than the number of a process";
+    let mut bytes = [0; NOTED + 1];
+    let mut len = 0;
+    while let Some(rest) = bytes.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, len as u64) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Err("can't be read"),
+        }
+    }
+    let text = bytes.get(..len).unwrap_or_default();
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    if len == 0 {
+        return Ok(None);
+    }
+    let is_number = text.iter().all(u8::is_ascii_digit);
+    let number = std::str::from_utf8(text).ok().filter(|_| is_number);
+    number.and_then(|number| number.parse().ok()).map(Some).ok_or(ELSE)
+}
+
+fn not_a_lock(path: &Path, how: &str) -> io::Error {
+    let text = format!(
+        "the lock file `{}` {how}, so it is left alone; move it away, or choose another path for \
+         the socket",
+        path.display()
+    );
+    said(ErrorKind::AlreadyExists, text)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    // What is there may be a pipe or a terminal.
+    let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
     loop {
         match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => return Ok(file.into()),
@@ -88,11 +169,13 @@ fn not_opened(path: &Path, error: Errno) -> io::Error {
         Errno::NOTDIR => no_folder(path),
         Errno::ACCESS | Errno::PERM => {
             let me = rustix::process::geteuid().as_raw();
-            if path.exists() {
+            if let Ok(found) = fs::symlink_metadata(path) {
                 format!(
-                    "user {me} may not use the lock file `{}`, which is another user's; choose \
-                     another path",
-                    path.display()
+                    "user {me} may not use the lock file `{}`, which belongs to user {}, with mode \
+                     {:04o}; remove it if it is yours, or choose another path",
+                    path.display(),
+                    found.uid(),
+                    found.mode() & 0o7777
                 )
             } else {
                 format!(
@@ -102,27 +185,18 @@ fn not_opened(path: &Path, error: Errno) -> io::Error {
                 )
             }
         }
-        Errno::LOOP | Errno::ISDIR => {
-            let path = path.display();
-            let text =
-                format!("the lock file `{path}` is no file; remove it, or choose another path");
-            return said(ErrorKind::AlreadyExists, text);
+        // A symbolic link, a folder, a socket.
+        Errno::LOOP | Errno::MLINK | Errno::ISDIR | Errno::NXIO | Errno::OPNOTSUPP => {
+            return not_a_lock(path, "is no regular file");
         }
         _ => format!("the lock file `{}`: {}", path.display(), io::Error::from(error)),
     };
     said(kind, text)
 }
 
-/// The number of the process that holds the lock, as it has written it.
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(20).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
-}
-
 /// Writes the number of this process, for an error that another one shows. Nothing depends on it.
-fn note_holder(file: &mut File) {
+/// Only what `noted` takes for a number is in the file at any time.
+fn note_holder(file: &File) {
     let _unnoted = file.set_len(0);
-    let _unnoted = file.seek(SeekFrom::Start(0));
-    let _unnoted = writeln!(file, "{}", process::id());
+    let _unnoted = { file }.write_all(format!("{}\n", process::id()).as_bytes());
 }
