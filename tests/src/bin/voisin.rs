@@ -142,6 +142,19 @@ fn visit() {
     }
 }
 
+/// Connects to a server that a script starts, within so many milliseconds, and says its number; ends
+/// with its input.
+fn start() -> Resultat<()> {
+    let mut commande = process::Command::new("sh");
+    let program = std::env::current_exe().expect("it has a path");
+    commande.arg("-c").arg(argument(3)).arg(program);
+    let time = Duration::from_millis(argument(4).parse().expect("a number"));
+    let client = Client::options(argument(2)).delai_connexion(time).ou_lancer(commande)?;
+    println!("{}", client.appeler::<u32, _>(nommee("pid", ()))?);
+    std::io::stdin().read_line(&mut String::new()).expect("it can be read");
+    client.eteindre()
+}
+
 fn run(how: &str) -> Resultat<()> {
     match how {
         "enfant" => child(),
@@ -162,11 +175,20 @@ fn run(how: &str) -> Resultat<()> {
         "hesite" => hesitant(),
         "relaye" => relayed(),
         "ouvre" => Serveur::options(argument(2)).unique().ouvrir().map(drop),
+        // A successor in another folder.
+        "ailleurs" => {
+            let folder = std::env::var_os("CCONN_TEST_FOLDER").expect("a folder");
+            std::env::set_current_dir(folder).expect("it can be gone to");
+            relayed()
+        }
+        // A program that was given a socket, and does not take it over.
+        "simple" => Serveur::options(argument(2)).ouvrir()?.lancer(),
         "appelle" => call(),
         "visite" => {
             visit();
             Ok(())
         }
+        "lance" => start(),
         "muet" => {
             thread::sleep(LONG);
             Ok(())

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use cconn::erreur::RaisonFin;
+use cconn::erreur::{Phase, RaisonFin};
 use cconn::local::Enfant;
 use cconn::{Client, Erreur, Etat, Serveur, commande, commandes, nommee};
 use cconn_tests::{Stopwatch, until, with_watchdog};
@@ -94,6 +94,9 @@ fn a_crash_is_an_error_with_the_exit_status() {
         assert!(error.to_string().contains("exit status: 7"), "{error}");
         assert_eq!(enfant.attendre_fin(LIMIT).unwrap().code(), Some(7));
         let enfant = child("enfant");
+        let error = enfant.appeler::<(), _>(nommee("finit", (0,))).unwrap_err();
+        assert!(error.to_string().contains("has ended: exit status: 0"), "{error}");
+        let enfant = child("enfant");
         let error = enfant.appeler::<(), _>(nommee("tombe", ())).unwrap_err();
         assert!(error.to_string().contains("signal: 6"), "{error}");
     });
@@ -107,6 +110,12 @@ fn a_child_that_never_becomes_a_peer_says_why() {
         let error = Client::enfant(command("rien")).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("without a word") && text.contains("depuis_parent"), "{text}");
+        let options = Client::options_enfant(command("muet"));
+        let error = options.delai_connexion(Duration::from_millis(50)).lancer().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("and was killed") && text.contains("depuis_parent"), "{text}");
+        let Erreur::Delai(late) = error else { panic!("{text}") };
+        assert_eq!(late.phase, Phase::AccueilEnfant);
         let error = Client::enfant(Command::new("/no/such/program")).unwrap_err();
         assert!(
             error.to_string().contains("child `/no/such/program`: the program can't be started")

@@ -178,12 +178,12 @@ fn the_lock_file_is_no_way_to_write_into_other_files() {
         fs::write(&precious, "precious").unwrap();
         symlink(&precious, dossier.join("s.lock")).unwrap();
         let text = not_listened(&dossier.join("s"));
-        assert!(text.contains("s.lock` is no file; remove it"), "{text}");
+        assert!(text.contains("s.lock` is no regular file, so it is left alone"), "{text}");
         assert_eq!(fs::read(&precious).unwrap(), b"precious");
         fs::remove_file(dossier.join("s.lock")).unwrap();
         fs::create_dir(dossier.join("s.lock")).unwrap();
         let text = not_listened(&dossier.join("s"));
-        assert!(text.contains("s.lock` is no file; remove it"), "{text}");
+        assert!(text.contains("s.lock` is no regular file, so it is left alone"), "{text}");
     });
 }
 

@@ -145,7 +145,10 @@ fn a_program_that_does_not_become_a_server_says_why() {
             (command("rien", &path, "1"), "exit status: 0"),
             // It serves another process, and says so before it ends.
             (command("enfant", &path, "1"), "it wrote: can't listen on parent:"),
-            (Command::new("/no/such/program"), "`/no/such/program` could not be started: No such file"),
+            (
+                Command::new("/no/such/program"),
+                "`/no/such/program` could not be started: No such file",
+            ),
         ];
         for (command, wanted) in cases {
             let error = Client::ou_lancer(&path, command).unwrap_err();

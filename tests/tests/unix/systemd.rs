@@ -65,6 +65,44 @@ fn a_service_takes_over_its_socket_and_says_how_it_fares() {
 }
 
 #[test]
+fn a_service_that_does_not_take_its_socket_over_is_told_to() {
+    with_watchdog("not taken over", LIMIT, || {
+        let dossier = Dossier::new();
+        let path = dossier.join("s");
+        let listener = UnixListener::bind(&path).unwrap();
+        let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"";
+        let address = format!("unix:{}", path.display());
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_voisin"), "simple", &address]);
+        command.stdin(Stdio::from(OwnedFd::from(listener)));
+        let said = command.output().unwrap().stderr;
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("systemd has started this program"), "{said}");
+        assert!(said.contains("`Serveur::unique`") && path.exists(), "{said}");
+    });
+}
+
+#[test]
+fn sockets_that_are_not_there_are_named() {
+    with_watchdog("not there", LIMIT, || {
+        let dossier = Dossier::new();
+        let address = format!("unix:{}", dossier.join("s").display());
+        for (fds, says) in [
+            ("3", "LISTEN_FDS=3, so descriptors from 3 on are sockets of this process"),
+            ("x", "LISTEN_FDS=x, where systemd says how many sockets"),
+        ] {
+            let script = format!("LISTEN_PID=$$ LISTEN_FDS={fds} exec \"$@\" 3</dev/null 4<&-");
+            let mut command = Command::new("sh");
+            command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_voisin"), "ouvre", &address]);
+            let said = command.output().unwrap().stderr;
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.contains(says), "{said}");
+            assert_eq!(said.contains("descriptor 4 is not open"), fds == "3", "{said}");
+        }
+    });
+}
+
+#[test]
 fn sockets_of_another_process_are_not_taken() {
     with_watchdog("not ours", LIMIT, || {
         let dossier = Dossier::new();

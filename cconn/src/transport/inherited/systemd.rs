@@ -7,7 +7,7 @@
 
 use std::io;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::{Listening, of_fd};
@@ -27,8 +27,11 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     let Some(count) = announced(said("LISTEN_PID"), said("LISTEN_FDS"), own)? else {
         return Ok(None);
     };
+    let end = FIRST.saturating_add(count.min(MOST));
     let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(not_had)?;
-    for fd in FIRST..FIRST.saturating_add(count.min(MOST)) {
+    // Its number may be one of those that were announced, and are not there.
+    let me = fcntl_dupfd_cloexec(&me, end).unwrap_or(me);
+    for fd in FIRST..end {
         let copy = pidfd_getfd(&me, fd, PidfdGetfdFlags::empty());
         let copy = copy.map_err(|error| match error {
             Errno::BADF => not_open(count, fd),
