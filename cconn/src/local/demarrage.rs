@@ -17,6 +17,8 @@ impl Client {
     /// all are connected to it. The server runs on after this process:
     /// [`s_arreter_si_oisif`](crate::OptionsServeur::s_arreter_si_oisif) lets it end by itself.
     ///
+    /// A relative path is one from the folder that this process is in, also for the program.
+    ///
     /// The program is started in a process group of its own, so that Ctrl-C does not reach it. Its
     /// standard input is the listening socket until it has taken it over, its standard output goes
     /// nowhere, and what it writes to its standard error before it serves is part of the error if
@@ -26,8 +28,8 @@ impl Client {
     ///
     /// - [`Erreur::Connexion`](crate::Erreur::Connexion): the program can't be started, or did not
     ///   become a server ([`Lancement`](crate::erreur::EchecConnexion::Lancement), with the end of
-    ///   its standard error); the server refuses; the address is no path of a Unix socket; a
-    ///   server of another user is there.
+    ///   its standard error); the server refuses; the address is no path of a Unix socket; on
+    ///   Linux, a server of another user than this one and root is there.
     ///
     /// # Blocking
     ///

@@ -117,7 +117,8 @@ impl Client {
     ///
     /// - [`Erreur::Connexion`]: the program can't be started, or it ended before it greeted: the
     ///   error says how.
-    /// - [`Erreur::Delai`]: the child did not greet within 10 seconds, and was killed.
+    /// - [`Erreur::Delai`], phase [`AccueilEnfant`](Phase::AccueilEnfant): the child did not greet
+    ///   within 10 seconds, and was killed.
     ///
     /// # Blocking
     ///

@@ -30,6 +30,10 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// How long a program that did not become a server may take to end, for its error to say how.
 const ENDS: Duration = Duration::from_millis(500);
 
+/// The same for one that had a connection and broke it, as a server that stops may: its stop waits for
+/// threads of its own.
+const STOPS: Duration = Duration::from_secs(2);
+
 /// Connects to the server at the options' address; starts it with `command` if none is there.
 #[inline]
 pub(super) fn connect_or_start(
@@ -174,7 +178,7 @@ fn start(
             Err(Erreur::Connexion(failed))
         }
         Err(error) => {
-            let ended = process.wait(ENDS);
+            let ended = process.wait(if is_broken(&error) { STOPS } else { ENDS });
             // Who serves takes the socket's name with it at its end: it has served, too.
             if ended.is_some_and(|status| status.success()) && !path.exists() {
                 file.leave();
@@ -189,6 +193,12 @@ fn start(
             Err(not_started(address, &program, &text))
         }
     }
+}
+
+/// Whether somebody has ended the connection during the greeting.
+#[inline]
+fn is_broken(error: &Erreur) -> bool {
+    matches!(error, Erreur::Connexion(failed) if matches!(**failed, EchecConnexion::Accueil { .. }))
 }
 
 /// What became of a program that did not serve; `ended` is `None` if it has not ended by itself.

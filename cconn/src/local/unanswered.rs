@@ -30,6 +30,7 @@ pub(super) enum Hindrance {
 }
 
 /// No server has greeted within `patience`.
+#[inline]
 pub(super) fn unanswered(
     address: &Adresse,
     patience: Duration,

@@ -90,7 +90,7 @@ fn a_program_in_another_folder_serves_and_removes_the_socket_it_was_given() {
                 let _kept = put(what, &other);
                 let before = seen(&other);
                 let address = format!("unix:{address}");
-                let script = format!("{GOES} {address} 1");
+                let script = format!("{GOES} {address} 100");
                 let output = folders.started(&address, &script, "10000");
                 let said = String::from_utf8_lossy(&output.stderr);
                 assert!(output.status.success(), "{what} {address}: {said}");
@@ -137,7 +137,7 @@ fn the_file_of_a_socket_is_that_one_and_no_other_of_its_name() {
             let _kept = put(what, &new);
             // Another file takes the socket's place before the program takes it over.
             let swap = "mv s moved; mv \"$THERE/new\" s 2>/dev/null";
-            let script = format!("{swap}; exec \"$0\" serveur unix:s 1");
+            let script = format!("{swap}; exec \"$0\" serveur unix:s 100");
             let before = seen(&new);
             let output = folders.started("unix:s", &script, "700");
             let said = String::from_utf8_lossy(&output.stderr);

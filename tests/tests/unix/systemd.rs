@@ -89,7 +89,7 @@ fn sockets_that_are_not_there_are_named() {
         let address = format!("unix:{}", dossier.join("s").display());
         for (fds, says) in [
             ("3", "LISTEN_FDS=3, so descriptors from 3 on are sockets of this process"),
-            ("x", "LISTEN_FDS=x, where systemd says how many sockets"),
+            ("x", "LISTEN_FDS=\"x\", where systemd says how many sockets"),
         ] {
             let script = format!("LISTEN_PID=$$ LISTEN_FDS={fds} exec \"$@\" 3</dev/null 4<&-");
             let mut command = Command::new("sh");

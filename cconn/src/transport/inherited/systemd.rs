@@ -11,7 +11,6 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::{Listening, of_fd};
-use crate::text::Harmless;
 
 /// The number of the first descriptor.
 const FIRST: i32 = 3;
@@ -56,7 +55,7 @@ fn announced(pid: Option<String>, fds: Option<String>, own: i32) -> io::Result<O
     if pid.is_empty() {
         return Ok(None);
     }
-    if !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !pid.chars().all(|digit| digit.is_ascii_digit()) {
         return Err(unreadable("LISTEN_PID", &pid, "the number of this process"));
     }
     if pid.parse() != Ok(own) {
@@ -71,8 +70,7 @@ fn announced(pid: Option<String>, fds: Option<String>, own: i32) -> io::Result<O
 
 fn unreadable(name: &str, value: &str, meant: &str) -> io::Error {
     let text = format!(
-        "the environment says {name}={}, where systemd says {meant}; correct {name}, or unset it",
-        Harmless(value)
+        "the environment says {name}={value:?}, where systemd says {meant}; correct {name}, or unset it"
     );
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
@@ -127,7 +125,7 @@ mod tests {
         }
         for pid in ["x", "-4711", "4711 ", "0x1267"] {
             let said = says(Some(pid), Some("1")).unwrap_err();
-            assert!(said.contains(&format!("LISTEN_PID={pid}")), "{said}");
+            assert!(said.contains(&format!("LISTEN_PID={pid:?}")), "{said}");
         }
     }
 }
