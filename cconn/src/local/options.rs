@@ -83,7 +83,7 @@ impl OptionsEnfant {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::enfant`], and [`Erreur::Usage`](crate::Erreur::Usage) for settings that
+    /// Those of [`Client::enfant`], and [`Erreur::Usage`] for settings that
     /// are not possible: then nothing is started.
     ///
     /// # Blocking

@@ -78,7 +78,7 @@ fn what_another_user_has_put_in_the_way_is_not_taken_for_ours() {
         fs::create_dir(&open).unwrap();
         fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
         let address = format!("unix:{}", open.join("s").display());
-        // Another user's server may listen there; then ours may not, and says which process it is.
+        // Another user's server may listen there; then ours may not, and says whose files are in the way.
         let mut theirs = Command::new(&program)
             .args(["serveur", &address, "1500"])
             .uid(NOBODY)
@@ -89,7 +89,7 @@ fn what_another_user_has_put_in_the_way_is_not_taken_for_ours() {
             .unwrap();
         until("the other user's server listens", || open.join("s").exists());
         let failed = Serveur::unique(&*address).map(drop).unwrap_err().to_string();
-        assert!(failed.contains("listens there already"), "{failed}");
+        assert!(failed.contains("belongs to user 65534"), "{failed}");
         theirs.wait().unwrap();
         assert!(!open.join("s").exists(), "it ends by itself when it was idle");
     });
