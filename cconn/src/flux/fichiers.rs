@@ -165,7 +165,8 @@ fn create(path: &Path, is_private: bool) -> io::Result<File> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     #[cfg(not(unix))]
-    let _has_no_modes = is_private;
+    // The system has no modes of files.
+    let _ = is_private;
     options.open(path)
 }
 

@@ -20,12 +20,13 @@ use rustls::{
 use cconn::sync::Deadline;
 use cconn::transport::{Input, Ready, Secured, Session, Transport};
 
-pub(crate) use cconn::{identite, proxy, sync, text, transport};
+pub(crate) use cconn::{copy, identite, proxy, sync, text, transport};
 
 /// The library keeps its layers private: they are built in here, from where they stand.
 #[path = "../../../cconn/src"]
 #[allow(dead_code, unused_imports, reason = "only a part of the layers is needed")]
 mod cconn {
+    pub mod copy;
     pub mod identite;
     pub mod proxy;
     pub mod sync;
@@ -37,7 +38,7 @@ mod cconn {
 
         pub use fault::NatureTls;
         pub(crate) use fault::TlsFault;
-        pub(crate) use stream::{End, Input, Ready, Transport};
+        pub(crate) use stream::{End, Input, Ready, Shake, Transport};
         pub(crate) use tls::{Below, Secured, Session};
     }
 }
