@@ -74,6 +74,13 @@ pub(crate) trait Transport: Send + Sync {
     /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
 
+    /// Whether a receive may take input that is no whole unit yet, such as a part of an encrypted
+    /// record, and go on to wait. Then input that is gone does not mean that the receive has
+    /// returned.
+    fn receives_in_steps(&self) -> bool {
+        false
+    }
+
     /// Sets what the stream of a client needs beyond being connected. Called when the greeting has
     /// been sent, so that the server already has work while this takes its system calls; with TLS
     /// also before, for the handshake. Calling it again changes nothing. A stream around another

@@ -109,6 +109,10 @@ impl<B: Below> Transport for Secured<B> {
         Ok(Ready { readable: true, writable })
     }
 
+    fn receives_in_steps(&self) -> bool {
+        true
+    }
+
     fn configure(&self, write_deadline: Duration) {
         self.below.stream().configure(write_deadline);
     }

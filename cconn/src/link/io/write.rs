@@ -1,7 +1,7 @@
 //! Writing: the flusher empties the outbox, and never blocks in a write without reading.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::channel::Channel;
 use super::lock::Locked;
@@ -18,6 +18,10 @@ use crate::wire::EndReason;
 
 /// The most bytes read while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
+
+/// How long a writer waits for room before it looks at the helm again, where the end of a pass does
+/// not wake it.
+const HELM_TICK: Duration = Duration::from_millis(1);
 
 /// Either direction.
 const EITHER: Ready = Ready { readable: true, writable: true };
@@ -180,10 +184,21 @@ impl Locked<'_> {
         let ready = self.unlocked(|| channel.io.poll(EITHER, until).unwrap_or(EITHER));
         let still_held = !self.is_helm_free() && !self.has_read_since(before);
         if ready.readable && !ready.writable && still_held && !self.is_closed() {
+            if self.channel.io.receives_in_steps() {
+                return self.wait_for_room_or_helm(until);
+            }
             // The thread at the helm is about to read that input; the end of its pass ends this
             // sleep.
             self.sleep(Sleep::Pass, until);
         }
+    }
+
+    /// Waits for room while the thread at the helm takes input that may not end its pass: that
+    /// thread goes on to wait, and nobody would wake this one. After `HELM_TICK` this thread looks
+    /// whether the helm is free by now.
+    fn wait_for_room_or_helm(&mut self, until: Option<Instant>) {
+        let tick = crate::sync::now().checked_add(HELM_TICK);
+        self.wait_unread(until.into_iter().chain(tick).min());
     }
 
     /// Waits for room without reading, which a writer must not do for long.
