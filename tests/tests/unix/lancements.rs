@@ -13,9 +13,8 @@ use cconn_tests::{Stopwatch, undisturbed, until, with_watchdog};
 
 use super::dossier::{Dossier, LIMIT, launch, stop};
 
-/// How many processes start at once: fewer where nothing is optimised, so that the test takes a few
-/// seconds in either case.
-const AT_ONCE: usize = if cfg!(debug_assertions) { 50 } else { 200 };
+/// How many processes start at once.
+const AT_ONCE: usize = 200;
 
 fn command(how: &str, path: &Path, idle: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voisin"));
@@ -101,8 +100,6 @@ fn a_server_that_stops_before_its_first_client_has_come_is_started_again() {
     });
 }
 
-/// `cargo test --release -p cconn-tests --test unix at_once` starts two hundred, and a build that is
-/// not optimised fifty.
 #[test]
 fn processes_that_start_at_once_end_with_one_server_and_a_connection_each() {
     with_watchdog("at once", 4 * LIMIT, || start_at_once(AT_ONCE));
