@@ -105,8 +105,9 @@ impl OptionsServeur {
     /// A newcomer beyond that is refused with a text; 0 is an error of
     /// [`ouvrir`](OptionsServeur::ouvrir). The number is lowered to what the process can have: each
     /// client takes a descriptor and a thread, and a second thread while one of its commands waits
-    /// for a peer. If no further thread can be started, a command or client that needs one is
-    /// refused without being run.
+    /// for a peer. Clients get at most three quarters of the threads that the process may have.
+    /// If no further thread can be started, a command or client that needs one is refused without
+    /// being run.
     #[doc(alias("max_connections", "limit", "capacity"))]
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.bounds.most = clients;

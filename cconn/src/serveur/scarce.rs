@@ -47,7 +47,10 @@ fn commands_that_need_a_thread_too_many_are_refused_as_not_run() {
         return in_a_process_of(12, "commands_that_need_a_thread_too_many_are_refused_as_not_run");
     }
     let serveur = Serveur::options(0).max_clients(1000).ouvrir().unwrap();
-    assert_eq!(serveur.shared.options.bounds.most, 6, "two threads each");
+    assert_eq!(
+        serveur.shared.options.bounds.most, 9,
+        "a quarter of the threads is no client's own"
+    );
     // All commands run at once, and each needs a thread of its own for that.
     let back = |client: &Client, (): ()| {
         let answered = is_answered(client.appeler(nommee("retour", ())));
@@ -128,7 +131,7 @@ fn clients_without_a_thread_are_refused_in_words_and_cost_nobody_else() {
     }
 }
 
-/// A server with a limit of more clients than there are threads; the limit is lowered to four.
+/// A server with a limit of more clients than there are threads; the limit is lowered to six.
 fn with_simple() -> Serveur {
     let serveur = Serveur::options(0).max_clients(1000).ouvrir().unwrap();
     serveur.enregistrer_commande("simple", |_, (): ()| 7_u32).unwrap();
