@@ -18,7 +18,7 @@ impl Client {
     #[doc(alias("is_alive", "is_open"))]
     #[doc(alias = "is_connected")]
     pub fn est_connecte(&self) -> bool {
-        self.link.ending().is_none()
+        !self.link.has_ended()
     }
 
     /// How the connection has ended: the reason, which side ended it, and what is known beyond;

@@ -52,7 +52,7 @@ impl Diffusion {
                 self.remplaces += usize::from(placed == Placed::Replaces);
                 self.en_attente.push(Client::of(link));
             }
-            Fate::Missed if link.ending().is_none() => self.manques.push(Client::of(link)),
+            Fate::Missed if !link.has_ended() => self.manques.push(Client::of(link)),
             Fate::Missed | Fate::Left => {}
         }
     }

@@ -124,7 +124,7 @@ impl Clients {
 
     /// The connections that have not ended.
     pub(super) fn links(&self) -> Vec<Arc<Link>> {
-        self.connected().into_iter().filter(|link| link.ending().is_none()).collect()
+        self.connected().into_iter().filter(|link| !link.has_ended()).collect()
     }
 
     /// Runs `act` for every connection that has not ended.

@@ -95,6 +95,11 @@ impl Channel {
         self.shown.lock().clone()
     }
 
+    /// Whether the connection has ended. Never waits for the lock of the state.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.shown.lock().is_some()
+    }
+
     pub(super) fn show_ending(&self, ending: Option<Arc<Ending>>) {
         *self.shown.lock() = ending;
     }

@@ -26,10 +26,15 @@ impl Link {
         Some(left.min(TICK))
     }
 
+    /// Whether the connection was opened before `moment`.
+    pub(crate) fn was_there(&self, moment: Instant) -> bool {
+        self.born <= moment
+    }
+
     /// Whether the connection was opened before `moment`, this side has sent nothing on it, and no
     /// command has come. Waits for the lock, because a lock that is held proves no use: the
     /// connection's own thread takes it when it begins.
     pub(crate) fn is_unused_since(&self, moment: Instant) -> bool {
-        self.born <= moment && self.locked_soon(|state| state.is_unused())
+        self.was_there(moment) && self.locked_soon(|state| state.is_unused())
     }
 }

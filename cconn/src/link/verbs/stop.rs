@@ -45,7 +45,7 @@ impl Link {
         }
         self.begin_stop();
         if self.is_served_here() {
-            return if self.ending().is_some() { Stopped::Ended } else { Stopped::Begun };
+            return if self.has_ended() { Stopped::Ended } else { Stopped::Begun };
         }
         let chained = self.watch.clone().and_then(Chained::begin);
         // The command that this thread is inside of lets the next one start meanwhile.

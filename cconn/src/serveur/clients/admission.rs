@@ -55,7 +55,7 @@ impl Roster {
     /// Whether a client of that origin has ended and its thread has not.
     fn is_one_leaving_to(&self, origin: Origin) -> bool {
         let mut there = self.origins.iter().filter(|(_, other)| **other == origin);
-        there.any(|(id, _)| self.connected.get(id).is_none_or(|link| link.ending().is_some()))
+        there.any(|(id, _)| self.connected.get(id).is_none_or(|link| link.has_ended()))
     }
 
     fn note_origin(&mut self, id: u64, claim: &Claim) {
@@ -73,7 +73,7 @@ impl Roster {
     /// not, or a client has not finished its greeting and may yet fail.
     pub(super) fn is_one_leaving(&self) -> bool {
         self.clients() > self.connected.len()
-            || self.connected.values().any(|link| link.ending().is_some())
+            || self.connected.values().any(|link| link.has_ended())
     }
 }
 

@@ -20,7 +20,11 @@ impl Clients {
     /// noticed. `None` if that is not known of a client, whose thread has not read all its bytes.
     fn is_one_gone(&self) -> Option<bool> {
         let mut found = Some(false);
-        for link in self.connected().iter().take(LOOKED_AT) {
+        let some: Vec<_> = {
+            let state = self.state.lock();
+            state.connected.values().take(LOOKED_AT).cloned().collect()
+        };
+        for link in some {
             match link.is_peer_gone() {
                 Some(true) => return Some(true),
                 Some(false) => {}

@@ -22,8 +22,12 @@ impl Clients {
 
     pub(super) fn oldest_unused(&self, unused: Duration) -> Option<Arc<Link>> {
         let moment = Instant::now().checked_sub(unused)?;
-        let connected = self.connected().into_iter();
-        connected.filter(|link| link.is_unused_since(moment)).min_by_key(|link| link.identity.id)
+        let old: Vec<_> = {
+            let state = self.state.lock();
+            state.connected.values().filter(|link| link.was_there(moment)).cloned().collect()
+        };
+        // They are in the order of their numbers, and so of their arrival.
+        old.into_iter().find(|link| link.is_unused_since(moment))
     }
 
     /// Waits until the server stops, at most for `most`. True if it does.

@@ -216,7 +216,7 @@ impl Room {
         let links: Vec<_> =
             links.filter(|link| !except.contains(&link.identity.id)).cloned().collect();
         drop(members);
-        links.into_iter().filter(|link| link.ending().is_none()).collect()
+        links.into_iter().filter(|link| !link.has_ended()).collect()
     }
 
     /// The membership of a connection, while it is a member.
