@@ -3,12 +3,13 @@
 //! Those who never read announce the smallest window, so that it is soon full; the others get
 //! everything in time.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use cconn::{OctetsRef, Serveur, nommee};
 
 use crate::host::Host;
-use crate::raw::{self, ONE_WAY, Raw};
+use crate::raw::{self, ONE_WAY, Raw, one_way};
 use crate::run::Run;
 
 /// When everyone who reads must have everything.
@@ -33,27 +34,18 @@ pub(crate) fn to_many(run: &Run) {
     while host.serveur.clients().len() < clients {
         std::thread::yield_now();
     }
-    let start = Instant::now();
-    let share = good.len().div_ceil(READERS);
-    let missed = std::thread::scope(|scope| {
-        let readers: Vec<_> =
-            good.chunks_mut(share).map(|some| scope.spawn(|| read_all(some))).collect();
-        let mut missed = 0;
+    let mut missed = 0;
+    let time = until_all_have_all(&mut good, || {
         for _ in 0..MESSAGES {
             let message = nommee("note", (OctetsRef(&[7; PAYLOAD]),));
             let sent = host.serveur.diffuser(message).unwrap();
             run.require(sent.atteints >= clients - deaf.len(), || format!("{sent:?}"));
             missed += sent.manques.len();
         }
-        run.time("all sent", start.elapsed());
-        for reader in readers {
-            reader.join().unwrap();
-        }
-        missed
     });
     run.figure("clients", clients, "");
     run.figure("that never read", deaf.len(), "");
-    run.time_within("all have all", start.elapsed(), MOST);
+    run.time_beside("all have all", time, MOST, without_cconn(good.len()));
     run.figure("not reached, for want of room", missed, "");
     run.require(missed > 0, || "those who never read were reached every time".to_owned());
     drop((good, deaf));
@@ -66,6 +58,34 @@ fn connect(host: &Host, window: u64) -> Raw {
     let mut raw = raw::connect(host.address(), window).unwrap();
     assert!(raw.is_accepted().unwrap());
     raw
+}
+
+/// How long the same takes over bare sockets that all read.
+fn without_cconn(clients: usize) -> Duration {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a listener has an address");
+    let pair = |_| (Raw::connect(address), Raw::accept(&listener));
+    let (mut good, mut peers): (Vec<Raw>, Vec<Raw>) = (0..clients).map(pair).unzip();
+    let message = one_way("note", &[7; PAYLOAD + 3]);
+    until_all_have_all(&mut good, || {
+        for _ in 0..MESSAGES {
+            peers.iter_mut().for_each(|peer| peer.send(&message));
+        }
+    })
+}
+
+/// Sends, while other threads read: how long it takes until every one of these clients has every
+/// message.
+fn until_all_have_all(clients: &mut [Raw], send: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    let share = clients.len().div_ceil(READERS);
+    std::thread::scope(|scope| {
+        for some in clients.chunks_mut(share) {
+            scope.spawn(|| read_all(some));
+        }
+        send();
+    });
+    start.elapsed()
 }
 
 /// Reads every message of every one of these clients.

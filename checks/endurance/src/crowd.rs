@@ -1,7 +1,8 @@
 //! L01, L02, L03, L09: many clients at once, from processes of their own.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use cconn::erreur::EchecConnexion;
@@ -33,32 +34,49 @@ const PIPES: usize = 2;
 /// Clients beyond the limit that are turned away.
 const TURNED_AWAY: usize = 200;
 
-/// Many raw clients in one process: it says how many were taken and how long that took; told a
-/// number of seconds, it calls for so long on one connection in a hundred.
+/// What a crowd is told that shall call once on every connection, and what it says afterwards.
+const USE_ALL: &str = "all";
+
+/// Many raw clients in one process: it says how many were taken and how long that took; told
+/// `USE_ALL`, it calls on every connection; told a number of seconds, it calls for so long on one
+/// connection in a hundred.
 pub(crate) fn crowd(args: &[String]) {
     let server: SocketAddr = args[0].parse().unwrap();
     let count: usize = args[1].parse().unwrap();
+    let here: IpAddr = args[2].parse().unwrap();
     let start = Instant::now();
-    let mut all: Vec<Raw> = (0..count).filter_map(|_| raw::connect(server, WINDOW).ok()).collect();
+    let connect = |_| raw::connect_from(here, server, WINDOW).ok();
+    let mut all: Vec<Raw> = (0..count).filter_map(connect).collect();
     // A server that resets a newcomer before it has read is as good as one that refuses.
     all.retain_mut(|raw| raw.is_accepted().unwrap_or(false));
     helper::tell(&format!("{} {}", all.len(), start.elapsed().as_micros()));
     while let Some(line) = helper::hear() {
+        if line == USE_ALL {
+            all.iter_mut().for_each(|raw| call_once(raw, 1));
+            helper::tell(USE_ALL);
+            continue;
+        }
         let seconds = line.parse().unwrap();
         let (calls, p99) = call_once_a_second(&mut all, seconds);
         helper::tell(&format!("{calls} {p99}"));
     }
 }
 
+/// Calls `echo` under that id, and checks the answer.
+fn call_once(raw: &mut Raw, id: u64) {
+    raw.send(&call(id, "echo", &[3, b'a', b'b', b'c']));
+    let answer = raw.frame().unwrap();
+    assert_eq!((answer[0], &answer[9..]), (ANSWER, &[3, b'a', b'b', b'c'][..]));
+}
+
 fn call_once_a_second(all: &mut [Raw], seconds: u64) -> (usize, u128) {
     let mut times = Times::default();
-    for second in 0..seconds {
+    // A connection's first call has the id 1.
+    for second in 2..seconds + 2 {
         let start = Instant::now();
         for raw in all.iter_mut().step_by(100) {
             let sent = Instant::now();
-            raw.send(&call(second + 1, "echo", &[3, b'a', b'b', b'c']));
-            let answer = raw.frame().unwrap();
-            assert_eq!((answer[0], &answer[9..]), (ANSWER, &[3, b'a', b'b', b'c'][..]));
+            call_once(raw, second);
             times.push(sent.elapsed());
         }
         std::thread::sleep(Duration::from_secs(1).saturating_sub(start.elapsed()));
@@ -66,9 +84,13 @@ fn call_once_a_second(all: &mut [Raw], seconds: u64) -> (usize, u128) {
     (times.len(), times.percentile(990).as_micros())
 }
 
-/// A crowd that has connected: how many were accepted, and how long it took.
+/// A crowd that has connected, from an address that no crowd before had: how many were accepted, and
+/// how long it took.
 fn gather(address: SocketAddr, count: usize) -> (Helper, usize, Duration) {
-    let mut helper = Helper::start("crowd", &[address.to_string(), count.to_string()]);
+    static CROWDS: AtomicU8 = AtomicU8::new(2);
+    let here = Ipv4Addr::new(127, 0, 0, CROWDS.fetch_add(1, Ordering::Relaxed));
+    let args = [address.to_string(), count.to_string(), here.to_string()];
+    let mut helper = Helper::start("crowd", &args);
     let (accepted, micros) = pair(&helper.hear());
     (helper, usize::try_from(accepted).unwrap(), Duration::from_micros(micros))
 }
@@ -175,8 +197,11 @@ pub(crate) fn clamped(run: &Run) {
     let bearable = bearable_clients();
     let (mut crowds, mut accepted, mut asked) = (Vec::new(), 0, 0);
     while asked < 2 * bearable {
-        let count = (2 * bearable - asked).min(MOST_A_HELPER);
-        let (helper, taken, _) = gather(host.address(), count);
+        let count = bearable.min(MOST_A_HELPER);
+        let (mut helper, taken, _) = gather(host.address(), count);
+        // A client that was never used makes way for a newcomer after a minute.
+        helper.tell(USE_ALL);
+        assert_eq!(helper.hear(), USE_ALL);
         crowds.push(helper);
         (asked, accepted) = (asked + count, accepted + taken);
     }
@@ -196,13 +221,15 @@ pub(crate) fn clamped(run: &Run) {
 }
 
 /// What the design says that a process can bear: the sockets of each client with 32 descriptors in
-/// reserve, and nine tenths of a quarter of the memory maps.
+/// reserve, and three quarters of the threads, of which there are nine tenths of a quarter of the
+/// memory maps.
 fn bearable_clients() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
     let maps: u64 = maps.trim().parse().unwrap();
     let descriptors = descriptors.unwrap_or(u64::MAX).saturating_sub(32) / SOCKETS as u64;
-    usize::try_from(descriptors.min(maps / 4 * 9 / 10)).unwrap()
+    let threads = maps / 4 - maps / 4 / 10;
+    usize::try_from(descriptors.min(threads - threads / 4)).unwrap()
 }
 
 /// L09: a thousand connect at once, until they are greeted as quickly as can be asked. A queue that

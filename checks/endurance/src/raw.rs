@@ -1,11 +1,12 @@
 //! Raw peers as these tests want them: with much room, with long patience, and in crowds.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use rustix::net::{AddressFamily, SocketType};
 use testkit::raw::Greeting;
-pub(crate) use testkit::raw::{Raw, call, cancel};
+pub(crate) use testkit::raw::{Raw, call, cancel, one_way};
 
 /// What any peer's window may be at most, bytes of commands.
 pub(crate) const WINDOW: u64 = 16 << 20;
@@ -26,10 +27,22 @@ pub(crate) fn greeting(window: u64) -> Vec<u8> {
 
 /// Connects and sends the greeting of a client with that window.
 pub(crate) fn connect(server: SocketAddr, window: u64) -> io::Result<Raw> {
-    let mut raw = Raw::try_connect(server)?;
+    Ok(greet(Raw::try_connect(server)?, window))
+}
+
+/// `connect` from an address of this machine. An address has 28,000 ports for its connections to one
+/// server, and takes milliseconds to find one of the last.
+pub(crate) fn connect_from(here: IpAddr, server: SocketAddr, window: u64) -> io::Result<Raw> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    rustix::net::bind(&socket, &SocketAddr::new(here, 0))?;
+    rustix::net::connect(&socket, &server)?;
+    Ok(greet(Raw::over(socket.into()), window))
+}
+
+fn greet(mut raw: Raw, window: u64) -> Raw {
     raw.set_patience(PATIENCE);
     raw.send(&greeting(window));
-    Ok(raw)
+    raw
 }
 
 /// A number as the codec writes it.

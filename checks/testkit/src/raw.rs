@@ -135,7 +135,12 @@ impl Raw {
         Raw::over(listener.accept().expect("somebody connects").0)
     }
 
-    fn over(stream: TcpStream) -> Raw {
+    /// Takes a connection as it is.
+    ///
+    /// # Panics
+    /// If the system refuses its settings.
+    #[must_use]
+    pub fn over(stream: TcpStream) -> Raw {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("delays can be switched off");
         Raw { stream }
