@@ -13,8 +13,11 @@ mod running;
 pub use local::{first_client, local};
 pub use running::Running;
 pub use testkit::{
-    Stopwatch, far_away, hex, proxy, quickly, raw, undisturbed, until, until_some, with_watchdog,
+    Change, Folder, Relay, Stopwatch, far_away, hex, proxy, quickly, raw, undisturbed, until,
+    until_some, with_watchdog,
 };
+#[cfg(feature = "securite")]
+pub use testkit::{certificates, other_tls};
 
 /// How many messages the program `departs` sends before it ends.
 pub const LINES: usize = 200;

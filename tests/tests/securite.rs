@@ -6,8 +6,6 @@
 mod affluence;
 #[path = "securite/autres.rs"]
 mod autres;
-#[path = "securite/certificats.rs"]
-mod certificats;
 #[path = "securite/gardes.rs"]
 mod gardes;
 #[path = "securite/mandataires.rs"]

@@ -232,6 +232,17 @@ pub fn greeting(stream: &mut impl Read) -> (Vec<u8>, Vec<u8>) {
     (bytes, records)
 }
 
+/// Of what a side says that proves a secret: how long its greeting is, and the proof behind that.
+///
+/// # Panics
+/// If there is less.
+#[must_use]
+pub fn opening(said: &[u8]) -> (usize, usize) {
+    let greeting = HEAD + usize::from(u16::from_le_bytes([said[10], said[11]]));
+    let length = said[greeting..].first_chunk().expect("a message follows");
+    (greeting, 4 + u32::from_le_bytes(*length) as usize)
+}
+
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use cconn::secret::{LONGUEUR_MIN, Secret};
 use cconn::{Client, OptionsClient, OptionsServeur, Resultat, Serveur, nommee};
+use cconn_tests::certificates::Authority;
 use cconn_tests::{far_away, with_watchdog};
 
-use crate::certificats::Autorite;
 use crate::tls::{tls_of, trusting};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -74,9 +74,9 @@ fn started(options: OptionsServeur, places: usize) -> (Serveur, JoinHandle<Resul
 type Kind = (&'static str, OptionsServeur, Box<dyn Fn(OptionsClient) -> OptionsClient>);
 
 fn kinds() -> Vec<Kind> {
-    let autorite = Arc::new(Autorite::new());
+    let autorite = Arc::new(Authority::new());
     let secret = || [Secret::new("a", [1; LONGUEUR_MIN]).unwrap()];
-    let encrypted = || Serveur::options(0).tls(tls_of(&autorite.signe(&["127.0.0.1"])));
+    let encrypted = || Serveur::options(0).tls(tls_of(&autorite.sign(&["127.0.0.1"])));
     let trust = autorite.clone();
     let trust_too = autorite.clone();
     vec![

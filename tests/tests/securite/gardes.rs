@@ -5,9 +5,9 @@ use std::time::Duration;
 use cconn::erreur::NatureDistante;
 use cconn::secret::{LONGUEUR_MIN, Secret};
 use cconn::{Client, Erreur, Serveur, nommee};
+use cconn_tests::certificates::Authority;
 use cconn_tests::with_watchdog;
 
-use crate::certificats::Autorite;
 use crate::tls::{connect, running, tls_of, trusting};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -40,8 +40,8 @@ fn a_guard_tells_secrets_apart() {
 #[test]
 fn a_guard_reads_the_names_of_a_certificate() {
     with_watchdog("a_guard_reads_the_names_of_a_certificate", LIMIT, || {
-        let autorite = Autorite::new();
-        let tls = tls_of(&autorite.signe(&["127.0.0.1"]));
+        let autorite = Authority::new();
+        let tls = tls_of(&autorite.sign(&["127.0.0.1"]));
         let tls = tls.accepte_clients(autorite.pem()).unwrap();
         let guard = |client: &Client, _: &str| {
             let identite = client.identite();
@@ -49,8 +49,8 @@ fn a_guard_reads_the_names_of_a_certificate() {
         };
         let server = running(Serveur::options(0).tls(tls).garde(guard));
         let with_name = |name: &str| {
-            let own = autorite.signe(&[name]);
-            let tls = trusting(&autorite).certificat(&own.chaine, &own.cle).unwrap();
+            let own = autorite.sign(&[name]);
+            let tls = trusting(&autorite).certificat(&own.chain, &own.key).unwrap();
             connect(&server, tls).unwrap()
         };
         let ada = with_name("ada.example");

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use cconn::erreur::NatureTls;
 use cconn::{Client, Octets, nommee};
+use cconn_tests::certificates::Authority;
 use cconn_tests::{proxy, with_watchdog};
 
-use crate::certificats::Autorite;
 use crate::tls::{running, trusting, with_tls};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -24,8 +24,8 @@ fn proxy_to(server: SocketAddr) -> SocketAddr {
 fn an_encrypted_client_comes_through_a_proxy_that_tells_its_address() {
     // [proxy.first]
     with_watchdog("an_encrypted_client_comes_through_a_proxy", LIMIT, || {
-        let autorite = Autorite::new();
-        let options = with_tls(&autorite.signe(&["127.0.0.1"])).mandataires(["127.0.0.1"]);
+        let autorite = Authority::new();
+        let options = with_tls(&autorite.sign(&["127.0.0.1"])).mandataires(["127.0.0.1"]);
         let server = running(options);
         let proxy = proxy_to(server.serveur.adresse().socket().unwrap());
         let client = Client::options(proxy).tls(trusting(&autorite)).connecter().unwrap();
@@ -42,8 +42,8 @@ fn an_encrypted_client_comes_through_a_proxy_that_tells_its_address() {
 fn an_encrypted_server_takes_no_header_from_others_and_misses_none() {
     // [proxy.listed]
     with_watchdog("an_encrypted_server_takes_no_header_from_others", LIMIT, || {
-        let autorite = Autorite::new();
-        let piece = autorite.signe(&["127.0.0.1"]);
+        let autorite = Authority::new();
+        let piece = autorite.sign(&["127.0.0.1"]);
         let header = b"PROXY TCP4 203.0.113.7 192.0.2.2 4000 443\r\n";
         let refused = |server: &crate::tls::Running, bytes: &[u8]| {
             let mut peer = TcpStream::connect(server.serveur.adresse()).unwrap();

@@ -11,10 +11,10 @@ use std::time::Duration;
 use cconn::secret::{LONGUEUR_MIN, Secret};
 use cconn::tls::TlsClient;
 use cconn::{Client, OptionsClient, OptionsServeur, Resultat, Serveur, commandes, nommee};
+use cconn_tests::certificates::{Authority, Validity};
 use cconn_tests::raw::Greeting;
 use cconn_tests::{Stopwatch, with_watchdog};
 
-use crate::certificats::{Autorite, Valable};
 use crate::tls::{tls_of, trusting};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -162,11 +162,11 @@ fn of_the_greeting() -> Refusals {
 
 /// What a client is told that trusts one authority, by a server with a certificate of one.
 fn encrypted(
-    server: impl Fn(&Autorite) -> OptionsServeur + 'static,
-    client: impl Fn(&Autorite) -> Option<TlsClient> + 'static,
+    server: impl Fn(&Authority) -> OptionsServeur + 'static,
+    client: impl Fn(&Authority) -> Option<TlsClient> + 'static,
 ) -> Box<dyn Fn() -> String> {
     Box::new(move || {
-        let autorite = Autorite::new();
+        let autorite = Authority::new();
         let server = Server::new(server(&autorite));
         let options = server.options();
         refused(match client(&autorite) {
@@ -178,21 +178,21 @@ fn encrypted(
 
 fn of_the_encryption() -> Refusals {
     let here = ["127.0.0.1"];
-    let good = move |by: &Autorite| Serveur::options(0).tls(tls_of(&by.signe(&here)));
-    let trust = |by: &Autorite| Some(trusting(by));
+    let good = move |by: &Authority| Serveur::options(0).tls(tls_of(&by.sign(&here)));
+    let trust = |by: &Authority| Some(trusting(by));
     vec![
         ("speaks cconn without TLS", encrypted(|_| Serveur::options(0), trust)),
         ("connect with `tls`", encrypted(good, |_| None)),
-        ("authorit", encrypted(good, |_| Some(trusting(&Autorite::new())))),
+        ("authorit", encrypted(good, |_| Some(trusting(&Authority::new())))),
         ("another name", {
-            encrypted(|by| Serveur::options(0).tls(tls_of(&by.signe(&["a.example"]))), trust)
+            encrypted(|by| Serveur::options(0).tls(tls_of(&by.sign(&["a.example"]))), trust)
         }),
         ("expired", {
-            let old = move |by: &Autorite| tls_of(&by.signe_pour(&here, Valable::Passe));
+            let old = move |by: &Authority| tls_of(&by.sign_for(&here, Validity::Past));
             encrypted(move |by| Serveur::options(0).tls(old(by)), trust)
         }),
         ("`certificat`", {
-            let wants = move |by: &Autorite| tls_of(&by.signe(&here)).exige_clients(by.pem());
+            let wants = move |by: &Authority| tls_of(&by.sign(&here)).exige_clients(by.pem());
             encrypted(move |by| Serveur::options(0).tls(wants(by).unwrap()), trust)
         }),
     ]

@@ -1,7 +1,7 @@
 //! Secrets: how they are proved, how they are changed, and each way to fail.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use cconn::erreur::{EchecConnexion, NatureSecret, Usage};
 use cconn::secret::{LONGUEUR_MIN, Secret, nouvelle_cle};
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
-use cconn_tests::raw::Greeting;
-use cconn_tests::{undisturbed, with_watchdog};
+use cconn_tests::certificates::Authority;
+use cconn_tests::raw::{Greeting, opening};
+use cconn_tests::{Change, Relay, undisturbed, with_watchdog};
 
-use crate::certificats::Autorite;
 use crate::tls::{Running, connect, running, tls_of, trusting};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -131,8 +131,8 @@ fn a_full_server_says_so_after_the_proof() {
 #[test]
 fn a_secret_is_proved_on_an_encrypted_connection_too() {
     with_watchdog("a_secret_is_proved_on_an_encrypted_connection_too", LIMIT, || {
-        let autorite = Autorite::new();
-        let tls = tls_of(&autorite.signe(&["127.0.0.1"]));
+        let autorite = Authority::new();
+        let tls = tls_of(&autorite.sign(&["127.0.0.1"]));
         let server = running(Serveur::options(0).tls(tls).secrets([secret("a", 1)]));
         let options = Client::options(server.serveur.adresse()).tls(trusting(&autorite));
         let client = options.secrets([secret("b", 1)]).connecter().unwrap();
@@ -143,37 +143,6 @@ fn a_secret_is_proved_on_an_encrypted_connection_too() {
         assert_eq!(nature(&error), Some(NatureSecret::Absent), "{error}");
         assert_eq!(server.ran.load(Ordering::SeqCst), 0);
     });
-}
-
-/// A relay that passes bytes on and changes the one at `at` of what the client, or the server,
-/// sends. Returns where to connect.
-fn changing(server: &Serveur, from_client: bool, at: usize, bit: u8) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, there) = (listener.local_addr().unwrap(), server.adresse());
-    thread::spawn(move || {
-        let client = listener.accept().unwrap().0;
-        let server = TcpStream::connect(there).unwrap();
-        let pass = |mut from: TcpStream, mut to: TcpStream, changes: bool| {
-            thread::spawn(move || {
-                let (mut buf, mut passed) = ([0; 4096], 0);
-                while let Ok(n @ 1..) = from.read(&mut buf) {
-                    if changes && (passed..passed + n).contains(&at) {
-                        buf[at - passed] ^= 1 << bit;
-                    }
-                    passed += n;
-                    if to.write_all(&buf[..n]).is_err() {
-                        break;
-                    }
-                }
-                let _gone = to.shutdown(std::net::Shutdown::Write);
-            })
-        };
-        let copy = |stream: &TcpStream| stream.try_clone().unwrap();
-        let up = pass(copy(&client), copy(&server), from_client);
-        pass(server, client, !from_client).join().unwrap();
-        up.join().unwrap();
-    });
-    address
 }
 
 #[test]
@@ -189,8 +158,11 @@ fn no_byte_of_greetings_and_proofs_can_be_changed() {
             // What is not looked at changes nothing but the proof.
             for at in (12..length).step_by(3) {
                 let bit = u8::try_from(at % 8).unwrap();
-                let address = changing(&server.serveur, from_client, at, bit);
-                let options = Client::options(address).delai_connexion(Duration::from_millis(400));
+                let change = Some(Change::Flip { at, bit });
+                let (up, down) = if from_client { (change, None) } else { (None, change) };
+                let relay = Relay::start(server.serveur.adresse().socket().unwrap(), up, down);
+                let options =
+                    Client::options(relay.address).delai_connexion(Duration::from_millis(400));
                 let connected = options.secrets([secret("a", 1)]).connecter();
                 let error = connected.expect_err("a changed byte was not noticed");
                 assert!(!error.a_pu_etre_executee(), "{from_client} {at}: {error}");
@@ -209,28 +181,16 @@ fn raw_greeting(challenge: &[u8]) -> Vec<u8> {
     Greeting { more: record, ..Greeting::client() }.bytes()
 }
 
-/// Records what a true client sends to a server, and what that server says.
+/// The greeting and the proof of a true client of the server.
 fn recorded(server: &Serveur) -> Vec<u8> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let there = server.adresse();
-    let recording = thread::spawn(move || {
-        let (mut client, mut server) =
-            (listener.accept().unwrap().0, TcpStream::connect(there).unwrap());
-        let (mut said, mut buf) = (Vec::new(), [0; 4096]);
-        for _ in 0..2 {
-            let n = client.read(&mut buf).unwrap();
-            said.extend(&buf[..n]);
-            server.write_all(&buf[..n]).unwrap();
-            let n = server.read(&mut buf).unwrap();
-            client.write_all(&buf[..n]).unwrap();
-        }
-        said
-    });
-    let options = Client::options(address).delai_connexion(LIMIT / 3);
-    let client = options.secrets([secret("a", 1)]).connecter().unwrap();
-    drop(client);
-    recording.join().unwrap()
+    let relay = Relay::start(server.adresse().socket().unwrap(), None, None);
+    let options = Client::options(relay.address).delai_connexion(LIMIT / 3);
+    drop(options.secrets([secret("a", 1)]).connecter().unwrap());
+    let [to, _] = relay.finish();
+    let mut said = to.taken;
+    let (greeting, proof) = opening(&said);
+    said.truncate(greeting + proof);
+    said
 }
 
 #[test]

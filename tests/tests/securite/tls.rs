@@ -10,9 +10,8 @@ use std::time::Duration;
 use cconn::erreur::{EchecConnexion, NatureTls, Usage};
 use cconn::tls::{TlsClient, TlsServeur};
 use cconn::{Client, Erreur, Octets, OptionsServeur, Resultat, Serveur, nommee};
+use cconn_tests::certificates::{Authority, Identity, Validity, self_signed};
 use cconn_tests::{Stopwatch, with_watchdog};
-
-use crate::certificats::{Autorite, Piece, Valable, seul};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -67,11 +66,11 @@ impl Drop for Running {
     }
 }
 
-pub(crate) fn tls_of(piece: &Piece) -> TlsServeur {
-    TlsServeur::new(&piece.chaine, &piece.cle).unwrap()
+pub(crate) fn tls_of(piece: &Identity) -> TlsServeur {
+    TlsServeur::new(&piece.chain, &piece.key).unwrap()
 }
 
-pub(crate) fn with_tls(piece: &Piece) -> OptionsServeur {
+pub(crate) fn with_tls(piece: &Identity) -> OptionsServeur {
     Serveur::options(0).tls(tls_of(piece))
 }
 
@@ -80,7 +79,7 @@ pub(crate) fn connect(running: &Running, tls: TlsClient) -> Resultat<Client> {
     Client::options(running.serveur.adresse()).delai_connexion(delay).tls(tls).connecter()
 }
 
-pub(crate) fn trusting(autorite: &Autorite) -> TlsClient {
+pub(crate) fn trusting(autorite: &Authority) -> TlsClient {
     TlsClient::new(autorite.pem()).unwrap()
 }
 
@@ -101,8 +100,8 @@ fn refused(running: &Running, tls: TlsClient) -> (Option<NatureTls>, Option<Natu
 #[test]
 fn messages_of_all_sizes_cross_an_encrypted_connection() {
     with_watchdog("messages_of_all_sizes_cross_an_encrypted_connection", LIMIT, || {
-        let autorite = Autorite::new();
-        let server = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        let autorite = Authority::new();
+        let server = running(with_tls(&autorite.sign(&["127.0.0.1"])));
         let client = connect(&server, trusting(&autorite)).unwrap();
         for length in [0, 1, 100, 16_383, 16_384, 16_385, 65_536, 1 << 20, 3 << 20] {
             echo(&client, length);
@@ -117,8 +116,8 @@ fn messages_of_all_sizes_cross_an_encrypted_connection() {
 #[test]
 fn many_threads_write_both_ways_at_once() {
     with_watchdog("many_threads_write_both_ways_at_once", LIMIT, || {
-        let autorite = Autorite::new();
-        let server = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        let autorite = Authority::new();
+        let server = running(with_tls(&autorite.sign(&["127.0.0.1"])));
         let client = connect(&server, trusting(&autorite)).unwrap();
         let callers: Vec<_> = (0..8_usize)
             .map(|n| {
@@ -136,12 +135,12 @@ fn many_threads_write_both_ways_at_once() {
 #[test]
 fn both_sides_know_each_other_by_their_certificates() {
     with_watchdog("both_sides_know_each_other_by_their_certificates", LIMIT, || {
-        let autorite = Autorite::new();
-        let tls = tls_of(&autorite.signe(&["serveur.example"]));
+        let autorite = Authority::new();
+        let tls = tls_of(&autorite.sign(&["serveur.example"]));
         let tls = tls.exige_clients(autorite.pem()).unwrap();
         let server = running(Serveur::options(0).tls(tls));
-        let own = autorite.signe(&["ada.example", "autre.example"]);
-        let tls = trusting(&autorite).certificat(&own.chaine, &own.cle).unwrap();
+        let own = autorite.sign(&["ada.example", "autre.example"]);
+        let tls = trusting(&autorite).certificat(&own.chain, &own.key).unwrap();
         let client = connect(&server, tls.nom("serveur.example").unwrap()).unwrap();
         let said: String = client.appeler(nommee("qui", ())).unwrap();
         assert!(said.starts_with("certificate of ada.example (key "), "{said}");
@@ -158,8 +157,8 @@ fn both_sides_know_each_other_by_their_certificates() {
 #[test]
 fn a_client_without_a_certificate_comes_in_where_none_is_needed() {
     with_watchdog("a_client_without_a_certificate_comes_in_where_none_is_needed", LIMIT, || {
-        let autorite = Autorite::new();
-        let tls = tls_of(&autorite.signe(&["127.0.0.1"]));
+        let autorite = Authority::new();
+        let tls = tls_of(&autorite.sign(&["127.0.0.1"]));
         let tls = tls.accepte_clients(autorite.pem()).unwrap();
         let server = running(Serveur::options(0).tls(tls));
         let client = connect(&server, trusting(&autorite)).unwrap();
@@ -167,8 +166,8 @@ fn a_client_without_a_certificate_comes_in_where_none_is_needed() {
         assert!(cconn_tests::first_client(&server.serveur).identite().est_anonyme());
         client.eteindre().unwrap();
         // One that is shown must still be a good one.
-        let other = Autorite::new().signe(&["ada.example"]);
-        let tls = trusting(&autorite).certificat(&other.chaine, &other.cle).unwrap();
+        let other = Authority::new().sign(&["ada.example"]);
+        let tls = trusting(&autorite).certificat(&other.chain, &other.key).unwrap();
         let (here, there, said) = refused(&server, tls);
         let unknown = Some(NatureTls::AutoriteInconnue);
         assert_eq!((here, there), (unknown, unknown), "{said}");
@@ -179,15 +178,15 @@ fn a_client_without_a_certificate_comes_in_where_none_is_needed() {
 fn servers_that_are_not_believed_are_told_apart() {
     use NatureTls as N;
     with_watchdog("servers_that_are_not_believed_are_told_apart", LIMIT, || {
-        let autorite = Autorite::new();
-        let other = Autorite::new();
+        let autorite = Authority::new();
+        let other = Authority::new();
         let here = ["127.0.0.1"];
         for (piece, expected) in [
-            (autorite.signe_pour(&here, Valable::Passe), N::Expire),
-            (autorite.signe_pour(&here, Valable::Futur), N::PasEncoreValable),
-            (autorite.signe(&["autre.example"]), N::AutreNom),
-            (other.signe(&here), N::AutoriteInconnue),
-            (seul(&here), N::AutoriteInconnue),
+            (autorite.sign_for(&here, Validity::Past), N::Expire),
+            (autorite.sign_for(&here, Validity::Future), N::PasEncoreValable),
+            (autorite.sign(&["autre.example"]), N::AutreNom),
+            (other.sign(&here), N::AutoriteInconnue),
+            (self_signed(&here), N::AutoriteInconnue),
         ] {
             let server = running(with_tls(&piece));
             let (found, there, said) = refused(&server, trusting(&autorite));
@@ -202,16 +201,16 @@ fn servers_that_are_not_believed_are_told_apart() {
 fn clients_that_are_not_believed_are_told_why() {
     use NatureTls as N;
     with_watchdog("clients_that_are_not_believed_are_told_why", LIMIT, || {
-        let autorite = Autorite::new();
-        let tls = tls_of(&autorite.signe(&["127.0.0.1"]));
+        let autorite = Authority::new();
+        let tls = tls_of(&autorite.sign(&["127.0.0.1"]));
         let tls = tls.exige_clients(autorite.pem()).unwrap();
         let server = running(Serveur::options(0).tls(tls));
         let (found, there, said) = refused(&server, trusting(&autorite));
         let missing = Some(N::CertificatManquant);
         assert_eq!((found, there), (missing, missing), "{said}");
         assert!(said.contains("`certificat`"), "{said}");
-        let old = autorite.signe_pour(&["ada.example"], Valable::Passe);
-        let with_old = trusting(&autorite).certificat(&old.chaine, &old.cle).unwrap();
+        let old = autorite.sign_for(&["ada.example"], Validity::Past);
+        let with_old = trusting(&autorite).certificat(&old.chain, &old.key).unwrap();
         let (found, there, said) = refused(&server, with_old);
         assert_eq!((found, there), (Some(N::Expire), Some(N::Expire)), "{said}");
         assert_eq!(server.ran.load(Ordering::SeqCst), 0);
@@ -223,8 +222,8 @@ fn encryption_on_one_side_only_is_told_on_both() {
     // [tls.first] [tls.plain] [refusal.plain]
     use NatureTls as N;
     with_watchdog("encryption_on_one_side_only_is_told_on_both", LIMIT, || {
-        let autorite = Autorite::new();
-        let encrypted = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        let autorite = Authority::new();
+        let encrypted = running(with_tls(&autorite.sign(&["127.0.0.1"])));
         let error = Client::new(encrypted.serveur.adresse()).unwrap_err();
         assert_eq!(nature(&error), Some(N::Exige), "{error}");
         assert!(error.to_string().contains("`tls`"), "{error}");
@@ -241,8 +240,8 @@ fn encryption_on_one_side_only_is_told_on_both() {
 #[test]
 fn what_speaks_neither_cconn_nor_tls_is_refused_and_others_come_in() {
     with_watchdog("what_speaks_neither_cconn_nor_tls_is_refused_and_others_come_in", LIMIT, || {
-        let autorite = Autorite::new();
-        let server = running(with_tls(&autorite.signe(&["127.0.0.1"])));
+        let autorite = Authority::new();
+        let server = running(with_tls(&autorite.sign(&["127.0.0.1"])));
         for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x00\x05hello", b"\x15", b"c"]
         {
             let mut stream = TcpStream::connect(server.serveur.adresse()).unwrap();
@@ -261,7 +260,7 @@ fn what_speaks_neither_cconn_nor_tls_is_refused_and_others_come_in() {
 #[test]
 fn a_server_that_speaks_something_else_is_no_encrypted_server() {
     with_watchdog("a_server_that_speaks_something_else_is_no_encrypted_server", LIMIT, || {
-        let autorite = Autorite::new();
+        let autorite = Authority::new();
         for (says, expected) in [
             (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], Some(NatureTls::EnClair)),
             (b"", None),
@@ -291,8 +290,11 @@ fn a_server_that_says_nothing_is_given_up_at_the_deadline() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let options = Client::options(listener.local_addr().unwrap());
         let delay = Duration::from_millis(100);
-        let error =
-            options.delai_connexion(delay).tls(trusting(&Autorite::new())).connecter().unwrap_err();
+        let error = options
+            .delai_connexion(delay)
+            .tls(trusting(&Authority::new()))
+            .connecter()
+            .unwrap_err();
         assert!(matches!(error, Erreur::Delai(_)), "{error:?}");
     });
 }
@@ -300,8 +302,8 @@ fn a_server_that_says_nothing_is_given_up_at_the_deadline() {
 #[test]
 fn newcomers_that_stop_in_their_handshake_hold_nobody_up() {
     with_watchdog("newcomers_that_stop_in_their_handshake_hold_nobody_up", LIMIT, || {
-        let autorite = Autorite::new();
-        let options = with_tls(&autorite.signe(&["127.0.0.1"]));
+        let autorite = Authority::new();
+        let options = with_tls(&autorite.sign(&["127.0.0.1"]));
         // Enough for who does greet on a machine whose processors are all busy.
         let server = running(options.delai_accueil(Duration::from_millis(1_500)));
         let address = server.serveur.adresse();
@@ -342,8 +344,8 @@ fn handshake_of(server: &Running, bytes: usize) -> Option<NatureTls> {
 fn a_handshake_without_end_is_given_up() {
     // [tls.bound]
     with_watchdog("a_handshake_without_end_is_given_up", LIMIT, || {
-        let autorite = Autorite::new();
-        let piece = autorite.signe(&["127.0.0.1"]);
+        let autorite = Authority::new();
+        let piece = autorite.sign(&["127.0.0.1"]);
         let server = running(with_tls(&piece));
         assert_eq!(handshake_of(&server, 9_000), Some(NatureTls::Autre), "beyond the bound");
         assert_eq!(handshake_of(&server, 7_000), None, "it may go on, and then it ends");
@@ -357,20 +359,20 @@ fn a_handshake_without_end_is_given_up() {
 
 #[test]
 fn certificates_and_keys_that_are_none_are_refused_before_anything_is_opened() {
-    let autorite = Autorite::new();
-    let (one, two) = (autorite.signe(&["a.example"]), autorite.signe(&["b.example"]));
+    let autorite = Authority::new();
+    let (one, two) = (autorite.sign(&["a.example"]), autorite.sign(&["b.example"]));
     let texts: Vec<String> = [
-        TlsServeur::new("", &one.cle).map(drop),
-        TlsServeur::new(&one.chaine, "").map(drop),
-        TlsServeur::new(&one.cle, &one.cle).map(drop),
-        TlsServeur::new(&one.chaine, &two.cle).map(drop),
+        TlsServeur::new("", &one.key).map(drop),
+        TlsServeur::new(&one.chain, "").map(drop),
+        TlsServeur::new(&one.key, &one.key).map(drop),
+        TlsServeur::new(&one.chain, &two.key).map(drop),
         TlsServeur::fichiers("/nowhere/chain.pem", "/nowhere/key.pem").map(drop),
-        TlsServeur::new(&one.chaine, &one.cle).unwrap().exige_clients("").map(drop),
+        TlsServeur::new(&one.chain, &one.key).unwrap().exige_clients("").map(drop),
         TlsClient::new("-----BEGIN CERTIFICATE-----\n").map(drop),
         TlsClient::fichier("/nowhere/authority.pem").map(drop),
         trusting(&autorite).nom("no name").map(drop),
-        trusting(&autorite).certificat(&one.chaine, &two.cle).map(drop),
-        TlsServeur::new(&one.chaine, &one.cle[..one.cle.len() / 2]).map(drop),
+        trusting(&autorite).certificat(&one.chain, &two.key).map(drop),
+        TlsServeur::new(&one.chain, &one.key[..one.key.len() / 2]).map(drop),
         TlsClient::new("-----BEGIN CERTIFICATE\n").map(drop),
     ]
     .into_iter()
