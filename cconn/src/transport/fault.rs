@@ -38,7 +38,7 @@ pub enum NatureTls {
     /// A certificate is not accepted for another reason, which the text gives.
     #[doc(alias = "BadCertificate")]
     CertificatRefuse,
-    /// Both sides have no version of TLS, or no algorithm, in common.
+    /// Both sides have no version of TLS, no algorithm, or no protocol inside of it, in common.
     #[doc(alias = "ProtocolVersion")]
     Version,
     /// The stream ended without the farewell of TLS, so it may have been cut short.

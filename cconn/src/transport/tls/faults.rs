@@ -21,6 +21,11 @@ pub(super) fn fault_of(error: &Error) -> TlsFault {
                  is spoken with `aussi_tls12` only"
             ),
         ),
+        Error::NoApplicationProtocol => TlsFault::new(
+            NatureTls::Version,
+            "the newcomer speaks TLS, and no protocol inside of it that this server speaks: it \
+             offers others than `cconn`",
+        ),
         Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
             TlsFault::new(NatureTls::Autre, format!("what came breaks the rules of TLS ({error})"))
         }
