@@ -1,13 +1,13 @@
 //! The tests, in the order in which they run, and the roles of their helper processes.
 
-#[cfg(feature = "tls")]
-use crate::encrypted;
 use crate::helper::Role;
 use crate::run::Run;
 use crate::{
     broadcast, busy, chaos, cheap, crowd, cut, deaf, files, flood, gone, injected, inside, kill,
     nested, network, order, panics, returns, slow, stop, streams, system,
 };
+#[cfg(feature = "tls")]
+use crate::{encrypted, refusals};
 
 /// One test.
 #[derive(Debug)]
@@ -65,6 +65,8 @@ pub(crate) const TESTS: &[Test] = &[
     test("S06", "killed at random, with idempotent commands", returns::killed, (60, 300)),
     #[cfg(feature = "tls")]
     test("X01", "encrypted, with many writers both ways", encrypted::both_ways, (60, 300)),
+    #[cfg(feature = "tls")]
+    test("X02", "every refusal, many at once", refusals::matrix, (60, 240)),
     #[cfg(feature = "tls")]
     test("X06", "encrypted streams cut without a farewell", streams::encrypted_chaos, (60, 600)),
     test("ORD", "order, once, and honest verdicts", order::recorder, (60, 300)),

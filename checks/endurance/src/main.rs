@@ -13,8 +13,12 @@ mod catalogue;
 mod child;
 #[cfg(target_os = "linux")]
 mod commands;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod company;
 #[cfg(target_os = "linux")]
 mod count;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod counted;
 #[cfg(target_os = "linux")]
 mod evidence;
 #[cfg(target_os = "linux")]
@@ -76,6 +80,8 @@ mod network;
 mod order;
 #[cfg(target_os = "linux")]
 mod panics;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod refusals;
 #[cfg(target_os = "linux")]
 mod returns;
 #[cfg(target_os = "linux")]
