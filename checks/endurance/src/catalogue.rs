@@ -7,7 +7,7 @@ use crate::{
     nested, network, order, panics, returns, slow, stop, streams, system,
 };
 #[cfg(feature = "tls")]
-use crate::{encrypted, refusals};
+use crate::{encrypted, refusals, tampered};
 
 /// One test.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ pub(crate) const TESTS: &[Test] = &[
     test("X01", "encrypted, with many writers both ways", encrypted::both_ways, (60, 300)),
     #[cfg(feature = "tls")]
     test("X02", "every refusal, many at once", refusals::matrix, (60, 240)),
+    #[cfg(feature = "tls")]
+    test("X03", "proofs of a secret, tampered with", tampered::proofs, (60, 240)),
     #[cfg(feature = "tls")]
     test("X06", "encrypted streams cut without a farewell", streams::encrypted_chaos, (60, 600)),
     test("ORD", "order, once, and honest verdicts", order::recorder, (60, 300)),

@@ -21,6 +21,8 @@ mod count;
 mod counted;
 #[cfg(target_os = "linux")]
 mod evidence;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod heard;
 #[cfg(target_os = "linux")]
 mod helper;
 #[cfg(target_os = "linux")]
@@ -92,6 +94,8 @@ mod stop;
 mod streams;
 #[cfg(target_os = "linux")]
 mod system;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod tampered;
 
 use std::process::ExitCode;
 
