@@ -7,7 +7,7 @@ use crate::{
     nested, network, order, panics, returns, slow, stop, streams, system,
 };
 #[cfg(feature = "tls")]
-use crate::{encrypted, refusals, tampered};
+use crate::{encrypted, refusals, tampered, unproved};
 
 /// One test.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ pub(crate) const TESTS: &[Test] = &[
     #[cfg(feature = "tls")]
     test("X03", "proofs of a secret, tampered with", tampered::proofs, (60, 240)),
     #[cfg(feature = "tls")]
+    test("X05", "strangers that call everything", unproved::strangers, (60, 240)),
+    #[cfg(feature = "tls")]
     test("X06", "encrypted streams cut without a farewell", streams::encrypted_chaos, (60, 600)),
     test("ORD", "order, once, and honest verdicts", order::recorder, (60, 300)),
 ];
@@ -85,4 +87,6 @@ pub(crate) const ROLES: &[(&str, Role)] = &[
     ("cut-off-client", network::client),
     ("cut-off-server", network::server),
     ("poor-server", system::poor_server),
+    #[cfg(feature = "tls")]
+    ("held-server", unproved::held_server),
 ];

@@ -96,6 +96,8 @@ mod streams;
 mod system;
 #[cfg(all(target_os = "linux", feature = "tls"))]
 mod tampered;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod unproved;
 
 use std::process::ExitCode;
 
