@@ -4,7 +4,7 @@ use crate::helper::Role;
 use crate::run::Run;
 use crate::{
     broadcast, busy, chaos, cheap, crowd, cut, deaf, files, flood, gone, injected, inside, kill,
-    nested, network, order, panics, returns, slow, stop, streams, system,
+    local_sockets, nested, network, order, panics, returns, slow, stop, streams, system,
 };
 #[cfg(feature = "tls")]
 use crate::{encrypted, refusals, tampered, unproved};
@@ -69,6 +69,7 @@ pub(crate) const TESTS: &[Test] = &[
     test("X02", "every refusal, many at once", refusals::matrix, (60, 240)),
     #[cfg(feature = "tls")]
     test("X03", "proofs of a secret, tampered with", tampered::proofs, (60, 240)),
+    test("X04", "local sockets, other users, heirs", local_sockets::all, (60, 240)),
     #[cfg(feature = "tls")]
     test("X05", "strangers that call everything", unproved::strangers, (60, 240)),
     #[cfg(feature = "tls")]
@@ -87,6 +88,8 @@ pub(crate) const ROLES: &[(&str, Role)] = &[
     ("cut-off-client", network::client),
     ("cut-off-server", network::server),
     ("poor-server", system::poor_server),
+    ("visitor", local_sockets::visitor),
+    ("heir", local_sockets::heir),
     #[cfg(feature = "tls")]
     ("held-server", unproved::held_server),
 ];

@@ -1,6 +1,8 @@
 //! Helper processes: this program again, in a role. They end with the one that started them.
 
 use std::io::{BufRead as _, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -76,12 +78,24 @@ impl Helper {
         Helper(Program::of(command.args([WORD, role]).args(args)))
     }
 
+    /// The same as another user and group of that number, which may run this copy of the program.
+    pub(crate) fn start_as(user: u32, program: &Path, role: &str, args: &[String]) -> Helper {
+        let mut command = Command::new(program);
+        command.uid(user).gid(user).current_dir("/");
+        Helper(Program::of(command.args([WORD, role]).args(args)))
+    }
+
     /// The next line that it tells.
     pub(crate) fn hear(&mut self) -> String {
         match self.0.hear() {
             Some(line) => line,
             None => panic!("the helper ended: {:?}", self.0.wait()),
         }
+    }
+
+    /// The next line that it tells; `None` once it has ended.
+    pub(crate) fn try_hear(&mut self) -> Option<String> {
+        self.0.hear()
     }
 
     /// Passes on all that it tells, until it ends; says how, where that is not well.

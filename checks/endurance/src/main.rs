@@ -75,6 +75,8 @@ mod inside;
 #[cfg(target_os = "linux")]
 mod kill;
 #[cfg(target_os = "linux")]
+mod local_sockets;
+#[cfg(target_os = "linux")]
 mod nested;
 #[cfg(target_os = "linux")]
 mod network;
