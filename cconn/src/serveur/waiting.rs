@@ -2,8 +2,8 @@
 //! were refused and may still read why.
 //!
 //! Only peers that have greeted get a place and a thread. A peer that only connects is a stranger.
-//! The number of strangers is bounded: if one more comes, one of those is turned away that come from
-//! the address with the most of them and have come least far.
+//! The number of strangers is bounded: if one more comes, the server turns away the one that `crowd`
+//! chooses.
 
 mod crowd;
 mod stranger;
@@ -34,9 +34,14 @@ const MAX_REFUSED: usize = 64;
 /// The largest number of strangers. Each takes a descriptor and nothing else.
 pub(super) const MAX_STRANGERS: usize = 128;
 
-/// What a stranger is told that makes way for another.
-const CROWDED: &str = "more newcomers came than may wait to be let in, most of them from this \
-                       address, and this one was not done with its greeting; try again";
+/// What a stranger is told that is turned away to make room for another one.
+const NO_ROOM: &str = "more newcomers came than may wait to be let in, and this one was not done \
+                       with its greeting; try again";
+
+/// What a stranger is told that is turned away because an `accept` failed.
+const NO_DESCRIPTOR: &str = "the server lacks what another connection takes, such as a file \
+                             descriptor, and this newcomer was not done with its greeting; try \
+                             again";
 
 /// A peer that has greeted and is not a client yet.
 pub(super) struct Guest {
@@ -84,7 +89,7 @@ impl Waiting {
         refused.into_iter().chain(late).min()
     }
 
-    /// Takes out the stranger that makes room for another.
+    /// Takes out the stranger that is turned away to make room for another one.
     fn take_first_to_go(&mut self) -> Option<Box<Stranger>> {
         let all: Vec<_> = self.strangers.iter().map(|one| (one.origin(), one.progress())).collect();
         self.strangers.remove(first_to_go(&all)?)
@@ -127,8 +132,7 @@ impl Serveur {
                 | io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionAborted => Seen::Nothing,
                 _ => {
-                    // A stranger may hold what is lacking, such as a file descriptor.
-                    self.make_room(waiting);
+                    self.free_descriptor(waiting);
                     Seen::Trouble
                 }
             },
@@ -181,7 +185,7 @@ impl Serveur {
         if let Some(heard) = self.hear(&mut stranger) {
             return self.judge(stranger, heard, waiting);
         }
-        // Over TLS a refusal can't be said before the keys are there.
+        // Over TLS a refusal can't be sent before both sides have agreed on keys.
         if stranger.io.shake().is_none() && self.is_full() {
             // Its greeting could not change that.
             let why = self.refused(Refusal::Full);
@@ -189,7 +193,7 @@ impl Serveur {
             return Seen::Nothing;
         }
         if waiting.strangers.len() >= MAX_STRANGERS {
-            self.make_room(waiting);
+            self.make_room(waiting, NO_ROOM);
         }
         waiting.strangers.push_back(stranger);
         Seen::Nothing
@@ -281,10 +285,21 @@ impl Serveur {
         self.tell_refused(Some(&stranger.address), why);
     }
 
-    /// Turns a stranger away to make room for another.
-    fn make_room(&self, waiting: &mut Waiting) {
+    /// Closes the stream of one peer that is not a client, because an `accept` has failed and a
+    /// stream may hold what the system lacks, such as a file descriptor. A newcomer that was
+    /// refused goes before a stranger: it has had some time to read why.
+    fn free_descriptor(&self, waiting: &mut Waiting) {
+        if waiting.refused.is_empty() {
+            self.make_room(waiting, NO_DESCRIPTOR);
+        }
+        // A refused newcomer holds its descriptor as long as it is kept.
+        waiting.refused.pop_front();
+    }
+
+    /// Turns a stranger away with `text`, to make room for another one.
+    fn make_room(&self, waiting: &mut Waiting, text: &str) {
         let Some(stranger) = waiting.take_first_to_go() else { return };
-        let (refusal, text) = (Refusal::NoResources, CROWDED.to_owned());
+        let (refusal, text) = (Refusal::NoResources, text.to_owned());
         let why = HandshakeError::Refused { refusal, text };
         self.turn_away(stranger, why, refusal, waiting);
     }
@@ -314,8 +329,53 @@ fn has_ended(io: &dyn Transport) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
-    use crate::transport::Memory;
+    use crate::sync::{AsFd, BorrowedFd};
+    use crate::transport::{Memory, Socket};
+
+    /// A listening socket whose `accept` fails because the process has no descriptor left.
+    struct Exhausted(TcpListener);
+
+    impl Source for Exhausted {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            AsFd::as_fd(&self.0)
+        }
+
+        fn accept(&self, _: Duration) -> io::Result<(Box<dyn Newcomer>, Adresse)> {
+            Err(io::Error::other("too many open files"))
+        }
+    }
+
+    #[test]
+    fn a_failed_accept_closes_one_refused_newcomer_or_else_one_stranger() {
+        let serveur = Serveur::options(0).ouvrir().unwrap();
+        let source = Exhausted(TcpListener::bind("127.0.0.1:0").unwrap());
+        let address = source.0.local_addr().unwrap();
+        let mut waiting = Waiting::default();
+        let mut streams = Vec::new();
+        for _ in 0..2 {
+            streams.push(TcpStream::connect(address).unwrap());
+            let (stranger, from) = source.0.accept().unwrap();
+            serveur.meet(Box::new(Socket::new(stranger)), from.into(), &mut waiting);
+        }
+        // It is never accepted.
+        let _newcomer = TcpStream::connect(address).unwrap();
+        let (ours, _theirs) = Memory::pair(100);
+        waiting.push_refused(Arc::new(ours));
+        for strangers in [2, 1, 0, 0] {
+            let seen = serveur.look_at_waiting(Some(&source), &mut waiting, None);
+            assert!(matches!(seen, Seen::Trouble));
+            assert_eq!(waiting.strangers.len(), strangers);
+            assert!(waiting.refused.is_empty(), "a descriptor is free at once");
+        }
+        for mut stream in streams {
+            let mut told = Vec::new();
+            io::Read::read_to_end(&mut stream, &mut told).unwrap();
+            assert!(String::from_utf8_lossy(&told).contains("lacks"), "{told:?}");
+        }
+    }
 
     #[test]
     fn so_many_refused_newcomers_are_kept_and_of_one_more_the_oldest_goes() {
