@@ -18,6 +18,8 @@
 //! # }
 //! ```
 
+mod text;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
+use self::text::not_there;
 use crate::erreur::{Erreur, Resultat, Usage};
 use crate::transport::{
     HANDSHAKE_OF_CLIENT, HANDSHAKE_OF_SERVER, HANDSHAKE_WITH_CERTIFICATES, Session,
@@ -178,7 +181,7 @@ impl TlsServeur {
         TlsServeur { versions: Versions::WithOlder, ..self }
     }
 
-    /// The most bytes of a client's handshake.
+    /// The most bytes that a client may send before its handshake is done.
     pub(crate) fn longest_handshake(&self) -> usize {
         if self.clients.is_some() { HANDSHAKE_WITH_CERTIFICATES } else { HANDSHAKE_OF_CLIENT }
     }
@@ -203,7 +206,8 @@ impl TlsServeur {
     }
 }
 
-/// The encrypted side of a newcomer's stream, whose handshake has at most `longest` bytes.
+/// The server's side of an encrypted stream, on which the client may send `longest` bytes before
+/// its handshake is done.
 pub(crate) fn session_with_client(
     config: &Arc<ServerConfig>,
     longest: usize,
@@ -340,23 +344,6 @@ fn server_name(name: &str) -> Resultat<ServerName<'static>> {
 
 fn read(path: &Path) -> Resultat<Vec<u8>> {
     std::fs::read(path).map_err(|error| unusable(&format!("file {}", path.display()), &error))
-}
-
-fn not_there(what: &str, error: &pem::Error) -> Erreur {
-    match error {
-        pem::Error::NoItemsFound => {
-            unusable(what, &"there is none in the text, which must be that of a PEM file")
-        }
-        pem::Error::MissingSectionEnd { end_marker } => {
-            let end = end_marker.escape_ascii();
-            unusable(what, &format!("the text is cut short: `-----END {end}-----` is missing"))
-        }
-        pem::Error::IllegalSectionStart { line } => {
-            let line = line.get(..line.len().min(64)).unwrap_or(line).escape_ascii();
-            unusable(what, &format!("the line `{line}` begins no section of a PEM file"))
-        }
-        other => unusable(what, other),
-    }
 }
 
 fn unusable(what: &str, why: &dyn fmt::Display) -> Erreur {
