@@ -46,8 +46,8 @@ pub(super) trait Source: Send + Sync {
     /// Tells whoever started this process that it serves from now on.
     fn begin(&self) {}
 
-    /// A second descriptor of the socket, for a process that takes its place, and the file that
-    /// goes with it. From now on that process can take the file over.
+    /// A second descriptor of the socket, for a process that takes this one's place, and the file
+    /// of the socket if that process is to have it. From now on it can take the file over.
     #[cfg(unix)]
     fn hand_over(&self) -> io::Result<(OwnedFd, Option<Origin>)> {
         let text = "only a socket that listens can be handed over";
@@ -83,7 +83,7 @@ pub(super) trait Newcomer: Send + Sync {
     /// The stream, for sending a greeting and hearing one.
     fn transport(&self) -> &dyn Transport;
 
-    /// How far the handshake of its encryption has come; `None` if it has none.
+    /// How far the handshake of TLS has come; `None` if the stream is not encrypted.
     fn shake(&self) -> Option<Shake> {
         None
     }
@@ -124,11 +124,11 @@ pub(super) fn take_over(
     }
 }
 
-/// Why `address` can't be listened on, where that is because this process was given the very socket
-/// that listens there, and has not taken it over.
+/// The error of `open`, with what to do if `address` is in use by a socket that this process was
+/// given and has not taken over.
 pub(super) fn explained(error: io::Error, address: &Adresse) -> io::Error {
-    let by = inherited::giver(address).filter(|_| error.kind() == io::ErrorKind::AddrInUse);
-    let Some(by) = by else { return error };
+    let is_in_use = error.kind() == io::ErrorKind::AddrInUse;
+    let Some(by) = is_in_use.then(|| inherited::giver(address)).flatten() else { return error };
     let text = format!(
         "{by} has started this program and given it the socket that listens there; take it over: \
          open the server with `Serveur::unique`, or with `unique` among its options"

@@ -22,7 +22,7 @@ use rustix::net::{AddressFamily, SocketType, getpeername, getsockname, sockopt};
 use super::Socket;
 
 pub(crate) use origin::{origin_of, tell_origin};
-pub(crate) use relay::{Giver, NOT_FOR_SUCCESSORS, Successor, is_successor, relayed};
+pub(crate) use relay::{Giver, NOT_FOR_SUCCESSORS, Successor, is_relayed, relayed};
 
 /// The standard input is taken once.
 static TAKING: Mutex<()> = Mutex::new(());
@@ -143,14 +143,14 @@ pub(crate) fn no_parent() -> io::Error {
     )
 }
 
-/// Set in a process whose standard error is a file of the process that started it: the file's
-/// number. Nobody reads it once this process serves.
+/// The variable by which `ou_lancer` tells a program the number of the file that is its standard
+/// error. Nobody reads that file once the program serves.
 pub(crate) const STANDARD_ERROR: &str = "CCONN_STANDARD_ERROR";
 
-/// Whether the standard error must be let go of once this process serves.
+/// Whether this process must give up its standard error once it serves.
 pub(crate) struct Mute(bool);
 
-/// Whether the standard error is the file of the process that started this one.
+/// Looks whether the standard error is a file of the process that started this one.
 pub(crate) fn mute() -> Mute {
     let file = std::env::var(STANDARD_ERROR).ok();
     let found = rustix::fs::fstat(io::stderr()).ok();
@@ -163,7 +163,7 @@ impl Mute {
         if !self.0 {
             return;
         }
-        // Nothing is written meanwhile.
+        // Under this lock the program writes nothing meanwhile.
         let stderr = io::stderr().lock();
         let file = stderr.as_fd().try_clone_to_owned();
         if let (Ok(file), Ok(nowhere)) = (file, File::create("/dev/null"))
@@ -174,7 +174,8 @@ impl Mute {
     }
 }
 
-/// Empties the file, which children of this process may have too and could fill for ever.
+/// Empties the file that was the standard error. Children of this process may still write to it: on
+/// Linux, where the file lies in memory, they can't.
 fn close_up(file: &OwnedFd) {
     let _kept = rustix::fs::ftruncate(file, 0);
     #[cfg(target_os = "linux")]

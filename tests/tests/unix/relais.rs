@@ -1,6 +1,7 @@
 //! A server that is replaced by another program while it is used.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use cconn::erreur::EchecConnexion;
 use cconn::{Client, Erreur, Resultat, Serveur, nommee};
 use cconn_tests::{until, until_some, with_watchdog};
 
-use super::dossier::Dossier;
+use super::dossier::{Dossier, launch, stop};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -226,6 +227,34 @@ fn a_successor_that_takes_long_keeps_nobody_out() {
         // It can be replaced all the same.
         replace(&server);
         end(&server);
+    });
+}
+
+/// What a program that opens its server at `address` without `unique` says, as the successor of
+/// `serveur`.
+fn said_by_a_simple_successor(serveur: &Serveur, address: String, dossier: &Dossier) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_voisin"));
+    let said = dossier.join("said");
+    command.arg("simple").arg(address).stderr(fs::File::create(&said).unwrap());
+    serveur.relayer(command).unwrap_err();
+    fs::read_to_string(said).unwrap()
+}
+
+#[test]
+fn a_successor_that_does_not_take_its_socket_over_is_told_to() {
+    with_watchdog("not taken over", LIMIT, || {
+        let dossier = Dossier::new();
+        let serveur = Serveur::new(dossier.join("s")).unwrap();
+        let lancer = launch(&serveur);
+        until_some("`lancer` runs", || Client::new(serveur.adresse()).ok());
+        let said = said_by_a_simple_successor(&serveur, serveur.adresse().to_string(), &dossier);
+        assert!(said.contains("`relayer` has started this program"), "{said}");
+        // Another server of the predecessor has the address that it wants.
+        let other = Serveur::new(dossier.join("t")).unwrap();
+        let said = said_by_a_simple_successor(&serveur, other.adresse().to_string(), &dossier);
+        assert!(said.contains("a server listens there already"), "{said}");
+        assert!(!said.contains("has started this program"), "{said}");
+        stop(&serveur, lancer);
     });
 }
 

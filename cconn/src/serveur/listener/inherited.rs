@@ -22,7 +22,7 @@ use crate::transport::unix::{Origin, SocketFile};
 /// A source that was taken over.
 struct Inherited {
     source: Arc<dyn Source>,
-    /// The standard error is a pipe to whoever started this process.
+    /// Gives up the standard error if that is a file of the process that started this one.
     mute: Mute,
     /// The server whose place this one takes waits for it.
     successor: Option<Successor>,
@@ -85,10 +85,11 @@ fn found(
     Ok(listening.map(|listening| (listening, Whose::Systemd, None)))
 }
 
-/// Who has given this process a socket that listens on `address`, and that it has not taken over.
+/// The name of what has given this process a socket that listens on `address`; `None` if nothing
+/// has, or if this process has taken the socket over.
 pub(super) fn giver(address: &Adresse) -> Option<&'static str> {
     let is_wanted = |listening: &Listening| listens_on(listening, address);
-    if inherited::is_successor() {
+    if inherited::is_relayed(is_wanted) {
         return Some("`relayer`");
     }
     if inherited::is_given(is_wanted) {

@@ -7,7 +7,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::fd::{AsFd, OwnedFd};
@@ -109,26 +109,34 @@ impl Successor {
 
 /// Takes over what another server hands over, if `is_wanted` says so of it.
 pub(crate) fn relayed(is_wanted: impl FnOnce(&Listening) -> bool) -> io::Result<Option<Relayed>> {
+    Ok(received()?.take_if(|relayed| is_wanted(&relayed.listening)))
+}
+
+/// Whether another server hands over a socket that was not taken yet, and `is_wanted` says so of
+/// it.
+pub(crate) fn is_relayed(is_wanted: impl FnOnce(&Listening) -> bool) -> bool {
+    let received = received();
+    let relayed = received.as_ref().ok().and_then(|relayed| relayed.as_ref());
+    relayed.is_some_and(|relayed| is_wanted(&relayed.listening))
+}
+
+/// What another server hands over and was not taken yet. Received when it is first asked for, and
+/// kept until it is taken.
+fn received() -> io::Result<MutexGuard<'static, Option<Relayed>>> {
     let mut relayed = RELAYED.lock().unwrap_or_else(PoisonError::into_inner);
     if relayed.is_none() {
         *relayed = receive()?;
     }
-    let wanted = relayed.as_ref().is_some_and(|relayed| is_wanted(&relayed.listening));
-    Ok(relayed.take_if(|_| wanted))
-}
-
-/// Whether the standard input is the pair of a giver.
-pub(crate) fn is_successor() -> bool {
-    let stdin = io::stdin();
-    let Ok(number) = std::env::var(RELAY) else { return false };
-    let is_ours = rustix::fs::fstat(&stdin).is_ok_and(|found| found.st_ino.to_string() == number);
-    is_ours && is_stream_socket(&stdin) && getpeername(&stdin).is_ok()
+    Ok(relayed)
 }
 
 /// Receives a socket over the standard input, if that is the pair of a giver.
 fn receive() -> io::Result<Option<Relayed>> {
     let _alone = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if !is_successor() {
+    let stdin = io::stdin();
+    let Ok(number) = std::env::var(RELAY) else { return Ok(None) };
+    let is_ours = rustix::fs::fstat(&stdin).is_ok_and(|found| found.st_ino.to_string() == number);
+    if !is_ours || !is_stream_socket(&stdin) || getpeername(&stdin).is_err() {
         return Ok(None);
     }
     let stream = UnixStream::from(take()?);
