@@ -1,7 +1,8 @@
-//! What a program that is started as a server writes to its standard error until it serves.
+//! The standard error of a program that is started as a server, until it serves.
 //!
-//! It is a file without a name, and no pipe: if the process that has started the program is killed,
-//! a write to a pipe would fail, and end the program. Nor does the program wait for a reader.
+//! The standard error is a file without a name, and no pipe. With a pipe the program would wait for
+//! a reader when the pipe is full, and its writes would fail, and mostly end it, when the process
+//! that has started it is killed.
 
 use std::fs::File;
 use std::io;
@@ -13,14 +14,16 @@ use rustix::fs::OFlags;
 
 use crate::sync::{Condvar, Mutex};
 
-/// The most bytes that are kept.
+/// The most bytes that are shown.
 const KEPT: usize = 2000;
 
-/// The file is emptied when it is longer, as often as it is looked at.
+/// The file is emptied when it has more bytes than this.
 const LONG: u64 = 1 << 16;
+
+/// How often the length of the file is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// The last words of a program. Dropped, they are kept short no longer.
+/// The file, and a thread that keeps it short. Dropped, the thread ends.
 pub(super) struct LastWords(Arc<Words>);
 
 struct Words {
@@ -31,19 +34,20 @@ struct Words {
 
 #[derive(Default)]
 struct State {
-    /// The last of what was in the file before it was emptied.
+    /// The last bytes of the file when it was last emptied. `before.len() <= KEPT`
     before: Vec<u8>,
+    /// The thread has to end.
     is_over: bool,
 }
 
 impl LastWords {
-    /// The file, and a thread that keeps it short.
+    /// Makes the file, and starts the thread.
     #[inline]
     pub(super) fn new() -> io::Result<Self> {
         let (state, over) = (Mutex::default(), Condvar::new());
         let words = Arc::new(Words { file: nameless()?, state, over });
         let theirs = words.clone();
-        // Without the thread the file may become long.
+        // If no thread can be started, the file may become long, and that is all.
         let _kept =
             crate::sync::spawn("cconn-stderr".to_owned(), None, move || theirs.keep_short());
         Ok(LastWords(words))
@@ -57,7 +61,8 @@ impl LastWords {
         Ok((self.0.file.try_clone()?, number))
     }
 
-    /// The last words of a program that has ended, for the end of an error.
+    /// The last bytes that the program has written, as the end of an error's text; empty if there
+    /// are none. Lines are joined by ` / `.
     #[inline]
     pub(super) fn shown(&self) -> String {
         let bytes = self.0.last(&self.0.state.lock());
@@ -77,6 +82,8 @@ impl Drop for LastWords {
 }
 
 impl Words {
+    /// Empties the file whenever it is long, until `is_over`. Bytes that the program writes between
+    /// the look at the last ones and the emptying are lost.
     #[inline]
     fn keep_short(&self) {
         let mut state = self.state.lock();
@@ -94,7 +101,7 @@ impl Words {
         self.file.metadata().map_or(0, |found| found.len())
     }
 
-    /// The last bytes that were written.
+    /// The last bytes that the program has written, at most `KEPT`.
     #[inline]
     fn last(&self, state: &State) -> Vec<u8> {
         let begin = self.len().saturating_sub(KEPT as u64);
@@ -104,6 +111,7 @@ impl Words {
         while let Ok(n @ 1..) = self.file.read_at(&mut some, at) {
             bytes.extend(some.iter().take(n));
             at += n as u64;
+            // A program that writes as fast as this reads must not keep it here.
             if at - begin > LONG {
                 break;
             }
@@ -113,11 +121,12 @@ impl Words {
     }
 }
 
-/// A file that only those have who are given it, and that is gone with them.
+/// A file without a name: only processes that inherit it have it, and the system removes it with
+/// the last of them.
 #[inline]
 fn nameless() -> io::Result<File> {
     let file = made()?;
-    // Emptied, it begins again from its begin.
+    // Without this a write after the file was emptied would leave a hole in front of its bytes.
     rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
     Ok(file)
 }
@@ -128,7 +137,13 @@ fn made() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
     // The program seals it once it serves: see `Mute`.
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    Ok(memfd_create("cconn-stderr", flags)?.into())
+    // A system may refuse files that can be run (`vm.memfd_noexec`), and before Linux 6.3 none
+    // knows the flag for others.
+    let made = match memfd_create("cconn-stderr", flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(rustix::io::Errno::INVAL) => memfd_create("cconn-stderr", flags),
+        made => made,
+    };
+    Ok(made?.into())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -171,6 +186,17 @@ mod tests {
         assert_eq!(words.shown(), format!("; it wrote: {}", "x".repeat(KEPT)));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_file_can_not_be_run_where_the_system_knows_such_files() {
+        use rustix::fs::{MemfdFlags, memfd_create};
+        use std::os::unix::fs::PermissionsExt;
+        if memfd_create("known", MemfdFlags::NOEXEC_SEAL).is_ok() {
+            let mode = made().unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o111, 0, "systems with `vm.memfd_noexec=2` refuse others");
+        }
+    }
+
     #[test]
     fn a_flood_is_kept_short_and_its_end_is_shown() {
         let words = LastWords::new().unwrap();
@@ -186,7 +212,7 @@ mod tests {
         writer.write_all(b"\nthe end\n").unwrap();
         let shown = words.shown();
         assert!(shown.ends_with(" / the end") && shown.len() < KEPT + 30, "{shown}");
-        // Nobody reads it any more, and it can be written to all the same.
+        // The program can write to the file after its reader is gone.
         drop(words);
         writer.write_all(b"x").unwrap();
     }
