@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::erreur::{EchecConnexion, Erreur, Resultat};
 use crate::serveur::Serveur;
 
-/// How long a successor may take until it is ready: less than a call waits for its answer unless
-/// set, so that who calls a command that uses `relayer` learns what has become of the successor.
+/// How long a successor may take until it is ready. That is less than `delai_reponse` is unless
+/// set, so the caller of a command that uses `relayer` learns what has become of the successor.
 const READY: Duration = Duration::from_secs(20);
 
-/// How long newcomers wait for the successor in the queue of the socket, before this server accepts
-/// them after all.
+/// How long newcomers wait for the successor in the queue of the socket. After that this server
+/// accepts them until the successor is ready.
 #[cfg(unix)]
 const HELD: Duration = Duration::from_secs(1);
 
@@ -20,12 +20,13 @@ impl Serveur {
     ///
     /// The program opens its server at the same address with [`Serveur::unique`], or
     /// [`OptionsServeur::unique`](crate::OptionsServeur::unique), and is given the listening socket
-    /// of this one, so it need not be closed and opened. For the first second newcomers wait in its
-    /// queue for the program; if it takes longer, this server goes on to accept them. Its clients
-    /// are served on. Once the program has called [`lancer`](Serveur::lancer), it serves whoever comes,
-    /// and this server stops as by [`eteindre`](Serveur::eteindre): what has arrived is handled, and
-    /// every client is told to go. A [`ClientPersistant`](crate::persistant::ClientPersistant) comes
-    /// back and reaches the new server.
+    /// of this one, so the socket need not be closed and opened. This server goes on to serve its
+    /// clients. For one second newcomers wait in the queue of the socket for the program; if the
+    /// program takes longer, this server accepts them. Once the program has called
+    /// [`lancer`](Serveur::lancer), it serves every newcomer, and this server stops as by
+    /// [`eteindre`](Serveur::eteindre): what has arrived is handled, and every client is told to go.
+    /// A [`ClientPersistant`](crate::persistant::ClientPersistant) comes back and reaches the new
+    /// server.
     ///
     /// The program is a child of this process until this one ends. It has this process's standard
     /// output and error, and an empty standard input. systemd is told that it is the main process.
@@ -88,7 +89,7 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
     let said = |error: std::io::Error| format!("was not started for it: {error}");
     let relay = serveur.begin_relay().map_err(said)?;
     let (mut giver, theirs, (variable, number)) = Giver::pair().map_err(said)?;
-    // It is there before the program is, so nobody waits for the other.
+    // The socket is sent before the program is started, so neither side waits for the other.
     giver.give(&relay.socket, relay.file.is_some()).map_err(said)?;
     command.stdin(theirs).env(variable, number);
     tell_origin(command, &relay.socket, relay.file.as_ref()).map_err(said)?;
@@ -100,7 +101,8 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
     command.stdin(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
     let child = child.map_err(|error| super::lancement::not_spawned(&error))?;
-    let process = Process::watched(child, program).map_err(|error| error.to_string())?;
+    let process = Process::watched(child, program)
+        .map_err(|error| format!("was started for it, and was ended: {error}"))?;
     let ready = match giver.wait(HELD.min(most)) {
         Err(error) if is_timeout(&error) => {
             relay.accepting(|| giver.wait(most.saturating_sub(HELD).max(Duration::from_millis(1))))
@@ -120,8 +122,8 @@ fn start(serveur: &Serveur, command: &mut Command, most: Duration) -> Result<(),
                     process.kill();
                     let late = waited.map_or_else(|error| format!(" ({error})"), |_| String::new());
                     format!(
-                        "was started for it: it did not serve, and was ended{late}; does it call `Serveur::unique` \
-                         with this address, and `lancer`?"
+                        "was started for it: it did not serve, and was ended{late}; does it call \
+                         `Serveur::unique` with this address, and `lancer`?"
                     )
                 },
                 |status| format!("was started for it: it ended: {status}"),
@@ -145,5 +147,6 @@ const ENDS: Duration = Duration::from_millis(500);
 #[cfg(not(unix))]
 #[inline]
 fn start(_: &Serveur, _: &mut Command, _: Duration) -> Result<(), String> {
-    Err("was not started for it: a socket that listens can't be handed to another program on this system".to_owned())
+    let why = "a socket that listens can't be handed to another program on this system";
+    Err(format!("was not started for it: {why}"))
 }
