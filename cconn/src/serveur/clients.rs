@@ -45,7 +45,7 @@ struct Roster {
     /// Where the clients with a place come from, if that is bounded.
     origins: Table<Origin>,
     last_id: u64,
-    /// When a client, or a newcomer that had a place, has last given it back.
+    /// When a client, or a newcomer that had a place, has last left.
     left: Option<Instant>,
     /// Clients that have greeted since the server was opened.
     accepted: u64,

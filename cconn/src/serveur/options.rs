@@ -132,9 +132,10 @@ impl OptionsServeur {
     /// How long a client may keep its place while neither side asks for anything; for ever unless
     /// set.
     ///
-    /// A call counts until its outcome is there, and a command that runs on this side until it
-    /// returns. A one-way message to the client counts when it is sent: nothing tells this side how
-    /// long the client works on it, so call commands that take longer than this limit.
+    /// A call of either side counts until its outcome is known, and a command that runs on this
+    /// side until it returns. A one-way message to the client counts when it is sent only: nothing
+    /// tells this side how long its command runs, so call a command that takes longer than this
+    /// limit.
     ///
     /// After that it is sent away, and its errors give the reason. A client on whose connection
     /// nothing was ever sent and no command has come gives its place to a newcomer after a minute

@@ -13,13 +13,13 @@ use crate::transport::unix::Origin;
 /// greeting; one that never does is told that the server stops.
 const LAST_STRANGERS: Duration = Duration::from_secs(1);
 
-/// A server whose socket is being handed over. It accepts nobody for a moment, in which newcomers
-/// wait in the queue of the socket. Dropped, it goes on as before.
+/// A server whose socket is being handed over. The server accepts nobody except inside `accepting`:
+/// newcomers wait in the queue of the socket. Dropped, the server goes on as before.
 pub(crate) struct Relay<'a> {
     serveur: &'a Serveur,
     source: Arc<dyn Source>,
     pub(crate) socket: OwnedFd,
-    /// The file of the socket, if one goes with it.
+    /// The file of the socket, if the successor is to have it.
     pub(crate) file: Option<Origin>,
 }
 
@@ -46,7 +46,7 @@ impl Serveur {
 }
 
 impl Relay<'_> {
-    /// Accepts newcomers while `wait` runs.
+    /// Has the server accept newcomers while `wait` runs.
     pub(crate) fn accepting<T>(&self, wait: impl FnOnce() -> T) -> T {
         let listener = &self.serveur.shared.listener;
         listener.accept_meanwhile();
@@ -55,8 +55,9 @@ impl Relay<'_> {
         waited
     }
 
-    /// Leaves the listening to the successor, the process `pid`, once everybody is heard who was
-    /// accepted here: they would be told that the server stops.
+    /// Leaves the listening to the successor, the process `pid`. First waits, for a bounded time,
+    /// until every newcomer that was accepted here has greeted, since the others are told that this
+    /// server stops.
     pub(crate) fn done(self, pid: u32) {
         self.serveur.shared.listener.wait_until_heard(LAST_STRANGERS);
         self.source.leave();

@@ -69,8 +69,8 @@ impl OptionsServeur {
     }
 
     /// How long the server runs without any client before it stops in order; for ever unless set.
-    /// The time begins when the last client has left, or when a connection that had a place has come
-    /// and gone; before, when the server is opened.
+    /// The time begins when the server is opened, and anew each time that a client, or a newcomer
+    /// that had a place, has left.
     ///
     /// A client that comes at that very moment is refused, because the server stops;
     /// [`Client::ou_lancer`](crate::Client::ou_lancer) then starts another one.

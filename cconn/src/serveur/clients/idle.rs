@@ -45,7 +45,7 @@ impl Clients {
     pub(in crate::serveur) fn stop_when_idle(&self, most: Duration) -> bool {
         let (mut state, began) = (self.state.lock(), Instant::now());
         while !state.stopping {
-            // The thread may sleep while clients come and go: what counts is when the last one left.
+            // Clients may come and go while this thread sleeps, so `leave` notes the moment.
             let since = state.left.map_or(began, |left| left.max(began));
             let is_deserted = state.clients() == 0;
             let until = since.checked_add(most).filter(|_| is_deserted);
@@ -69,7 +69,7 @@ mod tests {
 
     const MOST: Duration = Duration::from_millis(60);
 
-    /// How long after `began` an idle server stops to which `happens` does something meanwhile.
+    /// How long a server takes to stop as idle, while `happens` has clients come and go.
     fn stops_after(most: Duration, happens: impl FnOnce(&Clients)) -> Duration {
         let clients = Clients::default();
         let began = Instant::now();
@@ -86,8 +86,8 @@ mod tests {
         id
     }
 
-    /// A time that is `least`, or later by what a busy machine takes. The fault that this looks for
-    /// makes it as long again.
+    /// Asserts that none of five times is below `least`, and that one of them is close to it: a
+    /// busy machine makes some of them longer, and a fault all of them, by `MOST` or more.
     fn assert_about(least: Duration, times: impl Fn() -> Duration) {
         let all: Vec<_> = (0..5).map(|_| times()).collect();
         assert!(all.iter().all(|time| *time >= least), "{least:?}: {all:?}");
@@ -116,7 +116,7 @@ mod tests {
                 clients.leave(id);
             })
         });
-        // One that stays longer than the time.
+        // Clients that stay for as long as the time.
         assert_about(2 * MOST + MOST, || {
             stops_after(MOST, |clients| {
                 let (first, second) = (come(clients), come(clients));
@@ -126,7 +126,8 @@ mod tests {
                 clients.leave(second);
             })
         });
-        // Strangers that come and go, and the thread for the next one.
+        // Clients that come and go, by turns on a thread of their own and on one that waits for
+        // them.
         assert_about(MOST + MOST / 2, || {
             stops_after(MOST, |clients| {
                 for _ in 0..3 {

@@ -1,4 +1,5 @@
-//! What a server can't have on a system without the sockets of Unix.
+//! Stand-ins for the sources of newcomers that need the sockets of Unix, on systems without them:
+//! each is an error, or finds nothing.
 
 /// Windows hands no socket over in a way that safe code can use.
 pub(super) mod inherited {
@@ -26,6 +27,7 @@ pub(super) mod unix {
     }
 }
 
+/// A parent process hands over a Unix socket.
 pub(super) mod parent {
     use super::super::{Adresse, Arc, Source, io};
 

@@ -1,4 +1,5 @@
-//! The listening socket on its way to another process, and who accepts meanwhile.
+//! The handover of the listening socket to another process, and whether this process accepts
+//! newcomers meanwhile. What is sent to the other process is the business of `local`.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 #[cfg(unix)]
@@ -6,20 +7,23 @@ use std::time::{Duration, Instant};
 
 use super::Listener;
 
-/// How often the last strangers are looked at.
+/// How often `wait_until_heard` looks for strangers.
 #[cfg(unix)]
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The accepting thread has not seen yet that nobody is accepted.
+/// The value of `unheard` until the accepting thread has seen that this process does not accept.
 const NOT_SEEN: usize = usize::MAX;
 
-/// Whether the socket is being handed to another process: it is not, it is, it was.
+/// The states of a handover.
 mod relay {
+    /// No handover has begun, or the last one has failed.
     pub(super) const NONE: u8 = 0;
+    /// The other process is awaited, and this process does not accept.
     #[cfg(unix)]
     pub(super) const PAUSED: u8 = 1;
+    /// The other process has taken this one's place.
     pub(super) const DONE: u8 = 2;
-    /// It is, and this process accepts meanwhile, because the other one takes long.
+    /// The other process is awaited for long, and this process accepts meanwhile.
     #[cfg(unix)]
     pub(super) const AWAITED: u8 = 3;
 
@@ -34,10 +38,10 @@ mod relay {
 
 /// How far a handover has come.
 pub(super) struct Handover {
-    /// One of the states of `relay`.
+    /// One of the constants of `relay`.
     state: AtomicU8,
-    /// How many strangers there were when the accepting thread last saw that nobody is accepted;
-    /// `NOT_SEEN` before.
+    /// How many strangers there were when the accepting thread last saw that this process does not
+    /// accept; `NOT_SEEN` before.
     unheard: AtomicUsize,
 }
 
@@ -49,7 +53,8 @@ impl Default for Handover {
 }
 
 impl Listener {
-    /// Accepts nobody any more, for the socket is being handed over. False if it is already.
+    /// Accepts nobody any more, because the socket is being handed over. False if a handover is
+    /// under way or done.
     #[cfg(unix)]
     pub(in super::super) fn pause(&self) -> bool {
         self.change_relay(relay::NONE, relay::PAUSED)
@@ -61,12 +66,13 @@ impl Listener {
         self.change_relay(relay::PAUSED, relay::AWAITED);
     }
 
+    /// Ends `accept_meanwhile`.
     #[cfg(unix)]
     pub(in super::super) fn pause_again(&self) {
         self.change_relay(relay::AWAITED, relay::PAUSED);
     }
 
-    /// False if the state was another one.
+    /// Changes the state if it is `from`. False if it is another one.
     #[cfg(unix)]
     fn change_relay(&self, from: u8, to: u8) -> bool {
         let order = Ordering::SeqCst;
@@ -76,13 +82,14 @@ impl Listener {
         changed
     }
 
-    /// Accepts again.
+    /// Accepts again, because the handover has failed.
     #[cfg(unix)]
     pub(in super::super) fn resume(&self) {
         self.handover.state.store(relay::NONE, Ordering::SeqCst);
         self.wake();
     }
 
+    /// Notes that the other process has taken the socket's place.
     #[cfg(unix)]
     pub(in super::super) fn note_relayed(&self) {
         self.handover.state.store(relay::DONE, Ordering::SeqCst);
@@ -93,8 +100,8 @@ impl Listener {
         self.handover.state.load(Ordering::SeqCst) == relay::DONE
     }
 
-    /// Whether newcomers are accepted by this process. Asked by the accepting thread, which knows
-    /// so many strangers.
+    /// Whether this process accepts newcomers. The accepting thread asks this, and hands in the
+    /// number of strangers.
     pub(in super::super) fn accepts(&self, strangers: usize) -> bool {
         let accepts = relay::accepts(self.handover.state.load(Ordering::SeqCst));
         if !accepts {
@@ -103,8 +110,7 @@ impl Listener {
         accepts
     }
 
-    /// Waits, at most for `most`, until everybody who was accepted has greeted and has a place or
-    /// was turned away.
+    /// Waits, at most for `most`, until every stranger has greeted or was turned away.
     #[cfg(unix)]
     pub(in super::super) fn wait_until_heard(&self, most: Duration) {
         let begin = Instant::now();

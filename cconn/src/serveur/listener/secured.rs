@@ -15,7 +15,7 @@ use crate::transport::{Below, Secured, Shake, Transport};
 pub(in super::super) struct Encrypted {
     source: Arc<dyn Source>,
     config: Arc<ServerConfig>,
-    /// The most bytes of a newcomer's handshake.
+    /// The most bytes that a newcomer may send before its handshake is done.
     longest: usize,
 }
 

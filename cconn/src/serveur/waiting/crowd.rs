@@ -1,43 +1,45 @@
-//! Which stranger goes when one more comes than there is room for.
+//! The choice of the stranger that is turned away when one more comes than may wait.
 //!
-//! Any rule that looks at the moment of arrival alone lets a peer that opens many connections push
-//! out clients that need a few round trips to greet. So the address with the most strangers makes
-//! room first, and among its strangers those that have come least far.
+//! If the oldest were turned away, whatever its address, a peer that opens many connections would
+//! push out clients that need a few round trips to greet. So the stranger is one of the address
+//! that has the most strangers, if that address has many, and the oldest of those whose greeting
+//! has made the least progress.
 
 use super::super::bounds::Origin;
 
-/// How far a stranger has come with its greeting.
+/// How much of what precedes a client's place a stranger has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It has sent nothing.
     Silent,
-    /// A part of what comes first has arrived.
+    /// It has sent a part of a proxy's header, of a handshake of TLS or of a greeting.
     Begun,
-    /// It has agreed on keys with this side, or knows the name of a secret.
+    /// Its handshake of TLS is done, or its greeting has come and its proof of a secret has not.
     Known,
 }
 
-/// A stranger, as the choice sees it.
+/// What the choice depends on, for one stranger: its address, and its progress.
 pub(super) type Candidate = (Option<Origin>, Progress);
 
-/// An address is crowded if more than this part of all strangers come from there.
-const CROWDED: usize = 8;
+/// The strangers of one address are a crowd if they are more than one in so many of all strangers.
+const CROWD: usize = 8;
 
-/// Of the strangers of each progress, this part of the crowd is safe.
+/// The strangers of one progress are safe while they are at most one in so many of their crowd.
 const SAFE: usize = 4;
 
-/// The place of the stranger that makes room, of strangers in the order of their arrival. `None` if
-/// there are none.
+/// The index in `strangers`, oldest first, of the one that is turned away. `None` if there are
+/// none.
 pub(super) fn first_to_go(strangers: &[Candidate]) -> Option<usize> {
-    let address = crowded_address(strangers);
-    let crowd = |stranger: &Candidate| address.as_ref().is_none_or(|one| stranger.0 == one.0);
-    let size = strangers.iter().filter(|stranger| crowd(stranger)).count();
-    // Known strangers go last: a peer has to calculate for each of them.
+    // Where no address has a crowd, all strangers together are one.
+    let crowd = largest_crowd(strangers);
+    let is_in_crowd = |stranger: &Candidate| crowd.as_ref().is_none_or(|one| stranger.0 == one.0);
+    let size = strangers.iter().filter(|stranger| is_in_crowd(stranger)).count();
+    // A known stranger is turned away last: it has cost its peer a calculation of keys or a proof.
     for progress in [Progress::Silent, Progress::Begun, Progress::Known] {
-        let is_one = |stranger: &Candidate| crowd(stranger) && stranger.1 == progress;
+        let is_one = |stranger: &Candidate| is_in_crowd(stranger) && stranger.1 == progress;
         let count = strangers.iter().filter(|stranger| is_one(stranger)).count();
-        // A share for each progress, or else a peer that sends half a greeting on many connections
-        // would push out everybody who has just come.
+        // If no silent stranger were safe, a peer that sends half a greeting on many connections
+        // would push out every client that has just connected.
         if count.saturating_mul(SAFE) > size {
             return strangers.iter().position(is_one);
         }
@@ -45,16 +47,17 @@ pub(super) fn first_to_go(strangers: &[Candidate]) -> Option<usize> {
     None
 }
 
-/// Where a crowd comes from.
+/// The address of a crowd; `Crowd(None)` are the strangers that have no address of their own, such
+/// as those of a Unix socket.
 struct Crowd(Option<Origin>);
 
-/// The origin of the most strangers, if those are a crowd.
-fn crowded_address(strangers: &[Candidate]) -> Option<Crowd> {
+/// The address with the most strangers, if those are a crowd.
+fn largest_crowd(strangers: &[Candidate]) -> Option<Crowd> {
     let mut origins: Vec<_> = strangers.iter().map(|(origin, _)| *origin).collect();
     origins.sort_unstable();
     let rows = origins.chunk_by(|a, b| a == b);
     let largest = rows.max_by_key(|row| row.len())?;
-    let is_crowd = largest.len().saturating_mul(CROWDED) > strangers.len();
+    let is_crowd = largest.len().saturating_mul(CROWD) > strangers.len();
     largest.first().filter(|_| is_crowd).map(|origin| Crowd(*origin))
 }
 
@@ -90,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_come_far_outstays_the_silent() {
+    fn a_silent_stranger_goes_before_an_older_one_that_has_spoken() {
         let all = [some(1, 1, Known), some(2, 1, Begun), some(125, 1, Silent)].concat();
         assert_eq!(first_to_go(&all), Some(3));
     }
 
     #[test]
-    fn of_each_progress_a_quarter_is_safe() {
+    fn a_quarter_of_the_crowd_is_safe_in_each_progress() {
         for (silent, begun, known, goes) in [
             (32, 96, 0, 32),
             (33, 95, 0, 0),
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mixture_has_one_that_goes() {
+    fn of_any_strangers_one_is_chosen() {
         for silent in 0..20 {
             for begun in 0..20 {
                 for known in 0..20 {

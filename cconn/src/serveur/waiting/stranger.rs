@@ -1,4 +1,5 @@
-//! A peer that has been accepted and has not greeted yet.
+//! A peer that has been accepted and has not greeted yet: its stream, and how much has come of what
+//! it has to send. Which strangers are turned away is decided in `waiting` and `crowd`.
 
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::transport::Shake;
 /// A peer that has been accepted and has not greeted yet.
 pub(super) struct Stranger {
     pub(super) io: Box<dyn Newcomer>,
-    /// Where it comes from: as a proxy said, if one speaks for it.
+    /// Its address: the one in the header of a proxy, if a proxy has connected for it.
     pub(super) address: Adresse,
     pub(super) preface: Preface,
     /// The part of its greeting and of its proof that has come.
@@ -21,26 +22,26 @@ pub(super) struct Stranger {
     pub(super) until: Option<Instant>,
 }
 
-/// What comes before a greeting.
+/// The header of a proxy, in front of a greeting.
 pub(super) enum Preface {
-    /// Nothing: the address is no proxy's.
+    /// No header is awaited, because the address is no proxy's.
     Nothing,
-    /// The header of a proxy, of which this has come.
+    /// The part of a header that has come.
     Awaited(Announcement),
-    /// The header has come.
+    /// The whole header has come.
     Heard {
-        /// The proxy speaks for itself, or does not say for whom.
+        /// The header names no client, or the proxy itself.
         itself: bool,
     },
 }
 
 impl Stranger {
-    /// Reads the header of a proxy, where one comes first. `None` if it is not whole yet.
+    /// Reads the header of a proxy, if one is awaited. `None` if the header is not whole yet.
     // [proxy.first] [proxy.address]
     pub(super) fn hear_proxy(&mut self) -> Option<Result<(), HandshakeError>> {
         let Preface::Awaited(header) = &mut self.preface else { return Some(Ok(())) };
         Some(header.hear(self.io.bare())?.map(|client| {
-            // Some proxies tell their own address where they look whether the server is well.
+            // Some proxies name their own address when they check whether the server is well.
             let itself = client.is_none() || client == self.address.socket();
             self.preface = Preface::Heard { itself };
             if let Some(client) = client {
@@ -49,10 +50,12 @@ impl Stranger {
         }))
     }
 
+    /// What its address is counted by.
     pub(super) fn origin(&self) -> Option<Origin> {
         Origin::of(&self.address)
     }
 
+    /// How far it has come with header, handshake of TLS and greeting.
     pub(super) fn progress(&self) -> Progress {
         let is_announced = match &self.preface {
             Preface::Nothing => false,
@@ -72,7 +75,8 @@ impl Stranger {
         matches!(self.preface, Preface::Heard { .. })
     }
 
-    /// Whether this is a proxy that speaks for itself and has said nothing but that.
+    /// Whether a proxy only checks whether the server is well: it has sent a header that names no
+    /// client, and nothing else.
     pub(super) fn is_a_look(&self) -> bool {
         matches!(self.preface, Preface::Heard { itself: true }) && self.hearing.is_silent()
     }
