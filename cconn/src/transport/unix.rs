@@ -54,7 +54,7 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// Whether the system can bind a socket by this path.
+    /// Whether the path is short enough for the system to bind a socket by it.
     pub(crate) fn fits(path: &Path) -> bool {
         path.as_os_str().len() <= LONGEST_PATH
     }

@@ -1,9 +1,10 @@
-//! Where a socket's file is that a process is given, and which file that is: said in a variable of
-//! its environment.
+//! The variable by which a process that hands over a Unix socket tells the other one of the
+//! socket's file.
 //!
-//! The path of a socket may be relative, and the process may be in another folder than the one that
-//! has bound it. So the variable says that folder, and the file by device and number. It also says
-//! the socket, for variables reach the children of the process too.
+//! The path of the socket may be relative to the folder of the process that has bound it, and the
+//! other process may be in another folder. So the variable has that folder, and device and number
+//! of the file. It also has the number of the socket, because the children of the other process
+//! inherit the variable and may be given other sockets.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,11 +15,12 @@ use rustix::fd::AsFd;
 
 use crate::transport::unix::{FileId, Origin};
 
-/// The number of the socket, the device and the number of its file, and the folder, with colons
-/// between them.
+/// The name of the variable. Its value is `socket:device:file:folder`: the number of the socket,
+/// the device and the number of its file, and the folder in which it was bound.
 const ORIGIN: &str = "CCONN_SOCKET";
 
-/// Has the program of `command` know the file of the `socket` that it is given.
+/// Sets the variable for the program of `command`, which is given `socket`; removes it if the
+/// socket has no file that the program is to have.
 pub(crate) fn tell_origin(
     command: &mut Command,
     socket: &impl AsFd,
@@ -31,7 +33,7 @@ pub(crate) fn tell_origin(
     Ok(())
 }
 
-/// The file of a socket that this process was given, if whoever gave it has said it.
+/// The file of a socket that this process was given, if the variable tells of this socket.
 pub(crate) fn origin_of(socket: &impl AsFd) -> Option<Origin> {
     read(number_of(socket).ok()?, &std::env::var_os(ORIGIN)?)
 }
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_of_a_socket_is_read_by_who_has_it_alone() {
+    fn what_is_told_of_a_socket_is_read_for_that_socket_alone() {
         for folder in [&b"/run/a"[..], b"/", b"/a:b:c", b"", b"/\xff\xfe", b"/a b\n"] {
             let folder = OsString::from_vec(folder.to_vec()).into();
             let file = Origin { made: FileId { device: 7, number: u64::MAX }, folder };

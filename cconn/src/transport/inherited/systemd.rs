@@ -28,11 +28,13 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     };
     let end = FIRST.saturating_add(count.min(MOST));
     let me = pidfd_open(getpid(), PidfdFlags::empty()).map_err(not_had)?;
-    // Its number may be one of those that were announced, and are not there.
+    // The new descriptor may have the number of one that was announced and does not exist, and
+    // would be taken for it.
     let me = fcntl_dupfd_cloexec(&me, end).unwrap_or(me);
     for fd in FIRST..end {
         let copy = pidfd_getfd(&me, fd, PidfdGetfdFlags::empty());
         let copy = copy.map_err(|error| match error {
+            // `me` is open, so `fd` is not.
             Errno::BADF => not_open(count, fd),
             error => not_had(error),
         })?;
@@ -47,8 +49,8 @@ pub(super) fn listening(is_wanted: impl Fn(&Listening) -> bool) -> io::Result<Op
     Ok(None)
 }
 
-/// How many sockets the process `own` is given; `None` if none. Variables that nobody can read are
-/// an error, unless they are for another process.
+/// How many sockets the process `own` is given, by the two variables; `None` if none. A variable
+/// that is no number is an error, unless the variables are for another process.
 fn announced(pid: Option<String>, fds: Option<String>, own: i32) -> io::Result<Option<i32>> {
     let (Some(pid), Some(fds)) = (pid, fds) else { return Ok(None) };
     // A shell empties a variable where it means to unset it.
@@ -75,7 +77,7 @@ fn unreadable(name: &str, value: &str, meant: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
-/// A descriptor that was announced does not exist.
+/// The error of a descriptor that was announced and does not exist.
 fn not_open(count: i32, fd: i32) -> io::Error {
     let text = format!(
         "the environment says LISTEN_FDS={count}, so descriptors from {FIRST} on are sockets of this \

@@ -34,12 +34,13 @@ pub(crate) struct SocketFile {
     owner: u32,
 }
 
-/// What a process must know of a socket's file that takes it over.
+/// What a process must know of the file of a socket to take that file over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// The file that was made.
     pub(crate) made: FileId,
-    /// The folder from which the socket was bound: its path may be relative.
+    /// The folder of the process when it bound the socket, to which the socket's path may be
+    /// relative; empty if it is not known.
     pub(crate) folder: PathBuf,
 }
 
@@ -67,8 +68,8 @@ impl FileId {
 }
 
 impl SocketFile {
-    /// Takes over the file of a socket that another process has bound for this one, at an absolute
-    /// path.
+    /// Takes over the file of a socket that another process has bound for this one. `path` is
+    /// absolute. Blocks while the other process holds the lock, at most `HANDED_OVER`.
     pub(crate) fn take_over(path: &Path, origin: Option<&Origin>) -> io::Result<Self> {
         // The other process lets go of the lock about now.
         let until = Instant::now().checked_add(HANDED_OVER);
@@ -138,7 +139,7 @@ impl Drop for SocketFile {
         if self.owner != process::id() {
             return;
         }
-        // If another file has taken the place, it is not ours to remove.
+        // Another file may have taken the socket's place, and is not ours to remove.
         if FileId::of_socket(&self.path).is_ok_and(|found| found == self.origin.made) {
             let _gone = fs::remove_file(&self.path);
         }
@@ -161,7 +162,7 @@ pub(super) fn bind(path: &Path, address: &SocketAddrUnix) -> io::Result<(OwnedFd
         Locked::Theirs(pid) => return Err(is_held(pid, path, "nobody listens there")),
     };
     let full = std::path::absolute(path)?;
-    // An absolute path is one in a process whose folder is gone, too.
+    // In a process whose folder was removed an absolute path can be bound all the same.
     let folder = std::env::current_dir().unwrap_or_default();
     make_room(path, address)?;
     let socket = new_socket()?;
@@ -206,7 +207,7 @@ fn listens(path: &Path, address: &SocketAddrUnix) -> io::Result<bool> {
     rustix::io::ioctl_fionbio(&probe, true)?;
     match rustix::net::connect(&probe, address) {
         Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
-        // It listens, and its queue is full.
+        // A process listens, and the queue of its socket may be full.
         Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS | Errno::PROTOTYPE) => Ok(true),
         Err(error) => Err(not_bound(path, error)),
     }
@@ -218,7 +219,7 @@ fn is_taken(pid: Option<u32>) -> io::Error {
     said(ErrorKind::AddrInUse, text)
 }
 
-/// The lock of the socket at `path` is held, and no server is there to be seen.
+/// The error of a socket whose lock another process holds, with `what` that means for this one.
 fn is_held(pid: Option<u32>, path: &Path, what: &str) -> io::Error {
     let (process, end) = match pid {
         Some(pid) => (format!("process {pid}"), format!("end process {pid}")),
@@ -232,7 +233,7 @@ fn is_held(pid: Option<u32>, path: &Path, what: &str) -> io::Error {
     said(ErrorKind::AddrInUse, text)
 }
 
-/// The file of a socket is not there any more, though the socket listens.
+/// The error of a socket that listens, and whose file was removed or replaced.
 fn gone(path: &Path) -> io::Error {
     let text = format!(
         "the socket is not at `{}` any more, so nobody can reach it; start the server again, and \

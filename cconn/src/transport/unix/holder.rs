@@ -1,16 +1,15 @@
-//! Which process holds the lock of a file.
+//! The number of the process that holds the lock of a file.
 
 use std::fs;
 
-/// The process that holds the lock of `file`, as the system knows it; `noted` is what stands in the
-/// file, which anybody may have written.
+/// The number of the process that holds the lock of `file`, as the system tells it. `noted` is the
+/// number in the file, which another process may have written.
 #[cfg(target_os = "linux")]
 pub(super) fn of(file: &fs::Metadata, noted: Option<u32>) -> Option<u32> {
     in_table(&fs::read_to_string("/proc/locks").ok()?, file, noted)
 }
 
-/// Elsewhere the system does not say it to safe code: what stands in the file counts if there is
-/// such a process.
+/// The number in the file, if a process has it: these systems tell safe code of no holder.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn of(_: &fs::Metadata, noted: Option<u32>) -> Option<u32> {
     use rustix::process::{Pid, test_kill_process};
@@ -21,11 +20,11 @@ pub(super) fn of(_: &fs::Metadata, noted: Option<u32>) -> Option<u32> {
     }
 }
 
-/// The holder in Linux's table of locks, with lines such as
-/// `1: FLOCK  ADVISORY  WRITE 4711 fe:01:393 0 EOF`.
+/// The holder in Linux's table of locks, whose lines have the form
+/// `1: FLOCK  ADVISORY  WRITE 4711 fe:01:393 0 EOF`: process 4711 and file 393 of device fe:01.
 ///
-/// Some file systems say another device of a file there than of the file itself: then the file's
-/// number counts if the process is the one that is noted.
+/// On some file systems this device is not the one in the metadata of the file. A line with another
+/// device counts if its process is the one that is noted in the file.
 #[cfg(target_os = "linux")]
 fn in_table(table: &str, file: &fs::Metadata, noted: Option<u32>) -> Option<u32> {
     use rustix::fs::{major, minor};
@@ -49,7 +48,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     #[test]
-    fn the_holder_is_who_the_system_says() {
+    fn the_holder_is_the_process_in_the_table_of_locks() {
         let file = fs::metadata("/").unwrap();
         let (ino, own) =
             (file.ino(), format!("{:02x}:{:02x}", major(file.dev()), minor(file.dev())));

@@ -4,8 +4,9 @@
 //! That the file exists means nothing. The holder removes it at the end; so a process that has got
 //! the lock looks whether the file is still the one at the path, and else begins again.
 //!
-//! What is at the path may be something else, of this user or of another one: it is looked at before
-//! anything is written, and is left as it is.
+//! A file at the path may be no lock, and belong to this user or to another one. `Lock::take` looks
+//! at the file before it writes anything, and leaves a file as it is that no server of this library
+//! has made.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -36,7 +37,7 @@ pub(crate) struct Lock {
 #[derive(Debug)]
 pub(crate) enum Locked {
     Ours(Lock),
-    /// Another process holds it: its number, if the system says so.
+    /// Another process holds it; the number of that process, if it is known.
     Theirs(Option<u32>),
 }
 
@@ -92,7 +93,8 @@ fn is_at(path: &Path, file: &fs::Metadata) -> bool {
     there.is_ok_and(|there| (there.dev(), there.ino()) == (file.dev(), file.ino()))
 }
 
-/// Why a file is none that a server of this library has made: it may be read only if it is.
+/// What shows that a file is no lock of this library, before anything is read from it; `None` if
+/// nothing does.
 fn foreign(path: &Path, file: &fs::Metadata) -> Option<String> {
     if !file.is_file() {
         return Some("is no regular file".into());
@@ -102,7 +104,7 @@ fn foreign(path: &Path, file: &fs::Metadata) -> Option<String> {
     }
     let me = rustix::process::geteuid().as_raw();
     let owner = file.uid();
-    // The owner of the folder can do with its files what he likes.
+    // The owner of the folder can replace any file in it, and so has to be trusted anyway.
     let is_trusted = owner == me
         || owner == 0
         || fs::metadata(folder_of(path)).is_ok_and(|folder| folder.uid() == owner);
@@ -113,8 +115,8 @@ fn foreign(path: &Path, file: &fs::Metadata) -> Option<String> {
     })
 }
 
-/// The number of a process that stands in a lock file, as its holder has written it; `None` if
-/// nothing does. An error says what else is in it.
+/// The number of a process that a holder has written into a lock file; `None` if the file is empty.
+/// An error says what is wrong with the file.
 fn noted(file: &File) -> Result<Option<u32>, &'static str> {
     const ELSE: &str = "holds something else than the number of a process";
     let mut bytes = [0; NOTED + 1];
@@ -148,7 +150,8 @@ fn not_a_lock(path: &Path, how: &str) -> io::Error {
 
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    // What is there may be a pipe or a terminal.
+    // The file at the path may be a pipe, for which `open` must not wait, or a terminal, which must
+    // not become that of this process.
     let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
     loop {
         match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
@@ -185,7 +188,7 @@ fn not_opened(path: &Path, error: Errno) -> io::Error {
                 )
             }
         }
-        // A symbolic link, a folder, a socket.
+        // The errors for a symbolic link, a folder and a socket.
         Errno::LOOP | Errno::MLINK | Errno::ISDIR | Errno::NXIO | Errno::OPNOTSUPP => {
             return not_a_lock(path, "is no regular file");
         }
@@ -194,8 +197,8 @@ fn not_opened(path: &Path, error: Errno) -> io::Error {
     said(kind, text)
 }
 
-/// Writes the number of this process, for an error that another one shows. Nothing depends on it.
-/// Only what `noted` takes for a number is in the file at any time.
+/// Writes the number of this process, which other processes show in their errors. At every moment
+/// the file is empty or holds a number, as `noted` demands.
 fn note_holder(file: &File) {
     let _unnoted = file.set_len(0);
     let _unnoted = { file }.write_all(format!("{}\n", process::id()).as_bytes());
