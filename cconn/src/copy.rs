@@ -124,8 +124,8 @@ pub(crate) fn moved<R>(parts: &[IoSlice<'_>], send: impl FnOnce(&[u8]) -> R) -> 
     result
 }
 
-/// This thread's buffer for large bytes that are sent, empty; it has room for `MOVED` bytes behind
-/// those that are left free. It comes back by `keep_spare`.
+/// Takes this thread's spare buffer: empty, with room for `LEAD + MOVED` bytes. The caller gives it
+/// back with `keep_spare`.
 #[cfg(feature = "tls")]
 pub(crate) fn take_spare() -> Vec<u8> {
     let mut buf = SPARE.try_with(Cell::take).unwrap_or_default();
@@ -134,7 +134,7 @@ pub(crate) fn take_spare() -> Vec<u8> {
     buf
 }
 
-/// Keeps a buffer for the next large bytes that this thread sends.
+/// Makes `buf` this thread's spare buffer, for the next large bytes that it sends.
 pub(crate) fn keep_spare(buf: Vec<u8>) {
     let _thread_ends = SPARE.try_with(|place| place.set(buf));
     let _thread_ends = KEPT.try_with(|kept| kept.set(true));

@@ -74,9 +74,9 @@ pub(crate) trait Transport: Send + Sync {
     /// ready. On a broken stream both count as ready, so that the next call reports the error.
     fn poll(&self, wanted: Ready, deadline: Option<Instant>) -> io::Result<Ready>;
 
-    /// Whether a receive may take input that is no whole unit yet, such as a part of an encrypted
-    /// record, and go on to wait. Then input that is gone does not mean that the receive has
-    /// returned.
+    /// Whether a receive may take a part of a unit, such as of an encrypted record, and wait for
+    /// the rest without returning. If so, input that is no longer there does not show that the
+    /// receive has returned.
     fn receives_in_steps(&self) -> bool {
         false
     }
@@ -140,8 +140,8 @@ pub(crate) trait Transport: Send + Sync {
 pub(crate) enum Shake {
     /// The other side has sent nothing.
     Nothing,
-    /// A part of it has come.
+    /// The other side has sent a part of its handshake.
     Begun,
-    /// Both sides have the keys.
+    /// Both sides have agreed on keys.
     Done,
 }

@@ -19,8 +19,8 @@ use crate::wire::EndReason;
 /// The most bytes read while a write is blocked, before the write is tried again.
 const READ_BUDGET: usize = 1 << 20;
 
-/// How long a writer waits for room before it looks at the helm again, where the end of a pass does
-/// not wake it.
+/// How long a writer over TLS waits for room before it looks at the helm again. The end of a pass
+/// of the helm does not wake that writer.
 const HELM_TICK: Duration = Duration::from_millis(1);
 
 /// Either direction.
@@ -193,9 +193,11 @@ impl Locked<'_> {
         }
     }
 
-    /// Waits for room while the thread at the helm takes input that may not end its pass: that
-    /// thread goes on to wait, and nobody would wake this one. After `HELM_TICK` this thread looks
-    /// whether the helm is free by now.
+    /// Waits for room, at most for `HELM_TICK`; then the caller looks at the helm again.
+    ///
+    /// On a stream that receives in steps the thread at the helm may take the input that is there,
+    /// find no whole record in it, and wait for more without ending its pass. This thread would
+    /// then sleep for that end until `until`, though the socket has room.
     fn wait_for_room_or_helm(&mut self, until: Option<Instant>) {
         let tick = crate::sync::now().checked_add(HELM_TICK);
         self.wait_unread(until.into_iter().chain(tick).min());

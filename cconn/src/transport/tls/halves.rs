@@ -7,20 +7,24 @@ use rustls::Connection;
 use crate::copy;
 use crate::transport::Transport;
 
-/// How many bytes are encrypted for one write: a record while the stream below is full now and
-/// then, so that the time without progress stays short; several records otherwise, with room for
-/// what stands around a payload of 64 KiB, so that all of it is one write.
+/// The most payload of one record, in bytes. While the stream below is full now and then, one record
+/// is encrypted for each write, so that the time without progress stays short.
 pub(super) const RECORD: usize = 16 << 10;
+
+/// The most bytes that are encrypted for one write otherwise: a payload of 64 KiB and the head of
+/// its frame, so that both go in one write.
 pub(super) const LARGEST_WRITE: usize = (64 << 10) + (1 << 10);
 
-/// The most bytes that encryption adds to a record: its head, the nonce of TLS 1.2 and a tag.
+/// The most bytes that encryption adds to a record: its head (5), the nonce of TLS 1.2 (8) and a
+/// tag (16), rounded up.
 const AROUND_RECORD: usize = 32;
 
 /// Room for encrypted bytes of a stream on which little comes, and of one on which much comes.
 const SMALL_READ: usize = 4 << 10;
 const LARGE_READ: usize = 64 << 10;
 
-/// The largest buffer that a stream keeps, in bytes; a larger one belongs to the thread that sends.
+/// The largest buffer that a stream keeps, in bytes. A larger one is a thread's spare buffer, and
+/// goes to the thread that has sent its last bytes (see `copy`).
 const KEPT: usize = 20 << 10;
 
 /// Encrypted bytes that have come.
@@ -86,8 +90,8 @@ impl Incoming {
 }
 
 impl Outgoing {
-    /// Makes room for what so many bytes become when they are encrypted, all of it at once: a
-    /// buffer that grows record by record is copied each time.
+    /// Makes room for `bytes` bytes that are about to be encrypted, for all of their records at
+    /// once: a buffer that grows record by record is copied each time.
     pub(super) fn make_room(&mut self, bytes: usize) {
         let records = (bytes / RECORD).saturating_add(1);
         let wanted = bytes.saturating_add(records.saturating_mul(AROUND_RECORD));
@@ -102,7 +106,7 @@ impl Outgoing {
         self.raw.resize(self.sent, 0);
     }
 
-    /// Takes what TLS has encrypted.
+    /// Appends what `tls` has encrypted.
     pub(super) fn take(&mut self, tls: &mut Connection) -> io::Result<()> {
         while tls.wants_write() {
             tls.write_tls(&mut Behind(&mut self.raw))?;
@@ -122,14 +126,15 @@ impl Outgoing {
         self.sent = 0;
         self.raw.clear();
         if self.raw.capacity() > KEPT {
-            // Other large bytes often follow, and a quiet thread gives it back.
+            // The thread often sends further large bytes; if it does not, it frees the buffer
+            // later.
             copy::keep_spare(std::mem::take(&mut self.raw));
         }
         Ok(())
     }
 }
 
-/// What is written stands behind what a buffer has.
+/// Appends to a buffer what is written.
 struct Behind<'a>(&'a mut Vec<u8>);
 
 impl Write for Behind<'_> {

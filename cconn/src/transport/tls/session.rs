@@ -15,13 +15,13 @@ use crate::sync::{Mutex, MutexGuard};
 use crate::transport::fault::{NatureTls, TlsFault};
 use crate::transport::{Ready, Shake, Transport};
 
-/// The most bytes that the other side may send before its handshake is done.
+/// The most bytes that a client may send before its handshake is done.
 pub(crate) const HANDSHAKE_OF_CLIENT: usize = 8 << 10;
 
-/// The same for a client that is asked for its certificates, which take a few thousand bytes.
+/// The bound of a client that is asked for its certificates, which take a few thousand bytes.
 pub(crate) const HANDSHAKE_WITH_CERTIFICATES: usize = 16 << 10;
 
-/// The same for a server: no record is larger than the limit of TLS.
+/// The bound of a server: several of the largest records of TLS.
 pub(crate) const HANDSHAKE_OF_SERVER: usize = 64 << 10;
 
 /// The most pieces of one write.
@@ -44,7 +44,7 @@ pub(crate) struct Session {
     is_broken: AtomicBool,
     /// The peer speaks no TLS; it can be told so in plain words.
     is_plain: AtomicBool,
-    /// The most bytes of the other side's handshake.
+    /// The most bytes that the other side may send before its handshake is done.
     longest: usize,
 }
 
