@@ -17,7 +17,7 @@ impl Client {
     /// all are connected to it. The server runs on after this process:
     /// [`s_arreter_si_oisif`](crate::OptionsServeur::s_arreter_si_oisif) lets it end by itself.
     ///
-    /// A relative path is one from the folder that this process is in, also for the program.
+    /// A relative path is relative to the folder that this process is in, for the program too.
     ///
     /// The program is started in a process group of its own, so that Ctrl-C does not reach it. Its
     /// standard input is the listening socket until it has taken it over, its standard output goes

@@ -30,8 +30,8 @@ const AGAIN: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// How long a program that did not become a server may take to end, for its error to say how.
 const ENDS: Duration = Duration::from_millis(500);
 
-/// The same for one that had a connection and broke it, as a server that stops may: its stop waits for
-/// threads of its own.
+/// How long a program that has accepted this process and ended the connection may take to end. It
+/// may be a server that stops, whose stop waits for its threads.
 const STOPS: Duration = Duration::from_secs(2);
 
 /// Connects to the server at the options' address; starts it with `command` if none is there.
@@ -42,7 +42,7 @@ pub(super) fn connect_or_start(
 ) -> Resultat<Client> {
     let Ok(address) = options.address().clone() else { return options.connecter() };
     let Some(path) = address.chemin() else { return Err(no_path(&address)) };
-    // The program may go to another folder, and this process too.
+    // Both this process and the program may change their folder while a relative path is in use.
     let path = path::absolute(path).map_err(|cause| unreachable(&address.to_string(), cause))?;
     options.greet_to_replace();
     let until = Instant::now().checked_add(options.patience());
@@ -90,8 +90,8 @@ fn starting(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Connects if a server is there; else says what is, if that passes: no server, one that stops, or
-/// one that is not ready yet.
+/// Connects if a server is there. The inner error is what was found if that may pass: no server,
+/// one that stops, or one that is not ready yet. The outer error is for good.
 #[inline]
 fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Result<Client, Found>> {
     match options.attempt(rest.min(PROBE).max(Duration::from_millis(1))) {
@@ -105,7 +105,8 @@ fn look(options: &mut OptionsClient, rest: Duration) -> Resultat<Result<Client, 
     }
 }
 
-/// What was found, if a connection failed because there is no server, or one that ends.
+/// What was found, if a connection failed because no server is there, or one that ends; `None` if
+/// it failed for another reason.
 #[inline]
 fn passing(failed: &EchecConnexion) -> Option<Found> {
     use io::ErrorKind::{ConnectionRefused, NotFound};
@@ -125,8 +126,8 @@ fn is_stopping(failed: &EchecConnexion) -> bool {
     matches!(failed, EchecConnexion::Refusee { texte, .. } if &**texte == stopping)
 }
 
-/// Opens the socket, starts the program with it, and connects. A hindrance if a server that stops
-/// still has the socket, or the one that was started stops already: then the caller looks again.
+/// Opens the socket, starts the program with it, and connects. A hindrance if another process still
+/// has the socket, or if the program has served and stops already: then the caller looks again.
 #[inline]
 fn start(
     options: &mut OptionsClient,
@@ -135,7 +136,7 @@ fn start(
     path: &Path,
     until: Option<Instant>,
 ) -> Resultat<Result<Client, Hindrance>> {
-    // A path that is too long may still be had as a relative one.
+    // The absolute path may be longer than the system allows, and the relative one may not.
     let name = address.chemin().filter(|_| !Name::fits(path)).unwrap_or(path);
     let listened = match unix::listen(Name::Path(name)) {
         Ok(listened) => listened,
@@ -195,7 +196,7 @@ fn start(
     }
 }
 
-/// Whether somebody has ended the connection during the greeting.
+/// Whether the other side has ended the connection during the greeting.
 #[inline]
 fn is_broken(error: &Erreur) -> bool {
     matches!(error, Erreur::Connexion(failed) if matches!(**failed, EchecConnexion::Accueil { .. }))
@@ -258,7 +259,7 @@ fn no_path(address: &Adresse) -> Erreur {
     unreachable(&address.to_string(), io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
-/// Why a program can't be started.
+/// The text of an error of `Command::spawn`, behind the name of the program.
 #[inline]
 pub(super) fn not_spawned(cause: &io::Error) -> String {
     format!("could not be started: {cause}; correct its path, or its rights")

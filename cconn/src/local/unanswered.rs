@@ -1,4 +1,5 @@
-//! The error where no server has greeted in time: what was found at its path.
+//! The error of `ou_lancer` when no server has greeted in time: what the last attempt to connect
+//! found at the path, and what kept this process from starting a server.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,24 +9,26 @@ use crate::adresse::Adresse;
 use crate::connexion::unreachable;
 use crate::erreur::Erreur;
 
-/// What was found where a server was looked for.
+/// What an attempt to connect has found in place of a server that lets this process in.
 pub(super) enum Found {
     /// Nobody listens.
     Nobody,
-    /// Somebody listens, and does not greet.
+    /// A process listens, and did not greet in time.
     Silent,
-    /// Somebody listens, and ended the connection during the greeting.
+    /// A process listens, and ended the connection during the greeting, with this error.
     Broken(String),
     /// A server that stops.
     Stopping,
 }
 
-/// Why a server was not started.
+/// What kept this process from starting a server when it last tried.
 pub(super) enum Hindrance {
+    /// Nothing did, or it has not tried.
     None,
-    /// Another process starts one: it holds that lock file.
+    /// A process holds this lock file, by which it says that it starts a server; its number, if the
+    /// system tells it.
     Starting(PathBuf, Option<u32>),
-    /// The socket can't be had.
+    /// The socket can't be opened, because another process holds its lock or listens there.
     Held(io::Error),
 }
 
@@ -51,12 +54,12 @@ pub(super) fn unanswered(
              {TIME}"
         ),
         (Found::Broken(how), _) => format!(
-            "whoever listens there has ended each connection during the greeting for \
-             {patience:?}, the last one so: {how}{starting}; is it a cconn server? end it, or \
-             choose another path"
+            "the process that listens there has ended each connection during the greeting for \
+             {patience:?}; of the last one the error is: {how}{starting}; is it a cconn server? \
+             end it, or choose another path"
         ),
         (Found::Stopping, _) => format!(
-            "a server has the socket that stops, and has not ended within {patience:?}{starting}; \
+            "a server that stops has the socket, and has not ended within {patience:?}{starting}; \
              end it, or {TIME}"
         ),
         (Found::Nobody, Hindrance::Held(how)) => {
