@@ -297,7 +297,8 @@ fn greet_server(
         .map_err(|error| handshake_failed(ended_early(error), text, settings.connect_deadline))
 }
 
-/// The same error, with what may be the reason if the server has ended the stream without a word.
+/// The error of a greeting, with likely reasons if the server has ended the stream without a
+/// greeting.
 fn ended_early(error: HandshakeError) -> HandshakeError {
     match error {
         HandshakeError::Ended => HandshakeError::Io(no_word()),
@@ -308,8 +309,8 @@ fn ended_early(error: HandshakeError) -> HandshakeError {
     }
 }
 
-/// The server has ended the stream before it had greeted. Over TLS a server has no way to say why
-/// before both sides have the keys.
+/// The error of a stream that the server has ended before it had greeted. Over TLS a server can't
+/// tell its reason before both sides have agreed on keys.
 fn no_word() -> io::Error {
     let text = "the server ended it before it had greeted; it may be stopping, have more \
                 newcomers than it can keep, or be no cconn server";

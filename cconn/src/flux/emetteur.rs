@@ -158,7 +158,8 @@ impl<T> Emetteur<T> {
         link::finish(&self.channel, Finish::Failed(cause.to_string().into()));
     }
 
-    /// The command that returned or was sent the stream, and its connection.
+    /// The names of the command that returned the stream, or has it as an argument, and of the
+    /// connection.
     fn names(&self) -> [Box<str>; 2] {
         match self.channel.origin() {
             Some(origin) => {

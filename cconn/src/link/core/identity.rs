@@ -55,7 +55,7 @@ impl Identity {
         self.shared_label()
     }
 
-    /// The same text, for those that outlive the connection.
+    /// The text of `label`, for a value that outlives the connection.
     pub(crate) fn shared_label(&self) -> &Arc<str> {
         self.label.get_or_init(|| {
             let Identity { id, otherwise, .. } = self;

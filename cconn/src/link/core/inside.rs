@@ -24,8 +24,8 @@ pub(crate) struct Inside<'a> {
     pub(crate) window: &'a mut Window,
     pub(crate) sleepers: &'a mut Sleepers,
     pub(crate) due: &'a mut Due,
-    /// Calls of the peer's that are reported on, calls whose report waits, calls of this side that
-    /// want reports.
+    /// The numbers of calls of the peer's that are reported on, of calls whose report waits to be
+    /// sent, and of calls of this side that want reports.
     pub(crate) reports: [usize; 3],
 }
 
@@ -36,7 +36,7 @@ impl State {
         self.peer
     }
 
-    /// Opens the state up. Not compiled where the core is used.
+    /// Lends the parts of the state. Compiled for tests, models and fuzz targets alone.
     pub(crate) fn inside(&mut self) -> Inside<'_> {
         Inside {
             turn: &mut self.turn,

@@ -43,7 +43,8 @@ impl State {
         self.turn.drop_promise(call);
     }
 
-    /// What is owed to the caller of a command that leaves its answer to its promise.
+    /// What is owed to the caller of a command that has returned and left its answer to its
+    /// promise: nothing, unless the promise was dropped.
     pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {
         self.turn.left_to_promise(call)
     }

@@ -213,7 +213,8 @@ impl State {
             return Ok(());
         }
         let body = kept.body(length, self.turn.is_line_empty());
-        // All fields are known here, so that the command is made where it waits and is not moved.
+        // With all of its fields here the compiler builds the command in its place in the queue.
+        // Changed later, it would be moved there.
         let parallel = routing.commands.is_parallel(name);
         let number = self.turn.number_arrival();
         let command =

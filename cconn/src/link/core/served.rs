@@ -33,8 +33,8 @@ enum Promise {
     Dropped,
 }
 
-/// What is owed to the caller of a command that was given a promise, and ends in another way than
-/// by leaving its answer to that.
+/// What this side owes to the caller of a command that was given a promise, when the command
+/// returns or fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owed {
     Nothing,
@@ -193,8 +193,8 @@ impl Served {
         promise == Some(Promise::Open { returned: true })
     }
 
-    /// What is owed to the caller of a command that has returned and leaves its answer to its
-    /// promise.
+    /// What is owed to the caller of a command that has returned and left its answer to its
+    /// promise: nothing, unless the promise was dropped.
     pub(crate) fn left_to_promise(&self, call: CallId) -> Owed {
         let promise = self.others.get(call.0).map(|running| running.promise);
         if promise == Some(Promise::Dropped) { Owed::Outcome } else { Owed::Nothing }

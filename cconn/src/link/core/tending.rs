@@ -260,8 +260,8 @@ impl State {
         self.tended.lingers = false;
     }
 
-    /// How long the connection may still be idle that may be so for `limit`. Ends it if that is
-    /// over.
+    /// How much longer this connection may be idle, of `limit` in all; `None` if it has ended. Ends
+    /// it if no time is left.
     pub(crate) fn idle_left(&mut self, limit: Duration, now: Instant) -> Option<Duration> {
         if self.ended().is_some() {
             return None;

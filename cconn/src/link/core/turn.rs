@@ -120,7 +120,8 @@ impl Turn {
         }
     }
 
-    /// The number of the command that arrives now, to be pushed next.
+    /// Counts an arrival, and returns its number. The caller pushes a command with that number
+    /// next.
     #[inline]
     pub(crate) fn number_arrival(&mut self) -> u64 {
         self.arrivals.number()

@@ -84,7 +84,7 @@ impl Link {
     #[inline]
     fn attach_argument(&self, channel: &StreamChannel, id: OutletId, command: u64) {
         let (frame, most) = (self.peer.max_frame as usize, self.limits.max_channels);
-        // The command is the peer's.
+        // The command runs on the peer's side, so its name is not registered on this one.
         let origin = Origin { command, name: None, link: self.identity.shared_label().clone() };
         channel.attach(self.me.clone(), origin, frame, |feed| {
             // What is due is left to the next release: it may run code that pushes to this channel,

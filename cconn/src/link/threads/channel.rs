@@ -43,13 +43,13 @@ pub(crate) struct Route {
     pub(crate) id: OutletId,
 }
 
-/// What errors call the stream of a channel, also after its connection is over.
+/// The names by which errors call the stream of a channel, also after its connection has ended.
 pub(crate) struct Origin {
-    /// Hash of the name of the command that returned or was sent the stream.
+    /// Hash of the name of the command that returned the stream, or has it as an argument.
     pub(crate) command: u64,
-    /// The name, if the command is registered on this side.
+    /// The name of the command, if the command is registered on this side.
     pub(crate) name: Option<Box<str>>,
-    /// The connection.
+    /// The label of the connection.
     pub(crate) link: Arc<str>,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct StreamChannel {
     dropped: AtomicU64,
     /// Whether it was ended on this side.
     is_finished: AtomicBool,
-    /// Set when the stream is sent.
+    /// `None` until the stream is sent.
     origin: OnceLock<Origin>,
     pub(crate) when_full: WhenFull,
 }
@@ -182,7 +182,7 @@ impl StreamChannel {
         }
     }
 
-    /// What errors call the stream, once it was sent.
+    /// The names by which errors call the stream; `None` until it is sent.
     pub(crate) fn origin(&self) -> Option<&Origin> {
         self.origin.get()
     }
@@ -300,7 +300,7 @@ impl StreamChannel {
         if !holds(Rule::QueueMovesAtOnce) {
             stage = self.let_others_push(stage);
         }
-        // A channel is sent once.
+        // It is not set yet, because a channel is sent once.
         let _ = self.origin.set(origin);
         let attached = open(feed);
         *stage = match attached {

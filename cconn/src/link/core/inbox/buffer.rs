@@ -75,7 +75,8 @@ impl Buffer {
         self.bytes.capacity() > SMALL || self.apart.is_some()
     }
 
-    /// Reads with `recv`, which appends to the bytes in the buffer.
+    /// Reads with `recv`, which appends what has arrived to the bytes in its argument. Returns how
+    /// many bytes that were.
     #[inline]
     pub(crate) fn receive<E>(
         &mut self,

@@ -13,7 +13,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// The number of a command that arrives.
+    /// Counts an arrival, and returns its number.
     #[inline]
     pub(super) fn number(&mut self) -> u64 {
         let number = self.arrived;
