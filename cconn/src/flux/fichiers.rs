@@ -1,11 +1,14 @@
 //! Streams of bytes from files and into files.
 
+mod whole;
+
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::whole::Whole;
 use super::Flux;
 use super::octets::{file_name, unwritten};
 use crate::erreur::Erreur;
@@ -17,6 +20,10 @@ impl<E> Flux<Octets, E> {
     /// A file that cannot be read is an error here, before anything is sent. Errors name the file
     /// by its last part only, because a command's error is shown to the peer, whom the server's
     /// folders do not concern.
+    ///
+    /// The stream ends where the file does. A file that another program has made shorter meanwhile
+    /// ends the stream with an error, so that its receiver does not take a part for the whole; what
+    /// is written to it meanwhile is part of the stream if it was not read yet.
     ///
     /// # Errors
     ///
@@ -48,7 +55,7 @@ impl<E> Flux<Octets, E> {
         // Looked at first, because opening a pipe waits for whoever writes to it.
         let opened = fs::metadata(path).and_then(|found| {
             only_a_file(&found, "lire")?;
-            File::open(path)
+            Whole::new(File::open(path)?)
         });
         match opened {
             Ok(file) => Ok(Flux::read_from(file, subject)),

@@ -22,7 +22,7 @@ pub(super) fn affordable_clients() -> usize {
 /// How many clients can be served with so many descriptors and threads: at least one, for a server
 /// that refuses everybody is of no use.
 fn clients_with(descriptors: usize, threads: usize) -> usize {
-    (descriptors / SOCKETS).min(threads - threads / SPARE_THREADS).max(1)
+    (descriptors / SOCKETS).min(threads - threads.div_ceil(SPARE_THREADS)).max(1)
 }
 
 /// Descriptors that clients may take.
@@ -72,8 +72,9 @@ mod tests {
 
     #[test]
     fn each_client_has_its_descriptors_and_threads() {
-        for clients in [2, 3, 100] {
-            let (descriptors, threads) = (clients * SOCKETS, clients * THREADS);
+        // A quarter of the threads is no client's own.
+        for (clients, threads) in [(3, 4), (6, 8), (75, 100)] {
+            let descriptors = clients * SOCKETS;
             assert_eq!(clients_with(descriptors, threads), clients);
             assert_eq!(clients_with(descriptors - 1, threads), clients - 1);
             assert_eq!(clients_with(descriptors, threads - 1), clients - 1);
@@ -88,7 +89,7 @@ mod tests {
         assert_eq!(clients_with(SOCKETS - 1, usize::MAX), 1);
         assert_eq!(clients_with(usize::MAX, 1), 1);
         // Of 16,384 threads, which is what Linux allows unless told otherwise, nine tenths are ours.
-        assert_eq!(clients_with(usize::MAX, 14_746), 11_060);
+        assert_eq!(clients_with(usize::MAX, 14_746), 11_059);
     }
 
     #[cfg(unix)]

@@ -229,7 +229,7 @@ fn bearable_clients() -> usize {
     let maps: u64 = maps.trim().parse().unwrap();
     let descriptors = descriptors.unwrap_or(u64::MAX).saturating_sub(32) / SOCKETS as u64;
     let threads = maps / 4 - maps / 4 / 10;
-    usize::try_from(descriptors.min(threads - threads / 4)).unwrap()
+    usize::try_from(descriptors.min(threads - threads.div_ceil(4))).unwrap()
 }
 
 /// L09: a thousand connect at once, until they are greeted as quickly as can be asked. A queue that

@@ -177,3 +177,48 @@ fn names_that_a_killed_process_has_left_are_passed_over() {
     bytes("new").vers_fichier(&place).unwrap();
     assert_eq!(fs::read(&place).unwrap(), b"new");
 }
+
+/// Sends a file of so many chunks, and changes its length after the first chunk: what was read in
+/// all, or the error at the end.
+fn read_while(chunks: u64, change: impl FnOnce(&fs::File)) -> Result<u64, String> {
+    let folder = Folder::new(&format!("fichiers-while-{:?}", std::thread::current().id()));
+    let path = folder.file("long");
+    fs::write(&path, vec![7; usize::try_from(chunks << 16).unwrap()]).unwrap();
+    let mut stream = Flux::<Octets>::fichier(&path).unwrap();
+    let mut bytes = stream.next().unwrap().unwrap().0.len() as u64;
+    change(&fs::File::options().write(true).open(&path).unwrap());
+    for item in stream {
+        bytes += item.map_err(|error| error.to_string())?.0.len() as u64;
+    }
+    Ok(bytes)
+}
+
+#[test]
+fn a_file_that_becomes_shorter_is_not_taken_for_whole() {
+    for (left, name) in [(0, "nothing"), (1000, "1000 bytes"), (1 << 16, "what was read")] {
+        let error = read_while(3, |file| file.set_len(left).unwrap()).unwrap_err();
+        assert!(error.starts_with("the file `long` can't be read: it became shorter"), "{error}");
+        assert!(error.contains(&format!("has {left} now, and 65536 were read")), "{name}: {error}");
+    }
+    // The cut may lie ahead of the reader.
+    let error = read_while(3, |file| file.set_len((2 << 16) + 5).unwrap()).unwrap_err();
+    assert!(error.contains("131077 were read"), "{error}");
+}
+
+#[test]
+fn a_file_that_grows_is_read_to_its_new_end() {
+    assert_eq!(read_while(2, |_| ()), Ok(2 << 16));
+    assert_eq!(read_while(2, |file| file.set_len((2 << 16) + 9).unwrap()), Ok((2 << 16) + 9));
+    assert_eq!(read_while(1, |file| file.set_len(0).unwrap()), Ok(1 << 16), "it was read whole");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn files_that_the_system_makes_up_end_where_they_end() {
+    for path in ["/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"] {
+        let Ok(expected) = fs::read(path) else { continue };
+        let mut read = Vec::new();
+        Flux::<Octets>::fichier(path).unwrap().vers(&mut read).unwrap();
+        assert!(!read.is_empty() && expected.len().abs_diff(read.len()) < 100, "{path}");
+    }
+}
