@@ -180,13 +180,13 @@ fn names_that_a_killed_process_has_left_are_passed_over() {
 
 /// Sends a file of so many chunks, and changes its length after the first chunk: what was read in
 /// all, or the error at the end.
-fn read_while(chunks: u64, change: impl FnOnce(&fs::File)) -> Result<u64, String> {
+fn read_while(chunks: u64, change: impl FnOnce(&File)) -> Result<u64, String> {
     let folder = Folder::new(&format!("fichiers-while-{:?}", std::thread::current().id()));
     let path = folder.file("long");
     fs::write(&path, vec![7; usize::try_from(chunks << 16).unwrap()]).unwrap();
     let mut stream = Flux::<Octets>::fichier(&path).unwrap();
     let mut bytes = stream.next().unwrap().unwrap().0.len() as u64;
-    change(&fs::File::options().write(true).open(&path).unwrap());
+    change(&File::options().write(true).open(&path).unwrap());
     for item in stream {
         bytes += item.map_err(|error| error.to_string())?.0.len() as u64;
     }

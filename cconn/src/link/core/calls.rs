@@ -109,6 +109,8 @@ pub(crate) struct Calls {
     settled: u64,
     /// The number of answers that came after their call was given up.
     pub(crate) late: u64,
+    /// The number of calls that were given up before an answer came.
+    abandoned: u64,
     /// The oldest call that was given up while the peer may still be running it. Forgotten when its
     /// answer, or the answer to a later call, comes.
     given_up: Option<(CallId, Asked)>,
@@ -257,6 +259,12 @@ impl Calls {
         self.count_late(late)
     }
 
+    /// Whether more late answers have come than calls were given up: a peer that answers each call
+    /// once sends no such answer.
+    pub(crate) fn are_too_many_late(&self) -> bool {
+        self.late > self.abandoned
+    }
+
     fn count_late(&mut self, late: bool) -> Met {
         if !late {
             return Met::Never;
@@ -325,6 +333,7 @@ impl Calls {
         match slot {
             Slot::Waiting(asked) => {
                 self.waiting = self.waiting.saturating_sub(1);
+                self.abandoned = self.abandoned.saturating_add(1);
                 Some(asked)
             }
             Slot::Answered(answer) => {

@@ -314,7 +314,9 @@ impl State {
             }
             // [outcome.late]
             Met::Late => {
-                self.waste.note();
+                if self.calls.are_too_many_late() {
+                    self.waste.note();
+                }
                 Ok(())
             }
             // [outcome.never]
@@ -345,7 +347,9 @@ impl State {
         let halted = self.cancel_stream(id);
         let ended = self.cancel_lanes(id);
         if !(changed || halted || ended) {
-            self.waste.note();
+            // It may have crossed the outcome of its call.
+            let arrived = self.turn.arrived();
+            self.waste.note_cancel(arrived);
         }
         Ok(())
     }

@@ -2,8 +2,9 @@
 //! them are read.
 //!
 //! The window bounds the commands that a peer may send, and most other frames of a peer answer a
-//! frame of ours. The rest (grants of nothing, cancels of unknown calls, answers to no call) costs
-//! a peer that floods us nothing, and costs us a processor. Such frames break no rule, so they are
+//! frame of ours or cross one: a late answer is excused for each call that was given up, and a late
+//! cancel for each command that came. The rest (grants of nothing, further cancels of unknown calls,
+//! further answers to no call) costs a peer that floods us nothing, and costs us a processor. Such frames break no rule, so they are
 //! read slowly instead: the peer then waits for room in its own socket.
 
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ pub(crate) struct Waste {
     count: u64,
     /// Paddings since the last one that was counted.
     paddings: u8,
+    /// Cancels that changed nothing.
+    cancels: u64,
     /// When the count was last reduced.
     since: Option<Instant>,
 }
@@ -34,6 +37,15 @@ impl Waste {
     /// Counts a frame that changed nothing.
     pub(crate) fn note(&mut self) {
         self.count = self.count.saturating_add(1).min(REMEMBERED);
+    }
+
+    /// Counts a cancel that changed nothing, after `arrived` commands have come: one for each of them
+    /// may have crossed its outcome, and costs no more than its command, which the window bounds.
+    pub(crate) fn note_cancel(&mut self, arrived: u64) {
+        self.cancels = self.cancels.saturating_add(1);
+        if self.cancels > arrived {
+            self.note();
+        }
     }
 
     /// Counts a padding: four of them like one other frame, because up to three precede each large
@@ -69,6 +81,19 @@ impl Waste {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cancel_is_excused_for_each_command_that_came() {
+        let mut waste = Waste::default();
+        for _ in 0..3 * FREE {
+            waste.note_cancel(3 * FREE);
+        }
+        assert!(!waste.is_much());
+        for _ in 0..=FREE {
+            waste.note_cancel(3 * FREE);
+        }
+        assert!(waste.is_much());
+    }
 
     // [grant.padding]
     #[test]

@@ -117,3 +117,31 @@ fn a_thread_that_looks_all_the_time_reads_a_flood_no_faster() {
         assert!(taken[1] <= 512 << 10, "{} bytes were read", taken[1]);
     }
 }
+
+#[test]
+fn the_answers_of_calls_that_were_given_up_are_no_flood() {
+    const CALLS: usize = 6000;
+    let (ours, peer) = Memory::pair(8 << 20);
+    let client = end(Arc::new(ours), &Limits::default());
+    let calls: Vec<CallId> = (0..CALLS)
+        .map(|_| {
+            let mut echo = frame(&client.link, ECHO, &[7], true).unwrap();
+            let call = client.link.defer(&mut echo, soon()).unwrap();
+            client.link.give_up(call);
+            call
+        })
+        .collect();
+    let answer_all = || {
+        let mut bytes = Vec::new();
+        for id in &calls {
+            Frame::Answer { id: *id, body: &[7] }.write(&mut bytes, Features::OURS);
+        }
+        assert_eq!(peer.try_send(&[IoSlice::new(&bytes)]).unwrap(), bytes.len());
+        client.link.locked(|state| {
+            state.look();
+            state.is_flooded()
+        })
+    };
+    assert!(!answer_all(), "each was asked for");
+    assert!(answer_all(), "each came a second time");
+}
