@@ -22,7 +22,7 @@ const MOST: [(&str, Duration); 4] = [
     ("clients listed", Duration::from_millis(200)),
     ("broadcast", Duration::from_millis(400)),
     ("newcomer answered", Duration::from_millis(800)),
-    ("stopped", Duration::from_millis(2500)),
+    ("stopped", Duration::from_millis(3500)),
 ];
 
 pub(crate) fn frames(run: &Run) {
