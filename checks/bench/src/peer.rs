@@ -21,6 +21,7 @@ pub(crate) const ALL: &[&dyn Peer] = &[
     &peers::remoc::Remoc,
     &peers::thrift::Thrift,
     &peers::volo::Volo,
+    &peers::tonic::Tonic,
     &peers::cconn::Cconn(peers::cconn::Unix),
     &peers::raw::Raw(peers::raw::Unix),
     &peers::cconn::Cconn(peers::cconn::Tls),

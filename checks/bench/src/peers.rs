@@ -7,5 +7,6 @@ pub(crate) mod raw_batch;
 pub(crate) mod remoc;
 pub(crate) mod tarpc;
 pub(crate) mod thrift;
+pub(crate) mod tonic;
 pub(crate) mod volo;
 mod ways;
