@@ -69,7 +69,9 @@ fn without_cconn(clients: usize) -> Duration {
     let message = one_way("note", &[7; PAYLOAD + 3]);
     until_all_have_all(&mut good, || {
         for _ in 0..MESSAGES {
-            peers.iter_mut().for_each(|peer| peer.send(&message));
+            for peer in &mut peers {
+                peer.send(&message);
+            }
         }
     })
 }

@@ -52,7 +52,9 @@ pub(crate) fn crowd(args: &[String]) {
     helper::tell(&format!("{} {}", all.len(), start.elapsed().as_micros()));
     while let Some(line) = helper::hear() {
         if line == USE_ALL {
-            all.iter_mut().for_each(|raw| call_once(raw, 1));
+            for raw in &mut all {
+                call_once(raw, 1);
+            }
             helper::tell(USE_ALL);
             continue;
         }

@@ -3,6 +3,7 @@
 //! A call's id names a place in a table and the generation of the place. So no id is used twice,
 //! and a late answer can be told from an answer to a call that was never made.
 
+mod late;
 mod questions;
 mod streams;
 
@@ -257,12 +258,6 @@ impl Calls {
             (Slot::Free, true) => entry.generation == u32::MAX,
         };
         self.count_late(late)
-    }
-
-    /// Whether more late answers have come than calls were given up: a peer that answers each call
-    /// once sends no such answer.
-    pub(crate) fn are_too_many_late(&self) -> bool {
-        self.late > self.abandoned
     }
 
     fn count_late(&mut self, late: bool) -> Met {
