@@ -10,7 +10,7 @@ pub(crate) const USAGE: &str = "\
 cargo run --release -- [options]
   --quick           under a minute: short measures, no cost, no cconn-active
   --only WORK,...   only these works: rtt, pipelined, clients, oneway, reverse, nested,
-                    listening, echo, connect, idle, broadcast, stream, octets, cost
+                    listening, first, echo, connect, idle, broadcast, stream, octets, cost
   --peers NAME,...  only these peers; ratios need raw and raw-batch
   --rounds N        how often each measure is taken, 5 unless set, 3 for a quick run
   --json            one line of JSON a measure instead of the tables

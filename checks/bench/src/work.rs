@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Idle,
     /// One message to many clients, until all have it.
     Broadcast,
+    /// One stream of one number after the other, each to its end.
+    First,
     /// One stream of numbers, from the server to its client.
     Stream,
     /// One stream of bytes from a source, in pieces of that many, from the server to its client.
@@ -94,6 +96,7 @@ const WORKS: &[(Work, &[Pinning])] = &[
     (Work::Reverse, BOTH),
     (Work::Nested, BOTH),
     (Work::Listening, BOTH),
+    (Work::First, BOTH),
     (Work::Echo(64 << 10), BOTH),
     (Work::Echo(4 << 20), BOTH),
     (Work::Connect, FREE),
@@ -112,6 +115,7 @@ pub(crate) const GROUPS: &[&str] = &[
     "reverse",
     "nested",
     "listening",
+    "first",
     "echo",
     "connect",
     "idle",
@@ -124,7 +128,7 @@ pub(crate) const GROUPS: &[&str] = &[
 pub(crate) const COST: &str = "cost";
 
 /// The works whose figures are compared with a round trip.
-const TRIPS: [Work; 4] = [Work::Rtt, Work::Reverse, Work::Nested, Work::Listening];
+const TRIPS: [Work; 5] = [Work::Rtt, Work::Reverse, Work::Nested, Work::Listening, Work::First];
 
 /// Every case, in the order of measuring. Those of a block share their rounds, so that their
 /// figures can be compared within a round.
@@ -157,6 +161,7 @@ impl Work {
             Work::Reverse => "reverse",
             Work::Nested => "nested",
             Work::Listening => "listening",
+            Work::First => "first",
             Work::Echo(_) => "echo",
             Work::Connect => "connect",
             Work::Idle => "idle",

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-use super::{A, B, Meter, SETTLING, SUM, Tally};
+use super::{A, B, FIRST, Meter, SETTLING, SUM, Tally};
 use crate::laps::{Laps, Sorted};
 use crate::outcome::{Outcome, expect, unsupported};
 use crate::peer::{Budget, Figure};
@@ -38,6 +38,11 @@ pub(crate) trait Connection: Clone + Send + Sync + 'static {
         async { unsupported() }
     }
 
+    /// A call that is answered by a stream of one number, taken to its end: the number.
+    fn first(&self) -> impl Future<Output = Outcome<u64>> + Send {
+        async { unsupported() }
+    }
+
     /// Takes the items of a stream until then: how many.
     fn stream(&self, _until: Instant) -> impl Future<Output = Outcome<u64>> + Send {
         async { unsupported() }
@@ -61,6 +66,7 @@ pub(crate) fn measure<C: Connection>(
         Work::Rtt => rtt::<C>(runtime, session, budget),
         Work::Listening => one_at_a_time::<C>(runtime, address, budget, Call::Listening),
         Work::Nested => one_at_a_time::<C>(runtime, address, budget, Call::Nested),
+        Work::First => one_at_a_time::<C>(runtime, address, budget, Call::First),
         Work::Pipelined(senders) => many::pipelined::<C>(runtime, senders, address, budget),
         Work::Clients(count) => many::clients::<C>(runtime, count, address, budget),
         Work::OneWay => one_way::<C>(runtime, address, budget),
@@ -87,12 +93,15 @@ pub(crate) fn run<T: Send + 'static>(
 enum Call {
     Sum,
     Nested,
+    /// A stream of one number.
+    First,
     /// A sum while this side listens.
     Listening,
 }
 
 async fn call<C: Connection>(connection: &C, call: Call) -> Outcome<()> {
     let sum = match call {
+        Call::First => return expect(&connection.first().await?, &FIRST),
         Call::Nested => connection.nested(A, B).await?,
         Call::Sum | Call::Listening => connection.somme(A, B).await?,
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{A, B, Meter, SETTLING, SUM, Tally};
+use super::{A, B, FIRST, Meter, SETTLING, SUM, Tally};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect, unsupported};
 use crate::peer::{Budget, Figure};
@@ -52,6 +52,11 @@ pub(crate) trait Connection: Sized + Send + 'static {
         unsupported()
     }
 
+    /// A call that is answered by a stream of one number, taken to its end: the number.
+    fn first(&mut self) -> Outcome<u64> {
+        unsupported()
+    }
+
     /// Takes the items of a stream until then: how many. The connection ends with it.
     fn stream(self, _until: Instant) -> Outcome<u64> {
         unsupported()
@@ -78,6 +83,7 @@ pub(crate) fn measure<C: Connection>(
         Work::Rtt => rtt(&mut C::connect(session.address())?, session, budget),
         Work::Listening => listening::<C>(session, budget),
         Work::Nested => nested::<C>(session, budget),
+        Work::First => first::<C>(session, budget),
         Work::Pipelined(senders) => pipelined::<C>(senders, session, budget),
         Work::Clients(count) => clients::<C>(count, session, budget),
         Work::OneWay => one_way::<C>(session, budget),
@@ -110,6 +116,12 @@ fn rtt(
 fn nested<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
     let mut connection = C::connect(session.address())?;
     let times = timed(budget, || expect(&connection.nested(A, B)?, &SUM))?;
+    Ok(super::median_call(times))
+}
+
+fn first<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
+    let mut connection = C::connect(session.address())?;
+    let times = timed(budget, || expect(&connection.first()?, &FIRST))?;
     Ok(super::median_call(times))
 }
 

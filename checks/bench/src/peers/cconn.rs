@@ -74,6 +74,12 @@ fn numeros() -> impl Iterator<Item = u64> {
     FIRST..
 }
 
+/// One number.
+#[commande]
+fn premier() -> impl Iterator<Item = u64> {
+    std::iter::once(FIRST)
+}
+
 /// What a source yields, until the client wants no more.
 #[commande]
 fn lire(taille: usize) -> Flux<Octets> {
@@ -97,7 +103,8 @@ impl<M: Manner> Peer for Cconn<M> {
 
     fn serve(&self, _work: Work) -> Outcome<Box<dyn Server>> {
         let serveur = M::serveur()?.max_clients(MAX_CLIENTS).ouvrir()?;
-        serveur.enregistrer(commandes![somme, echo, imbriquee, note, notes, numeros, lire])?;
+        serveur
+            .enregistrer(commandes![somme, echo, imbriquee, note, notes, premier, numeros, lire])?;
         let running = serveur.clone();
         thread::spawn(move || running.lancer());
         Ok(Box::new(CconnServer(serveur)))
@@ -191,6 +198,13 @@ impl<M: Manner> Connection for CconnConnection<M> {
         let count = repeat_until(until, || Ok(self.client.envoyer(note { a: A, b: B })?))?;
         expect(&self.client.appeler(notes {})?, &count)?;
         Ok(count)
+    }
+
+    fn first(&mut self) -> Outcome<u64> {
+        let mut numbers = self.client.appeler(premier {})?;
+        let number = numbers.next().ok_or("the stream is empty")??;
+        expect(&numbers.next().is_none(), &true)?;
+        Ok(number)
     }
 
     fn stream(self, until: Instant) -> Outcome<u64> {

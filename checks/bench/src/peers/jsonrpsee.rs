@@ -86,6 +86,7 @@ impl Peer for Jsonrpsee {
                 | Work::Reverse
                 | Work::Nested
                 | Work::Listening
+                | Work::First
                 | Work::Stream
                 | Work::Octets(_)
         )

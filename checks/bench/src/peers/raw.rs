@@ -292,6 +292,12 @@ impl<C: Carrier> Connection for RawConnection<C> {
         call(&mut self.stream, a, b)
     }
 
+    /// A number there and back: the least that a stream of one number can take.
+    fn first(&mut self) -> Outcome<u64> {
+        expect(&self.somme(A, B)?, &SUM)?;
+        Ok(FIRST)
+    }
+
     fn echo(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.buffer.resize(PREFIX + bytes.len(), 0);
         self.buffer[..PREFIX].copy_from_slice(&u32::try_from(bytes.len())?.to_le_bytes());

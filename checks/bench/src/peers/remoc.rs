@@ -37,8 +37,8 @@ trait Bench {
     /// A sum that the one who was introduced has to do.
     async fn nested(&self, a: i64, b: i64) -> Result<i64, CallError>;
     async fn news(&self) -> Result<rch::broadcast::Receiver<i64>, CallError>;
-    /// Numbers without end, from `FIRST` on.
-    async fn numbers(&self) -> Result<rch::mpsc::Receiver<u64>, CallError>;
+    /// So many numbers, from `FIRST` on.
+    async fn numbers(&self, count: u64) -> Result<rch::mpsc::Receiver<u64>, CallError>;
 }
 
 /// What a client offers to the server.
@@ -99,10 +99,10 @@ impl Bench for Service {
         Ok(self.news.subscribe(BACKLOG))
     }
 
-    async fn numbers(&self) -> Result<rch::mpsc::Receiver<u64>, CallError> {
+    async fn numbers(&self, count: u64) -> Result<rch::mpsc::Receiver<u64>, CallError> {
         let (sender, numbers) = rch::mpsc::channel();
         tokio::spawn(async move {
-            for number in FIRST.. {
+            for number in FIRST..FIRST.saturating_add(count) {
                 if sender.send(number).await.is_err() {
                     break;
                 }
@@ -242,8 +242,15 @@ impl Connection for RemocConnection {
         Ok(count)
     }
 
+    async fn first(&self) -> Outcome<u64> {
+        let mut numbers = self.bench.numbers(1).await?;
+        let number = numbers.recv().await?.ok_or("the stream is empty")?;
+        expect(&numbers.recv().await?.is_none(), &true)?;
+        Ok(number)
+    }
+
     async fn stream(&self, until: Instant) -> Outcome<u64> {
-        let mut numbers = self.bench.numbers().await?;
+        let mut numbers = self.bench.numbers(u64::MAX).await?;
         let mut next = FIRST;
         while Instant::now() < until {
             for _ in 0..BATCH {

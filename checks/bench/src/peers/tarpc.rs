@@ -59,6 +59,7 @@ impl Peer for Tarpc {
                 | Work::Nested
                 | Work::Listening
                 | Work::Broadcast
+                | Work::First
                 | Work::Stream
                 | Work::Octets(_)
         )

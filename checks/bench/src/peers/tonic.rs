@@ -45,6 +45,12 @@ const CONNECTING: Duration = Duration::from_secs(10);
 pub(crate) struct Nothing {}
 
 #[derive(Clone, Copy, PartialEq, prost::Message)]
+pub(crate) struct Count {
+    #[prost(uint64, tag = "1")]
+    count: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, prost::Message)]
 pub(crate) struct Pair {
     #[prost(int64, tag = "1")]
     a: i64,
@@ -98,8 +104,9 @@ impl Bench for Service {
 
     type NumbersStream = BoxStream<'static, Result<Number, Status>>;
 
-    async fn numbers(&self, _: Request<Nothing>) -> Answer<Self::NumbersStream> {
-        let numbers = stream::iter((FIRST..).map(|number| Ok(Number { number })));
+    async fn numbers(&self, request: Request<Count>) -> Answer<Self::NumbersStream> {
+        let numbers = FIRST..FIRST.saturating_add(request.into_inner().count);
+        let numbers = stream::iter(numbers.map(|number| Ok(Number { number })));
         Ok(Response::new(numbers.boxed()))
     }
 
@@ -201,8 +208,15 @@ impl Connection for TonicConnection {
         Ok(count)
     }
 
+    async fn first(&self) -> Outcome<u64> {
+        let mut numbers = self.0.clone().numbers(Count { count: 1 }).await?.into_inner();
+        let Number { number } = numbers.message().await?.ok_or("the stream is empty")?;
+        expect(&numbers.message().await?.is_none(), &true)?;
+        Ok(number)
+    }
+
     async fn stream(&self, until: Instant) -> Outcome<u64> {
-        let mut numbers = self.0.clone().numbers(Nothing {}).await?.into_inner();
+        let mut numbers = self.0.clone().numbers(Count { count: u64::MAX }).await?.into_inner();
         let mut next = FIRST;
         while Instant::now() < until {
             for _ in 0..BATCH {

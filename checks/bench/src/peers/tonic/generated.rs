@@ -146,7 +146,7 @@ pub mod bench_client {
         }
         pub async fn numbers(
             &mut self,
-            request: impl tonic::IntoRequest<super::super::Nothing>,
+            request: impl tonic::IntoRequest<super::super::Count>,
         ) -> std::result::Result<
             tonic::Response<tonic::codec::Streaming<super::super::Number>>,
             tonic::Status,
@@ -221,7 +221,7 @@ pub mod bench_server {
             + 'static;
         async fn numbers(
             &self,
-            request: tonic::Request<super::super::Nothing>,
+            request: tonic::Request<super::super::Count>,
         ) -> std::result::Result<tonic::Response<Self::NumbersStream>, tonic::Status>;
         /// Server streaming response type for the News method.
         type NewsStream: tonic::codegen::tokio_stream::Stream<
@@ -446,7 +446,7 @@ pub mod bench_server {
                     struct NumbersSvc<T: Bench>(pub Arc<T>);
                     impl<
                         T: Bench,
-                    > tonic::server::ServerStreamingService<super::super::Nothing>
+                    > tonic::server::ServerStreamingService<super::super::Count>
                     for NumbersSvc<T> {
                         type Response = super::super::Number;
                         type ResponseStream = T::NumbersStream;
@@ -456,7 +456,7 @@ pub mod bench_server {
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::super::Nothing>,
+                            request: tonic::Request<super::super::Count>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
