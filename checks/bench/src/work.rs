@@ -32,7 +32,7 @@ pub(crate) enum Work {
     Idle,
     /// One message to many clients, until all have it.
     Broadcast,
-    /// One stream of one number after the other, each to its end.
+    /// Calls that a stream of one number answers: until the number is there.
     First,
     /// One stream of numbers, from the server to its client.
     Stream,

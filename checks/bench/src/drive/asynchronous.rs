@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-use super::{A, B, FIRST, Meter, SETTLING, SUM, Tally};
+use super::{A, B, Meter, SETTLING, SUM, Tally};
 use crate::laps::{Laps, Sorted};
 use crate::outcome::{Outcome, expect, unsupported};
 use crate::peer::{Budget, Figure};
@@ -38,8 +38,9 @@ pub(crate) trait Connection: Clone + Send + Sync + 'static {
         async { unsupported() }
     }
 
-    /// A call that is answered by a stream of one number, taken to its end: the number.
-    fn first(&self) -> impl Future<Output = Outcome<u64>> + Send {
+    /// A call that a stream of one number answers: a lap until the number is there, then the
+    /// stream's end.
+    fn first(&self, _laps: &mut Laps) -> impl Future<Output = Outcome<()>> + Send {
         async { unsupported() }
     }
 
@@ -66,7 +67,7 @@ pub(crate) fn measure<C: Connection>(
         Work::Rtt => rtt::<C>(runtime, session, budget),
         Work::Listening => one_at_a_time::<C>(runtime, address, budget, Call::Listening),
         Work::Nested => one_at_a_time::<C>(runtime, address, budget, Call::Nested),
-        Work::First => one_at_a_time::<C>(runtime, address, budget, Call::First),
+        Work::First => first::<C>(runtime, address, budget),
         Work::Pipelined(senders) => many::pipelined::<C>(runtime, senders, address, budget),
         Work::Clients(count) => many::clients::<C>(runtime, count, address, budget),
         Work::OneWay => one_way::<C>(runtime, address, budget),
@@ -93,15 +94,12 @@ pub(crate) fn run<T: Send + 'static>(
 enum Call {
     Sum,
     Nested,
-    /// A stream of one number.
-    First,
     /// A sum while this side listens.
     Listening,
 }
 
 async fn call<C: Connection>(connection: &C, call: Call) -> Outcome<()> {
     let sum = match call {
-        Call::First => return expect(&connection.first().await?, &FIRST),
         Call::Nested => connection.nested(A, B).await?,
         Call::Sum | Call::Listening => connection.somme(A, B).await?,
     };
@@ -156,6 +154,28 @@ fn one_at_a_time<C: Connection>(
         timed(connection, kind, budget.time).await
     })?;
     Ok(super::median_call(times.percentile(0.50)))
+}
+
+fn first<C: Connection>(
+    runtime: &Runtime,
+    address: SocketAddr,
+    budget: Budget,
+) -> Outcome<Vec<Figure>> {
+    let times = run(runtime, async move {
+        let connection = C::connect(address).await?;
+        first_items(&connection, budget.warm_up()).await?;
+        first_items(&connection, budget.time).await
+    })?;
+    Ok(super::median_call(times.percentile(0.50)))
+}
+
+async fn first_items<C: Connection>(connection: &C, time: Duration) -> Outcome<Sorted> {
+    let mut laps = Laps::start(time);
+    while laps.goes_on() {
+        connection.first(&mut laps).await?;
+        laps.leave_out();
+    }
+    Ok(laps.finish())
 }
 
 fn one_way<C: Connection>(

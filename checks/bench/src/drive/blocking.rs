@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{A, B, FIRST, Meter, SETTLING, SUM, Tally};
+use super::{A, B, Meter, SETTLING, SUM, Tally};
 use crate::laps::Laps;
 use crate::outcome::{Outcome, expect, unsupported};
 use crate::peer::{Budget, Figure};
@@ -52,8 +52,9 @@ pub(crate) trait Connection: Sized + Send + 'static {
         unsupported()
     }
 
-    /// A call that is answered by a stream of one number, taken to its end: the number.
-    fn first(&mut self) -> Outcome<u64> {
+    /// A call that a stream of one number answers: a lap until the number is there, then the
+    /// stream's end.
+    fn first(&mut self, _laps: &mut Laps) -> Outcome<()> {
         unsupported()
     }
 
@@ -121,8 +122,16 @@ fn nested<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<F
 
 fn first<C: Connection>(session: &mut Session, budget: Budget) -> Outcome<Vec<Figure>> {
     let mut connection = C::connect(session.address())?;
-    let times = timed(budget, || expect(&connection.first()?, &FIRST))?;
-    Ok(super::median_call(times))
+    let mut times = |time| {
+        let mut laps = Laps::start(time);
+        while laps.goes_on() {
+            connection.first(&mut laps)?;
+            laps.leave_out();
+        }
+        Outcome::Ok(laps.finish())
+    };
+    times(budget.warm_up())?;
+    Ok(super::median_call(times(budget.time)?.percentile(0.50)))
 }
 
 /// What `listening` is for a peer that can't listen beside its calls: the floor of the others.

@@ -200,11 +200,11 @@ impl<M: Manner> Connection for CconnConnection<M> {
         Ok(count)
     }
 
-    fn first(&mut self) -> Outcome<u64> {
+    fn first(&mut self, laps: &mut Laps) -> Outcome<()> {
         let mut numbers = self.client.appeler(premier {})?;
         let number = numbers.next().ok_or("the stream is empty")??;
-        expect(&numbers.next().is_none(), &true)?;
-        Ok(number)
+        laps.lap();
+        expect(&(number, numbers.next().is_none()), &(FIRST, true))
     }
 
     fn stream(self, until: Instant) -> Outcome<u64> {

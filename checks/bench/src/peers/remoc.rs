@@ -242,11 +242,11 @@ impl Connection for RemocConnection {
         Ok(count)
     }
 
-    async fn first(&self) -> Outcome<u64> {
+    async fn first(&self, laps: &mut Laps) -> Outcome<()> {
         let mut numbers = self.bench.numbers(1).await?;
         let number = numbers.recv().await?.ok_or("the stream is empty")?;
-        expect(&numbers.recv().await?.is_none(), &true)?;
-        Ok(number)
+        laps.lap();
+        expect(&(number, numbers.recv().await?.is_none()), &(FIRST, true))
     }
 
     async fn stream(&self, until: Instant) -> Outcome<u64> {

@@ -27,6 +27,7 @@ use self::generated::bench_client::BenchClient;
 use self::generated::bench_server::{Bench, BenchServer};
 use crate::drive::asynchronous::{self, Connection, run};
 use crate::drive::{A, B, BATCH, FIRST, SUM, Tally, check_echo};
+use crate::laps::Laps;
 use crate::outcome::{Outcome, expect};
 use crate::peer::{Budget, Figure, Peer, Server};
 use crate::session::Session;
@@ -208,11 +209,11 @@ impl Connection for TonicConnection {
         Ok(count)
     }
 
-    async fn first(&self) -> Outcome<u64> {
+    async fn first(&self, laps: &mut Laps) -> Outcome<()> {
         let mut numbers = self.0.clone().numbers(Count { count: 1 }).await?.into_inner();
         let Number { number } = numbers.message().await?.ok_or("the stream is empty")?;
-        expect(&numbers.message().await?.is_none(), &true)?;
-        Ok(number)
+        laps.lap();
+        expect(&(number, numbers.message().await?.is_none()), &(FIRST, true))
     }
 
     async fn stream(&self, until: Instant) -> Outcome<u64> {
