@@ -43,7 +43,7 @@ pub(crate) const TESTS: &[Test] = &[
     test("N05", "signals for every thread", system::signals, (60, 200)),
     test("L01", "very many connections held", crowd::held, (60, 200)),
     test("L02", "a full server", crowd::full, (30, 60)),
-    test("L03", "more clients than a process can bear", crowd::clamped, (60, 200)),
+    test("L03", "more clients than a process can bear", crowd::clamped, (60, 400)),
     test("L04", "connecting and leaving", busy::churn, (60, 400)),
     test("L06", "calls given up at once", busy::cancels, (60, 300)),
     test("L07", "one that floods among fifty", busy::fair, (30, 90)),
